@@ -1,0 +1,94 @@
+"""Settings: the one place that reads the environment.
+
+Here: every setting, its default and its meaning. Secrets are masked in every repr.
+Not here: what the settings are used for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from sql.values import PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set; see docs/operators.md for each variable."""
+
+    home: Path
+    database_url: str | None = field(default=None, repr=False)
+    database_read_url: str | None = field(default=None, repr=False)
+    keyring_path: Path | None = None
+    rules_path: Path | None = None
+    mail_transport: str = "file"
+    outbox_path: Path = Path(".earshot/outbox")
+    mail_from: str = "reports@earshot.invalid"
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 25
+    smtp_user: str | None = None
+    smtp_password: str | None = field(default=None, repr=False)
+    smtp_security: str = "starttls"
+    sendgrid_api_key: str | None = field(default=None, repr=False)
+    sendgrid_host: str = "https://api.sendgrid.com"
+    sendgrid_sandbox: bool = False
+    view_base_url: str | None = None
+    unsubscribe_url: str | None = None
+    token_secret: str | None = field(default=None, repr=False)
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment. Raises PermanentError for values that cannot be used."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("EARSHOT_HOME") or ".earshot").absolute()
+
+    def path(name: str) -> Path | None:
+        return Path(env[name]).expanduser() if env.get(name) else None
+
+    transport = env.get("EARSHOT_MAIL_TRANSPORT") or "file"
+    if transport not in ("file", "smtp", "sendgrid"):
+        raise PermanentError(f"EARSHOT_MAIL_TRANSPORT is {transport!r}; it can be file, smtp or sendgrid")
+    return Settings(
+        home=home,
+        database_url=env.get("DATABASE_URL") or _url_of_parts(env),
+        database_read_url=env.get("DATABASE_READ_URL") or None,
+        keyring_path=path("EARSHOT_KEYRING"),
+        rules_path=path("EARSHOT_RULES"),
+        mail_transport=transport,
+        outbox_path=path("EARSHOT_OUTBOX") or home / "outbox",
+        mail_from=env.get("EARSHOT_MAIL_FROM") or "reports@earshot.invalid",
+        smtp_host=env.get("SMTP_HOST") or "127.0.0.1",
+        smtp_port=_number(env, "SMTP_PORT", 587),
+        smtp_user=env.get("SMTP_USER") or None,
+        smtp_password=env.get("SMTP_PASSWORD") or None,
+        smtp_security=env.get("SMTP_SECURITY") or "starttls",
+        sendgrid_api_key=env.get("SENDGRID_API_KEY") or None,
+        sendgrid_host=env.get("SENDGRID_HOST") or "https://api.sendgrid.com",
+        sendgrid_sandbox=(env.get("SENDGRID_SANDBOX") or "").lower() in ("1", "true", "yes"),
+        view_base_url=env.get("EARSHOT_VIEW_BASE_URL") or None,
+        unsubscribe_url=env.get("EARSHOT_UNSUBSCRIBE_URL") or None,
+        token_secret=env.get("EARSHOT_TOKEN_SECRET") or None,
+    )
+
+
+def _url_of_parts(env: Mapping[str, str]) -> str | None:
+    if not env.get("POSTGRES_HOST"):
+        return None
+    user = quote(env.get("POSTGRES_USER") or "postgres", safe="")
+    password = env.get("POSTGRES_PASSWORD")
+    login = f"{user}:{quote(password, safe='')}" if password else user
+    port = _number(env, "POSTGRES_PORT", 5432)
+    database = quote(env.get("POSTGRES_DATABASE") or "earshot", safe="")
+    return f"postgresql://{login}@{env['POSTGRES_HOST']}:{port}/{database}"
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    if not text.isdigit():
+        raise PermanentError(f"{name} is {text!r}; it must be a port number")
+    return int(text)
