@@ -144,6 +144,7 @@ CREATE TABLE conversion_adjustments (
     kind text NOT NULL CHECK (kind IN ('refund', 'cancellation')),
     value_minor bigint NOT NULL CHECK (value_minor >= 0),
     currency char(3) NOT NULL,
+    is_final boolean NOT NULL,
     run_id uuid NOT NULL,
     PRIMARY KEY (tenant_id, conversion_id, adjustment_id)
 );
@@ -162,6 +163,7 @@ SELECT earshot_create_series('attribution_touches', 'day', interval '30 days', $
     episode_id uuid NOT NULL,
     matched_by text NOT NULL,
     config_version integer NOT NULL,
+    is_final boolean NOT NULL,
     run_id uuid NOT NULL,
     PRIMARY KEY (tenant_id, day, conversion_id, touch_no)
 $ddl$);
@@ -177,6 +179,7 @@ SELECT earshot_create_series('attribution_credits', 'day', interval '30 days', $
     campaign_id uuid NOT NULL,
     credit double precision NOT NULL CHECK (credit >= 0 AND credit <= 1.000000001),
     config_version integer NOT NULL,
+    is_final boolean NOT NULL,
     run_id uuid NOT NULL,
     PRIMARY KEY (tenant_id, day, model, conversion_id, placement_id, episode_id)
 $ddl$);

@@ -1,0 +1,191 @@
+"""Partitions: how time is cut for the orchestrator, and how a run walks over the days it was given.
+
+Here: the partition definitions, the look-back mapping, and the walk that computes, writes and reports day by day.
+Not here: what a day computes (the domain packages), when runs start (pipelines/schedules.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import polars as pl
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    BackfillPolicy,
+    DailyPartitionsDefinition,
+    MetadataValue,
+    MonthlyPartitionsDefinition,
+    Output,
+    TimeWindowPartitionMapping,
+    WeeklyPartitionsDefinition,
+)
+
+from sql.values import Scope, Window
+from sql.warehouse import LedgerLine, Warehouse, Write
+
+# A Monday and the first of a year, so that weekly and monthly partitions start on whole periods.
+FIRST_DAY = "2024-01-01"
+
+daily = DailyPartitionsDefinition(start_date=FIRST_DAY)
+# Weeks begin on Mondays (ISO 8601); without the offset they would begin on Sundays.
+weekly = WeeklyPartitionsDefinition(start_date=FIRST_DAY, day_offset=1)
+monthly = MonthlyPartitionsDefinition(start_date=FIRST_DAY)
+
+# The longest attribution window is 60 days: a backfill of changed days extends itself to every day that looks back at them.
+look_back = TimeWindowPartitionMapping(start_offset=-60, allow_nonexistent_upstream_partitions=True)
+# A tenant-local week or month touches one UTC day more on each side.
+local_period = TimeWindowPartitionMapping(start_offset=-1, end_offset=1, allow_nonexistent_upstream_partitions=True)
+
+# One process serves up to a month of days: it starts once, and a failed day leaves the finished ones green.
+month_of_days = BackfillPolicy.multi_run(max_partitions_per_run=31)
+
+Tables = dict[str, pl.DataFrame]
+ComputeDay = Callable[[Window, Sequence[UUID]], Tables]
+Description = dict[str, MetadataValue]
+DescribeDay = Callable[[Tables], Mapping[str, Description]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one day of one run left behind: rows per asset, and where the time went."""
+
+    rows: Mapping[str, int]
+    tenants: int
+    compute_seconds: float
+    write_seconds: float
+    description: Mapping[str, Description]
+
+
+def days_of(context: AssetExecutionContext) -> list[Window]:
+    """The UTC days that this run was asked for, in order."""
+    return [Window.of_day(datetime.fromisoformat(key).replace(tzinfo=UTC).date()) for key in context.partition_keys]
+
+
+def walk_days(
+    context: AssetExecutionContext,
+    warehouse: Warehouse,
+    scope: Scope,
+    tables_of: Mapping[str, Sequence[str]],
+    compute: ComputeDay,
+    describe: DescribeDay | None = None,
+) -> Iterator[AssetMaterialization | Output[None]]:
+    """Compute and replace each day, committing tenant chunk by tenant chunk, and say so as soon as a day is done.
+
+    tables_of names the tables that each asset stands for; its first table gives the rows in the ledger.
+    A range yields each day's materialization when it is written, so a later failure leaves the finished days green.
+    """
+    days = days_of(context)
+    for number, window in enumerate(days, 1):
+        outcome = _replace_day(context, warehouse, scope, window, tables_of, compute, describe)
+        key = window.day.isoformat()
+        context.log.info(f"{key} written ({number} of {len(days)}): {dict(outcome.rows)}")
+        for asset in tables_of:
+            metadata = _metadata(asset, outcome, scope)
+            context.add_asset_metadata(metadata, asset_key=AssetKey(asset), partition_key=key)
+            if len(days) > 1:
+                yield AssetMaterialization(asset, partition=key, metadata=metadata)
+    single = len(tables_of) == 1
+    for asset in tables_of:
+        yield Output(None, output_name="result" if single else asset)
+
+
+def _metadata(asset: str, outcome: Outcome, scope: Scope) -> Description:
+    return {
+        "rows": MetadataValue.int(outcome.rows[asset]),
+        "tenants": MetadataValue.int(outcome.tenants),
+        "scope": MetadataValue.text(str(scope)),
+        "compute_seconds": MetadataValue.float(round(outcome.compute_seconds, 3)),
+        "write_seconds": MetadataValue.float(round(outcome.write_seconds, 3)),
+        **outcome.description.get(asset, {}),
+    }
+
+
+def _replace_day(
+    context: AssetExecutionContext,
+    warehouse: Warehouse,
+    scope: Scope,
+    window: Window,
+    tables_of: Mapping[str, Sequence[str]],
+    compute: ComputeDay,
+    describe: DescribeDay | None,
+) -> Outcome:
+    tenants = warehouse.tenants(scope)
+    run_id = UUID(context.run_id)
+    clock = datetime.now(UTC)
+    total = dict.fromkeys(tables_of, 0)
+    seen: dict[str, list[pl.DataFrame]] = {}
+    computing = writing = 0.0
+    for chunk in warehouse.tenant_chunks(scope):
+        began = time.perf_counter()
+        # The watermark is read first: a row that arrives while we compute is newer than what we say we saw.
+        watermarks = warehouse.read("read_input_watermarks", start=window.start, end=window.end, tenants=list(chunk))
+        part = tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
+        status = finality(part, window, clock)
+        tables = {name: _stamp(frame, status, run_id) for name, frame in compute(window, chunk).items()}
+        computing += time.perf_counter() - began
+        began = time.perf_counter()
+        warehouse.replace(
+            [Write(name, frame) for name, frame in tables.items()],
+            window,
+            chunk,
+            _ledger_lines(tables, tables_of, status, watermarks, window, run_id),
+        )
+        writing += time.perf_counter() - began
+        for asset, names in tables_of.items():
+            total[asset] += tables[names[0]].height
+        for name, frame in tables.items():
+            seen.setdefault(name, []).append(frame)
+    described = describe({name: pl.concat(parts) for name, parts in seen.items()}) if describe and seen else {}
+    return Outcome(total, tenants.height, computing, writing, described)
+
+
+def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:
+    """tenant_id, is_final: a day is final once its tenant's lateness has passed since the day's end."""
+    end = pl.lit(window.end, dtype=pl.Datetime("us", "UTC"))
+    settled = end + pl.duration(hours=pl.col("lateness_hours"))
+    return tenants.select("tenant_id", is_final=settled <= pl.lit(clock, dtype=pl.Datetime("us", "UTC")))
+
+
+def _stamp(frame: pl.DataFrame, status: pl.DataFrame, run_id: UUID) -> pl.DataFrame:
+    """Add who computed the row and whether its day is final, where the table keeps it."""
+    if "is_final" not in frame.columns:
+        frame = frame.join(status, on="tenant_id", how="left", validate="m:1")
+    return frame.with_columns(run_id=pl.lit(run_id.bytes, dtype=pl.Binary))
+
+
+def _ledger_lines(
+    tables: Tables,
+    tables_of: Mapping[str, Sequence[str]],
+    status: pl.DataFrame,
+    watermarks: pl.DataFrame,
+    window: Window,
+    run_id: UUID,
+) -> list[LedgerLine]:
+    known = dict(watermarks.select("tenant_id", "input_watermark").iter_rows())
+    lines = []
+    for asset, names in tables_of.items():
+        counted = dict(tables[names[0]].group_by("tenant_id").len().iter_rows())
+        for tenant_id, is_final in status.iter_rows():
+            lines.append(
+                LedgerLine(
+                    asset=asset,
+                    day=window.day,
+                    tenant_id=UUID(bytes=tenant_id),
+                    run_id=run_id,
+                    rows=counted.get(tenant_id, 0),
+                    input_watermark=known.get(tenant_id),
+                    status="final" if is_final else "provisional",
+                )
+            )
+    return lines
+
+
+def days_ago(days: int, clock: datetime | None = None) -> str:
+    """The partition key of the UTC day that lies this many days before the clock's day."""
+    return ((clock or datetime.now(UTC)).date() - timedelta(days=days)).isoformat()
