@@ -1,0 +1,136 @@
+"""Programs: which PostgreSQL binaries the private server runs on.
+
+Here: the order of preference (installed ones with TimescaleDB, Debian's packages, a clear refusal) and the cache.
+Not here: how Debian's packages are fetched (debian.py), the server itself (cluster.py).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sql.embedded import debian
+from sql.embedded.account import Account, lasting_folder, locked
+from sql.values import EarshotError, PermanentError
+
+SUPPORTED_MAJORS: Final = (18, 17, 16, 15)
+NEEDED: Final = ("postgres", "initdb", "pg_ctl")
+CONTAINER_COMMAND: Final = "docker compose -f deploy/docker-compose.yml up -d timescaledb"
+CONTAINER_URL: Final = "postgresql://earshot:earshot@127.0.0.1:5432/earshot"
+
+# Where distributions, source builds and Homebrew put versions that are not on the PATH.
+USUAL_PLACES: Final = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/*/bin",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """A folder with postgres, initdb and pg_ctl, and what is in it."""
+
+    folder: Path
+    major: int
+    version: str
+    timescaledb: str | None
+
+    def __str__(self) -> str:
+        extension = f" with TimescaleDB {self.timescaledb}" if self.timescaledb else ""
+        return f"PostgreSQL {self.version}{extension}"
+
+
+def find_programs(home: Path, account: Account, progress: Callable[[str], None], major: int | None = None) -> Programs:
+    """The programs to run, fetched if need be; of one major version where a data folder asks for it.
+
+    Raises PermanentError with the ways out when there is no way to have a server here.
+    """
+    for folder in _installed_folders():
+        found = inspect(folder)
+        if found and found.timescaledb and found.major in SUPPORTED_MAJORS and major in (None, found.major):
+            return found
+    reason = debian.refusal()
+    if reason is None and major in (None, debian.MAJOR):
+        try:
+            return _from_debian(cache_folder(home, account), progress)
+        except EarshotError as problem:
+            reason = f"fetching it from Debian failed ({problem})"
+    wanted = f"PostgreSQL {major}" if major else "PostgreSQL"
+    raise PermanentError(
+        f"There is no {wanted} with TimescaleDB on this machine, and {reason or 'Debian has another version'}.\n"
+        f"With Docker, start one with:  {CONTAINER_COMMAND}\n"
+        f"then set:                     DATABASE_URL={CONTAINER_URL}\n"
+        "Or set DATABASE_URL to any other PostgreSQL 15 or newer."
+    )
+
+
+def inspect(folder: Path) -> Programs | None:
+    """What a bin folder holds, or None if it cannot run a server."""
+    if not all(os.access(folder / name, os.X_OK) for name in NEEDED):
+        return None
+    version = re.search(r"(\d+)(?:\.\d+)?", _answer(folder / "postgres", "--version"))
+    return Programs(folder, int(version[1]), version[0], _timescaledb(folder)) if version else None
+
+
+def cache_folder(home: Path, account: Account) -> Path:
+    """Where unpacked programs are kept for every checkout of this user: reachable for the server's user as well."""
+    try:
+        user = Path.home()
+    except RuntimeError:
+        return home
+    if not account.reaches(user):
+        return lasting_folder()
+    usual = user / ".cache" / "earshot"
+    try:
+        usual.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return lasting_folder() if account.switched else home
+    return usual if account.reaches(usual) else lasting_folder()
+
+
+def _from_debian(cache: Path, progress: Callable[[str], None]) -> Programs:
+    folder = cache / debian.folder_name()
+    with locked(cache / f"{debian.folder_name()}.lock"):
+        debian.provision(folder, progress)
+    found = inspect(debian.bin_folder(folder))
+    if found is None or found.timescaledb is None:
+        raise EarshotError(f"the programs in {folder} do not start: remove that folder and try again")
+    return found
+
+
+def _installed_folders() -> Iterator[Path]:
+    on_path = shutil.which("pg_config")
+    if on_path:
+        answer = _answer(Path(on_path), "--bindir")
+        if answer:
+            yield Path(answer)
+    for pattern in USUAL_PLACES:
+        yield from sorted(Path("/").glob(pattern.removeprefix("/")), reverse=True)
+
+
+def _timescaledb(folder: Path) -> str | None:
+    """The version that CREATE EXTENSION would make, read from the share folder."""
+    shared = _answer(folder / "pg_config", "--sharedir")
+    control = Path(shared) / "extension" / "timescaledb.control"
+    if not shared or not control.exists():
+        return None
+    found = re.search(r"default_version\s*=\s*'([^']+)'", control.read_text())
+    return found[1] if found else None
+
+
+def _answer(program: Path, option: str) -> str:
+    """What a program prints for an option; nothing if it cannot run here."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own arguments, no shell
+            [str(program), option], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,251 @@
+"""Server: the private database of one home folder, as everything else sees it.
+
+Here: ensure, find and stop; the remembered port and passwords; logins, databases and extension updates.
+Not here: processes and files of the cluster (cluster.py), tables (sql/migrate.py).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Final, Self
+
+import psycopg
+from psycopg import sql
+
+from sql.embedded.account import Account, locked, serving_account, serving_folder
+from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, Cluster, choose_port, server_settings
+from sql.embedded.programs import Programs, find_programs, inspect
+from sql.values import EarshotError, PermanentError
+
+Progress = Callable[[str], None]
+
+LOGIN: Final = "earshot"
+APPLICATION_DATABASE: Final = "earshot"
+DAGSTER_DATABASE: Final = "earshot_dagster"
+CONNECT_TIMEOUT_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running private server. Its addresses carry passwords, so they stay out of the repr."""
+
+    port: int
+    data: Path
+    binaries: Path
+    version: str
+    url: str = field(repr=False)
+    dagster_url: str = field(repr=False)
+    admin_url: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.version} at postgresql://{LOGIN}:***@{LOOPBACK}:{self.port}/{APPLICATION_DATABASE}"
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a home remembers of its server, in a file that only its owner can read."""
+
+    place: str
+    binaries: str
+    port: int
+    preload: bool
+    password: str = field(repr=False)
+    admin_password: str = field(repr=False)
+
+    @classmethod
+    def load(cls, home: Path) -> Self | None:
+        path = _state_path(home)
+        try:
+            return cls(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError):
+            raise PermanentError(
+                f"{path} cannot be read as the memory of this home's database; restore it, or remove it together "
+                "with the database by `earshot db down --wipe`"
+            ) from None
+
+    def save(self, home: Path) -> None:
+        path = _state_path(home)
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(asdict(self), indent=1))
+        draft.replace(path)
+
+    def place_in(self, home: Path) -> Path:
+        """Places inside the home are remembered relative to it, so that a checkout can be moved."""
+        return home / self.place
+
+
+def ensure_server(
+    home: Path,
+    progress: Progress,
+    *,
+    settings: Mapping[str, str] | None = None,
+    preload: bool = True,
+) -> Server:
+    """The home's server, running: fetched, made and started as far as that is still to be done.
+
+    settings are added to the server's configuration when it starts. Without preload the server knows no TimescaleDB.
+    Raises EarshotError, and PermanentError where only another machine or DATABASE_URL can help.
+    """
+    home = home.absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    with locked(_lock_path(home)):
+        state = _State.load(home)
+        account = serving_account()
+        if state is not None:
+            running = _connect(home, state, account)
+            if running is not None:
+                return running
+        return _start(home, state, account, progress, settings or {}, preload)
+
+
+def find_server(home: Path) -> Server | None:
+    """The home's server if it runs and answers, else None."""
+    home = home.absolute()
+    state = _State.load(home)
+    return None if state is None else _connect(home, state, serving_account())
+
+
+def stop_server(home: Path, wipe: bool = False) -> bool:
+    """Stop the home's server, and with wipe remove its data, log and passwords. True if there was anything to do."""
+    home = home.absolute()
+    if not home.is_dir():
+        return False
+    with locked(_lock_path(home)):
+        state = _State.load(home)
+        if state is None:
+            return False
+        cluster = _cluster(home, state, serving_account())
+        acted = cluster.alive()
+        cluster.stop()
+        if wipe:
+            shutil.rmtree(cluster.place, ignore_errors=True)
+            _state_path(home).unlink()
+            acted = True
+    if wipe:
+        _lock_path(home).unlink(missing_ok=True)
+        with suppress(OSError):
+            home.rmdir()
+    return acted
+
+
+def _start(
+    home: Path, state: _State | None, account: Account, progress: Progress, settings: Mapping[str, str], preload: bool
+) -> Server:
+    made = state is not None and (state.place_in(home) / "data" / "PG_VERSION").exists()
+    if state is not None and not made and Path(state.place).is_absolute() and not state.place_in(home).exists():
+        progress(f"The database in {state.place} is gone; making a new one.")
+    major = int((state.place_in(home) / "data" / "PG_VERSION").read_text()) if made and state else None
+    programs = find_programs(home, account, progress, major)
+    if not made or state is None:
+        state = _create(home, account, programs, progress, preload)
+    state = replace(state, port=choose_port(state.port), binaries=str(programs.folder))
+    state.save(home)
+    cluster = _cluster(home, state, account)
+    progress(f"Starting {programs} on {LOOPBACK}:{state.port} ...")
+    cluster.start(server_settings(state.port, state.preload, settings))
+    _prepare(_url(state, ADMINISTRATOR, state.admin_password, "postgres"), state)
+    server = _connect(home, state, account)
+    if server is None:
+        raise EarshotError(f"the database in {cluster.data} started and stopped again; its log is {cluster.log}")
+    return server
+
+
+def _create(home: Path, account: Account, programs: Programs, progress: Progress, preload: bool) -> _State:
+    place = serving_folder(home, account)
+    inside = place.is_relative_to(home)
+    state = _State(
+        place=str(place.relative_to(home)) if inside else str(place),
+        binaries=str(programs.folder),
+        port=choose_port(None),
+        preload=preload,
+        password=secrets.token_urlsafe(24),
+        admin_password=secrets.token_urlsafe(24),
+    )
+    progress(f"Making a database in {place} ...")
+    _cluster(home, state, account, programs).create()
+    state.save(home)
+    return state
+
+
+def _cluster(home: Path, state: _State, account: Account, programs: Programs | None = None) -> Cluster:
+    found = programs or Programs(Path(state.binaries), 0, "", None)
+    return Cluster(state.place_in(home), account, found, state.port, state.admin_password)
+
+
+def _connect(home: Path, state: _State, account: Account) -> Server | None:
+    """The server behind the remembered port, if it is alive and takes the remembered password."""
+    cluster = _cluster(home, state, account)
+    if not cluster.alive():
+        return None
+    admin_url = _url(state, ADMINISTRATOR, state.admin_password, "postgres")
+    try:
+        with psycopg.connect(admin_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+            version = connection.info.server_version
+    except psycopg.OperationalError:
+        return None
+    found = inspect(Path(state.binaries))
+    return Server(
+        port=state.port,
+        data=cluster.data,
+        binaries=Path(state.binaries),
+        version=str(found) if found else f"PostgreSQL {version // 10000}.{version % 10000}",
+        url=_url(state, LOGIN, state.password, APPLICATION_DATABASE),
+        dagster_url=_url(state, LOGIN, state.password, DAGSTER_DATABASE, "postgresql+psycopg2"),
+        admin_url=admin_url,
+    )
+
+
+def _prepare(admin_url: str, state: _State) -> None:
+    """Login, databases and extension versions: whatever is missing after a first, interrupted or upgraded start."""
+    with psycopg.connect(admin_url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+        hidden = connection.pgconn.encrypt_password(state.password.encode(), LOGIN.encode(), b"scram-sha-256")
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (LOGIN,)).fetchone()
+        if not known:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER CREATEDB CREATEROLE PASSWORD {}").format(
+                    sql.Identifier(LOGIN), sql.Literal(hidden.decode())
+                )
+            )
+        for name in (APPLICATION_DATABASE, DAGSTER_DATABASE):
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(LOGIN))
+                )
+        names = connection.execute("SELECT datname FROM pg_database WHERE datallowconn").fetchall()
+    if state.preload:
+        for (name,) in names:
+            _update_extension(_url(state, ADMINISTRATOR, state.admin_password, str(name)))
+
+
+def _update_extension(url: str) -> None:
+    """Newer programs serve an older database only after this, as the first statement of a session."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+        outdated = connection.execute(
+            "SELECT 1 FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname"
+            " WHERE e.extname = 'timescaledb' AND e.extversion <> a.default_version"
+        ).fetchone()
+    if outdated:
+        with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+            connection.execute("ALTER EXTENSION timescaledb UPDATE")
+
+
+def _url(state: _State, user: str, password: str, database: str, scheme: str = "postgresql") -> str:
+    return f"{scheme}://{user}:{password}@{LOOPBACK}:{state.port}/{database}"
+
+
+def _state_path(home: Path) -> Path:
+    return home / "database.json"
+
+
+def _lock_path(home: Path) -> Path:
+    return home / "database.lock"
