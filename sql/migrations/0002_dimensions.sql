@@ -1,6 +1,8 @@
 -- 0002_dimensions: who and what: tenants, shows, episodes, files, sponsors, campaigns, placements, codes.
 -- Foreign keys stand here, among dimensions, and nowhere else: on facts they more than double the time of a load.
 
+SET LOCAL ROLE earshot_owner;
+
 CREATE TABLE tenants (
     tenant_id uuid PRIMARY KEY,
     slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]*$'),

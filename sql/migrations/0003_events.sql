@@ -1,6 +1,8 @@
 -- 0003_events: what happened, as it came. The platform or the importer writes these rows; the pipeline only reads them.
 -- earshot_create_series makes a hypertable where TimescaleDB is there, else a table partitioned by range (0001).
 
+SET LOCAL ROLE earshot_owner;
+
 SELECT earshot_create_series('listener_events', 'occurred_at', interval '1 day', $ddl$
     tenant_id uuid NOT NULL,
     event_id uuid NOT NULL,

@@ -1,6 +1,8 @@
 -- 0004_facts: what Earshot computes: replaced by day and tenant, never doubled.
 -- Each row names its run; ids of other tables are held by checks, not by foreign keys.
 
+SET LOCAL ROLE earshot_owner;
+
 SELECT earshot_create_series('request_dispositions', 'day', interval '90 days', $ddl$
     tenant_id uuid NOT NULL,
     day date NOT NULL,
@@ -263,26 +265,3 @@ CREATE TABLE check_results (
     checked_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, day, check_name)
 );
-
--- The long form that dashboards expect.
-CREATE VIEW metrics_daily WITH (security_barrier = true) AS
-SELECT
-    metrics.day,
-    metrics.tenant_id,
-    metrics.episode_id,
-    long.metric_name,
-    long.value
-FROM listener_metrics AS metrics
-CROSS JOIN
-    LATERAL (
-        VALUES
-        ('downloads', metrics.downloads::double precision),
-        ('listeners', metrics.listeners::double precision),
-        ('households', metrics.households::double precision),
-        ('playback_starts', metrics.playback_starts::double precision),
-        ('completion', metrics.completion),
-        ('heard_seconds', metrics.heard_seconds),
-        ('ads_delivered_pre', metrics.ads_delivered_pre::double precision),
-        ('ads_delivered_mid', metrics.ads_delivered_mid::double precision),
-        ('ads_delivered_post', metrics.ads_delivered_post::double precision)
-    ) AS long (metric_name, value);

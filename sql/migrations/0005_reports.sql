@@ -1,5 +1,7 @@
 -- 0005_reports: what sponsors got: frozen reports, their artefacts, and the outbox that sends each at most once.
 
+SET LOCAL ROLE earshot_owner;
+
 -- state frozen: content and artefacts are fixed for ever; a correction is a new revision that restates the old one.
 -- state held: not sent, with the reason; it is looked at again each morning and frozen once its data are healed.
 CREATE TABLE reports (

@@ -1,0 +1,285 @@
+"""Migrations: the one way to make and change the schema.
+
+Here: applying the files of sql/migrations in order, taking them back, and saying where a database stands.
+Not here: the schema itself (the files), starting servers, data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from typing import LiteralString, cast
+
+import psycopg
+
+from sql.connecting import InsufficientPrivilege, StatementFailed, connect, statement_error
+from sql.values import PermanentError
+
+Connection = psycopg.Connection[tuple[object, ...]]
+Progress = Callable[[str], None]
+
+# The first 8 bytes of the SHA-256 of "earshot migrations", as a signed number: two migrations wait for each other.
+LOCK = int.from_bytes(hashlib.sha256(b"earshot migrations").digest()[:8], "big", signed=True)
+
+_MADE_BY = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) |SELECT earshot_create_series\(')(\w+)", re.MULTILINE)
+
+
+class EditedMigration(PermanentError):
+    """A file was changed after it had been applied."""
+
+
+class UnknownMigration(PermanentError):
+    """The database or the caller names a migration that this version does not have."""
+
+
+class ForeignTables(PermanentError):
+    """The database has tables of our names that somebody else made."""
+
+
+class MissingExtension(PermanentError):
+    """The server lacks an extension that the schema needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema and its way back."""
+
+    name: str
+    apply: str
+    rollback: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.apply.encode()).hexdigest()
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The tables and views that the file creates by name."""
+        return tuple(_MADE_BY.findall(self.apply))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a database stands: every migration in order with the time it was applied, and what the server can do."""
+
+    edition: str | None
+    migrations: tuple[tuple[str, datetime | None], ...]
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        return tuple(name for name, applied_at in self.migrations if applied_at is None)
+
+
+def load_migrations() -> tuple[Migration, ...]:
+    """The packaged migrations, in order. Raises PermanentError when one lacks its rollback."""
+    folder = resources.files("sql") / "migrations"
+    texts = {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".sql")}
+    names = sorted(name.removesuffix(".sql") for name in texts if not name.endswith(".rollback.sql"))
+    lonely = [name for name in names if f"{name}.rollback.sql" not in texts]
+    if lonely:
+        raise PermanentError(f"Migration {', '.join(lonely)} has no .rollback.sql beside it; write one")
+    return tuple(Migration(name, texts[f"{name}.sql"], texts[f"{name}.rollback.sql"]) for name in names)
+
+
+def migrate(
+    url: str,
+    progress: Progress | None = None,
+    *,
+    to: str | None = None,
+    migrations: Sequence[Migration] | None = None,
+) -> list[str]:
+    """Bring the database up to date, or up to the migration named by to; returns the names applied.
+
+    Each file is one transaction; a second migrate() at the same time waits for the first and finds nothing to do.
+    Raises EditedMigration, UnknownMigration, ForeignTables, MissingExtension, InsufficientPrivilege,
+    WrongDatabaseUrl or DatabaseUnavailable; whatever was applied before stays applied.
+    """
+    known = _until(load_migrations() if migrations is None else migrations, to)
+    say = progress or (lambda _: None)
+    with _alone(url) as connection:
+        pending = _pending(connection, known)
+        _refuse_foreign_tables(connection, pending)
+        for migration in pending:
+            say(f"Applying {migration.name}")
+            _apply(connection, migration)
+        if pending and (edition := _edition(connection)):
+            say(f"The schema is up to date ({_EDITIONS[edition]})")
+    return [migration.name for migration in pending]
+
+
+_EDITIONS = {
+    "community": "TimescaleDB, Community edition",
+    "apache": "TimescaleDB, Apache edition",
+    "plain": "PostgreSQL without TimescaleDB: partitioned tables",
+}
+
+
+def rollback(
+    url: str,
+    to: str | None,
+    progress: Progress | None = None,
+    *,
+    migrations: Sequence[Migration] | None = None,
+) -> list[str]:
+    """Take back every migration after the one named by to (None: all of them), last first; returns their names.
+
+    Rows in the tables that go are lost. Raises as migrate() does.
+    """
+    known = tuple(load_migrations() if migrations is None else migrations)
+    keep = 0 if to is None else len(_until(known, to))
+    say = progress or (lambda _: None)
+    undone = []
+    with _alone(url) as connection:
+        applied = _applied(connection)
+        _check(applied, known)
+        for migration in reversed(known[keep:]):
+            if migration.name in applied:
+                say(f"Taking back {migration.name}")
+                _take_back(connection, migration)
+                undone.append(migration.name)
+    return undone
+
+
+def status(url: str) -> Status:
+    """Where the database stands, without changing it. Raises for edited or unknown migrations, as migrate() does."""
+    known = load_migrations()
+    with connect(url, autocommit=True) as connection:
+        applied = _applied(connection)
+        _check(applied, known)
+        times = {name: applied_at for name, (_, applied_at) in applied.items()}
+        return Status(_edition(connection), tuple((each.name, times.get(each.name)) for each in known))
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[Connection]:
+    """A connection that holds the lock of migrations until it closes."""
+    with connect(url, autocommit=True) as connection:
+        try:
+            connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            yield connection
+        except psycopg.Error as error:
+            raise statement_error(error, "Migrating") from error
+
+
+def _until(migrations: Sequence[Migration], to: str | None) -> tuple[Migration, ...]:
+    if to is None:
+        return tuple(migrations)
+    names = [migration.name for migration in migrations]
+    if to not in names:
+        raise UnknownMigration(f"There is no migration {to!r}; there are {', '.join(names)}")
+    return tuple(migrations[: names.index(to) + 1])
+
+
+def _applied(connection: Connection) -> dict[str, tuple[str, datetime]]:
+    """Name to checksum and time. Raises ForeignTables when schema_migrations is another program's."""
+    columns = connection.execute(
+        "SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute "
+        "WHERE attrelid = to_regclass('public.schema_migrations') AND attnum > 0 AND NOT attisdropped"
+    ).fetchone()
+    found = columns[0] if columns else None
+    if found is None:
+        return {}
+    if found != ["name", "checksum", "applied_at"]:
+        raise ForeignTables(_foreign_message(["schema_migrations"]))
+    with connection.transaction():
+        connection.execute("SET LOCAL ROLE earshot_owner")
+        rows = connection.execute("SELECT name, checksum, applied_at FROM public.schema_migrations").fetchall()
+    return {str(name): (str(checksum), cast("datetime", applied_at)) for name, checksum, applied_at in rows}
+
+
+def _check(applied: dict[str, tuple[str, datetime]], known: Sequence[Migration]) -> None:
+    checksums = {migration.name: migration.checksum for migration in known}
+    for name, (checksum, applied_at) in sorted(applied.items()):
+        if name not in checksums:
+            raise UnknownMigration(
+                f"The database has migration {name}, which this version of Earshot does not know: "
+                "it was migrated by a newer version. Install that version, or roll back with it first."
+            )
+        if checksum != checksums[name]:
+            raise EditedMigration(
+                f"sql/migrations/{name}.sql was edited after it was applied on {applied_at:%Y-%m-%d}. "
+                "Restore the file as it was, and put the change into a new migration."
+            )
+
+
+def _pending(connection: Connection, known: Sequence[Migration]) -> list[Migration]:
+    applied = _applied(connection)
+    # An older target must not make the newer applied files unknown.
+    _check(applied, (*known, *(each for each in load_migrations() if each.name not in {one.name for one in known})))
+    return [migration for migration in known if migration.name not in applied]
+
+
+def _refuse_foreign_tables(connection: Connection, pending: Sequence[Migration]) -> None:
+    names = [name for migration in pending for name in migration.makes]
+    rows = connection.execute(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) ORDER BY 1",
+        [names],
+    ).fetchall()
+    if rows:
+        raise ForeignTables(_foreign_message([str(name) for (name,) in rows]))
+
+
+def _foreign_message(names: list[str]) -> str:
+    return (
+        f"This database already has {', '.join(names)}, made by another program; nothing was changed. "
+        "Give Earshot a database of its own, or rename those tables."
+    )
+
+
+def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        with connection.transaction():
+            _run_file(connection, migration.apply)
+            connection.execute("SET LOCAL ROLE earshot_owner")
+            connection.execute(
+                "INSERT INTO public.schema_migrations (name, checksum) VALUES (%s, %s)",
+                [migration.name, migration.checksum],
+            )
+    except psycopg.Error as error:
+        raise _explained(error, migration) from error
+
+
+def _take_back(connection: Connection, migration: Migration) -> None:
+    try:
+        with connection.transaction():
+            connection.execute("SET LOCAL ROLE earshot_owner")
+            connection.execute("DELETE FROM public.schema_migrations WHERE name = %s", [migration.name])
+            connection.execute("RESET ROLE")
+            _run_file(connection, migration.rollback)
+    except psycopg.Error as error:
+        raise statement_error(error, f"Taking back {migration.name}") from error
+
+
+def _run_file(connection: Connection, text: str) -> None:
+    connection.execute("SET LOCAL search_path = public")
+    # The text is a packaged file; nothing from outside is put into it.
+    connection.execute(cast("LiteralString", text))
+
+
+def _edition(connection: Connection) -> str | None:
+    found = connection.execute("SELECT to_regproc('public.earshot_edition') IS NOT NULL").fetchone()
+    if not (found and found[0]):
+        return None
+    edition = connection.execute("SELECT public.earshot_edition()").fetchone()
+    return str(edition[0]) if edition else None
+
+
+def _explained(error: psycopg.Error, migration: Migration) -> PermanentError:
+    doing = f"Applying {migration.name}"
+    said = str(error).splitlines()[0]
+    if isinstance(error, psycopg.errors.UndefinedFile | psycopg.errors.FeatureNotSupported) and "extension" in said:
+        return MissingExtension(
+            f"{doing} failed: {said}. Install the server's contrib package (postgresql-contrib on Debian), then migrate again."
+        )
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return InsufficientPrivilege(
+            f"{doing} failed: {said}. The login that migrates owns the database and has CREATEROLE; or a superuser runs "
+            "once: GRANT earshot_owner, earshot_etl, earshot_report, earshot_readonly TO <login> WITH ADMIN OPTION."
+        )
+    found = statement_error(error, doing)
+    return found if isinstance(found, PermanentError) else StatementFailed(str(found))
