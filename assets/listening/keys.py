@@ -1,0 +1,199 @@
+"""Keys: from an address and a user agent to a number that means a consumer, and one that means a household.
+
+Here: the key ring with its versioned secrets, and the derivation of both keys, once per distinct pair.
+Not here: what an address is worth (addresses.py), who counts as a listener (audience.py). Secrets are shown nowhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+
+from assets.listening.addresses import household_network, parse_address
+from sql.values import PermanentError
+
+# Between address and agent, so that no two pairs spell the same message: a unit separator is in neither.
+SEPARATOR = b"\x1f"
+
+# HMAC-SHA-256 with a key as long as the digest: RFC 2104 section 3.
+SECRET_BYTES = 32
+MIN_SECRET_BYTES = 16
+
+# key_version is a smallint in the database.
+MAX_VERSION = 2**15 - 1
+
+# The version of a household key that a platform made with a secret of its own and left unnumbered; ours begin at 1.
+PLATFORM_VERSION = 0
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One version of a secret. The secret is no part of its text."""
+
+    version: int
+    secret: bytes = field(repr=False)
+
+    def digest(self, message: bytes) -> int:
+        """The first 8 bytes of HMAC-SHA-256, big-endian, as a signed 64-bit number."""
+        return int.from_bytes(hmac.digest(self.secret, message, "sha256")[:8], "big", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys of every tenant, newest version last; a tenant without keys of its own uses the default ones.
+
+    The file is JSON: {"default": [{"version": 1, "secret": "<hex>"}], "tenants": {"<uuid>": [...]}}. A new version is
+    added at the end and the old ones stay: keys that were kept with a day name the version that made them.
+    """
+
+    default: tuple[Key, ...] = field(repr=False)
+    tenants: Mapping[str, tuple[Key, ...]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        versions = ", ".join(str(key.version) for key in self.default) or "none"
+        return (
+            f"Keyring(default versions: {versions}; {len(self.tenants)} tenants with keys of their own; secrets masked)"
+        )
+
+    @classmethod
+    def create(cls, path: Path) -> Keyring:
+        """Write a new ring with one default key, readable by its owner alone. Never overwrites one."""
+        content = {DEFAULT: [{"version": 1, "secret": secrets.token_hex(SECRET_BYTES)}], "tenants": {}}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise PermanentError(
+                f"there is a key ring at {path} already; a new one would make strangers of all known listeners"
+            ) from error
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Keyring:
+        """Read a ring. Raises PermanentError where it is missing, open to others, or no key ring."""
+        try:
+            mode = path.stat().st_mode
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise PermanentError(
+                f"no key ring at {path}: point EARSHOT_KEYRING at the one of this installation, or create one"
+            ) from error
+        if stat.S_IMODE(mode) & 0o077:
+            raise PermanentError(
+                f"the key ring {path} is open to other users (mode {stat.S_IMODE(mode):04o}): run chmod 600 on it"
+            )
+        return cls._parse(text, path)
+
+    @classmethod
+    def _parse(cls, text: str, path: Path) -> Keyring:
+        try:
+            content = json.loads(text)
+            tenants = content.get("tenants", {})
+            return cls(
+                _parse_keys(content.get(DEFAULT, [])),
+                {str(UUID(tenant)): _parse_keys(entries) for tenant, entries in tenants.items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # The cause is dropped on purpose: its text may quote the secret that it stumbled over.
+            raise PermanentError(
+                f"{path} is no key ring: each key needs a version (1 to {MAX_VERSION}, each once) and a secret of at "
+                f"least {MIN_SECRET_BYTES} bytes in hexadecimal"
+            ) from None
+
+    def key_of(self, tenant: object, version: int | None = None) -> Key:
+        """The tenant's newest key, or a certain version of it. Raises PermanentError if there is none."""
+        keys = self.tenants.get(_tenant_text(tenant), self.default)
+        fitting = [key for key in keys if version is None or key.version == version]
+        if not fitting:
+            wanted = "a key" if version is None else f"version {version} of the key"
+            raise PermanentError(f"the key ring lacks {wanted} of tenant {_tenant_text(tenant)}: add it to the ring")
+        return fitting[-1]
+
+
+def derive_keys(frame: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
+    """The frame with consumer_key, household_key (both i64) and key_version (i16) of every row.
+
+    frame: tenant_id, client_ip (text), user_agent; household_key and key_version where the platform gives them.
+
+    With an address: consumer = HMAC(address, 0x1f, agent), household = HMAC(address). IPv4 counts in full, IPv6 as its
+    /64 network address, IPv4-mapped as IPv4, in canonical text; a missing agent is an empty one.
+    Without one, a household_key of the platform stays as it is, with its key_version (0 where it names none), and the
+    consumer key is HMAC(the key's 8 bytes big-endian, 0x1f, agent). With neither, both keys are null.
+    Each distinct (tenant, address, agent) is hashed once. Source: PTMG 2.3 (address and agent identify a consumer);
+    HMAC is RFC 2104.
+    """
+    given = frame.with_columns(
+        _given(frame, "household_key", pl.Int64).alias("_household"),
+        _given(frame, "key_version", pl.Int16).alias("_version"),
+    )
+    unnumbered = pl.when(pl.col("household_key").is_not_null()).then(PLATFORM_VERSION)
+    identity = ["tenant_id", "client_ip", "user_agent", "_household"]
+    distinct = given.select(identity).unique()
+    keys = [_keys_of(keyring, *row) for row in distinct.iter_rows()]
+    schema = {"consumer_key": pl.Int64, "household_key": pl.Int64, "_own": pl.Int16}
+    derived = distinct.hstack(pl.DataFrame(keys, schema=schema, orient="row"))
+    return (
+        given.drop("household_key", "key_version", "consumer_key", strict=False)
+        .join(derived, on=identity, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+        .with_columns(key_version=pl.coalesce("_own", "_version", unnumbered).cast(pl.Int16))
+        .drop("_household", "_version", "_own")
+    )
+
+
+def _keys_of(
+    keyring: Keyring, tenant: object, client_ip: str | None, user_agent: str | None, household: int | None
+) -> tuple[int | None, int | None, int | None]:
+    """Consumer key, household key, and the version where it is ours to name."""
+    agent = (user_agent or "").encode()
+    address = parse_address(client_ip)
+    if address is not None:
+        key = keyring.key_of(tenant)
+        network = household_network(address).encode()
+        return key.digest(network + SEPARATOR + agent), key.digest(network), key.version
+    if household is not None:
+        kept = household.to_bytes(8, "big", signed=True)
+        return keyring.key_of(tenant).digest(kept + SEPARATOR + agent), household, None
+    return None, None, None
+
+
+def _given(frame: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
+    return pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype)
+
+
+def _parse_keys(entries: list[dict[str, object]]) -> tuple[Key, ...]:
+    keys = tuple(
+        sorted(
+            (Key(int(str(each["version"])), bytes.fromhex(str(each["secret"]))) for each in entries),
+            key=lambda key: key.version,
+        )
+    )
+    versions = [key.version for key in keys]
+    if len(set(versions)) != len(versions) or any(not 1 <= version <= MAX_VERSION for version in versions):
+        raise ValueError("versions")
+    if any(len(key.secret) < MIN_SECRET_BYTES for key in keys):
+        raise ValueError("secret")
+    return keys
+
+
+def _tenant_text(tenant: object) -> str:
+    """The canonical text of a tenant id, which comes as 16 bytes from the database and may be a UUID or text."""
+    if isinstance(tenant, bytes) and len(tenant) == 16:
+        return str(UUID(bytes=tenant))
+    try:
+        return str(UUID(str(tenant)))
+    except ValueError:
+        return str(tenant)

@@ -1,0 +1,210 @@
+"""Rules: what a user agent or a referrer says about itself, matched against rule files.
+
+Here: rule files in the format of the OPAWG user-agent lists, the packaged set, and the matching of each distinct agent
+and referrer. 'unknown' is a value, never null.
+Not here: what a bot means for a request (dispositions.py), addresses (addresses.py).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from sql.values import PermanentError
+
+PACKAGED_RULES = Path(__file__).parent / "ruleset"
+KINDS = ("bots", "apps", "libraries", "browsers", "devices", "referrers")
+UNKNOWN = "unknown"
+
+# A rule of any kind with this category names a machine: OPAWG marks so the libraries that only scripts use.
+BOT_CATEGORY = "bot"
+
+# Referrers in this category are not people following a link: stream rippers, click farms. The OPAWG lists have none.
+BAD_CATEGORY = "bad"
+
+# What an importer puts behind the name of an agent that its source already took for a bot, where the source gives
+# names instead of the agents' own text.
+SOURCE_SAYS_BOT = " [bot]"
+
+# The operating system, first match wins: a watch and a speaker spell the system of the phone too.
+SYSTEMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("watchOS", r"[Ww]atch ?OS|Apple ?Watch|^atc/"),
+        ("tvOS", r"tvOS|Apple ?TV"),
+        ("Sonos", r"^Sonos|Sonos/| Sonos"),
+        ("Fire OS", r"Fire OS|AEO[A-Z]{2}|KF[A-Z]{3,4} Build|AFT[A-Z]+\b|Alexa|^Echo/"),
+        ("Android", r"[Aa]ndroid|Dalvik|ExoPlayer|stagefright"),
+        ("iOS", r"iPhone|iPad|iPod|\biOS\b|HomePod"),
+        ("ChromeOS", r"CrOS"),
+        ("Windows", r"Windows|Win32|Win64"),
+        ("macOS", r"Mac ?OS ?X?|Macintosh|macOS|OSX"),
+        ("iOS", r"CFNetwork|Darwin/"),
+        ("Tizen", r"Tizen"),
+        ("webOS", r"[Ww]eb0S|webOS"),
+        ("Linux", r"Linux|X11|Ubuntu"),
+    )
+)
+
+
+class Rule(NamedTuple):
+    """One line of a rule file: a name, the pattern that finds it, and where the file has one, its category."""
+
+    name: str
+    pattern: re.Pattern[str]
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A rule set; version is a hash of its content, so that two equal sets have one version wherever they lie."""
+
+    version: str
+    bots: tuple[Rule, ...] = field(repr=False)
+    apps: tuple[Rule, ...] = field(repr=False)
+    libraries: tuple[Rule, ...] = field(repr=False)
+    browsers: tuple[Rule, ...] = field(repr=False)
+    devices: tuple[Rule, ...] = field(repr=False)
+    referrers: tuple[Rule, ...] = field(repr=False)
+
+
+class AgentMatch(NamedTuple):
+    """What a user agent is. kind: bot, app, library, browser or unknown."""
+
+    is_bot: bool
+    agent_kind: str
+    app: str
+    device: str
+    os: str
+
+
+class ReferrerMatch(NamedTuple):
+    """What a referrer is; without a rule, the name is its host."""
+
+    is_bad_referrer: bool
+    referrer_name: str
+
+
+AGENT_SCHEMA: Mapping[str, pl.DataType] = {
+    "is_bot": pl.Boolean(),
+    "agent_kind": pl.String(),
+    "app": pl.String(),
+    "device": pl.String(),
+    "os": pl.String(),
+}
+REFERRER_SCHEMA: Mapping[str, pl.DataType] = {"is_bad_referrer": pl.Boolean(), "referrer_name": pl.String()}
+
+
+def load_rules(path: Path | None = None) -> Rules:
+    """The packaged rules, or those of a folder with bots.json, apps.json, ... in the format of the OPAWG lists.
+
+    Each file is a JSON array, or an object whose "entries" is one, of {"name", "pattern"} with an optional "category".
+    A folder is taken as it is: a kind whose file is missing has no rules. Raises PermanentError for what is unreadable.
+    """
+    folder = path or PACKAGED_RULES
+    texts = {kind: (folder / f"{kind}.json") for kind in KINDS}
+    found = {kind: file.read_text(encoding="utf-8") for kind, file in texts.items() if file.is_file()}
+    if "bots" not in found or "apps" not in found:
+        raise PermanentError(f"{folder} is no rule set: it needs at least bots.json and apps.json")
+    return _parse_rules(tuple(sorted(found.items())), str(folder))
+
+
+def match_agents(agents: pl.Series, rules: Rules) -> pl.DataFrame:
+    """One row per distinct agent: user_agent, is_bot, agent_kind, app, device, os.
+
+    Bots are asked first, then apps, then libraries and browsers; within a kind the first rule of the file wins.
+    A library or browser is no bot, unless its rule is of category bot. app is the name of what matched, of whatever
+    kind. An agent that is exactly a rule's name matches it too: some sources give names. Null stays null, unknown.
+    """
+    return _match_distinct(agents, "user_agent", lambda agent: match_agent(agent, rules), AGENT_SCHEMA)
+
+
+def match_referrers(referrers: pl.Series, rules: Rules) -> pl.DataFrame:
+    """One row per distinct referrer: referrer, is_bad_referrer, referrer_name (its host where no rule names it)."""
+    return _match_distinct(referrers, "referrer", lambda referrer: match_referrer(referrer, rules), REFERRER_SCHEMA)
+
+
+def match_agent(agent: str | None, rules: Rules) -> AgentMatch:
+    """One agent, as match_agents does it for many."""
+    text = (agent or "").strip()
+    if not text:
+        return AgentMatch(False, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+    said_bot = text.endswith(SOURCE_SAYS_BOT)
+    text = text.removesuffix(SOURCE_SAYS_BOT)
+    kind, rule = _first_of_kinds(text, rules)
+    is_bot = said_bot or kind == "bot" or (rule is not None and rule.category == BOT_CATEGORY)
+    device = _first(text, rules.devices)
+    return AgentMatch(
+        is_bot=is_bot,
+        agent_kind="bot" if is_bot else kind,
+        app=UNKNOWN if rule is None else rule.name,
+        device=UNKNOWN if device is None else device.category or device.name,
+        os=next((name for name, pattern in SYSTEMS if pattern.search(text)), UNKNOWN),
+    )
+
+
+def match_referrer(referrer: str | None, rules: Rules) -> ReferrerMatch:
+    """One referrer, as match_referrers does it for many."""
+    text = (referrer or "").strip()
+    rule = _first(text, rules.referrers) if text else None
+    if rule is not None:
+        return ReferrerMatch(rule.category == BAD_CATEGORY, rule.name)
+    host = re.match(r"^[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)", text.lower())
+    return ReferrerMatch(False, host.group(1).removeprefix("www.") if host else UNKNOWN)
+
+
+def _first_of_kinds(text: str, rules: Rules) -> tuple[str, Rule | None]:
+    order = (("bot", rules.bots), ("app", rules.apps), ("library", rules.libraries), ("browser", rules.browsers))
+    for kind, of_kind in order:
+        rule = _first(text, of_kind)
+        if rule is not None:
+            return kind, rule
+    return UNKNOWN, None
+
+
+def _first(text: str, rules: Iterable[Rule]) -> Rule | None:
+    return next((rule for rule in rules if rule.name == text or rule.pattern.search(text)), None)
+
+
+def _match_distinct(
+    values: pl.Series, name: str, match: Callable[[str | None], tuple[object, ...]], schema: Mapping[str, pl.DataType]
+) -> pl.DataFrame:
+    distinct = values.cast(pl.String).unique().sort()
+    matches = pl.DataFrame([match(value) for value in distinct], schema=dict(schema), orient="row")
+    return distinct.alias(name).to_frame().hstack(matches)
+
+
+@lru_cache(maxsize=8)
+def _parse_rules(files: tuple[tuple[str, str], ...], folder: str) -> Rules:
+    entries = {kind: _entries(text, f"{folder}/{kind}.json") for kind, text in files}
+    canonical = {
+        kind: [[rule.name, rule.pattern.pattern, rule.category] for rule in entries.get(kind, ())] for kind in KINDS
+    }
+    version = sha256(json.dumps(canonical, ensure_ascii=False).encode()).hexdigest()[:12]
+    return Rules(version, **{kind: entries.get(kind, ()) for kind in KINDS})
+
+
+def _entries(text: str, source: str) -> tuple[Rule, ...]:
+    try:
+        content = json.loads(text)
+        entries = content["entries"] if isinstance(content, dict) else content
+        return tuple(_rule(entry, source) for entry in entries)
+    except (ValueError, KeyError, TypeError) as error:
+        raise PermanentError(f'{source} is no rule file: it must be a JSON array of {{"name", "pattern"}}') from error
+
+
+def _rule(entry: dict[str, str], source: str) -> Rule:
+    try:
+        return Rule(entry["name"], re.compile(entry["pattern"]), entry.get("category", ""))
+    except re.error as error:
+        raise PermanentError(
+            f"{source}: the pattern {entry['pattern']!r} of {entry['name']!r} is no regular expression: {error}"
+        ) from error
