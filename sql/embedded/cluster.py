@@ -11,7 +11,8 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -59,7 +60,13 @@ class Cluster:
         self.data.mkdir(mode=0o700)
         self.account.own(self.data, 0o700)
         with _password_file(self.place, self.account, self.password) as secret:
-            command = [self.programs.folder / "initdb", "--pgdata", self.data, "--username", ADMINISTRATOR]
+            command: list[str | Path] = [
+                self.programs.folder / "initdb",
+                "--pgdata",
+                self.data,
+                "--username",
+                ADMINISTRATOR,
+            ]
             command += ["--pwfile", secret, "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-instructions"]
             done = self.account.run([*command, *_locale_options(self.programs.major)])
         if done.returncode != 0:
@@ -107,7 +114,14 @@ class Cluster:
 
     def _control(self, action: str, *options: str | Path) -> str | None:
         """None if pg_ctl did it, else what it said."""
-        command = [self.programs.folder / "pg_ctl", action, "--pgdata", self.data, "--wait", "--silent"]
+        command: list[str | Path] = [
+            self.programs.folder / "pg_ctl",
+            action,
+            "--pgdata",
+            self.data,
+            "--wait",
+            "--silent",
+        ]
         command += ["--timeout", str(START_TIMEOUT_S), *options]
         done = self.account.run(command, timeout=START_TIMEOUT_S + 30)
         return None if done.returncode == 0 else (done.stderr or done.stdout or "no reason given")
@@ -169,21 +183,17 @@ def choose_port(remembered: int | None) -> int:
     raise EarshotError(f"no free port on {LOOPBACK} for the database")
 
 
-class _password_file:  # noqa: N801 - reads as the context manager it is
-    """The administrator's password as a file that only the server's user can read, for the length of one command."""
-
-    def __init__(self, place: Path, account: Account, password: str) -> None:
-        self.path = place / f".{secrets.token_hex(8)}"
-        self.account, self.password = account, password
-
-    def __enter__(self) -> Path:
-        self.path.touch(mode=0o600)
-        self.account.own(self.path, 0o600)
-        self.path.write_text(self.password)
-        return self.path
-
-    def __exit__(self, *_: object) -> None:
-        self.path.unlink(missing_ok=True)
+@contextmanager
+def _password_file(place: Path, account: Account, password: str) -> Iterator[Path]:
+    """A file that only the server's user can read, for the length of one command."""
+    path = place / f".{secrets.token_hex(8)}"
+    path.touch(mode=0o600)
+    try:
+        account.own(path, 0o600)
+        path.write_text(password)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _locale_options(major: int) -> list[str]:

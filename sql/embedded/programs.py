@@ -11,7 +11,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ SUPPORTED_MAJORS: Final = (18, 17, 16, 15)
 NEEDED: Final = ("postgres", "initdb", "pg_ctl")
 CONTAINER_COMMAND: Final = "docker compose -f deploy/docker-compose.yml up -d timescaledb"
 CONTAINER_URL: Final = "postgresql://earshot:earshot@127.0.0.1:5432/earshot"
+CONTAINER_DAGSTER_URL: Final = "postgresql+psycopg2://earshot:earshot@127.0.0.1:5432/earshot_dagster"
 
 # Where distributions, source builds and Homebrew put versions that are not on the PATH.
 USUAL_PLACES: Final = (
@@ -59,7 +61,7 @@ def find_programs(home: Path, account: Account, progress: Callable[[str], None],
     reason = debian.refusal()
     if reason is None and major in (None, debian.MAJOR):
         try:
-            return _from_debian(cache_folder(home, account), progress)
+            return _from_debian(home, cache_folder(home, account), progress)
         except EarshotError as problem:
             reason = f"fetching it from Debian failed ({problem})"
     wanted = f"PostgreSQL {major}" if major else "PostgreSQL"
@@ -67,6 +69,7 @@ def find_programs(home: Path, account: Account, progress: Callable[[str], None],
         f"There is no {wanted} with TimescaleDB on this machine, and {reason or 'Debian has another version'}.\n"
         f"With Docker, start one with:  {CONTAINER_COMMAND}\n"
         f"then set:                     DATABASE_URL={CONTAINER_URL}\n"
+        f"and for Dagster's history:    DAGSTER_POSTGRES_URL={CONTAINER_DAGSTER_URL}\n"
         "Or set DATABASE_URL to any other PostgreSQL 15 or newer."
     )
 
@@ -95,14 +98,72 @@ def cache_folder(home: Path, account: Account) -> Path:
     return usual if account.reaches(usual) else lasting_folder()
 
 
-def _from_debian(cache: Path, progress: Callable[[str], None]) -> Programs:
-    folder = cache / debian.folder_name()
-    with locked(cache / f"{debian.folder_name()}.lock"):
+def release_programs(home: Path, account: Account) -> bool:
+    """Remove the unpacked programs unless another home uses them too. True if they were there and are gone."""
+    cache = cache_folder(home, account)
+    folder, homes = cache / debian.folder_name(), _homes_file(cache)
+    if not folder.exists():
+        return False
+    with locked(_lock_file(cache)):
+        others = [line for line in _lines(homes) if line != str(home) and Path(line).is_dir()]
+        if others:
+            homes.write_text("\n".join(others) + "\n")
+            return False
+        homes.unlink(missing_ok=True)
+        shutil.rmtree(folder)
+    _lock_file(cache).unlink(missing_ok=True)
+    with suppress(OSError):
+        cache.rmdir()
+    return True
+
+
+def without_timescaledb(programs: Programs, place: Path) -> Programs:
+    """The same programs in a tree of their own that lacks the extension: a plain PostgreSQL, as many hosts give it.
+
+    Programs in an unusual layout stay where they are; the server then just does not load the extension.
+    """
+    root, version = programs.folder.parents[3], programs.folder.parent.name
+    tree = place / "plain"
+    parts = (Path("lib/postgresql") / version, Path("share/postgresql") / version)
+    if programs.folder != root / parts[0] / "bin" or not (root / parts[1]).is_dir():
+        return programs
+    for part in parts:
+        if not (tree / part).exists():
+            leave_out = shutil.ignore_patterns("timescaledb*")
+            shutil.copytree(root / part, tree / part, symlinks=True, ignore=leave_out, copy_function=_link)
+    return replace(programs, folder=tree / parts[0] / "bin", timescaledb=None)
+
+
+def _link(source: str, target: str) -> None:
+    """A second name for the file where that is possible, else a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _from_debian(home: Path, cache: Path, progress: Callable[[str], None]) -> Programs:
+    folder, homes = cache / debian.folder_name(), _homes_file(cache)
+    with locked(_lock_file(cache)):
         debian.provision(folder, progress)
+        homes.write_text("\n".join(sorted({*_lines(homes), str(home)})) + "\n")
     found = inspect(debian.bin_folder(folder))
     if found is None or found.timescaledb is None:
         raise EarshotError(f"the programs in {folder} do not start: remove that folder and try again")
     return found
+
+
+def _lock_file(cache: Path) -> Path:
+    return cache / f"{debian.folder_name()}.lock"
+
+
+def _homes_file(cache: Path) -> Path:
+    """The homes that use the unpacked programs, one a line."""
+    return cache / f"{debian.folder_name()}.homes"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def _installed_folders() -> Iterator[Path]:

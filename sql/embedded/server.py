@@ -20,7 +20,7 @@ from psycopg import sql
 
 from sql.embedded.account import Account, locked, serving_account, serving_folder
 from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, Cluster, choose_port, server_settings
-from sql.embedded.programs import Programs, find_programs, inspect
+from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
 from sql.values import EarshotError, PermanentError
 
 Progress = Callable[[str], None]
@@ -115,8 +115,12 @@ def find_server(home: Path) -> Server | None:
     return None if state is None else _connect(home, state, serving_account())
 
 
-def stop_server(home: Path, wipe: bool = False) -> bool:
-    """Stop the home's server, and with wipe remove its data, log and passwords. True if there was anything to do."""
+def stop_server(home: Path, wipe: bool = False, keep_programs: bool = True) -> bool:
+    """Stop the home's server. True if there was anything to do.
+
+    wipe removes its data, log and passwords as well; and without keep_programs the unpacked programs too, if no other
+    home uses them.
+    """
     home = home.absolute()
     if not home.is_dir():
         return False
@@ -131,6 +135,8 @@ def stop_server(home: Path, wipe: bool = False) -> bool:
             shutil.rmtree(cluster.place, ignore_errors=True)
             _state_path(home).unlink()
             acted = True
+    if not keep_programs:
+        release_programs(home, serving_account())
     if wipe:
         _lock_path(home).unlink(missing_ok=True)
         with suppress(OSError):
@@ -148,6 +154,8 @@ def _start(
     programs = find_programs(home, account, progress, major)
     if not made or state is None:
         state = _create(home, account, programs, progress, preload)
+    if not state.preload:
+        programs = without_timescaledb(programs, state.place_in(home))
     state = replace(state, port=choose_port(state.port), binaries=str(programs.folder))
     state.save(home)
     cluster = _cluster(home, state, account)

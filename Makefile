@@ -1,0 +1,50 @@
+# Everything a person needs to try, run and change Earshot. `make` alone lists it.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(if $(shell $(name) -c 'import sys; print("new" if sys.version_info >= (3, 11) else "")' 2>/dev/null),$(name))))
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help demo ui test lint format clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Invent a podcast network, measure it, and send its sponsor reports into .earshot/outbox
+	@$(BIN)/earshot demo
+
+ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills)
+	@$(BIN)/earshot ui
+
+test: $(READY) ## Run the tests, on a private database of their own
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(READY) ## Check style, types, layers and SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --processes 2 sql
+
+format: $(READY) ## Put the code into its usual form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+clean: ## Remove the private database, everything under .earshot, and the virtual environment
+	@if [ -x $(BIN)/earshot ]; then $(BIN)/earshot db down --wipe; fi
+	@rm -rf .earshot .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+# One stamp for the environment: made again when the dependencies change, finished or not there at all.
+$(READY): pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Earshot needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi
+	@if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "$(PYTHON) cannot make virtual environments here. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 1; \
+	fi
+	@test -x $(BIN)/python || { echo "Making the virtual environment .venv ..."; $(PYTHON) -m venv .venv; }
+	@echo "Installing Earshot and what it needs into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

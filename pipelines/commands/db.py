@@ -1,0 +1,116 @@
+"""The `db` commands: start, stop and look at the database.
+
+Here: what a person types and reads.
+Not here: the private server (sql/embedded), the schema (sql/migrate.py), where settings come from.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+import psycopg
+
+from pipelines.settings import Settings, load_settings
+from sql.embedded import Server, ensure_server, find_server, stop_server
+from sql.migrate import migrate
+from sql.values import EarshotError, PermanentError
+
+CONFIGURED = "DATABASE_URL (or POSTGRES_HOST) is set, so Earshot uses that database and keeps no private one."
+
+
+@click.group()
+def db() -> None:
+    """The database: a private TimescaleDB under .earshot, unless DATABASE_URL names another."""
+
+
+@db.command()
+def up() -> None:
+    """Start the private database, fetching and making it first if need be, and bring its schema up to date."""
+    settings = load_settings()
+    if settings.database_url:
+        click.echo(CONFIGURED)
+        return
+    server = ensure_server(settings.home, _progress)
+    migrate(server.url, _progress)
+    click.echo(f"Running: {server}")
+
+
+@db.command()
+@click.option("--wipe", is_flag=True, help="Remove the database with all its data, its log and its passwords as well.")
+def down(wipe: bool) -> None:
+    """Stop the private database."""
+    home = load_settings().home
+    if not stop_server(home, wipe=wipe, keep_programs=not wipe):
+        click.echo("The private database was not running.")
+    else:
+        click.echo("The private database is removed." if wipe else "The private database is stopped; its data is kept.")
+
+
+@db.command()
+def status() -> None:
+    """Say which database is in use, and whether it answers. Exit code 1 if it does not."""
+    settings = load_settings()
+    if settings.database_url:
+        click.echo(CONFIGURED)
+        click.echo(f"It answers: {_version(settings.database_url)}")
+        return
+    server = find_server(settings.home)
+    if server is None:
+        click.echo("The private database is not running. Start it with `earshot db up`.")
+        raise SystemExit(1)
+    click.echo(f"Running: {server}")
+    click.echo(f"Data:     {server.data}")
+    click.echo(f"Programs: {server.binaries}")
+
+
+@db.command("migrate")
+def migrate_command() -> None:
+    """Bring the schema of the database in use up to date."""
+    migrate(_address(load_settings()), _progress)
+
+
+@db.command()
+def url() -> None:
+    """Print the database's address with its password, for other programs: psql "$(earshot db url)"."""
+    click.echo(_address(load_settings()))
+
+
+@db.command()
+def env() -> None:
+    """Print what Dagster's own commands need in their environment: eval "$(earshot db env)"."""
+    settings = load_settings()
+    variables = {"EARSHOT_HOME": str(settings.home), "EARSHOT_DAGSTER_FOLDER": str(settings.home / "dagster")}
+    if settings.database_url is None:
+        variables["DAGSTER_POSTGRES_URL"] = _private(settings).dagster_url
+    for name, value in variables.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo('export DAGSTER_HOME="$PWD"')
+
+
+def _address(settings: Settings) -> str:
+    return settings.database_url or _private(settings).url
+
+
+def _private(settings: Settings) -> Server:
+    server = find_server(settings.home)
+    if server is None:
+        raise PermanentError(
+            "No database is configured and the private one is not running. "
+            "Start it with `earshot db up`, or set DATABASE_URL to a PostgreSQL server of yours."
+        )
+    return server
+
+
+def _version(address: str) -> str:
+    try:
+        with psycopg.connect(address, connect_timeout=5) as connection:
+            row = connection.execute("SELECT version()").fetchone()
+    except psycopg.OperationalError as problem:
+        raise EarshotError(f"The configured database does not answer: {problem}") from None
+    return str(row[0]) if row else "PostgreSQL"
+
+
+def _progress(message: str) -> None:
+    """On the error stream, so that what a command prints can be used by another."""
+    click.echo(message, err=True)
