@@ -1,0 +1,175 @@
+"""Conversions: which signals of a sponsor add up to one conversion, when it happened, and what it was worth.
+
+Here: merging the signals of an order, choosing time, value and keys, and the refunds that adjust a conversion later.
+Not here: which ad led to it (matching.py, paths.py), keys from addresses (listening/keys.py), databases, Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from uuid import UUID
+
+import polars as pl
+
+# From the deepest in the funnel to the widest: an order's refunds and survey answers belong to its deepest conversion.
+CONVERSION_KINDS = ("purchase", "trial", "install", "signup", "lead", "visit")
+
+# What a signal's word about value is worth: a server knows what was paid, a browser may be blocked or repeat itself, a
+# code says only that it was used, and a survey answer is a memory.
+SIGNAL_RANK = {"server": 0, "pixel": 1, "promo_code": 2, "vanity_url": 2, "utm": 2, "survey": 3}
+
+# An address that stands for one household. Behind the other classes are strangers: an office, a phone network's
+# gateway, a data centre, or (unknown) a relay.
+USABLE_CLASS = "household"
+
+ORDER = ["tenant_id", "sponsor_id", "order_id"]
+SINGLE = ["tenant_id", "sponsor_id", "kind", "order_id", "lone_event"]
+
+
+def merge_conversions(events: pl.DataFrame) -> pl.DataFrame:
+    """One row per (tenant, sponsor, kind, order id), or per event where there is no order id.
+
+    events:  tenant_id, event_id, occurred_at (UTC), sponsor_id, campaign_id, placement_id, kind, signal, order_id,
+             value_minor, currency, promo_code, household_key, listener_key, listener_id, address_class,
+             is_new_customer; all signals of an order, whatever their day. Other kinds than conversions and survey
+             answers are left out.
+    returns: tenant_id, converted_at (the earliest signal), conversion_id, day (UTC), sponsor_id, campaign_id, kind,
+             order_id, value_minor and currency (of the best signal that has a value), promo_code, the count of each
+             signal, household_key with its address_class (of the best signal with a usable address), listener_key,
+             listener_id, is_new_customer, survey_placement_id.
+
+    The best signal is by SIGNAL_RANK, then the earliest, then the smallest id. A survey answer never makes a
+    conversion: it joins the conversion of its order, or nothing.
+    """
+    answers = (pl.col("signal") == "survey") | (pl.col("kind") == "survey")
+    told = drop_redelivered(events).with_columns(
+        rank=pl.col("signal").replace_strict(SIGNAL_RANK, return_dtype=pl.Int8),
+        lone_event=pl.when(pl.col("order_id").is_null()).then("event_id"),
+    )
+    signals = told.filter(~answers & pl.col("kind").is_in(CONVERSION_KINDS)).sort("rank", "occurred_at", "event_id")
+    merged = signals.group_by(SINGLE, maintain_order=True).agg(*_choices(), *_counts())
+    return (
+        merged.with_columns(conversion_id=conversion_ids(merged), day=pl.col("converted_at").dt.date())
+        .pipe(_join_survey, told.filter(answers & pl.col("order_id").is_not_null()))
+        .drop("lone_event")
+        .sort("tenant_id", "converted_at", "conversion_id")
+    )
+
+
+def drop_redelivered(events: pl.DataFrame) -> pl.DataFrame:
+    """Each event once: the earliest of those that share an id in a tenant."""
+    return events.sort("tenant_id", "occurred_at", "event_id").unique(
+        ["tenant_id", "event_id"], keep="first", maintain_order=True
+    )
+
+
+def _first(column: str, where: pl.Expr | None = None) -> pl.Expr:
+    """The first known value of a column in the order of the frame."""
+    known = pl.col(column).is_not_null()
+    return pl.col(column).filter(known if where is None else known & where).first()
+
+
+def _choices() -> list[pl.Expr]:
+    """What a conversion takes from its signals, which stand in the order of their rank."""
+    priced = pl.col("value_minor").is_not_null()
+    keyed = pl.col("household_key").is_not_null()
+    usable = keyed & (pl.col("address_class") == USABLE_CLASS)
+    coded = pl.col("signal").is_in(["promo_code", "vanity_url"])
+    return [
+        pl.col("occurred_at").min().alias("converted_at"),
+        _first("campaign_id"),
+        _first("value_minor"),
+        _first("currency", priced),
+        pl.coalesce(_first("promo_code", coded), _first("promo_code")).str.strip_chars().str.to_lowercase(),
+        pl.coalesce(_first("household_key", usable), _first("household_key")),
+        pl.coalesce(_first("address_class", usable), _first("address_class", keyed), pl.lit("unknown")),
+        _first("listener_key"),
+        _first("listener_id"),
+        _first("is_new_customer"),
+    ]
+
+
+def _counts() -> list[pl.Expr]:
+    return [
+        (pl.col("signal") == signal).sum().cast(pl.Int32).alias(f"{signal}_signals")
+        for signal in SIGNAL_RANK
+        if signal != "survey"
+    ]
+
+
+def _join_survey(conversions: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """Count an order's survey answers on its deepest conversion, with the placement that the first of them names."""
+    told = (
+        answers.sort("occurred_at", "event_id")
+        .group_by(ORDER, maintain_order=True)
+        .agg(pl.len().cast(pl.Int32).alias("survey_signals"), _first("placement_id").alias("survey_placement_id"))
+    )
+    named = told.join(deepest_of_order(conversions), on=ORDER, validate="1:1").drop("sponsor_id", "order_id")
+    return conversions.join(named, on=["tenant_id", "conversion_id"], how="left", validate="1:1").with_columns(
+        pl.col("survey_signals").fill_null(0)
+    )
+
+
+def deepest_of_order(conversions: pl.DataFrame) -> pl.DataFrame:
+    """For each order its conversion that lies deepest in the funnel: tenant, sponsor, order id and conversion id."""
+    depth = {kind: place for place, kind in enumerate(CONVERSION_KINDS)}
+    return (
+        conversions.filter(pl.col("order_id").is_not_null())
+        .with_columns(depth=pl.col("kind").replace_strict(depth, return_dtype=pl.Int8))
+        .sort(*ORDER, "depth")
+        .unique(ORDER, keep="first", maintain_order=True)
+        .select(*ORDER, "conversion_id")
+    )
+
+
+def conversion_ids(merged: pl.DataFrame) -> pl.Series:
+    """The id of each conversion: its event's own, or a hash of tenant, sponsor, kind and order id."""
+    dtype = merged.schema["lone_event"]
+    rows = merged.select("tenant_id", "sponsor_id", "kind", "order_id", "lone_event").iter_rows()
+    ids = [event if event is not None else _hashed(identity, dtype) for *identity, event in rows]
+    return pl.Series("conversion_id", ids, dtype=dtype)
+
+
+def _hashed(identity: Iterable[object], dtype: pl.DataType) -> bytes | str:
+    """16 bytes that only depend on the values, as bytes, or as a UUID's text where ids are text."""
+    parts = (part if isinstance(part, bytes) else str(part).encode() for part in identity)
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(4, "big") + part)
+    return digest.digest() if dtype == pl.Binary else str(UUID(bytes=digest.digest()))
+
+
+def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+    """Refunds and cancellations of the given conversions, as positive amounts at their own time.
+
+    events:      as in merge_conversions; only kind refund with an order id is used
+    conversions: of merge_conversions
+    returns:     tenant_id, conversion_id, adjustment_id (the event's id), day (the conversion's), occurred_at,
+                 kind (refund, cancellation), value_minor, currency
+
+    A refund without an amount cancels the order: it takes back what earlier refunds have left of its value, once.
+    """
+    refunds = drop_redelivered(events.filter((pl.col("kind") == "refund") & pl.col("order_id").is_not_null()))
+    target = deepest_of_order(conversions).join(
+        conversions.select("tenant_id", "conversion_id", "day", value="value_minor", paid_in="currency"),
+        on=["tenant_id", "conversion_id"],
+        validate="1:1",
+    )
+    found = refunds.drop("day", strict=False).join(target, on=ORDER, validate="m:1").sort("occurred_at", "event_id")
+    whole = pl.col("value_minor").is_null()
+    key = ["tenant_id", "conversion_id"]
+    refunded = pl.col("value_minor").filter(~whole).sum().over(key)
+    first_cancel = whole & (whole.cum_sum().over(key) == 1)
+    return (
+        found.with_columns(
+            kind=pl.when(whole).then(pl.lit("cancellation")).otherwise(pl.lit("refund")),
+            amount=pl.when(whole).then(pl.max_horizontal(pl.col("value") - refunded, 0)).otherwise("value_minor"),
+            currency=pl.when(whole).then("paid_in").otherwise("currency"),
+            kept=~whole | (first_cancel & pl.col("value").is_not_null()),
+        )
+        .filter("kept")
+        .select(*key, "day", "occurred_at", "kind", "currency", adjustment_id="event_id", value_minor="amount")
+        .select(*key, "adjustment_id", "day", "occurred_at", "kind", "value_minor", "currency")
+        .sort("tenant_id", "conversion_id", "adjustment_id")
+    )

@@ -1,0 +1,132 @@
+"""Money: the exact amount that each placement and episode is credited with, in whole minor units.
+
+Here: net values (value less its adjustments), dated rates between currencies, and the split by largest remainder.
+Not here: credits (models.py), ratios and intervals (campaigns/). No amount is ever a float once it is split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import polars as pl
+from babel.numbers import get_currency_precision
+
+from assets.attribution.models import SHOW
+from sql.values import PermanentError, half_up
+
+# Credits are doubles: a share of an amount is taken as exact to a millionth of a minor unit, so that 0.1 + 0.2 and 0.3
+# are the same share and ties are broken by the show, not by the last bit.
+SHARE_DIGITS = 6
+
+Rates = dict[tuple[date, str, str], Decimal]
+
+
+def split_by_largest_remainder(
+    frame: pl.DataFrame, total: str, share: str, group: Sequence[str], ties: Sequence[str]
+) -> pl.Series:
+    """Whole parts of each group's total in proportion to the shares, which sum to 1; the parts sum to the total.
+
+    Each row gets its share rounded towards zero; the units left over go to the largest remainders, ties in the order of
+    the columns `ties`. A negative total is split by its absolute value. Source: the method of Hamilton (1792).
+    """
+    indexed = frame.with_row_index("_row").sort(*group, *ties)
+    exact = (pl.col(total).abs() * pl.col(share)).round(SHARE_DIGITS)
+    parts = (
+        indexed.with_columns(_whole=exact.floor().cast(pl.Int64), _rest=exact - exact.floor())
+        .with_columns(_left=pl.col(total).abs() - pl.col("_whole").sum().over(group))
+        .with_columns(_place=pl.col("_rest").round(SHARE_DIGITS).rank("ordinal", descending=True).over(group))
+        .with_columns(
+            _part=(pl.col("_whole") + (pl.col("_place") <= pl.col("_left")).cast(pl.Int64)) * pl.col(total).sign()
+        )
+    )
+    return parts.sort("_row").get_column("_part").cast(pl.Int64)
+
+
+def attribute_money(
+    credited: pl.DataFrame,
+    conversions: pl.DataFrame,
+    adjustments: pl.DataFrame,
+    campaigns: pl.DataFrame,
+    rates: Rates,
+    as_of: datetime,
+) -> pl.DataFrame:
+    """The credits with revenue_minor, in the currency of each row's campaign.
+
+    credited:    tenant_id, model, conversion_id, placement_id, episode_id, campaign_id, credit; all of a conversion's
+                 credits, those to the sponsor's other campaigns included
+    conversions: tenant_id, conversion_id, day, value_minor, currency
+    adjustments: tenant_id, conversion_id, day, occurred_at, value_minor, currency
+    campaigns:   tenant_id, campaign_id, currency
+    as_of:       adjustments count that occurred before this moment
+    returns:     credited with currency (the campaign's) and revenue_minor (null: the conversion has no value)
+
+    Per conversion, model and currency the net value is split by largest remainder, ties by placement, then episode, so
+    that shows sum to the campaign and campaigns to the conversion. Raises PermanentError where a rate is missing.
+    """
+    net = net_values(conversions, adjustments, rates, as_of)
+    own = credited.drop("currency", "revenue_minor", strict=False).join(
+        campaigns.select("tenant_id", "campaign_id", "currency"), on=["tenant_id", "campaign_id"], validate="m:1"
+    )
+    wanted = own.select("tenant_id", "conversion_id", target="currency").unique()
+    priced = convert_values(wanted.join(net, on=["tenant_id", "conversion_id"], validate="m:1"), rates)
+    split = own.join(priced, on=["tenant_id", "conversion_id"], how="left").sort("model", "conversion_id", *SHOW)
+    known = split.filter(pl.col("net_minor").is_not_null())
+    group = ["tenant_id", "model", "conversion_id", "target"]
+    parts = split_by_largest_remainder(known, "net_minor", "credit", group, SHOW)
+    in_own_currency = known.with_columns(revenue_minor=parts).filter(pl.col("currency") == pl.col("target"))
+    key = ["tenant_id", "model", "conversion_id", *SHOW]
+    return own.join(in_own_currency.select(*key, "revenue_minor"), on=key, how="left", validate="1:1").sort(key)
+
+
+def net_values(conversions: pl.DataFrame, adjustments: pl.DataFrame, rates: Rates, as_of: datetime) -> pl.DataFrame:
+    """The value of each conversion that has one, less its adjustments before as_of, in its own currency.
+
+    returns: tenant_id, conversion_id, day, currency, value_minor, refunded_minor, net_minor (may be negative)
+    """
+    key = ["tenant_id", "conversion_id"]
+    valued = conversions.filter(pl.col("value_minor").is_not_null()).select(*key, "day", "currency", "value_minor")
+    taken_back = (
+        adjustments.filter(pl.col("occurred_at") < as_of)
+        .select(*key, pl.col("occurred_at").dt.date().alias("day"), net_minor="value_minor", from_currency="currency")
+        .join(valued.select(*key, target="currency"), on=key, validate="m:1")
+        .rename({"from_currency": "currency"})
+        .pipe(convert_values, rates)
+        .group_by(key)
+        .agg(refunded_minor=pl.col("net_minor").sum())
+    )
+    return valued.join(taken_back, on=key, how="left", validate="1:1").with_columns(
+        pl.col("refunded_minor").fill_null(0),
+        net_minor=pl.col("value_minor") - pl.col("refunded_minor").fill_null(0),
+    )
+
+
+def convert_values(frame: pl.DataFrame, rates: Rates) -> pl.DataFrame:
+    """net_minor of each row from its currency into its target, at the rate of its day, half-up."""
+    same = pl.col("currency") == pl.col("target")
+    if frame.filter(~same).is_empty():
+        return frame.drop("currency")
+    foreign = frame.filter(~same)
+    rows = foreign.select("tenant_id", "day", "currency", "target", "net_minor").iter_rows()
+    converted = [_convert(amount, day, base, quote, rates, tenant) for tenant, day, base, quote, amount in rows]
+    there = foreign.with_columns(net_minor=pl.Series(converted, dtype=pl.Int64))
+    return pl.concat([frame.filter(same), there]).drop("currency")
+
+
+def _convert(amount: int, day: date, base: str, quote: str, rates: Rates, tenant: object) -> int:
+    rate = rates.get((day, base, quote))
+    if rate is None:
+        who = UUID(bytes=tenant) if isinstance(tenant, bytes) else tenant
+        raise PermanentError(
+            f"tenant {who} has an amount of {day} in {base} that counts in {quote}, and no rate {base}/{quote} of that "
+            "day: add it to fx_rates and run the day again"
+        )
+    digits = get_currency_precision(quote) - get_currency_precision(base)
+    return half_up(Decimal(amount) * rate * Decimal(10) ** digits)
+
+
+def rates_of(frame: pl.DataFrame) -> Rates:
+    """Rates by (day, base, quote): frame has day, base, quote, rate (text or decimal: units of quote for one base)."""
+    return {(day, base, quote): Decimal(str(rate)) for day, base, quote, rate in frame.iter_rows()}
