@@ -35,7 +35,7 @@ def match_codes(
     """The touch that the conversion's promo code or vanity URL names.
 
     codes:      tenant_id, sponsor_id, code (lower case), kind, placement_id, valid_from, valid_until (null: open)
-    placements: tenant_id, placement_id, campaign_id, kind, flight_start, flight_end (dates)
+    placements: tenant_id, placement_id, campaign_id, kind, flight_starts_at, flight_ends_at (UTC, half-open)
     airings:    tenant_id, placement_id, episode_id, aired_at
     """
     at = pl.col("converted_at")
@@ -70,17 +70,16 @@ def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.Data
     named: tenant_id, conversion_id, converted_at, placement_id, matched_by
 
     A baked-in ad airs with its episode. A dynamic one is on the air for its whole flight, so its last airing is the
-    earlier of the conversion and the end of the flight (the midnight after its last day, UTC); the latest episode
-    before that stands for it.
+    earlier of the conversion and the end of the flight; the latest episode before that stands for it.
     """
     known = named.select("tenant_id", "conversion_id", "converted_at", "placement_id", "matched_by").join(
-        placements.select("tenant_id", "placement_id", "campaign_id", "kind", "flight_start", "flight_end"),
+        placements.select("tenant_id", "placement_id", "campaign_id", "kind", "flight_starts_at", "flight_ends_at"),
         on=["tenant_id", "placement_id"],
         validate="m:1",
     )
     dynamic = pl.col("kind") == "dynamic"
-    on_air_until = pl.min_horizontal("converted_at", _midnight(pl.col("flight_end").dt.offset_by("1d")))
-    started = ~dynamic | (pl.col("converted_at") >= _midnight(pl.col("flight_start")))
+    on_air_until = pl.min_horizontal("converted_at", "flight_ends_at")
+    started = ~dynamic | (pl.col("converted_at") >= pl.col("flight_starts_at"))
     last = (
         airings.select("tenant_id", "placement_id", "aired_at", "episode_id")
         .unique()
@@ -99,10 +98,6 @@ def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.Data
         exposure_id=pl.lit(None, dtype=aired.schema["episode_id"]),
         is_click=pl.lit(False),
     ).select(CANDIDATE)
-
-
-def _midnight(day: pl.Expr) -> pl.Expr:
-    return day.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def match_keys(conversions: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,71 +19,73 @@ UTC_TIME = pl.Datetime("us", "UTC")
 
 CONVERSION = pl.Schema(
     {
-        "tenant_id": pl.String,
-        "sponsor_id": pl.String,
-        "conversion_id": pl.String,
+        "tenant_id": pl.String(),
+        "sponsor_id": pl.String(),
+        "conversion_id": pl.String(),
         "converted_at": UTC_TIME,
-        "day": pl.Date,
-        "promo_code": pl.String,
-        "household_key": pl.Int64,
-        "listener_key": pl.Int64,
-        "listener_id": pl.String,
-        "address_class": pl.String,
-        "is_new_customer": pl.Boolean,
-        "survey_placement_id": pl.String,
+        "day": pl.Date(),
+        "promo_code": pl.String(),
+        "household_key": pl.Int64(),
+        "listener_key": pl.Int64(),
+        "listener_id": pl.String(),
+        "address_class": pl.String(),
+        "is_new_customer": pl.Boolean(),
+        "survey_placement_id": pl.String(),
     }
 )
 EXPOSURE = pl.Schema(
     {
-        "tenant_id": pl.String,
-        "sponsor_id": pl.String,
-        "exposure_id": pl.String,
+        "tenant_id": pl.String(),
+        "sponsor_id": pl.String(),
+        "exposure_id": pl.String(),
         "occurred_at": UTC_TIME,
-        "kind": pl.String,
-        "campaign_id": pl.String,
-        "placement_id": pl.String,
-        "episode_id": pl.String,
-        "household_key": pl.Int64,
-        "consumer_key": pl.Int64,
-        "listener_id": pl.String,
-        "address_class": pl.String,
+        "kind": pl.String(),
+        "campaign_id": pl.String(),
+        "placement_id": pl.String(),
+        "episode_id": pl.String(),
+        "household_key": pl.Int64(),
+        "consumer_key": pl.Int64(),
+        "listener_id": pl.String(),
+        "address_class": pl.String(),
     }
 )
 SETTING = pl.Schema(
     {
-        "tenant_id": pl.String,
-        "campaign_id": pl.String,
-        "version": pl.Int32,
-        "window_days": pl.Float64,
-        "touch_unit": pl.String,
-        "include_clicks": pl.Boolean,
-        "exclude_prior_customers": pl.Boolean,
-        "half_life_days": pl.Float64,
+        "tenant_id": pl.String(),
+        "campaign_id": pl.String(),
+        "version": pl.Int32(),
+        "window_days": pl.Float64(),
+        "touch_unit": pl.String(),
+        "include_clicks": pl.Boolean(),
+        "exclude_prior_customers": pl.Boolean(),
+        "half_life_days": pl.Float64(),
         "valid_from": UTC_TIME,
     }
 )
 CODE = pl.Schema(
     {
-        "tenant_id": pl.String,
-        "sponsor_id": pl.String,
-        "code": pl.String,
-        "kind": pl.String,
-        "placement_id": pl.String,
+        "tenant_id": pl.String(),
+        "sponsor_id": pl.String(),
+        "code": pl.String(),
+        "kind": pl.String(),
+        "placement_id": pl.String(),
         "valid_from": UTC_TIME,
         "valid_until": UTC_TIME,
     }
 )
 PLACEMENT = pl.Schema(
     {
-        "tenant_id": pl.String,
-        "placement_id": pl.String,
-        "campaign_id": pl.String,
-        "kind": pl.String,
-        "flight_start": pl.Date,
-        "flight_end": pl.Date,
+        "tenant_id": pl.String(),
+        "placement_id": pl.String(),
+        "campaign_id": pl.String(),
+        "kind": pl.String(),
+        "flight_starts_at": UTC_TIME,
+        "flight_ends_at": UTC_TIME,
     }
 )
-AIRING = pl.Schema({"tenant_id": pl.String, "placement_id": pl.String, "episode_id": pl.String, "aired_at": UTC_TIME})
+AIRING = pl.Schema(
+    {"tenant_id": pl.String(), "placement_id": pl.String(), "episode_id": pl.String(), "aired_at": UTC_TIME}
+)
 
 
 def conversion(**fields: object) -> dict[str, object]:
@@ -128,7 +130,7 @@ def code(**fields: object) -> dict[str, object]:
 
 
 def placement(placement_id: str = "host-read", kind: str = "baked_in", **fields: object) -> dict[str, object]:
-    flight = {"flight_start": date(2026, 3, 1), "flight_end": date(2026, 3, 31)}
+    flight = {"flight_starts_at": datetime(2026, 3, 1, tzinfo=UTC), "flight_ends_at": datetime(2026, 4, 1, tzinfo=UTC)}
     return {
         "tenant_id": "harbour",
         "placement_id": placement_id,
@@ -308,24 +310,24 @@ def test_a_code_out_of_validity_or_of_another_sponsor_names_nothing(lost: dict[s
 
 
 @pytest.mark.parametrize(
-    ("flight_end", "touched_at"),
-    [(date(2026, 3, 31), NOON), (date(2026, 3, 5), datetime(2026, 3, 6, tzinfo=UTC))],
+    ("flight_ends_at", "touched_at"),
+    [(datetime(2026, 4, 1, tzinfo=UTC), NOON), (datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))],
 )
 def test_a_dynamic_placement_s_last_airing_is_the_conversion_or_the_end_of_its_flight(
-    flight_end: date, touched_at: datetime
+    flight_ends_at: datetime, touched_at: datetime
 ) -> None:
     path = paths(
         [conversion(promo_code="harbour20")],
         [],
         codes=[code()],
-        placements=[placement(kind="dynamic", flight_end=flight_end)],
+        placements=[placement(kind="dynamic", flight_ends_at=flight_ends_at)],
         airings=[airing("ep-1", 40)],
     )
     assert path.select("touched_at", "episode_id").rows() == [(touched_at, "ep-1")]
 
 
 def test_a_dynamic_placement_is_not_on_the_air_before_its_flight() -> None:
-    later = placement(kind="dynamic", flight_start=date(2026, 3, 11))
+    later = placement(kind="dynamic", flight_starts_at=NOON + timedelta(seconds=1))
     assert paths(
         [conversion(promo_code="harbour20")], [], codes=[code()], placements=[later], airings=[airing("ep-1", 1)]
     ).is_empty()

@@ -1,0 +1,135 @@
+"""Day: the conversions of one UTC day with their refunds, paths and credits, from one read of their signals.
+
+Here: what is read, keys for signals that came with an address, and the four tables that come out.
+Not here: the thoughts themselves (the modules beside this one), and who writes the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+import polars as pl
+
+from assets.attribution.conversions import USABLE_CLASS, adjust_conversions, merge_conversions
+from assets.attribution.models import credit_shows
+from assets.attribution.paths import build_paths, matched_by
+from assets.listening.addresses import AddressRanges, classify_addresses
+from assets.listening.keys import Keyring, derive_keys
+from sql.values import Reader, Window
+
+# The longest window a campaign may set.
+LONGEST_WINDOW = timedelta(days=60)
+
+CONVERSION_COLUMNS = [
+    "tenant_id",
+    "converted_at",
+    "conversion_id",
+    "day",
+    "sponsor_id",
+    "campaign_id",
+    "kind",
+    "order_id",
+    "value_minor",
+    "currency",
+    "promo_code",
+    "pixel_signals",
+    "server_signals",
+    "promo_code_signals",
+    "vanity_url_signals",
+    "utm_signals",
+    "survey_signals",
+    "household_key",
+    "listener_key",
+    "listener_id",
+    "address_class",
+    "is_new_customer",
+    "matched_by",
+]
+
+NO_INCLUSIONS = pl.DataFrame(
+    schema={
+        "tenant_id": pl.Binary,
+        "network": pl.String,
+        "reason": pl.String,
+        "validated_at": pl.Datetime("us", "UTC"),
+    }
+)
+
+
+def compute_attribution_day(
+    read: Reader,
+    window: Window,
+    tenants: Sequence[UUID],
+    keyring: Keyring,
+    ranges: AddressRanges | None = None,
+) -> dict[str, pl.DataFrame]:
+    """conversions, conversion_adjustments, attribution_touches and attribution_credits of one UTC day.
+
+    window: one UTC day. The columns are those of the tables, without run_id and is_final. ranges: the lists of networks
+    in force; None: the packaged ones. A conversion is of the day of its earliest signal, so an order with an earlier
+    signal on another day is left to that day.
+    """
+    scope = list(tenants)
+    signals = read("read_conversion_signals", start=window.start, end=window.end, tenants=scope)
+    events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day)
+    at = pl.col("converted_at")
+    conversions = merge_conversions(events).filter((at >= window.start) & (at < window.end))
+    paths = build_paths(
+        conversions,
+        read_exposures(read, window, scope, conversions),
+        read("read_promo_codes", tenants=scope),
+        read("read_placements", tenants=scope),
+        read("read_airings", tenants=scope),
+        read("read_attribution_configs", tenants=scope),
+    )
+    return {
+        "conversions": matched_by(conversions, paths).select(CONVERSION_COLUMNS),
+        "conversion_adjustments": adjust_conversions(events, conversions),
+        "attribution_touches": paths.drop("age_s", "half_life_s"),
+        "attribution_credits": credit_shows(paths),
+    }
+
+
+def identify_signals(signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyring, day: date) -> pl.DataFrame:
+    """The signals with household_key, listener_key and address_class.
+
+    signals: of read_conversion_signals; with client_ip (text) and user_agent
+
+    An address gives the household key, and with the agent the listener key, unless the platform sent one of its own.
+    Without an address the platform's keys stay; a household key that the platform vouches for is a household's.
+    """
+    given_key = pl.col("household_key").is_not_null() & pl.col("client_ip").is_null()
+    inclusions = NO_INCLUSIONS.cast({"tenant_id": signals.schema["tenant_id"]})
+    classes = classify_addresses(signals, ranges, inclusions, day).select("tenant_id", "client_ip", "address_class")
+    return (
+        derive_keys(signals, keyring)
+        .with_columns(listener_key=pl.coalesce("listener_key", "consumer_key"))
+        .join(classes, on=["tenant_id", "client_ip"], how="left", validate="m:1", nulls_equal=True)
+        .with_columns(address_class=pl.when(given_key).then(pl.lit(USABLE_CLASS)).otherwise("address_class"))
+        .drop("client_ip", "user_agent", "consumer_key", "key_version")
+    )
+
+
+def read_exposures(read: Reader, window: Window, tenants: list[UUID], conversions: pl.DataFrame) -> pl.DataFrame:
+    """The exposures that could be touches of these conversions: same sponsor, a shared key, the longest window."""
+    span = window.widened(before=LONGEST_WINDOW)
+    return read(
+        "read_matching_exposures",
+        start=span.start,
+        end=span.end,
+        tenants=tenants,
+        sponsors=[_as_uuid(sponsor) for sponsor in _known(conversions, "sponsor_id")],
+        households=_known(conversions, "household_key"),
+        consumers=_known(conversions, "listener_key"),
+        listeners=_known(conversions, "listener_id"),
+    )
+
+
+def _known(frame: pl.DataFrame, column: str) -> list[object]:
+    return frame.get_column(column).drop_nulls().unique().sort().to_list()
+
+
+def _as_uuid(value: object) -> UUID:
+    return UUID(bytes=value) if isinstance(value, bytes) else UUID(str(value))
