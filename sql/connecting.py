@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from sql.values import EarshotError, PermanentError
 
@@ -21,19 +21,19 @@ _SECRET_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):([^@\s]*)@")
 _SECRET_IN_PAIRS = re.compile(r"(?i)(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)")
 
 
-class DatabaseUnavailable(EarshotError):
+class DatabaseUnavailableError(EarshotError):
     """No server answered, or it went away; trying again may help."""
 
 
-class WrongDatabaseUrl(PermanentError):
+class WrongDatabaseUrlError(PermanentError):
     """The URL cannot be read, or it names a login, password or database that the server does not know."""
 
 
-class InsufficientPrivilege(PermanentError):
+class InsufficientPrivilegeError(PermanentError):
     """The login may not do what it was asked to do."""
 
 
-class StatementFailed(PermanentError):
+class StatementError(PermanentError):
     """The server refused a statement."""
 
 
@@ -43,14 +43,18 @@ def masked(text: str) -> str:
 
 
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[object, ...]]:
-    """A connection in UTC. Raises WrongDatabaseUrl or DatabaseUnavailable, with the password masked."""
+    """A connection in UTC. Raises WrongDatabaseUrlError or DatabaseUnavailableError, with the password masked."""
     check_url(url)
     try:
-        return psycopg.connect(
-            url, autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_S, options=_options(url), prepare_threshold=None
-        )
+        return psycopg.connect(with_timeout(url), autocommit=autocommit, options=_options(url), prepare_threshold=None)
     except psycopg.Error as error:
         raise connect_error(error, url) from None
+
+
+def with_timeout(url: str) -> str:
+    """The same place as key=value pairs, with a limit on how long connecting may take."""
+    given = conninfo_to_dict(url)
+    return url if "connect_timeout" in given else make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S)
 
 
 def _options(url: str) -> str:
@@ -59,26 +63,26 @@ def _options(url: str) -> str:
 
 
 def check_url(url: str) -> None:
-    """Raises WrongDatabaseUrl unless libpq can read the URL and its scheme is PostgreSQL's."""
+    """Raises WrongDatabaseUrlError unless libpq can read the URL and its scheme is PostgreSQL's."""
     scheme = urlsplit(url).scheme if "://" in url else ""
     advice = "Write it as postgresql://login:password@host:5432/database; special characters percent-encoded."
     if scheme not in ("postgresql", "postgres"):
-        raise WrongDatabaseUrl(f"The database URL {masked(url)!r} does not begin with postgresql://. {advice}")
+        raise WrongDatabaseUrlError(f"The database URL {masked(url)!r} does not begin with postgresql://. {advice}")
     try:
         conninfo_to_dict(url)
     except psycopg.Error as error:
-        raise WrongDatabaseUrl(
-            f"The database URL {masked(url)!r} cannot be read: {_first_line(error)}. {advice}"
+        raise WrongDatabaseUrlError(
+            f"The database URL {masked(url)!r} cannot be read: {first_line(error)}. {advice}"
         ) from None
 
 
 def connect_error(error: Exception, url: str) -> EarshotError:
     """What a failed connection means."""
-    said = _first_line(error)
+    said = first_line(error)
     where = f"{masked(url)}: {masked(said)}"
     if re.search(r"password authentication|no password supplied|does not exist|no pg_hba.conf entry", said):
-        return WrongDatabaseUrl(f"The server refused {where}. Check login, password and database in DATABASE_URL.")
-    return DatabaseUnavailable(
+        return WrongDatabaseUrlError(f"The server refused {where}. Check login, password and database in DATABASE_URL.")
+    return DatabaseUnavailableError(
         f"No database answered at {where}. Check that the server runs and is reachable "
         "(`earshot db up` starts a private one when DATABASE_URL is not set)."
     )
@@ -86,24 +90,24 @@ def connect_error(error: Exception, url: str) -> EarshotError:
 
 def statement_error(error: psycopg.Error, doing: str) -> EarshotError:
     """What a failed statement means; doing says what was being done, as in 'reading read_episodes'."""
-    said = masked(_first_line(error))
+    said = masked(first_line(error))
     detail = error.diag.message_detail
     said = f"{said} ({detail})" if detail else said
     if isinstance(
         error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn | psycopg.errors.UndefinedFunction
     ):
-        return StatementFailed(
+        return StatementError(
             f"{doing} failed: {said}. Is the schema up to date? `earshot db migrate` brings it there."
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return InsufficientPrivilege(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
+        return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
     transient = psycopg.OperationalError | psycopg.errors.TransactionRollback | psycopg.InterfaceError
     if isinstance(error, transient):
-        return DatabaseUnavailable(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
+        return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
-    return StatementFailed(f"{doing} failed: {said}.{hint}")
+    return StatementError(f"{doing} failed: {said}.{hint}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".")

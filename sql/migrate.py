@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
-from typing import LiteralString, cast
+from typing import cast
 
 import psycopg
 
-from sql.connecting import InsufficientPrivilege, StatementFailed, connect, statement_error
+from sql.connecting import InsufficientPrivilegeError, StatementError, connect, statement_error
 from sql.values import PermanentError
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -29,19 +29,19 @@ LOCK = int.from_bytes(hashlib.sha256(b"earshot migrations").digest()[:8], "big",
 _MADE_BY = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) |SELECT earshot_create_series\(')(\w+)", re.MULTILINE)
 
 
-class EditedMigration(PermanentError):
+class EditedMigrationError(PermanentError):
     """A file was changed after it had been applied."""
 
 
-class UnknownMigration(PermanentError):
+class UnknownMigrationError(PermanentError):
     """The database or the caller names a migration that this version does not have."""
 
 
-class ForeignTables(PermanentError):
+class ForeignTablesError(PermanentError):
     """The database has tables of our names that somebody else made."""
 
 
-class MissingExtension(PermanentError):
+class MissingExtensionError(PermanentError):
     """The server lacks an extension that the schema needs."""
 
 
@@ -96,8 +96,8 @@ def migrate(
     """Bring the database up to date, or up to the migration named by to; returns the names applied.
 
     Each file is one transaction; a second migrate() at the same time waits for the first and finds nothing to do.
-    Raises EditedMigration, UnknownMigration, ForeignTables, MissingExtension, InsufficientPrivilege,
-    WrongDatabaseUrl or DatabaseUnavailable; whatever was applied before stays applied.
+    Raises EditedMigrationError, UnknownMigrationError, ForeignTablesError, MissingExtensionError,
+    InsufficientPrivilegeError, WrongDatabaseUrlError or DatabaseUnavailableError; what was applied before stays.
     """
     known = _until(load_migrations() if migrations is None else migrations, to)
     say = progress or (lambda _: None)
@@ -171,12 +171,12 @@ def _until(migrations: Sequence[Migration], to: str | None) -> tuple[Migration, 
         return tuple(migrations)
     names = [migration.name for migration in migrations]
     if to not in names:
-        raise UnknownMigration(f"There is no migration {to!r}; there are {', '.join(names)}")
+        raise UnknownMigrationError(f"There is no migration {to!r}; there are {', '.join(names)}")
     return tuple(migrations[: names.index(to) + 1])
 
 
 def _applied(connection: Connection) -> dict[str, tuple[str, datetime]]:
-    """Name to checksum and time. Raises ForeignTables when schema_migrations is another program's."""
+    """Name to checksum and time. Raises ForeignTablesError when schema_migrations is another program's."""
     columns = connection.execute(
         "SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute "
         "WHERE attrelid = to_regclass('public.schema_migrations') AND attnum > 0 AND NOT attisdropped"
@@ -185,7 +185,7 @@ def _applied(connection: Connection) -> dict[str, tuple[str, datetime]]:
     if found is None:
         return {}
     if found != ["name", "checksum", "applied_at"]:
-        raise ForeignTables(_foreign_message(["schema_migrations"]))
+        raise ForeignTablesError(_foreign_message(["schema_migrations"]))
     with connection.transaction():
         connection.execute("SET LOCAL ROLE earshot_owner")
         rows = connection.execute("SELECT name, checksum, applied_at FROM public.schema_migrations").fetchall()
@@ -196,12 +196,12 @@ def _check(applied: dict[str, tuple[str, datetime]], known: Sequence[Migration])
     checksums = {migration.name: migration.checksum for migration in known}
     for name, (checksum, applied_at) in sorted(applied.items()):
         if name not in checksums:
-            raise UnknownMigration(
+            raise UnknownMigrationError(
                 f"The database has migration {name}, which this version of Earshot does not know: "
                 "it was migrated by a newer version. Install that version, or roll back with it first."
             )
         if checksum != checksums[name]:
-            raise EditedMigration(
+            raise EditedMigrationError(
                 f"sql/migrations/{name}.sql was edited after it was applied on {applied_at:%Y-%m-%d}. "
                 "Restore the file as it was, and put the change into a new migration."
             )
@@ -217,11 +217,12 @@ def _pending(connection: Connection, known: Sequence[Migration]) -> list[Migrati
 def _refuse_foreign_tables(connection: Connection, pending: Sequence[Migration]) -> None:
     names = [name for migration in pending for name in migration.makes]
     rows = connection.execute(
-        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) ORDER BY 1",
+        "SELECT relname::text FROM pg_class "
+        "WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) ORDER BY relname",
         [names],
     ).fetchall()
     if rows:
-        raise ForeignTables(_foreign_message([str(name) for (name,) in rows]))
+        raise ForeignTablesError(_foreign_message([str(name) for (name,) in rows]))
 
 
 def _foreign_message(names: list[str]) -> str:
@@ -258,7 +259,7 @@ def _take_back(connection: Connection, migration: Migration) -> None:
 def _run_file(connection: Connection, text: str) -> None:
     connection.execute("SET LOCAL search_path = public")
     # The text is a packaged file; nothing from outside is put into it.
-    connection.execute(cast("LiteralString", text))
+    connection.execute(text.encode())
 
 
 def _edition(connection: Connection) -> str | None:
@@ -273,13 +274,14 @@ def _explained(error: psycopg.Error, migration: Migration) -> PermanentError:
     doing = f"Applying {migration.name}"
     said = str(error).splitlines()[0]
     if isinstance(error, psycopg.errors.UndefinedFile | psycopg.errors.FeatureNotSupported) and "extension" in said:
-        return MissingExtension(
-            f"{doing} failed: {said}. Install the server's contrib package (postgresql-contrib on Debian), then migrate again."
+        return MissingExtensionError(
+            f"{doing} failed: {said}. Install the server's contrib package (postgresql-contrib on Debian), "
+            "then migrate again."
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return InsufficientPrivilege(
-            f"{doing} failed: {said}. The login that migrates owns the database and has CREATEROLE; or a superuser runs "
-            "once: GRANT earshot_owner, earshot_etl, earshot_report, earshot_readonly TO <login> WITH ADMIN OPTION."
+        return InsufficientPrivilegeError(
+            f"{doing} failed: {said}. The login that migrates owns the database and has CREATEROLE; or a superuser "
+            "runs once: GRANT earshot_owner, earshot_etl, earshot_report, earshot_readonly TO it WITH ADMIN OPTION."
         )
     found = statement_error(error, doing)
-    return found if isinstance(found, PermanentError) else StatementFailed(str(found))
+    return found if isinstance(found, PermanentError) else StatementError(str(found))

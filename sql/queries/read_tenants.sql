@@ -1,0 +1,21 @@
+-- read_tenants: every tenant with what its numbers and reports depend on.
+-- Grain: one row per tenant, ordered by slug. Parameters: none.
+SELECT
+    tenant_id,
+    slug,
+    name,
+    timezone,
+    currency,
+    locale,
+    download_window,
+    suspect_pairs,
+    lateness_hours,
+    k_demographic,
+    k_delivery,
+    brand_name,
+    brand_color,
+    reply_to,
+    recipient_domains,
+    created_at
+FROM tenants
+ORDER BY slug

@@ -1,0 +1,168 @@
+"""Reading: rendered SQL in, frame out, at the speed of a binary COPY.
+
+Here: ADBC connections in the pipeline's role, and the one mapping from PostgreSQL's types to Polars'.
+Not here: statements and their parameters (statements.py), writing.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import weakref
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import polars as pl
+import pyarrow as pa
+
+from sql.connecting import (
+    DatabaseUnavailableError,
+    InsufficientPrivilegeError,
+    StatementError,
+    check_url,
+    connect_error,
+    first_line,
+    masked,
+    with_timeout,
+)
+from sql.values import EarshotError
+
+# numeric has no fixed scale; shares, rates and days need no more than 12 decimals, and 26 digits stay before the point.
+NUMERIC = pl.Decimal(38, 12)
+
+# Types that arrive as opaque bytes, and what to select instead.
+_INSTEAD = {"inet": "host({0})", "cidr": "{0}::text", "interval": "extract(epoch FROM {0})::float8"}
+
+_BEGIN = "SELECT set_config('role', 'earshot_etl', true), set_config('TimeZone', 'UTC', true)"
+
+
+class ColumnReader:
+    """Runs SQL text as earshot_etl; keeps one idle connection, because opening one costs more than most reads."""
+
+    def __init__(self, url: str) -> None:
+        check_url(url)
+        self._url = url
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        # Closes what is idle when the reader goes away without close().
+        self._finalizer = weakref.finalize(self, _close_all, self._idle)
+
+    def fetch(self, sql: str, doing: str) -> pl.DataFrame:
+        """The rows of one statement; doing names it in errors."""
+        connection, table = self._run(sql, doing)
+        with self._lock:
+            self._idle.append(connection)
+            surplus = self._idle[1:]
+            del self._idle[1:]
+        _close_all(surplus)
+        return frame_of(table, doing)
+
+    def close(self) -> None:
+        with self._lock:
+            _close_all(self._idle)
+
+    def _run(self, sql: str, doing: str) -> tuple[Any, pa.Table]:
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+        if idle is not None:
+            try:
+                _execute(idle, _BEGIN)
+            except adbc_driver_manager.Error:
+                # The server closed it meanwhile: a restart, an idle limit.
+                idle.close()
+                idle = None
+        connection = idle or self._open()
+        try:
+            table = _execute(connection, sql)
+            connection.rollback()
+        except adbc_driver_manager.Error as error:
+            connection.close()
+            raise _explained(error, doing) from None
+        except BaseException:
+            connection.close()
+            raise
+        return connection, table
+
+    def _open(self) -> Any:
+        connection = None
+        try:
+            connection = adbc.connect(with_timeout(self._url))
+            _execute(connection, _BEGIN)
+        except adbc_driver_manager.Error as error:
+            if connection is None:
+                raise connect_error(error, self._url) from None
+            connection.close()
+            raise _explained(error, "Becoming earshot_etl") from None
+        return connection
+
+
+def _close_all(connections: list[Any]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+def _execute(connection: Any, sql: str) -> pa.Table:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetch_arrow_table()
+
+
+def frame_of(table: pa.Table, doing: str) -> pl.DataFrame:
+    """The Arrow table in the types that every floor knows; an empty one keeps them.
+
+    uuid: Binary (16 bytes). timestamptz: Datetime("us", "UTC"). numeric: Decimal(38, 12). json: String.
+    char(n): String without its padding. Raises StatementError for types that would arrive as opaque bytes.
+    """
+    columns = [_plain(table.column(number), field, doing) for number, field in enumerate(table.schema)]
+    frame = pl.from_arrow(pa.table(columns, names=table.schema.names))
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError("an Arrow table becomes a frame")
+    return frame.with_columns(*(_finish(field) for field in table.schema if _postgres_type(field) in _FINISHED))
+
+
+_FINISHED = ("numeric", "bpchar", "uuid", "_uuid")
+
+
+def _postgres_type(field: pa.Field) -> str:
+    return ((field.metadata or {}).get(b"POSTGRESQL:type") or b"").decode()
+
+
+def _plain(column: pa.ChunkedArray, field: pa.Field, doing: str) -> pa.ChunkedArray:
+    """The column in its storage type, where ADBC marks it as an extension type."""
+    kind = _postgres_type(field)
+    opaque = isinstance(field.type, pa.OpaqueType) and kind != "numeric"
+    if opaque or pa.types.is_interval(field.type):
+        instead = _INSTEAD.get(kind, "{0}::text").format(field.name)
+        raise StatementError(
+            f"{doing}: column {field.name} is of type {kind}, which has no frame type; select {instead}"
+        )
+    if isinstance(field.type, pa.BaseExtensionType):
+        return pa.chunked_array([chunk.storage for chunk in column.chunks], type=field.type.storage_type)
+    if kind == "_uuid":
+        return column.cast(pa.list_(pa.binary(16)))
+    return column
+
+
+def _finish(field: pa.Field) -> pl.Expr:
+    column = pl.col(field.name)
+    match _postgres_type(field):
+        case "numeric":
+            return column.str.to_decimal(scale=12).cast(NUMERIC)
+        case "bpchar":
+            return column.str.strip_chars_end(" ")
+        case "_uuid":
+            return column.cast(pl.List(pl.Binary))
+        case _:
+            return column.cast(pl.Binary)
+
+
+def _explained(error: adbc_driver_manager.Error, doing: str) -> EarshotError:
+    said = masked(re.sub(r"^\S+: \[libpq\] .*?ERROR:\s*", "", first_line(error)))
+    state = error.sqlstate or ""
+    if state == "42501":
+        return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
+    if state.startswith(("08", "57P", "40", "53")) or not state:
+        return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
+    advice = " Is the schema up to date? `earshot db migrate` brings it there." if state in ("42P01", "42703") else ""
+    return StatementError(f"{doing} failed: {said}.{advice}")

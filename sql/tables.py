@@ -1,0 +1,41 @@
+"""Tables: how each table that runs write is cut by time.
+
+Here: the time column of every table that is replaced by window. The catalogue knows columns and keys.
+Not here: frames, connections.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from sql.values import PermanentError
+
+# The column that decides to which window a row belongs: a day, or the moment on which the series is cut.
+TIME_COLUMNS = {
+    "listener_events": "occurred_at",
+    "attribution_events": "occurred_at",
+    "request_dispositions": "day",
+    "downloads": "downloaded_at",
+    "listener_metrics": "day",
+    "listener_dimension_metrics": "day",
+    "ad_exposures": "occurred_at",
+    "conversions": "converted_at",
+    "conversion_adjustments": "day",
+    "attribution_touches": "day",
+    "attribution_credits": "day",
+    "placement_delivery": "day",
+    "campaign_reach": "day",
+    "campaign_roi": "day",
+    "check_results": "day",
+}
+
+
+def time_column(table: str) -> str:
+    """The time column of a table. Raises PermanentError if runs do not replace it by window."""
+    if table not in TIME_COLUMNS:
+        near = difflib.get_close_matches(table, TIME_COLUMNS, n=3)
+        advice = (
+            f"; did you mean {' or '.join(near)}?" if near else f"; those that are: {', '.join(sorted(TIME_COLUMNS))}"
+        )
+        raise PermanentError(f"Table {table!r} is not replaced by window{advice}")
+    return TIME_COLUMNS[table]

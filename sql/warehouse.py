@@ -1,0 +1,134 @@
+"""The warehouse: the one door between frames and the database.
+
+Here: reading statements by name, replacing a window of tables, adding rows once, transactions in a role, tenants.
+Not here: SQL text (queries/), type mappings (reading.py, encoding.py), schema (migrate.py), any number's definition.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from sql import writing
+from sql.connecting import check_url, connect, masked, statement_error
+from sql.reading import ColumnReader
+from sql.statements import statement
+from sql.values import PermanentError, Scope, Window
+from sql.writing import LedgerLine, Write
+
+__all__ = ["LedgerLine", "Warehouse", "Write"]
+
+ROLES = ("earshot_etl", "earshot_report", "earshot_readonly", "earshot_owner")
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+class Warehouse:
+    """One database; with read_url, statements go to a replica. Threads may share it."""
+
+    def __init__(self, url: str, read_url: str | None = None) -> None:
+        check_url(url)
+        self._url = url
+        self._reader = ColumnReader(read_url or url)
+
+    def __repr__(self) -> str:
+        return f"Warehouse({masked(self._url)!r})"
+
+    def close(self) -> None:
+        """Close what is idle. The warehouse can still be used; it connects again."""
+        self._reader.close()
+
+    def read(self, name: str, /, **params: object) -> pl.DataFrame:
+        """The rows of sql/queries/<name>.sql as earshot_etl, at the speed of a binary COPY.
+
+        uuid arrives as 16-byte Binary, timestamptz as Datetime("us", "UTC"), numeric as Decimal(38, 12).
+        Raises PermanentError for an unknown statement or parameter, DatabaseUnavailableError when no server answers.
+        """
+        return self._reader.fetch(statement(name).render(params), f"Reading {name}")
+
+    @contextmanager
+    def transaction(self, role: str = "earshot_etl", tenant: UUID | None = None) -> Iterator[Connection]:
+        """A psycopg connection inside one transaction in this role and, for readers, this tenant's context.
+
+        Commits at the end, rolls back when the body raises. Errors of the server arrive as typed ones.
+        """
+        if role not in ROLES:
+            raise PermanentError(f"There is no role {role!r}; a transaction runs as one of {', '.join(ROLES)}")
+        with connect(self._url) as connection:
+            try:
+                connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+                if tenant is not None:
+                    connection.execute("SELECT set_tenant_context(%s)", [tenant])
+                yield connection
+                # Here, so that what fails at the commit is explained too.
+                connection.commit()
+            except psycopg.Error as error:
+                raise statement_error(error, f"Working as {role}") from error
+
+    def insert(self, table: str, frame: pl.DataFrame) -> int:
+        """Add rows whose keys are not there yet, in one transaction; returns how many were new."""
+        with self.transaction() as connection:
+            return writing.insert(connection, table, frame)
+
+    def replace(
+        self,
+        writes: Sequence[Write],
+        window: Window,
+        tenants: Sequence[UUID],
+        ledger: Sequence[LedgerLine] = (),
+    ) -> dict[str, int]:
+        """Make the window and tenants of each table hold exactly the frame's rows; returns rows per table.
+
+        One transaction with its ledger lines, under one advisory lock per (asset, day). Always safe to run again.
+        """
+        with self.transaction() as connection:
+            return writing.replace(connection, writes, window, tenants, ledger)
+
+    def tenants(self, scope: Scope = Scope()) -> pl.DataFrame:  # noqa: B008  (an immutable value)
+        """The scope's tenants with their settings, ordered by slug. Raises PermanentError for one that is not there."""
+        found = self.read("read_tenants")
+        if not scope.tenants:
+            return found
+        wanted = [tenant.bytes for tenant in scope.tenants]
+        known = set(found["tenant_id"])
+        for tenant in scope.tenants:
+            if tenant.bytes not in known:
+                raise _unknown_tenant(str(tenant), found)
+        return found.filter(pl.col("tenant_id").is_in(wanted))
+
+    def tenant_id(self, name: str) -> UUID:
+        """The id of a tenant by its slug or its id as text. Raises PermanentError, naming near ones, for others."""
+        found = self.read("read_tenants")
+        for tenant_id, slug in found.select("tenant_id", "slug").iter_rows():
+            tenant = UUID(bytes=tenant_id)
+            if name.strip().lower() in (slug, str(tenant), tenant.hex):
+                return tenant
+        raise _unknown_tenant(name, found)
+
+    def tenant_chunks(self, scope: Scope = Scope(), size: int = 64) -> list[list[UUID]]:  # noqa: B008
+        """The scope's tenants in chunks of at most size, in the order of a hash: stable, and large ones are spread."""
+        ids = [UUID(bytes=tenant_id) for tenant_id in self.tenants(scope)["tenant_id"]]
+        ids.sort(key=lambda tenant: hashlib.blake2b(tenant.bytes, digest_size=8).digest())
+        return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+    def ledger(self, asset: str, window: Window) -> pl.DataFrame:
+        """Which tenant has which day of the asset, from what input: tenant_id, day, run_id, rows, input_watermark,
+        status, finished_at."""
+        days = list(window.days())
+        return self.read("read_ledger", asset=asset, first=days[0], last=days[-1])
+
+
+def _unknown_tenant(name: str, tenants: pl.DataFrame) -> PermanentError:
+    slugs = tenants["slug"].to_list()
+    by_id = {str(UUID(bytes=tenant_id)): slug for tenant_id, slug in tenants.select("tenant_id", "slug").iter_rows()}
+    near = difflib.get_close_matches(name.lower(), slugs, n=3)
+    near += [f"{by_id[each]} ({each})" for each in difflib.get_close_matches(name.lower(), by_id, n=3, cutoff=0.8)]
+    advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(slugs[:10]) or 'no tenants yet'}."
+    return PermanentError(f"There is no tenant {name!r}; {advice}")

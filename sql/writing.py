@@ -1,0 +1,235 @@
+"""Writing: frames into tables, replaced by window and tenants or added once, in one transaction each.
+
+Here: matching columns, encoding a frame as CSV for COPY, delete and insert, the ledger's lines, the locks.
+Not here: connections and roles (connecting.py, warehouse.py), what the rows mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from sql.encoding import csv_parts
+from sql.tables import time_column
+from sql.values import PermanentError, Window
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """The rows that a table is to have in the window; time_column only where sql/tables.py has another."""
+
+    table: str
+    frame: pl.DataFrame
+    time_column: str | None = None
+
+    @property
+    def cut_by(self) -> str:
+        return self.time_column or time_column(self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """Which run wrote a tenant's day of an asset, how many rows, and from input how fresh."""
+
+    asset: str
+    day: date
+    tenant_id: UUID
+    run_id: UUID
+    rows: int
+    input_watermark: datetime | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table as the catalogue has it."""
+
+    name: str
+    type: str
+    nullable: bool
+    defaulted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table's columns in order, and its primary key."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+
+def shape_of(connection: Connection, table: str) -> Shape:
+    """What the catalogue knows of a table of the public schema. Raises PermanentError if there is none."""
+    place = [f'public."{table}"']
+    found = connection.execute(
+        "SELECT attname::text, format_type(atttypid, NULL), NOT attnotnull, atthasdef FROM pg_attribute "
+        "WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        place,
+    ).fetchall()
+    if not found:
+        raise PermanentError(f"There is no table {table!r}; `earshot db migrate` makes the schema")
+    key = connection.execute(
+        "SELECT attname::text FROM pg_index "
+        "CROSS JOIN LATERAL unnest(indkey) WITH ORDINALITY AS part (attnum, place) "
+        "INNER JOIN pg_attribute ON attrelid = indrelid AND pg_attribute.attnum = part.attnum "
+        "WHERE indrelid = to_regclass(%s) AND indisprimary ORDER BY part.place",
+        place,
+    ).fetchall()
+    columns = tuple(Column(str(name), str(kind), bool(free), bool(given)) for name, kind, free, given in found)
+    return Shape(columns, tuple(str(name) for (name,) in key))
+
+
+def insert(connection: Connection, table: str, frame: pl.DataFrame) -> int:
+    """Add the rows whose keys are not there yet; returns how many were new.
+
+    Columns that may be NULL or have a default can be left out.
+    """
+    shape = shape_of(connection, table)
+    _match(table, frame, shape, {each.name for each in shape.columns if not (each.nullable or each.defaulted)})
+    return _load(connection, table, frame, shape, sql.SQL("ON CONFLICT DO NOTHING"))
+
+
+def replace(
+    connection: Connection,
+    writes: Sequence[Write],
+    window: Window,
+    tenants: Sequence[UUID],
+    ledger: Sequence[LedgerLine],
+) -> dict[str, int]:
+    """Make the window and tenants of each table hold exactly the frame's rows, and write the ledger beside them.
+
+    The caller owns the transaction. Returns the rows now there per table. Running it again changes nothing.
+    Raises PermanentError for columns that do not match, and for rows outside the window or the tenants: the next
+    run would not find them to delete, and they would be there twice.
+    """
+    shapes = [shape_of(connection, write.table) for write in writes]
+    for write, shape in zip(writes, shapes, strict=True):
+        _match(write.table, write.frame, shape, {each.name for each in shape.columns if not each.defaulted})
+        _refuse_strays(write, window, tenants)
+    _refuse_stray_lines(ledger, window, tenants)
+    _lock(connection, writes, window, ledger)
+    counts: dict[str, int] = {}
+    for write, shape in zip(writes, shapes, strict=True):
+        _delete(connection, write, window, tenants)
+        counts[write.table] = _load(connection, write.table, write.frame, shape)
+    _record(connection, ledger)
+    return counts
+
+
+def _match(table: str, frame: pl.DataFrame, shape: Shape, required: set[str]) -> None:
+    names = {column.name for column in shape.columns}
+    missing, extra = sorted(required - set(frame.columns)), sorted(set(frame.columns) - names)
+    if missing or extra:
+        wrong = [f"lacks {', '.join(missing)}"] if missing else []
+        wrong += [f"has {', '.join(extra)}, which the table does not have"] if extra else []
+        raise PermanentError(f"The frame for {table} {' and '.join(wrong)}")
+
+
+def _refuse_strays(write: Write, window: Window, tenants: Sequence[UUID]) -> None:
+    frame = write.frame
+    if not frame.height:
+        return
+    texts = frame.schema["tenant_id"] == pl.String
+    tenant = pl.col("tenant_id").str.to_lowercase().str.replace_all("-", "") if texts else pl.col("tenant_id")
+    strange = frame.filter(~tenant.is_in([each.hex if texts else each.bytes for each in tenants]))
+    if strange.height:
+        raise PermanentError(
+            f"{strange.height} rows for {write.table} belong to tenants that the run is not about; nothing was written"
+        )
+    cuts = [write.cut_by, *(["day"] if "day" in frame.columns and write.cut_by != "day" else [])]
+    for cut in cuts:
+        first, after = _bounds(frame.schema[cut] == pl.Date, window, write.table)
+        stray = frame.filter(~pl.col(cut).is_between(pl.lit(first), pl.lit(after), closed="left"))
+        if stray.height:
+            raise PermanentError(
+                f"{stray.height} rows for {write.table} have {cut} outside {window.start.isoformat()} to "
+                f"{window.end.isoformat()}, for example {stray.item(0, cut)}; nothing was written"
+            )
+
+
+def _bounds(by_day: bool, window: Window, table: str) -> tuple[date | datetime, date | datetime]:
+    if not by_day:
+        return window.start, window.end
+    if window != Window.of_days(window.day, list(window.days())[-1]):
+        raise PermanentError(f"{table} is kept by UTC day: it is replaced by whole days, not by {window}")
+    return window.start.date(), window.end.date()
+
+
+def _refuse_stray_lines(ledger: Sequence[LedgerLine], window: Window, tenants: Sequence[UUID]) -> None:
+    days, known = set(window.days()), set(tenants)
+    for line in ledger:
+        if line.day not in days or line.tenant_id not in known:
+            raise PermanentError(
+                f"The ledger line of {line.asset} for tenant {line.tenant_id} on {line.day} is outside what is written"
+            )
+
+
+def _lock(connection: Connection, writes: Sequence[Write], window: Window, ledger: Sequence[LedgerLine]) -> None:
+    """One writer at a time per asset (without ledger lines: table) and day; taken in one order, against deadlocks."""
+    pairs = {(line.asset, line.day) for line in ledger}
+    pairs = pairs or {(write.table, day) for write in writes for day in window.days()}
+    for asset, day in sorted(pairs):
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"earshot {asset} {day}"])
+
+
+def _delete(connection: Connection, write: Write, window: Window, tenants: Sequence[UUID]) -> None:
+    cut = write.cut_by
+    first, after = _bounds(write.frame.schema[cut] == pl.Date, window, write.table)
+    connection.execute(
+        sql.SQL("DELETE FROM public.{} WHERE tenant_id = ANY(%s) AND {} >= %s AND {} < %s").format(
+            sql.Identifier(write.table), sql.Identifier(cut), sql.Identifier(cut)
+        ),
+        [list(tenants), first, after],
+    )
+
+
+def _load(
+    connection: Connection, table: str, frame: pl.DataFrame, shape: Shape, conflict: sql.SQL | None = None
+) -> int:
+    """COPY into a temporary table, then insert in key order: row-level security refuses COPY into the table itself."""
+    if not frame.height:
+        return 0
+    types = {column.name: column.type for column in shape.columns}
+    names = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    target = sql.Identifier("public", table)
+    incoming = sql.Identifier("pg_temp", f"incoming_{table}")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                sql.Identifier(f"incoming_{table}"), names, target
+            )
+        )
+        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(incoming, names)) as copy:
+            for part in csv_parts(table, frame, types):
+                copy.write(part)
+        key = sql.SQL(", ").join(sql.Identifier(name) for name in shape.key if name in frame.columns)
+        cursor.execute(
+            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY {} {}").format(
+                target, names, names, incoming, key, conflict or sql.SQL("")
+            )
+        )
+        added = cursor.rowcount
+        cursor.execute(sql.SQL("DROP TABLE {}").format(incoming))
+    return added
+
+
+def _record(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO rollup_ledger (asset, day, tenant_id, run_id, rows, input_watermark, status) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s) "
+            "ON CONFLICT (tenant_id, asset, day) DO UPDATE SET run_id = excluded.run_id, rows = excluded.rows, "
+            "input_watermark = excluded.input_watermark, status = excluded.status, finished_at = excluded.finished_at",
+            [
+                (line.asset, line.day, line.tenant_id, line.run_id, line.rows, line.input_watermark, line.status)
+                for line in ledger
+            ],
+        )
