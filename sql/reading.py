@@ -10,6 +10,7 @@ import re
 import threading
 import weakref
 from typing import Any
+from uuid import UUID
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
@@ -34,15 +35,24 @@ NUMERIC = pl.Decimal(38, 12)
 # Types that arrive as opaque bytes, and what to select instead.
 _INSTEAD = {"inet": "host({0})", "cidr": "{0}::text", "interval": "extract(epoch FROM {0})::float8"}
 
-_BEGIN = "SELECT set_config('role', 'earshot_etl', true), set_config('TimeZone', 'UTC', true)"
+
+def _beginning(role: str, tenant: UUID | None) -> str:
+    """What every read transaction starts with; both values are ours, never text from outside."""
+    context = f", set_config('app.current_tenant', '{tenant}', true)" if tenant else ""
+    return f"SELECT set_config('role', '{role}', true), set_config('TimeZone', 'UTC', true){context}"
 
 
 class ColumnReader:
-    """Runs SQL text as earshot_etl; keeps one idle connection, because opening one costs more than most reads."""
+    """Runs SQL text in one role; keeps one idle connection, because opening one costs more than most reads.
 
-    def __init__(self, url: str) -> None:
+    Readers that see one tenant at a time are given that tenant.
+    """
+
+    def __init__(self, url: str, role: str = "earshot_etl", tenant: UUID | None = None) -> None:
         check_url(url)
         self._url = url
+        self._role = role
+        self._begin = _beginning(role, tenant)
         self._idle: list[Any] = []
         self._lock = threading.Lock()
         # Closes what is idle when the reader goes away without close().
@@ -67,7 +77,7 @@ class ColumnReader:
             idle = self._idle.pop() if self._idle else None
         if idle is not None:
             try:
-                _execute(idle, _BEGIN)
+                _execute(idle, self._begin)
             except adbc_driver_manager.Error:
                 # The server closed it meanwhile: a restart, an idle limit.
                 idle.close()
@@ -88,12 +98,12 @@ class ColumnReader:
         connection = None
         try:
             connection = adbc.connect(with_timeout(self._url))
-            _execute(connection, _BEGIN)
+            _execute(connection, self._begin)
         except adbc_driver_manager.Error as error:
             if connection is None:
                 raise connect_error(error, self._url) from None
             connection.close()
-            raise _explained(error, "Becoming earshot_etl") from None
+            raise _explained(error, f"Becoming {self._role}") from None
         return connection
 
 

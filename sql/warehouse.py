@@ -20,7 +20,7 @@ from sql import writing
 from sql.connecting import check_url, connect, masked, statement_error
 from sql.reading import ColumnReader
 from sql.statements import statement
-from sql.values import PermanentError, Scope, Window
+from sql.values import PermanentError, Reader, Scope, Window
 from sql.writing import LedgerLine, Write
 
 __all__ = ["LedgerLine", "Warehouse", "Write"]
@@ -36,7 +36,8 @@ class Warehouse:
     def __init__(self, url: str, read_url: str | None = None) -> None:
         check_url(url)
         self._url = url
-        self._reader = ColumnReader(read_url or url)
+        self._read_url = read_url or url
+        self._reader = ColumnReader(self._read_url)
 
     def __repr__(self) -> str:
         return f"Warehouse({masked(self._url)!r})"
@@ -52,6 +53,22 @@ class Warehouse:
         Raises PermanentError for an unknown statement or parameter, DatabaseUnavailableError when no server answers.
         """
         return self._reader.fetch(statement(name).render(params), f"Reading {name}")
+
+    @contextmanager
+    def as_tenant(self, tenant: UUID) -> Iterator[Reader]:
+        """Reads as earshot_report in one tenant's context: whatever a statement asks for, no other tenant's row comes.
+
+        Series are read through their views (reader_<table>), because their chunks have no policies.
+        """
+        reader = ColumnReader(self._read_url, "earshot_report", tenant)
+
+        def read(name: str, /, **params: object) -> pl.DataFrame:
+            return reader.fetch(statement(name).render(params), f"Reading {name} for tenant {tenant}")
+
+        try:
+            yield read
+        finally:
+            reader.close()
 
     @contextmanager
     def transaction(self, role: str = "earshot_etl", tenant: UUID | None = None) -> Iterator[Connection]:

@@ -1,0 +1,84 @@
+"""The gate: may this report go out?
+
+Here: the pure decision from the clock, the ledger and the checks, with the reason in words when it is no.
+Not here: reading those tables, holding or freezing a report (assets.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from assets.reporting.periods import ReportPeriod
+from sql.values import DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Open: the report may be frozen and sent. Else the reasons, each with what heals it."""
+
+    reasons: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return not self.reasons
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.reasons)
+
+
+def decide(
+    period: ReportPeriod,
+    ledger: pl.DataFrame,
+    checks: pl.DataFrame,
+    assets: Sequence[str],
+    lateness_hours: int,
+    clock: datetime,
+) -> Decision:
+    """Open only if the period is final, every table has every UTC day of it as final, and every check passed.
+
+    ledger: asset, day, status of one tenant. checks: day, check_name, passed, detail of the same tenant.
+    """
+    days = list(period.window.days())
+    final_at = period.final_at(lateness_hours)
+    if clock < final_at:
+        return Decision(
+            (f"The period is final on {final_at:%Y-%m-%d at %H:%M} UTC; until then rows may still arrive.",)
+        )
+    reasons = []
+    wanted = pl.DataFrame({"day": days}).join(pl.DataFrame({"asset": list(assets)}), how="cross")
+    missing = wanted.join(ledger, on=["asset", "day"], how="anti")
+    if not missing.is_empty():
+        reasons.append(_backfill("not computed yet", missing["day"].unique().sort().to_list()))
+    open_days = ledger.filter(pl.col("day").is_in(days) & pl.col("asset").is_in(list(assets)), status="provisional")
+    if not open_days.is_empty():
+        reasons.append(_backfill("still provisional", open_days["day"].unique().sort().to_list()))
+    judged = checks.filter(pl.col("day").is_in(days))
+    unjudged = sorted(set(days) - set(judged["day"].to_list()) - set(missing["day"].to_list()))
+    if unjudged:
+        reasons.append(_backfill("not checked yet", unjudged))
+    failed = judged.filter(~pl.col("passed")).sort("day", "check_name")
+    if not failed.is_empty():
+        day, name, detail = failed.select("day", "check_name", "detail").row(0)
+        reasons.append(f"{failed.height} data check(s) failed, first {name} on {day}: {detail}.")
+    return Decision(tuple(reasons))
+
+
+def _backfill(what: str, days: list[date]) -> str:
+    return f"{_spans(days)}: {what}; `earshot backfill --from {days[0]} --to {days[-1]}` heals it."
+
+
+def _spans(days: list[date]) -> str:
+    """Days in words, runs of days folded: 2026-10-01 to 2026-10-03 and 2026-10-07."""
+    spans: list[list[date]] = []
+    for day in days:
+        if spans and day - spans[-1][-1] == DAY:
+            spans[-1].append(day)
+        else:
+            spans.append([day])
+    words = [f"{span[0]} to {span[-1]}" if len(span) > 1 else f"{span[0]}" for span in spans[:3]]
+    return " and ".join(words) + (" and others" if len(spans) > 3 else "")

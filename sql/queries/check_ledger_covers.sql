@@ -1,0 +1,17 @@
+-- check_ledger_covers: tables of the day that the ledger does not know for a tenant.
+-- Grain: one row per offending tenant. Parameters: day (date), tenants (uuid[]), assets (text[]).
+SELECT
+    wanted.tenant_id,
+    count(*) AS offences,
+    min(wanted.asset) AS example
+FROM (
+    SELECT
+        tenant_id,
+        asset
+    FROM unnest(%(tenants)s) AS tenant_id
+    CROSS JOIN unnest(%(assets)s) AS asset
+) AS wanted
+LEFT JOIN rollup_ledger AS ledger
+    ON wanted.tenant_id = ledger.tenant_id AND wanted.asset = ledger.asset AND ledger.day = %(day)s
+WHERE ledger.run_id IS NULL
+GROUP BY wanted.tenant_id

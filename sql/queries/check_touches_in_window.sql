@@ -1,0 +1,25 @@
+-- check_touches_in_window: touches that lie after their conversion, or further back than their campaign's window.
+-- Grain: one row per offending tenant. Parameters: start, end (timestamptz), day (date), tenants (uuid[]).
+SELECT
+    touches.tenant_id,
+    count(*) AS offences,
+    min(format('conversion %%s, touch %%s', touches.conversion_id, touches.touch_no)) AS example
+FROM attribution_touches AS touches
+LEFT JOIN conversions
+    ON
+        touches.tenant_id = conversions.tenant_id
+        AND touches.conversion_id = conversions.conversion_id
+        AND conversions.converted_at >= %(start)s AND conversions.converted_at < %(end)s
+LEFT JOIN attribution_configs AS configs
+    ON
+        touches.tenant_id = configs.tenant_id
+        AND touches.campaign_id = configs.campaign_id
+        AND touches.config_version = configs.version
+WHERE
+    touches.tenant_id = any(%(tenants)s) AND touches.day = %(day)s
+    AND (
+        conversions.conversion_id IS NULL OR configs.version IS NULL
+        OR touches.touched_at > conversions.converted_at
+        OR conversions.converted_at - touches.touched_at > configs.window_days * interval '1 day'
+    )
+GROUP BY touches.tenant_id

@@ -1,0 +1,5 @@
+-- count_due_deliveries: mails that wait and may leave by now.
+-- Grain: one row. Parameters: now (timestamptz).
+SELECT count(*) AS due
+FROM report_deliveries
+WHERE state = 'queued' AND not_before <= %(now)s

@@ -1,0 +1,22 @@
+-- read_reports: every report that was looked at, newest period first.
+-- Grain: one row per report and revision. Parameters: states (text[]): frozen, held, skipped; tenants (uuid[]).
+SELECT
+    reports.report_id,
+    reports.tenant_id,
+    tenants.slug AS tenant,
+    sponsors.name AS sponsor,
+    coalesce(campaigns.name, 'all campaigns') AS campaign,
+    reports.cadence,
+    reports.period_start,
+    reports.period_end,
+    reports.revision,
+    reports.state,
+    reports.held_reason,
+    reports.subject
+FROM reports
+INNER JOIN tenants ON reports.tenant_id = tenants.tenant_id
+INNER JOIN sponsors ON reports.tenant_id = sponsors.tenant_id AND reports.sponsor_id = sponsors.sponsor_id
+LEFT JOIN campaigns ON reports.tenant_id = campaigns.tenant_id AND reports.campaign_id = campaigns.campaign_id
+WHERE reports.state = any(%(states)s) AND reports.tenant_id = any(%(tenants)s)
+ORDER BY
+    reports.period_end DESC, tenants.slug ASC, sponsors.name ASC, campaign ASC, reports.revision ASC

@@ -1,0 +1,57 @@
+"""The gate: a report goes out only on final, computed and checked days, and says what is missing otherwise."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+
+from assets.reporting.gate import decide
+from assets.reporting.periods import week_of
+
+ASSETS = ("downloads", "campaign_roi")
+PERIOD = week_of(date(2026, 11, 9), "Europe/Berlin")
+# Berlin's week touches the UTC Sunday before it.
+DAYS = [date(2026, 11, 8) + timedelta(days=n) for n in range(8)]
+LATER = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def ledger(status: str = "final") -> pl.DataFrame:
+    rows = [{"asset": asset, "day": day, "status": status} for asset in ASSETS for day in DAYS]
+    return pl.DataFrame(rows)
+
+
+def checks(passed: bool = True) -> pl.DataFrame:
+    return pl.DataFrame(
+        [{"day": day, "check_name": "credits_sum", "passed": passed, "detail": "3 offence(s)"} for day in DAYS]
+    )
+
+
+def test_final_computed_and_checked_days_open_the_gate() -> None:
+    assert decide(PERIOD, ledger(), checks(), ASSETS, 48, LATER).is_open
+
+
+def test_a_period_that_may_still_change_is_held_until_it_is_final() -> None:
+    decision = decide(PERIOD, ledger(), checks(), ASSETS, 48, datetime(2026, 11, 17, tzinfo=UTC))
+    assert "final on 2026-11-17 at 23:00 UTC" in decision.words
+
+
+def test_a_day_that_only_the_local_period_touches_must_be_there_too() -> None:
+    without_sunday = ledger().filter(pl.col("day") != DAYS[0])
+    decision = decide(PERIOD, without_sunday, checks(), ASSETS, 48, LATER)
+    assert decision.words == (
+        "2026-11-08: not computed yet; `earshot backfill --from 2026-11-08 --to 2026-11-08` heals it."
+    )
+
+
+def test_a_day_that_was_computed_before_it_was_final_must_be_settled_first() -> None:
+    assert "still provisional" in decide(PERIOD, ledger("provisional"), checks(), ASSETS, 48, LATER).words
+
+
+def test_a_failed_check_holds_the_report_and_names_the_day_and_the_finding() -> None:
+    words = decide(PERIOD, ledger(), checks(passed=False), ASSETS, 48, LATER).words
+    assert "8 data check(s) failed, first credits_sum on 2026-11-08: 3 offence(s)." in words
+
+
+def test_days_without_any_check_are_not_taken_for_good_ones() -> None:
+    assert "not checked yet" in decide(PERIOD, ledger(), checks().head(0), ASSETS, 48, LATER).words
