@@ -45,6 +45,6 @@ $(READY): pyproject.toml constraints.txt
 		exit 1; \
 	fi
 	@test -x $(BIN)/python || { echo "Making the virtual environment .venv ..."; $(PYTHON) -m venv .venv; }
-	@echo "Installing Earshot and what it needs into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing Earshot and what it needs into .venv (a minute or two) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@

@@ -12,17 +12,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from sql.embedded import Server, ensure_server, stop_server
+from sql.migrate import migrate
+from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from sql.warehouse import Warehouse
-
 TEMPLATE = "earshot_template"
 
 # Nothing has to survive the run, and small tables need little memory.
@@ -90,8 +89,6 @@ def server(temporary_home: Callable[[], Path]) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of a database with the whole schema and no rows, which nobody can connect to."""
-    from sql.migrate import migrate
-
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} OWNER earshot").format(sql.Identifier(TEMPLATE)))
         migrate(database_address(server, TEMPLATE), silent)
@@ -109,6 +106,4 @@ def database_url(server: Server, template: str) -> Iterator[str]:
 @pytest.fixture
 def warehouse(database_url: str) -> Warehouse:
     """The one door to the test's database."""
-    from sql.warehouse import Warehouse
-
     return Warehouse(database_url)

@@ -29,6 +29,9 @@ START_TIMEOUT_S: Final = 60
 START_ATTEMPTS: Final = 15
 TRANSIENT: Final = ("postmaster.pid", "shared memory block", "is being used by another")
 
+# Linux numbers processes below this (PID_MAX_LIMIT of 64-bit kernels), so no process ever has it.
+IMPOSSIBLE_PROCESS: Final = 2**22
+
 # A log is put aside once at this size, so that a server that runs for years keeps at most twice as much.
 LOG_BYTES: Final = 10 * 1024 * 1024
 
@@ -80,6 +83,7 @@ class Cluster:
         lines = [f"{name} = '{value}'" for name, value in settings.items()]
         (self.data / "earshot.conf").write_text("\n".join(lines) + "\n")
         self._prepare_log()
+        self._disown_strangers()
         for attempt in range(1, START_ATTEMPTS + 1):
             before = self.log.stat().st_size
             done = self._control("start", "--log", self.log)
@@ -102,27 +106,46 @@ class Cluster:
                 raise EarshotError(f"the database in {self.data} did not stop: {_last_lines(problem)}")
 
     def alive(self) -> bool:
-        """Whether a server process holds the data folder."""
-        try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
-            os.kill(int(lines[0]), 0)
-        except (FileNotFoundError, IndexError, ValueError, ProcessLookupError):
+        """Whether the server that the data folder names is a living one.
+
+        A process number alone proves nothing: after a reboot it can be anybody's, and a killed server stays visible as
+        a zombie where nothing collects it (containers without an init). A server on another folder is not ours, unless
+        that folder is gone: then ours was moved while it ran.
+        """
+        pid = self._noted_process()
+        if pid is None:
             return False
-        except PermissionError:
-            return True
-        return True
+        if not Path("/proc/self/cmdline").exists():
+            return _exists(pid)
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        if not words[0].endswith(b"postgres") or b"-D" not in words:
+            return False
+        served = Path(os.fsdecode(words[words.index(b"-D") + 1]))
+        return not served.exists() or served.samefile(self.data)
+
+    def _noted_process(self) -> int | None:
+        try:
+            return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return None
+
+    def _disown_strangers(self) -> None:
+        """PostgreSQL refuses to start while the noted process exists, whoever that is now.
+
+        Only the number is replaced: the rest of the file lets PostgreSQL wait for orphaned backends of its own.
+        """
+        pid = self._noted_process()
+        if pid is not None and _exists(pid) and not self.alive():
+            note = self.data / "postmaster.pid"
+            note.write_text("\n".join([str(IMPOSSIBLE_PROCESS), *note.read_text().split("\n")[1:]]))
 
     def _control(self, action: str, *options: str | Path) -> str | None:
         """None if pg_ctl did it, else what it said."""
-        command: list[str | Path] = [
-            self.programs.folder / "pg_ctl",
-            action,
-            "--pgdata",
-            self.data,
-            "--wait",
-            "--silent",
-        ]
-        command += ["--timeout", str(START_TIMEOUT_S), *options]
+        command: list[str | Path] = [self.programs.folder / "pg_ctl", action, "--pgdata", self.data]
+        command += ["--wait", "--silent", "--timeout", str(START_TIMEOUT_S), *options]
         done = self.account.run(command, timeout=START_TIMEOUT_S + 30)
         return None if done.returncode == 0 else (done.stderr or done.stdout or "no reason given")
 
@@ -212,6 +235,16 @@ def _shared_memory() -> str:
 
 def _megabytes(amount: int, least: int, most: int) -> str:
     return f"{min(max(amount >> 20, least), most)}MB"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _last_lines(text: str) -> str:

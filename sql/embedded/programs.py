@@ -146,7 +146,8 @@ def _from_debian(home: Path, cache: Path, progress: Callable[[str], None]) -> Pr
     folder, homes = cache / debian.folder_name(), _homes_file(cache)
     with locked(_lock_file(cache)):
         debian.provision(folder, progress)
-        homes.write_text("\n".join(sorted({*_lines(homes), str(home)})) + "\n")
+        still_there = {line for line in _lines(homes) if Path(line).is_dir()}
+        homes.write_text("\n".join(sorted({*still_there, str(home)})) + "\n")
     found = inspect(debian.bin_folder(folder))
     if found is None or found.timescaledb is None:
         raise EarshotError(f"the programs in {folder} do not start: remove that folder and try again")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from sql.embedded.account import Account, locked, serving_account, serving_folder
-from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, Cluster, choose_port, server_settings
+from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, START_TIMEOUT_S, Cluster, choose_port, server_settings
 from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
 from sql.values import EarshotError, PermanentError
 
@@ -49,8 +50,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a home remembers of its server, in a file that only its owner can read."""
+    """What a home remembers of its server, in a file that only its owner can read.
 
+    The copy of a home whose database lies elsewhere remembers nothing: that database is the original's.
+    """
+
+    home: str
     place: str
     binaries: str
     port: int
@@ -62,14 +67,17 @@ class _State:
     def load(cls, home: Path) -> Self | None:
         path = _state_path(home)
         try:
-            return cls(**json.loads(path.read_text()))
+            state = cls(**json.loads(path.read_text()))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
             raise PermanentError(
                 f"{path} cannot be read as the memory of this home's database; restore it, or remove it together "
-                "with the database by `earshot db down --wipe`"
+                "with the database's folder, and `earshot db up` makes a new one"
             ) from None
+        original = Path(state.home)
+        copied = original != home and Path(state.place).is_absolute() and _state_path(original).exists()
+        return None if copied else state
 
     def save(self, home: Path) -> None:
         path = _state_path(home)
@@ -102,7 +110,7 @@ def ensure_server(
         state = _State.load(home)
         account = serving_account()
         if state is not None:
-            running = _connect(home, state, account)
+            running = _wait(home, state, account)
             if running is not None:
                 return running
         return _start(home, state, account, progress, settings or {}, preload)
@@ -172,6 +180,7 @@ def _create(home: Path, account: Account, programs: Programs, progress: Progress
     place = serving_folder(home, account)
     inside = place.is_relative_to(home)
     state = _State(
+        home=str(home),
         place=str(place.relative_to(home)) if inside else str(place),
         binaries=str(programs.folder),
         port=choose_port(None),
@@ -211,6 +220,23 @@ def _connect(home: Path, state: _State, account: Account) -> Server | None:
         dagster_url=_url(state, LOGIN, state.password, DAGSTER_DATABASE, "postgresql+psycopg2"),
         admin_url=admin_url,
     )
+
+
+def _wait(home: Path, state: _State, account: Account) -> Server | None:
+    """The server if its process lives, with time for it to recover from a crash; None if it is not running."""
+    cluster = _cluster(home, state, account)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while cluster.alive():
+        server = _connect(home, state, account)
+        if server is not None:
+            return server
+        if time.monotonic() > deadline:
+            raise EarshotError(
+                f"the database in {cluster.data} runs but does not answer on port {state.port}; its log is "
+                f"{cluster.log}. `earshot db down` and `earshot db up` start it afresh"
+            )
+        time.sleep(0.2)
+    return None
 
 
 def _prepare(admin_url: str, state: _State) -> None:
