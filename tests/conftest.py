@@ -21,7 +21,6 @@ from sql.embedded import Server, ensure_server, stop_server
 from sql.migrate import migrate
 from sql.warehouse import Warehouse
 
-if TYPE_CHECKING:
 TEMPLATE = "earshot_template"
 
 # Nothing has to survive the run, and small tables need little memory.
