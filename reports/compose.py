@@ -1,0 +1,133 @@
+"""Compose: from the facts of a report to its frozen content, in the recipient's locale.
+
+Here: the one place where a report is put together: header, finding, tiles, notices, figures, tables, method, footer.
+Not here: how any of it looks. What is made here is final; renderers add nothing.
+"""
+
+from __future__ import annotations
+
+from reports.colours import visible_on_white
+from reports.content import Footer, Header, Pair, ReportContent, Section
+from reports.facts import ReportFacts
+from reports.figures import bar_chart, line_chart
+from reports.formats import Formatter, shared_digits
+from reports.kpis import tiles
+from reports.records import records
+from reports.sentences import counted, finding, lift, notices
+from reports.tables import all_placements, campaigns, delivery, models, top_placements
+from reports.words import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
+
+
+def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
+    """The report's content. locale: the recipient's, such as de_DE; the tenant's where it is None.
+
+    Raises FactsError (contradicting facts) and LocaleError (unknown locale).
+    """
+    formatter = Formatter(locale or facts.brand.locale, facts.brand.timezone, _credit_digits(facts))
+    return ReportContent(
+        report_id=facts.report_id,
+        revision=facts.revision,
+        locale=formatter.locale,
+        generated_at=int(facts.method.data_through.timestamp()),
+        header=_header(facts, formatter),
+        finding=finding(facts, formatter),
+        tiles=tiles(facts, formatter),
+        notices=notices(facts, formatter),
+        line=line_chart(facts, formatter),
+        empty_line="No ads were delivered in this period.",
+        bars=bar_chart(facts, formatter),
+        empty_bars="No conversions were attributed in this period.",
+        campaigns=campaigns(facts, formatter),
+        top_placements=top_placements(facts, formatter),
+        placements=all_placements(facts, formatter),
+        delivery=delivery(facts, formatter),
+        models=models(facts, formatter),
+        lift=lift(facts, formatter),
+        method=_method(facts, formatter),
+        limits=limits(facts.brand.name),
+        definitions=Section("Definitions", tuple(Pair(term, text) for term, text in DEFINITIONS)),
+        footer=_footer(facts, formatter),
+        records=records(facts),
+    )
+
+
+def reference(facts: ReportFacts) -> str:
+    """How people name a report in a conversation: short, with the revision."""
+    return f"{facts.report_id[:8].upper()}.v{facts.revision}"
+
+
+def _credit_digits(facts: ReportFacts) -> int:
+    """One number of digits for every conversion of the report: 0, or 1 where any credit is a fraction."""
+    totals = [total.conversions for total in (facts.now, facts.previous) if total is not None]
+    rows = [row.conversions for row in facts.placements]
+    rows += [row.conversions for row in facts.campaigns]
+    rows += [row.conversions for row in facts.models]
+    return shared_digits([*totals, *rows])
+
+
+def _header(facts: ReportFacts, formatter: Formatter) -> Header:
+    compared = f"compared with {formatter.period(facts.previous_period)}" if facts.previous_period else ""
+    return Header(
+        brand=facts.brand.name,
+        accent=visible_on_white(facts.brand.color),
+        kind=CADENCES.get(facts.cadence, "Sponsor report for"),
+        sponsor=facts.sponsor,
+        title=facts.campaign or "All campaigns",
+        period=formatter.period(facts.period),
+        timezone=facts.brand.timezone,
+        compared=compared,
+    )
+
+
+def _method(facts: ReportFacts, formatter: Formatter) -> Section:
+    """How it was measured, in the words of this report's settings."""
+    method = facts.method
+    singular, _ = GOALS.get(facts.goal_kind, (facts.goal_kind, ""))
+    days = " or ".join(counted(f"{days.normalize():f}", "day", "days") for days in sorted(set(method.window_days)))
+    model = MODELS.get(method.default_model, method.default_model)
+    rule = MODEL_RULES.get(method.default_model, "")
+    status = "final" if method.is_final else "provisional"
+    pairs = [
+        Pair("Downloads", f"Podcast Technical Measurement Guidelines 2.3, {_download_window(facts)}."),
+        Pair(
+            "Conversions",
+            f"The campaign’s goal: a {singular}." if not facts.is_portfolio else "Each campaign’s own goal.",
+        ),
+        Pair("Attribution window", f"{days} after an ad; a promo code or vanity URL names its placement by itself."),
+        Pair("Attribution model", f"{model}: {rule}." if rule else f"{model}."),
+        *_signals(facts, formatter),
+        Pair("Periods", f"Days begin at midnight in {facts.brand.timezone}; both periods are compared at equal age."),
+        Pair("Data through", f"{formatter.moment(method.data_through)}, {status}."),
+        Pair(
+            "Versions",
+            f"rules {method.rules_version}, settings {method.config_version}, Earshot {method.code_version}",
+        ),
+    ]
+    return Section("How this was measured", tuple(pairs))
+
+
+def _download_window(facts: ReportFacts) -> str:
+    return DOWNLOAD_WINDOWS.get(facts.method.download_window, facts.method.download_window)
+
+
+def _signals(facts: ReportFacts, formatter: Formatter) -> list[Pair]:
+    """Each signal's count and the overlap, never their sum."""
+    counts = [(SIGNALS.get(signal, signal), count) for signal, count in facts.signals.counts if count]
+    if not counts:
+        return []
+    listed = ", ".join(f"{name} {formatter.count(count)}" for name, count in counts)
+    overlap = facts.signals.overlapping
+    verb = "was" if overlap == 1 else "were"
+    both = f"; {formatter.count(overlap)} {verb} seen through more than one and count once" if overlap else ""
+    return [Pair("Signals", f"{listed}{both}.")]
+
+
+def _footer(facts: ReportFacts, formatter: Formatter) -> Footer:
+    return Footer(
+        reason=facts.reason,
+        unsubscribe=facts.unsubscribe or "",
+        view_online=facts.view_online or "",
+        reference=reference(facts),
+        confidential=f"Confidential, prepared for {facts.sponsor}",
+        data_through=formatter.local_time(facts.method.data_through),
+    )

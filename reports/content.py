@@ -1,0 +1,211 @@
+"""Report content: the one frozen model that mail, text twin, PDF and CSV are made from.
+
+Here: every string of a report, formatted once, and the numbers that charts draw; canonical JSON and its hash.
+Not here: arithmetic and sentences (compose.py and its rooms), markup, fonts. A renderer prints what stands here and
+computes nothing, so that the same number never appears twice with two values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Mood = Literal["good", "bad", "neutral"]
+Direction = Literal["up", "down", "flat", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """brand: the network. accent: its colour, dark enough to be seen on white. compared: empty for a first period."""
+
+    brand: str
+    accent: str
+    kind: str
+    sponsor: str
+    title: str
+    period: str
+    timezone: str
+    compared: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One KPI. change: "13.6%", "new", "–"; mood says whether the change is welcome, direction draws the arrow."""
+
+    label: str
+    value: str
+    change: str
+    versus: str
+    direction: Direction
+    mood: Mood
+    detail: str
+
+    @property
+    def arrow(self) -> str:
+        return {"up": "▲", "down": "▼", "flat": "=", "none": ""}[self.direction]
+
+    @property
+    def spoken(self) -> str:
+        """The arrow in words, for the text twin and for screen readers."""
+        word = {"up": "up ", "down": "down ", "flat": "", "none": ""}[self.direction]
+        return f"{word}{self.change}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know before the numbers are read. warning: needs attention; info: explains."""
+
+    kind: Literal["warning", "info"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """Ads delivered per day. Ticks are (position, label); labels are formatted, positions are numbers."""
+
+    title: str
+    current_label: str
+    previous_label: str
+    current: tuple[int, ...]
+    previous: tuple[int, ...]
+    day_ticks: tuple[tuple[int, str], ...]
+    count_ticks: tuple[tuple[int, str], ...]
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    label: str
+    value: float
+    text: str
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BarGroup:
+    heading: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Conversions by show, episode and placement; largest first."""
+
+    title: str
+    groups: tuple[BarGroup, ...]
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """name and detail are the first cell, cells the rest."""
+
+    name: str
+    detail: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """columns: headings, the first one for name and detail. note: how many rows are shown, or what a dash means."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    term: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Terms with their explanation."""
+
+    title: str
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The CSV's raw cells. text_columns may hold words from outside; all others hold numbers, ISO dates or codes."""
+
+    columns: tuple[str, ...]
+    text_columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    reason: str
+    unsubscribe: str
+    view_online: str
+    reference: str
+    confidential: str
+    data_through: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContent:
+    """A whole report in the order in which it is read. A chart that is None has nothing to draw; `empty_*` says so.
+
+    generated_at: unix seconds up to which data were taken; the fixed timestamp of every file.
+    """
+
+    report_id: str
+    revision: int
+    locale: str
+    generated_at: int
+    header: Header
+    finding: str
+    tiles: tuple[Tile, ...]
+    notices: tuple[Notice, ...]
+    line: LineChart | None
+    empty_line: str
+    bars: BarChart | None
+    empty_bars: str
+    campaigns: Table | None
+    top_placements: Table
+    placements: Table
+    delivery: Section
+    models: Table
+    lift: str
+    method: Section
+    limits: tuple[str, ...]
+    definitions: Section
+    footer: Footer
+    records: Records
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def canonical_json(self) -> str:
+        """The same content is the same text: keys sorted, no spaces, no escapes."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    @property
+    def content_hash(self) -> str:
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+
+    def strings(self) -> Iterator[str]:
+        """Every string that a picture or a page may print. Ids and raw CSV cells are not printed."""
+        shown = asdict(self)
+        del shown["records"]
+        yield from _strings_in(shown)
+
+
+def _strings_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _strings_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings_in(item)

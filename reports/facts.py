@@ -1,0 +1,240 @@
+"""Report facts: the raw numbers of one report, before a word or a digit is formatted.
+
+Here: frozen records that the layer above fills from the database. Money is integer minor units of a named currency,
+days are the tenant's local days, credits are as exact as attribution made them. `None` always means "not known".
+Not here: sentences, formats, colours, files; a figure that can be computed from these is computed in compose.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sql.values import Interval, PermanentError
+
+
+class FactsError(PermanentError):
+    """The facts of a report contradict each other, so no true report can be made of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """The network that sends the report. color: #rrggbb. timezone: the IANA name in which periods close."""
+
+    name: str
+    color: str
+    timezone: str
+    locale: str = "en_US"
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Local days of the tenant, both included."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise FactsError(f"a period ends on or after the day it starts; got {self.first} to {self.last}")
+
+    @property
+    def length(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One period's totals under the default model.
+
+    delivered: ads; reach: distinct households; conversions: attributed credit of the goal kind, a fraction where credit
+    is shared with other campaigns; sample: conversions that earned any credit, which decides what may be shown.
+    Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio.
+    """
+
+    delivered: int
+    reach: int | None
+    conversions: float
+    sample: int
+    revenue_minor: int | None
+    spend_minor: int | None
+    conversions_interval: Interval | None = None
+    revenue_interval: Interval | None = None
+    roas_interval: Interval | None = None
+    cpa_interval: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRow:
+    """One placement in one episode, over the period. position: pre, mid or post. aired: local day."""
+
+    campaign: str
+    show: str
+    episode: str
+    placement: str
+    position: str
+    aired: date | None
+    booked: int | None
+    delivered: int
+    conversions: float
+    revenue_minor: int
+    spend_minor: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """One campaign of a portfolio report, over the period."""
+
+    name: str
+    starts_on: date
+    ends_on: date
+    booked: int | None
+    delivered: int
+    reach: int | None
+    conversions: float
+    sample: int
+    revenue_minor: int
+    spend_minor: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """What one attribution model gives to the campaign over the period. model: a name of attribution_credits."""
+
+    model: str
+    conversions: float
+    revenue_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCounts:
+    """Conversions seen through each signal, and how many of them were seen through more than one."""
+
+    counts: tuple[tuple[str, int], ...] = ()
+    overlapping: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Booked ads since the campaign's start against delivered ones.
+
+    expected: how many were due by the period's end. ended: the flight is over, so the gap is a make-good.
+    """
+
+    booked: int
+    delivered: int
+    expected: int | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindows:
+    """Episodes of the period whose attribution window is still open, and the share of ads whose window is complete."""
+
+    episodes: int
+    open_episodes: int
+    mature_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A data check that did not pass for a day of the period."""
+
+    day: date
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How the numbers were made. download_window: a value of tenants.download_window. data_through: UTC, exclusive."""
+
+    download_window: str
+    window_days: tuple[Decimal, ...]
+    default_model: str
+    rules_version: str
+    config_version: str
+    code_version: str
+    data_through: datetime
+    is_final: bool
+    lateness_hours: int
+
+    def __post_init__(self) -> None:
+        if self.data_through.tzinfo is None:
+            raise FactsError("data_through needs a time zone: give an aware datetime in UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Ads delivered and conversions on each local day of a period, in order, days without any included as 0."""
+
+    delivered: tuple[int, ...]
+    conversions: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """Everything one report says.
+
+    campaign None: a portfolio of `campaigns`. currency None: several currencies, so no money totals.
+    reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
+    lift is None in most reports; then no_lift says why. lift_causal: from a randomised holdout, the only causal design.
+    """
+
+    report_id: str
+    revision: int
+    brand: Brand
+    sponsor: str
+    campaign: str | None
+    cadence: str
+    goal_kind: str
+    period: Period
+    previous_period: Period | None
+    currency: str | None
+    now: Totals
+    previous: Totals | None
+    daily: Daily
+    previous_daily: Daily | None
+    placements: tuple[PlacementRow, ...]
+    models: tuple[ModelRow, ...]
+    signals: SignalCounts
+    method: Method
+    reason: str
+    campaigns: tuple[CampaignRow, ...] = ()
+    pacing: Pacing | None = None
+    windows: OpenWindows | None = None
+    failed_checks: tuple[FailedCheck, ...] = ()
+    restates: str | None = None
+    unsubscribe: str | None = None
+    view_online: str | None = None
+    lift: Interval | None = None
+    lift_causal: bool = False
+    no_lift: str = "Lift needs a comparison group, and none was measured for this period."
+
+    def __post_init__(self) -> None:
+        for problem in self._contradictions():
+            raise FactsError(f"report {self.report_id} for {self.sponsor}: {problem}")
+
+    @property
+    def is_portfolio(self) -> bool:
+        return self.campaign is None
+
+    def _contradictions(self) -> Iterator[str]:
+        if len(self.daily.delivered) != self.period.length:
+            yield f"{len(self.daily.delivered)} daily numbers for a period of {self.period.length} days"
+        if sum(self.daily.delivered) != self.now.delivered:
+            yield f"the days sum to {sum(self.daily.delivered)} ads, the total says {self.now.delivered}"
+        if (self.previous is None) != (self.previous_period is None):
+            yield "a previous period needs both its dates and its totals"
+        if self.is_portfolio and not self.campaigns:
+            yield "a portfolio report needs its campaigns"
+        currencies = {row.currency for row in self.placements} | {row.currency for row in self.campaigns}
+        if self.currency is None and (self.now.revenue_minor is not None or self.now.spend_minor is not None):
+            yield "money totals without a currency; amounts in several currencies are never summed"
+        if self.currency is not None and currencies - {self.currency}:
+            yield f"rows in {', '.join(sorted(currencies))}, totals in {self.currency}; currencies are never summed"

@@ -1,0 +1,156 @@
+"""Sentences: the finding, the notices and the words on lift, each short, plain and true of this report's numbers.
+
+Here: the choice of a sentence by what is known, and its wording.
+Not here: fixed terms (words.py), tables and tiles, markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from reports.content import Notice
+from reports.facts import Pacing, ReportFacts
+from reports.formats import Formatter, exact
+from reports.kpis import FEWEST_FOR_RATIOS, is_low_confidence, ratios_allowed, roas, spend_in_words
+
+# Deliveries lag bookings by a few per cent all the time; below this share of what is due the sponsor should know.
+PACING_TOLERANCE = Decimal("0.95")
+
+
+def counted(number: str, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == '1' else plural}"
+
+
+def finding(facts: ReportFacts, formatter: Formatter) -> str:
+    """What happened, in one sentence."""
+    whose = f"{facts.sponsor}’s campaigns" if facts.is_portfolio else "Your campaign"
+    now = facts.now
+    ads = counted(formatter.count(now.delivered), "ad", "ads")
+    earned = counted(formatter.credit(now.conversions), "attributed conversion", "attributed conversions")
+    if not now.delivered and not now.conversions:
+        return "No ads were delivered in this period, and no conversions were attributed."
+    if not now.delivered:
+        return f"No ads were delivered in this period; earlier ads earned {earned}."
+    if not now.conversions:
+        return f"{whose} delivered {ads}; no conversions were attributed in this period."
+    opening = f"{whose} delivered {ads} and earned {earned}"
+    if not ratios_allowed(now.sample):
+        return f"{opening}: too few to say what the spend returned."
+    return f"{opening}{_return_on_spend(facts, formatter)}."
+
+
+def _return_on_spend(facts: ReportFacts, formatter: Formatter) -> str:
+    value, spend = roas(facts.now), spend_in_words(facts, formatter)
+    if value is None:
+        return f" on {spend} of spend" if spend and facts.now.spend_minor else ""
+    caution = ", from a small sample" if is_low_confidence(facts.now.sample) else ""
+    return f", a return of {formatter.ratio(value)} on {spend} of spend{caution}"
+
+
+def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
+    """What to know before the numbers are read; what needs attention comes first."""
+    found = [
+        *_restated(facts),
+        *_failed_checks(facts, formatter),
+        *_behind(facts.pacing, formatter),
+        *_open_windows(facts, formatter),
+        *_small_sample(facts),
+        *_provisional(facts),
+        *_unknown_money(facts),
+    ]
+    return tuple(sorted(found, key=lambda notice: notice.kind != "warning"))
+
+
+def _restated(facts: ReportFacts) -> Iterator[Notice]:
+    if facts.restates:
+        yield Notice(
+            "warning", f"This is revision {facts.revision}. It replaces the report for this period that you got before."
+        )
+
+
+def _failed_checks(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
+    for check in facts.failed_checks:
+        yield Notice("warning", f"A data check did not pass for {formatter.day(check.day)}: {check.detail}")
+
+
+def _behind(pacing: Pacing | None, formatter: Formatter) -> Iterator[Notice]:
+    if pacing is None or not pacing.booked:
+        return
+    delivered, booked = formatter.count(pacing.delivered), formatter.count(pacing.booked)
+    missing = pacing.booked - pacing.delivered
+    if pacing.ended and missing > 0:
+        yield Notice(
+            "warning",
+            f"The flight has ended with {delivered} of {booked} booked ads delivered; "
+            f"{counted(formatter.count(missing), 'ad is', 'ads are')} owed as a make-good.",
+        )
+    elif pacing.expected and pacing.delivered < PACING_TOLERANCE * pacing.expected:
+        share = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
+        yield Notice(
+            "warning",
+            f"Delivery is behind its booking: {delivered} ads so far, {share} of the "
+            f"{formatter.count(pacing.expected)} due by now ({booked} booked in all).",
+        )
+
+
+def _open_windows(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
+    windows = facts.windows
+    if windows is None or not windows.open_episodes:
+        return
+    days = " and ".join(f"{days.normalize():f}-day" for days in facts.method.window_days)
+    verb = "is" if windows.open_episodes == 1 else "are"
+    episodes = counted(formatter.count(windows.episodes), "episode", "episodes")
+    text = (
+        f"{formatter.count(windows.open_episodes)} of {episodes} {verb} still inside the {days} attribution window, "
+        "so conversions can still rise."
+    )
+    if windows.mature_share is not None:
+        text += f" For {formatter.percent(windows.mature_share, 0)} of the ads the window is complete."
+    yield Notice("info", text)
+
+
+def _small_sample(facts: ReportFacts) -> Iterator[Notice]:
+    sample = facts.now.sample
+    if sample and not ratios_allowed(sample):
+        yield Notice(
+            "info",
+            f"Fewer than {FEWEST_FOR_RATIOS} conversions: counts are shown, ratios are not: they would be noise.",
+        )
+    elif is_low_confidence(sample):
+        yield Notice(
+            "info", "Low confidence: fewer than 30 conversions, so read changes and ratios with their intervals."
+        )
+
+
+def _provisional(facts: ReportFacts) -> Iterator[Notice]:
+    if not facts.method.is_final:
+        yield Notice(
+            "warning",
+            f"The period is provisional: its numbers become final {facts.method.lateness_hours} hours after its end.",
+        )
+
+
+def _unknown_money(facts: ReportFacts) -> Iterator[Notice]:
+    if facts.currency is None:
+        yield Notice(
+            "info", "The campaigns use several currencies. Money is shown by campaign and never added up across them."
+        )
+    elif facts.now.spend_minor is None:
+        yield Notice("info", "The spend is not known, so return and cost per conversion cannot be shown.")
+
+
+def lift(facts: ReportFacts, formatter: Formatter) -> str:
+    """Incremental lift with its interval, or why there is none. Only a randomised holdout is called causal."""
+    if facts.lift is None:
+        return f"No lift is reported. {facts.no_lift}"
+    value = formatter.percent(facts.lift.estimate)
+    bounds = " to ".join(
+        formatter.percent(bound) if bound is not None else "unknown" for bound in (facts.lift.lower, facts.lift.upper)
+    )
+    if facts.lift_causal:
+        return f"The ads caused {value} more conversions than a randomised holdout had (95% interval {bounds})."
+    return (
+        f"Households that got the ads converted {value} more often than comparable listeners who did not "
+        f"(95% interval {bounds}). The groups were matched, not randomised, so this is not proof of cause."
+    )

@@ -1,0 +1,174 @@
+"""Tables: placements, campaigns, attribution models, and delivery figures as rows of finished strings.
+
+Here: order, limits, which cells a row shows and which it withholds.
+Not here: raw numbers (records.py), markup.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from reports.content import Pair, Section, Table, TableRow
+from reports.facts import CampaignRow, PlacementRow, ReportFacts
+from reports.formats import NOTHING, Formatter, exact
+from reports.kpis import FEWEST_FOR_RATIOS, cost_per_conversion, per_thousand
+from reports.words import MODEL_RULES, MODELS, POSITIONS
+
+TOP_PLACEMENTS = 20
+
+
+def ranked(facts: ReportFacts) -> list[PlacementRow]:
+    """Placements by conversions, then ads delivered, then name, so that the order never depends on the input's."""
+    return sorted(
+        facts.placements,
+        key=lambda row: (-row.conversions, -row.delivered, row.show, row.episode, row.placement, row.campaign),
+    )
+
+
+def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
+    """The mail's table: at most 20 rows."""
+    rows = ranked(facts)
+    shown = rows[:TOP_PLACEMENTS]
+    return Table(
+        title="Top placements" if len(shown) < len(rows) else "Placements",
+        columns=("Episode", "Aired", "Delivered", "Conv.", "CPA"),
+        rows=tuple(
+            TableRow(
+                row.episode,
+                _whereabouts(row, facts),
+                (
+                    formatter.day(row.aired),
+                    formatter.count(row.delivered),
+                    formatter.credit(row.conversions),
+                    _cost(row, formatter),
+                ),
+            )
+            for row in shown
+        ),
+        note=_shown(len(shown), len(rows), formatter),
+    )
+
+
+def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
+    """The PDF's table: every placement, booked against delivered."""
+    return Table(
+        title="Every placement",
+        columns=("Episode", "Aired", "Booked", "Delivered", "Conv.", "Revenue", "CPA"),
+        rows=tuple(
+            TableRow(
+                row.episode,
+                _whereabouts(row, facts),
+                (
+                    formatter.day(row.aired),
+                    formatter.count(row.booked),
+                    formatter.count(row.delivered),
+                    formatter.credit(row.conversions),
+                    formatter.money(row.revenue_minor, row.currency),
+                    _cost(row, formatter),
+                ),
+            )
+            for row in ranked(facts)
+        ),
+        note=f"CPA is shown from {FEWEST_FOR_RATIOS} conversions; {NOTHING} also stands for what is not known.",
+    )
+
+
+def campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
+    """One row per campaign of a portfolio, largest first; None for the report of one campaign."""
+    if not facts.is_portfolio:
+        return None
+    rows = sorted(facts.campaigns, key=lambda row: (-row.conversions, -row.delivered, row.name))
+    return Table(
+        title="Campaigns",
+        columns=("Campaign", "Delivered", "Conv.", "Spend", "ROAS"),
+        rows=tuple(
+            TableRow(
+                row.name,
+                f"{formatter.day(row.starts_on)} – {formatter.day(row.ends_on)}",
+                (
+                    formatter.count(row.delivered),
+                    formatter.credit(row.conversions),
+                    formatter.money(row.spend_minor, row.currency),
+                    formatter.ratio(_campaign_roas(row)),
+                ),
+            )
+            for row in rows
+        ),
+        note=f"ROAS is shown from {FEWEST_FOR_RATIOS} conversions.",
+    )
+
+
+def models(facts: ReportFacts, formatter: Formatter) -> Table:
+    """What each attribution model gives to the campaign; the default first, the others by name."""
+    default = facts.method.default_model
+    rows = sorted(facts.models, key=lambda row: (row.model != default, row.model))
+    return Table(
+        title="Attribution models compared",
+        columns=("Model", "Conv.", "Revenue"),
+        rows=tuple(
+            TableRow(
+                MODELS.get(row.model, row.model) + (" (this report)" if row.model == default else ""),
+                MODEL_RULES.get(row.model, ""),
+                (
+                    formatter.credit(row.conversions),
+                    formatter.money(row.revenue_minor, facts.currency) if facts.currency else NOTHING,
+                ),
+            )
+            for row in rows
+        ),
+        note="Every model shares out the same conversions; they differ in which ad and campaign gets how much.",
+    )
+
+
+def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
+    """Booked against delivered, reach and frequency of the period, money spent and returned."""
+    now = facts.now
+    frequency = Decimal(now.delivered) / now.reach if now.reach else None
+    pairs = [
+        Pair("Ads delivered", formatter.count(now.delivered)),
+        Pair("Reach", f"{formatter.count(now.reach)} households" if now.reach is not None else NOTHING),
+        Pair("Frequency", f"{formatter.frequency(frequency)} ads per household" if frequency else NOTHING),
+        Pair("Booked against delivered", _booked(facts, formatter)),
+    ]
+    if facts.currency is not None:
+        pairs += [
+            Pair("Spend", formatter.money(now.spend_minor, facts.currency)),
+            Pair("Spend per thousand ads (CPM)", per_thousand(facts, formatter)),
+            Pair("Attributed revenue", formatter.money(now.revenue_minor, facts.currency)),
+        ]
+    return Section("Delivery, reach and frequency", tuple(pairs))
+
+
+def _booked(facts: ReportFacts, formatter: Formatter) -> str:
+    pacing = facts.pacing
+    if pacing is None or not pacing.booked:
+        return NOTHING
+    share = formatter.percent(exact(pacing.delivered) / pacing.booked)
+    return f"{formatter.count(pacing.delivered)} of {formatter.count(pacing.booked)} booked since the start ({share})"
+
+
+def _whereabouts(row: PlacementRow, facts: ReportFacts) -> str:
+    parts = [row.show, POSITIONS.get(row.position, row.position)]
+    if facts.is_portfolio:
+        parts.append(row.campaign)
+    return " · ".join(part for part in parts if part)
+
+
+def _cost(row: PlacementRow, formatter: Formatter) -> str:
+    if row.conversions < FEWEST_FOR_RATIOS:
+        return NOTHING
+    return formatter.money(cost_per_conversion(row.spend_minor, row.conversions), row.currency)
+
+
+def _campaign_roas(row: CampaignRow) -> Decimal | None:
+    if not row.spend_minor or row.sample < FEWEST_FOR_RATIOS:
+        return None
+    return Decimal(row.revenue_minor) / row.spend_minor
+
+
+def _shown(shown: int, total: int, formatter: Formatter) -> str:
+    if not total:
+        return ""
+    if shown < total:
+        return f"{formatter.count(shown)} of {formatter.count(total)} placements; the attached PDF and CSV hold all."
+    return "The attached PDF and CSV hold the same placements with more columns."

@@ -1,0 +1,105 @@
+"""Words: the fixed English terms and explanations of a report.
+
+Here: names of models, goals, signals and positions as a sponsor reads them, definitions, limits.
+Not here: sentences with numbers in them (sentences.py), anything that depends on one report's facts.
+"""
+
+from __future__ import annotations
+
+MODELS = {
+    "first_touch": "First touch",
+    "last_touch": "Last touch",
+    "last_paid_touch": "Last paid touch",
+    "linear": "Linear",
+    "time_decay": "Time decay",
+    "position_based": "Position-based",
+    "j_shaped": "J-shaped",
+    "inverse_j": "Inverse J",
+    "markov": "Markov",
+    "counterfactual": "Counterfactual",
+}
+
+MODEL_RULES = {
+    "first_touch": "all credit to the first ad of the path",
+    "last_touch": "all credit to the last ad of the path",
+    "last_paid_touch": "all credit to the last paid ad of the path",
+    "linear": "equal credit to every ad of the path",
+    "time_decay": "credit halves for every seven days before the conversion",
+    "position_based": "40% to the first ad, 40% to the last, 20% shared by those between",
+    "j_shaped": "20% to the first ad, 60% to the last, 20% shared by those between",
+    "inverse_j": "60% to the first ad, 20% to the last, 20% shared by those between",
+    "markov": "credit by how many conversions would be lost without the placement",
+    "counterfactual": "credit by how much less likely the conversion would have been without the ad",
+}
+
+# Singular and plural of a campaign's goal.
+GOALS = {
+    "visit": ("visit", "visits"),
+    "lead": ("lead", "leads"),
+    "signup": ("sign-up", "sign-ups"),
+    "install": ("install", "installs"),
+    "trial": ("trial", "trials"),
+    "purchase": ("purchase", "purchases"),
+}
+
+SIGNALS = {
+    "pixel": "pixel",
+    "server": "server call",
+    "promo_code": "promo code",
+    "vanity_url": "vanity URL",
+    "utm": "UTM link",
+    "survey": "survey",
+}
+
+POSITIONS = {"pre": "pre-roll", "mid": "mid-roll", "post": "post-roll"}
+
+CADENCES = {
+    "weekly": "Weekly sponsor report for",
+    "monthly": "Monthly sponsor report for",
+    "end_of_campaign": "End-of-campaign report for",
+}
+
+# The de-duplication windows of PTMG 2.3, section 5.5.
+DOWNLOAD_WINDOWS = {
+    "calendar_day": "one per listener, episode and UTC calendar day",
+    "first_touch": "one per listener and episode in 24 hours from the first request",
+    "last_touch": "one per listener and episode until 24 hours pass without a request",
+}
+
+DEFINITIONS = (
+    ("Ads delivered", "Ads whose audio was downloaded as part of a valid download, or that an app reported as played."),
+    ("Reach", "Distinct households that were delivered at least one ad. Reach is counted, never summed."),
+    ("Frequency", "Ads delivered divided by reach."),
+    (
+        "Conversion",
+        "One order or action of the campaign's goal, however many signals reported it. Its credit is shared by the ads "
+        "on its path, so a placement can earn a fraction of a conversion.",
+    ),
+    ("Return on ad spend (ROAS)", "Attributed revenue, after refunds, divided by spend."),
+    ("Cost per conversion (CPA)", "Spend divided by attributed conversions."),
+    (
+        "Spend",
+        "The cost of what was delivered: read-in ads on the day they air, inserted ads as they are delivered, up to "
+        "the booked cost.",
+    ),
+    (
+        "95% interval",
+        "The range in which the true number lies in 95 of 100 cases like this one. A wide range means few households.",
+    ),
+    ("Low confidence", "Fewer than 30 conversions. Below 5, ratios are not shown at all."),
+    (
+        "Attribution window",
+        "The time after an ad in which a conversion can be credited to it. Both periods are counted at the same age, "
+        "so that an open window does not look like a decline.",
+    ),
+)
+
+
+def limits(brand: str) -> tuple[str, ...]:
+    """What the number cannot say. It stands in every report."""
+    return (
+        f"This report credits ads in {brand}’s shows only; it does not see what other media did.",
+        "Attribution is not proof of cause: a household that heard an ad might have bought without it.",
+        "An ad counts as delivered when its audio was downloaded; that does not show that it was heard.",
+        "Households are told apart by their internet connection, so reach is close to, but not, a count of homes.",
+    )

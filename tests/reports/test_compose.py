@@ -1,0 +1,240 @@
+"""What a report says: numbers from totals, thresholds, changes, notices and the frozen content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.compose import compose
+from reports.content import Notice, ReportContent, Tile
+from reports.facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
+from reports.formats import Formatter, LocaleError, exact, major_units, rounded
+from reports.kpis import change
+from sql.values import Interval
+
+ChangeFacts = Callable[..., ReportFacts]
+
+
+def tile(content: ReportContent, start: str) -> Tile:
+    return next(tile for tile in content.tiles if tile.label.startswith(start))
+
+
+def texts(notices: tuple[Notice, ...]) -> str:
+    return "\n".join(notice.text for notice in notices)
+
+
+def test_the_finding_names_ads_conversions_return_and_spend(content: ReportContent) -> None:
+    assert content.finding == (
+        "Your campaign delivered 323,412 ads and earned 350 attributed conversions, "
+        "a return of 3.46× on $8,408.71 of spend."
+    )
+
+
+def test_ratios_come_from_totals(content: ReportContent, facts: ReportFacts) -> None:
+    assert facts.now.revenue_minor == 2_912_000
+    assert tile(content, "Return").value == "3.46×"
+    assert tile(content, "Cost").value == "$24.02"
+
+
+def test_a_falling_cost_is_good_news(content: ReportContent) -> None:
+    cost = tile(content, "Cost")
+    assert (cost.direction, cost.mood, cost.arrow) == ("down", "good", "▼")
+
+
+def test_a_falling_number_of_conversions_is_bad_news(facts: ReportFacts) -> None:
+    assert facts.previous is not None
+    content = compose(replace(facts, previous=replace(facts.previous, conversions=700.0)))
+    assert (tile(content, "Conversions").change, tile(content, "Conversions").mood) == ("50.0%", "bad")
+
+
+@pytest.mark.parametrize(("now", "before", "shown"), [(3, 0, "new"), (0, 0, "–"), (None, 2, "–"), (3, None, "–")])
+def test_a_zero_or_unknown_base_has_no_percentage(now: int | None, before: int | None, shown: str) -> None:
+    formatter = Formatter("en_US", "UTC")
+    moved = change(None if now is None else Decimal(now), None if before is None else Decimal(before), formatter)
+    assert (moved.text, moved.direction, moved.mood) == (shown, "none", "neutral")
+
+
+def test_a_change_that_prints_as_zero_has_no_arrow_and_no_mood() -> None:
+    moved = change(Decimal(100_001), Decimal(100_000), Formatter("en_US", "UTC"))
+    assert (moved.text, moved.direction, moved.mood) == ("0.0%", "flat", "neutral")
+
+
+def small(facts: ReportFacts, conversions: int) -> ReportFacts:
+    now = replace(facts.now, conversions=float(conversions), sample=conversions)
+    return replace(facts, now=now)
+
+
+def test_under_five_conversions_show_counts_and_no_ratios(facts: ReportFacts) -> None:
+    content = compose(small(facts, 4))
+    assert tile(content, "Conversions").value == "4"
+    assert tile(content, "Return").value == tile(content, "Cost").value == "–"
+    assert "too few" in content.finding
+    assert "×" not in content.finding
+
+
+def test_five_to_twenty_nine_conversions_are_low_confidence(facts: ReportFacts) -> None:
+    assert "low confidence" in tile(compose(small(facts, 5)), "Return").detail
+    assert "low confidence" in tile(compose(small(facts, 29)), "Cost").detail
+    assert "low confidence" not in tile(compose(small(facts, 30)), "Cost").detail
+
+
+def test_unknown_spend_gives_no_ratio_and_says_why(facts: ReportFacts) -> None:
+    content = compose(replace(facts, now=replace(facts.now, spend_minor=None)))
+    assert tile(content, "Return").value == "–"
+    assert tile(content, "Return").detail == "spend is not known"
+    assert "$" not in content.finding
+
+
+def test_several_currencies_are_never_summed(portfolio: ReportFacts) -> None:
+    euros = replace(portfolio.campaigns[1], currency="EUR")
+    with pytest.raises(FactsError, match="currencies are never summed"):
+        replace(portfolio, campaigns=(portfolio.campaigns[0], euros))
+    now = replace(portfolio.now, revenue_minor=None, spend_minor=None)
+    content = compose(
+        replace(portfolio, currency=None, now=now, campaigns=(portfolio.campaigns[0], euros), previous=None,
+                previous_period=None)
+    )  # fmt: skip
+    assert tile(content, "Return").detail == "several currencies, see the campaigns"
+    assert content.campaigns is not None
+    assert "€" in "".join(cell for row in content.campaigns.rows for cell in row.cells)
+
+
+def test_delivery_behind_its_booking_is_a_warning(facts: ReportFacts) -> None:
+    content = compose(replace(facts, pacing=Pacing(400_000, 300_000, 350_000)))
+    assert "Delivery is behind its booking: 300,000 ads so far, 86% of the 350,000 due by now" in texts(content.notices)
+
+
+def test_an_ended_flight_names_its_make_good(facts: ReportFacts) -> None:
+    content = compose(replace(facts, pacing=Pacing(400_000, 399_999, 400_000, ended=True)))
+    assert "1 ad is owed as a make-good" in texts(content.notices)
+
+
+def test_open_windows_failed_checks_and_revisions_are_said(facts: ReportFacts) -> None:
+    check = FailedCheck(date(2026, 7, 4), "volume", "downloads fell by 80%.")
+    content = compose(
+        replace(facts, windows=OpenWindows(12, 1, None), failed_checks=(check,), revision=2, restates="earlier")
+    )
+    said = texts(content.notices)
+    assert "1 of 12 episodes is still inside the 30-day attribution window" in said
+    assert "A data check did not pass for Jul 4, 2026: downloads fell by 80%." in said
+    assert "This is revision 2" in said
+    assert [notice.kind for notice in content.notices] == ["warning", "warning", "info"]
+
+
+def test_a_period_without_ads_says_so_and_draws_nothing(quiet_facts: ReportFacts) -> None:
+    content = compose(quiet_facts)
+    assert content.finding == "No ads were delivered in this period, and no conversions were attributed."
+    assert content.line is None
+    assert content.bars is None
+    assert [shown.change for shown in content.tiles] == ["–"] * 4
+
+
+def test_only_a_randomised_holdout_is_called_causal(facts: ReportFacts) -> None:
+    lift = Interval(0.123, 0.02, 0.23)
+    assert "caused 12.3%" in compose(replace(facts, lift=lift, lift_causal=True)).lift
+    assert "not proof of cause" in compose(replace(facts, lift=lift)).lift
+    assert compose(facts).lift.startswith("No lift is reported.")
+
+
+def test_bars_are_largest_first_and_sum_to_the_total(content: ReportContent) -> None:
+    assert content.bars is not None
+    for group in content.bars.groups:
+        values = [bar.value for bar in group.bars if not bar.folded]
+        assert values == sorted(values, reverse=True)
+        assert sum(bar.value for bar in group.bars) == pytest.approx(350)
+    assert content.bars.groups[1].bars[-1].label == "6 more episodes"
+
+
+def test_the_mail_shows_twenty_placements_and_the_pdf_all(facts: ReportFacts) -> None:
+    many = tuple(replace(facts.placements[0], episode=f"Episode {number}") for number in range(25))
+    content = compose(replace(facts, placements=many))
+    assert len(content.top_placements.rows) == 20
+    assert content.top_placements.note.startswith("20 of 25 placements")
+    assert len(content.placements.rows) == 25
+
+
+def test_the_order_of_rows_does_not_change_the_content(facts: ReportFacts) -> None:
+    shuffled = replace(facts, placements=facts.placements[::-1], models=facts.models[::-1])
+    assert compose(shuffled).as_json() | {"records": 0} == compose(facts).as_json() | {"records": 0}
+
+
+def test_content_is_canonical_json_with_a_hash(content: ReportContent, facts: ReportFacts) -> None:
+    assert json.loads(content.canonical_json())["finding"] == content.finding
+    assert content.content_hash == compose(facts).content_hash
+    assert content.content_hash != compose(replace(facts, sponsor="Other")).content_hash
+
+
+def test_shared_credit_prints_one_digit_everywhere(portfolio: ReportFacts) -> None:
+    content = compose(portfolio)
+    assert tile(content, "Conversions").value == "350.0"
+    assert content.placements.rows[0].cells[3] == "53.8"
+
+
+def test_the_locale_of_the_recipient_formats_numbers_money_and_dates(facts: ReportFacts) -> None:
+    content = compose(facts, "de_DE")
+    assert tile(content, "Ads").value == "323.412"
+    assert tile(content, "Cost").value == "24,02\xa0$"
+    assert content.header.period.startswith("1. Juli")
+    assert tile(content, "Ads").change == "13,6\xa0%"
+
+
+def test_yen_have_no_decimals(facts: ReportFacts) -> None:
+    rows = tuple(replace(row, currency="JPY") for row in facts.placements)
+    content = compose(replace(facts, currency="JPY", placements=rows))
+    assert "¥840,871 of spend" in content.finding
+    assert tile(content, "Cost").value == "¥2,402"
+
+
+def test_an_unknown_locale_is_a_typed_error(facts: ReportFacts) -> None:
+    with pytest.raises(LocaleError, match="xx_NOWHERE"):
+        compose(facts, "xx_NOWHERE")
+
+
+def test_facts_that_contradict_themselves_are_refused(facts: ReportFacts, change_facts: ChangeFacts) -> None:
+    with pytest.raises(FactsError, match="daily numbers for a period"):
+        change_facts(daily=Daily((1, 2)))
+    with pytest.raises(FactsError, match="the days sum to"):
+        change_facts(now=replace(facts.now, delivered=1))
+    with pytest.raises(FactsError, match="on or after"):
+        Period(date(2026, 1, 2), date(2026, 1, 1))
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
+def test_halves_are_rounded_away_from_zero(value: Decimal) -> None:
+    shown = rounded(value, 2)
+    assert abs(shown - value) <= Decimal("0.005")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("0.125", "0.13"), ("-0.125", "-0.13"), ("2.675", "2.68"), ("1.005", "1.01")]
+)
+def test_half_up_is_decimal_half_up(value: str, shown: str) -> None:
+    assert rounded(float(value), 2) == Decimal(shown)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("USD", "8408.71"), ("JPY", "840871"), ("KWD", "840.871"), ("ALL", "8408.71")]
+)
+def test_minor_units_are_worth_what_iso_4217_says(currency: str, amount: str) -> None:
+    assert major_units(840_871, currency) == exact(Decimal(amount))
+
+
+def test_no_previous_period_compares_with_nothing(facts: ReportFacts) -> None:
+    content = compose(replace(facts, previous=None, previous_period=None, previous_daily=None))
+    assert content.header.compared == ""
+    assert {shown.change for shown in content.tiles} == {"–"}
+    assert content.line is not None
+    assert content.line.previous_label == ""
+
+
+def test_totals_of_one_ad_read_as_english(change_facts: ChangeFacts) -> None:
+    days = Daily((*([0] * 91), 1))
+    content = compose(change_facts(now=Totals(1, 1, 0.0, 0, 0, 10), daily=days, placements=()))
+    assert content.finding == "Your campaign delivered 1 ad; no conversions were attributed in this period."
