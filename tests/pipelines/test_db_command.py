@@ -1,0 +1,68 @@
+"""The db commands, as a person types them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pipelines.commands.db import db
+from sql.embedded import Server, find_server, stop_server
+from sql.values import PermanentError
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    for name in ("DATABASE_URL", "POSTGRES_HOST"):
+        monkeypatch.delenv(name, raising=False)
+
+    def invoke(*words: str, home: Path, **environment: str) -> Result:
+        return CliRunner().invoke(db, words, env={"EARSHOT_HOME": str(home), **environment})
+
+    return invoke
+
+
+def test_a_database_is_started_asked_for_and_removed(
+    run: Callable[..., Result], temporary_home: Callable[[], Path]
+) -> None:
+    home = temporary_home()
+    try:
+        assert "Running: PostgreSQL" in run("up", home=home).stdout
+        server = find_server(home)
+        assert server is not None
+        assert run("url", home=home).stdout == f"{server.url}\n"
+        assert f"export DAGSTER_POSTGRES_URL={server.dagster_url}\n" in run("env", home=home).stdout
+        status = run("status", home=home)
+        assert status.exit_code == 0
+        assert server.url.split(":")[2].split("@")[0] not in status.output
+        assert run("migrate", home=home).exit_code == 0
+        assert "its data is kept" in run("down", home=home).stdout
+        assert run("status", home=home).exit_code == 1
+    finally:
+        stop_server(home, wipe=True)
+    assert not home.exists()
+
+
+def test_a_configured_database_is_used_and_none_is_started(
+    run: Callable[..., Result], tmp_path: Path, server: Server
+) -> None:
+    home = tmp_path / "home"
+    up = run("up", home=home, DATABASE_URL=server.url)
+    status = run("status", home=home, DATABASE_URL=server.url)
+    assert "keeps no private one" in up.stdout
+    assert "It answers: PostgreSQL" in status.stdout
+    assert not home.exists()
+
+
+def test_an_address_without_a_database_says_how_to_get_one(run: Callable[..., Result], tmp_path: Path) -> None:
+    refusal = run("url", home=tmp_path / "home")
+    assert isinstance(refusal.exception, PermanentError)
+    assert "earshot db up" in str(refusal.exception)
+
+
+def test_stopping_what_does_not_run_is_no_error(run: Callable[..., Result], tmp_path: Path) -> None:
+    answer = run("down", home=tmp_path / "home")
+    assert answer.exit_code == 0
+    assert "was not running" in answer.stdout
