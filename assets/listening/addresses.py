@@ -145,6 +145,11 @@ class AddressRanges:
         return next((name for name in LISTS if address in self.lists[name]), None)
 
 
+def load_ranges(folder: Path | None = None) -> AddressRanges:
+    """The ranges in force: the packaged ones, or those of a folder; see AddressRanges.load."""
+    return AddressRanges.load(folder)
+
+
 def classify_addresses(frame: pl.DataFrame, ranges: AddressRanges, inclusions: pl.DataFrame, day: date) -> pl.DataFrame:
     """One row per distinct tenant and address: what kind of address it is on that day.
 

@@ -1,0 +1,14 @@
+"""Importing: server logs and exports of other services, turned into raw listener events.
+
+Here: reading files in batches, one module per log format, and the frames that the raw tables take.
+Not here: what a request is worth (assets/listening), the database and the command (pipelines/commands/importing.py).
+"""
+
+from __future__ import annotations
+
+from assets.importing.events import EventMaker, MadeBatch
+from assets.importing.formats import FORMATS, guess_format, parser_of
+from assets.importing.lines import read_batches
+from assets.importing.paths import MediaPaths
+
+__all__ = ["FORMATS", "EventMaker", "MadeBatch", "MediaPaths", "guess_format", "parser_of", "read_batches"]

@@ -1,0 +1,101 @@
+"""OP3: the downloads that the Open Podcast Prefix Project exports.
+
+Here: its tab-separated files with a header, from the API (/downloads/show/...) and from its hourly and daily files.
+Not here: its API itself.
+Source: skymethod/op3, worker/backend/query_downloads.ts and downloads.ts.
+
+What OP3 gives is already less than a request: it hashes addresses, names agents instead of quoting them, and leaves
+one row per listener, file and hour or day. So a row keeps a household key made of the hashed address, and its agent is
+the name, which the rules know as well as the agent itself. Rows that OP3 took for bots say so in their agent.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import polars as pl
+
+from assets.importing.requests import Parsed, dash_is_null, first_reason, number, tell_apart
+from assets.listening.keys import PLATFORM_VERSION
+from assets.listening.rules import SOURCE_SAYS_BOT
+
+# OP3 answers every counted request with a redirect to the next prefix or the file.
+REDIRECT = 302
+
+# The API calls the asked URL url, the files of an hour or day call it serverUrl.
+URL_NAMES = ("url", "serverUrl")
+NEEDED = ("time", "hashedIpAddress", "agentName")
+
+
+class Op3Parser:
+    """Lines to requests. The header holds until the next one; files pasted together repeat it."""
+
+    def __init__(self) -> None:
+        self._header: str | None = None
+
+    def parse(self, lines: pl.DataFrame) -> Parsed:
+        fields = pl.col("line").str.split("\t")
+        is_header = fields.list.contains("time") & fields.list.contains("hashedIpAddress")
+        marked = lines.with_columns(
+            pl.when(is_header).then("line").forward_fill().fill_null(self._header or "").alias("_header"),
+            is_header.alias("_is_header"),
+        )
+        if marked.height:
+            self._header = marked.item(-1, "_header")
+        parts = [
+            _parse_lines(part.drop("_header", "_is_header"), header.split("\t"))
+            for (header,), part in marked.filter(~pl.col("_is_header")).group_by(["_header"], maintain_order=True)
+        ]
+        return tell_apart(pl.concat(parts) if parts else _parse_lines(lines.clear(), []))
+
+
+def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
+    missing = [name for name in NEEDED if name not in fields]
+    if not any(name in fields for name in URL_NAMES):
+        missing.append("url")
+
+    def field(name: str) -> pl.Expr:
+        if name not in fields:
+            return pl.lit(None, dtype=pl.String)
+        return dash_is_null(pl.col("_values").list.get(fields.index(name), null_on_oob=True))
+
+    moment = field("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", time_zone="UTC", strict=False)
+    agent = pl.when(field("botType").is_not_null()).then(field("agentName") + SOURCE_SAYS_BOT)
+    country = field("countryCode").str.to_uppercase()
+    rows = lines.with_columns(pl.col("line").str.split("\t").alias("_values")).select(
+        "line_number",
+        "line",
+        moment.alias("occurred_at"),
+        pl.coalesce(field(name) for name in URL_NAMES).alias("target"),
+        field("hashedIpAddress").alias("_hashed"),
+        field("audienceId").alias("listener_id"),
+        pl.coalesce(agent, field("agentName")).alias("user_agent"),
+        field("referrerName").alias("referrer"),
+        field("deviceName").alias("platform"),
+        pl.when(country.str.contains("^[A-Z]{2}$")).then(country).alias("country_code"),
+        field("regionCode").alias("region_code"),
+        number(field("asn")).alias("asn"),
+        pl.lit("GET").alias("http_method"),
+        pl.lit(REDIRECT, dtype=pl.Int16).alias("http_status"),
+        first_reason(
+            (pl.lit(bool(missing)), f"no header before it names {', '.join(missing)}"),
+            (pl.col("_values").list.len() != len(fields), f"it has not the {len(fields)} fields of its header"),
+            (moment.is_null(), "its time cannot be read"),
+        ),
+    )
+    return _with_household(rows)
+
+
+def _with_household(rows: pl.DataFrame) -> pl.DataFrame:
+    """A household key of OP3's hash: the first 8 bytes of its SHA-256, big-endian, signed; hashed once per value."""
+    hashed = rows.get_column("_hashed").drop_nulls().unique()
+    keys = [int.from_bytes(sha256(each.encode()).digest()[:8], "big", signed=True) for each in hashed]
+    known = pl.DataFrame(
+        {"_hashed": hashed, "household_key": keys}, schema={"_hashed": pl.String, "household_key": pl.Int64}
+    )
+    version = pl.when(pl.col("household_key").is_not_null()).then(pl.lit(PLATFORM_VERSION, dtype=pl.Int16))
+    return (
+        rows.join(known, on="_hashed", how="left", validate="m:1", maintain_order="left")
+        .with_columns(version.alias("key_version"))
+        .drop("_hashed")
+    )

@@ -1,0 +1,100 @@
+"""Requests: what every log format is turned into before it becomes events.
+
+Here: the columns of a parsed line, the split of lines into requests and rejects, and the decoding that formats share.
+Not here: any one format, ids and media files (events.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote
+
+import polars as pl
+
+# What a parsed line can say. target: the path or URL that was asked for, as written. A null means "not said".
+REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
+    "line_number": pl.Int64(),
+    "line": pl.String(),
+    "request_id": pl.String(),
+    "occurred_at": pl.Datetime("us", "UTC"),
+    "target": pl.String(),
+    "client_ip": pl.String(),
+    "household_key": pl.Int64(),
+    "key_version": pl.Int16(),
+    "listener_id": pl.String(),
+    "user_agent": pl.String(),
+    "referrer": pl.String(),
+    "platform": pl.String(),
+    "country_code": pl.String(),
+    "region_code": pl.String(),
+    "asn": pl.Int64(),
+    "http_method": pl.String(),
+    "http_status": pl.Int16(),
+    "range_start": pl.Int64(),
+    "range_end": pl.Int64(),
+    "bytes_sent": pl.Int64(),
+}
+
+# What stands for a request line that is not one (a port scan, a TLS hello on the wrong port): no method is GET.
+NO_METHOD = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One batch of lines, told apart. requests: REQUEST_SCHEMA; rejects: line_number, line, reason."""
+
+    requests: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+class LogParser(Protocol):
+    """Reads the batches of one file in order; it may remember a header."""
+
+    def parse(self, lines: pl.DataFrame) -> Parsed: ...
+
+
+def tell_apart(rows: pl.DataFrame) -> Parsed:
+    """Rows with a column "reason" (null where the line is good) as requests and rejects; missing columns are null."""
+    rejects = rows.filter(pl.col("reason").is_not_null()).select("line_number", "line", "reason")
+    missing = [
+        pl.lit(None, dtype=dtype).alias(name) for name, dtype in REQUEST_SCHEMA.items() if name not in rows.columns
+    ]
+    good = rows.filter(pl.col("reason").is_null()).with_columns(missing)
+    return Parsed(good.select(pl.col(name).cast(dtype) for name, dtype in REQUEST_SCHEMA.items()), rejects)
+
+
+def first_reason(*reasons: tuple[pl.Expr, str]) -> pl.Expr:
+    """The first reason that holds, null where none does."""
+    return pl.coalesce(*(pl.when(holds).then(pl.lit(text)) for holds, text in reasons)).alias("reason")
+
+
+def dash_is_null(expression: pl.Expr) -> pl.Expr:
+    """The text, null where the log wrote a dash or nothing."""
+    return pl.when(~expression.is_in(["-", ""])).then(expression)
+
+
+def number(expression: pl.Expr, dtype: type[pl.DataType] = pl.Int64) -> pl.Expr:
+    """The number, null where there is none or it does not fit; counts are never negative."""
+    value = expression.cast(dtype, strict=False)
+    return pl.when(value >= 0).then(value)
+
+
+def map_distinct(frame: pl.DataFrame, name: str, function: Callable[[str], str | None]) -> pl.DataFrame:
+    """The text column with the function applied, once per distinct value."""
+    values = frame.get_column(name).drop_nulls().unique()
+    results = pl.DataFrame(
+        {name: values, "_result": [function(value) for value in values]},
+        schema={name: pl.String, "_result": pl.String},
+    )
+    return (
+        frame.join(results, on=name, how="left", validate="m:1", maintain_order="left")
+        .with_columns(pl.col("_result").alias(name))
+        .drop("_result")
+    )
+
+
+def percent_decoded(text: str) -> str:
+    """The text with its percent escapes undone; bytes that are no UTF-8, and NUL, become U+FFFD."""
+    return unquote(text, errors="replace").replace("\x00", "\ufffd") if "%" in text else text

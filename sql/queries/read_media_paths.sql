@@ -1,0 +1,10 @@
+-- read_media_paths: where the files of the scoped tenants are asked for, and what they are files of.
+-- Grain: one row per file. Parameters: tenants (uuid[]).
+SELECT
+    media.path,
+    media.asset_id,
+    media.episode_id,
+    episodes.podcast_id
+FROM media_assets AS media
+INNER JOIN episodes ON media.tenant_id = episodes.tenant_id AND media.episode_id = episodes.episode_id
+WHERE media.tenant_id = any(%(tenants)s)
