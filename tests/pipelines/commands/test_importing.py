@@ -1,0 +1,187 @@
+"""earshot import on a real database: what is stored, what is not, and that twice is once."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from pipelines.commands.importing import import_command, import_file, summary_lines
+from sql.values import PermanentError
+from sql.warehouse import Warehouse
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+TENANT = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6a001")
+PODCAST = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6b001")
+EPISODES = [UUID(f"6f1c1a34-0d5e-4a53-9a2e-5a6de1f6c{number:03}") for number in (40, 41)]
+PATHS = ["/harbour-hours/040-ferry days.mp3", "/harbour-hours/041-the-lock-keeper.mp3"]
+PUBLISHED = datetime(2026, 10, 1, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def network(warehouse: Warehouse) -> Warehouse:
+    """One tenant with a show of two episodes."""
+    ids = [TENANT.bytes, TENANT.bytes]
+    episodes = [each.bytes for each in EPISODES]
+    warehouse.insert(
+        "tenants", pl.DataFrame({"tenant_id": ids[:1], "slug": ["north"], "name": ["North"], "brand_name": ["North"]})
+    )
+    warehouse.insert(
+        "podcasts",
+        pl.DataFrame(
+            {
+                "tenant_id": ids[:1],
+                "podcast_id": [PODCAST.bytes],
+                "slug": ["harbour-hours"],
+                "title": ["Harbour Hours"],
+            }
+        ),
+    )
+    warehouse.insert(
+        "episodes",
+        pl.DataFrame(
+            {
+                "tenant_id": ids,
+                "episode_id": episodes,
+                "podcast_id": [PODCAST.bytes] * 2,
+                "guid": ["040", "041"],
+                "title": ["Ferry days", "The lock keeper"],
+                "published_at": [PUBLISHED] * 2,
+            }
+        ),
+    )
+    warehouse.insert(
+        "media_assets",
+        pl.DataFrame({"tenant_id": ids, "asset_id": episodes, "episode_id": episodes, "path": PATHS}),
+    )
+    return warehouse
+
+
+def run(warehouse: Warehouse, name: str, tmp_path: Path, form: str, dry_run: bool = False) -> list[str]:
+    rejects = tmp_path / "rejects.tsv"
+    summary = import_file(warehouse, TENANT, EXAMPLES / name, form, dry_run, rejects)
+    return summary_lines(summary, "north", dry_run, rejects)
+
+
+def rows(url: str, statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        connection.execute("SET LOCAL ROLE earshot_etl")
+        return connection.execute(statement).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "source", "stored", "unmapped"),
+    [
+        ("cloudfront.log", "cloudfront", "server_log", 7, 1),
+        ("combined.log", "combined", "server_log", 7, 2),
+        ("op3-downloads.tsv", "op3", "prefix", 4, 0),
+    ],
+)
+def test_an_example_is_stored_once_however_often_it_is_imported(
+    network: Warehouse, database_url: str, tmp_path: Path, name: str, form: str, source: str, stored: int, unmapped: int
+) -> None:
+    first = run(network, name, tmp_path, form)
+    again = run(network, name, tmp_path, form)
+
+    assert first[:3] == [
+        f"{stored + 1} lines read for north",
+        f"{stored} requests stored, 0 already there",
+        f"1 lines rejected; see {tmp_path / 'rejects.tsv'}",
+    ]
+    assert again[1] == f"0 requests stored, {stored} already there"
+    assert rows(
+        database_url,
+        "SELECT source, count(*), count(*) FILTER (WHERE episode_id IS NULL) FROM listener_events GROUP BY source",
+    ) == [(source, stored, unmapped)]
+    assert rows(database_url, "SELECT source, count(*) FROM ingest_rejects GROUP BY source") == [(f"import {form}", 1)]
+
+
+def test_a_stored_row_holds_what_the_line_said(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+    run(network, "cloudfront.log", tmp_path, "cloudfront")
+
+    assert rows(
+        database_url,
+        "SELECT occurred_at, episode_id, host(client_ip), http_status, range_start, range_end, bytes_sent "
+        "FROM listener_events WHERE range_end > 1",
+    ) == [(datetime(2026, 10, 14, 6, 13, 2, tzinfo=UTC), EPISODES[1], "10.31.7.88", 206, 0, 1048575, 1048576)]
+
+
+def test_the_rejects_are_readable_with_line_and_reason(network: Warehouse, tmp_path: Path) -> None:
+    run(network, "combined.log", tmp_path, "combined")
+
+    header, line = (tmp_path / "rejects.tsv").read_text().splitlines()
+    assert header == "line\treason\ttext"
+    assert line.startswith("8\tit does not read: ")
+    assert line.endswith("\tthis line was cut by a full disk")
+
+
+def test_a_dry_run_stores_nothing(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+    told = run(network, "cloudfront.log", tmp_path, "cloudfront", dry_run=True)
+
+    assert told[1] == "7 requests would be stored, unless they are there already (dry run)"
+    assert rows(database_url, "SELECT count(*) FROM listener_events") == [(0,)]
+    assert rows(database_url, "SELECT count(*) FROM ingest_rejects") == [(0,)]
+
+
+def test_two_files_that_overlap_are_stored_as_one(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+    lines = (EXAMPLES / "combined.log").read_text().splitlines(keepends=True)
+    for number, part in enumerate((lines[:5], lines[3:])):
+        log = tmp_path / f"{number}.log.gz"
+        log.write_bytes(gzip.compress("".join(part).encode()))
+        import_file(network, TENANT, log, "combined", False, tmp_path / "rejects.tsv")
+
+    assert rows(database_url, "SELECT count(*) FROM listener_events") == [(7,)]
+
+
+def test_the_wrong_format_is_told_from_the_right_one(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"looks like a CloudFront standard log: try --format cloudfront") as told:
+        run(network, "cloudfront.log", tmp_path, "combined")
+
+    assert "Nothing was stored" in str(told.value)
+    assert rows(database_url, "SELECT count(*) FROM ingest_rejects") == [(0,)]
+
+
+def test_a_file_of_headers_alone_holds_no_requests(network: Warehouse, tmp_path: Path) -> None:
+    log = tmp_path / "quiet.log"
+    log.write_text("#Version: 1.0\n")
+
+    with pytest.raises(PermanentError, match="holds no requests"):
+        import_file(network, TENANT, log, "cloudfront", False, tmp_path / "rejects.tsv")
+
+
+def command(url: str, *arguments: str) -> Result:
+    return CliRunner(env={"DATABASE_URL": url}).invoke(import_command, arguments)
+
+
+def test_the_command_imports_and_says_what_it_did(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text((EXAMPLES / "combined.log").read_text())
+
+    done = command(database_url, str(log), "--format", "combined", "--tenant", "north")
+
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "access.log.rejects.tsv").exists()
+    assert rows(database_url, "SELECT count(*) FROM listener_events") == [(7,)]
+
+
+def test_a_tenant_that_is_not_there_is_named(network: Warehouse, database_url: str) -> None:
+    failed = command(database_url, str(EXAMPLES / "combined.log"), "--format", "combined", "--tenant", "nord")
+
+    assert isinstance(failed.exception, PermanentError)
+    assert "north" in str(failed.exception)
+
+
+def test_the_log_itself_cannot_take_the_rejects(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("one line\n")
+
+    failed = command(database_url, str(log), "--format", "combined", "--tenant", "north", "--rejects", str(log))
+
+    assert isinstance(failed.exception, PermanentError)
+    assert log.read_text() == "one line\n"
