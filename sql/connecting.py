@@ -7,7 +7,6 @@ Not here: statements, frames, schema.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -64,7 +63,7 @@ def _options(url: str) -> str:
 
 def check_url(url: str) -> None:
     """Raises WrongDatabaseUrlError unless libpq can read the URL and its scheme is PostgreSQL's."""
-    scheme = urlsplit(url).scheme if "://" in url else ""
+    scheme = url.partition("://")[0]
     advice = "Write it as postgresql://login:password@host:5432/database; special characters percent-encoded."
     if scheme not in ("postgresql", "postgres"):
         raise WrongDatabaseUrlError(f"The database URL {masked(url)!r} does not begin with postgresql://. {advice}")
@@ -72,7 +71,7 @@ def check_url(url: str) -> None:
         conninfo_to_dict(url)
     except psycopg.Error as error:
         raise WrongDatabaseUrlError(
-            f"The database URL {masked(url)!r} cannot be read: {first_line(error)}. {advice}"
+            f"The database URL {masked(url)!r} cannot be read: {masked(first_line(error))}. {advice}"
         ) from None
 
 

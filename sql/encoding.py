@@ -12,8 +12,8 @@ import polars as pl
 
 from sql.values import PermanentError
 
-# Rows encoded at once: the text of a slice stays at some tens of megabytes.
-_ROWS = 100_000
+# Rows encoded at once: few enough that the server reads one slice while the next is encoded.
+_ROWS = 10_000
 
 
 def csv_parts(table: str, frame: pl.DataFrame, types: Mapping[str, str]) -> Iterator[bytes]:
