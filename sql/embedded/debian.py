@@ -8,6 +8,7 @@ Not here: which programs are preferred (programs.py), running a server (cluster.
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -70,7 +71,11 @@ def provision(folder: Path, progress: Progress) -> None:
         folder.mkdir(parents=True)
         folder.chmod(0o755)
         progress(f"Fetching PostgreSQL {MAJOR} with TimescaleDB from Debian {SUITE} (about 50 MB, once) ...")
-        _unpack(folder)
+        try:
+            _unpack(folder)
+        except EarshotError:
+            shutil.rmtree(folder)
+            raise
         _prune(folder)
     _patch(folder)
     _check_libraries(folder)
@@ -119,6 +124,7 @@ def _private_configuration(downloads: Path) -> list[str]:
     base = mirror(uris, _release().get("VERSION_CODENAME", SUITE))
     if base is None:
         raise EarshotError("apt on this machine names no Debian mirror (see `apt-get update --print-uris`)")
+    (downloads / "sources.list").touch(mode=0o600)
     (downloads / "sources.list").write_text(f"deb [signed-by={KEYRING}] {base} {SUITE} main\n")
     places = {
         "Dir::State": "state",
@@ -130,7 +136,9 @@ def _private_configuration(downloads: Path) -> list[str]:
         "Dir::Etc::preferencesparts": "none",
     }
     settings = {name: str(downloads / place) for name, place in places.items()}
-    settings |= {"Acquire::Languages": "none", "Acquire::Retries": "3", "APT::Sandbox::User": ""}
+    settings |= {"Acquire::Languages": "none", "Acquire::Retries": "2", "APT::Sandbox::User": ""}
+    # Otherwise an update that reached no mirror counts as done, and the packages are reported as unknown.
+    settings["APT::Update::Error-Mode"] = "any"
     return [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
 
 
@@ -189,11 +197,17 @@ def stray_libraries(listing: str, folder: Path) -> list[str]:
     return [line.strip() for line in listing.splitlines() if "=>" in line and f"=> {folder}/" not in line]
 
 
+def without_login(text: str) -> str:
+    """The text with the logins of its addresses masked: a mirror's address can carry one."""
+    return re.sub(r"//[^/\s@]+@", "//***@", text)
+
+
 def _run(command: Sequence[str], folder: Path) -> str:
     done = subprocess.run(  # noqa: S603 - our own arguments, no shell
         command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()[-3:]
-        raise EarshotError(f"{Path(command[0]).name} failed: {' '.join(said) or f'exit code {done.returncode}'}")
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        said = " ".join([line for line in lines if line.startswith("E: ")][:2] or lines[-3:])
+        raise EarshotError(f"{Path(command[0]).name}: {without_login(said) or f'exit code {done.returncode}'}")
     return done.stdout

@@ -22,9 +22,12 @@ from sql.values import EarshotError, PermanentError
 
 SUPPORTED_MAJORS: Final = (18, 17, 16, 15)
 NEEDED: Final = ("postgres", "initdb", "pg_ctl")
-CONTAINER_COMMAND: Final = "docker compose -f deploy/docker-compose.yml up -d timescaledb"
-CONTAINER_URL: Final = "postgresql://earshot:earshot@127.0.0.1:5432/earshot"
-CONTAINER_DAGSTER_URL: Final = "postgresql+psycopg2://earshot:earshot@127.0.0.1:5432/earshot_dagster"
+WAYS_OUT: Final = """\
+With Docker, start one and name it:
+  docker compose -f deploy/docker-compose.yml up -d timescaledb
+  export DATABASE_URL=postgresql://earshot:earshot@127.0.0.1:5432/earshot
+  export DAGSTER_POSTGRES_URL=postgresql+psycopg2://earshot:earshot@127.0.0.1:5432/earshot_dagster
+Or set the two to any other PostgreSQL 15 or newer."""
 
 # Where distributions, source builds and Homebrew put versions that are not on the PATH.
 USUAL_PLACES: Final = (
@@ -52,26 +55,24 @@ class Programs:
 def find_programs(home: Path, account: Account, progress: Callable[[str], None], major: int | None = None) -> Programs:
     """The programs to run, fetched if need be; of one major version where a data folder asks for it.
 
-    Raises PermanentError with the ways out when there is no way to have a server here.
+    Raises EarshotError when they could not be fetched, and PermanentError when this machine cannot have them; both say
+    the ways out.
     """
     for folder in _installed_folders():
         found = inspect(folder)
         if found and found.timescaledb and found.major in SUPPORTED_MAJORS and major in (None, found.major):
             return found
-    reason = debian.refusal()
-    if reason is None and major in (None, debian.MAJOR):
-        try:
-            return _from_debian(home, cache_folder(home, account), progress)
-        except EarshotError as problem:
-            reason = f"fetching it from Debian failed ({problem})"
     wanted = f"PostgreSQL {major}" if major else "PostgreSQL"
-    raise PermanentError(
-        f"There is no {wanted} with TimescaleDB on this machine, and {reason or 'Debian has another version'}.\n"
-        f"With Docker, start one with:  {CONTAINER_COMMAND}\n"
-        f"then set:                     DATABASE_URL={CONTAINER_URL}\n"
-        f"and for Dagster's history:    DAGSTER_POSTGRES_URL={CONTAINER_DAGSTER_URL}\n"
-        "Or set DATABASE_URL to any other PostgreSQL 15 or newer."
-    )
+    missing = f"There is no {wanted} with TimescaleDB on this machine, and"
+    reason = debian.refusal()
+    if reason is None and major not in (None, debian.MAJOR):
+        reason = f"Debian {debian.SUITE} has version {debian.MAJOR}"
+    if reason is not None:
+        raise PermanentError(f"{missing} it cannot be fetched: {reason}.\n{WAYS_OUT}")
+    try:
+        return _from_debian(home, cache_folder(home, account), progress)
+    except EarshotError as problem:
+        raise EarshotError(f"{missing} fetching it failed: {problem}\n{WAYS_OUT}") from problem
 
 
 def inspect(folder: Path) -> Programs | None:
