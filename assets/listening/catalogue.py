@@ -1,0 +1,133 @@
+"""Catalogue: which episode and which file a request is about, as small integers that group and join fast.
+
+Here: numbering of tenants, episodes and files, what a minute of each file is in bytes, and looking requests up.
+Not here: what becomes of a request for something unknown (dispositions.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.listening.method import Method
+
+# What a request names; the distinct combinations of a day are few, its rows are many.
+NAMES = ["tenant_id", "episode_id", "asset_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Tenants, episodes and files with their numbers.
+
+    tenants:  tenant_id, tenant_no, download_window, suspect_pairs
+    episodes: tenant_id, episode_id, episode_no, podcast_id, podcast_no, published_at
+    files:    tenant_id, asset_id, file_no, file_episode_no, file_bytes, header_bytes, threshold_bytes, basis
+    """
+
+    tenants: pl.DataFrame
+    episodes: pl.DataFrame
+    files: pl.DataFrame
+
+
+def index_catalogue(
+    episodes: pl.DataFrame, media: pl.DataFrame, methods: pl.DataFrame, method: Method | None = None
+) -> Catalogue:
+    """Number everything that a request can name.
+
+    episodes: tenant_id, episode_id, podcast_id, published_at (UTC), duration_s (null: unknown)
+    media:    tenant_id, asset_id, episode_id, file_bytes (null: unknown), header_bytes, duration_s (or the episode's)
+    methods:  tenant_id, download_window, suspect_pairs
+    """
+    numbered = (
+        episodes.sort("tenant_id", "episode_id")
+        .with_row_index("episode_no")
+        .with_columns(podcast_no=pl.struct("tenant_id", "podcast_id").rank("dense").cast(pl.UInt32))
+    )
+    files = (
+        media.sort("tenant_id", "asset_id")
+        .with_row_index("file_no")
+        .join(
+            numbered.select("tenant_id", "episode_id", file_episode_no="episode_no", episode_duration_s="duration_s"),
+            on=["tenant_id", "episode_id"],
+            how="left",
+            validate="m:1",
+        )
+        .pipe(_add_threshold, method or Method())
+        .select(
+            "tenant_id",
+            "asset_id",
+            "file_no",
+            "file_episode_no",
+            "file_bytes",
+            "header_bytes",
+            "threshold_bytes",
+            "basis",
+        )
+    )
+    return Catalogue(
+        methods.sort("tenant_id").with_row_index("tenant_no"),
+        numbered.select("tenant_id", "episode_id", "episode_no", "podcast_id", "podcast_no", "published_at"),
+        files,
+    )
+
+
+def _add_threshold(files: pl.DataFrame, method: Method) -> pl.DataFrame:
+    """How many content bytes of a file make a minute of it (PTMG 2.3), and on what that rests.
+
+    Size unknown: the assumed minute. Under a minute, or duration unknown: the whole file. Else ceil(60 (F - H) / D).
+    A file whose header leaves no content is never reached: the threshold is at least one byte.
+    """
+    size = pl.col("file_bytes").cast(pl.Int64)
+    header = pl.col("header_bytes").cast(pl.Int64).fill_null(0)
+    content = size - header
+    duration = pl.coalesce("duration_s", "episode_duration_s").cast(pl.Float64)
+    is_measurable = (duration >= method.minute_seconds).fill_null(False) & duration.is_finite().fill_null(False)
+    minute = (method.minute_seconds * content / duration).ceil().cast(pl.Int64, strict=False)
+    threshold = (
+        pl.when(size.is_null())
+        .then(pl.lit(method.assumed_minute, dtype=pl.Int64))
+        .when(is_measurable)
+        .then(minute)
+        .otherwise(content - method.whole_file_slack)
+    )
+    basis = (
+        pl.when(size.is_null())
+        .then(pl.lit("assumed_size"))
+        .when(is_measurable)
+        .then(pl.lit("bytes"))
+        .otherwise(pl.lit("whole_file"))
+    )
+    return files.with_columns(
+        file_bytes=size, header_bytes=header, threshold_bytes=threshold.clip(lower_bound=1), basis=basis
+    )
+
+
+def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """The requests with tenant_no, episode_no, file_no, published_at and is_known.
+
+    A request names an episode, a file, or both; a file stands for its episode. is_known is false if what it names does
+    not exist for its tenant, if it names nothing, or if the file is one of another episode.
+    """
+    episodes = catalogue.episodes.select("tenant_id", "episode_id", "episode_no")
+    files = catalogue.files.select("tenant_id", "asset_id", "file_no", "file_episode_no")
+    published = catalogue.episodes.select("episode_no", "published_at")
+    tenants = catalogue.tenants.select("tenant_id", "tenant_no", "suspect_pairs")
+    named, file_named = pl.col("episode_no"), pl.col("file_no")
+    is_lost = (
+        (pl.col("episode_id").is_not_null() & named.is_null())
+        | (pl.col("asset_id").is_not_null() & pl.col("file_episode_no").is_null())
+        | (named != pl.col("file_episode_no")).fill_null(False)
+    )
+    resolved = (
+        requests.select(NAMES)
+        .unique()
+        .join(tenants, on="tenant_id", how="left", validate="m:1")
+        .join(episodes, on=["tenant_id", "episode_id"], how="left", validate="m:1")
+        .join(files, on=["tenant_id", "asset_id"], how="left", validate="m:1")
+        .with_columns(is_lost=is_lost, episode_no=pl.coalesce(named, "file_episode_no"), file_no=file_named)
+        .with_columns(is_known=~pl.col("is_lost") & pl.col("episode_no").is_not_null())
+        .join(published, on="episode_no", how="left", validate="m:1")
+        .select(*NAMES, "tenant_no", "suspect_pairs", "episode_no", "file_no", "published_at", "is_known")
+    )
+    return requests.join(resolved, on=NAMES, how="left", validate="m:1", nulls_equal=True)

@@ -1,0 +1,141 @@
+"""Coverage: which bytes of a file a group of requests really received.
+
+Here: the interval of one request, what each request adds to those before it, and the merged intervals of a group.
+Not here: how many bytes make a minute (catalogue.py), what follows from it (downloads.py, exposures.py).
+
+Intervals are half-open here, [from_byte, to_byte). A span is the part of a group that asked for one and the same file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from assets.listening.dispositions import PREFIX
+from assets.listening.method import Method
+
+SPAN = ["group_no", "file_no"]
+
+# Far beyond every file, and small enough that the sum of two of them is no overflow.
+LAST_BYTE = 2**61
+
+Integers = npt.NDArray[np.int64]
+
+
+def add_intervals(requests: pl.DataFrame, method: Method | None = None) -> pl.DataFrame:
+    """The requests with the bytes that they received: from_byte, to_byte, and content_from without the file's header.
+
+    requests: source, http_status, range_start, range_end, bytes_sent, file_bytes, header_bytes (null: unknown file),
+              is_open
+    adds:     from_byte, to_byte, content_from (i64, half-open; empty where from >= to), is_range_assumed
+    Source:   PTMG 2.3: bytes sent win over bytes asked for.
+
+    A request without a range starts at 0 if its status is 200, and nowhere otherwise. Bytes sent unknown: the range is
+    taken as received, and the row is marked. If then neither the range nor the file has an end, it is taken to have
+    received the assumed minute. A prefix service sees no bytes, and a request after the window closed adds none.
+    """
+    minute = (method or Method()).assumed_minute
+    start = pl.coalesce(
+        pl.col("range_start").clip(upper_bound=LAST_BYTE), pl.when(pl.col("http_status") == 200).then(0)
+    ).cast(pl.Int64)
+    header = pl.col("header_bytes").fill_null(0)
+    asked = pl.coalesce(pl.col("range_end").clip(upper_bound=LAST_BYTE) + 1, "file_bytes")
+    sent = start + pl.col("bytes_sent").clip(upper_bound=LAST_BYTE)
+    assumed = pl.max_horizontal(start, header) + minute
+    end = pl.coalesce(pl.min_horizontal(asked, sent, "file_bytes"), assumed)
+    measured = (pl.col("source") != PREFIX) & pl.col("is_open") & start.is_not_null()
+    return requests.with_columns(
+        from_byte=pl.when(measured).then(start).otherwise(0),
+        to_byte=pl.when(measured).then(pl.max_horizontal(end, start)).otherwise(0),
+        is_range_assumed=measured & pl.col("bytes_sent").is_null(),
+    ).with_columns(content_from=pl.max_horizontal("from_byte", header))
+
+
+def add_new_bytes(requests: pl.DataFrame) -> pl.DataFrame:
+    """The requests with new_bytes: content bytes of the file that no earlier request of their group received.
+
+    requests: request_no (dense, in order of group and time), group_no, file_no, content_from, to_byte
+    The union of the intervals, told apart by who received a byte first: summed over a span it is the span's coverage.
+    """
+    length = (pl.col("to_byte") - pl.col("content_from")).clip(lower_bound=0)
+    alone = (pl.len().over("group_no") == 1) | (length == 0)
+    sized = requests.with_columns(_length=length, _alone=alone)
+    shared = sized.filter(~pl.col("_alone")).select("request_no", *SPAN, "content_from", "to_byte")
+    if not shared.height:
+        return sized.with_columns(new_bytes="_length").drop("_length", "_alone")
+    return (
+        sized.join(_count_first_receipts(shared), on="request_no", how="left", validate="1:1", maintain_order="left")
+        .with_columns(new_bytes=pl.when("_alone").then("_length").otherwise(pl.col("new_bytes").fill_null(0)))
+        .drop("_length", "_alone")
+    )
+
+
+def _count_first_receipts(shared: pl.DataFrame) -> pl.DataFrame:
+    """request_no and new_bytes of the requests that were the first to receive any byte.
+
+    The ends of all intervals cut each span into segments that are covered as a whole or not at all; the segments of all
+    spans stand in one row, so one pass finds for every segment the first request that covers it.
+    """
+    ends = pl.concat([shared.select(*SPAN, byte="content_from"), shared.select(*SPAN, byte="to_byte")])
+    points = ends.unique().sort(*SPAN, "byte", nulls_last=True).with_row_index("point")
+    placed = (
+        shared.join(points, left_on=[*SPAN, "content_from"], right_on=[*SPAN, "byte"], nulls_equal=True, validate="m:1")
+        .rename({"point": "lower"})
+        .join(points, left_on=[*SPAN, "to_byte"], right_on=[*SPAN, "byte"], nulls_equal=True, validate="m:1")
+        .rename({"point": "upper"})
+        .sort("request_no")
+    )
+    owners = _first_to_cover(_integers(placed["lower"]), _integers(placed["upper"]), points.height)
+    segments = points.select(length=pl.col("byte").shift(-1) - pl.col("byte")).with_columns(owner=pl.Series(owners))
+    received = segments.filter(pl.col("owner") < placed.height).group_by("owner").agg(new_bytes=pl.col("length").sum())
+    return received.select(request_no=placed["request_no"].gather(received["owner"]), new_bytes="new_bytes")
+
+
+def _first_to_cover(lower: Integers, upper: Integers, segments: int) -> Integers:
+    """For each segment the first interval [lower, upper) that covers it; the number of intervals where there is none.
+
+    A sparse table turned round: an interval is two overlapping blocks whose length is a power of two; each block is
+    marked once, and marks are handed down from the long blocks to their halves. O((n + segments) log n), no loop over
+    rows or groups.
+    """
+    nobody = len(lower)
+    rows = np.arange(nobody, dtype=np.int64)
+    level = np.frexp((upper - lower).astype(np.float64))[1] - 1
+    owner = np.full(segments, nobody, dtype=np.int64)
+    for power in range(int(level.max()), -1, -1):
+        half = 1 << power
+        from_left = owner[:-half].copy()
+        owner[half:] = np.minimum(owner[half:], from_left)
+        at = level == power
+        np.minimum.at(owner, lower[at], rows[at])
+        np.minimum.at(owner, upper[at] - half, rows[at])
+    return owner
+
+
+def _integers(series: pl.Series) -> Integers:
+    numbers: npt.NDArray[Any] = series.cast(pl.Int64).to_numpy()
+    return numbers
+
+
+def merge_intervals(requests: pl.DataFrame) -> pl.DataFrame:
+    """The disjoint, longest intervals that each span received in full, header included.
+
+    requests: group_no, file_no, from_byte, to_byte; returns the same columns, one row per merged interval.
+    Sorted by start, an interval joins those before it unless it begins beyond all of their ends.
+    """
+    return (
+        requests.lazy()
+        .filter(pl.col("from_byte") < pl.col("to_byte"))
+        .select(*SPAN, "from_byte", "to_byte")
+        .sort(*SPAN, "from_byte", nulls_last=True)
+        .with_columns(reach=pl.col("to_byte").cum_max().over(SPAN))
+        .with_columns(begins=(pl.col("from_byte") > pl.col("reach").shift(1).over(SPAN)).fill_null(True))
+        .with_columns(island=pl.col("begins").cum_sum())
+        .group_by("island")
+        .agg(pl.col(*SPAN, "from_byte").first(), pl.col("to_byte").max())
+        .drop("island")
+        .collect()
+    )

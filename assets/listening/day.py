@@ -1,0 +1,158 @@
+"""Day: the listening rollups of one UTC day, from one read of its raw rows.
+
+Here: what is read, the order in which the thoughts of this room are applied, and the five tables that come out.
+Not here: the thoughts themselves, and who writes the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import polars as pl
+
+from assets.listening.addresses import AddressRanges
+from assets.listening.audience import measure_audience
+from assets.listening.catalogue import Catalogue, index_catalogue
+from assets.listening.consumption import measure_consumption
+from assets.listening.dimensions import measure_dimensions
+from assets.listening.dispositions import is_request
+from assets.listening.downloads import count_downloads, settle_requests
+from assets.listening.enrichment import enrich_requests, enrich_signals
+from assets.listening.exposures import collect_signals, find_delivered_ads
+from assets.listening.keys import Keyring
+from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods
+from assets.listening.rules import UNKNOWN, Rules
+from sql.values import Reader, Window
+
+DOWNLOAD_COLUMNS = [
+    "tenant_id",
+    "downloaded_at",
+    "download_id",
+    "day",
+    "podcast_id",
+    "episode_id",
+    "asset_id",
+    "consumer_key",
+    "household_key",
+    "qualified_at",
+    "covered_bytes",
+    "threshold_bytes",
+    "basis",
+    "app",
+    "device",
+    "os",
+    "country_code",
+    "region_code",
+    "referrer",
+    "address_class",
+    "rules_version",
+    "key_version",
+]
+
+
+def compute_listening_day(
+    read: Reader,
+    window: Window,
+    tenants: Sequence[UUID],
+    rules: Rules,
+    ranges: AddressRanges,
+    keyring: Keyring,
+    method: Method | None = None,
+) -> dict[str, pl.DataFrame]:
+    """request_dispositions, downloads, ad_exposures, listener_metrics and listener_dimension_metrics of one UTC day.
+
+    window: one UTC day. The columns are those of the tables, without run_id and is_final.
+    A download belongs to the day of its first request; a disposition to the day of its row. Tenants whose windows roll
+    over midnight are read with a margin on both sides, the others without.
+    """
+    scope = list(tenants)
+    methods = check_methods(read("read_listening_methods", tenants=scope))
+    catalogue = index_catalogue(
+        read("read_episodes", tenants=scope), read("read_media", tenants=scope), methods, method
+    )
+    rows = _read_rows(read, window, scope, methods)
+    inclusions = read("read_ip_inclusions", tenants=scope)
+    is_today = pl.col("occurred_at").is_between(window.start, window.end, closed="left")
+    playback = rows.filter(~is_request() & is_today)
+    consumption = measure_consumption(playback, catalogue)
+    no_requests = playback.group_by("tenant_id").len("requests")
+    requests = rows.filter(is_request())
+    del rows, playback
+    requests = enrich_requests(requests, rules, ranges, inclusions, keyring)
+    refused, settled = settle_requests(requests, catalogue, method)
+    del requests
+    counted = _name_episodes(count_downloads(settled), catalogue).filter(
+        pl.col("downloaded_at").is_between(window.start, window.end, closed="left")
+    )
+    delivered = find_delivered_ads(settled, counted, read("read_ad_segments", tenants=scope), catalogue)
+    signals = read("read_ad_signals", start=window.start, end=window.end, tenants=scope)
+    explicit = collect_signals(enrich_signals(signals, rules, ranges, inclusions, keyring))
+    version = f"{rules.version}-{ranges.version}"
+    downloads = _tell_downloads(counted, version)
+    dispositions = _sum_dispositions([refused.filter(is_today), settled.filter(is_today)], no_requests)
+    stamp = {"day": pl.lit(window.day), "rules_version": pl.lit(version)}
+    return {
+        "request_dispositions": dispositions.with_columns(**stamp),
+        "downloads": downloads,
+        "ad_exposures": pl.concat([delivered, explicit], how="vertical_relaxed").sort(
+            "tenant_id", "occurred_at", "exposure_id"
+        ),
+        "listener_metrics": measure_audience(downloads, delivered, consumption, catalogue)
+        .with_columns(**stamp)
+        .sort("tenant_id", "podcast_id", "episode_id"),
+        "listener_dimension_metrics": measure_dimensions(downloads)
+        .with_columns(**stamp)
+        .sort("tenant_id", "podcast_id", "dimension", "value"),
+    }
+
+
+def _read_rows(read: Reader, window: Window, tenants: list[UUID], methods: pl.DataFrame) -> pl.DataFrame:
+    """The raw rows of the day, and of tenants with rolling windows those too that decide where windows begin."""
+    rolling = set(methods.filter(pl.col("download_window") != CALENDAR_DAY)["tenant_id"].to_list())
+    wide = [tenant for tenant in tenants if tenant in rolling or tenant.bytes in rolling]
+    narrow = [tenant for tenant in tenants if tenant not in wide]
+    parts = []
+    if narrow or not wide:
+        parts.append(read("read_listener_events", start=window.start, end=window.end, tenants=narrow))
+    if wide:
+        span = window.widened(before=LOOK_BACK, after=LOOK_FORWARD)
+        parts.append(read("read_listener_events", start=span.start, end=span.end, tenants=wide))
+    return pl.concat(parts)
+
+
+def _name_episodes(counted: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Downloads with the ids of their episode, show and file."""
+    episodes = catalogue.episodes.select("episode_no", "episode_id", "podcast_id")
+    files = catalogue.files.select("file_no", "asset_id")
+    return counted.join(episodes, on="episode_no", how="left", validate="m:1", maintain_order="left").join(
+        files, on="file_no", how="left", validate="m:1", maintain_order="left"
+    )
+
+
+def _tell_downloads(counted: pl.DataFrame, version: str) -> pl.DataFrame:
+    """The table of downloads. A download has the id of its first request: the same row always makes the same one."""
+    words = ["app", "device", "os", "country_code", "region_code", "referrer", "address_class"]
+    return (
+        counted.rename({"event_id": "download_id", "referrer_name": "referrer"})
+        .with_columns(
+            *(pl.col(name).cast(pl.String).str.strip_chars().fill_null(UNKNOWN) for name in words),
+            day=pl.col("downloaded_at").dt.date(),
+            rules_version=pl.lit(version),
+        )
+        .select(DOWNLOAD_COLUMNS)
+        .sort("tenant_id", "downloaded_at", "download_id")
+    )
+
+
+def _sum_dispositions(parts: list[pl.DataFrame], no_requests: pl.DataFrame) -> pl.DataFrame:
+    """tenant_id, disposition, requests: they sum to the raw rows of the day."""
+    counts = [part.group_by("tenant_id", "disposition").len("requests") for part in parts]
+    others = no_requests.select("tenant_id", pl.lit("not_a_request").alias("disposition"), "requests")
+    named = [part.with_columns(pl.col("disposition").cast(pl.String)) for part in [*counts, others]]
+    return (
+        pl.concat(named)
+        .group_by("tenant_id", "disposition")
+        .agg(pl.col("requests").sum().cast(pl.Int64))
+        .sort("tenant_id", "disposition")
+    )

@@ -1,0 +1,163 @@
+"""Downloads: which requests add up to a download under PTMG 2.3.
+
+Here: the one-minute threshold applied to the groups of requests that could count, the dispositions 14 to 17, and one
+row per download.
+Not here: bots and addresses (dispositions.py), windows (windows.py), bytes (coverage.py), audiences (audience.py).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.listening.catalogue import Catalogue, index_catalogue, look_up
+from assets.listening.coverage import SPAN, add_intervals, add_new_bytes
+from assets.listening.dispositions import PREFIX, Disposition, judge_requests
+from assets.listening.method import Method
+from assets.listening.windows import cut_windows
+
+# What the rules, the windows and the bytes need of a request that could count, and what its download tells.
+CARRIED = [
+    "tenant_id",
+    "tenant_no",
+    "event_id",
+    "occurred_at",
+    "source",
+    "http_status",
+    "range_start",
+    "range_end",
+    "bytes_sent",
+    "consumer_key",
+    "household_key",
+    "episode_no",
+    "file_no",
+    "app",
+    "device",
+    "os",
+    "referrer_name",
+    "country_code",
+    "region_code",
+    "address_class",
+    "listener_id",
+    "key_version",
+]
+VERDICT = ["tenant_id", "event_id", "occurred_at", "disposition"]
+
+
+def settle_requests(
+    requests: pl.DataFrame, catalogue: Catalogue, method: Method | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that can never count, and requests that could, in their groups: every row with its disposition.
+
+    requests: raw rows enriched with keys, address class and agent (see dispositions.judge_requests)
+    returns:  (VERDICT of the first, the second with CARRIED, disposition, group_no, request_no, from_byte, to_byte,
+              new_bytes, reached_no, anchored_at, ...)
+    """
+    judged = requests.pipe(look_up, catalogue).pipe(judge_requests)
+    refused = judged.filter(pl.col("verdict").is_not_null()).select(
+        "tenant_id", "event_id", "occurred_at", disposition="verdict"
+    )
+    # A prefix row alone reaches the minute, so a column that only tells of a download may be absent from a test's rows.
+    carried = [name for name in CARRIED if name in judged.columns]
+    could_count = judged.filter(pl.col("verdict").is_null()).select(carried)
+    files = catalogue.files.select("file_no", "file_bytes", "header_bytes", "threshold_bytes", "basis")
+    windows = catalogue.tenants.select("tenant_no", "download_window")
+    settled = (
+        could_count.join(windows, on="tenant_no", how="left", validate="m:1")
+        .join(files, on="file_no", how="left", validate="m:1")
+        .pipe(cut_windows)
+        .pipe(add_intervals, method)
+        .pipe(add_new_bytes)
+        .pipe(_reach_the_minute, method or Method())
+        .pipe(_settle_groups)
+    )
+    return refused, settled
+
+
+def _reach_the_minute(requests: pl.DataFrame, method: Method) -> pl.DataFrame:
+    """Adds covered_bytes (of the span, up to and with the row), threshold_bytes, basis, and reaches.
+
+    A file that is not known has an unknown size. A row of a prefix service reaches the minute alone, unmeasured.
+    """
+    is_prefix = pl.col("source") == PREFIX
+    return requests.with_columns(
+        threshold_bytes=pl.col("threshold_bytes").fill_null(method.assumed_minute),
+        basis=pl.when(is_prefix).then(pl.lit("unmeasured")).otherwise(pl.col("basis").fill_null("assumed_size")),
+        covered_bytes=pl.col("new_bytes").cum_sum().over(SPAN),
+    ).with_columns(reaches=pl.col("is_open") & (is_prefix | (pl.col("covered_bytes") >= pl.col("threshold_bytes"))))
+
+
+def _settle_groups(requests: pl.DataFrame) -> pl.DataFrame:
+    """Adds reached_no, the request that reached the minute (null: none did), and the dispositions 14 to 17."""
+    groups = (
+        requests.lazy()
+        .group_by("group_no")
+        .agg(first_no=pl.col("request_no").min(), reached_no=pl.col("request_no").filter("reaches").min())
+        .sort("group_no")
+        .collect()
+    )
+    # Groups are numbered from 0 without a gap, so a group's number is its place.
+    place = requests["group_no"]
+    told = requests.with_columns(
+        first_no=groups["first_no"].gather(place), reached_no=groups["reached_no"].gather(place)
+    )
+    number, reached = pl.col("request_no"), pl.col("reached_no")
+    adds = (pl.col("new_bytes") > 0) | (number == reached)
+    return told.with_columns(
+        disposition=pl.when(reached.is_null())
+        .then(pl.lit("below_threshold", dtype=Disposition))
+        .when(number == pl.col("first_no"))
+        .then(pl.lit("counted", dtype=Disposition))
+        .when(adds & (number <= reached))
+        .then(pl.lit("contributed", dtype=Disposition))
+        .otherwise(pl.lit("duplicate", dtype=Disposition))
+    )
+
+
+def dispose(
+    requests: pl.DataFrame,
+    episodes: pl.DataFrame,
+    media: pl.DataFrame,
+    methods: pl.DataFrame,
+    method: Method | None = None,
+) -> pl.DataFrame:
+    """Every raw row with exactly one of the eighteen dispositions.
+
+    requests: raw rows enriched with consumer_key, household_key, is_bot, is_data_centre, on_inclusion_list and
+              is_bad_referrer (see dispositions.judge_requests for the others)
+    episodes, media, methods: see catalogue.index_catalogue
+    returns:  tenant_id, event_id, occurred_at, disposition (Enum), in order of tenant, time and event
+    """
+    refused, settled = settle_requests(requests, index_catalogue(episodes, media, methods, method), method)
+    return pl.concat([refused, settled.select(VERDICT)]).sort("tenant_id", "occurred_at", "event_id")
+
+
+def count_downloads(settled: pl.DataFrame) -> pl.DataFrame:
+    """One row per counted download: the group's first request, with what the request that reached the minute says.
+
+    settled: the second frame of settle_requests
+    returns: the first request's row with group_no, downloaded_at, qualified_at, file_no, covered_bytes (what the whole
+             group received of that file), threshold_bytes, basis. Bytes are null where the source sees none.
+    """
+    is_measured = pl.col("basis") != "unmeasured"
+    reaching = settled.filter(pl.col("request_no") == pl.col("reached_no"))
+    spans = (
+        settled.lazy()
+        .join(reaching.lazy().select(SPAN), on=SPAN, how="semi", nulls_equal=True)
+        .group_by(SPAN)
+        .agg(total_bytes=pl.col("new_bytes").sum())
+        .collect()
+    )
+    reached = reaching.join(spans, on=SPAN, how="left", validate="1:1", nulls_equal=True).select(
+        "group_no",
+        "file_no",
+        "basis",
+        qualified_at="occurred_at",
+        covered_bytes=pl.when(is_measured).then("total_bytes"),
+        threshold_bytes=pl.when(is_measured).then("threshold_bytes"),
+    )
+    first = settled.filter(pl.col("disposition") == "counted").drop(
+        "file_no", "basis", "covered_bytes", "threshold_bytes"
+    )
+    return first.join(reached, on="group_no", how="inner", validate="1:1", maintain_order="left").rename(
+        {"occurred_at": "downloaded_at"}
+    )

@@ -1,0 +1,57 @@
+"""Method: the numbers by which a download is measured, in one place, so that they can be disclosed.
+
+Here: the settings of the measurement with their sources, and the frame that says how each tenant measures.
+Not here: what is done with them (windows.py, coverage.py, downloads.py), and the rules on agents and addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from sql.values import PermanentError
+
+# The three ways to cut a consumer's requests of one episode into windows; calendar_day is the standard's default.
+CALENDAR_DAY: Final = "calendar_day"
+FIRST_TOUCH: Final = "first_touch"
+LAST_TOUCH: Final = "last_touch"
+WINDOWS: Final = (CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH)
+
+# PTMG 2.3: both rolling windows are 24 hours long.
+WINDOW_LENGTH: Final = timedelta(hours=24)
+# A rolling window depends on what came before it until a silence of 24 hours; the search for it ends after 30 days.
+LOOK_BACK: Final = timedelta(days=30)
+# A window that requests keep open closes for good 48 hours after the UTC day of its first request.
+LOOK_FORWARD: Final = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What one minute of content is.
+
+    minute_seconds:     PTMG 2.3 asks for one minute of content.
+    assumed_minute:     bytes of that minute where the size of a file is unknown: 60 s at 128 kbit/s.
+    whole_file_slack:   bytes that may be missing where the whole file is asked for (short or of unknown duration).
+    """
+
+    minute_seconds: int = 60
+    assumed_minute: int = 960_000
+    whole_file_slack: int = 0
+
+
+def check_methods(methods: pl.DataFrame) -> pl.DataFrame:
+    """The frame as it is. Raises PermanentError for a window that does not exist.
+
+    methods: tenant_id, download_window, suspect_pairs (0: the rule on suspect addresses is off)
+    """
+    unknown = methods.filter(~pl.col("download_window").is_in(WINDOWS).fill_null(False))
+    if unknown.height:
+        found = ", ".join(sorted(map(str, unknown["download_window"].unique())))
+        raise PermanentError(
+            f"{unknown.height} tenants measure with a download window that does not exist ({found}): "
+            f"set tenants.download_window to one of {', '.join(WINDOWS)}"
+        )
+    return methods
