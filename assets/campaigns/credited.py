@@ -1,0 +1,101 @@
+"""Credited: the conversions that campaigns earned credit for, with their money: the one table that results are made of.
+
+Here: joining credits, conversions, refunds and rates into rows of one campaign's share each, in its currency.
+Not here: credits themselves (attribution/), sums over them (response.py), databases: a Reader is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import polars as pl
+
+from assets.attribution.money import attribute_money, rates_of
+from sql.values import Reader, Window
+
+CAMPAIGN = ["tenant_id", "campaign_id"]
+CONVERSION = ["tenant_id", "conversion_id"]
+
+SIGNALS = ("pixel", "server", "promo_code", "vanity_url", "utm", "survey")
+
+CREDIT_COLUMNS = ["tenant_id", "model", "conversion_id", "placement_id", "episode_id", "campaign_id", "credit"]
+
+
+def read_credited(
+    read: Reader,
+    tenants: Sequence[UUID],
+    campaigns: pl.DataFrame,
+    chosen: pl.DataFrame,
+    window: Window,
+    as_of: datetime,
+    known_by: datetime | None = None,
+) -> pl.DataFrame:
+    """What the chosen campaigns earned from the conversions in the window; see credit_campaigns for its columns.
+
+    campaigns: every campaign of the tenants; chosen: some of them. known_by: leave out what was received later.
+    """
+    first, last = window.start.date(), (window.end - timedelta(microseconds=1)).date()
+    scope = list(tenants)
+    rows = read(
+        "read_campaign_credits",
+        start=window.start,
+        end=window.end,
+        known_by=known_by,
+        first=first,
+        last=last,
+        tenants=scope,
+        campaigns=ids_of(chosen, "campaign_id"),
+    )
+    adjustments = read("read_conversion_adjustments", first=first, last=last, tenants=scope)
+    rates = read("read_fx_rates", first=first, last=max(last, as_of.date()))
+    return credit_campaigns(rows, adjustments, campaigns, chosen, rates, as_of)
+
+
+def credit_campaigns(
+    rows: pl.DataFrame,
+    adjustments: pl.DataFrame,
+    campaigns: pl.DataFrame,
+    chosen: pl.DataFrame,
+    rates: pl.DataFrame,
+    as_of: datetime,
+) -> pl.DataFrame:
+    """One row per conversion, model, placement and episode of the chosen campaigns.
+
+    rows:    credits with their conversion: CREDIT_COLUMNS, day, converted_at, kind, value_minor, currency,
+             household_key, listener_id, matched_by and the count of each signal
+    returns: CREDIT_COLUMNS, currency (the campaign's), revenue_minor (null: no value known), converted_at, kind,
+             is_goal (the campaign's goal kind), unit (the household, or what stands for it), matched_by, signals
+    """
+    signals = [f"{signal}_signals" for signal in SIGNALS]
+    conversions = rows.unique(CONVERSION, keep="any").with_columns(unit=_unit(rows.schema["conversion_id"]))
+    valued = attribute_money(rows.select(CREDIT_COLUMNS), conversions, adjustments, campaigns, rates_of(rates), as_of)
+    return (
+        valued.join(chosen.select(*CAMPAIGN, "goal_kind"), on=CAMPAIGN, validate="m:1")
+        .join(
+            conversions.select(*CONVERSION, "converted_at", "kind", "unit", "matched_by", *signals),
+            on=CONVERSION,
+            validate="m:1",
+        )
+        .with_columns(is_goal=pl.col("kind") == pl.col("goal_kind"))
+        .drop("goal_kind")
+        .sort("tenant_id", "model", "conversion_id", "placement_id", "episode_id")
+    )
+
+
+def _unit(id_type: pl.DataType) -> pl.Expr:
+    """What conversions are independent by: the household, else the listener, else each stands alone."""
+    alone = pl.col("conversion_id")
+    text = alone.bin.encode("hex") if id_type == pl.Binary else alone.cast(pl.String)
+    return pl.coalesce(
+        pl.lit("household ") + pl.col("household_key").cast(pl.String),
+        pl.lit("listener ") + pl.col("listener_id"),
+        pl.lit("conversion ") + text,
+    )
+
+
+def ids_of(frame: pl.DataFrame, column: str) -> list[UUID]:
+    """The distinct ids of a column as UUIDs, in order."""
+    values = frame.get_column(column).unique().sort()
+    return [UUID(bytes=value) if isinstance(value, bytes) else UUID(str(value)) for value in values]

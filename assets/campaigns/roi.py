@@ -1,0 +1,184 @@
+"""ROI: every KPI of a campaign in long form, with its interval, its sample, and whether it may be shown.
+
+Here: the definitions of the KPIs as ratios of totals, and the thresholds below which a ratio is not shown.
+Not here: the totals (delivery.py, reach.py, spend.py, response.py), periods (period.py), words for people (reports).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from assets.campaigns.intervals import wilson_bounds
+from assets.campaigns.response import KEY, model_conversions, respond
+
+SCOPE = ["tenant_id", "scope_id"]
+
+# Under 5 conversions only counts are shown, no ratios; from 5 to 29 a number is marked as of low confidence.
+FEWEST_FOR_RATIOS = 5
+FEWEST_FOR_CONFIDENCE = 30
+
+PER_THOUSAND = 1000.0
+NONE = pl.lit(None, dtype=pl.Float64)
+
+# The bounds of a count of which nothing was seen: chi2inv(0.975, 2) / 2.
+NOTHING_SEEN = (0.0, 3.6888794541139363)
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One number of a campaign.
+
+    judged: whether it is shown depends on its inputs being known, or also on its sample, as a count or as a ratio.
+    exact: an amount of money that is whole minor units and stands in amount_minor too.
+    """
+
+    name: str
+    unit: Literal["count", "minor", "ratio"]
+    value: pl.Expr
+    lower: pl.Expr = field(default_factory=lambda: NONE)
+    upper: pl.Expr = field(default_factory=lambda: NONE)
+    sample: str = "impressions"
+    judged: Literal["known", "count", "ratio"] = "known"
+    exact: bool = False
+
+
+def _over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """A ratio; null where either is not known or there is nothing to divide by."""
+    return pl.when(whole > 0).then(part / whole)
+
+
+def _delivery_kpis() -> list[Kpi]:
+    impressions, spend, booked = pl.col("impressions"), pl.col("spend_minor"), pl.col("booked")
+    return [
+        Kpi("impressions", "count", impressions),
+        Kpi("clicks", "count", pl.col("clicks")),
+        Kpi("reach", "count", pl.col("households")),
+        Kpi("listeners", "count", pl.col("consumers")),
+        Kpi("frequency", "ratio", _over(impressions, pl.col("households"))),
+        Kpi("delivery_rate", "ratio", _over(impressions, booked)),
+        Kpi("spend", "minor", spend, exact=True),
+        Kpi("cpm", "minor", PER_THOUSAND * _over(pl.col("cost_minor"), booked)),
+        Kpi("ecpm", "minor", PER_THOUSAND * _over(spend, impressions)),
+    ]
+
+
+def _response_kpis() -> list[Kpi]:
+    spend, households = pl.col("spend_minor"), pl.col("households")
+    conversions, revenue, margin = pl.col("conversions"), pl.col("revenue_minor"), pl.col("margin")
+    fewest, most = pl.col("conversions_lower"), pl.col("conversions_upper")
+    least, best = pl.col("revenue_lower"), pl.col("revenue_upper")
+    visited, responded = (
+        wilson_bounds(pl.min_horizontal(each, "households"), households) for each in ("visitors", "responders")
+    )
+    rate = {"judged": "ratio", "sample": "sample"}
+    visit, lead = {**rate, "sample": "visit_sample"}, {**rate, "sample": "lead_sample"}
+    return [
+        Kpi("conversions", "count", conversions, fewest, most, "sample", "count"),
+        Kpi("modelled_conversions", "count", pl.col("modelled_conversions"), sample="sample", judged="ratio"),
+        Kpi("revenue", "minor", revenue, least, best, "sample", "count", exact=True),
+        Kpi("conversion_rate", "ratio", _share(pl.col("responders")), *responded, **rate),  # type: ignore[arg-type]
+        Kpi("visitor_rate", "ratio", _share(pl.col("visitors")), *visited, **visit),  # type: ignore[arg-type]
+        Kpi("cpv", "minor", _over(spend, pl.col("visits")), **visit),  # type: ignore[arg-type]
+        Kpi("cpl", "minor", _over(spend, pl.col("leads")), **lead),  # type: ignore[arg-type]
+        Kpi("cpa", "minor", _over(spend, conversions), _over(spend, most), _over(spend, fewest), "sample", "ratio"),
+        Kpi("aov", "minor", _over(revenue, conversions), sample="sample", judged="ratio"),
+        Kpi("roas", "ratio", _over(revenue, spend), _over(least, spend), _over(best, spend), "sample", "ratio"),
+        Kpi(
+            "roi",
+            "ratio",
+            _over(revenue * margin - spend, spend),
+            _over(least * margin - spend, spend),
+            _over(best * margin - spend, spend),
+            "sample",
+            "ratio",
+        ),
+    ]
+
+
+def _share(units: pl.Expr) -> pl.Expr:
+    """Households that answered of those reached. Codes can bring in more: at most 1."""
+    return _over(pl.min_horizontal(units, "households"), pl.col("households"))
+
+
+def measure(
+    scopes: pl.DataFrame,
+    delivery: pl.DataFrame,
+    reach: pl.DataFrame,
+    spend: pl.DataFrame,
+    credited: pl.DataFrame,
+    models: Sequence[str],
+) -> pl.DataFrame:
+    """Every KPI of every scope under every model.
+
+    scopes:   tenant_id, scope_id, currency, margin (null: not known), config_version
+    delivery: tenant_id, scope_id, placement_id, impressions, usable_impressions, mature_impressions, clicks
+    reach:    tenant_id, scope_id, households, consumers
+    spend:    tenant_id, scope_id, spend_minor, cost_minor, booked (null: not known)
+    credited: of response.respond and response.model_conversions
+    returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
+              low_confidence, too_few, not_known), usable_share, mature_share, config_version
+    """
+    wide = totals(scopes, delivery, reach, spend, credited, models)
+    return pl.concat([_told(wide, kpi) for kpi in (*_delivery_kpis(), *_response_kpis())]).sort(*KEY, "kpi")
+
+
+def totals(
+    scopes: pl.DataFrame,
+    delivery: pl.DataFrame,
+    reach: pl.DataFrame,
+    spend: pl.DataFrame,
+    credited: pl.DataFrame,
+    models: Sequence[str],
+) -> pl.DataFrame:
+    """One row per scope and model with everything that the KPIs are ratios of; a scope without any of it has zeros."""
+    counts = ["impressions", "usable_impressions", "mature_impressions", "clicks"]
+    delivered = delivery.group_by(SCOPE).agg(pl.col(counts).sum())
+    answers = ["conversions", "visits", "leads", "sample", "visit_sample", "lead_sample", "responders", "visitors"]
+    grid = scopes.join(pl.DataFrame({"model": list(models)}, schema={"model": pl.String}), how="cross")
+    low, high = NOTHING_SEEN
+    return (
+        grid.join(delivered, on=SCOPE, how="left", validate="m:1")
+        .join(reach.select(*SCOPE, "households", "consumers"), on=SCOPE, how="left", validate="m:1")
+        .join(spend, on=SCOPE, how="left", validate="m:1")
+        .join(respond(credited), on=KEY, how="left", validate="1:1")
+        .join(model_conversions(credited, delivery), on=KEY, how="left", validate="1:1")
+        .with_columns(
+            pl.col(*counts, "households", "consumers").fill_null(0),
+            pl.col("revenue_minor").fill_null(pl.when(pl.col("sample").is_null()).then(0)),
+            pl.col("conversions_lower").fill_null(low),
+            pl.col("conversions_upper").fill_null(high),
+        )
+        .with_columns(pl.col(answers).fill_null(0))
+        .with_columns(
+            usable_share=_over(pl.col("usable_impressions"), pl.col("impressions")),
+            mature_share=_over(pl.col("mature_impressions"), pl.col("impressions")),
+        )
+    )
+
+
+def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
+    value, sample = kpi.value.cast(pl.Float64), pl.col(kpi.sample)
+    too_few = sample < FEWEST_FOR_RATIOS
+    shown = value.is_not_null() & (~too_few if kpi.judged == "ratio" else pl.lit(True))
+    doubtful = pl.when(too_few).then(pl.lit("too_few")).when(sample < FEWEST_FOR_CONFIDENCE)
+    trust = pl.lit("ok") if kpi.judged == "known" else doubtful.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
+    amount = pl.when(shown).then(kpi.value).cast(pl.Int64) if kpi.exact else pl.lit(None, dtype=pl.Int64)
+    return wide.select(
+        *KEY,
+        pl.lit(kpi.name).alias("kpi"),
+        pl.lit(kpi.unit).alias("unit"),
+        (pl.col("currency") if kpi.unit == "minor" else pl.lit(None, dtype=pl.String)).alias("currency"),
+        amount.alias("amount_minor"),
+        pl.when(shown).then(value).alias("estimate"),
+        pl.when(shown).then(kpi.lower.cast(pl.Float64)).alias("lower"),
+        pl.when(shown).then(kpi.upper.cast(pl.Float64)).alias("upper"),
+        sample.cast(pl.Float64).alias("sample"),
+        pl.when(value.is_null()).then(pl.lit("not_known")).otherwise(trust).alias("badge"),
+        "usable_share",
+        "mature_share",
+        "config_version",
+    )

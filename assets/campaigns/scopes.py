@@ -1,0 +1,73 @@
+"""Scopes: what a set of KPIs is about: one campaign, or all campaigns of a sponsor together.
+
+Here: campaigns with the settings in force, what they were booked for and cost, and the fold of campaigns to a sponsor.
+Not here: the KPIs (roi.py), readings (day.py, period.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from assets.attribution.paths import with_settings
+
+CAMPAIGN = ["tenant_id", "campaign_id"]
+PLACEMENT = ["tenant_id", "placement_id"]
+
+
+def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    """The campaigns with window_days and config_version as in force at the moment."""
+    at = pl.lit(moment, dtype=pl.Datetime("us", "UTC"))
+    told = with_settings(campaigns.select(CAMPAIGN).with_columns(converted_at=at), settings)
+    return campaigns.join(told.select(*CAMPAIGN, "window_days", "config_version"), on=CAMPAIGN, validate="1:1")
+
+
+def sum_if_all_known(column: str) -> pl.Expr:
+    """The sum, or null as soon as one part is not known: a part that is missing is not 0."""
+    return pl.when(pl.col(column).is_not_null().all()).then(pl.col(column).sum())
+
+
+def price_campaigns(placements: pl.DataFrame, spend: pl.DataFrame, unknown: pl.DataFrame) -> pl.DataFrame:
+    """tenant_id, campaign_id, spend_minor, cost_minor, booked; null where a placement's part is not known.
+
+    placements: with cost_minor and booked_impressions; spend: of spend.recognise_spend; unknown: of spend.unknown_spend
+    """
+    spent = spend.group_by(PLACEMENT).agg(pl.col("spend_minor").sum())
+    return (
+        placements.join(spent, on=PLACEMENT, how="left", validate="1:1")
+        .join(unknown.with_columns(is_unknown=pl.lit(True)), on=PLACEMENT, how="left", validate="1:1")
+        .with_columns(spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)))
+        .rename({"booked_impressions": "booked"})
+        .group_by(CAMPAIGN)
+        .agg(sum_if_all_known(name) for name in ("spend_minor", "cost_minor", "booked"))
+        .sort(CAMPAIGN)
+    )
+
+
+def sponsor_scopes(campaigns: pl.DataFrame) -> pl.DataFrame:
+    """The campaigns of each sponsor as one scope: currency and margin only where all of them share it.
+
+    returns: tenant_id, scope_id (the sponsor), currency, margin, config_version (the latest of them)
+    """
+    return (
+        campaigns.group_by("tenant_id", "sponsor_id")
+        .agg(_common("currency"), _common("margin"), pl.col("config_version").max())
+        .rename({"sponsor_id": "scope_id"})
+        .sort("tenant_id", "scope_id")
+    )
+
+
+def _common(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).n_unique() == 1).then(pl.col(column).first()).alias(column)
+
+
+def fold_money(frame: pl.DataFrame, sponsors: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a sponsor with their amounts, which are null where its campaigns have several currencies."""
+    single = sponsors.select("tenant_id", "scope_id", has_one=pl.col("currency").is_not_null())
+    amounts = [name for name in ("revenue_minor", "spend_minor", "cost_minor") if name in frame.columns]
+    return (
+        frame.join(single, on=["tenant_id", "scope_id"], validate="m:1")
+        .with_columns(pl.when("has_one").then(name).alias(name) for name in amounts)
+        .drop("has_one")
+    )
