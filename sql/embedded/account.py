@@ -140,7 +140,12 @@ def lasting_folder(base: Path = LASTING_FOLDER) -> Path:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """One process at a time; the others wait. The lock ends with its process, however that ends."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise PermanentError(
+            f"{path.parent} belongs to another user: work as that user, or set EARSHOT_HOME to a folder of your own"
+        ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

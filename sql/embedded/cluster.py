@@ -12,7 +12,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -163,7 +163,7 @@ class Cluster:
 
 def server_settings(port: int, preload: bool, extra: Mapping[str, str]) -> dict[str, str]:
     """What differs from PostgreSQL's defaults, for a server that shares its machine with the pipeline."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = _memory()
     settings = {
         "listen_addresses": LOOPBACK,
         "port": str(port),
@@ -223,6 +223,14 @@ def _locale_options(major: int) -> list[str]:
     """Text sorts by code point whatever the machine's locale; since 17 with Unicode's upper and lower case."""
     builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else []
     return [*builtin, "--locale=C"]
+
+
+def _memory(limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
+    """Bytes of the machine, or of the container that limits us."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):
+        return min(machine, int(limit.read_text()))
+    return machine
 
 
 def _shared_memory() -> str:

@@ -104,6 +104,8 @@ def release_programs(home: Path, account: Account) -> bool:
     cache = cache_folder(home, account)
     folder, homes = cache / debian.folder_name(), _homes_file(cache)
     if not folder.exists():
+        with suppress(OSError):
+            cache.rmdir()
         return False
     with locked(_lock_file(cache)):
         others = [line for line in _lines(homes) if line != str(home) and Path(line).is_dir()]

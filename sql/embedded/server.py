@@ -70,6 +70,10 @@ class _State:
             state = cls(**json.loads(path.read_text()))
         except FileNotFoundError:
             return None
+        except PermissionError:
+            raise PermanentError(
+                f"the database of {home} belongs to another user: work as that user, or set DATABASE_URL"
+            ) from None
         except (ValueError, TypeError):
             raise PermanentError(
                 f"{path} cannot be read as the memory of this home's database; restore it, or remove it together "
@@ -105,7 +109,12 @@ def ensure_server(
     Raises EarshotError, and PermanentError where only another machine or DATABASE_URL can help.
     """
     home = home.absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise PermanentError(
+            f"{home} cannot be made ({problem.strerror}): set EARSHOT_HOME to a folder of your own"
+        ) from None
     with locked(_lock_path(home)):
         state = _State.load(home)
         account = serving_account()

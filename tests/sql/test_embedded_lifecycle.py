@@ -198,6 +198,12 @@ def test_a_broken_memory_of_the_server_is_named(temporary_home: Callable[[], Pat
         find_server(home)
 
 
+def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PermanentError, match="EARSHOT_HOME"):
+        ensure_server(tmp_path / "file" / "home", silent)
+
+
 class Outsider(Account):
     """A server's user who can enter no folder under the home."""
 
