@@ -25,24 +25,26 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 
 
 def test_a_database_is_started_asked_for_and_removed(
-    run: Callable[..., Result], temporary_home: Callable[[], Path]
+    run: Callable[..., Result], temporary_home: Callable[[], Path], server: Server
 ) -> None:
     home = temporary_home()
     try:
         assert "Running: PostgreSQL" in run("up", home=home).stdout
-        server = find_server(home)
-        assert server is not None
-        assert run("url", home=home).stdout == f"{server.url}\n"
-        assert f"export DAGSTER_POSTGRES_URL={server.dagster_url}\n" in run("env", home=home).stdout
+        made = find_server(home)
+        assert made is not None
+        assert run("url", home=home).stdout == f"{made.url}\n"
+        assert f"export DAGSTER_POSTGRES_URL={made.dagster_url}\n" in run("env", home=home).stdout
         status = run("status", home=home)
         assert status.exit_code == 0
-        assert server.url.split(":")[2].split("@")[0] not in status.output
+        assert made.url.split(":")[2].split("@")[0] not in status.output
         assert run("migrate", home=home).exit_code == 0
         assert "its data is kept" in run("down", home=home).stdout
         assert run("status", home=home).exit_code == 1
+        assert "is removed" in run("down", "--wipe", home=home).stdout
+        assert not home.exists()
+        assert server.binaries.exists()
     finally:
         stop_server(home, wipe=True)
-    assert not home.exists()
 
 
 def test_a_configured_database_is_used_and_none_is_started(
