@@ -96,7 +96,7 @@ def _method(facts: ReportFacts, formatter: Formatter) -> Section:
         Pair("Attribution window", f"{days} after an ad; a promo code or vanity URL names its placement by itself."),
         Pair("Attribution model", f"{model}: {rule}." if rule else f"{model}."),
         *_signals(facts, formatter),
-        Pair("Periods", f"Days begin at midnight in {facts.brand.timezone}; both periods are compared at equal age."),
+        Pair("Periods", _periods(facts)),
         Pair("Data through", f"{formatter.moment(method.data_through)}, {status}."),
         Pair(
             "Versions",
@@ -104,6 +104,12 @@ def _method(facts: ReportFacts, formatter: Formatter) -> Section:
         ),
     ]
     return Section("How this was measured", tuple(pairs))
+
+
+def _periods(facts: ReportFacts) -> str:
+    """Periods of different age would make every open window look like a decline."""
+    compared = "; both periods are counted at the same age" if facts.previous is not None else ""
+    return f"Days begin at midnight in {facts.brand.timezone}{compared}."
 
 
 def _download_window(facts: ReportFacts) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
+from itertools import chain
 from typing import Any, Literal
 
 Mood = Literal["good", "bad", "neutral"]
@@ -194,18 +195,16 @@ class ReportContent:
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()
 
     def strings(self) -> Iterator[str]:
-        """Every string that a picture or a page may print. Ids and raw CSV cells are not printed."""
-        shown = asdict(self)
-        del shown["records"]
-        yield from _strings_in(shown)
+        """Every string that a picture or a page may print. Raw CSV cells are not printed."""
+        return chain.from_iterable(_strings_in(getattr(self, name)) for name in self.__slots__ if name != "records")
 
 
 def _strings_in(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings_in(item)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, tuple):
         for item in value:
             yield from _strings_in(item)
+    elif is_dataclass(value):
+        for name in value.__dataclass_fields__:
+            yield from _strings_in(getattr(value, name))

@@ -233,6 +233,12 @@ class ReportFacts:
             yield "a previous period needs both its dates and its totals"
         if self.is_portfolio and not self.campaigns:
             yield "a portfolio report needs its campaigns"
+        for name, link, schemes in (
+            ("unsubscribe", self.unsubscribe, ("mailto:", "https://")),
+            ("view_online", self.view_online, ("https://",)),
+        ):
+            if link is not None and not link.startswith(schemes):
+                yield f"the {name} link {link!r} does not begin with {' or '.join(schemes)}"
         currencies = {row.currency for row in self.placements} | {row.currency for row in self.campaigns}
         if self.currency is None and (self.now.revenue_minor is not None or self.now.spend_minor is not None):
             yield "money totals without a currency; amounts in several currencies are never summed"

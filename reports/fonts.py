@@ -39,11 +39,15 @@ class FontShelf:
         """Every code point that some font of the shelf has a glyph for."""
         return frozenset(code for font in self._fonts() for code in font.getBestCmap() or ())
 
+    @cached_property
+    def _printable(self) -> frozenset[str]:
+        return frozenset(map(chr, self.covered))
+
     def require(self, strings: Iterable[str]) -> None:
         """Raise MissingGlyphError for the first character that cannot be printed."""
         for text in strings:
-            for character in text:
-                if ord(character) not in self.covered and not _is_invisible(character):
+            for character in sorted(set(text) - self._printable, key=text.index):
+                if not _is_invisible(character):
                     raise MissingGlyphError(_missing(character, text))
 
     def width(self, text: str, size: float) -> float:

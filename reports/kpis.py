@@ -7,7 +7,7 @@ Not here: how a tile looks (templates), where totals come from (the layer above)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reports.content import Direction, Mood, Tile
@@ -18,6 +18,9 @@ from sql.values import Interval
 # Below 5 conversions a ratio is noise and is not shown; below 30 its interval is wider than most changes.
 FEWEST_FOR_RATIOS = 5
 FEWEST_FOR_CONFIDENCE = 30
+
+VERSUS = "vs previous"
+FIRST = "first period"
 
 
 def ratios_allowed(sample: int) -> bool:
@@ -58,24 +61,23 @@ class Change:
 def change(now: Decimal | None, before: Decimal | None, formatter: Formatter, *, rising_is_good: bool = True) -> Change:
     """The relative change. A zero base has none: "new" where something came from nothing, "–" where nothing did."""
     if now is None or before is None:
-        return Change(NOTHING, "", "none", "neutral")
+        return Change(NOTHING, VERSUS, "none", "neutral")
     if before == 0:
-        return Change("new" if now > 0 else NOTHING, "", "none", "neutral")
+        return Change("new" if now > 0 else NOTHING, VERSUS, "none", "neutral")
     share = (now - before) / abs(before)
     if rounded(share, 3) == 0:
-        return Change(formatter.percent(0), "vs previous", "flat", "neutral")
+        return Change(formatter.percent(0), VERSUS, "flat", "neutral")
     direction: Direction = "up" if share > 0 else "down"
     mood: Mood = "good" if (share > 0) == rising_is_good else "bad"
-    return Change(formatter.percent(abs(share)), "vs previous", direction, mood)
+    return Change(formatter.percent(abs(share)), VERSUS, direction, mood)
 
 
 def tiles(facts: ReportFacts, formatter: Formatter) -> tuple[Tile, ...]:
-    return (
-        _delivered(facts, formatter),
-        _conversions(facts, formatter),
-        _roas(facts, formatter),
-        _cost(facts, formatter),
-    )
+    """Ads delivered, conversions, return and cost, in this order."""
+    shown = tuple(make(facts, formatter) for make in (_delivered, _conversions, _roas, _cost))
+    if facts.previous is None:
+        return tuple(replace(tile, change=NOTHING, versus=FIRST) for tile in shown)
+    return shown
 
 
 def _delivered(facts: ReportFacts, formatter: Formatter) -> Tile:

@@ -133,7 +133,7 @@ def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
     if facts.currency is not None:
         pairs += [
             Pair("Spend", formatter.money(now.spend_minor, facts.currency)),
-            Pair("Spend per thousand ads (CPM)", per_thousand(facts, formatter)),
+            Pair("Cost per thousand ads (CPM)", per_thousand(facts, formatter)),
             Pair("Attributed revenue", formatter.money(now.revenue_minor, facts.currency)),
         ]
     return Section("Delivery, reach and frequency", tuple(pairs))

@@ -73,7 +73,7 @@ DEFINITIONS = (
     (
         "Conversion",
         "One order or action of the campaign's goal, however many signals reported it. Its credit is shared by the ads "
-        "on its path, so a placement can earn a fraction of a conversion.",
+        "on its path, so a placement can earn a fraction; rounded fractions may miss the total by one digit.",
     ),
     ("Return on ad spend (ROAS)", "Attributed revenue, after refunds, divided by spend."),
     ("Cost per conversion (CPA)", "Spend divided by attributed conversions."),

@@ -202,6 +202,8 @@ def test_facts_that_contradict_themselves_are_refused(facts: ReportFacts, change
         change_facts(daily=Daily((1, 2)))
     with pytest.raises(FactsError, match="the days sum to"):
         change_facts(now=replace(facts.now, delivered=1))
+    with pytest.raises(FactsError, match="view_online link"):
+        change_facts(view_online="javascript:alert(1)")
     with pytest.raises(FactsError, match="on or after"):
         Period(date(2026, 1, 2), date(2026, 1, 1))
 

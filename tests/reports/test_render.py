@@ -52,8 +52,8 @@ class Page(HTMLParser):
 
 
 def squeezed(text: str) -> str:
-    """Without any space: line breaks and kerning fall differently in each form."""
-    return re.sub(r"[\s\u00a0\u2009\u202f]+", "", text)
+    """Without any space or break: lines end differently in each form."""
+    return re.sub(r"[\s\u00a0\u2009\u200b\u202f]+", "", text)
 
 
 def named(artefacts: list[Artefact], name: str) -> bytes:
