@@ -24,7 +24,6 @@ APPS = {
     "Spotify/124800450 Win32_x86_64/Windows 10 (10.0.19045; x64)": "Spotify",
     "Overcast/3.0 (+http://overcast.fm/; iOS podcast app)": "Overcast",
     "Overcast (+http://overcast.fm/; Apple Watch podcast app)": "Overcast",
-    "PocketCasts/1.0 (Pocket Casts Feed Parser; +http://pocketcasts.com/)": "Pocket Casts",
     "Pocket Casts/7.62 (iPhone; iOS 17.4)": "Pocket Casts",
     "Shifty Jelly Pocket Casts, Android v7.20": "Pocket Casts",
     "CastBox/8.30.1 (fm.castbox.audiobook.radio.podcast; build:483; iOS 17.1) Alamofire/4.9.1": "Castbox",
@@ -39,6 +38,7 @@ APPS = {
     "Castro 2024.2/1502": "Castro",
     "Downcast/2.11.5 (iPhone; iOS 17.1; Scale/3.00)": "Downcast",
     "Deezer/9.32.0.17 CFNetwork/1474 Darwin/23.0.0": "Deezer",
+    "com.google.android.apps.youtube.music/7.27.52 (Linux; U; Android 14; SM-A546B) gzip": "YouTube Music",
     "com.google.ios.youtubemusic/6.42 (iPhone14,2; U; CPU iOS 17_1 like Mac OS X; en_US)": "YouTube Music",
     "Player FM": "Player FM",
     "Player FM/5.5.0 (Android 13; SM-G991B)": "Player FM",
@@ -57,6 +57,10 @@ APPS = {
 }
 
 BOTS = [
+    "PocketCasts/1.0 (Pocket Casts Feed Parser; +http://pocketcasts.com/)",
+    "Mozilla/5.0 (compatible; SomethingNew/1.0; +https://something.example.org/about)",
+    "something-crawler (+mailto:ops@example.org)",
+    "episode-backfill-worker/0.1",
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/120.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
@@ -113,6 +117,7 @@ PEOPLE = [
     "AndroidDownloadManager/13 (Linux; U; Android 13; SM-A146B Build/TP1A)",
     "Dalvik/2.1.0 (Linux; U; Android 13; Pixel 6 Build/TQ3A)",
     "stagefright/1.2 (Linux;Android 9)",
+    "Tweetbot/6.0 CFNetwork/1410.0.3 Darwin/22.6.0",
     "Lenovo Bothell Radio/2.0 (Android 13)",
 ]
 
@@ -126,10 +131,7 @@ def rules() -> Rules:
 def test_a_podcast_app_is_known_and_no_bot(rules: Rules, agent: str, app: str) -> None:
     found = match_agent(agent, rules)
 
-    if agent.startswith("PocketCasts/1.0"):
-        assert found.is_bot
-    else:
-        assert (found.is_bot, found.agent_kind, found.app) == (False, "app", app)
+    assert (found.is_bot, found.agent_kind, found.app) == (False, "app", app)
 
 
 @pytest.mark.parametrize("agent", BOTS)
@@ -166,7 +168,9 @@ def test_bots_are_asked_before_apps_and_apps_before_libraries(rules: Rules) -> N
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/17.4 Safari/605", "computer", "macOS"),
         ("Spotify/8.9 iOS/17.4 (iPad13,4)", "tablet", "iOS"),
         ("Overcast (+http://overcast.fm/; Apple Watch podcast app)", "watch", "watchOS"),
-        ("Castro 2024.2/1502", "unknown", "unknown"),
+        ("Castro 2024.2/1502", "mobile", "iOS"),
+        ("AntennaPod/3.4.0", "mobile", "Android"),
+        ("Nobody knows this one", "unknown", "unknown"),
     ],
 )
 def test_device_and_system_are_read_from_the_agent(rules: Rules, agent: str, device: str, system: str) -> None:
@@ -181,7 +185,7 @@ def test_each_distinct_agent_is_answered_once_and_nothing_is_null(rules: Rules) 
     assert found.columns == ["user_agent", "is_bot", "agent_kind", "app", "device", "os"]
     assert found["user_agent"].to_list() == [None, "", "Castro 2024.2/1502"]
     assert sum(found.drop("user_agent").null_count().row(0)) == 0
-    assert found.row(0)[1:] == (False, "unknown", "unknown", "unknown", "unknown")
+    assert found.row(0)[1:] == found.row(1)[1:] == (False, "unknown", "unknown", "unknown", "unknown")
 
 
 def test_no_agents_at_all_give_an_empty_table_with_its_columns(rules: Rules) -> None:
@@ -196,6 +200,10 @@ def test_an_agent_that_its_source_took_for_a_bot_stays_one(rules: Rules) -> None
     found = match_agent("Castbox [bot]", rules)
 
     assert (found.is_bot, found.app) == (True, "Castbox")
+
+
+def test_an_agent_that_comes_again_is_answered_alike(rules: Rules) -> None:
+    assert match_agent("Castro 2024.2/1502", rules) == match_agent("Castro 2024.2/1502", load_rules())
 
 
 def test_a_referrer_without_a_rule_is_its_host(rules: Rules) -> None:
