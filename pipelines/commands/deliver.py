@@ -1,0 +1,184 @@
+"""earshot deliver, deliveries, reconcile, send-test: the mails on their way to sponsors.
+
+Here: the commands' words and tables.
+Not here: sending and its rules (reports/delivery).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+from uuid import UUID
+
+import click
+from rich.table import Table
+
+from pipelines import console, runtime
+from pipelines.settings import Settings, load_settings
+from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
+from reports.delivery.history import STATES, list_deliveries, show_delivery
+from reports.delivery.outcomes import Outcome, Verdict
+from reports.delivery.reconcile import check_signature, read_events
+from reports.delivery.reconcile import reconcile as reconcile_events
+from reports.delivery.suppressions import Reason, suppress
+from reports.delivery.trial import send_plain_trial, send_report_trial
+from sql.values import EarshotError, PermanentError
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Put every due mail together and check it; claim and send nothing.")
+@click.option("--limit", type=click.IntRange(min=1), help="Send at most this many.")
+def deliver(dry_run: bool, limit: int | None) -> None:
+    """Send the mails that are due, each at most once. Safe to run at any time and in any number."""
+    settings = load_settings()
+    transport = _transport(settings)
+    with runtime.open_warehouse(settings) as warehouse:
+        outbox = Outbox(warehouse)
+        if dry_run:
+            _print_plan(outbox, transport, limit)
+            return
+        with console.progress_bar(f"Sending by {transport.name}") as advance:
+            summary = outbox.run(transport, datetime.now(UTC), limit, advance)
+    _print_summary(summary)
+    if summary.paused:
+        raise EarshotError("The run stopped early; the mails that are left wait in the queue. Run it again later.")
+
+
+def _print_plan(outbox: Outbox, transport: Transport, limit: int | None) -> None:
+    planned = outbox.plan(transport.sender, datetime.now(UTC), limit or 1000)
+    table = _table("would", "recipient", "delivery", "subject or reason")
+    for each in planned:
+        table.add_row(each.verdict, each.delivery.recipient, str(each.delivery.delivery_id), each.detail)
+    console.out.print(table if planned else "Nothing is due.")
+
+
+def _print_summary(summary: DeliverySummary) -> None:
+    console.out.print(f"Mails: {summary}.", markup=False)
+    for note in summary.notes:
+        console.out.print(f"Note: {note}.", markup=False)
+
+
+@click.group()
+def deliveries() -> None:
+    """The outbox: what was sent to whom, what waits, and what a person should look at."""
+
+
+@deliveries.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; all by default.")
+@click.option("--tenant", default="", metavar="SLUG", help="Only this tenant.")
+@click.option("--limit", "most", type=click.IntRange(min=1), default=50, show_default=True)
+def list_command(states: tuple[str, ...], tenant: str, most: int) -> None:
+    """Deliveries, the latest change first."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        rows = list_deliveries(warehouse, states, tenant, most)
+    table = _table("state", "changed", "tenant", "recipient", "subject", "tries", "delivery", "detail")
+    for row in rows:
+        table.add_row(
+            row["state"],
+            _moment(row["updated_at"]),
+            row["tenant"],
+            row["recipient"],
+            row["subject"] or "",
+            str(row["attempts"]),
+            str(row["delivery_id"]),
+            row["detail"] or "",
+        )
+    console.out.print(table if rows else "No delivery matches.")
+
+
+@deliveries.command("show")
+@click.argument("delivery", type=click.UUID)
+def show_command(delivery: UUID) -> None:
+    """One delivery: everything known about it, every attempt, every event of the provider."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        row, history = show_delivery(warehouse, delivery)
+    facts = _table("", "")
+    facts.show_header = False
+    for name, value in row.items():
+        if value is not None:
+            facts.add_row(name.replace("_", " "), _moment(value) if isinstance(value, datetime) else str(value))
+    console.out.print(facts)
+    table = _table("when", "what", "result", "code", "detail")
+    for line in history:
+        code = "" if line["status_code"] is None else str(line["status_code"])
+        table.add_row(_moment(line["happened_at"]), line["what"], line["result"], code, line["detail"] or "")
+    console.out.print(table if history else "Nothing has been tried yet.")
+
+
+@deliveries.command("suppress")
+@click.argument("tenant", metavar="TENANT_SLUG")
+@click.argument("address")
+@click.option("--reason", type=click.Choice(get_args(Reason)), default="manual", show_default=True)
+def suppress_command(tenant: str, address: str, reason: Reason) -> None:
+    """Stop all further mail of a tenant to an address, for one who asked by mail."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        tenant_id = warehouse.tenant_id(tenant)
+        with warehouse.transaction() as connection:
+            new = suppress(connection, tenant_id, address, reason)
+    console.out.print(f"{address} gets no more mail of {tenant}{'' if new else ', as before'}.", markup=False)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--public-key", help="The provider's verification key; with --signature and --timestamp.")
+@click.option("--signature", help="X-Twilio-Email-Event-Webhook-Signature of the stored request.")
+@click.option("--timestamp", help="X-Twilio-Email-Event-Webhook-Timestamp of the stored request.")
+def reconcile(file: Path, public_key: str | None, signature: str | None, timestamp: str | None) -> None:
+    """Apply the provider's events in FILE: SendGrid's event webhook bodies, as a list or one a line.
+
+    Deliveries in doubt get their true state, bounces and complaints stop further mail. A file can be applied again.
+    """
+    body = file.read_bytes().decode("utf-8-sig")
+    if public_key and signature and timestamp:
+        check_signature(body, public_key, signature, timestamp)
+    elif public_key or signature or timestamp:
+        raise PermanentError("--public-key, --signature and --timestamp belong together: give all three or none")
+    events, foreign = read_events(body)
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        result = reconcile_events(warehouse, events, datetime.now(UTC))
+    result.foreign = foreign
+    console.out.print(f"Events: {result}.", markup=False)
+
+
+@click.command("send-test")
+@click.argument("address")
+@click.option(
+    "--tenant", metavar="SLUG", help="Send this tenant's newest frozen report; a mail without data if not given."
+)
+@click.option("--report", type=click.UUID, help="This report of the tenant instead of the newest.")
+def send_test(address: str, tenant: str | None, report: UUID | None) -> None:
+    """Send one trial mail to ADDRESS with the configured transport. It is not recorded as a delivery."""
+    settings = load_settings()
+    transport = _transport(settings)
+    now = datetime.now(UTC)
+    if tenant is None:
+        if report:
+            raise PermanentError("--report needs --tenant: a report belongs to a tenant")
+        outcome = send_plain_trial(transport, address, now)
+    else:
+        with runtime.open_warehouse(settings) as warehouse:
+            tenant_id = warehouse.tenant_id(tenant)
+            outcome = send_report_trial(warehouse, transport, tenant_id, report, address, now)
+    _print_outcome(outcome, transport)
+
+
+def _print_outcome(outcome: Outcome, transport: Transport) -> None:
+    if outcome.verdict is not Verdict.ACCEPTED:
+        raise EarshotError(f"The trial mail did not leave by {transport.name}: {outcome.detail}")
+    console.out.print(f"Trial mail by {transport.name}: {outcome.detail}.", markup=False)
+
+
+def _transport(settings: Settings) -> Transport:
+    return make_transport(runtime.mailing(settings).transport)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    return table
+
+
+def _moment(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if value else ""

@@ -1,0 +1,193 @@
+"""The outbox: sends what is due, each mail at most once, and says what became of it.
+
+Here: the order of the steps. Claim one row and commit; only then call the provider; then write down what it said. A
+worker that dies in between leaves a claim that expires to unknown and is never sent again by itself. Nothing may retry
+a call to a provider: run the outbox again instead.
+Not here: the rows (queue.py), the mail (message.py), what answers mean (outcomes.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from psycopg.rows import class_row
+
+from reports.delivery import queue
+from reports.delivery.message import Artefact, Mail, assemble, envelope_of
+from reports.delivery.outcomes import Outcome, Verdict, given_up, of_surprise
+from reports.delivery.queue import Context, Delivery
+from reports.delivery.transports.base import Transport
+from reports.delivery.unsubscribe import Sender, stop_link
+from sql.statements import statement
+from sql.values import PermanentError
+from sql.warehouse import Warehouse
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class DeliverySummary:
+    """What a run did, counted by result; paused says why it stopped early, notes what a person should look at."""
+
+    results: Counter[str] = field(default_factory=Counter)
+    expired: int = 0
+    released: int = 0
+    paused: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> int:
+        return self.results["accepted"]
+
+    @property
+    def handled(self) -> int:
+        return self.results.total()
+
+    def __str__(self) -> str:
+        parts = [f"{count} {name}" for name, count in sorted(self.results.items())] or ["nothing was due"]
+        parts += [f"{self.expired} expired to unknown"] if self.expired else []
+        parts += [f"{self.released} released"] if self.released else []
+        return ", ".join(parts) + (f"; stopped early: {self.paused}" if self.paused else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run would do with one row."""
+
+    delivery: Delivery
+    verdict: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A frozen report as the mail needs it."""
+
+    subject: str
+    artefacts: tuple[Artefact, ...]
+
+
+class Outbox:
+    """The sending side of the queue. Any number may run at once, in any number of processes."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def run(
+        self, transport: Transport, now: datetime, limit: int | None = None, progress: Progress = lambda _: None
+    ) -> DeliverySummary:
+        """Send what is due at now, at most limit mails. Stops early where the next mail would meet the same trouble."""
+        clock = _Clock(now)
+        summary = DeliverySummary()
+        with self._warehouse.transaction() as connection:
+            summary.expired = queue.expire_claims(connection, now)
+            summary.released = queue.release_allowed(connection, now)
+            summary.notes = [
+                f"{count} report(s) of {slug} have no recipients: add some to their subscription"
+                for slug, count in queue.unaddressed(connection)
+            ]
+        while summary.paused is None and (limit is None or summary.handled < limit):
+            result = self._next(transport, now, clock, summary)
+            if result is None:
+                break
+            summary.results[result] += 1
+            progress(result)
+        return summary
+
+    def plan(self, sender: Sender, now: datetime, limit: int = 1000) -> list[Planned]:
+        """What a run would do now: every due mail is put together and checked; nothing is claimed or sent."""
+        with self._warehouse.transaction() as connection:
+            due = [
+                (delivery, queue.context_of(connection, delivery))
+                for delivery in queue.due_deliveries(connection, now, limit)
+            ]
+        return [self._planned(delivery, context, sender) for delivery, context in due]
+
+    def _planned(self, delivery: Delivery, context: Context, sender: Sender) -> Planned:
+        stopped = queue.screen(delivery.recipient, context)
+        if stopped:
+            return Planned(delivery, stopped.state, stopped.detail)
+        try:
+            mail = compose(delivery, context, sender, self.frozen(delivery))
+        except PermanentError as error:
+            return Planned(delivery, "failed", str(error))
+        return Planned(delivery, "send", mail.envelope.subject)
+
+    def _next(self, transport: Transport, now: datetime, clock: _Clock, summary: DeliverySummary) -> str | None:
+        """Handle one row and say what became of it; None where none is due."""
+        token, started = uuid4(), clock()
+        with self._warehouse.transaction() as connection:
+            # Due is what was due when the run began, so that a mail that just failed is not tried again at once.
+            delivery = queue.claim_next(connection, now, started, token, transport.name)
+            if delivery is None:
+                return None
+            context = queue.context_of(connection, delivery)
+            stopped = queue.screen(delivery.recipient, context)
+            if stopped:
+                queue.stop(connection, delivery, token, stopped, started)
+                return stopped.state
+        outcome = given_up(self._attempt(transport, delivery, context), delivery.attempts)
+        with self._warehouse.transaction() as connection:
+            queue.settle(connection, delivery, token, transport.name, outcome, started, clock())
+        summary.paused = outcome.detail if outcome.stop_run else None
+        logger.info("delivery %s: %s (%s)", delivery.delivery_id, outcome.verdict, outcome.status_code)
+        return str(outcome.verdict)
+
+    def _attempt(self, transport: Transport, delivery: Delivery, context: Context) -> Outcome:
+        """Put the mail together and hand it over, once. What cannot be put together has not been sent."""
+        try:
+            frozen = self.frozen(delivery)
+        except Exception as error:
+            logger.exception("the report of delivery %s could not be read", delivery.delivery_id)
+            return Outcome(Verdict.RETRY, f"the report could not be read ({type(error).__name__})", stop_run=True)
+        try:
+            mail = compose(delivery, context, transport.sender, frozen)
+        except PermanentError as error:
+            return Outcome(Verdict.FAILED, str(error))
+        try:
+            return transport.send(mail)
+        except Exception as error:
+            logger.exception("delivery %s ended in an error that the transport does not know", delivery.delivery_id)
+            return of_surprise(error)
+
+    def frozen(self, delivery: Delivery) -> Frozen:
+        """The report of a delivery, read under its tenant's own row-level security."""
+        ids = {"tenant": delivery.tenant_id, "report": delivery.report_id}
+        with self._warehouse.transaction(role="earshot_report", tenant=delivery.tenant_id) as connection:
+            found = connection.execute(statement("read_mail_subject").text, ids).fetchone()
+            with connection.cursor(row_factory=class_row(Artefact)) as cursor:
+                artefacts = cursor.execute(statement("read_mail_artefacts").text, ids).fetchall()
+        return Frozen(str(found[0] or "") if found else "", tuple(artefacts))
+
+
+def compose(delivery: Delivery, context: Context, sender: Sender, frozen: Frozen, mark: str = "") -> Mail:
+    """The mail of one delivery; a mark goes before its subject. Raises PermanentError if it is not whole. Pure."""
+    mailbox = context.reply_to or sender.mail_from
+    envelope = envelope_of(
+        delivery_id=delivery.delivery_id,
+        recipient=delivery.recipient,
+        sender=sender.mail_from,
+        brand=context.brand_name,
+        reply_to=context.reply_to,
+        subject=f"{mark} {frozen.subject}" if frozen.subject else "",
+        queued_at=delivery.created_at,
+        stop=stop_link(sender, mailbox, delivery.tenant_id, delivery.delivery_id, delivery.created_at),
+    )
+    return assemble(envelope, frozen.artefacts)
+
+
+class _Clock:
+    """Starts at a given moment and moves with real time, so that a long run gives its last claims their full time."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start, self._began = start, time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._began)

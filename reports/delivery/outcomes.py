@@ -1,0 +1,168 @@
+"""Outcomes: what an answer of a mail provider means for a delivery.
+
+Here: the table from HTTP statuses, SMTP replies and lost connections to a verdict, and when to try again. Pure.
+Not here: making the call (transports), or writing the verdict down (outbox.py).
+
+The rule behind the table: a mail is tried again only where the provider cannot have taken it. Where nobody can know,
+the verdict is unknown, and a person or the provider's own events decide; a sponsor never gets the same report twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from reports.delivery.addresses import one_line
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=4)
+# RFC 5321 section 4.5.4.1: give up after four to five days. 1+2+4+...+128 minutes, then every four hours.
+MOST_ATTEMPTS = 32
+LONGEST_RATE_LIMIT = timedelta(hours=24)
+DETAIL_LIMIT = 500
+
+
+class Verdict(StrEnum):
+    """What happens to the row: accepted, failed and unknown are states; retry and paused go back to queued."""
+
+    ACCEPTED = "accepted"
+    RETRY = "retry"
+    PAUSED = "paused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Stage(StrEnum):
+    """How far a call came: before SENDING the provider cannot have taken the mail."""
+
+    CONNECTING = "connecting"
+    GREETING = "greeting"
+    ENVELOPE = "envelope"
+    SENDING = "sending"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one attempt; stop_run says that the next mail would meet the same trouble."""
+
+    verdict: Verdict
+    detail: str
+    status_code: int | None = None
+    provider_message_id: str | None = None
+    not_before: datetime | None = None
+    stop_run: bool = False
+
+
+def of_http(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, sandbox: bool = False) -> Outcome:
+    """The verdict on an answer of SendGrid's mail send; header names in any case."""
+    known = {name.lower(): value for name, value in headers.items()}
+    words = provider_words(body)
+    if status == 202 or (sandbox and status == 200):
+        return _accepted(status, known.get("x-message-id"), sandbox and status == 200)
+    if status == 429:
+        reset = _rate_limit_reset(known.get("x-ratelimit-reset"), now)
+        return Outcome(Verdict.RETRY, f"rate limit reached. {words}".strip(), status, not_before=reset, stop_run=True)
+    if status in (401, 403):
+        detail = f"the provider refused the key ({status}). {words} Check the API key and its mail send permission."
+        return Outcome(Verdict.PAUSED, one_line(detail, DETAIL_LIMIT), status, stop_run=True)
+    if status in (500, 503):
+        return Outcome(Verdict.RETRY, f"the provider had an error ({status}). {words}".strip(), status)
+    if 300 <= status < 400:
+        where = one_line(known.get("location", "nowhere"), 200)
+        return Outcome(Verdict.FAILED, f"redirected ({status}) to {where}; not followed. Check the host.", status)
+    if 400 <= status < 500:
+        return Outcome(Verdict.FAILED, f"the provider refused the mail ({status}). {words}".strip(), status)
+    return Outcome(Verdict.UNKNOWN, f"answered {status}: it may have been sent or not. {words}".strip(), status)
+
+
+def _accepted(status: int, message_id: str | None, sandbox: bool) -> Outcome:
+    if sandbox:
+        return Outcome(Verdict.ACCEPTED, "checked by the provider's sandbox; nothing was mailed", status, message_id)
+    if not message_id:
+        return Outcome(Verdict.UNKNOWN, "answered 202 without a message id, so it cannot be followed up", status)
+    return Outcome(Verdict.ACCEPTED, "accepted by the provider", status, one_line(message_id, 200))
+
+
+def _rate_limit_reset(value: str | None, now: datetime) -> datetime | None:
+    """The moment in the header (Unix seconds), never in the past and at most a day ahead; None if there is none."""
+    if value is None or not value.strip().isascii() or not value.strip().isdigit():
+        return None
+    seconds = min(int(value), int((now + LONGEST_RATE_LIMIT).timestamp()))
+    return max(datetime.fromtimestamp(seconds, UTC), now + timedelta(seconds=1))
+
+
+def of_smtp(code: int, words: bytes | str, stage: Stage) -> Outcome:
+    """The verdict on a reply to the greeting, the login, the envelope or the content of an SMTP session."""
+    text = provider_words(words.encode() if isinstance(words, str) else words)
+    if 200 <= code < 300:
+        return Outcome(Verdict.ACCEPTED, f"accepted by the mail server. {text}".strip(), code)
+    before_the_mail = stage in (Stage.CONNECTING, Stage.GREETING)
+    if before_the_mail and code >= 500:
+        detail = f"the mail server refused the login or the session ({code}). {text} Check SMTP user and password."
+        return Outcome(Verdict.PAUSED, detail, code, stop_run=True)
+    if 400 <= code < 500:
+        # 421: the server is closing the channel for everyone (RFC 5321 section 3.8).
+        return Outcome(
+            Verdict.RETRY,
+            f"the mail server asks to try later ({code}). {text}".strip(),
+            code,
+            stop_run=code == 421 or before_the_mail,
+        )
+    if 500 <= code < 600:
+        return Outcome(Verdict.FAILED, f"the mail server refused the mail ({code}). {text}".strip(), code)
+    return Outcome(Verdict.UNKNOWN, f"the mail server answered {code}, which no standard defines. {text}".strip(), code)
+
+
+def of_lost(error: BaseException, stage: Stage) -> Outcome:
+    """The verdict on a connection that failed or went away: safe to repeat only before the mail was on its way."""
+    words = one_line(f"{type(error).__name__}: {error}", DETAIL_LIMIT - 120)
+    if stage is Stage.SENDING:
+        return Outcome(Verdict.UNKNOWN, f"the connection was lost while the mail was on its way ({words})")
+    if stage is Stage.ENVELOPE:
+        return Outcome(Verdict.RETRY, f"the connection was lost before the mail was handed over ({words})")
+    return Outcome(Verdict.RETRY, f"the provider could not be reached ({words})", stop_run=True)
+
+
+def of_surprise(error: Exception) -> Outcome:
+    """The verdict on an error that no transport foresaw: nobody can know. Only its kind: its text may hold anything."""
+    return Outcome(Verdict.UNKNOWN, f"sending ended in an unforeseen {type(error).__name__}; see the log")
+
+
+def next_attempt(attempts: int, now: datetime, delivery_id: UUID, outcome: Outcome) -> datetime:
+    """When to try again: the provider's own moment, else a pause that doubles, spread by up to a quarter.
+
+    The spread comes from the delivery's id, so that a burst which failed together does not return together.
+    """
+    if outcome.not_before is not None:
+        return outcome.not_before
+    doublings = min(max(attempts - 1, 0), 16)
+    pause = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+    return now + pause + pause * (delivery_id.int % 256) / 1024
+
+
+def given_up(outcome: Outcome, attempts: int) -> Outcome:
+    """The outcome, or a failure where this was the last attempt that a retry is worth."""
+    if outcome.verdict is not Verdict.RETRY or attempts < MOST_ATTEMPTS:
+        return outcome
+    detail = one_line(f"given up after {attempts} attempts; the last one: {outcome.detail}", DETAIL_LIMIT)
+    return Outcome(Verdict.FAILED, detail, outcome.status_code, outcome.provider_message_id)
+
+
+def provider_words(body: bytes) -> str:
+    """What the provider said, in one line: the messages of SendGrid's error list, else the text itself."""
+    text = body[:20_000].decode("utf-8", "replace")
+    try:
+        errors = json.loads(text)["errors"]
+        said = "; ".join(_one_error(error) for error in errors)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        said = text
+    return one_line(said, DETAIL_LIMIT - 150)
+
+
+def _one_error(error: Mapping[str, object]) -> str:
+    where = error.get("field")
+    return f"{error.get('message')} ({where})" if where and where != "null" else str(error.get("message"))

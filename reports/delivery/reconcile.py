@@ -1,0 +1,205 @@
+"""Reconciliation: what the provider says happened to the mails, after it took them.
+
+Here: reading an export of SendGrid's event webhook, and moving deliveries to the state that the events prove. Events
+may come late, twice, in any order and in several files; the result is the same.
+Not here: receiving a webhook. Earshot serves no web pages; the platform's endpoint stores the bodies for this command.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from sendgrid.helpers.eventwebhook import EventWebhook
+
+from reports.delivery.addresses import AddressError, one_line
+from reports.delivery.message import DELIVERY_ARG
+from reports.delivery.suppressions import Reason, suppress
+from sql.statements import statement
+from sql.values import PermanentError
+from sql.warehouse import Warehouse
+
+# What an event proves. A bounce can follow a delivery by hours and never the other way round, so the higher one stays
+# and the order of arrival does not matter.
+PROOFS = {
+    "processed": "accepted",
+    "deferred": "accepted",
+    "open": "delivered",
+    "click": "delivered",
+    "spamreport": "delivered",
+    "unsubscribe": "delivered",
+    "group_unsubscribe": "delivered",
+    "delivered": "delivered",
+    "dropped": "dropped",
+    "bounce": "bounced",
+}
+# queued and failed are overruled too: after an error answer the provider may have taken the mail all the same.
+RANKS = {
+    "queued": 0,
+    "sending": 0,
+    "unknown": 0,
+    "failed": 0,
+    "accepted": 1,
+    "delivered": 2,
+    "dropped": 3,
+    "bounced": 4,
+}
+SUPPRESSING: dict[str, Reason] = {
+    "spamreport": "spam_report",
+    "unsubscribe": "unsubscribe",
+    "group_unsubscribe": "unsubscribe",
+    "bounce": "bounce",
+}
+# Personal data that the outbox has no use for.
+_PERSONAL = frozenset({"email", "ip", "useragent", "tls", "smtp-id"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """One event about one of our deliveries."""
+
+    event_id: str
+    delivery_id: UUID
+    event: str
+    occurred_at: datetime
+    payload: dict[str, Any]
+
+    @property
+    def suppression(self) -> Reason | None:
+        """Why the address gets no more mail; a blocked bounce is about this mail only, so it stays open."""
+        return None if self.payload.get("type") == "blocked" else SUPPRESSING.get(self.event)
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """What a file of events changed."""
+
+    applied: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    unmatched: int = 0
+    foreign: int = 0
+    suppressed: int = 0
+
+    def __str__(self) -> str:
+        parts = [f"{count} {name}" for name, count in sorted(self.applied.items())] or ["no new events"]
+        numbers = {"repeated": self.repeated, "of unknown deliveries": self.unmatched, "not from Earshot": self.foreign}
+        parts += [f"{count} {words}" for words, count in numbers.items() if count]
+        return ", ".join(parts) + f"; {self.suppressed} address(es) suppressed"
+
+
+def read_events(text: str) -> tuple[list[ProviderEvent], int]:
+    """The events of an export, a JSON list or one object a line, and how many are about other mails.
+
+    Raises PermanentError, naming the place, for what cannot be read: half a file must not look like a whole one.
+    """
+    events, foreign = [], 0
+    for number, raw in enumerate(_objects(text), start=1):
+        if DELIVERY_ARG not in raw:
+            foreign += 1
+            continue
+        try:
+            events.append(_event(raw))
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
+            raise PermanentError(
+                f"event {number} of the file cannot be read ({type(error).__name__}: {one_line(str(error), 80)}); "
+                "nothing was applied. Export the events again"
+            ) from error
+    return events, foreign
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    """The objects of all JSON values in the text: the webhook's bodies are lists, often appended to one file."""
+    decoder, rest, found = json.JSONDecoder(), text.removeprefix("\ufeff").strip(), []
+    while rest:
+        try:
+            value, end = decoder.raw_decode(rest)
+        except ValueError as error:
+            raise PermanentError(f"the file of events is not JSON ({error}); nothing was applied") from error
+        found += value if isinstance(value, list) else [value]
+        rest = rest[end:].lstrip()
+    if not all(isinstance(event, dict) for event in found):
+        raise PermanentError("the file holds something that is not an event; nothing was applied")
+    return found
+
+
+def _event(raw: dict[str, Any]) -> ProviderEvent:
+    payload = {name: value for name, value in raw.items() if name not in _PERSONAL}
+    canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False).encode()
+    return ProviderEvent(
+        event_id=str(raw.get("sg_event_id") or hashlib.blake2b(canonical, digest_size=16).hexdigest()),
+        delivery_id=UUID(str(raw[DELIVERY_ARG])),
+        event=str(raw["event"]),
+        occurred_at=datetime.fromtimestamp(int(raw["timestamp"]), UTC),
+        payload=payload,
+    )
+
+
+def moved_state(state: str, event: str) -> str:
+    """The state after an event: the better proof wins, whatever came first. Mails never sent stay as they are."""
+    proof = PROOFS.get(event)
+    if proof is None or state not in RANKS or RANKS[proof] <= RANKS[state]:
+        return state
+    return proof
+
+
+def check_signature(body: str, public_key: str, signature: str, timestamp: str) -> None:
+    """Raises PermanentError unless the provider signed exactly this body (ECDSA over timestamp and body)."""
+    try:
+        genuine = EventWebhook(public_key.strip()).verify_signature(body, signature, timestamp)
+    except (ValueError, binascii.Error) as error:
+        raise PermanentError("the public key or the signature is not base64 as the provider shows it") from error
+    if not genuine:
+        raise PermanentError("the events are not what the provider signed: nothing was applied. Fetch them again")
+
+
+def reconcile(warehouse: Warehouse, events: Iterable[ProviderEvent], now: datetime) -> Reconciled:
+    """Record the events and move their deliveries, each in a transaction of its own, so a repetition goes on."""
+    result = Reconciled()
+    for event in events:
+        _apply(warehouse, event, now, result)
+    return result
+
+
+def _apply(warehouse: Warehouse, event: ProviderEvent, now: datetime, result: Reconciled) -> None:
+    with warehouse.transaction() as connection:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(statement("find_delivery").text, {"delivery": event.delivery_id}).fetchone()
+        if row is None:
+            result.unmatched += 1
+            return
+        ids = {"tenant": row["tenant_id"], "delivery": row["delivery_id"]}
+        values = {
+            **ids,
+            "event_id": event.event_id,
+            "event": event.event,
+            "occurred": event.occurred_at,
+            "payload": Jsonb(event.payload),
+        }
+        if connection.execute(statement("add_delivery_event").text, values).rowcount == 0:
+            result.repeated += 1
+            return
+        result.applied[event.event] += 1
+        state = moved_state(row["state"], event.event)
+        if state != row["state"]:
+            connection.execute(
+                statement("move_delivery").text, {**ids, "state": state, "detail": _detail(event), "now": now}
+            )
+        if event.suppression:
+            try:
+                result.suppressed += suppress(connection, row["tenant_id"], row["recipient"], event.suppression)
+            except AddressError:
+                return
+
+
+def _detail(event: ProviderEvent) -> str:
+    said = one_line(str(event.payload.get("reason") or event.payload.get("response") or ""), 300)
+    return f"the provider reports: {event.event} on {event.occurred_at:%Y-%m-%d %H:%M} UTC. {said}".strip()

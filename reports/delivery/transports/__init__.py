@@ -1,0 +1,26 @@
+"""Transports: the ways a mail leaves: as a file, by SMTP, by SendGrid.
+
+Here: what a transport is, its settings, and which one to make of them.
+Not here: what an answer means (outcomes.py), or when and whether to send (outbox.py).
+"""
+
+from __future__ import annotations
+
+from reports.delivery.transports.base import Transport, TransportSettings
+from reports.delivery.transports.file import FileTransport
+from reports.delivery.transports.sendgrid import SendGridTransport
+from reports.delivery.transports.smtp import SmtpTransport
+from sql.values import PermanentError
+
+__all__ = ["FileTransport", "SendGridTransport", "SmtpTransport", "Transport", "TransportSettings", "make_transport"]
+
+
+def make_transport(settings: TransportSettings) -> Transport:
+    """The transport that the settings name. Raises PermanentError for settings that cannot send, before any claim."""
+    if settings.kind == "file":
+        return FileTransport(settings)
+    if settings.kind == "smtp":
+        return SmtpTransport(settings)
+    if settings.kind == "sendgrid":
+        return SendGridTransport(settings)
+    raise PermanentError(f"the mail transport is {settings.kind!r}; it can be file, smtp or sendgrid")

@@ -1,0 +1,68 @@
+"""The file transport: every mail as an .eml file, with a preview beside it. Needs nothing; the default.
+
+Here: writing so that a reader never sees half a file, and the same delivery twice is one file.
+Not here: any network.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import unicodedata
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from reports.delivery.message import Mail, to_mime
+from reports.delivery.outcomes import Outcome, Verdict
+from reports.delivery.transports.base import TransportSettings
+
+
+class FileTransport:
+    """Writes <day>_<subject>_<delivery>.eml and the same name with .html for a browser."""
+
+    name = "file"
+
+    def __init__(self, settings: TransportSettings) -> None:
+        self.sender = settings.sender
+        self._folder = settings.outbox_path
+
+    def send(self, mail: Mail) -> Outcome:
+        stem = _file_stem(mail)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(self._folder / f"{stem}.html", _preview(mail).encode())
+            _write_whole(self._folder / f"{stem}.eml", to_mime(mail))
+        except OSError as error:
+            return Outcome(Verdict.RETRY, f"the outbox folder cannot be written ({error})", stop_run=True)
+        detail = f"written to {self._folder / stem}.eml; preview: {self._folder / stem}.html"
+        return Outcome(Verdict.ACCEPTED, detail, provider_message_id=f"{stem}.eml")
+
+
+def _file_stem(mail: Mail) -> str:
+    """Readable first, unique last; only letters, digits and hyphens, so a subject cannot leave the folder."""
+    plain = unicodedata.normalize("NFKD", mail.envelope.subject).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:48].strip("-") or "report"
+    return f"{mail.envelope.queued_at:%Y-%m-%d}_{slug}_{mail.envelope.delivery_id}"
+
+
+def _preview(mail: Mail) -> str:
+    """The HTML part with its pictures inside: a browser does not know content ids."""
+    html = mail.html
+    for picture in mail.pictures:
+        data = f"data:{picture.media_type};base64,{base64.b64encode(picture.body).decode()}"
+        html = html.replace(f"cid:{(picture.content_id or '').strip('<>')}", data)
+    return html
+
+
+def _write_whole(path: Path, body: bytes) -> None:
+    """Write beside, flush to disk, rename: the name always shows a whole file."""
+    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
+        try:
+            part.write(body)
+            part.flush()
+            os.fsync(part.fileno())
+            Path(part.name).replace(path)
+        except BaseException:
+            Path(part.name).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,22 @@
+-- show_delivery: one delivery with all it is known by.
+-- Grain: at most one row. Parameters: delivery (uuid).
+SELECT
+    d.delivery_id,
+    t.slug AS tenant,
+    d.report_id,
+    r.subject,
+    d.revision,
+    d.recipient,
+    d.state,
+    d.detail,
+    d.attempts,
+    d.not_before,
+    d.transport,
+    d.provider_message_id,
+    d.created_at,
+    d.updated_at,
+    d.claim_expires_at
+FROM report_deliveries AS d
+INNER JOIN tenants AS t ON d.tenant_id = t.tenant_id
+INNER JOIN reports AS r ON d.tenant_id = r.tenant_id AND d.report_id = r.report_id
+WHERE d.delivery_id = %(delivery)s

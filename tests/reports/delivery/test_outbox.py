@@ -1,0 +1,349 @@
+"""The outbox on a real database: each mail at most once, and every row ends in a state that is true."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from reports.delivery import DeliverySummary, Outbox, TransportSettings, make_transport
+from reports.delivery.message import Artefact, Mail
+from reports.delivery.outcomes import Outcome, Verdict
+from reports.delivery.queue import CLAIM_FOR, claim_next, settle
+from reports.delivery.suppressions import stop_recipient, suppress
+from reports.delivery.tokens import Claims
+from reports.delivery.unsubscribe import Sender
+from sql.values import PermanentError
+
+if TYPE_CHECKING:
+    from sql.warehouse import Warehouse
+    from tests.reports.delivery.conftest import Office, SendGridServer
+
+Run = Callable[..., DeliverySummary]
+
+
+class Recording:
+    """A transport of the tests that answers as it is told and remembers what it was given."""
+
+    name = "recording"
+    sender = Sender("reports@signal.example")
+
+    def __init__(self, answer: Callable[[str], Outcome] | None = None) -> None:
+        self.mails: list[Mail] = []
+        self._answer = answer or (lambda _: Outcome(Verdict.ACCEPTED, "taken", 202, "id-1"))
+
+    @property
+    def recipients(self) -> list[str]:
+        return [mail.envelope.recipient for mail in self.mails]
+
+    def send(self, mail: Mail) -> Outcome:
+        self.mails.append(mail)
+        return self._answer(mail.envelope.recipient)
+
+
+def always(outcome: Outcome) -> Recording:
+    return Recording(lambda _: outcome)
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the machine is not for loopback."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture
+def run(warehouse: Warehouse, noon: datetime) -> Run:
+    """A run of the outbox, by default a minute past noon."""
+
+    def start(transport: Any, later: timedelta = timedelta(minutes=1), limit: int | None = None) -> DeliverySummary:
+        return Outbox(warehouse).run(transport, noon + later, limit)
+
+    return start
+
+
+def test_every_recipient_gets_the_report_once(office: Office, run: Run) -> None:
+    office.queue("alex@acme.example", "bo@acme.example")
+    transport = Recording()
+    assert str(run(transport)) == "2 accepted"
+    assert sorted(transport.recipients) == ["alex@acme.example", "bo@acme.example"]
+    assert run(transport).handled == 0
+    assert set(office.states().values()) == {"accepted"}
+
+
+def test_queueing_again_adds_nothing(office: Office) -> None:
+    assert office.queue("alex@acme.example", "Bo <BO@acme.example>", "bo@acme.example") == 2
+    assert office.queue("alex@acme.example", "bo@ACME.example") == 0
+
+
+def test_a_correction_is_a_revision_of_its_own(office: Office, run: Run) -> None:
+    office.queue("alex@acme.example")
+    run(Recording())
+    office.queue("alex@acme.example", report_id=office.freeze(revision=2), revision=2)
+    assert run(Recording()).accepted == 1
+
+
+def test_what_was_sent_can_be_followed_up(office: Office, run: Run) -> None:
+    office.queue("alex@acme.example")
+    run(Recording())
+    (attempt,) = office.rows(
+        "SELECT transport, outcome, status_code, provider_message_id, started_at <= finished_at "
+        "FROM delivery_attempts WHERE tenant_id = %s"
+    )
+    assert attempt == ("recording", "accepted", 202, "id-1", True)
+    assert office.column("provider_message_id") == {"alex@acme.example": "id-1"}
+
+
+def test_a_limit_is_kept(office: Office, run: Run) -> None:
+    office.queue(*(f"reader{number}@acme.example" for number in range(5)))
+    assert run(Recording(), limit=2).handled == 2
+    assert sorted(office.states().values()) == ["accepted", "accepted", "queued", "queued", "queued"]
+
+
+def test_a_retry_waits_and_then_goes_out_once(office: Office, run: Run) -> None:
+    office.queue("alex@acme.example")
+    busy = always(Outcome(Verdict.RETRY, "busy", 503))
+    assert run(busy).results == {"retry": 1}
+    assert run(busy).handled == 0
+    assert run(Recording(), timedelta(minutes=10)).accepted == 1
+    assert office.column("attempts") == {"alex@acme.example": 2}
+
+
+def test_a_rate_limit_moves_the_mail_to_the_named_moment(office: Office, run: Run, noon: datetime) -> None:
+    office.queue("alex@acme.example", "bo@acme.example")
+    reset = noon + timedelta(minutes=30)
+    summary = run(always(Outcome(Verdict.RETRY, "slow down", 429, not_before=reset, stop_run=True)))
+    assert (summary.handled, summary.paused) == (1, "slow down")
+    assert sorted(office.column("not_before").values()) == [noon, reset]
+
+
+def test_a_refused_key_pauses_the_run_and_costs_no_attempt(office: Office, run: Run, noon: datetime) -> None:
+    office.queue("alex@acme.example", "bo@acme.example")
+    refused = always(Outcome(Verdict.PAUSED, "key refused", 401, stop_run=True))
+    summary = run(refused)
+    assert (len(refused.mails), summary.paused) == (1, "key refused")
+    assert office.states() == {"alex@acme.example": "queued", "bo@acme.example": "queued"}
+    assert set(office.column("attempts").values()) == {0}
+    assert set(office.column("not_before").values()) == {noon}
+    assert run(Recording()).accepted == 2
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.UNKNOWN])
+def test_what_failed_or_is_in_doubt_is_never_sent_again_by_itself(office: Office, run: Run, verdict: Verdict) -> None:
+    office.queue("alex@acme.example")
+    run(always(Outcome(verdict, "the reason")))
+    again = Recording()
+    run(again, timedelta(days=3))
+    assert again.mails == []
+    assert office.column("detail") == {"alex@acme.example": "the reason"}
+
+
+def test_a_transport_that_breaks_leaves_the_mail_in_doubt(
+    office: Office, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    def explode(_: str) -> Outcome:
+        raise RuntimeError("a bug")
+
+    office.queue("alex@acme.example", "bo@acme.example")
+    with caplog.at_level(logging.CRITICAL):
+        assert run(Recording(explode)).results == {"unknown": 2}
+
+
+def test_an_expired_claim_is_in_doubt_and_never_queued_again(office: Office, run: Run, noon: datetime) -> None:
+    office.queue("alex@acme.example")
+    with office.warehouse.transaction() as connection:
+        assert claim_next(connection, noon, noon, uuid4(), "recording")
+    transport = Recording()
+    assert run(transport).expired == 0
+    assert office.states() == {"alex@acme.example": "sending"}
+    assert run(transport, CLAIM_FOR).expired == 1
+    assert run(transport, timedelta(days=9)).handled == 0
+    assert transport.mails == []
+    assert office.states() == {"alex@acme.example": "unknown"}
+    assert "never reported back" in office.column("detail")["alex@acme.example"]
+    assert office.rows("SELECT outcome, started_at, finished_at FROM delivery_attempts WHERE tenant_id = %s") == [
+        ("unknown", noon, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [(Verdict.ACCEPTED, "accepted"), (Verdict.FAILED, "failed"), (Verdict.RETRY, "unknown")],
+)
+def test_a_slow_worker_may_still_tell_the_truth_but_not_send_again(
+    office: Office, run: Run, noon: datetime, verdict: Verdict, state: str
+) -> None:
+    office.queue("alex@acme.example")
+    token = uuid4()
+    with office.warehouse.transaction() as connection:
+        delivery = claim_next(connection, noon, noon, token, "recording")
+    assert delivery is not None
+    run(Recording(), CLAIM_FOR)
+    with office.warehouse.transaction() as connection:
+        settle(connection, delivery, token, "recording", Outcome(verdict, "late"), noon, noon + timedelta(hours=1))
+    assert office.states() == {"alex@acme.example": state}
+
+
+def test_two_claims_never_meet_on_one_row(office: Office, noon: datetime) -> None:
+    office.queue("alex@acme.example")
+    with office.warehouse.transaction() as first, office.warehouse.transaction() as second:
+        assert claim_next(first, noon, noon, uuid4(), "recording")
+        assert claim_next(second, noon, noon, uuid4(), "recording") is None
+
+
+def test_a_suppressed_address_gets_nothing_and_the_reason_is_kept(office: Office, run: Run) -> None:
+    office.queue("alex@acme.example", "bo@acme.example")
+    with office.warehouse.transaction() as connection:
+        assert suppress(connection, office.tenant_id, "Alex@acme.example", "spam_report")
+    transport = Recording()
+    run(transport)
+    assert transport.recipients == ["bo@acme.example"]
+    assert office.states()["alex@acme.example"] == "suppressed"
+    assert "spam_report" in office.column("detail")["alex@acme.example"]
+    assert office.column("attempts")["alex@acme.example"] == 0
+
+
+def test_one_tenants_suppression_is_not_anothers(office: Office, open_office: Callable[..., Office], run: Run) -> None:
+    other = open_office("harbour")
+    with office.warehouse.transaction() as connection:
+        suppress(connection, office.tenant_id, "alex@acme.example", "unsubscribe")
+    other.queue("alex@acme.example")
+    assert run(Recording()).accepted == 1
+
+
+def test_a_verified_token_stops_its_recipient(office: Office, run: Run, noon: datetime) -> None:
+    office.queue("alex@acme.example")
+    (delivery_id,) = office.column("delivery_id").values()
+    claims = Claims("unsubscribe", office.tenant_id, delivery_id, noon)
+    with office.warehouse.transaction() as connection:
+        assert stop_recipient(connection, claims)
+        assert not stop_recipient(connection, claims)
+        with pytest.raises(PermanentError, match="not known"):
+            stop_recipient(connection, replace(claims, tenant_id=uuid4()))
+    assert run(Recording()).results == {"suppressed": 1}
+
+
+def test_a_recipient_outside_the_tenants_domains_is_held_until_allowed(
+    open_office: Callable[..., Office], run: Run
+) -> None:
+    office = open_office("harbour", domains=["acme.example"])
+    office.queue("alex@acme.example", "eve@rival.example")
+    transport = Recording()
+    run(transport)
+    assert transport.recipients == ["alex@acme.example"]
+    assert office.states()["eve@rival.example"] == "held"
+    assert "recipient_domains" in office.column("detail")["eve@rival.example"]
+    assert run(transport).released == 0
+    office.change("UPDATE tenants SET recipient_domains = '{}' WHERE tenant_id = %s", office.tenant_id)
+    assert run(transport).released == 1
+    assert transport.recipients == ["alex@acme.example", "eve@rival.example"]
+
+
+def test_what_is_not_an_address_fails_with_words(office: Office, run: Run) -> None:
+    office.queue("alex@acme.example\r\nBcc: everyone@rival.example")
+    transport = Recording()
+    assert run(transport).results == {"failed": 1}
+    assert transport.mails == []
+    assert "correct the subscription" in next(iter(office.column("detail").values()))
+
+
+def test_a_report_without_recipients_is_said(office: Office, run: Run) -> None:
+    assert office.queue() == 0
+    assert run(Recording()).notes == ["1 report(s) of signal have no recipients: add some to their subscription"]
+
+
+def test_a_report_that_is_not_whole_is_not_sent(
+    office: Office, run: Run, artefacts_with: Callable[..., list[Artefact]]
+) -> None:
+    without_csv = [each for each in artefacts_with() if each.name != "report.csv"]
+    office.queue("alex@acme.example", report_id=office.freeze(revision=2, artefacts=without_csv), revision=2)
+    transport = Recording()
+    assert run(transport).results == {"failed": 1}
+    assert transport.mails == []
+    assert "report.csv" in office.column("detail")["alex@acme.example"]
+
+
+def test_another_tenants_report_cannot_be_read_for_a_mail(
+    office: Office, open_office: Callable[..., Office], noon: datetime
+) -> None:
+    other = open_office("harbour")
+    office.queue("alex@acme.example")
+    with office.warehouse.transaction() as connection:
+        delivery = claim_next(connection, noon, noon, uuid4(), "recording")
+    assert delivery is not None
+    crossed = replace(delivery, tenant_id=office.tenant_id, report_id=other.report_id)
+    assert Outbox(office.warehouse).frozen(crossed).artefacts == ()
+
+
+def test_a_mail_comes_from_its_own_tenant(office: Office, open_office: Callable[..., Office], run: Run) -> None:
+    office.queue("alex@acme.example")
+    open_office("harbour").queue("alex@acme.example")
+    transport = Recording()
+    run(transport)
+    assert sorted(mail.envelope.brand for mail in transport.mails) == ["Harbour Network", "Signal Network"]
+
+
+def test_the_database_being_away_loses_no_mail(
+    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> None:
+        raise psycopg.OperationalError("the server went away")
+
+    office.queue("alex@acme.example")
+    with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL):
+        patch.setattr(Outbox, "frozen", away)
+        assert run(Recording()).paused
+    assert run(Recording(), timedelta(minutes=10)).accepted == 1
+
+
+def test_a_dry_run_checks_every_mail_and_claims_none(office: Office, warehouse: Warehouse, noon: datetime) -> None:
+    office.queue("alex@acme.example", "not an address")
+    planned = Outbox(warehouse).plan(Recording.sender, noon)
+    assert sorted(each.verdict for each in planned) == ["failed", "send"]
+    assert set(office.states().values()) == {"queued"}
+
+
+def test_a_missing_key_leaves_every_mail_in_the_queue(office: Office) -> None:
+    office.queue("alex@acme.example")
+    with pytest.raises(PermanentError, match="SENDGRID_API_KEY"):
+        make_transport(TransportSettings(kind="sendgrid"))
+    assert office.states() == {"alex@acme.example": "queued"}
+
+
+def test_reports_reach_the_outbox_folder_by_default(office: Office, run: Run, tmp_path: Path) -> None:
+    office.queue("alex@acme.example")
+    run(make_transport(TransportSettings(outbox_path=tmp_path)))
+    (written,) = tmp_path.glob("*.eml")
+    (delivery_id,) = office.column("delivery_id").values()
+    assert (
+        written.name
+        == f"{office.column('created_at')['alex@acme.example']:%Y-%m-%d}_acme-cloud-3-4-return_{delivery_id}.eml"
+    )
+
+
+def test_a_faulty_provider_ends_in_honest_states(
+    office: Office, run: Run, sendgrid: SendGridServer, api_key: str
+) -> None:
+    fates = {
+        "good": ("accept", "accepted"),
+        "bad": ("400", "failed"),
+        "moved": ("302", "failed"),
+        "busy": ("503", "queued"),
+        "gateway": ("502", "unknown"),
+        "dropped": ("accept-then-drop", "unknown"),
+        "silent": ("accept-then-hang", "unknown"),
+    }
+    sendgrid.behave = lambda recipient: fates[recipient.partition("@")[0]][0]
+    office.queue(*(f"{name}@acme.example" for name in fates))
+    settings = TransportSettings(kind="sendgrid", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url, timeout_s=0.5)
+    run(make_transport(settings))
+    run(make_transport(settings))
+    assert office.states() == {f"{name}@acme.example": state for name, (_, state) in fates.items()}
+    assert set(sendgrid.taken.values()) == {1}
+    assert all(isinstance(delivery, UUID) for delivery in office.column("delivery_id").values())
