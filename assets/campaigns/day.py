@@ -69,7 +69,7 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
         _scoped(live.select("tenant_id", "campaign_id", "currency", "margin", "config_version")),
         _scoped(delivery),
         _scoped(reach),
-        _scoped(price_campaigns(placements, spend, unknown_spend(placements))),
+        _scoped(price_campaigns(placements, spend, unknown_spend(placements), delivery)),
         _scoped(credited),
         list(MODELS),
     )

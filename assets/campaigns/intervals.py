@@ -46,9 +46,9 @@ def wilson_bounds(successes: pl.Expr, trials: pl.Expr) -> tuple[pl.Expr, pl.Expr
     rate = successes / n
     centre = (rate + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * (rate * (1 - rate) / n + Z**2 / (4 * n**2)).sqrt()
-    return pl.max_horizontal(pl.min_horizontal(centre - half, rate), 0.0), pl.min_horizontal(
-        pl.max_horizontal(centre + half, rate), 1.0
-    )
+    lower = pl.max_horizontal(pl.min_horizontal(centre - half, rate), 0.0)
+    upper = pl.min_horizontal(pl.max_horizontal(centre + half, rate), 1.0)
+    return pl.when(trials > 0).then(lower), pl.when(trials > 0).then(upper)
 
 
 def wilson(successes: int, trials: int) -> Interval:

@@ -59,7 +59,7 @@ def _delivery_kpis() -> list[Kpi]:
         Kpi("reach", "count", pl.col("households")),
         Kpi("listeners", "count", pl.col("consumers")),
         Kpi("frequency", "ratio", _over(impressions, pl.col("households"))),
-        Kpi("delivery_rate", "ratio", _over(impressions, booked)),
+        Kpi("delivery_rate", "ratio", _over(pl.col("delivered"), booked)),
         Kpi("spend", "minor", spend, exact=True),
         Kpi("cpm", "minor", PER_THOUSAND * _over(pl.col("cost_minor"), booked)),
         Kpi("ecpm", "minor", PER_THOUSAND * _over(spend, impressions)),
@@ -117,7 +117,7 @@ def measure(
     scopes:   tenant_id, scope_id, currency, margin (null: not known), config_version
     delivery: tenant_id, scope_id, placement_id, impressions, usable_impressions, mature_impressions, clicks
     reach:    tenant_id, scope_id, households, consumers
-    spend:    tenant_id, scope_id, spend_minor, cost_minor, booked (null: not known)
+    spend:    tenant_id, scope_id, spend_minor, cost_minor, booked (null: not known), delivered (since the start)
     credited: of response.respond and response.model_conversions
     returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
               low_confidence, too_few, not_known), usable_share, mature_share, config_version
@@ -166,6 +166,9 @@ def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
     shown = value.is_not_null() & (~too_few if kpi.judged == "ratio" else pl.lit(True))
     doubtful = pl.when(too_few).then(pl.lit("too_few")).when(sample < FEWEST_FOR_CONFIDENCE)
     trust = pl.lit("ok") if kpi.judged == "known" else doubtful.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
+    inputs_known = pl.all_horizontal(pl.col(name).is_not_null() for name in kpi.value.meta.root_names())
+    settled = value.is_not_null() | (too_few & inputs_known if kpi.judged == "ratio" else pl.lit(False))
+    badge = pl.when(settled).then(trust).otherwise(pl.lit("not_known"))
     amount = pl.when(shown).then(kpi.value).cast(pl.Int64) if kpi.exact else pl.lit(None, dtype=pl.Int64)
     return wide.select(
         *KEY,
@@ -177,7 +180,7 @@ def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
         pl.when(shown).then(kpi.lower.cast(pl.Float64)).alias("lower"),
         pl.when(shown).then(kpi.upper.cast(pl.Float64)).alias("upper"),
         sample.cast(pl.Float64).alias("sample"),
-        pl.when(value.is_null()).then(pl.lit("not_known")).otherwise(trust).alias("badge"),
+        badge.alias("badge"),
         "usable_share",
         "mature_share",
         "config_version",

@@ -14,6 +14,7 @@ from assets.attribution.paths import with_settings
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
 PLACEMENT = ["tenant_id", "placement_id"]
+PRICES = ("spend_minor", "cost_minor", "booked", "delivered")
 
 
 def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetime) -> pl.DataFrame:
@@ -25,22 +26,30 @@ def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetim
 
 def sum_if_all_known(column: str) -> pl.Expr:
     """The sum, or null as soon as one part is not known: a part that is missing is not 0."""
-    return pl.when(pl.col(column).is_not_null().all()).then(pl.col(column).sum())
+    return pl.when(pl.col(column).is_not_null().all()).then(pl.col(column).sum()).alias(column)
 
 
-def price_campaigns(placements: pl.DataFrame, spend: pl.DataFrame, unknown: pl.DataFrame) -> pl.DataFrame:
-    """tenant_id, campaign_id, spend_minor, cost_minor, booked; null where a placement's part is not known.
+def price_campaigns(
+    placements: pl.DataFrame, spend: pl.DataFrame, unknown: pl.DataFrame, delivered: pl.DataFrame
+) -> pl.DataFrame:
+    """tenant_id, campaign_id, spend_minor, cost_minor, booked; null where a placement's part is not known; delivered.
 
     placements: with cost_minor and booked_impressions; spend: of spend.recognise_spend; unknown: of spend.unknown_spend
+    delivered:  tenant_id, placement_id, impressions: all since the campaign's start
     """
+    heard = delivered.group_by(PLACEMENT).agg(delivered=pl.col("impressions").sum())
     spent = spend.group_by(PLACEMENT).agg(pl.col("spend_minor").sum())
     return (
         placements.join(spent, on=PLACEMENT, how="left", validate="1:1")
         .join(unknown.with_columns(is_unknown=pl.lit(True)), on=PLACEMENT, how="left", validate="1:1")
-        .with_columns(spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)))
+        .join(heard, on=PLACEMENT, how="left", validate="1:1")
+        .with_columns(
+            pl.col("delivered").fill_null(0),
+            spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)),
+        )
         .rename({"booked_impressions": "booked"})
         .group_by(CAMPAIGN)
-        .agg(sum_if_all_known(name) for name in ("spend_minor", "cost_minor", "booked"))
+        .agg(sum_if_all_known(name) for name in PRICES)
         .sort(CAMPAIGN)
     )
 

@@ -12,8 +12,9 @@ import pytest
 
 from assets.attribution.day import compute_attribution_day
 from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
+from assets.campaigns.period import campaign_period
 from assets.listening.keys import Key, Keyring, derive_keys
-from sql.values import Window
+from sql.values import PermanentError, Window
 from sql.warehouse import Write
 
 if TYPE_CHECKING:
@@ -193,3 +194,31 @@ def test_running_a_day_again_changes_nothing(network: Warehouse) -> None:
     once = roll_up(network, [named("harbour")], DAY.day)
     assert roll_up(network, [named("harbour")], DAY.day).equals(once)
     assert network.read("read_campaigns", tenants=[named("harbour")]).height == 1
+
+
+def test_a_report_s_period_says_what_the_rollups_say(network: Warehouse) -> None:
+    results = roll_up(network, [named("harbour")], DAY.day)
+    window = Window.of_days(date(2026, 3, 1), DAY.day)
+    period = campaign_period(network.read, named("harbour"), [named("spring")], window, "UTC", window.end)
+    key = ["model", "kpi"]
+    cut = period.kpis.filter(pl.col("level") == "campaign").sort(key).select(*key, "estimate", "amount_minor", "upper")
+    assert cut.equals(results.sort(key).select(*key, "estimate", "amount_minor", "upper"))
+    linear = period.shows.filter(pl.col("model") == "linear")
+    assert linear["revenue_minor"].sum() == 12_100
+    assert linear["spend_minor"].sum() == 11_250
+    days = period.daily.filter(pl.col("model") == "linear")
+    assert days["impressions"].to_list() == [0, 0, 8, 4, 0]
+    assert days["conversions"].to_list() == pytest.approx([0, 0, 0, 0, 6])
+
+
+def test_a_period_at_an_equal_age_leaves_out_what_came_later(network: Warehouse) -> None:
+    roll_up(network, [named("harbour")], DAY.day)
+    window = Window.of_days(date(2026, 3, 1), DAY.day)
+    scope = (network.read, named("harbour"), [named("spring")], window, "UTC", window.end)
+    earned = campaign_period(*scope, known_by=datetime(2026, 3, 1, tzinfo=UTC)).shows["conversions"].sum()
+    assert earned == 0
+
+
+def test_a_campaign_of_another_tenant_is_refused(network: Warehouse) -> None:
+    with pytest.raises(PermanentError, match="has no campaign"):
+        campaign_period(network.read, named("harbour"), [named("autumn")], DAY, "UTC", DAY.end)
