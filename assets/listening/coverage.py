@@ -60,38 +60,53 @@ def add_new_bytes(requests: pl.DataFrame) -> pl.DataFrame:
     requests: request_no (dense, in order of group and time), group_no, file_no, content_from, to_byte
     The union of the intervals, told apart by who received a byte first: summed over a span it is the span's coverage.
     """
+    group = pl.col("group_no")
     length = (pl.col("to_byte") - pl.col("content_from")).clip(lower_bound=0)
-    alone = (pl.len().over("group_no") == 1) | (length == 0)
-    sized = requests.with_columns(_length=length, _alone=alone)
-    shared = sized.filter(~pl.col("_alone")).select("request_no", *SPAN, "content_from", "to_byte")
-    if not shared.height:
-        return sized.with_columns(new_bytes="_length").drop("_length", "_alone")
-    return (
-        sized.join(_count_first_receipts(shared), on="request_no", how="left", validate="1:1", maintain_order="left")
-        .with_columns(new_bytes=pl.when("_alone").then("_length").otherwise(pl.col("new_bytes").fill_null(0)))
-        .drop("_length", "_alone")
-    )
+    alone = (group != group.shift(1)).fill_null(True) & (group != group.shift(-1)).fill_null(True)
+    shared = requests.select("request_no", *SPAN, "content_from", "to_byte", length=length, alone=alone)
+    new_bytes = _integers(shared["length"]).copy()
+    shared = shared.filter(~pl.col("alone") & (pl.col("length") > 0))
+    if shared.height:
+        new_bytes[_integers(shared["request_no"])] = _count_first_receipts(shared)
+    return requests.with_columns(new_bytes=pl.Series(new_bytes))
 
 
-def _count_first_receipts(shared: pl.DataFrame) -> pl.DataFrame:
-    """request_no and new_bytes of the requests that were the first to receive any byte.
+def _count_first_receipts(shared: pl.DataFrame) -> Integers:
+    """For each interval, in the order of who asked first, the bytes that it was the first of its span to receive.
 
     The ends of all intervals cut each span into segments that are covered as a whole or not at all; the segments of all
     spans stand in one row, so one pass finds for every segment the first request that covers it.
     """
-    ends = pl.concat([shared.select(*SPAN, byte="content_from"), shared.select(*SPAN, byte="to_byte")])
-    points = ends.unique().sort(*SPAN, "byte", nulls_last=True).with_row_index("point")
-    placed = (
-        shared.join(points, left_on=[*SPAN, "content_from"], right_on=[*SPAN, "byte"], nulls_equal=True, validate="m:1")
-        .rename({"point": "lower"})
-        .join(points, left_on=[*SPAN, "to_byte"], right_on=[*SPAN, "byte"], nulls_equal=True, validate="m:1")
-        .rename({"point": "upper"})
-        .sort("request_no")
+    lower, upper, lengths = _cut_into_segments(shared)
+    owners = _first_to_cover(lower, upper, len(lengths))
+    received = np.zeros(shared.height + 1, dtype=np.int64)
+    np.add.at(received, owners, lengths)
+    return received[:-1]
+
+
+def _cut_into_segments(shared: pl.DataFrame) -> tuple[Integers, Integers, Integers]:
+    """Each interval as a run [lower, upper) of segments, and the length of every segment.
+
+    Segments are numbered over all spans; the one between two spans belongs to no interval and has no length.
+    """
+    ends = (
+        pl.concat([shared.select(*SPAN, byte="content_from"), shared.select(*SPAN, byte="to_byte")])
+        .with_row_index("end_no")
+        .lazy()
+        .sort(*SPAN, "byte", nulls_last=True)
+        .with_columns(
+            is_new_span=pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in SPAN),
+            step=pl.col("byte").diff(),
+        )
+        .with_columns(is_new=(pl.col("is_new_span") | (pl.col("step") > 0)).fill_null(True))
+        .with_columns(point=pl.col("is_new").cum_sum().cast(pl.Int64) - 1)
+        .collect()
     )
-    owners = _first_to_cover(_integers(placed["lower"]), _integers(placed["upper"]), points.height)
-    segments = points.select(length=pl.col("byte").shift(-1) - pl.col("byte")).with_columns(owner=pl.Series(owners))
-    received = segments.filter(pl.col("owner") < placed.height).group_by("owner").agg(new_bytes=pl.col("length").sum())
-    return received.select(request_no=placed["request_no"].gather(received["owner"]), new_bytes="new_bytes")
+    points = np.empty(ends.height, dtype=np.int64)
+    points[_integers(ends["end_no"])] = _integers(ends["point"])
+    inside = pl.when("is_new_span").then(0).otherwise("step").fill_null(0)
+    before = _integers(ends.filter("is_new").select(inside.alias("step"))["step"])
+    return points[: shared.height], points[shared.height :], np.append(before[1:], 0)
 
 
 def _first_to_cover(lower: Integers, upper: Integers, segments: int) -> Integers:
