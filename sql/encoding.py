@@ -22,7 +22,7 @@ def csv_parts(table: str, frame: pl.DataFrame, types: Mapping[str, str]) -> Iter
     NaN and the infinities keep their names, which PostgreSQL reads. Naive datetimes count as UTC.
     Raises PermanentError for a column whose frame type has no text that its table type reads.
     """
-    encoded = [_encoded(table, name, dtype, types[name]) for name, dtype in frame.schema.items()]
+    encoded = [_encoded(table, name, dtype, types[name]).alias(name) for name, dtype in frame.schema.items()]
     for part in frame.iter_slices(_ROWS):
         text = part.select(encoded).write_csv(
             include_header=False, quote_style="necessary", datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"

@@ -128,7 +128,12 @@ def frame_of(table: pa.Table, doing: str) -> pl.DataFrame:
     frame = pl.from_arrow(pa.table(columns, names=table.schema.names))
     if not isinstance(frame, pl.DataFrame):
         raise TypeError("an Arrow table becomes a frame")
-    return frame.with_columns(*(_finish(field) for field in table.schema if _postgres_type(field) in _FINISHED))
+    try:
+        return frame.with_columns(*(_finish(field) for field in table.schema if _postgres_type(field) in _FINISHED))
+    except pl.exceptions.InvalidOperationError as error:
+        raise StatementError(
+            f"{doing}: a numeric does not fit into {NUMERIC} ({first_line(error)}); cast it in the statement"
+        ) from None
 
 
 _FINISHED = ("numeric", "bpchar", "uuid", "_uuid")
@@ -158,7 +163,7 @@ def _finish(field: pa.Field) -> pl.Expr:
     column = pl.col(field.name)
     match _postgres_type(field):
         case "numeric":
-            return column.str.to_decimal(scale=12).cast(NUMERIC)
+            return column.cast(NUMERIC)
         case "bpchar":
             return column.str.strip_chars_end(" ")
         case "_uuid":

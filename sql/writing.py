@@ -113,18 +113,30 @@ def replace(
     Raises PermanentError for columns that do not match, and for rows outside the window or the tenants: the next
     run would not find them to delete, and they would be there twice.
     """
-    shapes = [shape_of(connection, write.table) for write in writes]
+    tables = [write.table for write in writes]
+    if twice := {table for table in tables if tables.count(table) > 1}:
+        raise PermanentError(f"{', '.join(sorted(twice))} is to be replaced twice at once; put its rows into one frame")
+    shapes = [_shape_to_replace(connection, write) for write in writes]
     for write, shape in zip(writes, shapes, strict=True):
         _match(write.table, write.frame, shape, {each.name for each in shape.columns if not each.defaulted})
-        _refuse_strays(write, window, tenants)
+        _refuse_strays(write, shape, window, tenants)
     _refuse_stray_lines(ledger, window, tenants)
     _lock(connection, writes, window, ledger)
     counts: dict[str, int] = {}
     for write, shape in zip(writes, shapes, strict=True):
-        _delete(connection, write, window, tenants)
+        _delete(connection, write, shape, window, tenants)
         counts[write.table] = _load(connection, write.table, write.frame, shape)
     _record(connection, ledger)
     return counts
+
+
+def _shape_to_replace(connection: Connection, write: Write) -> Shape:
+    # The registry first: its error knows the tables that can be replaced.
+    cut = write.cut_by
+    shape = shape_of(connection, write.table)
+    if cut not in {column.name for column in shape.columns}:
+        raise PermanentError(f"Table {write.table} has no column {cut} to cut it by")
+    return shape
 
 
 def _match(table: str, frame: pl.DataFrame, shape: Shape, required: set[str]) -> None:
@@ -136,7 +148,7 @@ def _match(table: str, frame: pl.DataFrame, shape: Shape, required: set[str]) ->
         raise PermanentError(f"The frame for {table} {' and '.join(wrong)}")
 
 
-def _refuse_strays(write: Write, window: Window, tenants: Sequence[UUID]) -> None:
+def _refuse_strays(write: Write, shape: Shape, window: Window, tenants: Sequence[UUID]) -> None:
     frame = write.frame
     if not frame.height:
         return
@@ -149,7 +161,7 @@ def _refuse_strays(write: Write, window: Window, tenants: Sequence[UUID]) -> Non
         )
     cuts = [write.cut_by, *(["day"] if "day" in frame.columns and write.cut_by != "day" else [])]
     for cut in cuts:
-        first, after = _bounds(frame.schema[cut] == pl.Date, window, write.table)
+        first, after = _bounds(write.table, shape, cut, window)
         stray = frame.filter(~pl.col(cut).is_between(pl.lit(first), pl.lit(after), closed="left"))
         if stray.height:
             raise PermanentError(
@@ -158,8 +170,8 @@ def _refuse_strays(write: Write, window: Window, tenants: Sequence[UUID]) -> Non
             )
 
 
-def _bounds(by_day: bool, window: Window, table: str) -> tuple[date | datetime, date | datetime]:
-    if not by_day:
+def _bounds(table: str, shape: Shape, cut: str, window: Window) -> tuple[date | datetime, date | datetime]:
+    if next(column.type for column in shape.columns if column.name == cut) != "date":
         return window.start, window.end
     if window != Window.of_days(window.day, list(window.days())[-1]):
         raise PermanentError(f"{table} is kept by UTC day: it is replaced by whole days, not by {window}")
@@ -183,9 +195,9 @@ def _lock(connection: Connection, writes: Sequence[Write], window: Window, ledge
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"earshot {asset} {day}"])
 
 
-def _delete(connection: Connection, write: Write, window: Window, tenants: Sequence[UUID]) -> None:
+def _delete(connection: Connection, write: Write, shape: Shape, window: Window, tenants: Sequence[UUID]) -> None:
     cut = write.cut_by
-    first, after = _bounds(write.frame.schema[cut] == pl.Date, window, write.table)
+    first, after = _bounds(write.table, shape, cut, window)
     connection.execute(
         sql.SQL("DELETE FROM public.{} WHERE tenant_id = ANY(%s) AND {} >= %s AND {} < %s").format(
             sql.Identifier(write.table), sql.Identifier(cut), sql.Identifier(cut)
