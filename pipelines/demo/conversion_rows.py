@@ -6,7 +6,6 @@ Here: columns and text. Not here: who acts and why (orders.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import polars as pl
@@ -14,7 +13,7 @@ import polars as pl
 from pipelines.demo import agents
 from pipelines.demo.advertising import Exposures
 from pipelines.demo.audience import address_text
-from pipelines.demo.calendar import EPOCH, Span
+from pipelines.demo.calendar import Span
 from pipelines.demo.campaigns import campaign_id, sponsor_id
 from pipelines.demo.catalogue import UNKNOWN, Library
 from pipelines.demo.dice import Bools, Ints, as_binary, event_ids, joined, taken
@@ -25,6 +24,9 @@ KINDS = ("visit", "lead", "signup", "install", "trial", "purchase", "refund", "s
 SIGNALS = ("pixel", "server", "promo_code", "vanity_url", "utm", "survey")
 KIND = {name: n for n, name in enumerate(KINDS)}
 SIGNAL = {name: n for n, name in enumerate(SIGNALS)}
+
+# More than any shop sells in a simulated day; an order's number holds its day.
+ORDERS_PER_DAY = 1_000_000
 
 UTM_SHARE, VANITY_SHARE = 0.15, 0.12
 # A server call of a shop knows the customer's address in six of ten cases.
@@ -122,7 +124,7 @@ def contact_facts(library: Library, exposures: Exposures, kind: str, signal: str
     )  # fmt: skip
 
 
-def fact_frame(library: Library, told: Facts, day: date, span: Span, rng: np.random.Generator) -> pl.DataFrame:
+def fact_frame(library: Library, told: Facts, span: Span, rng: np.random.Generator) -> pl.DataFrame:
     """Rows of attribution_events. Order ids repeat between sponsors, as shops number their orders alone."""
     tenant = library.tenant
     campaigns = [campaign_id(tenant, each.campaign.slug).bytes for each in library.placed]
@@ -138,7 +140,7 @@ def fact_frame(library: Library, told: Facts, day: date, span: Span, rng: np.ran
             "episode_id": _choose([each.episode_id.bytes for each in library.episodes], told.episode),
             "kind": pl.Series(KINDS, dtype=pl.String).gather(told.kind),
             "signal": pl.Series(SIGNALS, dtype=pl.String).gather(told.signal),
-            "order_id": order_ids(day, told.order),
+            "order_id": order_ids(told.order),
             "value_minor": pl.Series(told.value).replace(UNKNOWN, None),
             "currency": _optional(np.where(told.value == UNKNOWN, UNKNOWN, 0), [tenant.currency]),
             "promo_code": _codes(library, told, shouted),
@@ -158,13 +160,11 @@ def fact_frame(library: Library, told: Facts, day: date, span: Span, rng: np.ran
     return redelivered(frame.drop("silent"), rng)
 
 
-def order_ids(day: date, numbers: Ints) -> pl.Series:
+def order_ids(numbers: Ints) -> pl.Series:
     """Order ids as a shop prints them; null where there is no order."""
-    frame = pl.DataFrame({"n": numbers})
-    batch = (day - EPOCH).days
-    return frame.select(
-        order_id=pl.when(pl.col("n") >= 0).then(pl.format("{}-{}", pl.lit(batch), pl.col("n") + 1001))
-    ).to_series()
+    n = pl.col("n")
+    printed = pl.format("{}-{}", n // ORDERS_PER_DAY, n % ORDERS_PER_DAY + 1001)
+    return pl.DataFrame({"n": numbers}).select(order_id=pl.when(n >= 0).then(printed)).to_series()
 
 
 def _links(library: Library) -> list[str]:

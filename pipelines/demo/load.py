@@ -5,16 +5,13 @@ Here: the order of tables, batches of days, progress. Not here: SQL, and what th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
 
-from pipelines.demo.simulation import DayBatch, Simulation
-
-# Rows per transaction: enough that its fixed cost does not show, few enough that memory does not either.
-ROWS_PER_INSERT = 200_000
+from pipelines.demo.simulation import Simulation
 
 
 class Inserting(Protocol):
@@ -40,26 +37,14 @@ def load(
     added = {table: warehouse.insert(table, frame) for table, frame in simulation.dimensions()}
     added |= {"listener_events": 0, "attribution_events": 0}
     done = 0
-    for batches in _gathered(simulation.days()):
-        for table in ("listener_events", "attribution_events"):
-            frame = pl.concat([getattr(batch, table) for batch in batches])
+    for batch in simulation.batches():
+        for table, frame in (
+            ("listener_events", batch.listener_events),
+            ("attribution_events", batch.attribution_events),
+        ):
             if frame.height:
                 added[table] += warehouse.insert(table, frame)
-        done += len(batches)
+        done += len(batch.days)
         if progress is not None:
             progress(Progress(done, simulation.span.length, added["listener_events"], added["attribution_events"]))
     return added
-
-
-def _gathered(days: Iterator[DayBatch]) -> Iterator[list[DayBatch]]:
-    """Days put together until they make a batch."""
-    gathered: list[DayBatch] = []
-    rows = 0
-    for batch in days:
-        gathered.append(batch)
-        rows += batch.listener_events.height
-        if rows >= ROWS_PER_INSERT:
-            yield gathered
-            gathered, rows = [], 0
-    if gathered:
-        yield gathered

@@ -15,10 +15,10 @@ import polars as pl
 
 from pipelines.demo.advertising import Exposures, deliver_ads, report_impressions
 from pipelines.demo.audience import Audience
-from pipelines.demo.calendar import DAY, MINUTE, Span
+from pipelines.demo.calendar import DAY, EPOCH, MINUTE, Span
 from pipelines.demo.campaigns import campaign_frames, tenant_frames
 from pipelines.demo.catalogue import Library, build_library, library_frames
-from pipelines.demo.conversion_rows import Facts, contact_facts, fact_frame, order_facts, visit_facts
+from pipelines.demo.conversion_rows import ORDERS_PER_DAY, Facts, contact_facts, fact_frame, order_facts, visit_facts
 from pipelines.demo.dice import Ints, joined, stream, taken
 from pipelines.demo.network import TENANTS, Tenant
 from pipelines.demo.orders import VISITS_PER_ORDER, Deeds, Signals, make_deeds, make_signals
@@ -37,6 +37,9 @@ ROWS_PER_SESSION = 2.2
 
 CLICK_SHARE = 0.004
 
+# Days are put into rows together while they are few: the fixed cost of a frame would outweigh a small day.
+ROWS_AT_ONCE, DAYS_AT_ONCE = 80_000, 31
+
 # Dimensions in an order that foreign keys allow.
 DIMENSIONS = (
     "tenants", "podcasts", "episodes", "media_assets", "sponsors", "campaigns", "attribution_configs",
@@ -46,11 +49,11 @@ DIMENSIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class TenantDay:
-    """What happened at one tenant in the sessions of one UTC day, and what follows from it later."""
+class Stretch:
+    """What happened at one tenant in the sessions of some UTC days, and what follows from it later."""
 
     library: Library
-    day: date
+    first: date
     traffic: Traffic
     plays: Plays
     exposures: Exposures
@@ -63,10 +66,10 @@ class TenantDay:
 
 
 @dataclass(frozen=True, slots=True)
-class DayBatch:
-    """Rows of one day, ready for the tables of the same names."""
+class Batch:
+    """Rows of one or some days, ready for the tables of the same names."""
 
-    day: date
+    days: tuple[date, ...]
     listener_events: pl.DataFrame
     attribution_events: pl.DataFrame
 
@@ -96,18 +99,20 @@ class Simulation:
         for table in DIMENSIONS:
             yield table, pl.concat(found[table], how="vertical_relaxed")
 
-    def tenant_days(self) -> Iterator[TenantDay]:
-        """Everything that happens, as arrays: day by day, tenant by tenant."""
-        for day in self.span.days():
-            for plan in self.plans:
-                yield make_tenant_day(self, plan, day)
+    def stretches(self) -> Iterator[tuple[tuple[date, ...], list[Stretch]]]:
+        """Everything that happens, as arrays: some days at once, one stretch per tenant."""
+        size = max(1, min(DAYS_AT_ONCE, ROWS_AT_ONCE * self.span.length // self.events))
+        days = list(self.span.days())
+        for start in range(0, len(days), size):
+            chosen = tuple(days[start : start + size])
+            yield chosen, [_strung(make_day(self, plan, day) for day in chosen) for plan in self.plans]
 
-    def days(self) -> Iterator[DayBatch]:
-        """The rows of every day. A few lie in later days: night downloads, and orders that follow an ad."""
-        for day in self.span.days():
-            parts = [_frames(self, make_tenant_day(self, plan, day)) for plan in self.plans]
+    def batches(self) -> Iterator[Batch]:
+        """All rows, in the order of days. A few lie in later days: night downloads, and orders that follow an ad."""
+        for days, stretches in self.stretches():
+            parts = [_frames(self, stretch) for stretch in stretches]
             listening, attribution = ([part[n] for part in parts] for n in (0, 1))
-            yield DayBatch(day, pl.concat(listening, how="diagonal"), pl.concat(attribution))
+            yield Batch(days, pl.concat(listening, how="diagonal"), pl.concat(attribution))
 
 
 def simulate(
@@ -135,7 +140,7 @@ def simulate(
     return Simulation(seed, events, span, tuple(plans))
 
 
-def make_tenant_day(simulation: Simulation, plan: Plan, day: date) -> TenantDay:
+def make_day(simulation: Simulation, plan: Plan, day: date) -> Stretch:
     """One tenant's day: requests, what was played, ads heard, and the orders and visits that came of them."""
     library, span, seed = plan.library, simulation.span, simulation.seed
     traffic = make_traffic(plan, day, seed, simulation.events)
@@ -146,9 +151,9 @@ def make_tenant_day(simulation: Simulation, plan: Plan, day: date) -> TenantDay:
     orders = make_deeds(library, plan.audience, heard, day, 1.0, rng)
     deeds, signals = make_signals(library, orders, span, rng)
     visits = make_deeds(library, plan.audience, heard, day, VISITS_PER_ORDER, rng)
-    return TenantDay(
+    return Stretch(
         library=library,
-        day=day,
+        first=day,
         traffic=traffic,
         plays=make_plays(library, traffic.downloads, span, rng),
         exposures=exposures,
@@ -157,7 +162,29 @@ def make_tenant_day(simulation: Simulation, plan: Plan, day: date) -> TenantDay:
         deeds=deeds,
         signals=signals,
         visits=taken(visits, np.nonzero(visits.at < span.end)[0]),
-        order_numbers=_number_by_sponsor(deeds.sponsor),
+        order_numbers=_number_by_sponsor(deeds.sponsor, day),
+    )
+
+
+def _strung(days: Iterator[Stretch]) -> Stretch:
+    """Days of one tenant, one after another, as one stretch."""
+    each = list(days)
+    offsets = np.cumsum([0, *(len(day.traffic.downloads) for day in each)])
+    plays = [
+        replace(day.plays, download=day.plays.download + offset) for day, offset in zip(each, offsets[:-1], strict=True)
+    ]
+    return Stretch(
+        library=each[0].library,
+        first=each[0].first,
+        traffic=Traffic(joined([day.traffic.rows for day in each]), joined([day.traffic.downloads for day in each])),
+        plays=joined(plays),
+        exposures=joined([day.exposures for day in each]),
+        impressions=joined([day.impressions for day in each]),
+        clicks=joined([day.clicks for day in each]),
+        deeds=joined([day.deeds for day in each]),
+        signals=joined([day.signals for day in each]),
+        visits=joined([day.visits for day in each]),
+        order_numbers=np.concatenate([day.order_numbers for day in each]),
     )
 
 
@@ -168,35 +195,31 @@ def _click(heard: Exposures, span: Span, rng: np.random.Generator) -> Exposures:
     return taken(clicks, np.nonzero(clicks.at < span.end)[0])
 
 
-def _number_by_sponsor(sponsor: Ints) -> Ints:
-    """0, 1, 2, ... for each sponsor on its own, as shops number their orders."""
+def _number_by_sponsor(sponsor: Ints, day: date) -> Ints:
+    """Numbers that go up by one for each sponsor on its own, from a round number each day, as shops number orders."""
     numbers = np.zeros(len(sponsor), dtype=np.int64)
     for each in np.unique(sponsor):
         chosen = sponsor == each
-        numbers[chosen] = np.arange(chosen.sum())
+        numbers[chosen] = (day - EPOCH).days * ORDERS_PER_DAY + np.arange(chosen.sum())
     return numbers
 
 
-def _frames(simulation: Simulation, day: TenantDay) -> tuple[pl.DataFrame, pl.DataFrame]:
-    library, span = day.library, simulation.span
-    rng = stream(simulation.seed, library.tenant.slug, "wire", day.day)
-    listening = pl.concat(
-        [
-            request_frame(library, day.traffic.rows, span, rng),
-            play_frame(library, day.traffic.downloads, day.plays, span, rng),
-        ],
-        how="diagonal",
-    )
-    return listening, fact_frame(library, _facts(day, rng), day.day, span, rng)
+def _frames(simulation: Simulation, stretch: Stretch) -> tuple[pl.DataFrame, pl.DataFrame]:
+    library, span, traffic = stretch.library, simulation.span, stretch.traffic
+    rng = stream(simulation.seed, library.tenant.slug, "wire", stretch.first)
+    requests = request_frame(library, traffic.rows, span, rng)
+    plays = play_frame(library, traffic.downloads, stretch.plays, span, rng)
+    told = fact_frame(library, _facts(stretch, rng), span, rng)
+    return pl.concat([requests, plays], how="diagonal"), told
 
 
-def _facts(day: TenantDay, rng: np.random.Generator) -> Facts:
-    library = day.library
+def _facts(stretch: Stretch, rng: np.random.Generator) -> Facts:
+    library = stretch.library
     return joined(
         [
-            order_facts(library, day.deeds, day.signals, day.order_numbers, rng),
-            visit_facts(library, day.visits, rng),
-            contact_facts(library, day.impressions, "impression", "pixel"),
-            contact_facts(library, day.clicks, "click", "utm"),
+            order_facts(library, stretch.deeds, stretch.signals, stretch.order_numbers, rng),
+            visit_facts(library, stretch.visits, rng),
+            contact_facts(library, stretch.impressions, "impression", "pixel"),
+            contact_facts(library, stretch.clicks, "click", "utm"),
         ]
     )

@@ -27,6 +27,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ from pipelines.demo.cdn_log import BROKEN, cdn_traffic
 from pipelines.demo.dice import Ints
 from pipelines.demo.playback import EVENTS
 from pipelines.demo.requests import DISPOSITIONS
-from pipelines.demo.simulation import Simulation, TenantDay
+from pipelines.demo.simulation import Simulation, Stretch
 from pipelines.demo.traffic import Traffic
 from pipelines.demo.truth_orders import code_orders, count_conversions, order_rows, refund_rows
 from pipelines.demo.wire import times
@@ -62,17 +63,17 @@ def find_truth(simulation: Simulation, detail: bool = False) -> Truth:
     """Count everything that the simulation meant. With detail, every download and every ad is a row (large)."""
     found: dict[str, list[pl.DataFrame]] = {}
     seen: dict[bytes, list[Ints]] = {}
-    for day in simulation.tenant_days():
-        heard = exposure_frame(day.library, day.exposures)
-        _add(found, traffic_tables(LOADED, day.library, day.traffic, heard, detail))
-        _add(found, _event_tables(day))
-        seen.setdefault(day.library.tenant_id.bytes, []).append(_reach_keys(day.exposures))
+    for stretch in chain.from_iterable(stretches for _, stretches in simulation.stretches()):
+        heard = exposure_frame(stretch.library, stretch.exposures)
+        _add(found, traffic_tables(LOADED, stretch.library, stretch.traffic, heard, detail))
+        _add(found, _event_tables(stretch))
+        seen.setdefault(stretch.library.tenant_id.bytes, []).append(_reach_keys(stretch.exposures))
     library, traffic = cdn_traffic(simulation)
     heard = exposure_frame(library, deliver_ads(library, traffic.downloads))
     _add(found, traffic_tables(IMPORTED, library, traffic, heard, detail))
     tables = {name: pl.concat(parts) for name, parts in found.items()}
     summed = {name: _sum_up(tables[name]) for name in ("dispositions", "downloads", "ads", "impressions", "plays")}
-    # A day's listeners come from two batches only through guests of the night, who are nobody else: sums are exact.
+    # A day's listeners come from two stretches only through guests of the night, who are nobody else.
     tables |= summed | {"listeners": _sum_up(tables["listeners"])}
     tables["reach"] = pl.concat([_count_reach(library, seen) for library in simulation.libraries])
     tables["conversions"] = count_conversions(tables["orders"], tables["refunds"])
@@ -136,10 +137,12 @@ def exposure_frame(library: Library, exposures: Exposures) -> pl.DataFrame:
     ).with_columns(_day("day"))
 
 
-def _event_tables(day: TenantDay) -> dict[str, pl.DataFrame]:
+def _event_tables(stretch: Stretch) -> dict[str, pl.DataFrame]:
     """Tables of what is not a request: playback, told impressions and clicks, orders, visits, refunds."""
-    library = day.library
-    plays = pl.DataFrame({"day": day.plays.at // DAY, "n": day.plays.event}).group_by("day", "n").agg(events=pl.len())
+    library = stretch.library
+    reported = pl.DataFrame({"day": stretch.plays.at // DAY, "n": stretch.plays.event})
+    plays = reported.group_by("day", "n").agg(events=pl.len())
+    told = (("impression", stretch.impressions), ("click", stretch.clicks))
     owner = pl.lit(library.tenant_id.bytes).alias("tenant_id")
     not_requests = plays.group_by("day").agg(rows=pl.col("events").sum())
     return {
@@ -148,11 +151,9 @@ def _event_tables(day: TenantDay) -> dict[str, pl.DataFrame]:
             pl.lit(LOADED).alias("origin"), owner, _day("day"), pl.lit("not_a_request").alias("disposition"),
             pl.col("rows").cast(pl.get_index_type()),
         ),
-        "impressions": pl.concat(
-            [_told(library, kind, told) for kind, told in (("impression", day.impressions), ("click", day.clicks))]
-        ),
-        "orders": order_rows(day),
-        "refunds": refund_rows(day),
+        "impressions": pl.concat([_told(library, kind, contacts) for kind, contacts in told]),
+        "orders": order_rows(stretch),
+        "refunds": refund_rows(stretch),
     }  # fmt: skip
 
 

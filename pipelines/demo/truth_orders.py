@@ -14,22 +14,22 @@ from pipelines.demo.catalogue import UNKNOWN, Library
 from pipelines.demo.conversion_rows import order_ids
 from pipelines.demo.dice import Ints
 from pipelines.demo.orders import Deeds
-from pipelines.demo.simulation import TenantDay
+from pipelines.demo.simulation import Stretch
 from pipelines.demo.wire import times
 
 
-def order_rows(day: TenantDay) -> pl.DataFrame:
+def order_rows(stretch: Stretch) -> pl.DataFrame:
     """One row per order or visit."""
-    orders = _deed_frame(day, day.deeds, day.signals.told, day.signals.value, day.signals.code)
-    orders = orders.with_columns(order_id=order_ids(day.day, day.order_numbers))
-    nothing = np.full(len(day.visits), UNKNOWN, dtype=np.int64)
-    visits = _deed_frame(day, day.visits, day.visits.at, nothing, nothing)
+    orders = _deed_frame(stretch, stretch.deeds, stretch.signals.told, stretch.signals.value, stretch.signals.code)
+    orders = orders.with_columns(order_id=order_ids(stretch.order_numbers))
+    nothing = np.full(len(stretch.visits), UNKNOWN, dtype=np.int64)
+    visits = _deed_frame(stretch, stretch.visits, stretch.visits.at, nothing, nothing)
     visits = visits.with_columns(kind=pl.lit("visit"), order_id=pl.lit(None, pl.String))
     return pl.concat([orders, visits.select(orders.columns)])
 
 
-def _deed_frame(day: TenantDay, deeds: Deeds, at: Ints, value: Ints, code: Ints) -> pl.DataFrame:
-    library = day.library
+def _deed_frame(stretch: Stretch, deeds: Deeds, at: Ints, value: Ints, code: Ints) -> pl.DataFrame:
+    library = stretch.library
     sponsors = library.tenant.sponsors
     placements = [each.placement_id.bytes for each in library.placed]
     return pl.DataFrame(
@@ -52,23 +52,23 @@ def _deed_frame(day: TenantDay, deeds: Deeds, at: Ints, value: Ints, code: Ints)
     )
 
 
-def refund_rows(day: TenantDay) -> pl.DataFrame:
+def refund_rows(stretch: Stretch) -> pl.DataFrame:
     """One row per refund or cancellation."""
     frame = pl.DataFrame(
         {
             "sponsor_id": _pick(
-                [sponsor_id(day.library.tenant, each.slug).bytes for each in day.library.tenant.sponsors],
-                day.deeds.sponsor,
+                [sponsor_id(stretch.library.tenant, each.slug).bytes for each in stretch.library.tenant.sponsors],
+                stretch.deeds.sponsor,
             ),
-            "order_id": order_ids(day.day, day.order_numbers),
-            "refunded_at": times(day.signals.refund_at),
-            "day": pl.Series(day.signals.refund_at // DAY).cast(pl.Int32).cast(pl.Date),
-            "value_minor": day.signals.refund,
-            "cancelled": day.signals.cancelled,
-            "given": day.signals.refund_at != UNKNOWN,
+            "order_id": order_ids(stretch.order_numbers),
+            "refunded_at": times(stretch.signals.refund_at),
+            "day": pl.Series(stretch.signals.refund_at // DAY).cast(pl.Int32).cast(pl.Date),
+            "value_minor": stretch.signals.refund,
+            "cancelled": stretch.signals.cancelled,
+            "given": stretch.signals.refund_at != UNKNOWN,
         }
     )
-    owner = pl.lit(day.library.tenant_id.bytes).alias("tenant_id")
+    owner = pl.lit(stretch.library.tenant_id.bytes).alias("tenant_id")
     return frame.filter("given").drop("given").select(owner, pl.all())
 
 

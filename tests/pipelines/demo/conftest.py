@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.demo.simulation import DayBatch, Simulation, simulate
+from pipelines.demo.simulation import Batch, Simulation, simulate
 from pipelines.demo.truth import Truth, find_truth
 
 UNTIL = date(2026, 3, 31)
@@ -18,8 +18,8 @@ def simulation() -> Simulation:
 
 
 @pytest.fixture(scope="session")
-def batches(simulation: Simulation) -> list[DayBatch]:
-    return list(simulation.days())
+def batches(simulation: Simulation) -> list[Batch]:
+    return list(simulation.batches())
 
 
 @pytest.fixture(scope="session")

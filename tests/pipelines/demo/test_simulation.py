@@ -8,7 +8,7 @@ from itertools import islice
 import polars as pl
 import pytest
 
-from pipelines.demo.simulation import DayBatch, Simulation, simulate
+from pipelines.demo.simulation import Batch, Simulation, simulate
 from sql.values import PermanentError
 
 UNTIL = date(2026, 3, 31)
@@ -16,7 +16,7 @@ UNTIL = date(2026, 3, 31)
 
 def test_the_same_seed_and_last_day_give_the_same_bytes() -> None:
     first, second = (simulate(seed=3, events=10_000, until=UNTIL) for _ in range(2))
-    for one, other in zip(islice(first.days(), 4), islice(second.days(), 4), strict=True):
+    for one, other in zip(islice(first.batches(), 4), islice(second.batches(), 4), strict=True):
         assert one.listener_events.equals(other.listener_events, null_equal=True)
         assert one.attribution_events.equals(other.attribution_events, null_equal=True)
     for (table, one_frame), (other_table, other_frame) in zip(first.dimensions(), second.dimensions(), strict=True):
@@ -25,13 +25,14 @@ def test_the_same_seed_and_last_day_give_the_same_bytes() -> None:
 
 
 def test_another_seed_gives_other_events() -> None:
-    one, other = (next(simulate(seed=seed, events=10_000, until=UNTIL).days()) for seed in (1, 2))
+    one, other = (next(simulate(seed=seed, events=10_000, until=UNTIL).batches()) for seed in (1, 2))
     assert set(one.listener_events["event_id"]).isdisjoint(other.listener_events["event_id"])
 
 
-def test_ninety_five_days_end_at_the_last_one(simulation: Simulation, batches: list[DayBatch]) -> None:
-    assert len(batches) == 95
-    assert batches[-1].day == UNTIL
+def test_ninety_five_days_end_at_the_last_one(simulation: Simulation, batches: list[Batch]) -> None:
+    days = [day for batch in batches for day in batch.days]
+    assert len(days) == 95
+    assert days[-1] == UNTIL
     moments = pl.concat([batch.listener_events["occurred_at"] for batch in batches])
     assert moments.min() >= datetime(2025, 12, 27, tzinfo=UTC)  # type: ignore[operator]
     assert moments.max() < datetime(2026, 4, 1, tzinfo=UTC)  # type: ignore[operator]
@@ -40,7 +41,7 @@ def test_ninety_five_days_end_at_the_last_one(simulation: Simulation, batches: l
 @pytest.mark.parametrize("events", [10_000, 60_000])
 def test_there_are_about_as_many_events_as_asked_for(events: int) -> None:
     simulation = simulate(seed=5, events=events, until=UNTIL)
-    days = [batch.listener_events.height for batch in simulation.days()]
+    days = [batch.listener_events.height for batch in simulation.batches()]
     assert 0.85 * events < sum(days) < 1.15 * events
 
 
@@ -54,7 +55,7 @@ def test_a_large_network_does_not_make_its_days_before_they_are_asked_for() -> N
     assert len(simulate(seed=1, events=50_000_000, until=UNTIL).plans) == 3
 
 
-def test_every_address_lies_in_a_range_that_nobody_owns(batches: list[DayBatch]) -> None:
+def test_every_address_lies_in_a_range_that_nobody_owns(batches: list[Batch]) -> None:
     carrier = r"100\.(6[4-9]|[789]\d|1[01]\d|12[0-7])\."
     invented = rf"^(::ffff:)?(10\.|{carrier}|192\.0\.2\.|203\.0\.113\.|198\.1[89]\.|198\.51\.100\.|fd)"
     for batch in batches:
@@ -88,7 +89,7 @@ def test_files_come_with_gaps_and_one_trailer_is_under_a_minute(simulation: Simu
     assert (joined["first_byte"] >= joined["header_bytes"]).all()
 
 
-def test_late_and_redelivered_rows_are_there(batches: list[DayBatch]) -> None:
+def test_late_and_redelivered_rows_are_there(batches: list[Batch]) -> None:
     rows = pl.concat([batch.listener_events.select("event_id", "occurred_at", "received_at") for batch in batches])
     lag = rows["received_at"] - rows["occurred_at"]
     assert lag.dt.total_hours().max() >= 48  # type: ignore[operator]

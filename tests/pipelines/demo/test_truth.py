@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from pipelines.demo.requests import DISPOSITIONS
-from pipelines.demo.simulation import DayBatch, Simulation, simulate
+from pipelines.demo.simulation import Batch, Simulation, simulate
 from pipelines.demo.traffic import make_traffic
 from pipelines.demo.truth import Truth, read_truth, write_truth
 
 
 @pytest.fixture(scope="session")
-def events(batches: list[DayBatch]) -> pl.DataFrame:
+def events(batches: list[Batch]) -> pl.DataFrame:
     return pl.concat([batch.listener_events for batch in batches]).unique("event_id")
 
 
@@ -101,7 +101,7 @@ def test_conversions_are_the_orders_counted(truth: Truth) -> None:
     assert conversions["refunded_minor"].sum() == truth["refunds"]["value_minor"].sum()
 
 
-def test_an_order_is_told_at_least_once_and_first_at_its_time(batches: list[DayBatch], truth: Truth) -> None:
+def test_an_order_is_told_at_least_once_and_first_at_its_time(batches: list[Batch], truth: Truth) -> None:
     told = pl.concat([batch.attribution_events for batch in batches])
     signals = told.filter(~pl.col("kind").is_in(["refund", "survey", "visit", "click", "impression"]))
     keys = ["tenant_id", "sponsor_id", "kind", "order_id"]
