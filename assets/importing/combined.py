@@ -26,6 +26,7 @@ LINE = (
 )
 REQUEST = r"^(?P<method>[A-Z]+) (?P<target>\S+)(?: HTTP/[\d.]+)?$"
 ASKED_RANGE = r'"?bytes=(\d+)-(\d*)"?(?:\s|$)'
+PROBE = r'"?bytes=0-1"?(?:\s|$)'
 SENT_RANGE = r'"bytes (\d+)-(\d+)/'
 REQUEST_ID = r"(?:^|[\s\"])([0-9a-f]{32})(?:[\s\"]|$)"
 
@@ -67,10 +68,15 @@ class CombinedParser:
 
 
 def _range_part(group: int) -> pl.Expr:
-    """A request for several ranges at once has no single span and keeps none; the one sent is one by its form."""
+    """One end of the span: that of the response where it is logged, else of the request.
+
+    A request for several ranges at once has no single span and keeps none. A 200 is the whole file whatever was asked
+    for; only a request for the first two bytes keeps its range then, because it is a probe however it was answered.
+    """
     several = pl.col("more").str.contains(r"bytes=[\d-]+,")
+    whole = (pl.col("status") == "200") & ~pl.col("more").str.contains(PROBE)
     sent, asked = (number(pl.col("more").str.extract(pattern, group)) for pattern in (SENT_RANGE, ASKED_RANGE))
-    return pl.coalesce(sent, pl.when(~several).then(asked))
+    return pl.coalesce(sent, pl.when(~several & ~whole).then(asked))
 
 
 def unescaped(text: str) -> str:

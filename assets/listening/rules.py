@@ -34,6 +34,10 @@ BAD_CATEGORY = "bad"
 # names instead of the agents' own text.
 SOURCE_SAYS_BOT = " [bot]"
 
+# Agents are cut here before they are matched: real ones stay below 512 characters, and a made-up one of kilobytes would
+# keep a pattern with two repetitions busy for seconds.
+LONGEST_AGENT = 1024
+
 # At about 400 bytes each, some 40 MB; a busy network sees 20,000 distinct agents a day.
 REMEMBERED_AGENTS = 100_000
 
@@ -155,7 +159,7 @@ def match_agent(agent: str | None, rules: Rules) -> AgentMatch:
 
 def _match_text(agent: str, rules: Rules) -> AgentMatch:
     said_bot = agent.endswith(SOURCE_SAYS_BOT)
-    text = agent.removesuffix(SOURCE_SAYS_BOT)
+    text = agent.removesuffix(SOURCE_SAYS_BOT)[:LONGEST_AGENT]
     kind, rule = _first_of_kinds(text, rules)
     is_bot = said_bot or kind == "bot" or (rule is not None and rule.category == BOT_CATEGORY)
     device = _first(text, rules.devices)
@@ -171,7 +175,7 @@ def _match_text(agent: str, rules: Rules) -> AgentMatch:
 def match_referrer(referrer: str | None, rules: Rules) -> ReferrerMatch:
     """One referrer, as match_referrers does it for many."""
     text = (referrer or "").strip()
-    rule = _first(text, rules.referrers) if text else None
+    rule = _first(text[:LONGEST_AGENT], rules.referrers) if text else None
     if rule is not None:
         return ReferrerMatch(rule.category == BAD_CATEGORY, rule.name)
     host = re.match(r"^[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)", text.lower())

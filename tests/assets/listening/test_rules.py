@@ -206,6 +206,10 @@ def test_an_agent_that_comes_again_is_answered_alike(rules: Rules) -> None:
     assert match_agent("Castro 2024.2/1502", rules) == match_agent("Castro 2024.2/1502", load_rules())
 
 
+def test_an_agent_of_many_kilobytes_is_known_by_its_beginning(rules: Rules) -> None:
+    assert match_agent("Castro 2024.2/1502 " + "/x " * 50_000, rules).app == "Castro"
+
+
 def test_a_referrer_without_a_rule_is_its_host(rules: Rules) -> None:
     found = match_referrers(
         pl.Series(["https://podcasts.apple.com/us/podcast/id1", "https://www.example.org/a?b", None, "-"]), rules
