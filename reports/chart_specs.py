@@ -17,7 +17,6 @@ from reports import colours
 from reports.fonts import FAMILY
 
 LETTERS = 12
-LINE_HEIGHT = 190
 BAR_STEP = 27
 BAR_THICKNESS = 15
 LABEL_SHARE = 0.38
@@ -35,7 +34,7 @@ def label_room(width: int) -> float:
 
 
 @lru_cache(maxsize=KEPT)
-def line_spec(accent: str, width: int, current: str, previous: str) -> str:
+def line_spec(accent: str, width: int, height: int, current: str, previous: str) -> str:
     """This period filled, the previous one dashed; previous is empty where there is none.
 
     data sets: current, previous, end (day, ads, series). parameters: last, top, day_ticks, day_labels, count_ticks,
@@ -60,7 +59,7 @@ def line_spec(accent: str, width: int, current: str, previous: str) -> str:
     end = alt.Chart(alt.NamedData("end")).mark_point(size=46, filled=True, opacity=1, color=accent, stroke="white")
     layers.append(end.encode(x=x, y=y))
     names = ("last", "top", "day_ticks", "day_labels", "count_ticks", "count_labels")
-    return _compiled(_themed(alt.layer(*layers).properties(height=LINE_HEIGHT), width), names)
+    return _compiled(_themed(alt.layer(*layers).properties(height=height), width), names)
 
 
 @lru_cache(maxsize=KEPT)

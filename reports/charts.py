@@ -25,7 +25,9 @@ from sql.values import PermanentError
 # The mail shows charts 576 px wide. Drawn 480 wide and shown larger, 12 px letters stay readable on a 360 px phone.
 MAIL_WIDTH = 576
 MAIL_DRAWN = 480
+MAIL_LINE = (MAIL_DRAWN, 190)
 PDF_DRAWN = 640
+PDF_LINE = (PDF_DRAWN, 270)
 PIXEL_DENSITY = 2
 
 # 64 colours keep anti-aliased letters smooth; level 6 is within 7 % of the smallest file at a sixth of the time.
@@ -39,7 +41,7 @@ class ChartError(PermanentError):
     """A chart that could not be drawn, or came out empty. The report fails with it."""
 
 
-def line_svg(chart: LineChart, accent: str, width: int) -> str:
+def line_svg(chart: LineChart, accent: str, size: tuple[int, int]) -> str:
     """Ads delivered per day: this period filled, the previous one dashed."""
     current = _points(chart.current, chart.current_label)
     parameters = {
@@ -49,7 +51,7 @@ def line_svg(chart: LineChart, accent: str, width: int) -> str:
         **_ticks("count", chart.count_ticks),
     }
     data = {"current": current, "previous": _points(chart.previous, chart.previous_label), "end": current[-1:]}
-    return _svg(line_spec(accent, width, chart.current_label, chart.previous_label), data, parameters)
+    return _svg(line_spec(accent, *size, chart.current_label, chart.previous_label), data, parameters)
 
 
 def bars_svg(chart: BarChart, accent: str, width: int, shelf: FontShelf) -> str:

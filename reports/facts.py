@@ -66,6 +66,25 @@ class Totals:
     roas_interval: Interval | None = None
     cpa_interval: Interval | None = None
 
+    def contradictions(self) -> Iterator[str]:
+        """An interval that does not hold its own estimate was computed for something else."""
+        spend, revenue, conversions = self.spend_minor, self.revenue_minor, self.conversions
+        for name, value, interval in (
+            ("conversions", conversions, self.conversions_interval),
+            ("revenue", revenue, self.revenue_interval),
+            ("ROAS", revenue / spend if spend and revenue is not None else None, self.roas_interval),
+            ("CPA", spend / conversions if spend is not None and conversions > 0 else None, self.cpa_interval),
+        ):
+            if value is not None and interval is not None and not _holds(interval, value):
+                yield f"{name} of {value:g} lie outside their interval, {interval.lower} to {interval.upper}"
+
+
+def _holds(interval: Interval, value: float) -> bool:
+    """Whether the value lies inside, up to the last digits of a float."""
+    slack = 1e-6 * max(1.0, abs(value))
+    low_enough = interval.upper is None or value <= interval.upper + slack
+    return low_enough and (interval.lower is None or value >= interval.lower - slack)
+
 
 @dataclass(frozen=True, slots=True)
 class PlacementRow:
@@ -233,6 +252,7 @@ class ReportFacts:
             yield "a previous period needs both its dates and its totals"
         if self.is_portfolio and not self.campaigns:
             yield "a portfolio report needs its campaigns"
+        yield from self.now.contradictions()
         for name, link, schemes in (
             ("unsubscribe", self.unsubscribe, ("mailto:", "https://")),
             ("view_online", self.view_online, ("https://",)),

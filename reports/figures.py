@@ -33,7 +33,7 @@ def line_chart(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
         current=facts.daily.delivered,
         previous=previous,
         day_ticks=_day_ticks(facts.period, formatter),
-        count_ticks=_count_ticks(max((*facts.daily.delivered, *previous)), formatter),
+        count_ticks=count_ticks(max((*facts.daily.delivered, *previous)), formatter),
         alt=_line_in_words(facts, formatter),
     )
 
@@ -86,11 +86,12 @@ def _day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], .
     return tuple((offset, formatter.short_day(days[offset])) for offset in range(0, period.length, every))
 
 
-def _count_ticks(largest: int, formatter: Formatter) -> tuple[tuple[int, str], ...]:
-    """0 and up in steps of 1, 2 or 5 times a power of ten, past the largest value."""
+def count_ticks(largest: int, formatter: Formatter) -> tuple[tuple[int, str], ...]:
+    """0 and up in whole steps of 1, 2, 2.5 or 5 times a power of ten, past the largest value."""
     rough = max(1, largest) / COUNT_STEPS
     power = 10 ** math.floor(math.log10(rough)) if rough >= 1 else 1
-    step = next(int(factor * power) for factor in (1, 2, 5, 10) if factor * power >= rough)
+    steps = (power, 2 * power, 5 * power // 2 if power > 1 else 0, 5 * power, 10 * power)
+    step = next(step for step in steps if step >= rough)
     top = math.ceil(max(1, largest) / step)
     return tuple((step * index, formatter.axis_count(step * index)) for index in range(top + 1))
 

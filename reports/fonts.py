@@ -20,7 +20,8 @@ from sql.values import PermanentError
 
 BUNDLED = Path(__file__).parent / "fonts"
 FAMILY = "Inter"
-FONT_FILES = frozenset({".otf", ".ttf", ".ttc", ".otc"})
+COLLECTIONS = frozenset({".ttc", ".otc"})
+FONT_FILES = frozenset({".otf", ".ttf"}) | COLLECTIONS
 ELLIPSIS = "…"
 
 
@@ -71,15 +72,20 @@ class FontShelf:
             head: Any = font["head"]
             return {code: metrics[glyph][0] for code, glyph in font.getBestCmap().items()}, int(head.unitsPerEm)
 
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Every font file on the shelf."""
+        found = (path for folder in self.folders for path in sorted(folder.rglob("*")))
+        return tuple(path.resolve() for path in found if path.suffix.lower() in FONT_FILES)
+
     def _fonts(self) -> Iterator[Any]:
-        for folder in self.folders:
-            for path in sorted(folder.rglob("*")):
-                if path.suffix.lower() in {".ttc", ".otc"}:
-                    with TTCollection(path, lazy=True) as collection:
-                        yield from collection.fonts
-                elif path.suffix.lower() in FONT_FILES:
-                    with TTFont(path, lazy=True) as font:
-                        yield font
+        for path in self.files:
+            if path.suffix.lower() in COLLECTIONS:
+                with TTCollection(path, lazy=True) as collection:
+                    yield from collection.fonts
+            else:
+                with TTFont(path, lazy=True) as font:
+                    yield font
 
 
 @cache

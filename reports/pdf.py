@@ -29,7 +29,7 @@ class PdfError(PermanentError):
 def pdf_file(content: ReportContent, fonts: FontShelf) -> bytes:
     """The PDF's bytes: the same for the same content, because its timestamp is the content's."""
     inputs = {"report": json.dumps(_inputs(content, fonts), ensure_ascii=False, sort_keys=True)}
-    return set_pages(compiler_for(fonts.folders), inputs, content.generated_at, f"report {content.report_id}")
+    return set_pages(compiler_for(fonts), inputs, content.generated_at, f"report {content.report_id}")
 
 
 def set_pages(compiler: typst.Compiler, inputs: dict[str, str], timestamp: int, subject: str) -> bytes:
@@ -51,7 +51,7 @@ def _inputs(content: ReportContent, fonts: FontShelf) -> dict[str, Any]:
     accent = content.header.accent
     line, bars = content.line, content.bars
     return shown | {
-        "line_svg": charts.line_svg(line, accent, charts.PDF_DRAWN) if line else "",
+        "line_svg": charts.line_svg(line, accent, charts.PDF_LINE) if line else "",
         "bars_svg": charts.bars_svg(bars, accent, charts.PDF_DRAWN, fonts) if bars else "",
         "arrows": [tile.arrow for tile in content.tiles],
         "family": FAMILY,
@@ -60,9 +60,15 @@ def _inputs(content: ReportContent, fonts: FontShelf) -> dict[str, Any]:
 
 
 @cache
-def compiler_for(folders: tuple[Path, ...], template: Path = TEMPLATE) -> typst.Compiler:
+def compiler_for(fonts: FontShelf, template: Path = TEMPLATE) -> typst.Compiler:
     """A compiler that knows the shelf's fonts and no others; kept, because reading fonts costs more than a report."""
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder) for folder in folders]
-    )
-    return typst.Compiler(str(template), root=str(template.parent), font_paths=fonts, ignore_system_fonts=True)
+    folders = [str(folder) for folder in fonts.folders]
+    read = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    _refuse_unread(fonts, {Path(font.path).resolve() for font in read.fonts() if font.path})
+    return typst.Compiler(str(template), root=str(template.parent), font_paths=read, ignore_system_fonts=True)
+
+
+def _refuse_unread(fonts: FontShelf, read: set[Path]) -> None:
+    """Typst passes over a font file that it cannot read, and would then print boxes for what only that font has."""
+    if unread := [path.name for path in fonts.files if path not in read]:
+        raise PdfError(f"Typst cannot read the font files {', '.join(unread)}: replace them or take them off the shelf")

@@ -117,7 +117,7 @@ def _pictures(content: ReportContent, fonts: FontShelf) -> dict[str, Artefact]:
     """The mail's charts by role. Their ids are unique in the world: clients show another mail's chart otherwise."""
     accent, drawn = content.header.accent, {}
     if content.line is not None:
-        drawn["line"] = charts.line_svg(content.line, accent, charts.MAIL_DRAWN)
+        drawn["line"] = charts.line_svg(content.line, accent, charts.MAIL_LINE)
     if content.bars is not None:
         drawn["bars"] = charts.bars_svg(content.bars, accent, charts.MAIL_DRAWN, fonts)
     return {

@@ -32,14 +32,14 @@ MODEL_RULES = {
     "counterfactual": "credit by how much less likely the conversion would have been without the ad",
 }
 
-# Singular and plural of a campaign's goal.
+# A campaign's goal, as the end of "A conversion is ...".
 GOALS = {
-    "visit": ("visit", "visits"),
-    "lead": ("lead", "leads"),
-    "signup": ("sign-up", "sign-ups"),
-    "install": ("install", "installs"),
-    "trial": ("trial", "trials"),
-    "purchase": ("purchase", "purchases"),
+    "visit": "a visit",
+    "lead": "a lead",
+    "signup": "a sign-up",
+    "install": "an install",
+    "trial": "a trial",
+    "purchase": "a purchase",
 }
 
 SIGNALS = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from reports.compose import compose
 from reports.content import Notice, ReportContent, Tile
 from reports.facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
+from reports.figures import count_ticks
 from reports.formats import Formatter, LocaleError, exact, major_units, rounded
 from reports.kpis import change
 from sql.values import Interval
@@ -67,7 +69,13 @@ def test_a_change_that_prints_as_zero_has_no_arrow_and_no_mood() -> None:
 
 
 def small(facts: ReportFacts, conversions: int) -> ReportFacts:
-    now = replace(facts.now, conversions=float(conversions), sample=conversions)
+    now = replace(
+        facts.now,
+        conversions=float(conversions),
+        sample=conversions,
+        conversions_interval=None,
+        cpa_interval=None,
+    )
     return replace(facts, now=now)
 
 
@@ -202,6 +210,8 @@ def test_facts_that_contradict_themselves_are_refused(facts: ReportFacts, change
         change_facts(daily=Daily((1, 2)))
     with pytest.raises(FactsError, match="the days sum to"):
         change_facts(now=replace(facts.now, delivered=1))
+    with pytest.raises(FactsError, match="outside their interval"):
+        change_facts(now=replace(facts.now, conversions_interval=Interval(12, 6.2, 20.9)))
     with pytest.raises(FactsError, match="view_online link"):
         change_facts(view_online="javascript:alert(1)")
     with pytest.raises(FactsError, match="on or after"):
@@ -226,6 +236,26 @@ def test_half_up_is_decimal_half_up(value: str, shown: str) -> None:
 )
 def test_minor_units_are_worth_what_iso_4217_says(currency: str, amount: str) -> None:
     assert major_units(840_871, currency) == exact(Decimal(amount))
+
+
+@given(st.integers(min_value=0, max_value=10**9))
+def test_the_axis_covers_the_largest_day_in_few_even_steps(largest: int) -> None:
+    ticks = [position for position, _ in count_ticks(largest, Formatter("en_US", "UTC"))]
+    assert ticks[0] == 0
+    assert ticks[-1] >= largest
+    assert 2 <= len(ticks) <= 6
+    assert len({after - before for before, after in pairwise(ticks)}) == 1
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7))
+def test_an_arrow_points_where_the_number_went(now: int, before: int) -> None:
+    moved = change(Decimal(now), Decimal(before), Formatter("en_US", "UTC"), rising_is_good=False)
+    if moved.direction == "up":
+        assert now > before > 0
+        assert moved.mood == "bad"
+    if moved.direction == "down":
+        assert now < before
+        assert moved.mood == "good"
 
 
 def test_no_previous_period_compares_with_nothing(facts: ReportFacts) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fontTools.ttLib import TTFont
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfReader
 
@@ -23,6 +28,7 @@ from reports.facts import ReportFacts
 from reports.fonts import BUNDLED, MissingGlyphError, shelf
 from reports.pdf import PdfError, compiler_for, set_pages
 from reports.render import Artefact, RenderError, content_id, render, subject_line
+from sql.values import PermanentError
 
 
 class Page(HTMLParser):
@@ -208,6 +214,60 @@ def test_a_character_without_a_glyph_is_an_error_that_names_it(content: ReportCo
         render(strange)
 
 
+def kanji_font(folder: Path) -> None:
+    """A font of its own name in which two letters stand for what the bundled fonts lack."""
+    with TTFont(BUNDLED / "Inter-Regular.otf") as font:
+        tables: Any = font["cmap"]
+        for table in tables.tables:
+            table.cmap |= {ord("日"): table.cmap[ord("A")], ord("本"): table.cmap[ord("B")]}
+        names: Any = font["name"]
+        for record in names.names:
+            record.string = str(record).replace("Inter", "Two Signs")
+        font.save(folder / "two-signs.otf")
+
+
+def test_a_further_font_folder_prints_what_the_bundled_fonts_cannot(content: ReportContent, tmp_path: Path) -> None:
+    kanji_font(tmp_path)
+    strange = replace(content, header=replace(content.header, title="Launch 日本"))
+    assert "Launch日本" in pdf_text(named(render(strange, shelf(tmp_path)), "report.pdf"))
+
+
+def test_a_font_that_typst_cannot_read_is_an_error_and_not_a_box(content: ReportContent, tmp_path: Path) -> None:
+    kanji_font(tmp_path)
+    with TTFont(tmp_path / "two-signs.otf") as font:
+        del font["name"]
+        font.save(tmp_path / "two-signs.otf")
+    with pytest.raises(PdfError, match=r"two-signs\.otf"):
+        render(content, shelf(tmp_path))
+
+
+def test_a_font_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="does not exist"):
+        shelf(tmp_path / "nowhere")
+
+
+@given(st.text(st.characters(codec="latin-1", categories=["L", "N", "P", "S", "Zs"]), max_size=80))
+def test_a_label_is_cut_to_its_room(text: str) -> None:
+    fitted = shelf().fitted(text, 12, 150)
+    assert shelf().width(fitted, 12) <= 150
+    assert fitted == text or fitted.endswith("…")
+
+
+@given(st.text(max_size=60))
+def test_any_name_gives_a_subject_of_one_clean_line(content: ReportContent, name: str) -> None:
+    subject = subject_line(replace(content, header=replace(content.header, title=name)))
+    assert "\n" not in subject
+    assert not any(unicodedata.category(letter) == "Cc" for letter in subject)
+
+
+@given(st.text(st.characters(exclude_characters="\x00\r\n", codec="utf-8"), max_size=40))
+def test_any_name_survives_the_csv_and_never_starts_a_formula(name: str) -> None:
+    body = csv_file(Records(("name",), ("name",), ((name,),)))
+    read = next(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")), {"name": ""})["name"]
+    assert read.removeprefix("'") == name.removeprefix("'")
+    assert not read.startswith(("=", "+", "-", "@", "|", "%", "\t"))
+
+
 def test_every_fixed_text_can_be_printed(content: ReportContent, portfolio: ReportFacts) -> None:
     shelf().require(content.strings())
     shelf().require(compose(portfolio, "de_DE").strings())
@@ -218,7 +278,7 @@ def test_a_typst_warning_fails_the_report(tmp_path: Path) -> None:
     page = tmp_path / "page.typ"
     page.write_text('#set text(font: "No Such Face")\nwords')
     with pytest.raises(PdfError, match="warning"):
-        set_pages(compiler_for((BUNDLED,), page), {}, 0, "a test page")
+        set_pages(compiler_for(shelf(), page), {}, 0, "a test page")
 
 
 def test_the_pdf_uses_only_bundled_fonts_and_has_numbered_pages(artefacts: list[Artefact]) -> None:
