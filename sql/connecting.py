@@ -16,7 +16,8 @@ from sql.values import EarshotError, PermanentError
 # A server that does not answer in this time is down; the libpq default is to wait for ever.
 CONNECT_TIMEOUT_S = 10
 
-_SECRET_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):([^@\s]*)@")
+# Up to the last @, because a password may hold one that nobody encoded.
+_SECRET_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):(\S*)@")
 _SECRET_IN_PAIRS = re.compile(r"(?i)(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)")
 
 

@@ -115,7 +115,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, public
 AS $function$
 DECLARE
-    kept earshot_series%ROWTYPE;
+    kept earshot_series%rowtype;
     step_days integer;
     lower_day date;
     partition_name text;

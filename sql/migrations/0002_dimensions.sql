@@ -19,7 +19,7 @@ CREATE TABLE tenants (
     brand_name text NOT NULL,
     brand_color text NOT NULL DEFAULT '#2d5be3' CHECK (brand_color ~ '^#[0-9a-f]{6}$'),
     reply_to text,
-    recipient_domains text [] NOT NULL DEFAULT '{}',
+    recipient_domains text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -159,7 +159,7 @@ CREATE TABLE asset_segments (
     insertion text CHECK (insertion IN ('baked_in', 'dynamic')),
     PRIMARY KEY (tenant_id, asset_id, segment_no),
     CHECK (last_byte >= first_byte),
-    CHECK (kind = 'content' OR (placement_id IS NOT NULL AND position IS NOT NULL AND insertion IS NOT NULL)),
+    CHECK (kind = 'content' OR (placement_id IS NOT null AND position IS NOT null AND insertion IS NOT null)),
     FOREIGN KEY (tenant_id, asset_id) REFERENCES media_assets (tenant_id, asset_id),
     FOREIGN KEY (tenant_id, placement_id) REFERENCES placements (tenant_id, placement_id)
 );
@@ -186,7 +186,7 @@ CREATE TABLE report_subscriptions (
     sponsor_id uuid NOT NULL,
     campaign_id uuid,
     cadence text NOT NULL CHECK (cadence IN ('weekly', 'monthly', 'end_of_campaign')),
-    recipients text [] NOT NULL DEFAULT '{}',
+    recipients text[] NOT NULL DEFAULT '{}',
     locale text NOT NULL DEFAULT 'en_US',
     empty_policy text NOT NULL DEFAULT 'send' CHECK (empty_policy IN ('send', 'skip', 'notify')),
     active boolean NOT NULL DEFAULT true,

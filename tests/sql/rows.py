@@ -11,7 +11,8 @@ from uuid import UUID, uuid5
 
 import polars as pl
 
-from sql.warehouse import LedgerLine, Warehouse
+from sql.values import Window
+from sql.warehouse import LedgerLine, Warehouse, Write
 
 HARBOR = UUID("5f0c4b57-3a9c-4a0e-8d25-0b6c1b8f7a01")
 KREUZBERG = UUID("a1d2e3f4-0b1c-4d2e-9f3a-4b5c6d7e8f90")
@@ -86,3 +87,44 @@ def hours(day: date = DAY) -> list[datetime]:
     """Each full hour of the UTC day."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return [start + timedelta(hours=hour) for hour in range(24)]
+
+
+def fill(warehouse: Warehouse, tenant: UUID) -> None:
+    """A tenant's day in every kind of table: raw events, dimensions, facts, checks, history."""
+    window = Window.of_day(DAY)
+    warehouse.insert("listener_events", events(tenant, hours()))
+    warehouse.replace(
+        [
+            Write("request_dispositions", dispositions([(tenant, "counted", 5)])),
+            Write("listener_metrics", metrics(tenant)),
+        ],
+        window,
+        [tenant],
+        [line("listening", tenant, 5)],
+    )
+    with warehouse.transaction() as connection:
+        for statement in _DIMENSIONS:
+            connection.execute(statement, {"tenant": tenant, "id": RUN, "day": DAY})
+
+
+# Each names its tenant; the ids are the same in every tenant, so that a join without the tenant would show.
+_DIMENSIONS = (
+    b"INSERT INTO podcasts (tenant_id, podcast_id, slug, title) VALUES (%(tenant)s, %(id)s, 'tides', 'Tides')",
+    b"INSERT INTO sponsors (tenant_id, sponsor_id, name) VALUES (%(tenant)s, %(id)s, 'Nordlicht Coffee')",
+    b"INSERT INTO campaigns (tenant_id, campaign_id, sponsor_id, name, starts_on, ends_on, currency) "
+    b"VALUES (%(tenant)s, %(id)s, %(id)s, 'Spring', %(day)s, %(day)s, 'EUR')",
+    b"INSERT INTO attribution_configs (tenant_id, campaign_id, version) VALUES (%(tenant)s, %(id)s, 1)",
+    b"INSERT INTO check_results (tenant_id, day, check_name, passed, detail, run_id) "
+    b"VALUES (%(tenant)s, %(day)s, 'ledger_covers', true, '', %(id)s)",
+    b"INSERT INTO reports (tenant_id, report_id, subscription_id, sponsor_id, cadence, period_start, period_end, "
+    b"timezone, state, held_reason, as_of, code_version, run_id) VALUES (%(tenant)s, %(id)s, %(id)s, %(id)s, 'weekly', "
+    b"%(day)s, %(day)s, 'UTC', 'held', 'waiting for data', now(), '1', %(id)s)",
+    b"INSERT INTO report_deliveries (tenant_id, delivery_id, report_id, revision, recipient) "
+    b"VALUES (%(tenant)s, %(id)s, %(id)s, 1, 'dana@example.org')",
+    b"INSERT INTO delivery_attempts (tenant_id, attempt_id, delivery_id, transport, started_at, outcome) "
+    b"VALUES (%(tenant)s, %(id)s, %(id)s, 'file', now(), 'accepted')",
+    b"INSERT INTO delivery_events (tenant_id, provider_event_id, delivery_id, event, occurred_at, payload) "
+    b"VALUES (%(tenant)s, 'e1', %(id)s, 'delivered', now(), '{}')",
+    b"INSERT INTO fx_rates (day, base, quote, rate, source) VALUES (%(day)s, 'EUR', 'USD', 1.08, 'ecb') "
+    b"ON CONFLICT DO NOTHING",
+)

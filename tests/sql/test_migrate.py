@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -24,21 +24,9 @@ from sql.migrate import (
     rollback,
     status,
 )
-from tests.sql.schema import described, empty_database
+from tests.sql.schema import described
 
 NAMES = [migration.name for migration in load_migrations()]
-
-
-@pytest.fixture
-def make_database(server: Server) -> Iterator[Callable[[], str]]:
-    """Makes empty databases of the application's login, dropped at the end."""
-    with empty_database(server) as make:
-        yield make
-
-
-@pytest.fixture
-def empty_url(make_database: Callable[[], str]) -> str:
-    return make_database()
 
 
 def test_an_empty_database_gets_every_migration_in_order_and_says_so(empty_url: str) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, StatementError
+from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, StatementError, masked
 from sql.embedded import Server
 from sql.reading import ColumnReader
 from sql.statements import Statement, statement
@@ -191,3 +191,20 @@ def test_a_value_without_an_agreed_type_is_refused(value: object) -> None:
 def test_a_reader_of_one_tenant_cannot_write(warehouse: Warehouse) -> None:
     with pytest.raises(InsufficientPrivilegeError), warehouse.transaction("earshot_readonly", SHOW) as connection:
         connection.execute("DELETE FROM tenants")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://ana:hunter2@db:5432/x", "postgresql://ana:***@db:5432/x"),
+        ("postgresql://ana:hun@ter2@db/x?sslmode=require", "postgresql://ana:***@db/x?sslmode=require"),
+        (
+            "postgresql://db/x?user=ana&password=hunter2&sslmode=require",
+            "postgresql://db/x?user=ana&password=***&sslmode=require",
+        ),
+        ("host=db password='hunter 2' user=ana", "host=db password=*** user=ana"),
+        ("postgresql://ana@db/x", "postgresql://ana@db/x"),
+    ],
+)
+def test_passwords_are_masked_in_every_spelling(text: str, shown: str) -> None:
+    assert masked(text) == shown

@@ -1,0 +1,135 @@
+"""Editions: the same files, the same door and the same rows, with TimescaleDB and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+
+from sql.embedded import Server
+from sql.migrate import load_migrations, migrate, rollback, status
+from sql.values import Window
+from sql.warehouse import Warehouse, Write
+from tests.sql.rows import HARBOR, KREUZBERG, dispositions, events, line, metrics
+from tests.sql.schema import described, empty_database
+
+NAMES = [migration.name for migration in load_migrations()]
+TODAY = datetime.now(UTC).date()
+EDITIONS = {"server": "apache", "plain_server": "plain"}
+
+
+@pytest.fixture(params=EDITIONS)
+def edition_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database on each kind of server."""
+    server: Server = request.getfixturevalue(request.param)
+    with empty_database(server) as make:
+        yield make()
+
+
+@pytest.fixture
+def plain_url(plain_server: Server) -> Iterator[str]:
+    """A migrated database without TimescaleDB."""
+    with empty_database(plain_server) as make:
+        url = make()
+        migrate(url)
+        yield url
+
+
+def test_the_edition_is_found_out_and_said(edition_url: str, request: pytest.FixtureRequest) -> None:
+    migrate(edition_url)
+    expected = EDITIONS[str(request.node.callspec.params["edition_url"])]
+    assert status(edition_url).edition == expected
+
+
+def test_without_timescaledb_every_way_leads_to_the_same_schema_too(plain_url: str) -> None:
+    fresh = described(plain_url)
+    assert rollback(plain_url, NAMES[0]) == NAMES[:0:-1]
+    assert migrate(plain_url) == NAMES[1:]
+    assert described(plain_url) == fresh
+    assert migrate(plain_url) == []
+
+
+def test_both_kinds_have_the_same_columns_policies_and_views(plain_url: str, database_url: str) -> None:
+    def told(url: str) -> list[str]:
+        kinds = ("column ", "policy ", "view ", "grant on ", "series ")
+        return [each for each in described(url).splitlines() if each.startswith(kinds)]
+
+    assert told(plain_url) == told(database_url)
+
+
+@pytest.mark.parametrize("day", [date(2019, 2, 28), TODAY, TODAY + timedelta(days=400)])
+def test_a_day_is_replaced_wherever_it_lies(edition_url: str, day: date) -> None:
+    migrate(edition_url)
+    warehouse = Warehouse(edition_url)
+    window = Window.of_day(day)
+    for requests in (5, 7):
+        rows = dispositions([(HARBOR, "counted", requests), (KREUZBERG, "bot", 1)], day)
+        counts = warehouse.replace(
+            [Write("request_dispositions", rows), Write("listener_metrics", metrics(HARBOR, day))],
+            window,
+            [HARBOR, KREUZBERG],
+            [line("listening", HARBOR, requests, day)],
+        )
+        assert counts == {"request_dispositions": 2, "listener_metrics": 1}
+    with warehouse.transaction() as connection:
+        kept = connection.execute("SELECT tenant_id, day, requests FROM request_dispositions ORDER BY 1").fetchall()
+    assert kept == [(HARBOR, day, 7), (KREUZBERG, day, 1)]
+
+
+def test_redelivered_events_change_nothing_on_either(edition_url: str) -> None:
+    migrate(edition_url)
+    warehouse = Warehouse(edition_url)
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    rows = events(HARBOR, [now, now - timedelta(days=900)])
+    assert [warehouse.insert("listener_events", rows) for _ in range(2)] == [2, 0]
+
+
+def partitions(url: str, table: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table]
+        )
+        return {str(name) for (name,) in found.fetchall()}
+
+
+def test_partitions_stand_ready_around_today(plain_url: str) -> None:
+    made = partitions(plain_url, "listener_events")
+    assert "listener_events_default" in made
+    for offset in (-14, 0, 14):
+        assert f"listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}" in made
+    quarters = partitions(plain_url, "listener_metrics")
+    assert 5 <= len(quarters) <= 8
+
+
+def test_rows_that_waited_in_the_default_partition_move_into_their_own(plain_url: str) -> None:
+    warehouse = Warehouse(plain_url)
+    first = TODAY + timedelta(days=20)
+    noon = datetime(first.year, first.month, first.day, 12, tzinfo=UTC)
+    warehouse.insert("listener_events", events(HARBOR, [noon, noon + timedelta(days=1), noon + timedelta(days=60)]))
+    with warehouse.transaction("earshot_owner") as connection:
+        extend = "SELECT earshot_extend_series('listener_events', %s, %s)"
+        made = connection.execute(extend, [first, first + timedelta(days=1)]).fetchone()
+        again = connection.execute(extend, [first, first + timedelta(days=1)]).fetchone()
+        kept = connection.execute(
+            "SELECT tableoid::regclass::text FROM listener_events ORDER BY occurred_at"
+        ).fetchall()
+    assert (made, again) == ((2,), (0,))
+    assert kept == [
+        (f"listener_events_p{first:%Y%m%d}",),
+        (f"listener_events_p{first + timedelta(days=1):%Y%m%d}",),
+        ("listener_events_default",),
+    ]
+
+
+def test_a_new_partition_is_as_closed_as_the_old_ones(plain_url: str) -> None:
+    warehouse = Warehouse(plain_url)
+    first = TODAY + timedelta(days=30)
+    with warehouse.transaction("earshot_owner") as connection:
+        connection.execute("SELECT earshot_extend_series('listener_events', %s, %s)", [first, first])
+        privileges = connection.execute(
+            "SELECT has_table_privilege(role, %s, 'SELECT') FROM unnest(%s::text[]) AS role",
+            [f"listener_events_p{first:%Y%m%d}", ["earshot_report", "earshot_readonly", "earshot_etl"]],
+        ).fetchall()
+    assert privileges == [(False,), (False,), (False,)]
