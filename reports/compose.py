@@ -82,17 +82,13 @@ def _header(facts: ReportFacts, formatter: Formatter) -> Header:
 def _method(facts: ReportFacts, formatter: Formatter) -> Section:
     """How it was measured, in the words of this report's settings."""
     method = facts.method
-    singular, _ = GOALS.get(facts.goal_kind, (facts.goal_kind, ""))
     days = " or ".join(counted(f"{days.normalize():f}", "day", "days") for days in sorted(set(method.window_days)))
     model = MODELS.get(method.default_model, method.default_model)
     rule = MODEL_RULES.get(method.default_model, "")
     status = "final" if method.is_final else "provisional"
     pairs = [
         Pair("Downloads", f"Podcast Technical Measurement Guidelines 2.3, {_download_window(facts)}."),
-        Pair(
-            "Conversions",
-            f"The campaign’s goal: a {singular}." if not facts.is_portfolio else "Each campaign’s own goal.",
-        ),
+        Pair("Conversions", _goal(facts)),
         Pair("Attribution window", f"{days} after an ad; a promo code or vanity URL names its placement by itself."),
         Pair("Attribution model", f"{model}: {rule}." if rule else f"{model}."),
         *_signals(facts, formatter),
@@ -104,6 +100,12 @@ def _method(facts: ReportFacts, formatter: Formatter) -> Section:
         ),
     ]
     return Section("How this was measured", tuple(pairs))
+
+
+def _goal(facts: ReportFacts) -> str:
+    if facts.is_portfolio:
+        return "Each campaign counts conversions of its own goal."
+    return f"The campaign’s goal is {GOALS.get(facts.goal_kind, facts.goal_kind)}; nothing else is counted."
 
 
 def _periods(facts: ReportFacts) -> str:

@@ -45,7 +45,7 @@ def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
         return None
     everything = (
         _group("By show", "shows", earning, lambda row: (row.show,), formatter),
-        _group("By episode", "episodes", earning, lambda row: (row.episode, row.show), formatter),
+        _group("By episode", "episodes", earning, lambda row: (row.episode or row.placement, row.show), formatter),
         _group("By placement", "placements", earning, lambda row: (row.placement, row.campaign), formatter),
     )
     groups = tuple(group for group in everything if len(group.bars) > 1) or everything[1:2]

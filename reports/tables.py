@@ -34,7 +34,7 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
         columns=("Episode", "Aired", "Delivered", "Conv.", "CPA"),
         rows=tuple(
             TableRow(
-                row.episode,
+                row.episode or row.placement,
                 _whereabouts(row, facts),
                 (
                     formatter.day(row.aired),
@@ -56,7 +56,7 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
         columns=("Episode", "Aired", "Booked", "Delivered", "Conv.", "Revenue", "CPA"),
         rows=tuple(
             TableRow(
-                row.episode,
+                row.episode or row.placement,
                 _whereabouts(row, facts),
                 (
                     formatter.day(row.aired),
@@ -134,9 +134,18 @@ def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
         pairs += [
             Pair("Spend", formatter.money(now.spend_minor, facts.currency)),
             Pair("Cost per thousand ads (CPM)", per_thousand(facts, formatter)),
-            Pair("Attributed revenue", formatter.money(now.revenue_minor, facts.currency)),
+            Pair("Attributed revenue", _revenue(facts, facts.currency, formatter)),
         ]
     return Section("Delivery, reach and frequency", tuple(pairs))
+
+
+def _revenue(facts: ReportFacts, currency: str, formatter: Formatter) -> str:
+    shown = formatter.money(facts.now.revenue_minor, currency)
+    interval = facts.now.revenue_interval
+    if interval is None or interval.lower is None or interval.upper is None:
+        return shown
+    lower, upper = formatter.money(interval.lower, currency), formatter.money(interval.upper, currency)
+    return f"{shown} (95% interval {lower} to {upper})"
 
 
 def _booked(facts: ReportFacts, formatter: Formatter) -> str:
