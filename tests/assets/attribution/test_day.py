@@ -1,0 +1,202 @@
+"""A day of conversions: the same whatever the order, the repetition and the neighbours of its rows."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assets.attribution.day import compute_attribution_day
+from assets.attribution.models import MODELS
+from assets.listening.keys import Key, Keyring, derive_keys
+from sql.values import Window
+
+KEYRING = Keyring((Key(1, b"a key that only this test knows."),))
+UTC_TIME = pl.Datetime("us", "UTC")
+TEXT, INT = pl.String(), pl.Int64()
+MARCH = Window.of_days(date(2026, 3, 1), date(2026, 3, 6))
+HARBOUR, LIGHTHOUSE = UUID(int=1), UUID(int=2)
+IDS = dict.fromkeys(["tenant_id", "sponsor_id", "campaign_id", "placement_id", "event_id"], TEXT)
+WORDS = ["kind", "signal", "order_id", "currency", "promo_code", "listener_id", "client_ip", "user_agent"]
+NUMBERS = dict.fromkeys(["value_minor", "household_key", "listener_key"], INT)
+
+SIGNAL = pl.Schema(
+    {**IDS, **dict.fromkeys(WORDS, TEXT), **NUMBERS, "occurred_at": UTC_TIME, "is_new_customer": pl.Boolean()}
+)
+EXPOSURE = pl.Schema(
+    {
+        **dict.fromkeys(["tenant_id", "sponsor_id", "exposure_id", "campaign_id", "placement_id", "episode_id"], TEXT),
+        **dict.fromkeys(["kind", "listener_id", "address_class"], TEXT),
+        **dict.fromkeys(["household_key", "consumer_key"], INT),
+        "occurred_at": UTC_TIME,
+    }
+)
+EMPTY = {
+    "read_promo_codes": pl.DataFrame(
+        schema={
+            **dict.fromkeys(["tenant_id", "sponsor_id", "code", "kind", "placement_id"], TEXT),
+            "valid_from": UTC_TIME,
+            "valid_until": UTC_TIME,
+        }
+    ),
+    "read_placements": pl.DataFrame(
+        schema={
+            **dict.fromkeys(["tenant_id", "placement_id", "campaign_id", "kind"], TEXT),
+            "flight_starts_at": UTC_TIME,
+            "flight_ends_at": UTC_TIME,
+        }
+    ),
+    "read_airings": pl.DataFrame(
+        schema={**dict.fromkeys(["tenant_id", "placement_id", "episode_id"], TEXT), "aired_at": UTC_TIME}
+    ),
+    "read_attribution_configs": pl.DataFrame(
+        schema={
+            **dict.fromkeys(["tenant_id", "campaign_id", "touch_unit"], TEXT),
+            "version": pl.Int32(),
+            **dict.fromkeys(["window_days", "half_life_days"], pl.Float64()),
+            **dict.fromkeys(["include_clicks", "exclude_prior_customers"], pl.Boolean()),
+            "valid_from": UTC_TIME,
+        }
+    ),
+}
+
+
+class Rows:
+    """A Reader over rows in memory, which selects as the statements do."""
+
+    def __init__(self, signals: list[dict[str, Any]], exposures: list[dict[str, Any]]) -> None:
+        self.signals = pl.DataFrame([{name: row.get(name) for name in SIGNAL} for row in signals], schema=SIGNAL)
+        self.exposures = pl.DataFrame(
+            [{name: row.get(name) for name in EXPOSURE} for row in exposures], schema=EXPOSURE
+        )
+
+    def __call__(self, statement: str, /, **params: Any) -> pl.DataFrame:
+        tenants = [str(tenant) for tenant in params["tenants"]]
+        if statement in EMPTY:
+            return EMPTY[statement]
+        frame = self.signals if statement == "read_conversion_signals" else self.exposures
+        ours = frame.filter(pl.col("tenant_id").is_in(tenants))
+        inside = pl.col("occurred_at").is_between(params["start"], params["end"], closed="left")
+        if statement == "read_matching_exposures":
+            return ours.filter(inside & pl.col("household_key").is_in(params["households"]))
+        orders = ours.filter(inside & (pl.col("kind") != "refund"))["order_id"].drop_nulls().unique().to_list()
+        return ours.filter(pl.col("order_id").is_in(orders) | (pl.col("order_id").is_null() & inside))
+
+
+def home(number: int) -> str:
+    return f"10.0.0.{number}"
+
+
+def keys_of(tenant: UUID, number: int) -> dict[str, int]:
+    row = pl.DataFrame({"tenant_id": [str(tenant)], "client_ip": [home(number)], "user_agent": ["Pod/1"]})
+    return derive_keys(row, KEYRING).select("household_key", "consumer_key").row(0, named=True)
+
+
+HOMES = {(tenant, number): keys_of(tenant, number) for tenant in (HARBOUR, LIGHTHOUSE) for number in range(3)}
+
+
+def exposure(tenant: UUID, number: int, hours: int, household: int) -> dict[str, Any]:
+    shown = {"campaign_id": "spring", "placement_id": f"slot-{number % 3}", "episode_id": f"ep-{number % 2}"}
+    when = {"occurred_at": MARCH.start + timedelta(hours=hours), "kind": "delivered", "address_class": "household"}
+    who = {"tenant_id": str(tenant), "sponsor_id": str(UUID(int=9)), "exposure_id": f"x-{number:03}"}
+    return {**who, **shown, **when, **HOMES[tenant, household]}
+
+
+def signal(tenant: UUID, number: int, hours: int, household: int, order: int, name: str) -> dict[str, Any]:
+    kind = "refund" if name == "refund" else "purchase"
+    sent = {"kind": kind, "signal": "server" if name == "refund" else name, "order_id": f"T-{order}" if order else None}
+    who = {"tenant_id": str(tenant), "sponsor_id": str(UUID(int=9)), "event_id": f"e-{number:03}"}
+    money = {"value_minor": 100 + number, "currency": "USD", "client_ip": home(household), "user_agent": "Web/1"}
+    return {**who, **sent, **money, "occurred_at": MARCH.start + timedelta(hours=hours)}
+
+
+HOURS = st.integers(0, 6 * 24 - 1)
+exposures = st.lists(st.tuples(HOURS, st.integers(0, 2)), max_size=10)
+signals = st.lists(
+    st.tuples(HOURS, st.integers(0, 2), st.integers(0, 4), st.sampled_from(["pixel", "server", "utm", "refund"])),
+    max_size=10,
+)
+
+
+def rows_of(
+    tenant: UUID, heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
+) -> tuple[list[Any], list[Any]]:
+    return [signal(tenant, n, *each) for n, each in enumerate(sent)], [
+        exposure(tenant, n, *each) for n, each in enumerate(heard)
+    ]
+
+
+def days_of(rows: Rows, tenants: list[UUID]) -> dict[str, pl.DataFrame]:
+    """Every day of the span, one at a time."""
+    days = [compute_attribution_day(rows, day, tenants, KEYRING) for day in MARCH.each_day()]
+    return {name: pl.concat([day[name] for day in days]) for name in days[0]}
+
+
+@settings(max_examples=12, deadline=None)
+@given(exposures, signals, st.randoms(use_true_random=False))
+def test_order_repetition_and_other_tenants_change_nothing(
+    heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]], chance: random.Random
+) -> None:
+    ours = rows_of(HARBOUR, heard, sent)
+    theirs = rows_of(LIGHTHOUSE, heard, sent)
+    expected = days_of(Rows(*ours), [HARBOUR])
+    mixed = Rows([*ours[0], *ours[0], *theirs[0]], [*theirs[1], *ours[1]])
+    mixed.signals = mixed.signals.sample(fraction=1, shuffle=True, seed=chance.randrange(2**32))
+    mixed.exposures = mixed.exposures.sample(fraction=1, shuffle=True, seed=chance.randrange(2**32))
+    both = days_of(mixed, [HARBOUR, LIGHTHOUSE])
+    for name, frame in expected.items():
+        assert both[name].filter(pl.col("tenant_id") == str(HARBOUR)).equals(frame), name
+
+
+@settings(max_examples=12, deadline=None)
+@given(exposures, signals)
+def test_days_one_at_a_time_are_the_whole_at_once(
+    heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
+) -> None:
+    rows = Rows(*rows_of(HARBOUR, heard, sent))
+    at_once = compute_attribution_day(rows, MARCH, [HARBOUR], KEYRING)
+    for name, frame in days_of(rows, [HARBOUR]).items():
+        order = [
+            column
+            for column in ("model", "conversion_id", "touch_no", "placement_id", "episode_id", "adjustment_id")
+            if column in frame.columns
+        ]
+        assert frame.sort(order).equals(at_once[name].sort(order)), name
+
+
+@settings(max_examples=12, deadline=None)
+@given(exposures, signals)
+def test_every_matched_conversion_is_credited_once_by_every_model(
+    heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
+) -> None:
+    tables = compute_attribution_day(Rows(*rows_of(HARBOUR, heard, sent)), MARCH, [HARBOUR], KEYRING)
+    matched = set(tables["conversions"].filter(pl.col("matched_by") != "none")["conversion_id"])
+    assert set(tables["attribution_touches"]["conversion_id"]) == matched
+    sums = tables["attribution_credits"].group_by("model", "conversion_id").agg(pl.col("credit").sum())
+    assert {tuple(key) for key in sums.select("model", "conversion_id").iter_rows()} == {
+        (model, conversion) for model in MODELS for conversion in matched
+    }
+    assert all(abs(credit - 1) <= 1e-9 for credit in sums["credit"])
+
+
+def test_a_late_first_signal_moves_an_order_to_its_own_day() -> None:
+    late = signal(HARBOUR, 1, 10, 0, 1, "pixel")
+    server = signal(HARBOUR, 2, 60, 0, 1, "server")
+    before = days_of(Rows([server], []), [HARBOUR])["conversions"]
+    after = days_of(Rows([server, late], []), [HARBOUR])["conversions"]
+    assert before["day"].to_list() == [date(2026, 3, 3)]
+    assert after["day"].to_list() == [date(2026, 3, 1)]
+    assert after["conversion_id"].to_list() == before["conversion_id"].to_list()
+    assert after["converted_at"].to_list() == [datetime(2026, 3, 1, 10, tzinfo=UTC)]
+
+
+def test_platform_keys_match_where_there_is_no_address() -> None:
+    heard = {**exposure(HARBOUR, 0, 1, 0), "household_key": 77, "consumer_key": 78}
+    bought = {**signal(HARBOUR, 0, 5, 0, 0, "pixel"), "client_ip": None, "household_key": 77}
+    tables = compute_attribution_day(Rows([bought], [heard]), MARCH, [HARBOUR], KEYRING)
+    assert tables["conversions"].select("matched_by", "household_key").rows() == [("household", 77)]
