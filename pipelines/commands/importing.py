@@ -62,6 +62,9 @@ class RejectFile:
         if rejects.is_empty():
             return
         try:
+            if not self.begun:
+                # The lines hold addresses: nobody else's business.
+                self.path.touch(mode=0o600)
             with self.path.open("a" if self.begun else "w", encoding="utf-8") as file:
                 if not self.begun:
                     file.write("line\treason\ttext\n")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assets.importing import FORMATS, guess_format, parser_of, read_batches
 from assets.importing.requests import REQUEST_SCHEMA, Parsed
@@ -56,6 +58,24 @@ def test_the_format_of_each_example_is_guessed(name: str) -> None:
     [batch] = read_batches(EXAMPLES / FILES[name])
 
     assert guess_format(batch.lines) == name
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from(sorted(FORMATS)))
+def test_a_damaged_line_is_a_request_or_a_reject_and_never_lost(data: st.DataObject, name: str) -> None:
+    lines = (EXAMPLES / FILES[name]).read_text().splitlines()
+    line = data.draw(st.sampled_from(lines[2:]))
+    start = data.draw(st.integers(0, len(line)))
+    end = data.draw(st.integers(start, len(line)))
+    noise = data.draw(st.text(st.characters(blacklist_characters="\n\r\x00", blacklist_categories=["Cs"]), max_size=8))
+    damaged = line[:start] + noise + line[end:]
+    header = [] if name == "combined" else lines[:2] if name == "cloudfront" else lines[:1]
+    is_comment = name == "cloudfront" and damaged.startswith("#")
+
+    parsed = parse(name, *header, damaged)
+
+    assert parsed.requests.height + parsed.rejects.height == (0 if is_comment else 1)
+    assert parsed.requests["occurred_at"].null_count() == 0
 
 
 def test_prose_looks_like_no_format() -> None:

@@ -46,6 +46,7 @@ APPS = {
     "Audible/4.20.0 iPhone": "Audible",
     "TuneIn Radio/28.4.1 (iPhone; iOS 17.1)": "TuneIn",
     "TuneIn Radio Pro/33.6; iPhone14,5; iOS/17.5": "TuneIn",
+    "Goodpods/3.10 (Pixel 6)": "Goodpods",
     "Goodpods/350 CFNetwork/1474 Darwin/23.0.0": "Goodpods",
     "fountain.fm/1.0.8 (Android 14)": "Fountain",
     "Fountain/300 CFNetwork/1485 Darwin/23.1.0": "Fountain",
@@ -117,6 +118,7 @@ PEOPLE = [
     "AndroidDownloadManager/13 (Linux; U; Android 13; SM-A146B Build/TP1A)",
     "Dalvik/2.1.0 (Linux; U; Android 13; Pixel 6 Build/TQ3A)",
     "stagefright/1.2 (Linux;Android 9)",
+    "Mozilla/5.0 (SMART-TV; LINUX; Tizen 7.0; Smart Monitor M7) AppleWebKit/537.36 Version/7.0 TV Safari/537.36",
     "Tweetbot/6.0 CFNetwork/1410.0.3 Darwin/22.6.0",
     "Lenovo Bothell Radio/2.0 (Android 13)",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +12,12 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
+from assets.listening import compute_listening_day
+from assets.listening.addresses import load_ranges
+from assets.listening.keys import Key, Keyring
+from assets.listening.rules import load_rules
 from pipelines.commands.importing import import_command, import_file, summary_lines
-from sql.values import PermanentError
+from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
@@ -58,7 +62,16 @@ def network(warehouse: Warehouse) -> Warehouse:
     )
     warehouse.insert(
         "media_assets",
-        pl.DataFrame({"tenant_id": ids, "asset_id": episodes, "episode_id": episodes, "path": PATHS}),
+        pl.DataFrame(
+            {
+                "tenant_id": ids,
+                "asset_id": episodes,
+                "episode_id": episodes,
+                "path": PATHS,
+                "file_bytes": [19_200_000, 28_411_200],
+                "duration_s": [1920.0, 2840.0],
+            }
+        ),
     )
     return warehouse
 
@@ -100,6 +113,31 @@ def test_an_example_is_stored_once_however_often_it_is_imported(
         "SELECT source, count(*), count(*) FILTER (WHERE episode_id IS NULL) FROM listener_events GROUP BY source",
     ) == [(source, stored, unmapped)]
     assert rows(database_url, "SELECT source, count(*) FROM ingest_rejects GROUP BY source") == [(f"import {form}", 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "dispositions"),
+    [
+        (
+            "cloudfront.log",
+            "cloudfront",
+            {"counted": 3, "range_probe": 1, "method_not_get": 1, "not_modified": 1, "status_not_ok": 1},
+        ),
+        ("combined.log", "combined", {"counted": 3, "duplicate": 1, "method_not_get": 3}),
+        ("op3-downloads.tsv", "op3", {"counted": 3, "bot_agent": 1}),
+    ],
+)
+def test_what_an_example_holds_is_measured_as_its_lines_say(
+    network: Warehouse, tmp_path: Path, name: str, form: str, dispositions: dict[str, int]
+) -> None:
+    run(network, name, tmp_path, form)
+
+    ring = Keyring(default=(Key(1, b"a secret for tests, 32 bytes long"),))
+    window = Window.of_day(date(2026, 10, 14))
+    day = compute_listening_day(network.read, window, [TENANT], load_rules(), load_ranges(), ring)
+
+    found = day["request_dispositions"].select(pl.col("disposition").cast(pl.String), "requests")
+    assert {disposition: rows for disposition, rows in found.iter_rows() if rows} == dispositions
 
 
 def test_a_stored_row_holds_what_the_line_said(network: Warehouse, database_url: str, tmp_path: Path) -> None:
