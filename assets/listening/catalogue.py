@@ -7,6 +7,7 @@ Not here: what becomes of a request for something unknown (dispositions.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -14,6 +15,9 @@ from assets.listening.method import Method
 
 # What a request names; the distinct combinations of a day are few, its rows are many.
 NAMES = ["tenant_id", "episode_id", "asset_id"]
+
+# On what a threshold rests; unmeasured are the requests that a prefix service saw.
+Basis: Final = pl.Enum(("bytes", "whole_file", "assumed_size", "unmeasured"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,10 @@ def _add_threshold(files: pl.DataFrame, method: Method) -> pl.DataFrame:
     )
     basis = (
         pl.when(size.is_null())
-        .then(pl.lit("assumed_size"))
+        .then(pl.lit("assumed_size", dtype=Basis))
         .when(is_measurable)
-        .then(pl.lit("bytes"))
-        .otherwise(pl.lit("whole_file"))
+        .then(pl.lit("bytes", dtype=Basis))
+        .otherwise(pl.lit("whole_file", dtype=Basis))
     )
     return files.with_columns(
         file_bytes=size, header_bytes=header, threshold_bytes=threshold.clip(lower_bound=1), basis=basis
@@ -104,7 +108,8 @@ def _add_threshold(files: pl.DataFrame, method: Method) -> pl.DataFrame:
 
 
 def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """The requests with tenant_no, episode_no, file_no, published_at and is_known.
+    """The requests with tenant_no, suspect_pairs, episode_no, file_no, published_at, is_known, and in named_no a number
+    for the episode that they name, known or not; episode_id and asset_id go.
 
     A request names an episode, a file, or both; a file stands for its episode. is_known is false if what it names does
     not exist for its tenant, if it names nothing, or if the file is one of another episode.
@@ -126,8 +131,12 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         .join(episodes, on=["tenant_id", "episode_id"], how="left", validate="m:1")
         .join(files, on=["tenant_id", "asset_id"], how="left", validate="m:1")
         .with_columns(is_lost=is_lost, episode_no=pl.coalesce(named, "file_episode_no"), file_no=file_named)
-        .with_columns(is_known=~pl.col("is_lost") & pl.col("episode_no").is_not_null())
+        .with_columns(
+            is_known=~pl.col("is_lost") & pl.col("episode_no").is_not_null(),
+            named_no=pl.col("episode_id").rank("dense"),
+        )
         .join(published, on="episode_no", how="left", validate="m:1")
-        .select(*NAMES, "tenant_no", "suspect_pairs", "episode_no", "file_no", "published_at", "is_known")
+        .select(*NAMES, "tenant_no", "suspect_pairs", "named_no", "episode_no", "file_no", "published_at", "is_known")
     )
-    return requests.join(resolved, on=NAMES, how="left", validate="m:1", nulls_equal=True)
+    known = requests.join(resolved, on=NAMES, how="left", validate="m:1", nulls_equal=True)
+    return known.drop("episode_id", "asset_id")

@@ -89,24 +89,34 @@ def _cut_into_segments(shared: pl.DataFrame) -> tuple[Integers, Integers, Intege
 
     Segments are numbered over all spans; the one between two spans belongs to no interval and has no length.
     """
-    ends = (
-        pl.concat([shared.select(*SPAN, byte="content_from"), shared.select(*SPAN, byte="to_byte")])
-        .with_row_index("end_no")
-        .lazy()
-        .sort(*SPAN, "byte", nulls_last=True)
-        .with_columns(
-            is_new_span=pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in SPAN),
-            step=pl.col("byte").diff(),
-        )
-        .with_columns(is_new=(pl.col("is_new_span") | (pl.col("step") > 0)).fill_null(True))
-        .with_columns(point=pl.col("is_new").cum_sum().cast(pl.Int64) - 1)
-        .collect()
-    )
-    points = np.empty(ends.height, dtype=np.int64)
-    points[_integers(ends["end_no"])] = _integers(ends["point"])
-    inside = pl.when("is_new_span").then(0).otherwise("step").fill_null(0)
-    before = _integers(ends.filter("is_new").select(inside.alias("step"))["step"])
-    return points[: shared.height], points[shared.height :], np.append(before[1:], 0)
+    span = np.tile(_number_spans(shared), 2)
+    byte = np.concatenate([_integers(shared["content_from"]), _integers(shared["to_byte"])])
+    order = _order_of(span, byte)
+    span, byte = span[order], byte[order]
+    is_new_span = np.diff(span, prepend=-1) != 0
+    is_new = is_new_span | (np.diff(byte, prepend=0) != 0)
+    points = np.empty(len(order), dtype=np.int64)
+    points[order] = np.cumsum(is_new) - 1
+    steps = np.where(is_new_span[is_new], 0, np.diff(byte[is_new], prepend=0))
+    return points[: shared.height], points[shared.height :], np.append(steps[1:], 0)
+
+
+def _number_spans(shared: pl.DataFrame) -> Integers:
+    """A dense number per span, from 0; rows come in order of their groups."""
+    files = _integers(shared["file_no"].cast(pl.Int64).fill_null(-1)) + 1
+    keys = _integers(shared["group_no"]) * (int(files.max()) + 1) + files
+    order = np.argsort(keys, kind="stable")
+    numbers = np.empty(len(keys), dtype=np.int64)
+    numbers[order] = np.cumsum(np.diff(keys[order], prepend=keys[order[0]]) != 0)
+    return numbers
+
+
+def _order_of(span: Integers, byte: Integers) -> Integers:
+    """The order of (span, byte); both in one number where they fit, which sorts three times faster."""
+    bits = int(byte.max()).bit_length()
+    if int(span.max()).bit_length() + bits < 63:
+        return np.argsort((span << bits) | byte)
+    return np.lexsort((byte, span))
 
 
 def _first_to_cover(lower: Integers, upper: Integers, segments: int) -> Integers:

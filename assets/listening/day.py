@@ -13,11 +13,11 @@ import polars as pl
 
 from assets.listening.addresses import AddressRanges
 from assets.listening.audience import measure_audience
-from assets.listening.catalogue import Catalogue, index_catalogue
+from assets.listening.catalogue import Catalogue, index_catalogue, look_up
 from assets.listening.consumption import measure_consumption
 from assets.listening.dimensions import measure_dimensions
 from assets.listening.dispositions import is_request
-from assets.listening.downloads import count_downloads, settle_requests
+from assets.listening.downloads import count_downloads, settle_known
 from assets.listening.enrichment import enrich_requests, enrich_signals
 from assets.listening.exposures import collect_signals, find_delivered_ads
 from assets.listening.keys import Keyring
@@ -51,6 +51,10 @@ DOWNLOAD_COLUMNS = [
 ]
 
 
+# A day has millions of requests; what only playback tells is not carried along with them.
+ONLY_PLAYBACK = ["session_id", "position_seconds", "heard_seconds"]
+
+
 def compute_listening_day(
     read: Reader,
     window: Window,
@@ -77,10 +81,10 @@ def compute_listening_day(
     playback = rows.filter(~is_request() & is_today)
     consumption = measure_consumption(playback, catalogue)
     no_requests = playback.group_by("tenant_id").len("requests")
-    requests = rows.filter(is_request())
+    requests = rows.filter(is_request()).drop(ONLY_PLAYBACK).pipe(look_up, catalogue)
     del rows, playback
     requests = enrich_requests(requests, rules, ranges, inclusions, keyring)
-    refused, settled = settle_requests(requests, catalogue, method)
+    refused, settled = settle_known(requests, catalogue, method)
     del requests
     counted = _name_episodes(count_downloads(settled), catalogue).filter(
         pl.col("downloaded_at").is_between(window.start, window.end, closed="left")
@@ -95,9 +99,7 @@ def compute_listening_day(
     return {
         "request_dispositions": dispositions.with_columns(**stamp),
         "downloads": downloads,
-        "ad_exposures": pl.concat([delivered, explicit], how="vertical_relaxed").sort(
-            "tenant_id", "occurred_at", "exposure_id"
-        ),
+        "ad_exposures": pl.concat([delivered, explicit]).sort("tenant_id", "occurred_at", "exposure_id"),
         "listener_metrics": measure_audience(downloads, delivered, consumption, catalogue)
         .with_columns(**stamp)
         .sort("tenant_id", "podcast_id", "episode_id"),
@@ -132,7 +134,7 @@ def _name_episodes(counted: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
 
 def _tell_downloads(counted: pl.DataFrame, version: str) -> pl.DataFrame:
     """The table of downloads. A download has the id of its first request: the same row always makes the same one."""
-    words = ["app", "device", "os", "country_code", "region_code", "referrer", "address_class"]
+    words = ["basis", "app", "device", "os", "country_code", "region_code", "referrer", "address_class"]
     return (
         counted.rename({"event_id": "download_id", "referrer_name": "referrer"})
         .with_columns(

@@ -56,7 +56,7 @@ def judge_requests(requests: pl.DataFrame) -> pl.DataFrame:
 
     requests: tenant_no, suspect_pairs, occurred_at (UTC), source, event_type, http_method, http_status, range_start,
               range_end, bytes_sent, user_agent, household_key, is_bot, is_data_centre, on_inclusion_list,
-              is_bad_referrer, episode_id, published_at, is_known
+              is_bad_referrer, named_no, published_at, is_known
     Source:   PTMG 2.3, the filters before de-duplication.
 
     What a source did not record (a method, a status) excludes nothing by itself: without a status there is no byte
@@ -83,7 +83,7 @@ def _early_rules() -> dict[str, pl.Expr]:
     """Rules 0 to 9, in order."""
     is_prefix = pl.col("source") == PREFIX
     status = pl.col("http_status")
-    agent = pl.col("user_agent").fill_null("")
+    agent = pl.col("user_agent").cast(pl.String).fill_null("")
     is_watch = (agent.str.starts_with("atc/") & agent.str.contains("watchOS", literal=True)) | agent.str.contains(
         "(null)/(null) watchOS", literal=True
     )
@@ -135,12 +135,12 @@ def _find_suspects(judged: pl.DataFrame) -> pl.DataFrame:
     household = ["tenant_no", "household_key", "_day"]
     passing = judged.lazy().filter(pl.col("verdict").is_null() & ~_is_shared() & (pl.col("suspect_pairs") > 0))
     rows = passing.select(
-        "tenant_no", "household_key", "suspect_pairs", "episode_id", "user_agent", _day=pl.col("occurred_at").dt.date()
+        "tenant_no", "household_key", "suspect_pairs", "named_no", "user_agent", _day=pl.col("occurred_at").dt.date()
     )
     crowded = rows.group_by(household).agg(pl.len().alias("_rows"), pl.col("suspect_pairs").first())
     return (
         rows.join(crowded.filter(pl.col("_rows") > pl.col("suspect_pairs")), on=household, how="semi")
-        .unique(["tenant_no", "household_key", "_day", "episode_id", "user_agent"])
+        .unique(["tenant_no", "household_key", "_day", "named_no", "user_agent"])
         .group_by(household)
         .agg(pl.len().alias("_pairs"), pl.col("suspect_pairs").first())
         .filter(pl.col("_pairs") > pl.col("suspect_pairs"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.listening.catalogue import Catalogue, index_catalogue, look_up
+from assets.listening.catalogue import Basis, Catalogue, index_catalogue, look_up
 from assets.listening.coverage import SPAN, add_intervals, add_new_bytes
 from assets.listening.dispositions import PREFIX, Disposition, judge_requests
 from assets.listening.method import Method
@@ -40,6 +40,8 @@ CARRIED = [
     "listener_id",
     "key_version",
 ]
+# What has been made use of once the bytes of a request are known.
+MEASURED = ["http_status", "range_start", "range_end", "bytes_sent", "file_bytes", "header_bytes", "download_window"]
 VERDICT = ["tenant_id", "event_id", "occurred_at", "disposition"]
 
 
@@ -52,7 +54,14 @@ def settle_requests(
     returns:  (VERDICT of the first, the second with CARRIED, disposition, group_no, request_no, from_byte, to_byte,
               new_bytes, reached_no, anchored_at, ...)
     """
-    judged = requests.pipe(look_up, catalogue).pipe(judge_requests)
+    return settle_known(look_up(requests, catalogue), catalogue, method)
+
+
+def settle_known(
+    requests: pl.DataFrame, catalogue: Catalogue, method: Method | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """settle_requests for rows that have been looked up already (catalogue.look_up)."""
+    judged = judge_requests(requests)
     refused = judged.filter(pl.col("verdict").is_not_null()).select(
         "tenant_id", "event_id", "occurred_at", disposition="verdict"
     )
@@ -66,6 +75,7 @@ def settle_requests(
         .join(files, on="file_no", how="left", validate="m:1")
         .pipe(cut_windows)
         .pipe(add_intervals, method)
+        .drop(MEASURED, strict=False)
         .pipe(add_new_bytes)
         .pipe(_reach_the_minute, method or Method())
         .pipe(_settle_groups)
@@ -81,7 +91,9 @@ def _reach_the_minute(requests: pl.DataFrame, method: Method) -> pl.DataFrame:
     is_prefix = pl.col("source") == PREFIX
     return requests.with_columns(
         threshold_bytes=pl.col("threshold_bytes").fill_null(method.assumed_minute),
-        basis=pl.when(is_prefix).then(pl.lit("unmeasured")).otherwise(pl.col("basis").fill_null("assumed_size")),
+        basis=pl.when(is_prefix)
+        .then(pl.lit("unmeasured", dtype=Basis))
+        .otherwise(pl.col("basis").fill_null(pl.lit("assumed_size", dtype=Basis))),
         covered_bytes=pl.col("new_bytes").cum_sum().over(SPAN),
     ).with_columns(reaches=pl.col("is_open") & (is_prefix | (pl.col("covered_bytes") >= pl.col("threshold_bytes"))))
 

@@ -92,7 +92,7 @@ def find_delivered_ads(
     )
     return told.with_columns(
         exposure_id=_exposure_ids(told), day=pl.col("occurred_at").dt.date(), kind=pl.lit("delivered")
-    ).select(EXPOSURE_COLUMNS)
+    ).pipe(_in_columns)
 
 
 def _number_segments(segments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
@@ -123,8 +123,12 @@ def collect_signals(signals: pl.DataFrame) -> pl.DataFrame:
             day=pl.col("occurred_at").dt.date(),
             consumer_key=pl.when(pl.col("listener_key").is_not_null()).then("listener_key").otherwise("consumer_key"),
         )
-        .select(EXPOSURE_COLUMNS)
+        .pipe(_in_columns)
     )
+
+
+def _in_columns(exposures: pl.DataFrame) -> pl.DataFrame:
+    return exposures.with_columns(pl.col("address_class").cast(pl.String)).select(EXPOSURE_COLUMNS)
 
 
 def _exposure_ids(delivered: pl.DataFrame) -> pl.Series:
