@@ -20,6 +20,7 @@ DEFAULT_SETTINGS: dict[str, object] = {
     "include_clicks": True,
     "exclude_prior_customers": False,
     "half_life_days": 7.0,
+    "default_model": "linear",
 }
 
 # Codes name their placement, keys say who heard it, an answer is a memory: the first that leaves a touch is the path.
@@ -41,7 +42,7 @@ def build_paths(
 
     conversions: of merge_conversions; exposures, codes, placements, airings: as in matching.py
     settings:    tenant_id, campaign_id, version, window_days, touch_unit, include_clicks, exclude_prior_customers,
-                 half_life_days, valid_from: immutable versions
+                 half_life_days, default_model, valid_from: immutable versions
     returns:     tenant_id, conversion_id, day (the conversion's), touch_no, touched_at, exposure_id, campaign_id,
                  placement_id, episode_id, matched_by, config_version, age_s (elapsed seconds to the conversion),
                  half_life_s

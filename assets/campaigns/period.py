@@ -31,7 +31,7 @@ SCOPE = ["tenant_id", "scope_id"]
 class PeriodFacts:
     """What was read for a period: frames in the columns of their statements (sql/queries), of the chosen campaigns.
 
-    campaigns: with window_days and config_version; exposures: inside the period; before: impressions by placement from
+    campaigns: of scopes.settings_at; exposures: inside the period; before: impressions by placement from
     the campaign's start to the period's; credited: of credited.read_credited.
     """
 
@@ -50,6 +50,7 @@ class PeriodFacts:
 class PeriodResult:
     """A period of one or more campaigns of one tenant.
 
+    campaigns: of read_campaigns, with window_days, default_model and config_version as in force at as_of
     kpis:    tenant_id, level (campaign, sponsor), scope_id, model, kpi, unit, currency, amount_minor, estimate, lower,
              upper, sample, badge, usable_share, mature_share, config_version
     daily:   tenant_id, campaign_id, day (local), model, impressions, conversions (goal credit), revenue_minor
@@ -63,6 +64,7 @@ class PeriodResult:
 
     window: Window
     as_of: datetime
+    campaigns: pl.DataFrame
     kpis: pl.DataFrame
     daily: pl.DataFrame
     shows: pl.DataFrame
@@ -138,6 +140,7 @@ def summarise(facts: PeriodFacts) -> PeriodResult:
     return PeriodResult(
         facts.window,
         facts.as_of,
+        facts.campaigns,
         _kpis(facts, delivery, spend),
         _daily(facts),
         _shows(facts, delivery, spend),

@@ -18,10 +18,12 @@ PRICES = ("spend_minor", "cost_minor", "booked", "delivered")
 
 
 def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetime) -> pl.DataFrame:
-    """The campaigns with window_days and config_version as in force at the moment."""
+    """The campaigns with window_days, default_model and config_version as in force at the moment."""
     at = pl.lit(moment, dtype=pl.Datetime("us", "UTC"))
     told = with_settings(campaigns.select(CAMPAIGN).with_columns(converted_at=at), settings)
-    return campaigns.join(told.select(*CAMPAIGN, "window_days", "config_version"), on=CAMPAIGN, validate="1:1")
+    return campaigns.join(
+        told.select(*CAMPAIGN, "window_days", "default_model", "config_version"), on=CAMPAIGN, validate="1:1"
+    )
 
 
 def sum_if_all_known(column: str) -> pl.Expr:

@@ -56,7 +56,7 @@ EMPTY = {
     ),
     "read_attribution_configs": pl.DataFrame(
         schema={
-            **dict.fromkeys(["tenant_id", "campaign_id", "touch_unit"], TEXT),
+            **dict.fromkeys(["tenant_id", "campaign_id", "touch_unit", "default_model"], TEXT),
             "version": pl.Int32(),
             **dict.fromkeys(["window_days", "half_life_days"], pl.Float64()),
             **dict.fromkeys(["include_clicks", "exclude_prior_customers"], pl.Boolean()),

@@ -59,6 +59,7 @@ SETTING = pl.Schema(
         "include_clicks": pl.Boolean(),
         "exclude_prior_customers": pl.Boolean(),
         "half_life_days": pl.Float64(),
+        "default_model": pl.String(),
         "valid_from": UTC_TIME,
     }
 )
@@ -119,6 +120,7 @@ def setting(campaign: str = "spring", version: int = 1, **fields: object) -> dic
         "include_clicks": True,
         "exclude_prior_customers": False,
         "half_life_days": 7.0,
+        "default_model": "linear",
         "valid_from": datetime(2026, 1, 1, tzinfo=UTC),
         **fields,
     }
