@@ -14,7 +14,7 @@ from reports.formats import Formatter, shared_digits
 from reports.kpis import tiles
 from reports.records import records
 from reports.sentences import counted, finding, lift, notices
-from reports.tables import all_placements, campaigns, delivery, models, top_placements
+from reports.tables import all_placements, campaigns, delivery, models, top_campaigns, top_placements
 from reports.words import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
 
 
@@ -37,6 +37,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         empty_line="No ads were delivered in this period.",
         bars=bar_chart(facts, formatter),
         empty_bars="No conversions were attributed in this period.",
+        top_campaigns=top_campaigns(facts, formatter),
         campaigns=campaigns(facts, formatter),
         top_placements=top_placements(facts, formatter),
         placements=all_placements(facts, formatter),

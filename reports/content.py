@@ -171,6 +171,7 @@ class ReportContent:
     empty_line: str
     bars: BarChart | None
     empty_bars: str
+    top_campaigns: Table | None
     campaigns: Table | None
     top_placements: Table
     placements: Table

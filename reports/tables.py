@@ -6,6 +6,7 @@ Not here: raw numbers (records.py), markup.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from reports.content import Pair, Section, Table, TableRow
@@ -14,7 +15,8 @@ from reports.formats import NOTHING, Formatter, exact
 from reports.kpis import FEWEST_FOR_RATIOS, cost_per_conversion, per_thousand
 from reports.words import MODEL_RULES, MODELS, POSITIONS
 
-TOP_PLACEMENTS = 20
+# A mail is read, not searched: longer tables are in the PDF and the CSV.
+MOST_MAIL_ROWS = 20
 
 
 def ranked(facts: ReportFacts) -> list[PlacementRow]:
@@ -28,7 +30,7 @@ def ranked(facts: ReportFacts) -> list[PlacementRow]:
 def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     """The mail's table: at most 20 rows."""
     rows = ranked(facts)
-    shown = rows[:TOP_PLACEMENTS]
+    shown = rows[:MOST_MAIL_ROWS]
     return Table(
         title="Top placements" if len(shown) < len(rows) else "Placements",
         columns=("Episode", "Aired", "Delivered", "Conv.", "CPA"),
@@ -96,6 +98,16 @@ def campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
         ),
         note=f"ROAS is shown from {FEWEST_FOR_RATIOS} conversions.",
     )
+
+
+def top_campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
+    """The mail's table of campaigns: at most 20 rows."""
+    table = campaigns(facts, formatter)
+    if table is None or len(table.rows) <= MOST_MAIL_ROWS:
+        return table
+    shown, total = formatter.count(MOST_MAIL_ROWS), formatter.count(len(table.rows))
+    note = f"{shown} of {total} campaigns; the attached PDF and CSV hold all. {table.note}"
+    return replace(table, title="Top campaigns", rows=table.rows[:MOST_MAIL_ROWS], note=note)
 
 
 def models(facts: ReportFacts, formatter: Formatter) -> Table:

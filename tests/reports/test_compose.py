@@ -168,6 +168,15 @@ def test_the_mail_shows_twenty_placements_and_the_pdf_all(facts: ReportFacts) ->
     assert len(content.placements.rows) == 25
 
 
+def test_the_mail_shows_twenty_campaigns_and_the_pdf_all(portfolio: ReportFacts) -> None:
+    many = tuple(replace(portfolio.campaigns[0], name=f"Campaign {number}") for number in range(23))
+    content = compose(replace(portfolio, campaigns=many))
+    assert content.top_campaigns is not None
+    assert content.campaigns is not None
+    assert (len(content.top_campaigns.rows), len(content.campaigns.rows)) == (20, 23)
+    assert content.top_campaigns.note.startswith("20 of 23 campaigns")
+
+
 def test_the_order_of_rows_does_not_change_the_content(facts: ReportFacts) -> None:
     shuffled = replace(facts, placements=facts.placements[::-1], models=facts.models[::-1])
     assert compose(shuffled).as_json() | {"records": 0} == compose(facts).as_json() | {"records": 0}
