@@ -148,7 +148,7 @@ def rollback(
 def status(url: str) -> Status:
     """Where the database stands, without changing it. Raises for edited or unknown migrations, as migrate() does."""
     known = load_migrations()
-    with connect(url, autocommit=True) as connection:
+    with connect(url, autocommit=True) as connection, _explaining("Reading the state of the schema"):
         applied = _applied(connection)
         _check(applied, known)
         times = {name: applied_at for name, (_, applied_at) in applied.items()}
@@ -156,14 +156,19 @@ def status(url: str) -> Status:
 
 
 @contextmanager
+def _explaining(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise statement_error(error, doing) from error
+
+
+@contextmanager
 def _alone(url: str) -> Iterator[Connection]:
     """A connection that holds the lock of migrations until it closes."""
-    with connect(url, autocommit=True) as connection:
-        try:
-            connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-            yield connection
-        except psycopg.Error as error:
-            raise statement_error(error, "Migrating") from error
+    with connect(url, autocommit=True) as connection, _explaining("Migrating"):
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        yield connection
 
 
 def _until(migrations: Sequence[Migration], to: str | None) -> tuple[Migration, ...]:

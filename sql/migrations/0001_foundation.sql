@@ -73,7 +73,7 @@ CREATE TABLE earshot_series (
 
 GRANT SELECT ON schema_migrations TO earshot_etl;
 -- earshot_edition() reads it for whoever asks; it holds nothing that the catalogue does not say.
-GRANT SELECT ON earshot_series TO PUBLIC;
+GRANT SELECT ON earshot_series TO public;
 
 -- community, apache or plain: what this database can do, found out each time and never configured.
 -- A database whose series are partitioned stays plain, even if somebody adds the extension later.

@@ -159,7 +159,7 @@ CREATE TABLE asset_segments (
     insertion text CHECK (insertion IN ('baked_in', 'dynamic')),
     PRIMARY KEY (tenant_id, asset_id, segment_no),
     CHECK (last_byte >= first_byte),
-    CHECK (kind = 'content' OR (placement_id IS NOT null AND position IS NOT null AND insertion IS NOT null)),
+    CHECK (kind = 'content' OR num_nulls(placement_id, position, insertion) = 0),
     FOREIGN KEY (tenant_id, asset_id) REFERENCES media_assets (tenant_id, asset_id),
     FOREIGN KEY (tenant_id, placement_id) REFERENCES placements (tenant_id, placement_id)
 );
@@ -172,7 +172,7 @@ CREATE TABLE promo_codes (
     placement_id uuid NOT NULL,
     code text NOT NULL CHECK (code = lower(code) AND code <> ''),
     kind text NOT NULL DEFAULT 'code' CHECK (kind IN ('code', 'vanity_url')),
-    valid tstzrange NOT NULL DEFAULT tstzrange(NULL, NULL),
+    valid tstzrange NOT NULL DEFAULT '(,)',
     PRIMARY KEY (tenant_id, promo_code_id),
     FOREIGN KEY (tenant_id, sponsor_id) REFERENCES sponsors (tenant_id, sponsor_id),
     FOREIGN KEY (tenant_id, placement_id) REFERENCES placements (tenant_id, placement_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -151,17 +151,21 @@ def test_a_missing_extension_is_named_with_the_package_that_has_it(empty_url: st
         migrate(empty_url, migrations=[asks])
 
 
-def test_a_login_without_rights_is_told_what_it_lacks(empty_url: str, server: Server) -> None:
+@pytest.fixture
+def as_guest(server: Server) -> Iterator[Callable[[str], str]]:
+    """The same address for a login that may only connect."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute("DROP ROLE IF EXISTS guest")
         admin.execute("CREATE ROLE guest LOGIN PASSWORD 'welcome'")
-    guest_url = empty_url.replace(empty_url.split("://")[1].split("@")[0], "guest:welcome")
-    try:
-        with pytest.raises(InsufficientPrivilegeError, match="Applying 0001_foundation failed: permission denied"):
-            migrate(guest_url)
-    finally:
-        with psycopg.connect(server.admin_url, autocommit=True) as admin:
-            admin.execute("DROP ROLE guest")
+        yield lambda url: f"postgresql://guest:welcome@{url.split('@')[1]}"
+        admin.execute("DROP ROLE guest")
+
+
+def test_a_login_without_rights_is_told_what_it_lacks(empty_url: str, as_guest: Callable[[str], str]) -> None:
+    with pytest.raises(InsufficientPrivilegeError, match="Applying 0001_foundation failed: permission denied"):
+        migrate(as_guest(empty_url))
+    migrate(empty_url)
+    with pytest.raises(InsufficientPrivilegeError, match="Use the login that ran `earshot db migrate`"):
+        status(as_guest(empty_url))
 
 
 def test_a_wrong_password_is_said_without_showing_it(empty_url: str) -> None:
