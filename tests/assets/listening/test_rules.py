@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -256,7 +257,44 @@ def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
         load_rules(tmp_path)
 
 
-@pytest.mark.skipif(not OPAWG.is_dir(), reason="the OPAWG lists are not beside this checkout (../shared/data/opawg)")
+needs_opawg = pytest.mark.skipif(
+    not OPAWG.is_dir(), reason="the OPAWG lists are not beside this checkout (../shared/data/opawg)"
+)
+
+
+def plain_agents(kind: str) -> list[str]:
+    """An agent for each rule of the OPAWG lists that is plain text but for its anchors and escapes."""
+    entries = json.loads((OPAWG / f"{kind}.json").read_text(encoding="utf-8"))["entries"]
+    plain = [re.sub(r"\\([^\w\s])", r"\1", entry["pattern"]).strip("^$") for entry in entries]
+    agents = [text for text in plain if not re.search(r"[\\|*+?\[\]()]|\.[*+]", text)]
+    return [
+        f"{text}1.0 CFNetwork/1410.0.3 Darwin/22.6.0" if text.endswith("/") and kind == "apps" else text
+        for text in agents
+    ]
+
+
+@needs_opawg
+def test_nine_in_ten_bots_that_call_themselves_one_are_found(rules: Rules) -> None:
+    words = re.compile("bot|crawl|spider|fetch|download|import|transcri|index|scan|pars|sync|feed", re.IGNORECASE)
+    declared = [agent for agent in plain_agents("bots") if words.search(agent)]
+
+    missed = [agent for agent in declared if not match_agent(agent, rules).is_bot]
+
+    assert len(declared) > 80
+    assert len(missed) <= len(declared) / 10, missed
+
+
+@needs_opawg
+def test_hardly_an_app_of_the_long_tail_is_taken_for_a_bot(rules: Rules) -> None:
+    apps = plain_agents("apps")
+
+    flagged = [agent for agent in apps if match_agent(agent, rules).is_bot]
+
+    assert len(apps) > 300
+    assert len(flagged) <= len(apps) / 100, flagged
+
+
+@needs_opawg
 def test_the_opawg_lists_load_and_match() -> None:
     opawg = load_rules(OPAWG)
 
