@@ -64,11 +64,22 @@ def test_without_a_session_the_listener_stands_for_the_playback(play: Play) -> N
     assert (episode["playback_starts"], episode["completion"]) == (3, 1 / 3)
 
 
-def test_heard_seconds_add_up_and_nonsense_counts_as_nothing(play: Play) -> None:
-    seconds = [0.1, 0.2, 30.0, -5.0, float("nan"), float("inf"), 1e12, None]
-    (episode,) = play(*({"heard_seconds": each} for each in seconds))
-    assert episode["heard_seconds"] == 30.3
-    assert episode["completion"] is None
+def test_heard_seconds_are_the_most_that_each_playback_says(play: Play) -> None:
+    heard = [("s1", 60.1), ("s1", 120.2), ("s1", 120.2), ("s2", 0.1)]
+    starts = [{"event_type": "listen_start", "session_id": each, "heard_seconds": 0.0} for each in ("s1", "s2")]
+    (episode,) = play(*starts, *({"session_id": each, "heard_seconds": seconds} for each, seconds in heard))
+    assert episode["heard_seconds"] == 120.3
+
+
+def test_a_playback_from_yesterday_counts_what_it_heard_today(play: Play) -> None:
+    (episode,) = play({"heard_seconds": 1_800.0}, {"heard_seconds": 2_400.0})
+    assert (episode["heard_seconds"], episode["completion"]) == (600.0, None)
+
+
+def test_nonsense_of_a_player_counts_as_nothing(play: Play) -> None:
+    nonsense = [-5.0, float("nan"), float("inf"), 1e12, None]
+    (episode,) = play({"event_type": "listen_start"}, *({"heard_seconds": each} for each in [30.0, *nonsense]))
+    assert episode["heard_seconds"] == 30.0
 
 
 def test_playback_of_an_unknown_episode_is_left_out(play: Play) -> None:
