@@ -97,7 +97,7 @@ def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rej
     The days that it holds are computed again by themselves on the next nightly run, or at once with `earshot backfill`.
     """
     settings = load_settings()
-    warehouse = Warehouse(runtime.database_url(settings), settings.database_read_url)
+    warehouse = runtime.open_warehouse(settings)
     owner = warehouse.tenant_id(tenant)
     rejects_path = rejects or file.with_name(f"{file.name}.rejects.tsv")
     if rejects_path.absolute() == file.absolute():
