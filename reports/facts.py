@@ -7,6 +7,7 @@ Not here: sentences, formats, colours, files; a figure that can be computed from
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -253,6 +254,7 @@ class ReportFacts:
         if self.is_portfolio and not self.campaigns:
             yield "a portfolio report needs its campaigns"
         yield from self.now.contradictions()
+        yield from self._parts_above_the_whole()
         for name, link, schemes in (
             ("unsubscribe", self.unsubscribe, ("mailto:", "https://")),
             ("view_online", self.view_online, ("https://",)),
@@ -264,3 +266,14 @@ class ReportFacts:
             yield "money totals without a currency; amounts in several currencies are never summed"
         if self.currency is not None and currencies - {self.currency}:
             yield f"rows in {', '.join(sorted(currencies))}, totals in {self.currency}; currencies are never summed"
+
+    def _parts_above_the_whole(self) -> Iterator[str]:
+        """Rows that were counted twice sum to more than their total."""
+        for name, delivered, earned in (
+            ("placements", [row.delivered for row in self.placements], [row.conversions for row in self.placements]),
+            ("campaigns", [row.delivered for row in self.campaigns], [row.conversions for row in self.campaigns]),
+        ):
+            if sum(delivered) > self.now.delivered:
+                yield f"the {name} sum to {sum(delivered)} ads, the total is {self.now.delivered}"
+            if math.fsum(earned) > self.now.conversions * (1 + 1e-9) + 1e-6:
+                yield f"the {name} sum to {math.fsum(earned):g} conversions, the total is {self.now.conversions:g}"

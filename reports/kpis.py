@@ -89,9 +89,19 @@ def _delivered(facts: ReportFacts, formatter: Formatter) -> Tile:
 
 def _conversions(facts: ReportFacts, formatter: Formatter) -> Tile:
     now, before = facts.now, facts.previous
-    moved = change(exact(now.conversions), exact(before.conversions) if before else None, formatter)
-    bounds = _range(now.conversions_interval, formatter.credit)
-    return _tile("Conversions", formatter.credit(now.conversions), moved, _with_badge(now, bounds))
+    detail = _with_badge(now, _range(now.conversions_interval, formatter.credit))
+    if before is not None and before.conversions and not _both_allow_ratios(now, before):
+        counts = f"{formatter.credit(before.conversions)} in the previous period"
+        moved = Change(NOTHING, VERSUS, "none", "neutral")
+        detail = " · ".join(part for part in (counts, detail) if part)
+    else:
+        moved = change(exact(now.conversions), exact(before.conversions) if before else None, formatter)
+    return _tile("Conversions", formatter.credit(now.conversions), moved, detail)
+
+
+def _both_allow_ratios(now: Totals, before: Totals) -> bool:
+    """A percentage between two counts is a ratio too."""
+    return ratios_allowed(now.sample) and ratios_allowed(before.sample)
 
 
 def _roas(facts: ReportFacts, formatter: Formatter) -> Tile:

@@ -76,7 +76,7 @@ def small(facts: ReportFacts, conversions: int) -> ReportFacts:
         conversions_interval=None,
         cpa_interval=None,
     )
-    return replace(facts, now=now)
+    return replace(facts, now=now, placements=())
 
 
 def test_under_five_conversions_show_counts_and_no_ratios(facts: ReportFacts) -> None:
@@ -85,6 +85,14 @@ def test_under_five_conversions_show_counts_and_no_ratios(facts: ReportFacts) ->
     assert tile(content, "Return").value == tile(content, "Cost").value == "–"
     assert "too few" in content.finding
     assert "×" not in content.finding
+
+
+def test_a_change_between_small_counts_is_shown_as_counts(facts: ReportFacts) -> None:
+    assert facts.previous is not None
+    before = replace(facts.previous, conversions=2.0, sample=2)
+    shown = tile(compose(replace(facts, previous=before)), "Conversions")
+    assert (shown.change, shown.direction) == ("–", "none")
+    assert shown.detail.startswith("2 in the previous period")
 
 
 def test_five_to_twenty_nine_conversions_are_low_confidence(facts: ReportFacts) -> None:
@@ -161,7 +169,8 @@ def test_bars_are_largest_first_and_sum_to_the_total(content: ReportContent) -> 
 
 
 def test_the_mail_shows_twenty_placements_and_the_pdf_all(facts: ReportFacts) -> None:
-    many = tuple(replace(facts.placements[0], episode=f"Episode {number}") for number in range(25))
+    row = replace(facts.placements[0], delivered=100, conversions=2.0)
+    many = tuple(replace(row, episode=f"Episode {number}") for number in range(25))
     content = compose(replace(facts, placements=many))
     assert len(content.top_placements.rows) == 20
     assert content.top_placements.note.startswith("20 of 25 placements")
@@ -169,7 +178,8 @@ def test_the_mail_shows_twenty_placements_and_the_pdf_all(facts: ReportFacts) ->
 
 
 def test_the_mail_shows_twenty_campaigns_and_the_pdf_all(portfolio: ReportFacts) -> None:
-    many = tuple(replace(portfolio.campaigns[0], name=f"Campaign {number}") for number in range(23))
+    row = replace(portfolio.campaigns[0], delivered=100, conversions=2.0)
+    many = tuple(replace(row, name=f"Campaign {number}") for number in range(23))
     content = compose(replace(portfolio, campaigns=many))
     assert content.top_campaigns is not None
     assert content.campaigns is not None
@@ -219,6 +229,8 @@ def test_facts_that_contradict_themselves_are_refused(facts: ReportFacts, change
         change_facts(daily=Daily((1, 2)))
     with pytest.raises(FactsError, match="the days sum to"):
         change_facts(now=replace(facts.now, delivered=1))
+    with pytest.raises(FactsError, match="the placements sum to 646824 ads"):
+        change_facts(placements=facts.placements * 2)
     with pytest.raises(FactsError, match="outside their interval"):
         change_facts(now=replace(facts.now, conversions_interval=Interval(12, 6.2, 20.9)))
     with pytest.raises(FactsError, match="view_online link"):
