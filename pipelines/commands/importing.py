@@ -94,16 +94,15 @@ class RejectFile:
 def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rejects: Path | None) -> None:
     """Import a log FILE, plain or gzip, as raw listener events. Importing it again changes nothing.
 
-    The days that it holds are computed again by themselves on the next nightly run, or at once with `earshot backfill`.
+    The days that it holds are computed by themselves once the late rows are noticed, or at once by `earshot backfill`.
     """
-    settings = load_settings()
-    warehouse = runtime.open_warehouse(settings)
-    owner = warehouse.tenant_id(tenant)
     rejects_path = rejects or file.with_name(f"{file.name}.rejects.tsv")
     if rejects_path.absolute() == file.absolute():
         raise PermanentError(f"--rejects names the log {file} itself: give another file")
-    with console.progress_bar(f"Importing {file.name}", 100) as advance:
-        summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, _percents(file, advance))
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        owner = warehouse.tenant_id(tenant)
+        with console.progress_bar(f"Importing {file.name}", 100) as advance:
+            summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, _percents(file, advance))
     for line in summary_lines(summary, tenant, dry_run, rejects_path):
         console.out.print(line, markup=False)
 
