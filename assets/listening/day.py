@@ -18,7 +18,7 @@ from assets.listening.consumption import measure_consumption
 from assets.listening.dimensions import measure_dimensions
 from assets.listening.dispositions import is_request
 from assets.listening.downloads import count_downloads, settle_known
-from assets.listening.enrichment import enrich_requests, enrich_signals
+from assets.listening.enrichment import code_text, enrich_requests, enrich_signals
 from assets.listening.exposures import collect_signals, find_delivered_ads
 from assets.listening.keys import Keyring
 from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods
@@ -81,8 +81,9 @@ def compute_listening_day(
     playback = rows.filter(~is_request() & is_today)
     consumption = measure_consumption(playback, catalogue)
     no_requests = playback.group_by("tenant_id").len("requests")
-    requests = rows.filter(is_request()).drop(ONLY_PLAYBACK).pipe(look_up, catalogue)
+    requests = rows.filter(is_request()).drop(ONLY_PLAYBACK)
     del rows, playback
+    requests = look_up(requests, catalogue)
     requests = enrich_requests(requests, rules, ranges, inclusions, keyring)
     refused, settled = settle_known(requests, catalogue, method)
     del requests
@@ -116,10 +117,10 @@ def _read_rows(read: Reader, window: Window, tenants: list[UUID], methods: pl.Da
     narrow = [tenant for tenant in tenants if tenant not in wide]
     parts = []
     if narrow or not wide:
-        parts.append(read("read_listener_events", start=window.start, end=window.end, tenants=narrow))
+        parts.append(code_text(read("read_listener_events", start=window.start, end=window.end, tenants=narrow)))
     if wide:
         span = window.widened(before=LOOK_BACK, after=LOOK_FORWARD)
-        parts.append(read("read_listener_events", start=span.start, end=span.end, tenants=wide))
+        parts.append(code_text(read("read_listener_events", start=span.start, end=span.end, tenants=wide)))
     return pl.concat(parts)
 
 

@@ -22,6 +22,9 @@ NO_DAY = date(1970, 1, 1)
 # derived one and is kept beside it.
 KEPT = ["tenant_id", "client_ip", "user_agent", "_kept_key", "_kept_version"]
 
+# Columns of text of which a day has few values in many rows.
+REPEATED = ["client_ip", "user_agent", "referrer", "country_code", "region_code"]
+
 
 def enrich_requests(
     rows: pl.DataFrame, rules: Rules, ranges: AddressRanges, inclusions: pl.DataFrame, keyring: Keyring
@@ -34,9 +37,10 @@ def enrich_requests(
     inclusions: tenant_id, network, reason, validated_at
     The inclusion list is asked per UTC day of the rows, since its entries run out.
     """
-    referrers = _as_enums(match_referrers(rows["referrer"], rules), ["referrer_name"])
+    rows = code_text(rows)
+    referrers = _name_referrers(rows, rules)
     days = rows["occurred_at"].dt.date().unique().sort().to_list() or [NO_DAY]
-    coded = rows.with_columns(_code_text(), _day=pl.col("occurred_at").dt.date()).rename(
+    coded = rows.with_columns(_day=pl.col("occurred_at").dt.date()).rename(
         {"household_key": "_kept_key", "key_version": "_kept_version"}
     )
     known = [identify(coded.filter(pl.col("_day") == day), day, rules, ranges, inclusions, keyring) for day in days]
@@ -53,8 +57,10 @@ def enrich_signals(
     signals: pl.DataFrame, rules: Rules, ranges: AddressRanges, inclusions: pl.DataFrame, keyring: Keyring
 ) -> pl.DataFrame:
     """Explicit impressions and clicks of one UTC day with consumer_key, household_key, address_class and is_bot."""
-    coded = signals.with_columns(_code_text(), _kept_version=pl.lit(None, dtype=pl.Int16)).rename(
-        {"household_key": "_kept_key"}
+    coded = (
+        code_text(signals)
+        .with_columns(_kept_version=pl.lit(None, dtype=pl.Int16))
+        .rename({"household_key": "_kept_key"})
     )
     day = next(iter(signals["occurred_at"].dt.date()), NO_DAY)
     known = identify(coded, day, rules, ranges, inclusions, keyring).select(
@@ -84,9 +90,15 @@ def identify(
     )
 
 
-def _code_text() -> pl.Expr:
-    """Text as numbers with names: rows are then told apart by four bytes, and not by every letter."""
-    return pl.col("client_ip", "user_agent").cast(pl.Categorical)
+def code_text(rows: pl.DataFrame) -> pl.DataFrame:
+    """Text that repeats as numbers with names: rows are told apart by four bytes, and not by every letter."""
+    return rows.with_columns(pl.col(name).cast(pl.Categorical) for name in REPEATED if name in rows.columns)
+
+
+def _name_referrers(rows: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    distinct = rows["referrer"].unique().cast(pl.String)
+    named = match_referrers(distinct, rules).with_columns(pl.col("referrer").cast(pl.Categorical))
+    return _as_enums(named, ["referrer_name"])
 
 
 def _as_enums(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
