@@ -1,17 +1,16 @@
--- read_campaign_audience: who heard the campaigns from the day of their start to before end, and how often.
+-- read_campaign_audience: who heard the campaigns from the UTC day of their start to before end, and how often.
 -- Grain: one row per placement, household and listener, clicks left out. Campaigns are those that have begun and ended
 -- no more than the longest window ago. Parameters: start (timestamptz: of the day), end (timestamptz), tenants (uuid[]).
 WITH live AS (
     SELECT
-        campaigns.tenant_id,
-        campaigns.campaign_id,
-        date_trunc('day', campaigns.starts_on::timestamp AT TIME ZONE tenants.timezone, 'UTC') AS since
+        tenant_id,
+        campaign_id,
+        starts_on::timestamp AT TIME ZONE 'UTC' AS since
     FROM campaigns
-    INNER JOIN tenants ON campaigns.tenant_id = tenants.tenant_id
     WHERE
-        campaigns.tenant_id = any(%(tenants)s)
-        AND campaigns.starts_on::timestamp AT TIME ZONE tenants.timezone < %(end)s
-        AND (campaigns.ends_on + 61)::timestamp AT TIME ZONE tenants.timezone > %(start)s
+        tenant_id = any(%(tenants)s)
+        AND starts_on::timestamp AT TIME ZONE 'UTC' < %(end)s
+        AND (ends_on + 61)::timestamp AT TIME ZONE 'UTC' > %(start)s
 )
 
 SELECT

@@ -57,15 +57,21 @@ WHERE
         %(known_by)s::timestamptz IS NULL
         OR EXISTS (
             SELECT 1
-            FROM attribution_events AS events
+            FROM attribution_events AS signals
             WHERE
-                events.tenant_id = conversions.tenant_id
-                AND events.sponsor_id = conversions.sponsor_id
-                AND events.received_at < %(known_by)s::timestamptz
-                AND events.occurred_at >= %(start)s
-                AND (
-                    events.order_id = conversions.order_id
-                    OR (conversions.order_id IS NULL AND events.event_id = conversions.conversion_id)
-                )
+                signals.tenant_id = conversions.tenant_id
+                AND signals.sponsor_id = conversions.sponsor_id
+                AND signals.order_id = conversions.order_id
+                AND signals.occurred_at >= %(start)s
+                AND signals.received_at < %(known_by)s::timestamptz
+        )
+        OR EXISTS (
+            SELECT 1
+            FROM attribution_events AS alone
+            WHERE
+                alone.tenant_id = conversions.tenant_id
+                AND alone.occurred_at = conversions.converted_at
+                AND alone.event_id = conversions.conversion_id
+                AND alone.received_at < %(known_by)s::timestamptz
         )
     )
