@@ -57,7 +57,7 @@ def tenant_frames(library: Library, span: Span) -> dict[str, pl.DataFrame]:
         "locale": tenant.locale,
         "brand_name": tenant.name,
         "brand_color": tenant.color,
-        "reply_to": f"partners@{tenant.slug}.example.com",
+        "reply_to": f"partners.{tenant.slug}@example.com",
         "recipient_domains": ["example.com", "example.org", "example.net"],
     }
     frames = {"tenants": _frame(library, [row])}
@@ -176,7 +176,7 @@ def _subscriptions(tenant: Tenant) -> Iterator[Row]:
     for place, campaign in enumerate(tenant.campaigns):
         cadences = ("weekly", "monthly") if place == 0 else ("weekly",)
         for cadence in cadences:
-            people = [f"media@{campaign.sponsor}.example.com"] + (["finance@example.org"] if place == 0 else [])
+            people = [f"media.{campaign.sponsor}@example.com"] + (["finance@example.org"] if place == 0 else [])
             yield {
                 "subscription_id": identity(tenant.slug, "subscription", campaign.slug, cadence).bytes,
                 "sponsor_id": sponsor_id(tenant, campaign.sponsor).bytes,

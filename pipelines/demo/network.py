@@ -114,8 +114,8 @@ HARBOR = Tenant(
         Show("attic-radio", "Attic Radio", "en", (4,), 7, 51, 0.35, 0.25, source="prefix"),
     ),
     sponsors=(
-        Sponsor("brightloaf", "Brightloaf Kitchen", "purchase", 1_200, 4_900, 0.009, 0.12),
-        Sponsor("northwell-sleep", "Northwell Sleep", "purchase", 5_900, 24_900, 0.004, 0.04),
+        Sponsor("brightloaf", "Brightloaf Kitchen", "purchase", 1_200, 4_900, 0.006, 0.08),
+        Sponsor("northwell-sleep", "Northwell Sleep", "purchase", 3_900, 14_900, 0.003, 0.04),
         Sponsor("pocketwise", "Pocketwise", "signup", 0, 0, 0.014, 0.15),
     ),
     campaigns=(
@@ -134,8 +134,8 @@ HARBOR = Tenant(
         Campaign(
             "northwell-relaunch", "Northwell Relaunch", "northwell-sleep", 58, 12, "purchase",
             (
-                Spot("the-long-ferry", "dynamic", "post", 30, 4_500, 15_300, "cpm", "ferry"),
-                Spot("morning-tide", "dynamic", "mid", 30, 4_500, 14_400),
+                Spot("the-long-ferry", "dynamic", "post", 30, 4_500, 18_000, "cpm", "ferry"),
+                Spot("morning-tide", "dynamic", "mid", 30, 4_500, 17_100),
             ),
             stage="ended", window_days=45,
         ),
@@ -164,7 +164,7 @@ LINDE = Tenant(
         Show("sieben-minuten-recht", "Sieben Minuten Recht", "de", WEEKDAYS, 5, 8, 0.4, 0.125, kbps=96),
     ),
     sponsors=(
-        Sponsor("kaffee-morgenrot", "Kaffeerösterei Morgenrot", "purchase", 1_290, 4_490, 0.01, 0.12),
+        Sponsor("kaffee-morgenrot", "Kaffeerösterei Morgenrot", "purchase", 1_290, 4_490, 0.007, 0.1),
         Sponsor("pocketwise", "Pocketwise", "install", 0, 0, 0.014, 0.2),
     ),
     campaigns=(
@@ -205,7 +205,7 @@ TOKEI = Tenant(
     ),
     sponsors=(
         Sponsor("hoshi-bunko", "星文庫", "trial", 0, 0, 0.012, 0.15),
-        Sponsor("umi-tea", "海のお茶", "purchase", 1_800, 7_200, 0.016, 0.1),
+        Sponsor("umi-tea", "海のお茶", "purchase", 1_200, 4_200, 0.014, 0.1),
     ),
     campaigns=(
         Campaign(
@@ -217,7 +217,7 @@ TOKEI = Tenant(
         ),
         Campaign(
             "umi-shincha", "海のお茶 新茶", "umi-tea", 45, 3, "purchase",
-            (Spot("shotengai", "baked_in", "mid", 45, 2_400, 14_000, "flat", "asa"),),
+            (Spot("shotengai", "baked_in", "mid", 45, 2_400, 19_200, "flat", "asa"),),
             margin="0.6",
         ),
     ),

@@ -1,7 +1,7 @@
 """The simulation: tenants with their libraries and audiences, and what happens on each day.
 
 Here: how the parts come together, day by day, so that memory stays bounded at any size.
-Not here: what is true of it all (truth.py), how it gets into a database (load.py).
+Not here: what is true of it all (truth.py), how it gets into a database (loading.py).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.demo.load import Progress, load
+from pipelines.demo.loading import Progress, load
 from pipelines.demo.simulation import simulate
 from sql.warehouse import Warehouse
 

@@ -20,7 +20,7 @@ from assets.listening.keys import Key, Keyring
 from assets.listening.rules import load_rules
 from pipelines.commands.importing import import_file
 from pipelines.demo.cdn_log import write_cdn_log
-from pipelines.demo.load import load
+from pipelines.demo.loading import load
 from pipelines.demo.simulation import Simulation
 from pipelines.demo.truth import Truth
 from sql.values import Window
@@ -92,7 +92,7 @@ def test_conversions_and_refunds_are_found_as_they_were_meant(
     loaded: Warehouse, simulation: Simulation, truth: Truth
 ) -> None:
     tenants = [library.tenant_id for library in simulation.libraries]
-    days = [simulation.span.first + timedelta(days=n) for n in range(20, 95)]
+    days = [simulation.span.first + timedelta(days=n) for n in range(95)]
     made = [compute_attribution_day(loaded.read, Window.of_day(day), tenants, RING) for day in days]
     orders = pl.concat([each["conversions"] for each in made])
     keys = ["tenant_id", "sponsor_id", "kind", "order_id", "converted_at", "day"]
@@ -103,6 +103,11 @@ def test_conversions_and_refunds_are_found_as_they_were_meant(
     given = truth["refunds"].join(meant, on=["tenant_id", "sponsor_id", "order_id"], how="semi")
     assert refunds.height == given.height
     assert refunds["value_minor"].abs().sum() == given["value_minor"].sum()
+    touches = pl.concat([each["attribution_touches"] for each in made], how="vertical_relaxed")
+    coded = touches.filter(pl.col("matched_by") == "promo_code").group_by("tenant_id", "placement_id")
+    meant_codes = truth["code_orders"].filter(pl.col("in_window") > 0)
+    found_codes = coded.agg(in_window=pl.col("conversion_id").n_unique())
+    assert_same(found_codes, meant_codes.select("tenant_id", "placement_id", "in_window"))
 
 
 def test_the_imported_log_is_found_as_it_was_meant(
