@@ -71,8 +71,7 @@ def png(svg: str) -> bytes:
     except ValueError as error:
         raise ChartError(f"a chart could not be turned into a picture: {error}") from error
     with Image.open(io.BytesIO(drawn)) as opened:
-        picture = Image.new("RGB", opened.size, colours.PAPER)
-        picture.paste(opened, mask=opened.getchannel("A") if opened.mode == "RGBA" else None)
+        picture = opened.convert("RGB")
     packed = io.BytesIO()
     _in_few_colours(picture).save(packed, "PNG", compress_level=PNG_LEVEL)
     return packed.getvalue()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from itertools import chain
 from typing import Any, Literal
 
@@ -185,11 +185,12 @@ class ReportContent:
     records: Records
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain dictionaries and lists, as JSON has them."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__}
 
     def canonical_json(self) -> str:
         """The same content is the same text: keys sorted, no spaces, no escapes."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
     @property
     def content_hash(self) -> str:
@@ -209,3 +210,12 @@ def _strings_in(value: object) -> Iterator[str]:
     elif is_dataclass(value):
         for name in value.__dataclass_fields__:
             yield from _strings_in(getattr(value, name))
+
+
+def _plain(value: object) -> Any:
+    """What dataclasses.asdict gives, without its deep copies of strings."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value

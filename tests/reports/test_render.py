@@ -192,6 +192,8 @@ def test_pictures_are_opaque_twice_the_size_and_not_blank(artefacts: list[Artefa
         with Image.open(io.BytesIO(body)) as picture:
             assert picture.width == 1152
             assert "transparency" not in picture.info
+            corners = [(0, 0), (picture.width - 1, 0), (0, picture.height - 1), (picture.width - 1, picture.height - 1)]
+            assert {picture.convert("RGB").getpixel(corner) for corner in corners} == {(255, 255, 255)}
             assert len(picture.convert("RGB").getcolors(1_000_000) or []) > 8
 
 
