@@ -17,7 +17,7 @@ from rich.table import Table
 from pipelines import console, runtime
 from pipelines.settings import Settings, load_settings
 from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
-from reports.delivery.history import STATES, list_deliveries, show_delivery
+from reports.delivery.history import STATES, list_deliveries, retry_failed, show_delivery
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.reconcile import check_signature, read_events
 from reports.delivery.reconcile import reconcile as reconcile_events
@@ -104,6 +104,15 @@ def show_command(delivery: UUID) -> None:
         code = "" if line["status_code"] is None else str(line["status_code"])
         table.add_row(_moment(line["happened_at"]), line["what"], line["result"], code, line["detail"] or "")
     console.out.print(table if history else "Nothing has been tried yet.")
+
+
+@deliveries.command("retry")
+@click.argument("delivery", type=click.UUID)
+def retry_command(delivery: UUID) -> None:
+    """Put a failed mail back into the queue, once its cause is removed."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        recipient = retry_failed(warehouse, delivery, datetime.now(UTC))
+    console.out.print(f"The mail to {recipient} is in the queue again; `earshot deliver` sends it.", markup=False)
 
 
 @deliveries.command("suppress")

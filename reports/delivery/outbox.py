@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
 
@@ -24,11 +24,15 @@ from reports.delivery.outcomes import Outcome, Verdict, given_up, of_surprise
 from reports.delivery.queue import Context, Delivery
 from reports.delivery.transports.base import Transport
 from reports.delivery.unsubscribe import Sender, stop_link
+from sql.connecting import DatabaseUnavailableError
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
 logger = logging.getLogger(__name__)
+
+# Seconds between attempts to write an end down: a restart of the database, well within the time of a claim.
+SETTLE_PAUSES = (1.0, 5.0, 20.0)
 Progress = Callable[[str], None]
 
 
@@ -134,11 +138,30 @@ class Outbox:
                 queue.stop(connection, delivery, token, stopped, started)
                 return stopped.state
         outcome = given_up(self._attempt(transport, delivery, context), delivery.attempts)
-        with self._warehouse.transaction() as connection:
-            queue.settle(connection, delivery, token, transport.name, outcome, started, clock())
+        self._write_down(delivery, token, transport.name, outcome, started, clock)
         summary.paused = outcome.detail if outcome.stop_run else None
         logger.info("delivery %s: %s (%s)", delivery.delivery_id, outcome.verdict, outcome.status_code)
         return str(outcome.verdict)
+
+    def _write_down(
+        self, delivery: Delivery, token: UUID, transport: str, outcome: Outcome, started: datetime, clock: _Clock
+    ) -> None:
+        """Settle the claim. A database that is away for a moment must not turn a known end into a doubtful one."""
+        for pause in (*SETTLE_PAUSES, None):
+            try:
+                with self._warehouse.transaction() as connection:
+                    queue.settle(connection, delivery, token, transport, outcome, started, clock())
+                return
+            except DatabaseUnavailableError:
+                if pause is None:
+                    logger.exception(
+                        "delivery %s ended as %s (%s); this could not be written down and will expire to unknown",
+                        delivery.delivery_id,
+                        outcome.verdict,
+                        outcome.provider_message_id,
+                    )
+                    raise
+                time.sleep(pause)
 
     def _attempt(self, transport: Transport, delivery: Delivery, context: Context) -> Outcome:
         """Put the mail together and hand it over, once. What cannot be put together has not been sent."""

@@ -15,9 +15,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.compose import compose
 from reports.delivery.addresses import AddressError, as_recipient, clean_address, is_allowed, one_line
-from reports.delivery.message import Artefact, ArtefactError, Mail, assemble, to_mime, to_payload
+from reports.delivery.message import (
+    STOP_LINK_PLACEHOLDER,
+    Artefact,
+    ArtefactError,
+    Mail,
+    assemble,
+    to_mime,
+    to_payload,
+)
 from reports.delivery.unsubscribe import Sender
+from reports.facts import ReportFacts
+from reports.render import render
 
 MailWith = Callable[..., Mail]
 SECRET = "an invented secret of more than thirty-two bytes"
@@ -191,6 +202,16 @@ def test_the_provider_neither_rewrites_links_nor_adds_a_pixel(mail_with: MailWit
         "open_tracking": False,
         "subscription_tracking": False,
     }
+
+
+def test_a_rendered_report_makes_a_whole_mail(mail_with: MailWith, change_facts: Callable[..., ReportFacts]) -> None:
+    rendered = render(compose(change_facts(unsubscribe=STOP_LINK_PLACEHOLDER)))
+    files = [Artefact(each.name, each.media_type, each.content_id, each.body, each.sha256) for each in rendered]
+    mail = assemble(mail_with().envelope, files)
+    assert len(mail.pictures) == 2
+    assert STOP_LINK_PLACEHOLDER not in mail.html + mail.text
+    assert mail.envelope.stop.link in mail.text
+    assert len(to_mime(mail)) < 1_500_000
 
 
 def test_hashes_may_name_their_kind(mail_with: MailWith, artefacts_with: Callable[..., list[Artefact]]) -> None:

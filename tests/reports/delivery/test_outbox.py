@@ -13,13 +13,15 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from reports.delivery import DeliverySummary, Outbox, TransportSettings, make_transport
+from reports.delivery import DeliverySummary, Outbox, TransportSettings, make_transport, outbox, queue
+from reports.delivery.history import retry_failed
 from reports.delivery.message import Artefact, Mail
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import CLAIM_FOR, claim_next, settle
 from reports.delivery.suppressions import stop_recipient, suppress
 from reports.delivery.tokens import Claims
 from reports.delivery.unsubscribe import Sender
+from sql.connecting import DatabaseUnavailableError
 from sql.values import PermanentError
 
 if TYPE_CHECKING:
@@ -300,6 +302,55 @@ def test_the_database_being_away_loses_no_mail(
         patch.setattr(Outbox, "frozen", away)
         assert run(Recording()).paused
     assert run(Recording(), timedelta(minutes=10)).accepted == 1
+
+
+def test_a_known_end_survives_a_database_that_is_away_for_a_moment(
+    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = iter([True, True])
+    settle_for_real = queue.settle
+
+    def settle_when_back(*values: Any) -> None:
+        if next(away, False):
+            raise DatabaseUnavailableError("the server is restarting")
+        settle_for_real(*values)
+
+    office.queue("alex@acme.example")
+    monkeypatch.setattr(queue, "settle", settle_when_back)
+    monkeypatch.setattr(outbox, "SETTLE_PAUSES", (0.0, 0.0))
+    transport = Recording()
+    assert run(transport).accepted == 1
+    assert len(transport.mails) == 1
+    assert office.states() == {"alex@acme.example": "accepted"}
+
+
+def test_an_end_that_could_not_be_written_down_is_in_doubt_and_said(
+    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> None:
+        raise DatabaseUnavailableError("the server is gone")
+
+    office.queue("alex@acme.example")
+    transport = Recording()
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "settle", away)
+        patch.setattr(outbox, "SETTLE_PAUSES", (0.0,))
+        with pytest.raises(DatabaseUnavailableError):
+            run(transport)
+    assert "ended as accepted (id-1)" in caplog.text
+    run(transport, CLAIM_FOR + timedelta(hours=1))
+    assert len(transport.mails) == 1
+    assert office.states() == {"alex@acme.example": "unknown"}
+
+
+def test_a_person_may_try_a_failed_mail_again_but_no_other(office: Office, run: Run, noon: datetime) -> None:
+    office.queue("alex@acme.example")
+    (delivery_id,) = office.column("delivery_id").values()
+    run(always(Outcome(Verdict.FAILED, "redirected")))
+    assert retry_failed(office.warehouse, delivery_id, noon) == "alex@acme.example"
+    assert run(always(Outcome(Verdict.UNKNOWN, "lost"))).results == {"unknown": 1}
+    with pytest.raises(PermanentError, match="is unknown; only a failed one"):
+        retry_failed(office.warehouse, delivery_id, noon)
 
 
 def test_a_dry_run_checks_every_mail_and_claims_none(office: Office, warehouse: Warehouse, noon: datetime) -> None:
