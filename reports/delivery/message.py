@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from html import escape
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -95,8 +97,14 @@ def assemble(envelope: Envelope, artefacts: Iterable[Artefact]) -> Mail:
         html.replace(STOP_LINK_PLACEHOLDER, escape(envelope.stop.link)),
         text.replace(STOP_LINK_PLACEHOLDER, envelope.stop.link),
         pictures,
-        (by_name[PDF], by_name[CSV]),
+        tuple(replace(by_name[name], name=f"{slug(envelope.subject)}{Path(name).suffix}") for name in (PDF, CSV)),
     )
+
+
+def slug(subject: str) -> str:
+    """A file name that tells this report from last week's: ASCII letters, digits and hyphens only."""
+    plain = unicodedata.normalize("NFKD", subject).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:60].strip("-") or "report"
 
 
 def _check_pictures(html: str, pictures: tuple[Artefact, ...]) -> None:

@@ -17,10 +17,14 @@ __all__ = ["FileTransport", "SendGridTransport", "SmtpTransport", "Transport", "
 
 def make_transport(settings: TransportSettings) -> Transport:
     """The transport that the settings name. Raises PermanentError for settings that cannot send, before any claim."""
+    if settings.kind not in ("file", "smtp", "sendgrid"):
+        raise PermanentError(f"the mail transport is {settings.kind!r}; it can be file, smtp or sendgrid")
     if settings.kind == "file":
         return FileTransport(settings)
+    if settings.mail_from.endswith(".invalid"):
+        raise PermanentError(
+            f"mails to people need a sender of yours, not {settings.mail_from}: set EARSHOT_MAIL_FROM; the mails wait"
+        )
     if settings.kind == "smtp":
         return SmtpTransport(settings)
-    if settings.kind == "sendgrid":
-        return SendGridTransport(settings)
-    raise PermanentError(f"the mail transport is {settings.kind!r}; it can be file, smtp or sendgrid")
+    return SendGridTransport(settings)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import base64
 import os
-import re
-import unicodedata
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from reports.delivery.message import Mail, to_mime
+from reports.delivery.message import Mail, slug, to_mime
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.transports.base import TransportSettings
 
@@ -40,10 +38,8 @@ class FileTransport:
 
 
 def _file_stem(mail: Mail) -> str:
-    """Readable first, unique last; only letters, digits and hyphens, so a subject cannot leave the folder."""
-    plain = unicodedata.normalize("NFKD", mail.envelope.subject).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:48].strip("-") or "report"
-    return f"{mail.envelope.queued_at:%Y-%m-%d}_{slug}_{mail.envelope.delivery_id}"
+    """Readable first, unique last; a slug has no dots or slashes, so a subject cannot leave the folder."""
+    return f"{mail.envelope.queued_at:%Y-%m-%d}_{slug(mail.envelope.subject)}_{mail.envelope.delivery_id}"
 
 
 def _preview(mail: Mail) -> str:

@@ -73,6 +73,7 @@ def test_a_missing_key_is_said_and_claims_nothing(
     office: Office, command: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EARSHOT_MAIL_TRANSPORT", "sendgrid")
+    monkeypatch.setenv("EARSHOT_MAIL_FROM", "reports@signal.example")
     office.queue("alex@acme.example")
     result = command(deliver)
     assert isinstance(result.exception, PermanentError)
@@ -159,7 +160,11 @@ def test_a_trial_of_a_report_obeys_the_tenants_domains(
 
 def test_a_trial_that_the_server_refuses_says_why(mail_server: MailServer, noon: datetime) -> None:
     mail_server.behave = lambda _: "rcpt 550 not here"
-    transport = make_transport(TransportSettings(kind="smtp", smtp_port=mail_server.port, smtp_security="none"))
+    transport = make_transport(
+        TransportSettings(
+            kind="smtp", mail_from="reports@signal.example", smtp_port=mail_server.port, smtp_security="none"
+        )
+    )
     outcome = send_plain_trial(transport, "me@signal.example", noon)
     assert outcome.verdict is Verdict.FAILED
     assert "not here" in outcome.detail

@@ -32,7 +32,8 @@ from sql.warehouse import Warehouse
 url, now, kind, where = sys.argv[1:]
 smtp = {"smtp_port": int(where), "smtp_security": "none"} if kind == "smtp" else {}
 http = {"sendgrid_api_key": "SG.an-invented-key", "sendgrid_host": where} if kind == "sendgrid" else {}
-transport = make_transport(TransportSettings(kind=kind, timeout_s=3, **smtp, **http))
+settings = TransportSettings(kind=kind, mail_from="reports@signal.example", timeout_s=3, **smtp, **http)
+transport = make_transport(settings)
 print("ready", flush=True)
 Outbox(Warehouse(url)).run(transport, datetime.fromisoformat(now))
 """
@@ -79,17 +80,23 @@ def slowed(behaviour: str, chance: random.Random) -> str:
     return behaviour
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 def test_killed_workers_never_send_a_mail_twice(
-    office: Office, sendgrid: SendGridServer, start: Start, noon: datetime, seed: int
+    office: Office, sendgrid: SendGridServer, start: Start, noon: datetime
 ) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(1)
     sendgrid.behave = lambda _: slowed("accept", chance)
     recipients = [f"reader{number}@acme.example" for number in range(MAILS)]
     office.queue(*recipients)
     kill_some(start, "sendgrid", sendgrid.url, chance)
     Outbox(office.warehouse).run(
-        make_transport(TransportSettings(kind="sendgrid", sendgrid_api_key="SG.invented", sendgrid_host=sendgrid.url)),
+        make_transport(
+            TransportSettings(
+                kind="sendgrid",
+                mail_from="reports@signal.example",
+                sendgrid_api_key="SG.invented",
+                sendgrid_host=sendgrid.url,
+            )
+        ),
         noon + CLAIM_FOR + timedelta(hours=1),
     )
     states = office.states()
@@ -109,10 +116,17 @@ def test_killed_workers_and_a_faulty_provider_together_send_no_mail_twice(
     office.queue(*(f"reader{number}@acme.example" for number in range(MAILS)))
     kill_some(start, "sendgrid", sendgrid.url, chance)
     transport = make_transport(
-        TransportSettings(kind="sendgrid", sendgrid_api_key="SG.invented", sendgrid_host=sendgrid.url)
+        TransportSettings(
+            kind="sendgrid",
+            mail_from="reports@signal.example",
+            sendgrid_api_key="SG.invented",
+            sendgrid_host=sendgrid.url,
+        )
     )
-    for hours in range(1, 40):
-        Outbox(office.warehouse).run(transport, noon + timedelta(hours=5 * hours))
+    hours = 1
+    while {"queued", "sending"} & set(office.states().values()):
+        Outbox(office.warehouse).run(transport, noon + timedelta(hours=hours))
+        hours += 5
     states = office.states()
     assert max(sendgrid.taken.values()) == 1
     assert set(states.values()) <= {"accepted", "unknown", "failed"}
@@ -127,7 +141,11 @@ def test_killed_workers_never_send_a_mail_twice_by_smtp(
     office.queue(*(f"reader{number}@acme.example" for number in range(MAILS)))
     kill_some(start, "smtp", str(mail_server.port), chance)
     Outbox(office.warehouse).run(
-        make_transport(TransportSettings(kind="smtp", smtp_port=mail_server.port, smtp_security="none")),
+        make_transport(
+            TransportSettings(
+                kind="smtp", mail_from="reports@signal.example", smtp_port=mail_server.port, smtp_security="none"
+            )
+        ),
         noon + CLAIM_FOR + timedelta(hours=1),
     )
     taken = [recipient for recipient, _ in mail_server.taken]

@@ -66,6 +66,12 @@ def test_attachments_arrive_as_the_bytes_that_were_frozen(mail_with: MailWith) -
     assert arrived == {each.name: each.body for each in mail.attachments}
 
 
+def test_attachments_are_named_so_that_last_weeks_are_told_apart(mail_with: MailWith) -> None:
+    names = [each.name for each in mail_with(subject="Acme: 3.4× Röntgen/../in week 41").attachments]
+    assert names == ["acme-3-4-rontgen-in-week-41.pdf", "acme-3-4-rontgen-in-week-41.csv"]
+    assert mail_with(subject="週報").attachments[0].name == "report.pdf"
+
+
 def test_the_same_delivery_gives_the_same_bytes(mail_with: MailWith) -> None:
     assert to_mime(mail_with()) == to_mime(mail_with())
 

@@ -363,7 +363,7 @@ def test_a_dry_run_checks_every_mail_and_claims_none(office: Office, warehouse: 
 def test_a_missing_key_leaves_every_mail_in_the_queue(office: Office) -> None:
     office.queue("alex@acme.example")
     with pytest.raises(PermanentError, match="SENDGRID_API_KEY"):
-        make_transport(TransportSettings(kind="sendgrid"))
+        make_transport(TransportSettings(kind="sendgrid", mail_from="reports@signal.example"))
     assert office.states() == {"alex@acme.example": "queued"}
 
 
@@ -392,7 +392,13 @@ def test_a_faulty_provider_ends_in_honest_states(
     }
     sendgrid.behave = lambda recipient: fates[recipient.partition("@")[0]][0]
     office.queue(*(f"{name}@acme.example" for name in fates))
-    settings = TransportSettings(kind="sendgrid", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url, timeout_s=0.5)
+    settings = TransportSettings(
+        kind="sendgrid",
+        mail_from="reports@signal.example",
+        sendgrid_api_key=api_key,
+        sendgrid_host=sendgrid.url,
+        timeout_s=0.5,
+    )
     run(make_transport(settings))
     run(make_transport(settings))
     assert office.states() == {f"{name}@acme.example": state for name, (_, state) in fates.items()}

@@ -33,7 +33,13 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(sendgrid: SendGridServer, api_key: str) -> TransportSettings:
-    return TransportSettings(kind="sendgrid", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url, timeout_s=0.5)
+    return TransportSettings(
+        kind="sendgrid",
+        mail_from="reports@signal.example",
+        sendgrid_api_key=api_key,
+        sendgrid_host=sendgrid.url,
+        timeout_s=0.5,
+    )
 
 
 class TestFile:
@@ -77,7 +83,7 @@ class TestFile:
 class TestSmtp:
     def transport(self, server: MailServer, **changes: Any) -> SmtpTransport:
         options: dict[str, Any] = {"smtp_port": server.port, "smtp_security": "none", "timeout_s": 2.0, **changes}
-        return SmtpTransport(TransportSettings(kind="smtp", **options))
+        return SmtpTransport(TransportSettings(kind="smtp", mail_from="reports@signal.example", **options))
 
     def test_the_mail_arrives_byte_for_byte(self, mail_server: MailServer, mail_with: MailWith) -> None:
         outcome = self.transport(mail_server).send(mail_with())
@@ -129,7 +135,12 @@ class TestSmtp:
 
     def test_a_password_is_never_sent_in_the_clear_across_a_network(self) -> None:
         settings = TransportSettings(
-            kind="smtp", smtp_host="mail.example", smtp_user="a", smtp_password="secret", smtp_security="none"
+            kind="smtp",
+            mail_from="reports@signal.example",
+            smtp_host="mail.example",
+            smtp_user="a",
+            smtp_password="secret",
+            smtp_security="none",
         )
         with pytest.raises(PermanentError, match="in the clear"):
             make_transport(settings)
@@ -205,6 +216,7 @@ class TestSendGrid:
     ) -> None:
         nobody = TransportSettings(
             kind="sendgrid",
+            mail_from="reports@signal.example",
             sendgrid_api_key=settings.sendgrid_api_key,
             sendgrid_host=f"http://127.0.0.1:{closed_port}",
         )
@@ -214,7 +226,11 @@ class TestSendGrid:
     def test_a_sandbox_mails_nothing(self, sendgrid: SendGridServer, api_key: str, mail_with: MailWith) -> None:
         transport = make_transport(
             TransportSettings(
-                kind="sendgrid", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url, sendgrid_sandbox=True
+                kind="sendgrid",
+                mail_from="reports@signal.example",
+                sendgrid_api_key=api_key,
+                sendgrid_host=sendgrid.url,
+                sendgrid_sandbox=True,
             )
         )
         assert transport.send(mail_with()).verdict is Verdict.ACCEPTED
@@ -250,7 +266,14 @@ class TestSendGrid:
     ) -> None:
         monkeypatch.setenv("SENDGRID_API_KEY", "SG.of-the-environment")
         with pytest.raises(PermanentError, match="SENDGRID_API_KEY") as caught:
-            make_transport(TransportSettings(kind="sendgrid", sendgrid_api_key=key, sendgrid_host=sendgrid.url))
+            make_transport(
+                TransportSettings(
+                    kind="sendgrid",
+                    mail_from="reports@signal.example",
+                    sendgrid_api_key=key,
+                    sendgrid_host=sendgrid.url,
+                )
+            )
         assert "broken" not in str(caught.value)
 
     def test_headers_of_one_call_stay_out_of_the_next(
@@ -279,6 +302,11 @@ class TestSendGrid:
     def test_a_key_never_leaves_unencrypted(self, host: str, api_key: str) -> None:
         with pytest.raises(PermanentError, match="SENDGRID_HOST"):
             SendGridTransport(TransportSettings(sendgrid_api_key=api_key, sendgrid_host=host))
+
+
+def test_people_get_no_mail_from_an_address_that_does_not_exist(api_key: str) -> None:
+    with pytest.raises(PermanentError, match="EARSHOT_MAIL_FROM"):
+        make_transport(TransportSettings(kind="sendgrid", sendgrid_api_key=api_key))
 
 
 def test_an_unknown_transport_is_named() -> None:
