@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.listening.lookups import add_columns
 from assets.listening.method import Method
 
 # What a request names; the distinct combinations of a day are few, its rows are many.
@@ -138,5 +139,4 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         .join(published, on="episode_no", how="left", validate="m:1")
         .select(*NAMES, "tenant_no", "suspect_pairs", "named_no", "episode_no", "file_no", "published_at", "is_known")
     )
-    known = requests.join(resolved, on=NAMES, how="left", validate="m:1", nulls_equal=True)
-    return known.drop("episode_id", "asset_id")
+    return add_columns(requests, resolved, NAMES).drop("episode_id", "asset_id")

@@ -90,12 +90,13 @@ def compute_listening_day(
     counted = _name_episodes(count_downloads(settled), catalogue).filter(
         pl.col("downloaded_at").is_between(window.start, window.end, closed="left")
     )
+    dispositions = _sum_dispositions([refused.filter(is_today), settled.filter(is_today)], no_requests)
     delivered = find_delivered_ads(settled, counted, read("read_ad_segments", tenants=scope), catalogue)
+    del refused, settled
     signals = read("read_ad_signals", start=window.start, end=window.end, tenants=scope)
     explicit = collect_signals(enrich_signals(signals, rules, ranges, inclusions, keyring))
     version = f"{rules.version}-{ranges.version}"
     downloads = _tell_downloads(counted, version)
-    dispositions = _sum_dispositions([refused.filter(is_today), settled.filter(is_today)], no_requests)
     stamp = {"day": pl.lit(window.day), "rules_version": pl.lit(version)}
     return {
         "request_dispositions": dispositions.with_columns(**stamp),

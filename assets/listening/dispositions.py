@@ -12,6 +12,8 @@ from typing import Final
 
 import polars as pl
 
+from assets.listening.lookups import add_columns
+
 # In the order in which they are tried: the first that fits is the row's disposition.
 DISPOSITIONS: Final = (
     "not_a_request",
@@ -66,7 +68,7 @@ def judge_requests(requests: pl.DataFrame) -> pl.DataFrame:
     suspects = _find_suspects(early)
     return (
         early.with_columns(_day=pl.col("occurred_at").dt.date())
-        .join(suspects, on=["tenant_no", "household_key", "_day"], how="left", validate="m:1")
+        .pipe(add_columns, suspects, ["tenant_no", "household_key", "_day"])
         .with_columns(verdict=pl.coalesce("verdict", _first_of(_late_rules())))
         .drop("_day", "is_crowd")
     )

@@ -12,6 +12,7 @@ import polars as pl
 from assets.listening.catalogue import Basis, Catalogue, index_catalogue, look_up
 from assets.listening.coverage import SPAN, add_intervals, add_new_bytes
 from assets.listening.dispositions import PREFIX, Disposition, judge_requests
+from assets.listening.lookups import add_columns
 from assets.listening.method import Method
 from assets.listening.windows import cut_windows
 
@@ -71,9 +72,9 @@ def settle_known(
     files = catalogue.files.select("file_no", "file_bytes", "header_bytes", "threshold_bytes", "basis")
     windows = catalogue.tenants.select("tenant_no", "download_window")
     settled = (
-        could_count.join(windows, on="tenant_no", how="left", validate="m:1")
-        .join(files, on="file_no", how="left", validate="m:1")
+        could_count.pipe(add_columns, windows, ["tenant_no"])
         .pipe(cut_windows)
+        .pipe(add_columns, files, ["file_no"])
         .pipe(add_intervals, method)
         .drop(MEASURED, strict=False)
         .pipe(add_new_bytes)

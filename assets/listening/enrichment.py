@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.listening.addresses import AddressRanges, classify_addresses
 from assets.listening.keys import Keyring, derive_keys
+from assets.listening.lookups import add_columns
 from assets.listening.rules import UNKNOWN, Rules, match_agents, match_referrers
 
 # The day that no rows are of.
@@ -46,10 +47,9 @@ def enrich_requests(
     known = [identify(coded.filter(pl.col("_day") == day), day, rules, ranges, inclusions, keyring) for day in days]
     identities = _as_enums(pl.concat(known), ["address_class", "app", "device", "os"])
     return (
-        coded.join(identities, on=["_day", *KEPT], how="left", validate="m:1", nulls_equal=True)
-        .drop("_day", "_kept_key", "_kept_version", "client_ip")
-        .join(referrers, on="referrer", how="left", validate="m:1", nulls_equal=True)
-        .drop("referrer")
+        add_columns(coded, identities, ["_day", *KEPT])
+        .pipe(add_columns, referrers, ["referrer"])
+        .drop("_day", "_kept_key", "_kept_version", "client_ip", "referrer")
     )
 
 
@@ -66,7 +66,7 @@ def enrich_signals(
     known = identify(coded, day, rules, ranges, inclusions, keyring).select(
         *KEPT, "household_key", "consumer_key", "address_class", "is_bot"
     )
-    return coded.join(known, on=KEPT, how="left", validate="m:1", nulls_equal=True).drop("_kept_key", "_kept_version")
+    return add_columns(coded, known, KEPT).drop("_kept_key", "_kept_version")
 
 
 def identify(
