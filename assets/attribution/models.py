@@ -27,13 +27,15 @@ J_STRONG, J_WEAK, J_PAIR = 0.6, 0.2, 0.75
 class Touch:
     """What a model may look at, as expressions over a frame of touches.
 
-    count: touches of the path; halvings: half-lives since the touch; fewest_halvings: those of the path's youngest.
+    count: touches of the path; halvings: half-lives since the touch; fewest_halvings: those of the path's youngest;
+    last_paid: number of the last touch that is not excluded, else of the last.
     """
 
     number: pl.Expr = field(default_factory=lambda: pl.col("touch_no"))
     count: pl.Expr = field(default_factory=lambda: pl.col("_count"))
     halvings: pl.Expr = field(default_factory=lambda: pl.col("_halvings"))
     fewest_halvings: pl.Expr = field(default_factory=lambda: pl.col("_fewest"))
+    last_paid: pl.Expr = field(default_factory=lambda: pl.col("_last_paid"))
 
     @property
     def is_first(self) -> pl.Expr:
@@ -88,6 +90,11 @@ def position_based(touch: Touch) -> pl.Expr:
     return ends.otherwise((1 - 2 * POSITION_ENDS) / (touch.count - 2))
 
 
+def last_paid_touch(touch: Touch) -> pl.Expr:
+    """All to the last touch outside the excluded ones (column is_excluded); to the last if all are excluded."""
+    return (touch.number == touch.last_paid).cast(pl.Float64)
+
+
 def j_shaped(touch: Touch) -> pl.Expr:
     """20 % to the first, 60 % to the last, 20 % among those between; 25/75 for two touches."""
     return _j_curve(touch, weak=touch.is_first, strong=touch.is_last)
@@ -110,13 +117,18 @@ def _j_curve(touch: Touch, weak: pl.Expr, strong: pl.Expr) -> pl.Expr:
 
 
 # Known and checked, but no part of the daily results.
-EXTRA_MODELS: dict[str, Model] = {"j_shaped": j_shaped, "inverse_j": inverse_j}
+EXTRA_MODELS: dict[str, Model] = {
+    "last_paid_touch": last_paid_touch,
+    "j_shaped": j_shaped,
+    "inverse_j": inverse_j,
+}
 
 
 def credit_touches(touches: pl.DataFrame, names: Iterable[str] | None = None) -> pl.DataFrame:
     """Every touch with its credit under each model: the touches once per model, with columns model and credit.
 
-    touches: tenant_id, conversion_id, touch_no (from 1 on each path), age_s, half_life_s; further columns stay
+    touches: tenant_id, conversion_id, touch_no (from 1 on each path), age_s, half_life_s, and for last_paid_touch
+             is_excluded; further columns stay
     Raises PermanentError for a name that is no model. Credits of one (conversion, model) sum to 1 within 1e-9.
     """
     chosen = list(MODELS) if names is None else list(names)
@@ -152,15 +164,19 @@ def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
         _path=((pl.col("touch_no") == 1).cum_sum() - 1).cast(pl.UInt32),
         _halvings=pl.col("age_s") / pl.col("half_life_s"),
     )
-    path = pl.col("_path")
-    per_path = ordered.group_by("_path", maintain_order=True).agg(pl.len().cast(pl.Int64), pl.col("_halvings").min())
-    weighed = ordered.with_columns(
-        _count=per_path["len"].gather(ordered["_path"]), _fewest=per_path["_halvings"].gather(ordered["_path"])
-    ).with_columns(_model_of(name)(Touch()).cast(pl.Float64).alias(_column(name)) for name in names)
-    sums = weighed.group_by(path, maintain_order=True).agg(pl.col([_column(name) for name in names]).sum())
+    is_paid = ~pl.col("is_excluded") if "is_excluded" in ordered.columns else pl.lit(True)
+    per_path = ordered.group_by("_path", maintain_order=True).agg(
+        _count=pl.len().cast(pl.Int64),
+        _fewest=pl.col("_halvings").min(),
+        _last_paid=pl.coalesce(pl.col("touch_no").filter(is_paid).max(), pl.col("touch_no").max()),
+    )
+    looked_up = ["_count", "_fewest", "_last_paid"]
+    weighed = ordered.with_columns(per_path[name].gather(ordered["_path"]).alias(name) for name in looked_up)
+    weighed = weighed.with_columns(_model_of(name)(Touch()).cast(pl.Float64).alias(_column(name)) for name in names)
+    sums = weighed.group_by("_path", maintain_order=True).agg(pl.col([_column(name) for name in names]).sum())
     return weighed.with_columns(
         weighed[_column(name)] / sums[_column(name)].gather(weighed["_path"]) for name in names
-    ).drop("_count", "_halvings", "_fewest")
+    ).drop("_halvings", *looked_up)
 
 
 def _column(name: str) -> str:

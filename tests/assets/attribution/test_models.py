@@ -101,6 +101,14 @@ def test_linear_over_distinct_touches_is_the_shapley_value_of_counts() -> None:
     assert dict(totals.iter_rows()) == pytest.approx({"a": 7, "b": 3})
 
 
+@pytest.mark.parametrize(
+    ("excluded", "expected"), [([False, True], [1, 0]), ([True, True], [0, 1]), ([True, False], [0, 1])]
+)
+def test_last_paid_touch_passes_over_the_excluded(excluded: list[bool], expected: list[float]) -> None:
+    touches = path([3, 1]).with_columns(is_excluded=pl.Series(excluded))
+    assert credit_touches(touches, ["last_paid_touch"]).sort("touch_no")["credit"].to_list() == expected
+
+
 def test_an_unknown_model_is_refused_by_name() -> None:
     with pytest.raises(PermanentError, match="no attribution model 'magic'"):
         credit_touches(path([1]), ["magic"])

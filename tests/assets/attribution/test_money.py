@@ -153,3 +153,46 @@ def test_parts_always_sum_to_the_whole_within_a_unit_of_their_share(
     order = list(range(len(weights)))
     shuffler.shuffle(order)  # type: ignore[attr-defined]
     assert split_by_largest_remainder(frame[order], "total", "share", ["group"], ["show"]).equals(parts[order])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 10**6),
+            st.integers(0, 10**6),
+            st.lists(
+                st.tuples(st.sampled_from("abcd"), st.sampled_from("xy"), st.floats(0.01, 1)), min_size=1, max_size=6
+            ),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_shows_sum_to_campaigns_and_campaigns_to_conversions(
+    drawn: list[tuple[int, int, list[tuple[str, str, float]]]],
+) -> None:
+    rows, sold, returned = [], [], []
+    for number, (value, given_back, weights) in enumerate(drawn):
+        shows: dict[tuple[str, str], float] = {}
+        for placement, episode, weight in weights:
+            shows[placement, episode] = shows.get((placement, episode), 0) + weight / sum(each for *_, each in weights)
+        key = {"tenant_id": "harbour", "conversion_id": f"order-{number}", "model": "linear"}
+        rows += [
+            {**key, "placement_id": p, "episode_id": e, "campaign_id": f"campaign-{p in 'ab'}", "credit": share}
+            for (p, e), share in shows.items()
+        ]
+        sold.append(conversion(value).with_columns(conversion_id=pl.lit(key["conversion_id"])))
+        returned.append(
+            refunds((given_back, datetime(2026, 3, 20, tzinfo=UTC))).with_columns(
+                conversion_id=pl.lit(key["conversion_id"])
+            )
+        )
+    campaigns = pl.DataFrame(
+        {"tenant_id": ["harbour"] * 2, "campaign_id": ["campaign-True", "campaign-False"], "currency": ["USD"] * 2}
+    )
+    earned = attribute_money(pl.DataFrame(rows), pl.concat(sold), pl.concat(returned), campaigns, {}, LATER)
+    for number, (value, given_back, _) in enumerate(drawn):
+        assert earned.filter(conversion_id=f"order-{number}")["revenue_minor"].sum() == value - given_back
+    per_campaign = earned.group_by("campaign_id").agg(pl.col("revenue_minor").sum())
+    assert per_campaign["revenue_minor"].sum() == sum(value - given_back for value, given_back, _ in drawn)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assets.campaigns.roi import measure
 
@@ -150,3 +153,27 @@ def test_modelled_conversions_scale_the_usable_addresses_up(usable: int, expecte
 def test_what_a_code_brought_in_is_not_scaled() -> None:
     by_code = [{**each, "conversion_id": f"code {n}"} for n, each in enumerate(sales(3, matched_by="promo_code"))]
     assert kpis([*sales(10), *by_code], usable=500)["modelled_conversions"]["estimate"] == 23
+
+
+drawn_sales = st.lists(
+    st.tuples(st.floats(0.01, 1), st.integers(0, 10**6), st.integers(0, 5), st.booleans()), min_size=5, max_size=40
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(drawn_sales, st.randoms(use_true_random=False))
+def test_intervals_contain_their_estimates_and_order_does_not_matter(
+    drawn: list[tuple[float, int, int, bool]], chance: random.Random
+) -> None:
+    rows = [
+        {**each, "credit": credit, "revenue_minor": revenue, "unit": f"home {home}", "is_goal": is_goal}
+        for each, (credit, revenue, home, is_goal) in zip(sales(len(drawn)), drawn, strict=True)
+    ]
+    told = kpis(rows, margin=0.4)
+    for row in told.values():
+        if row["estimate"] is not None:
+            slack = 1e-9 * max(1.0, abs(row["estimate"]))
+            assert row["lower"] is None or row["lower"] <= row["estimate"] + slack, row
+            assert row["upper"] is None or row["estimate"] <= row["upper"] + slack, row
+    chance.shuffle(rows)
+    assert kpis(rows, margin=0.4) == told
