@@ -135,7 +135,7 @@ HARBOR = Tenant(
             "northwell-relaunch", "Northwell Relaunch", "northwell-sleep", 58, 12, "purchase",
             (
                 Spot("the-long-ferry", "dynamic", "post", 30, 4_500, 18_000, "cpm", "ferry"),
-                Spot("morning-tide", "dynamic", "mid", 30, 4_500, 17_100),
+                Spot("morning-tide", "dynamic", "mid", 30, 6_500, 24_000),
             ),
             stage="ended", window_days=45,
         ),
@@ -200,23 +200,23 @@ TOKEI = Tenant(
     color="#a33b5c",
     share=0.2,
     shows=(
-        Show("asa-no-hon", "朝の本", "ja", (0, 2, 4), 6, 22, 1.0, 0.25),
-        Show("shotengai", "商店街だより", "ja", (5,), 8, 41, 0.6, 0.3),
+        Show("asa-no-hon", "Asa no Hon", "ja", (0, 2, 4), 6, 22, 1.0, 0.25),
+        Show("shotengai", "Shōtengai Dayori", "ja", (5,), 8, 41, 0.6, 0.3),
     ),
     sponsors=(
-        Sponsor("hoshi-bunko", "星文庫", "trial", 0, 0, 0.012, 0.15),
-        Sponsor("umi-tea", "海のお茶", "purchase", 1_200, 4_200, 0.014, 0.1),
+        Sponsor("hoshi-bunko", "Hoshi Bunko", "trial", 0, 0, 0.012, 0.15),
+        Sponsor("umi-tea", "Umi no Ocha", "purchase", 1_200, 4_200, 0.014, 0.1),
     ),
     campaigns=(
         Campaign(
-            "hoshi-aki", "星文庫 秋の読書", "hoshi-bunko", 60, -15, "trial",
+            "hoshi-aki", "Hoshi Bunko – Aki no Dokusho", "hoshi-bunko", 60, -15, "trial",
             (
                 Spot("asa-no-hon", "baked_in", "pre", 20, 15_000, 54_000, "cpm", "asa", "hoshi.example/asa"),
                 Spot("shotengai", "dynamic", "mid", 30, 2_000, 8_400),
             ),
         ),
         Campaign(
-            "umi-shincha", "海のお茶 新茶", "umi-tea", 45, 3, "purchase",
+            "umi-shincha", "Umi no Ocha – Shincha", "umi-tea", 45, 3, "purchase",
             (Spot("shotengai", "baked_in", "mid", 45, 2_400, 19_200, "flat", "asa"),),
             margin="0.6",
         ),

@@ -17,12 +17,12 @@ WORDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("Hobel", "Hinterhof", "Mietvertrag", "Bahnsteig", "Werkzeugkasten", "Nachbar", "Sommer", "Kiosk"),
     ),
     "ja": (
-        ("雨の日の", "はじめての", "小さな", "忘れられた", "となりの", "夜明けの", "静かな"),
-        ("図書室", "約束", "喫茶店", "手紙", "坂道", "魚屋", "旅", "時計"),
+        ("Ame no Hi no ", "Hajimete no ", "Chiisana ", "Wasurerareta ", "Tonari no ", "Yoake no ", "Shizukana "),
+        ("Toshoshitsu", "Yakusoku", "Kissaten", "Tegami", "Sakamichi", "Sakanaya", "Tabi", "Tokei"),
     ),
 }
 
-TRAILERS: Mapping[str, str] = {"en": "Trailer: What comes next", "de": "Trailer: Was jetzt kommt", "ja": "予告編"}
+TRAILERS: Mapping[str, str] = {"en": "Trailer: What comes next", "de": "Trailer: Was jetzt kommt", "ja": "Yokokuhen"}
 
 
 def title_of(language: str, number: int) -> str:
