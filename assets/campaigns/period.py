@@ -16,6 +16,7 @@ import polars as pl
 from assets.attribution.models import MODELS
 from assets.campaigns.credited import CAMPAIGN, SIGNALS, ids_of, read_credited
 from assets.campaigns.delivery import IS_IMPRESSION, count_delivery
+from assets.campaigns.pacing import expect_delivery
 from assets.campaigns.reach import count_reach
 from assets.campaigns.roi import measure
 from assets.campaigns.scopes import PRICES, fold_money, price_campaigns, settings_at, sponsor_scopes, sum_if_all_known
@@ -32,7 +33,7 @@ class PeriodFacts:
     """What was read for a period: frames in the columns of their statements (sql/queries), of the chosen campaigns.
 
     campaigns: of scopes.settings_at; exposures: inside the period; before: impressions by placement from
-    the campaign's start to the period's; credited: of credited.read_credited.
+    the campaign's start to the period's; credited: of credited.read_credited; curves: of read_age_curves.
     """
 
     window: Window
@@ -44,6 +45,7 @@ class PeriodFacts:
     placements: pl.DataFrame
     airings: pl.DataFrame
     credited: pl.DataFrame
+    curves: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def read_period(
         placements,
         read("read_airings", tenants=scope).join(placements.select(PLACEMENT), on=PLACEMENT, validate="m:1"),
         read_credited(read, scope, known, chosen, window, as_of, known_by),
+        read("read_age_curves", before=window.end, tenants=scope, podcasts=ids_of(placements, "podcast_id")),
     )
 
 
@@ -266,27 +269,20 @@ def _shows(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> p
 
 
 def _pacing(facts: PeriodFacts) -> pl.DataFrame:
-    """Booked against delivered since the campaign's start, beside what was due by the end of the period.
-
-    Due is the elapsed share of the flight for dynamic placements. A baked-in one is heard at its show's own pace, which
-    is not known here.
-    """
+    """Booked against delivered since the campaign's start, beside what was due by the end of the period."""
     heard = count_reach(_audience(facts), PLACEMENT)
-    end = pl.min_horizontal(pl.lit(facts.window.end), "flight_ends_at")
-    flight = (pl.col("flight_ends_at") - pl.col("flight_starts_at")).dt.total_microseconds()
-    elapsed = (end - pl.col("flight_starts_at")).dt.total_microseconds().clip(lower_bound=0)
+    expected = expect_delivery(facts.placements, facts.airings, facts.curves, facts.window.end)
     return (
         facts.placements.rename({"booked_impressions": "booked"})
         .join(heard, on=PLACEMENT, how="left", validate="1:1")
         .join(facts.before.select(*PLACEMENT, before="impressions"), on=PLACEMENT, how="left", validate="1:1")
+        .join(expected, on=PLACEMENT, how="left", validate="1:1")
         .with_columns(pl.col("impressions", "before", "households", "consumers").fill_null(0))
         .with_columns(
             delivered=pl.col("before") + pl.col("impressions"),
-            expected=pl.when(pl.col("kind") == "dynamic").then((pl.col("booked") * elapsed / flight).round()),
             ended=pl.col("flight_ends_at") <= facts.window.end,
         )
-        .with_columns(pl.col("expected").cast(pl.Int64))
-        .drop("before", "flight_starts_at", "flight_ends_at")
+        .drop("before", "podcast_id", "flight_starts_at", "flight_ends_at")
         .sort(*CAMPAIGN, "placement_id")
     )
 

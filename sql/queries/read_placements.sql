@@ -4,6 +4,7 @@ SELECT
     tenant_id,
     placement_id,
     campaign_id,
+    podcast_id,
     kind,
     booked_impressions,
     cost_minor,

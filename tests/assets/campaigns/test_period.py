@@ -23,7 +23,15 @@ def period(
     """One dynamic placement in one episode; each exposure and each purchase of a household of its own."""
     campaign = {**KEY, "sponsor_id": "kettle", "goal_kind": "purchase", "currency": "USD", "margin": None}
     flight = {"flight_starts_at": datetime(2026, 3, 1, tzinfo=UTC), "flight_ends_at": datetime(2026, 3, 31, tzinfo=UTC)}
-    mid = {**KEY, "placement_id": "mid", "kind": "dynamic", "booked_impressions": 300, "cost_minor": 30_000, **flight}
+    mid = {
+        **KEY,
+        "placement_id": "mid",
+        "podcast_id": "tides",
+        "kind": "dynamic",
+        "booked_impressions": 300,
+        "cost_minor": 30_000,
+        **flight,
+    }
     inside = [at for at in heard if window.contains(at)]
     shown = {**KEY, "placement_id": "mid", "episode_id": "ep", "kind": "delivered", "address_class": "household"}
     exposures = [{**shown, "occurred_at": at, "household_key": n, "consumer_key": n} for n, at in enumerate(inside)]
@@ -70,6 +78,9 @@ def period(
                 "unit": pl.String,
                 "converted_at": UTC_TIME,
             },
+        ),
+        pl.DataFrame(
+            schema={"tenant_id": pl.String, "podcast_id": pl.String, "age_days": pl.Int32, "downloads": pl.Int64}
         ),
     )
     return summarise(facts)
