@@ -6,6 +6,7 @@ Not here: expectations.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import socket
@@ -210,6 +211,7 @@ class MailServer:
         self.behave: Callable[[str], str] = lambda _recipient: "accept"
         self.taken: list[tuple[str, bytes]] = []
         self.password = "a password of the tests"
+        self.answers_after_s = 0.0
         self.port = unused_port()
         self._controller = Controller(
             self, hostname="127.0.0.1", port=self.port, authenticator=self._log_in, auth_require_tls=False
@@ -240,6 +242,7 @@ class MailServer:
         self.taken.append((envelope.rcpt_tos[0], envelope.original_content or b""))
         if behaviour == "accept-then-drop":
             _cut(server)
+        await asyncio.sleep(self.answers_after_s)
         return "250 taken as 4711"
 
 
