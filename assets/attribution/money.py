@@ -59,18 +59,22 @@ def attribute_money(
                  credits, those to the sponsor's other campaigns included
     conversions: tenant_id, conversion_id, day, value_minor, currency
     adjustments: tenant_id, conversion_id, day, occurred_at, value_minor, currency
-    campaigns:   tenant_id, campaign_id, currency
+    campaigns:   tenant_id, campaign_id, currency: those whose money is asked for; others share but need no rate
     as_of:       adjustments count that occurred before this moment
-    returns:     credited with currency (the campaign's) and revenue_minor (null: the conversion has no value)
+    returns:     credited with currency (the campaign's) and revenue_minor (null: the conversion has no value,
+                 or the campaign was not asked for)
 
     Per conversion, model and currency the net value is split by largest remainder, ties by placement, then episode, so
     that shows sum to the campaign and campaigns to the conversion. Raises PermanentError where a rate is missing.
     """
     net = net_values(conversions, adjustments, rates, as_of)
     own = credited.drop("currency", "revenue_minor", strict=False).join(
-        campaigns.select("tenant_id", "campaign_id", "currency"), on=["tenant_id", "campaign_id"], validate="m:1"
+        campaigns.select("tenant_id", "campaign_id", "currency"),
+        on=["tenant_id", "campaign_id"],
+        how="left",
+        validate="m:1",
     )
-    wanted = own.select("tenant_id", "conversion_id", target="currency").unique()
+    wanted = own.select("tenant_id", "conversion_id", target="currency").drop_nulls().unique()
     priced = convert_values(wanted.join(net, on=["tenant_id", "conversion_id"], validate="m:1"), rates)
     split = own.join(priced, on=["tenant_id", "conversion_id"], how="left").sort("model", "conversion_id", *SHOW)
     known = split.filter(pl.col("net_minor").is_not_null())

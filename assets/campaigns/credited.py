@@ -26,7 +26,6 @@ CREDIT_COLUMNS = ["tenant_id", "model", "conversion_id", "placement_id", "episod
 def read_credited(
     read: Reader,
     tenants: Sequence[UUID],
-    campaigns: pl.DataFrame,
     chosen: pl.DataFrame,
     window: Window,
     as_of: datetime,
@@ -34,7 +33,7 @@ def read_credited(
 ) -> pl.DataFrame:
     """What the chosen campaigns earned from the conversions in the window; see credit_campaigns for its columns.
 
-    campaigns: every campaign of the tenants; chosen: some of them. known_by: leave out what was received later.
+    known_by: leave out conversions of which nothing had been received by then.
     """
     first, last = window.start.date(), (window.end - timedelta(microseconds=1)).date()
     scope = list(tenants)
@@ -50,13 +49,12 @@ def read_credited(
     )
     adjustments = read("read_conversion_adjustments", first=first, last=last, tenants=scope)
     rates = read("read_fx_rates", first=first, last=max(last, as_of.date()))
-    return credit_campaigns(rows, adjustments, campaigns, chosen, rates, as_of)
+    return credit_campaigns(rows, adjustments, chosen, rates, as_of)
 
 
 def credit_campaigns(
     rows: pl.DataFrame,
     adjustments: pl.DataFrame,
-    campaigns: pl.DataFrame,
     chosen: pl.DataFrame,
     rates: pl.DataFrame,
     as_of: datetime,
@@ -70,7 +68,7 @@ def credit_campaigns(
     """
     signals = [f"{signal}_signals" for signal in SIGNALS]
     conversions = rows.unique(CONVERSION, keep="any").with_columns(unit=_unit(rows.schema["conversion_id"]))
-    valued = attribute_money(rows.select(CREDIT_COLUMNS), conversions, adjustments, campaigns, rates_of(rates), as_of)
+    valued = attribute_money(rows.select(CREDIT_COLUMNS), conversions, adjustments, chosen, rates_of(rates), as_of)
     return (
         valued.join(chosen.select(*CAMPAIGN, "goal_kind"), on=CAMPAIGN, validate="m:1")
         .join(

@@ -57,7 +57,7 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
     live = settings_at(live, settings, window.end)
     span = Window(Window.of_day(live["starts_at"].min().date()).start, window.end)  # type: ignore[union-attr]
     delivery = read_delivery(read, scope, live, span).pipe(mark_mature, live, window)
-    credited = since_start(read_credited(read, scope, campaigns, live, span, window.end), live)
+    credited = since_start(read_credited(read, scope, live, span, window.end), live)
     reach = read("read_campaign_reach", day=window.day, tenants=scope, campaigns=ids_of(live, "campaign_id"))
     placements = read("read_placements", tenants=scope).join(
         live.select("tenant_id", "campaign_id"), on=["tenant_id", "campaign_id"], validate="m:1"
@@ -73,7 +73,8 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
         _scoped(credited),
         list(MODELS),
     )
-    return {"campaign_roi": results.rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))}
+    told = results.rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))
+    return {"campaign_roi": told.select(_no_results(live).columns)}
 
 
 def live_campaigns(campaigns: pl.DataFrame, window: Window) -> pl.DataFrame:

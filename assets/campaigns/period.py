@@ -122,7 +122,7 @@ def read_period(
         _read_before(read, scope, chosen, ids, window),
         placements,
         read("read_airings", tenants=scope).join(placements.select(PLACEMENT), on=PLACEMENT, validate="m:1"),
-        read_credited(read, scope, known, chosen, window, as_of, known_by),
+        read_credited(read, scope, chosen, window, as_of, known_by),
         read("read_age_curves", before=window.end, tenants=scope, podcasts=ids_of(placements, "podcast_id")),
     )
 

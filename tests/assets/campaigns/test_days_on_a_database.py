@@ -222,3 +222,11 @@ def test_a_period_at_an_equal_age_leaves_out_what_came_later(network: Warehouse)
 def test_a_campaign_of_another_tenant_is_refused(network: Warehouse) -> None:
     with pytest.raises(PermanentError, match="has no campaign"):
         campaign_period(network.read, named("harbour"), [named("autumn")], DAY, "UTC", DAY.end)
+
+
+def test_a_day_before_any_campaign_has_no_results_in_the_same_columns(network: Warehouse) -> None:
+    early = compute_roi(network.read, Window.of_day(date(2026, 2, 1)), [named("harbour")])["campaign_roi"]
+    assert early.is_empty()
+    first = compute_roi(network.read, Window.of_day(date(2026, 3, 1)), [named("harbour")])["campaign_roi"]
+    assert first.filter(kpi="impressions")["estimate"].unique().to_list() == [0]
+    assert first.schema == early.schema
