@@ -7,6 +7,7 @@ Not here: what a day computes (the domain packages), when runs start (pipelines/
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,9 +26,13 @@ from dagster import (
     TimeWindowPartitionMapping,
     WeeklyPartitionsDefinition,
 )
+from dagster_shared.utils.warnings import BetaWarning
 
 from sql.values import Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
+
+# Backfill policies and partition mappings are marked beta by Dagster 1.13; its version is bounded, so that is noise.
+warnings.filterwarnings("ignore", category=BetaWarning)
 
 # A Monday and the first of a year, so that weekly and monthly partitions start on whole periods.
 FIRST_DAY = "2024-01-01"
@@ -37,13 +42,16 @@ daily = DailyPartitionsDefinition(start_date=FIRST_DAY)
 weekly = WeeklyPartitionsDefinition(start_date=FIRST_DAY, day_offset=1)
 monthly = MonthlyPartitionsDefinition(start_date=FIRST_DAY)
 
-# The longest attribution window is 60 days: a backfill of changed days extends itself to every day that looks back at them.
+# The longest attribution window is 60 days: a backfill of changed days extends itself to every day that looks back.
 look_back = TimeWindowPartitionMapping(start_offset=-60, allow_nonexistent_upstream_partitions=True)
 # A tenant-local week or month touches one UTC day more on each side.
 local_period = TimeWindowPartitionMapping(start_offset=-1, end_offset=1, allow_nonexistent_upstream_partitions=True)
 
 # One process serves up to a month of days: it starts once, and a failed day leaves the finished ones green.
 month_of_days = BackfillPolicy.multi_run(max_partitions_per_run=31)
+
+# Tables of judgements about a day rather than of its numbers: they are not provisional or final.
+WITHOUT_FINALITY = frozenset({"check_results"})
 
 Tables = dict[str, pl.DataFrame]
 ComputeDay = Callable[[Window, Sequence[UUID]], Tables]
@@ -90,9 +98,8 @@ def walk_days(
             context.add_asset_metadata(metadata, asset_key=AssetKey(asset), partition_key=key)
             if len(days) > 1:
                 yield AssetMaterialization(asset, partition=key, metadata=metadata)
-    single = len(tables_of) == 1
     for asset in tables_of:
-        yield Output(None, output_name="result" if single else asset)
+        yield Output(None, output_name=asset)
 
 
 def _metadata(asset: str, outcome: Outcome, scope: Scope) -> Description:
@@ -127,7 +134,7 @@ def _replace_day(
         watermarks = warehouse.read("read_input_watermarks", start=window.start, end=window.end, tenants=list(chunk))
         part = tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
         status = finality(part, window, clock)
-        tables = {name: _stamp(frame, status, run_id) for name, frame in compute(window, chunk).items()}
+        tables = {name: _stamp(name, frame, status, run_id) for name, frame in compute(window, chunk).items()}
         computing += time.perf_counter() - began
         began = time.perf_counter()
         warehouse.replace(
@@ -152,9 +159,9 @@ def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataF
     return tenants.select("tenant_id", is_final=settled <= pl.lit(clock, dtype=pl.Datetime("us", "UTC")))
 
 
-def _stamp(frame: pl.DataFrame, status: pl.DataFrame, run_id: UUID) -> pl.DataFrame:
+def _stamp(table: str, frame: pl.DataFrame, status: pl.DataFrame, run_id: UUID) -> pl.DataFrame:
     """Add who computed the row and whether its day is final, where the table keeps it."""
-    if "is_final" not in frame.columns:
+    if table not in WITHOUT_FINALITY:
         frame = frame.join(status, on="tenant_id", how="left", validate="m:1")
     return frame.with_columns(run_id=pl.lit(run_id.bytes, dtype=pl.Binary))
 

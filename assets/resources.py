@@ -4,8 +4,6 @@ Here: thin holders that assets ask for by name. What they hold is made in pipeli
 Not here: the environment, computing, SQL.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,7 +41,8 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """How reports leave: the transport's settings, the previews' folder, and the version of this code."""
+    """How reports leave: the transport's settings, the version of this code, and where a platform shows reports."""
 
     transport: TransportSettings
     code_version: str
+    view_base_url: str | None = None

@@ -20,6 +20,7 @@ from sql import writing
 from sql.connecting import check_url, connect, masked, statement_error
 from sql.reading import ColumnReader
 from sql.statements import statement
+from sql.tables import SERIES
 from sql.values import PermanentError, Reader, Scope, Window
 from sql.writing import LedgerLine, Write
 
@@ -63,7 +64,7 @@ class Warehouse:
         reader = ColumnReader(self._read_url, "earshot_report", tenant)
 
         def read(name: str, /, **params: object) -> pl.DataFrame:
-            return reader.fetch(statement(name).render(params), f"Reading {name} for tenant {tenant}")
+            return reader.fetch(statement(name).through_views(SERIES).render(params), f"Reading {name} for {tenant}")
 
         try:
             yield read

@@ -8,8 +8,8 @@ FROM (
     SELECT
         tenant_id,
         asset
-    FROM unnest(%(tenants)s) AS tenant_id
-    CROSS JOIN unnest(%(assets)s) AS asset
+    FROM unnest(%(tenants)s::uuid[]) AS tenant_id
+    CROSS JOIN unnest(%(assets)s::text[]) AS asset
 ) AS wanted
 LEFT JOIN rollup_ledger AS ledger
     ON wanted.tenant_id = ledger.tenant_id AND wanted.asset = ledger.asset AND ledger.day = %(day)s

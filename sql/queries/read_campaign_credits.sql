@@ -12,6 +12,18 @@ WITH ours AS (
         tenant_id = any(%(tenants)s)
         AND campaign_id = any(%(campaigns)s::uuid[])
         AND day >= %(first)s AND day <= %(last)s
+),
+
+known AS MATERIALIZED (
+    SELECT DISTINCT
+        events.sponsor_id,
+        events.order_id,
+        CASE WHEN events.order_id IS NULL THEN events.event_id END AS event_id
+    FROM attribution_events AS events
+    WHERE
+        events.tenant_id = any(%(tenants)s)
+        AND events.occurred_at >= %(start)s
+        AND events.received_at < %(known_by)s::timestamptz
 )
 
 SELECT
@@ -56,22 +68,8 @@ WHERE
     AND (
         %(known_by)s::timestamptz IS NULL
         OR EXISTS (
-            SELECT 1
-            FROM attribution_events AS signals
-            WHERE
-                signals.tenant_id = conversions.tenant_id
-                AND signals.sponsor_id = conversions.sponsor_id
-                AND signals.order_id = conversions.order_id
-                AND signals.occurred_at >= %(start)s
-                AND signals.received_at < %(known_by)s::timestamptz
+            SELECT 1 FROM known
+            WHERE known.sponsor_id = conversions.sponsor_id AND known.order_id = conversions.order_id
         )
-        OR EXISTS (
-            SELECT 1
-            FROM attribution_events AS alone
-            WHERE
-                alone.tenant_id = conversions.tenant_id
-                AND alone.occurred_at = conversions.converted_at
-                AND alone.event_id = conversions.conversion_id
-                AND alone.received_at < %(known_by)s::timestamptz
-        )
+        OR conversions.conversion_id IN (SELECT known.event_id FROM known WHERE known.order_id IS NULL)
     )

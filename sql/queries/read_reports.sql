@@ -12,7 +12,9 @@ SELECT
     reports.revision,
     reports.state,
     reports.held_reason,
-    reports.subject
+    reports.subject,
+    tenants.brand_name AS brand,
+    reports.content ->> 'finding' AS finding
 FROM reports
 INNER JOIN tenants ON reports.tenant_id = tenants.tenant_id
 INNER JOIN sponsors ON reports.tenant_id = sponsors.tenant_id AND reports.sponsor_id = sponsors.sponsor_id

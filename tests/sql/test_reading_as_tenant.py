@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from sql.connecting import InsufficientPrivilegeError
+from sql.tables import SERIES
 from sql.values import Reader
 from sql.warehouse import Warehouse
 
@@ -47,6 +47,21 @@ def test_the_context_holds_for_every_statement_of_the_reader(two_tenants: Wareho
         assert [results(read), results(read)] == [[KREUZ.bytes], [KREUZ.bytes]]
 
 
-def test_raw_series_are_out_of_reach(two_tenants: Warehouse) -> None:
-    with two_tenants.as_tenant(HARBOR) as read, pytest.raises(InsufficientPrivilegeError):
-        read("read_stale_days", received_since=datetime(2026, 1, 1, tzinfo=UTC))
+def test_series_are_read_through_their_views(two_tenants: Warehouse) -> None:
+    with two_tenants.transaction() as connection:
+        for number, tenant in enumerate((HARBOR, KREUZ)):
+            connection.execute(
+                "INSERT INTO listener_events (tenant_id, event_id, occurred_at, source, event_type)"
+                " VALUES (%s, %s, '2026-11-01 12:00Z', 'client', 'follow')",
+                (tenant, UUID(int=10 + number)),
+            )
+    span = {"start": datetime(2026, 11, 1, tzinfo=UTC), "end": datetime(2026, 11, 2, tzinfo=UTC)}
+    with two_tenants.as_tenant(HARBOR) as read:
+        marks = read("read_input_watermarks", **span, tenants=[HARBOR, KREUZ])
+    assert list(marks["tenant_id"]) == [HARBOR.bytes]
+
+
+def test_the_series_are_those_that_the_database_knows(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as connection:
+        known = {row[0] for row in connection.execute("SELECT table_name FROM earshot_series").fetchall()}
+    assert known == SERIES

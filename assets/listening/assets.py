@@ -1,0 +1,104 @@
+"""Listening assets: from raw requests to dispositions, downloads, audiences and ads delivered.
+
+Here: the five tables of a day of listening, made from one read of the raw rows.
+Not here: what the numbers mean (the modules beside this one).
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import polars as pl
+from dagster import AssetExecutionContext, AssetSpec, MetadataValue, ResourceParam, multi_asset
+
+from assets.listening.day import compute_listening_day
+from assets.partitions import Description, Tables, daily, month_of_days, walk_days
+from assets.resources import Measurement, ScopeResource
+from sql.warehouse import Warehouse
+
+TABLES = {
+    "request_dispositions": ["request_dispositions"],
+    "downloads": ["downloads"],
+    "ad_exposures": ["ad_exposures"],
+    "listener_metrics": ["listener_metrics"],
+    "listener_dimension_metrics": ["listener_dimension_metrics"],
+}
+
+SPECS = [
+    AssetSpec(
+        "request_dispositions",
+        group_name="listening",
+        deps=["listener_events"],
+        description="What became of every raw request: eighteen dispositions that sum to the raw rows.",
+        kinds={"polars", "postgres"},
+    ),
+    AssetSpec(
+        "downloads",
+        group_name="listening",
+        deps=["request_dispositions"],
+        description="One row per download that reached a minute of content (follows PTMG 2.3).",
+        kinds={"polars", "postgres"},
+    ),
+    AssetSpec(
+        "ad_exposures",
+        group_name="attribution",
+        deps=["downloads", "attribution_events"],
+        description="Ads delivered in full inside a counted download, and explicit impressions and clicks.",
+        kinds={"polars", "postgres"},
+    ),
+    AssetSpec(
+        "listener_metrics",
+        group_name="listening",
+        deps=["downloads"],
+        description="Downloads, listeners, completion and ads delivered, by show and episode.",
+        kinds={"polars", "postgres"},
+    ),
+    AssetSpec(
+        "listener_dimension_metrics",
+        group_name="listening",
+        deps=["downloads"],
+        description="Downloads and listeners by app, device, system, place, referrer and hour.",
+        kinds={"polars", "postgres"},
+    ),
+]
+
+
+@multi_asset(specs=SPECS, partitions_def=daily, backfill_policy=month_of_days, name="listening_day")
+def listening_day(
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    measurement: ResourceParam[Measurement],
+    scope: ScopeResource,
+) -> Iterator[object]:
+    compute = partial(
+        compute_listening_day,
+        warehouse.read,
+        rules=measurement.rules,
+        ranges=measurement.ranges,
+        keyring=measurement.keyring,
+    )
+    yield from walk_days(context, warehouse, scope.resolve(warehouse), TABLES, compute, describe_listening)
+
+
+def describe_listening(tables: Tables) -> Mapping[str, Description]:
+    """What an operator would ask of a day: the split of requests, and the totals that matter."""
+    split = tables["request_dispositions"].group_by("disposition").agg(pl.col("requests").sum())
+    split = split.sort("requests", descending=True)
+    lines = [
+        "| disposition | requests |",
+        "|---|---:|",
+        *(f"| {name} | {count:,} |" for name, count in split.iter_rows()),
+    ]
+    per_disposition = {f"requests_{name}": MetadataValue.int(count) for name, count in split.iter_rows()}
+    raw = int(split["requests"].sum())
+    metrics = tables["listener_metrics"]
+    return {
+        "request_dispositions": {
+            "raw_requests": MetadataValue.int(raw),
+            "split": MetadataValue.md("\n".join(lines)),
+            **per_disposition,
+        },
+        "listener_metrics": {
+            "downloads": MetadataValue.int(int(metrics["downloads"].sum())),
+            "heard_hours": MetadataValue.float(round(float(metrics["heard_seconds"].sum()) / 3600, 1)),
+        },
+    }

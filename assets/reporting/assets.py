@@ -1,0 +1,97 @@
+"""Reporting assets: weekly and monthly sponsor reports, and the mails that carry them.
+
+Here: the wiring, and what an operator sees of it.
+Not here: how a report is built (building.py), how a mail leaves (reports/delivery).
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from dagster import AssetDep, AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
+
+from assets.partitions import local_period, monthly, weekly
+from assets.reporting.building import Built, Workshop, build_reports, count_states
+from assets.reporting.periods import ReportPeriod, month_of, week_of
+from assets.resources import Mailing, ScopeResource
+from assets.upkeep.assets import DAILY_ASSETS
+from reports.archive import Made
+from reports.delivery import Outbox, make_transport
+from sql.warehouse import Warehouse
+
+FROM_DAYS = [
+    AssetDep("campaign_roi", partition_mapping=local_period),
+    AssetDep("tenant_checks", partition_mapping=local_period),
+]
+
+
+@asset(group_name="reporting", deps=FROM_DAYS, partitions_def=weekly, kinds={"typst", "postgres"})
+def weekly_sponsor_reports(
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    mailing: ResourceParam[Mailing],
+    scope: ScopeResource,
+) -> MaterializeResult[None]:
+    """Each sponsor's report on a tenant-local week, frozen once its days are final and passed their checks."""
+    return _report(context, warehouse, mailing, scope, week_of)
+
+
+@asset(group_name="reporting", deps=FROM_DAYS, partitions_def=monthly, kinds={"typst", "postgres"})
+def monthly_sponsor_reports(
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    mailing: ResourceParam[Mailing],
+    scope: ScopeResource,
+) -> MaterializeResult[None]:
+    """Each sponsor's report on a tenant-local month, frozen once its days are final and passed their checks."""
+    return _report(context, warehouse, mailing, scope, month_of)
+
+
+@asset(
+    group_name="reporting", deps=["weekly_sponsor_reports", "monthly_sponsor_reports"], kinds={"sendgrid", "postgres"}
+)
+def report_deliveries(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]
+) -> MaterializeResult[None]:
+    """The mails that were due, each sent at most once; what became of them."""
+    summary = Outbox(warehouse).run(make_transport(mailing.transport), datetime.now(UTC), progress=context.log.info)
+    for note in (*summary.notes, *([summary.paused] if summary.paused else [])):
+        context.log.warning(note)
+    return MaterializeResult(
+        metadata={
+            "handled": summary.handled,
+            "expired": summary.expired,
+            "summary": str(summary),
+            **{f"mails_{state}": count for state, count in summary.results.items()},
+        }
+    )
+
+
+def _report(
+    context: AssetExecutionContext,
+    warehouse: Warehouse,
+    mailing: Mailing,
+    scope: ScopeResource,
+    period_of: Callable[[date, str], ReportPeriod],
+) -> MaterializeResult[None]:
+    first = context.partition_time_window.start.date()
+    made = Made(UUID(context.run_id), mailing.code_version, datetime.now(UTC))
+    shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url)
+    chosen = scope.resolve(warehouse)
+    built: list[Built] = []
+    for tenant in warehouse.tenants(chosen).iter_rows(named=True):
+        for report in build_reports(shop, tenant, period_of(first, tenant["timezone"]), chosen.campaigns):
+            context.log.info(f"{report.tenant}, {report.sponsor}, {report.campaign}: {report.state} {report.reason}")
+            built.append(report)
+    return MaterializeResult(metadata=_told(built))
+
+
+def _told(built: list[Built]) -> dict[str, MetadataValue]:
+    rows = [f"| {b.tenant} | {b.sponsor} | {b.campaign} | {b.state} | {b.mails} | {b.reason} |" for b in built]
+    head = ["| tenant | sponsor | campaign | state | mails | reason |", "|---|---|---|---|---:|---|"]
+    return {
+        "reports": MetadataValue.int(len(built)),
+        "mails": MetadataValue.int(sum(report.mails for report in built)),
+        "table": MetadataValue.md("\n".join([*head, *rows])),
+        **{state: MetadataValue.int(count) for state, count in count_states(built).items()},
+    }

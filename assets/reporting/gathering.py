@@ -1,0 +1,255 @@
+"""Gathering: from a period's results to the facts of one report.
+
+Here: choosing the rows of one report's scope and model, and giving ids the names that people know.
+Not here: what the numbers mean (campaigns/), sentences and formats (reports/), reading and writing (building.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from assets.campaigns.period import PeriodResult
+from assets.reporting.periods import ReportPeriod
+from reports.facts import (
+    Brand,
+    CampaignRow,
+    Daily,
+    Method,
+    ModelRow,
+    OpenWindows,
+    Pacing,
+    Period,
+    PlacementRow,
+    ReportFacts,
+    SignalCounts,
+    Totals,
+)
+from sql.values import Interval
+
+# Where the campaigns of a portfolio lead with different models, the portfolio leads with the industry's.
+PORTFOLIO_MODEL = "linear"
+
+Kpis = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What one report is about. campaigns: rows of read_report_campaigns; is_portfolio: all of the sponsor's."""
+
+    sponsor: str
+    sponsor_id: bytes
+    campaigns: Sequence[Mapping[str, Any]]
+    is_portfolio: bool
+
+    @property
+    def level(self) -> str:
+        return "sponsor" if self.is_portfolio else "campaign"
+
+    @property
+    def scope_id(self) -> bytes:
+        return self.sponsor_id if self.is_portfolio else bytes(self.campaigns[0]["campaign_id"])
+
+    @property
+    def model(self) -> str:
+        models = {campaign["default_model"] for campaign in self.campaigns}
+        return str(models.pop()) if len(models) == 1 else PORTFOLIO_MODEL
+
+    @property
+    def currency(self) -> str | None:
+        currencies = {campaign["currency"] for campaign in self.campaigns}
+        return str(currencies.pop()) if len(currencies) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a report says about itself: who sends it, how its numbers were made, why the recipient gets it."""
+
+    report_id: str
+    revision: int
+    brand: Brand
+    reason: str
+    rules_version: str
+    code_version: str
+    data_through: datetime
+    lateness_hours: int
+    download_window: str
+    unsubscribe: str
+    view_online: str | None
+
+
+def gather(
+    subject: Subject,
+    period: ReportPeriod,
+    now: PeriodResult,
+    previous: PeriodResult | None,
+    names: pl.DataFrame,
+    told: Circumstances,
+) -> ReportFacts:
+    """Everything one report says, as numbers. names: of read_report_names."""
+    return ReportFacts(
+        report_id=told.report_id,
+        revision=told.revision,
+        brand=told.brand,
+        sponsor=subject.sponsor,
+        campaign=None if subject.is_portfolio else str(subject.campaigns[0]["name"]),
+        cadence=period.cadence,
+        goal_kind=str(subject.campaigns[0]["goal_kind"]),
+        period=Period(period.first, period.last),
+        previous_period=Period(period.previous_first, period.previous_last) if previous else None,
+        currency=subject.currency,
+        now=totals(kpis_of(now, subject.level, subject.scope_id, subject.model)),
+        previous=totals(kpis_of(previous, subject.level, subject.scope_id, subject.model)) if previous else None,
+        daily=daily(now, subject.model),
+        previous_daily=daily(previous, subject.model) if previous else None,
+        placements=placement_rows(now, subject, names, told.brand.timezone),
+        models=model_rows(now, subject),
+        signals=signal_counts(now, subject),
+        method=_method(subject, told),
+        reason=told.reason,
+        campaigns=campaign_rows(now, subject) if subject.is_portfolio else (),
+        pacing=pacing(now.pacing),
+        windows=open_windows(now, subject),
+        unsubscribe=told.unsubscribe,
+        view_online=told.view_online,
+    )
+
+
+def kpis_of(result: PeriodResult, level: str, scope_id: bytes, model: str) -> Kpis:
+    """The KPI rows of one scope and model by name."""
+    rows = result.kpis.filter(level=level, model=model).filter(pl.col("scope_id") == scope_id)
+    return {row["kpi"]: row for row in rows.iter_rows(named=True)}
+
+
+def totals(kpis: Kpis) -> Totals:
+    """The headline of a period, with intervals where there are any."""
+    reach = kpis["reach"]["estimate"]
+    return Totals(
+        delivered=int(kpis["impressions"]["estimate"]),
+        reach=None if reach is None else int(reach),
+        conversions=float(kpis["conversions"]["estimate"]),
+        sample=int(kpis["conversions"]["sample"]),
+        revenue_minor=kpis["revenue"]["amount_minor"],
+        spend_minor=kpis["spend"]["amount_minor"],
+        conversions_interval=_interval(kpis["conversions"]),
+        revenue_interval=_interval(kpis["revenue"]),
+        roas_interval=_interval(kpis["roas"]),
+        cpa_interval=_interval(kpis["cpa"]),
+    )
+
+
+def _interval(kpi: Mapping[str, Any]) -> Interval | None:
+    if kpi["estimate"] is None or (kpi["lower"] is None and kpi["upper"] is None):
+        return None
+    return Interval(kpi["estimate"], kpi["lower"], kpi["upper"])
+
+
+def daily(result: PeriodResult, model: str) -> Daily:
+    """Ads and conversions per local day, over the report's campaigns."""
+    days = result.daily.filter(model=model).group_by("day").agg(pl.col("impressions", "conversions").sum()).sort("day")
+    return Daily(tuple(days["impressions"].to_list()), tuple(days["conversions"].to_list()))
+
+
+def placement_rows(
+    result: PeriodResult, subject: Subject, names: pl.DataFrame, timezone: str
+) -> tuple[PlacementRow, ...]:
+    """One row per placement and episode. Booked is of the placement: it stands where the placement has one episode."""
+    campaigns = {campaign["campaign_id"]: campaign for campaign in subject.campaigns}
+    shows = result.shows.filter(model=subject.model)
+    booked = result.pacing.select("placement_id", "booked")
+    rows = (
+        shows.join(names, on=["placement_id", "episode_id"], how="left", validate="1:1")
+        .join(booked, on="placement_id", how="left", validate="m:1")
+        .with_columns(
+            aired=pl.col("aired_at").dt.convert_time_zone(timezone).dt.date(),
+            alone=pl.len().over("placement_id") == 1,
+        )
+    )
+    return tuple(
+        PlacementRow(
+            campaign=str(campaigns[row["campaign_id"]]["name"]),
+            show=row["show"],
+            episode=row["episode"],
+            placement=row["placement"],
+            position=row["position"],
+            aired=row["aired"],
+            booked=row["booked"] if row["alone"] else None,
+            delivered=row["impressions"],
+            conversions=row["conversions"],
+            revenue_minor=row["revenue_minor"],
+            spend_minor=row["spend_minor"],
+            currency=str(campaigns[row["campaign_id"]]["currency"]),
+        )
+        for row in rows.iter_rows(named=True)
+    )
+
+
+def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, ...]:
+    rows = []
+    for campaign in subject.campaigns:
+        own = totals(kpis_of(result, "campaign", campaign["campaign_id"], subject.model))
+        paced = pacing(result.pacing.filter(pl.col("campaign_id") == campaign["campaign_id"]))
+        rows.append(
+            CampaignRow(
+                name=campaign["name"],
+                starts_on=campaign["starts_on"],
+                ends_on=campaign["ends_on"],
+                booked=paced.booked if paced else None,
+                delivered=own.delivered,
+                reach=own.reach,
+                conversions=own.conversions,
+                sample=own.sample,
+                revenue_minor=own.revenue_minor or 0,
+                spend_minor=own.spend_minor,
+                currency=campaign["currency"],
+            )
+        )
+    return tuple(rows)
+
+
+def model_rows(result: PeriodResult, subject: Subject) -> tuple[ModelRow, ...]:
+    models = result.kpis["model"].unique(maintain_order=True)
+    told = {model: totals(kpis_of(result, subject.level, subject.scope_id, model)) for model in models}
+    return tuple(ModelRow(model, own.conversions, own.revenue_minor) for model, own in told.items())
+
+
+def signal_counts(result: PeriodResult, subject: Subject) -> SignalCounts:
+    seen = result.signals.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
+    heard = seen.filter(pl.col("conversions") > 0)
+    counts = tuple((signal, count) for signal, count in heard.select("signal", "conversions").iter_rows())
+    return SignalCounts(counts, int(seen["all_overlapping"].max() or 0))  # type: ignore[arg-type]
+
+
+def pacing(rows: pl.DataFrame) -> Pacing | None:
+    """Booked against delivered since the start; None unless every placement's booking is known."""
+    if rows.is_empty() or rows["booked"].has_nulls():
+        return None
+    expected = None if rows["expected"].has_nulls() else int(rows["expected"].sum())
+    return Pacing(int(rows["booked"].sum()), int(rows["delivered"].sum()), expected, bool(rows["ended"].all()))
+
+
+def open_windows(result: PeriodResult, subject: Subject) -> OpenWindows:
+    """Episodes that delivered in the period, and how many of them may still bring conversions."""
+    heard = result.shows.filter(model=subject.model).filter(pl.col("impressions") > 0)
+    still_open = heard.filter(pl.col("is_open"))["episode_id"].n_unique()
+    kpis = kpis_of(result, subject.level, subject.scope_id, subject.model)
+    return OpenWindows(heard["episode_id"].n_unique(), still_open, kpis["impressions"]["mature_share"])
+
+
+def _method(subject: Subject, told: Circumstances) -> Method:
+    versions = sorted({str(campaign["version"]) for campaign in subject.campaigns})
+    return Method(
+        download_window=told.download_window,
+        window_days=tuple(sorted({campaign["window_days"] for campaign in subject.campaigns})),
+        default_model=subject.model,
+        rules_version=told.rules_version,
+        config_version=", ".join(versions),
+        code_version=told.code_version,
+        data_through=told.data_through,
+        is_final=True,
+        lateness_hours=told.lateness_hours,
+    )

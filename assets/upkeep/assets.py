@@ -1,0 +1,147 @@
+"""Upkeep assets: where raw rows come from, and whether each tenant's day holds what it promises.
+
+Here: the raw tables as external assets, the checks per tenant and day, and their verdict in the UI.
+Not here: what a check looks at (checks.py and its statements).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+import polars as pl
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetSpec,
+    Failure,
+    MetadataValue,
+    ResourceParam,
+    multi_asset,
+    multi_asset_check,
+)
+
+from assets.partitions import Description, Tables, daily, month_of_days, walk_days
+from assets.resources import ScopeResource
+from assets.upkeep.checks import CHECKS, run_checks
+from sql.values import Window
+from sql.warehouse import Warehouse
+
+# In the order in which a day is computed.
+DAILY_ASSETS = (
+    "request_dispositions",
+    "downloads",
+    "listener_metrics",
+    "listener_dimension_metrics",
+    "ad_exposures",
+    "conversions",
+    "attribution_credits",
+    "placement_delivery",
+    "campaign_reach",
+    "campaign_roi",
+)
+
+listener_events = AssetSpec(
+    "listener_events",
+    group_name="raw",
+    partitions_def=daily,
+    description="Raw requests and playback events, as the platform or the importer wrote them.",
+    kinds={"timescale"},
+)
+attribution_events = AssetSpec(
+    "attribution_events",
+    group_name="raw",
+    partitions_def=daily,
+    description="Raw pixels, server calls, codes, refunds, clicks and survey answers.",
+    kinds={"timescale"},
+)
+
+
+TENANT_CHECKS = AssetSpec(
+    "tenant_checks",
+    group_name="upkeep",
+    deps=list(DAILY_ASSETS),
+    description="Each promise of a day, looked at per tenant and kept where the gate of the reports reads it.",
+    kinds={"postgres"},
+)
+
+
+@multi_asset(specs=[TENANT_CHECKS], partitions_def=daily, backfill_policy=month_of_days)
+def tenant_checks(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+) -> Iterator[object]:
+    def compute(window: Window, tenants: Sequence[UUID]) -> Tables:
+        return {"check_results": run_checks(warehouse.read, window, tenants, DAILY_ASSETS)}
+
+    tables = {"tenant_checks": ["check_results"]}
+    yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute, describe_checks)
+
+
+def describe_checks(tables: Tables) -> Mapping[str, Description]:
+    failed = tables["check_results"].filter(~pl.col("passed"))
+    return {"tenant_checks": {"failed": MetadataValue.int(failed.height)}}
+
+
+@multi_asset_check(
+    name="show_tenant_checks",
+    specs=[
+        AssetCheckSpec(check.name, asset=check.asset, additional_deps=["tenant_checks"], description=check.promise)
+        for check in CHECKS
+    ],
+)
+def show_tenant_checks(
+    context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+) -> Iterator[AssetCheckResult]:
+    """The checks of this run's days in the UI; the run fails last, naming the tenants, when all good work is done."""
+    days = _days_of_run(context)
+    tenants = warehouse.tenants(scope.resolve(warehouse))
+    results = warehouse.read(
+        "read_check_results",
+        first_day=days[0],
+        last_day=days[-1],
+        tenants=[UUID(bytes=t) for t in tenants["tenant_id"]],
+    ).join(tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1")
+    for check in CHECKS:
+        mine = results.filter(check_name=check.name)
+        bad = mine.filter(~pl.col("passed")).sort("day", "slug")
+        yield AssetCheckResult(
+            check_name=check.name,
+            asset_key=check.asset,
+            passed=bad.is_empty(),
+            severity=AssetCheckSeverity.ERROR,
+            description=check.promise if bad.is_empty() else _naming(bad),
+            metadata={"days": len(days), "tenants": tenants.height, "failed": bad.height, "table": _table(bad)},
+        )
+    failed = results.filter(~pl.col("passed")).sort("day", "slug", "check_name")
+    if not failed.is_empty():
+        raise Failure(
+            f"{failed.height} check(s) failed: {_naming(failed)}. Everything else was written; "
+            "reports of these tenants are held until their days pass.",
+            metadata={"failed": _table(failed)},
+            allow_retries=False,
+        )
+
+
+def _days_of_run(context: AssetCheckExecutionContext) -> list[date]:
+    """The days that the run's tags name; yesterday's for a check that was started without a partition."""
+    tags = context.run.tags
+    first = tags.get("dagster/asset_partition_range_start") or tags.get("dagster/partition")
+    last = tags.get("dagster/asset_partition_range_end") or first
+    keys = daily.get_partition_keys()
+    chosen = [key for key in keys if first <= key <= last] if first and last else keys[-1:]
+    return [daily.time_window_for_partition_key(key).start.date() for key in chosen]
+
+
+def _naming(bad: pl.DataFrame) -> str:
+    named = [f"{slug} {day} {name}" for slug, day, name in bad.select("slug", "day", "check_name").iter_rows()]
+    return ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+
+
+def _table(bad: pl.DataFrame) -> MetadataValue:
+    rows = [
+        f"| {slug} | {day} | {name} | {detail} |"
+        for slug, day, name, detail in bad.select("slug", "day", "check_name", "detail").iter_rows()
+    ]
+    return MetadataValue.md("\n".join(["| tenant | day | check | what was found |", "|---|---|---|---|", *rows]))

@@ -1,0 +1,75 @@
+"""Checks: does a day hold what it promises, tenant by tenant?
+
+Here: the names of the checks, their statements, and the pure judgement of what they return.
+Not here: writing the results down and showing them (assets.py).
+
+A check never stops a run: the good tenants' reports go out, the bad ones' are held by the gate that reads the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import polars as pl
+
+from sql.values import Reader, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """name in check_results; the asset that it speaks of; what holds when it passes; what its statement is given."""
+
+    name: str
+    asset: str
+    promise: str
+    takes: tuple[str, ...]
+
+
+SPAN = ("start", "end", "tenants")
+DAY = ("day", "tenants")
+BOTH = ("start", "end", "day", "tenants")
+
+
+# Each is a statement of sql/queries that returns tenant_id and the number of offences, with an example of one.
+CHECKS = (
+    Check("dispositions_sum", "request_dispositions", "Dispositions sum to the raw rows of the day.", BOTH),
+    Check("downloads_agree", "downloads", "One download per counted request, of an episode that exists.", BOTH),
+    Check("exposures_in_downloads", "ad_exposures", "Every ad delivered lies inside a counted download.", SPAN),
+    Check("credits_sum", "attribution_credits", "Credits of each conversion sum to 1 in every model.", DAY),
+    Check("touches_in_window", "attribution_credits", "Every touch lies inside its campaign's window.", BOTH),
+    Check("money_sums", "campaign_roi", "Each model gives a sponsor the same revenue, to the minor unit.", DAY),
+    Check("ledger_covers", "campaign_roi", "Every table of the day is in the ledger.", (*DAY, "assets")),
+)
+
+
+def run_checks(read: Reader, window: Window, tenants: Sequence[UUID], assets: Sequence[str]) -> pl.DataFrame:
+    """tenant_id, day, check_name, passed, detail, checked_at: one row per tenant and check."""
+    everyone = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in tenants]}, schema={"tenant_id": pl.Binary})
+    given = {
+        "start": window.start,
+        "end": window.end,
+        "day": window.day,
+        "tenants": list(tenants),
+        "assets": list(assets),
+    }
+    results = [
+        judge(everyone, read(f"check_{check.name}", **{name: given[name] for name in check.takes}), check)
+        for check in CHECKS
+    ]
+    return pl.concat(results).with_columns(
+        day=pl.lit(window.day), checked_at=pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
+    )
+
+
+def judge(everyone: pl.DataFrame, offences: pl.DataFrame, check: Check) -> pl.DataFrame:
+    """tenant_id, check_name, passed, detail: a tenant passes that has no offence."""
+    said = pl.format("{} offence(s), for example {}", pl.col("offences"), pl.col("example"))
+    return everyone.join(offences, on="tenant_id", how="left", validate="1:1").select(
+        "tenant_id",
+        check_name=pl.lit(check.name),
+        passed=pl.col("offences").fill_null(0) == 0,
+        detail=pl.when(pl.col("offences").fill_null(0) == 0).then(pl.lit(check.promise)).otherwise(said),
+    )

@@ -1,0 +1,134 @@
+"""Backfill: computing a range of days, for all tenants or for some, in this process.
+
+Here: cutting a range into runs, running each through Dagster so that the UI keeps its history, and progress.
+Not here: the command line (commands/backfill.py), the daily clock (schedules.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from dagster import (
+    AssetSelection,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    ResourceDefinition,
+    materialize,
+)
+
+from assets.resources import ScopeResource
+from assets.upkeep.assets import DAILY_ASSETS, show_tenant_checks
+from pipelines.definitions import ASSETS, RESOURCES
+from sql.values import DAY, EarshotError, Window
+from sql.warehouse import LedgerLine, Warehouse, Write
+
+# As many days as one run of the daily job takes (assets.partitions.month_of_days).
+DAYS_A_RUN = 31
+
+Progress = Callable[[str, date], None]
+
+
+class BackfillError(EarshotError):
+    """A run of the backfill failed; days that were finished stay finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a backfill will do."""
+
+    first: date
+    last: date
+    tenants: tuple[str, ...]
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def steps(self) -> int:
+        """One for each asset and day."""
+        return self.days * (len(DAILY_ASSETS) + 1)
+
+    def runs(self) -> Iterator[tuple[date, date]]:
+        """First and last day of each run."""
+        first = self.first
+        while first <= self.last:
+            last = min(first + timedelta(days=DAYS_A_RUN - 1), self.last)
+            yield first, last
+            first = last + DAY
+
+
+class WatchedWarehouse(Warehouse):
+    """A warehouse that says what was written, so that a person can see the work go on."""
+
+    progress: Progress | None = None
+
+    def replace(
+        self,
+        writes: Sequence[Write],
+        window: Window,
+        tenants: Sequence[UUID],
+        ledger: Sequence[LedgerLine] = (),
+    ) -> dict[str, int]:
+        written = super().replace(writes, window, tenants, ledger)
+        if self.progress is not None:
+            for asset in dict.fromkeys(line.asset for line in ledger):
+                self.progress(asset, window.day)
+        return written
+
+
+def backfill(plan: Plan, warehouse: Warehouse, instance: DagsterInstance) -> None:
+    """Compute every daily asset for the plan's days, oldest run first. Raises BackfillError with the cause."""
+    selection = AssetSelection.assets(*DAILY_ASSETS, "tenant_checks") | AssetSelection.checks(show_tenant_checks)
+    for first, last in plan.runs():
+        tags = {
+            "dagster/asset_partition_range_start": first.isoformat(),
+            "dagster/asset_partition_range_end": last.isoformat(),
+            "earshot/backfill": f"{plan.first} to {plan.last}",
+        }
+        run_assets(warehouse, instance, selection, tags=tags, tenants=plan.tenants)
+
+
+def run_assets(
+    warehouse: Warehouse,
+    instance: DagsterInstance,
+    selection: AssetSelection,
+    *,
+    tags: dict[str, str] | None = None,
+    partition_key: str | None = None,
+    tenants: Sequence[str] = (),
+) -> ExecuteInProcessResult:
+    """One run in this process, kept in the orchestrator's history. Raises BackfillError naming what failed."""
+    resources: dict[str, Any] = {
+        **RESOURCES,
+        "warehouse": ResourceDefinition.hardcoded_resource(warehouse),
+        "scope": ScopeResource(tenants=list(tenants)),
+    }
+    result = materialize(
+        [*ASSETS, show_tenant_checks],
+        instance=instance,
+        selection=selection,
+        resources=resources,
+        partition_key=partition_key,
+        tags=tags,
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    if not result.success:
+        raise BackfillError(_cause(result))
+    return result
+
+
+def _cause(result: ExecuteInProcessResult) -> str:
+    for event in result.get_step_failure_events():
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            return data.user_failure_data.description
+        error = data.error.cause if data.error and data.error.cause else data.error
+        if error:
+            return f"{event.step_key}: {error.message.strip()}"
+    return f"Run {result.run_id} failed; `earshot ui` shows why."

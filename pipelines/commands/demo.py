@@ -1,0 +1,214 @@
+"""earshot demo: an invented network from raw events to mailed reports, with one command.
+
+Here: the steps in order, what each leaves out when it is done already, and the words at the end.
+Not here: the simulator (pipelines/demo), the work of each step.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import click
+import polars as pl
+
+from pipelines import console, runtime
+from pipelines.settings import Settings, load_settings
+from sql.migrate import migrate
+from sql.values import DAY, PermanentError, Window
+from sql.warehouse import Warehouse
+
+# What is rendered; the simulation begins 60 days earlier, the longest that attribution looks back.
+RENDERED_DAYS = 35
+LOG_TENANT = "harbor-lane"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which simulation this home shows: a second call shows the same one."""
+
+    seed: int
+    events: int
+    until: str
+
+    @classmethod
+    def of_home(cls, home: Path) -> Self | None:
+        path = home / "demo" / "choice.json"
+        return cls(**json.loads(path.read_text())) if path.exists() else None
+
+    def keep(self, home: Path) -> None:
+        (home / "demo").mkdir(parents=True, exist_ok=True)
+        (home / "demo" / "choice.json").write_text(json.dumps(asdict(self)) + "\n")
+
+
+@click.command()
+@click.option("--events", type=int, help="About how many listener events to invent.  [default: 400000]")
+@click.option("--seed", type=int, help="Another seed gives another network history.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day with events.  [default: yesterday]")
+def demo(events: int | None, seed: int | None, until: datetime | None) -> None:
+    """Invent a podcast network, measure it, attribute it, and "send" its sponsor reports into a folder.
+
+    A second call goes on where the first one stopped, changes nothing that is done, and sends nothing again.
+    """
+    began = time.monotonic()
+    settings = load_settings()
+    choice = _choose(settings, events, seed, until.date() if until else None)
+    server = runtime.ensure_database(settings, console.out.print)
+    migrate(runtime.database_url(settings))
+    runtime.prepare_orchestrator(settings, server)
+    log = _load(settings, choice)
+    with runtime.open_warehouse(settings) as warehouse:
+        _import(warehouse, settings, log)
+    _compute_and_report(settings, choice)
+    with runtime.open_warehouse(settings) as warehouse:
+        _say_where(warehouse, settings, time.monotonic() - began)
+
+
+def _choose(settings: Settings, events: int | None, seed: int | None, until: date | None) -> Choice:
+    """The simulation of this home, or a new one. Raises PermanentError if this home shows another already."""
+    from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED
+
+    kept = Choice.of_home(settings.home)
+    yesterday = datetime.now(UTC).date() - DAY
+    if kept is None:
+        if until is not None and until > yesterday:
+            raise PermanentError(f"--until {until} is not over yet: the last day that can be shown is {yesterday}.")
+        return Choice(
+            DEFAULT_SEED if seed is None else seed,
+            DEFAULT_EVENTS if events is None else events,
+            (until or yesterday).isoformat(),
+        )
+    asked = Choice(
+        kept.seed if seed is None else seed,
+        kept.events if events is None else events,
+        until.isoformat() if until else kept.until,
+    )
+    if asked != kept:
+        raise PermanentError(
+            f"This home shows {kept.events:,} events until {kept.until} (seed {kept.seed}). "
+            "For another network, remove it with `earshot db down --wipe`, or set EARSHOT_HOME to another folder."
+        )
+    return kept
+
+
+def _load(settings: Settings, choice: Choice) -> Path:
+    """Put the simulation into the database once, its truth beside it; returns the CDN log that is to be imported."""
+    from pipelines.demo import load, simulate, write_cdn_log, write_truth
+
+    folder = settings.home / "demo"
+    if Choice.of_home(settings.home) is not None:
+        return next(folder.glob("*.gz"))
+    simulation = simulate(choice.seed, choice.events, date.fromisoformat(choice.until))
+    with runtime.open_warehouse(settings) as warehouse:
+        label = f"Inventing {choice.events:,} listener events"
+        with console.progress_bar(label, simulation.span.length) as advance:
+            done = 0
+
+            def show(progress: object) -> None:
+                nonlocal done
+                days = getattr(progress, "days_done", done)
+                for _ in range(days - done):
+                    advance("")
+                done = days
+
+            load(warehouse, simulation, show)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = write_cdn_log(simulation, folder)
+    write_truth(simulation, folder / "truth")
+    choice.keep(settings.home)
+    return log
+
+
+def _import(warehouse: Warehouse, settings: Settings, log: Path) -> None:
+    """The CDN log, through the importer that everybody uses."""
+    from pipelines.commands.importing import import_file, summary_lines
+
+    rejects = settings.home / "demo" / "rejects.tsv"
+    summary = import_file(warehouse, warehouse.tenant_id(LOG_TENANT), log, "cloudfront", False, rejects)
+    console.out.print(f"Imported {log.name}:")
+    for line in summary_lines(summary, LOG_TENANT, False, rejects):
+        console.out.print(f"  {line}")
+
+
+def _compute_and_report(settings: Settings, choice: Choice) -> None:
+    """Every asset for every day that is missing or has become final since, then the reports and their mails."""
+    from dagster import AssetSelection
+
+    from assets.upkeep.assets import DAILY_ASSETS
+    from pipelines.backfill import Plan, WatchedWarehouse, run_assets
+    from pipelines.backfill import backfill as run_backfill
+
+    last = date.fromisoformat(choice.until)
+    warehouse = WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)
+    with runtime.orchestrator_instance() as instance:
+        open_days = _open_days(warehouse, last - timedelta(days=RENDERED_DAYS + 60), last)
+        if open_days:
+            plan = Plan(open_days[0], open_days[-1], ())
+            label = f"Computing {plan.days} days x {len(DAILY_ASSETS)} tables"
+            with console.progress_bar(label, plan.steps) as advance:
+                warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
+                run_backfill(plan, warehouse, instance)
+            _report(warehouse, instance, last)
+        due = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
+        if due:
+            with console.progress_bar(f"Sending {due} mails through the {settings.mail_transport} transport"):
+                run_assets(warehouse, instance, AssetSelection.assets("report_deliveries"))
+    warehouse.close()
+
+
+def _report(warehouse: Warehouse, instance: object, last: date) -> None:
+    """The weeks inside the rendered days, and the last full month."""
+    from dagster import AssetSelection, DagsterInstance
+
+    from pipelines.backfill import run_assets
+
+    assert isinstance(instance, DagsterInstance)  # noqa: S101
+    first = last - timedelta(days=RENDERED_DAYS - 1)
+    mondays = [
+        day for day in (first + n * DAY for n in range(RENDERED_DAYS)) if day.weekday() == 0 and day + 6 * DAY <= last
+    ]
+    month = ((last + DAY).replace(day=1) - DAY).replace(day=1)
+    wanted = [("weekly_sponsor_reports", monday) for monday in mondays] + [("monthly_sponsor_reports", month)]
+    with console.progress_bar("Rendering the sponsor reports", len(wanted)) as advance:
+        for asset, day in wanted:
+            advance(f"{asset} {day}")
+            run_assets(warehouse, instance, AssetSelection.assets(asset), partition_key=day.isoformat())
+
+
+def _open_days(warehouse: Warehouse, first: date, last: date) -> list[date]:
+    """Days that some tenant has not computed, or has only as provisional although they could be final by now."""
+    tenants = warehouse.tenants()
+    days = pl.DataFrame({"day": list(Window.of_days(first, last).days())})
+    ledger = warehouse.ledger("tenant_checks", Window.of_days(first, last)).select("tenant_id", "day", "status")
+    settled = pl.col("day").cast(pl.Datetime("us", "UTC")) + pl.duration(hours=24 + pl.col("lateness_hours"))
+    now = pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
+    return (
+        tenants.select("tenant_id", "lateness_hours")
+        .join(days, how="cross")
+        .join(ledger, on=["tenant_id", "day"], how="left", validate="1:1")
+        .filter(pl.col("status").is_null() | ((pl.col("status") == "provisional") & (settled <= now)))
+        .get_column("day")
+        .unique()
+        .sort()
+        .to_list()
+    )
+
+
+def _say_where(warehouse: Warehouse, settings: Settings, seconds: float) -> None:
+    from pipelines.commands.reports import write_previews
+
+    index = write_previews(warehouse, settings.home / "reports")
+    counts = warehouse.read("read_status").select(pl.col("reports", "held_reports", "mails_accepted").sum()).row(0)
+    out = console.out.print
+    out(
+        f"\n[bold]Done in {seconds:.0f} s.[/] {counts[0]} reports, {counts[1]} held, {counts[2]} mails sent to files.\n"
+    )
+    out(f"  Reports     {index}   (open it in a browser: mail, PDF and CSV of each)")
+    out(f"  Mails       {settings.outbox_path}   (.eml files, for a mail program)")
+    out(f"  Truth       {settings.home / 'demo' / 'truth'}   (what the simulator meant, to compare with)")
+    out("  Dagster     make ui   (then http://127.0.0.1:3000)")
+    out("  Every tenant in a line, and why a report is held:   earshot status, earshot reports list --state held\n")

@@ -1,0 +1,61 @@
+"""Definitions: the code location that Dagster loads.
+
+Here: assets, checks, jobs, schedules, sensors and the resources they ask for, put together.
+Not here: anything that opens a connection or reads a file when this module is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContext, ResourceDefinition
+
+from assets.attribution.assets import attribution_day
+from assets.campaigns.assets import campaign_reach, campaign_roi, placement_delivery
+from assets.listening.assets import listening_day
+from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
+from assets.resources import ScopeResource
+from assets.upkeep.assets import attribution_events, listener_events, show_tenant_checks, tenant_checks
+from pipelines.runtime import mailing, measurement, open_warehouse
+from pipelines.schedules import JOBS, SCHEDULES
+from pipelines.sensors import late_rows
+from pipelines.settings import load_settings
+from sql.warehouse import Warehouse
+
+ASSETS: list[AssetsDefinition | AssetSpec] = [
+    listener_events,
+    attribution_events,
+    listening_day,
+    attribution_day,
+    placement_delivery,
+    campaign_reach,
+    campaign_roi,
+    tenant_checks,
+    weekly_sponsor_reports,
+    monthly_sponsor_reports,
+    report_deliveries,
+]
+
+
+@contextmanager
+def _warehouse(_context: InitResourceContext) -> Iterator[Warehouse]:
+    with open_warehouse(load_settings()) as warehouse:
+        yield warehouse
+
+
+RESOURCES = {
+    "warehouse": ResourceDefinition(_warehouse),
+    "measurement": ResourceDefinition(lambda _context: measurement(load_settings())),
+    "mailing": ResourceDefinition(lambda _context: mailing(load_settings())),
+    "scope": ScopeResource(),
+}
+
+defs = Definitions(
+    assets=ASSETS,
+    asset_checks=[show_tenant_checks],
+    jobs=JOBS,
+    schedules=SCHEDULES,
+    sensors=[late_rows],
+    resources=RESOURCES,
+)

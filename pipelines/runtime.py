@@ -1,0 +1,109 @@
+"""Runtime: turns settings into the things that runs and commands work with.
+
+Here: the database in use, the warehouse, what listening is measured with, the mail transport, the orchestrator's home.
+Not here: reading the environment (settings.py), the assets, the commands.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from dagster import DagsterInstance
+
+from assets.listening.addresses import load_ranges
+from assets.listening.keys import Keyring
+from assets.listening.rules import load_rules
+from assets.resources import Mailing, Measurement
+from pipelines.settings import Settings
+from reports.delivery import TransportSettings
+from sql.embedded import Server, ensure_server, find_server
+from sql.values import PermanentError
+from sql.warehouse import Warehouse
+
+
+def database_url(settings: Settings) -> str:
+    """The database in use: the configured one, else the private server if it runs."""
+    if settings.database_url:
+        return settings.database_url
+    server = find_server(settings.home)
+    if server is None:
+        raise PermanentError(
+            "No database is configured and the private one is not running. "
+            "Start it with `earshot db up`, or set DATABASE_URL to a PostgreSQL server of yours."
+        )
+    return server.url
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse in use, closed at the end."""
+    with closing(Warehouse(database_url(settings), settings.database_read_url)) as warehouse:
+        yield warehouse
+
+
+def measurement(settings: Settings) -> Measurement:
+    """Rules, ranges and keys in force. Without a configured key ring one is made under the home and kept."""
+    return Measurement(load_rules(settings.rules_path), load_ranges(settings.rules_path), keyring(settings))
+
+
+def keyring(settings: Settings) -> Keyring:
+    if settings.keyring_path:
+        return Keyring.load(settings.keyring_path)
+    path = settings.home / "keyring.json"
+    return Keyring.load(path) if path.exists() else Keyring.create(path)
+
+
+def mailing(settings: Settings) -> Mailing:
+    transport = TransportSettings(
+        kind=settings.mail_transport,
+        mail_from=settings.mail_from,
+        outbox_path=settings.outbox_path,
+        smtp_host=settings.smtp_host,
+        smtp_port=settings.smtp_port,
+        smtp_user=settings.smtp_user,
+        smtp_password=settings.smtp_password,
+        smtp_security=settings.smtp_security,
+        sendgrid_api_key=settings.sendgrid_api_key,
+        sendgrid_host=settings.sendgrid_host,
+        sendgrid_sandbox=settings.sendgrid_sandbox,
+        unsubscribe_url=settings.unsubscribe_url,
+        token_secret=settings.token_secret,
+    )
+    return Mailing(transport, version("earshot"), settings.view_base_url)
+
+
+def project_root() -> Path:
+    """The folder with dagster.yaml and workspace.yaml: where we stand, else the checkout."""
+    for folder in (Path.cwd(), Path(__file__).resolve().parents[1]):
+        if (folder / "dagster.yaml").exists() and (folder / "workspace.yaml").exists():
+            return folder
+    raise PermanentError("dagster.yaml was not found: run this command from the project's folder.")
+
+
+def prepare_orchestrator(settings: Settings, server: Server | None) -> None:
+    """Point Dagster of this process, and of those it starts, at its home and at its own history database."""
+    os.environ["DAGSTER_HOME"] = str(project_root())
+    os.environ.setdefault("EARSHOT_HOME", str(settings.home))
+    os.environ.setdefault("EARSHOT_DAGSTER_FOLDER", str(settings.home / "dagster"))
+    if server is not None:
+        os.environ.setdefault("DAGSTER_POSTGRES_URL", server.dagster_url)
+    if not os.environ.get("DAGSTER_POSTGRES_URL"):
+        raise PermanentError(
+            "Dagster needs a database of its own for its history: set DAGSTER_POSTGRES_URL, spelt "
+            "postgresql+psycopg2://user:password@host:port/dagster."
+        )
+
+
+def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda _words: None) -> Server | None:
+    """The private server, started if there is no configured database; None where one is configured."""
+    if settings.database_url:
+        return find_server(settings.home)
+    return ensure_server(settings.home, progress)
+
+
+def orchestrator_instance() -> DagsterInstance:
+    return DagsterInstance.get()

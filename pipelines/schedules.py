@@ -1,0 +1,128 @@
+"""Schedules: when the pipeline runs by itself.
+
+Here: the jobs and their clocks. All times are UTC; minutes lie off the hour so that runs do not start in step
+with everybody else's.
+Not here: what a job computes; reacting to data (sensors.py).
+
+A day is provisional by 02:00 UTC of the next, and final once its tenants' lateness (48 h) has passed; the days in
+between are settled again every night. Reports are looked at every hour, and go out on the first local morning on
+which their period is final.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from dagster import (
+    AssetSelection,
+    DefaultScheduleStatus,
+    ResourceParam,
+    RunRequest,
+    ScheduleEvaluationContext,
+    SkipReason,
+    define_asset_job,
+    schedule,
+)
+
+from assets.partitions import days_ago
+from assets.upkeep.assets import DAILY_ASSETS
+from sql.values import Scope
+from sql.warehouse import Warehouse
+
+# The first hour of a tenant's day at which a report may reach a sponsor's inbox.
+MORNING_HOUR = 6
+
+daily_rollups = define_asset_job(
+    "daily_rollups",
+    AssetSelection.assets(*DAILY_ASSETS, "tenant_checks") | AssetSelection.checks_for_assets(*DAILY_ASSETS),
+    description="Everything that is computed for a UTC day, from raw requests to campaign returns and checks.",
+)
+weekly_reports = define_asset_job(
+    "weekly_reports",
+    AssetSelection.assets("weekly_sponsor_reports"),
+    description="Freezes the weekly sponsor reports whose data are final and passed their checks.",
+)
+monthly_reports = define_asset_job(
+    "monthly_reports",
+    AssetSelection.assets("monthly_sponsor_reports"),
+    description="Freezes the monthly sponsor reports whose data are final and passed their checks.",
+)
+delivery_worker = define_asset_job(
+    "delivery_worker",
+    AssetSelection.assets("report_deliveries"),
+    description="Sends the mails that are due, each at most once.",
+)
+JOBS = [daily_rollups, weekly_reports, monthly_reports, delivery_worker]
+
+
+@schedule(job=daily_rollups, cron_schedule="11 1 * * *", default_status=DefaultScheduleStatus.RUNNING)
+def provisional_day(context: ScheduleEvaluationContext) -> RunRequest:
+    """Yesterday, for the first time."""
+    key = days_ago(1, context.scheduled_execution_time)
+    return RunRequest(run_key=f"provisional-{key}", partition_key=key)
+
+
+@schedule(job=daily_rollups, cron_schedule="41 1 * * *", default_status=DefaultScheduleStatus.RUNNING)
+def settled_days(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
+    """The days that are still open, and the one whose lateness has just passed: its numbers become final."""
+    tonight = context.scheduled_execution_time.date().isoformat()
+    for days in (3, 2):
+        key = days_ago(days, context.scheduled_execution_time)
+        yield RunRequest(run_key=f"settle-{key}-on-{tonight}", partition_key=key)
+
+
+@schedule(job=weekly_reports, cron_schedule="17 * * * *", default_status=DefaultScheduleStatus.RUNNING)
+def weekly_report_mornings(
+    context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]
+) -> Iterator[RunRequest | SkipReason]:
+    """The last full week, and weeks with held reports, in the hour in which it is morning for some tenant."""
+    day = context.scheduled_execution_time.date() - timedelta(days=2)
+    monday = day - timedelta(days=day.weekday() + 7)
+    yield from _morning(context, warehouse, monday, "weekly")
+
+
+@schedule(job=monthly_reports, cron_schedule="23 * * * *", default_status=DefaultScheduleStatus.RUNNING)
+def monthly_report_mornings(
+    context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]
+) -> Iterator[RunRequest | SkipReason]:
+    """The last full month, and months with held reports, in the hour in which it is morning for some tenant."""
+    day = context.scheduled_execution_time.date() - timedelta(days=2)
+    last_of_previous = day.replace(day=1) - timedelta(days=1)
+    yield from _morning(context, warehouse, last_of_previous.replace(day=1), "monthly")
+
+
+@schedule(job=delivery_worker, cron_schedule="3-59/10 * * * *", default_status=DefaultScheduleStatus.RUNNING)
+def delivery_ticks(context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]) -> RunRequest | SkipReason:
+    """Every ten minutes, if a mail is due."""
+    due = int(warehouse.read("count_due_deliveries", now=context.scheduled_execution_time).item())
+    return RunRequest() if due else SkipReason("No mail is due.")
+
+
+def _morning(
+    context: ScheduleEvaluationContext, warehouse: Warehouse, newest: date, cadence: str
+) -> Iterator[RunRequest | SkipReason]:
+    now = context.scheduled_execution_time
+    tenants = warehouse.tenants(Scope())
+    waking = morning_tenants(tenants, now)
+    if not waking:
+        yield SkipReason("It is not the first hour of the morning for any tenant.")
+        return
+    ids = [UUID(bytes=tenant) for tenant in tenants.filter(pl.col("slug").is_in(waking))["tenant_id"]]
+    held = warehouse.read("read_reports", states=["held"], tenants=ids).filter(cadence=cadence)
+    for first in sorted({newest, *held["period_start"].to_list()}):
+        yield RunRequest(
+            run_key=f"{cadence}-{first}-{now.isoformat()}",
+            partition_key=first.isoformat(),
+            run_config={"resources": {"scope": {"config": {"tenants": waking}}}},
+        )
+
+
+def morning_tenants(tenants: pl.DataFrame, now: datetime) -> list[str]:
+    """Slugs of the tenants for whom the local clock shows the first hour of the morning."""
+    zones = tenants.select("slug", "timezone").iter_rows()
+    return sorted(slug for slug, zone in zones if now.astimezone(ZoneInfo(zone)).hour == MORNING_HOUR)
+
+
+SCHEDULES = [provisional_day, settled_days, weekly_report_mornings, monthly_report_mornings, delivery_ticks]

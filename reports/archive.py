@@ -1,0 +1,168 @@
+"""The archive: what was reported, frozen for ever.
+
+Here: writing a report with its artefacts and its mails-to-be in one transaction, holding one with its reason, looking
+one up. A frozen report never changes; a correction is a new revision.
+Not here: making a report (compose.py, render.py), sending it (delivery/), deciding whether it may go out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from reports.delivery import enqueue
+from reports.render import Artefact
+from sql.warehouse import Connection, Warehouse
+
+# Namespace of report ids: the same subscription, period and revision always gets the same id.
+REPORTS = UUID("6d0f9a52-3f0e-5c57-9a53-1f7f0d6f6f0e")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportKey:
+    """Which report: a subscription's, for a period of local days. revision 1 is the first one sent."""
+
+    tenant_id: UUID
+    subscription_id: UUID
+    sponsor_id: UUID
+    campaign_id: UUID | None
+    cadence: str
+    first: date
+    last: date
+    timezone: str
+    revision: int = 1
+
+    @property
+    def report_id(self) -> UUID:
+        return uuid5(REPORTS, f"{self.tenant_id}/{self.subscription_id}/{self.first}/{self.last}/{self.revision}")
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What is frozen beside the key: content with its hash, subject, artefacts, and what it was made from."""
+
+    subject: str
+    content: dict[str, Any]
+    content_hash: str
+    artefacts: Sequence[Artefact]
+    recipients: Sequence[str]
+    input_watermark: datetime | None
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Which code made a report, in which run, and when."""
+
+    run_id: UUID
+    code_version: str
+    as_of: datetime
+
+
+def state_of(warehouse: Warehouse, key: ReportKey) -> str | None:
+    """frozen, skipped, held, or None for a report that was never looked at."""
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        row = connection.execute(
+            "SELECT state FROM reports WHERE tenant_id = %s AND report_id = %s", (key.tenant_id, key.report_id)
+        ).fetchone()
+    return str(row[0]) if row else None
+
+
+def freeze(warehouse: Warehouse, key: ReportKey, frozen: Frozen, made: Made) -> int:
+    """Keep the report and queue one mail per recipient, in one transaction. Returns the number of mails queued.
+
+    A report that is frozen already stays as it is, and nothing is queued again.
+    """
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        if not _record(connection, key, made, "frozen", None, frozen):
+            return 0
+        connection.cursor().executemany(
+            "INSERT INTO report_artefacts (tenant_id, report_id, name, media_type, content_id, body, sha256)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    key.tenant_id,
+                    key.report_id,
+                    item.name,
+                    item.media_type,
+                    item.content_id,
+                    item.body,
+                    _sha256(item.body),
+                )
+                for item in frozen.artefacts
+            ],
+        )
+        return enqueue(connection, key.tenant_id, key.report_id, key.revision, frozen.recipients)
+
+
+def hold(warehouse: Warehouse, key: ReportKey, reason: str, made: Made, *, state: str = "held") -> None:
+    """Note that the report is not sent, and why. A held report is looked at again; a skipped one is not."""
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        _record(connection, key, made, state, reason, None)
+
+
+def _record(
+    connection: Connection, key: ReportKey, made: Made, state: str, reason: str | None, frozen: Frozen | None
+) -> bool:
+    """Insert the report's row, or move a held one on. False if it was frozen or skipped before."""
+    done = connection.execute(
+        """
+        INSERT INTO reports AS kept (
+            tenant_id, report_id, subscription_id, sponsor_id, campaign_id, cadence, period_start, period_end, timezone,
+            revision, state, held_reason, as_of, input_watermark, code_version, config, content, content_hash, subject,
+            run_id
+        ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        ON CONFLICT (tenant_id, report_id) DO UPDATE SET
+            state = excluded.state, held_reason = excluded.held_reason, as_of = excluded.as_of,
+            input_watermark = excluded.input_watermark, code_version = excluded.code_version,
+            config = excluded.config, content = excluded.content, content_hash = excluded.content_hash,
+            subject = excluded.subject, run_id = excluded.run_id
+        WHERE kept.state = 'held'
+        """,
+        (
+            key.tenant_id,
+            key.report_id,
+            key.subscription_id,
+            key.sponsor_id,
+            key.campaign_id,
+            key.cadence,
+            key.first,
+            key.last,
+            key.timezone,
+            key.revision,
+            state,
+            reason,
+            made.as_of,
+            frozen.input_watermark if frozen else None,
+            made.code_version,
+            Jsonb(frozen.config if frozen else {}),
+            Jsonb(frozen.content) if frozen else None,
+            frozen.content_hash if frozen else None,
+            frozen.subject if frozen else None,
+            made.run_id,
+        ),
+    )
+    return done.rowcount == 1
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def artefacts_of(warehouse: Warehouse, tenant_id: UUID, report_id: UUID) -> list[Artefact]:
+    """The files of a frozen report, as they were frozen, read as the tenant: another tenant's cannot appear."""
+    with (
+        warehouse.transaction("earshot_report", tenant_id) as connection,
+        connection.cursor(row_factory=class_row(Artefact)) as cursor,
+    ):
+        return cursor.execute(
+            "SELECT name, media_type, content_id, body FROM report_artefacts WHERE report_id = %s ORDER BY name",
+            (report_id,),
+        ).fetchall()

@@ -1,0 +1,109 @@
+"""Bad input: what a person types or forgets ends in a message that says what to do, never in a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pipelines.cli import main
+
+
+def earshot(*words: str, **environ: str) -> Result:
+    """The command as a person runs it, with only these variables of ours set."""
+    ours = ("DATABASE_URL", "POSTGRES_HOST", "DAGSTER_POSTGRES_URL", "DAGSTER_HOME", "SENDGRID_API_KEY")
+    env: dict[str, str | None] = {**dict.fromkeys(ours), **environ}
+    return CliRunner().invoke(main, list(words), env=env)
+
+
+def refused(result: Result) -> str:
+    """What the person read; asserts that the command failed on purpose."""
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+def test_without_any_database_the_message_says_how_to_get_one(tmp_path: Path) -> None:
+    words = refused(earshot("status", EARSHOT_HOME=str(tmp_path)))
+    assert "earshot db up" in words
+    assert "DATABASE_URL" in words
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://someone:hunter2@127.0.0.1:1/earshot"
+    words = refused(earshot("status", EARSHOT_HOME=str(tmp_path), DATABASE_URL=url))
+    assert "127.0.0.1" in words
+    assert "hunter2" not in words
+
+
+def test_an_address_that_is_no_database_url_is_refused(tmp_path: Path) -> None:
+    words = refused(earshot("status", EARSHOT_HOME=str(tmp_path), DATABASE_URL="mysql://host/db"))
+    assert "postgresql://" in words
+
+
+def test_an_unknown_tenant_is_answered_with_near_ones(database_url: str, tmp_path: Path) -> None:
+    result = earshot(
+        "backfill",
+        "--tenant",
+        "nobody",
+        "--from",
+        "2026-01-01",
+        "--to",
+        "2026-01-02",
+        EARSHOT_HOME=str(tmp_path),
+        DATABASE_URL=database_url,
+    )
+    assert "There is no tenant 'nobody'" in refused(result)
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(database_url: str, tmp_path: Path) -> None:
+    result = earshot(
+        "backfill", "--from", "2026-01-02", "--to", "2026-01-01", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url
+    )
+    assert "give the earlier day first" in refused(result)
+
+
+def test_a_day_that_is_not_over_is_refused(database_url: str, tmp_path: Path) -> None:
+    result = earshot(
+        "backfill", "--from", "2026-01-02", "--to", "2999-01-01", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url
+    )
+    assert "is not over yet" in refused(result)
+
+
+def test_without_dagsters_database_a_backfill_says_what_to_set(database_url: str, tmp_path: Path) -> None:
+    result = earshot(
+        "backfill", "--from", "2026-01-01", "--to", "2026-01-02", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url
+    )
+    assert "DAGSTER_POSTGRES_URL" in refused(result)
+
+
+@pytest.mark.parametrize("transport", ["pigeon", "SMTP "])
+def test_an_unknown_transport_is_refused(transport: str, tmp_path: Path) -> None:
+    words = refused(earshot("status", EARSHOT_HOME=str(tmp_path), EARSHOT_MAIL_TRANSPORT=transport))
+    assert "file, smtp or sendgrid" in words
+
+
+def test_sendgrid_without_a_key_says_which_variable_is_missing(database_url: str, tmp_path: Path) -> None:
+    result = earshot(
+        "deliver", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url, EARSHOT_MAIL_TRANSPORT="sendgrid"
+    )
+    assert "SENDGRID_API_KEY" in refused(result)
+
+
+def test_a_schema_that_was_never_made_is_answered_with_the_command_that_makes_it(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    result = earshot("status", EARSHOT_HOME=str(tmp_path), DATABASE_URL=empty_database_url)
+    assert "earshot db migrate" in refused(result)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["--help"], ["demo", "--help"], ["backfill", "--help"], ["import", "--help"], ["deliver", "--help"], ["ui", "-h"]],
+)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0
+    assert "Usage:" in result.output

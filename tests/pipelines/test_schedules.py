@@ -1,0 +1,108 @@
+"""Schedules: which partition each clock asks for, and for whom it is morning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+from dagster import RunRequest, SkipReason, build_schedule_context
+
+from pipelines.schedules import (
+    monthly_report_mornings,
+    morning_tenants,
+    provisional_day,
+    settled_days,
+    weekly_report_mornings,
+)
+from sql.values import Scope
+
+TENANTS = pl.DataFrame(
+    {
+        "tenant_id": [bytes([number]) * 16 for number in (1, 2, 3)],
+        "slug": ["harbor", "kreuz", "tokyo"],
+        "timezone": ["America/New_York", "Europe/Berlin", "Asia/Tokyo"],
+    }
+)
+
+
+class Held:
+    """Stands for the warehouse: three tenants, and the periods of held reports that it was given."""
+
+    def __init__(self, *periods: date) -> None:
+        self.periods = periods
+
+    def tenants(self, scope: Scope) -> pl.DataFrame:
+        assert scope == Scope()
+        return TENANTS
+
+    def read(self, statement: str, /, **params: object) -> pl.DataFrame:
+        assert (statement, params["states"]) == ("read_reports", ["held"])
+        rows = [{"cadence": "weekly", "period_start": first} for first in self.periods]
+        return pl.DataFrame(rows, schema={"cadence": pl.String, "period_start": pl.Date})
+
+
+def asked(schedule: Callable[..., Any], moment: datetime, *held: date) -> list[RunRequest | SkipReason]:
+    context = build_schedule_context(scheduled_execution_time=moment, resources={"warehouse": Held(*held)})
+    return list(schedule(context))
+
+
+def test_the_night_computes_yesterday_first() -> None:
+    context = build_schedule_context(scheduled_execution_time=datetime(2026, 11, 21, 1, 11, tzinfo=UTC))
+    request = provisional_day(context)
+    assert isinstance(request, RunRequest)
+    assert request.partition_key == "2026-11-20"
+
+
+def test_the_night_settles_the_days_in_between_and_the_one_that_becomes_final() -> None:
+    context = build_schedule_context(scheduled_execution_time=datetime(2026, 11, 21, 1, 41, tzinfo=UTC))
+    assert [request.partition_key for request in settled_days(context)] == ["2026-11-18", "2026-11-19"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "slugs"),
+    [
+        (datetime(2026, 11, 18, 5, 17, tzinfo=UTC), ["kreuz"]),
+        (datetime(2026, 7, 15, 4, 17, tzinfo=UTC), ["kreuz"]),
+        (datetime(2026, 11, 17, 21, 17, tzinfo=UTC), ["tokyo"]),
+        (datetime(2026, 11, 18, 12, 17, tzinfo=UTC), []),
+    ],
+    ids=["winter in Berlin", "summer in Berlin", "Tokyo", "nobody"],
+)
+def test_reports_are_looked_at_in_the_first_hour_of_a_tenants_morning(moment: datetime, slugs: list[str]) -> None:
+    assert morning_tenants(TENANTS, moment) == slugs
+
+
+def test_on_wednesday_morning_the_week_that_ended_on_sunday_is_asked_for() -> None:
+    (request,) = asked(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC))
+    assert isinstance(request, RunRequest)
+    assert request.partition_key == "2026-11-09"
+    assert request.run_config == {"resources": {"scope": {"config": {"tenants": ["kreuz"]}}}}
+
+
+def test_a_tuesday_still_asks_for_the_week_before_because_sunday_is_not_final() -> None:
+    (request,) = asked(weekly_report_mornings, datetime(2026, 11, 17, 5, 17, tzinfo=UTC))
+    assert isinstance(request, RunRequest)
+    assert request.partition_key == "2026-11-02"
+
+
+def test_weeks_with_held_reports_are_looked_at_again_every_morning() -> None:
+    requests = asked(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC), date(2026, 10, 26))
+    assert [request.partition_key for request in requests if isinstance(request, RunRequest)] == [
+        "2026-10-26",
+        "2026-11-09",
+    ]
+
+
+@pytest.mark.parametrize(("day", "month"), [(2, "2026-09-01"), (3, "2026-10-01")])
+def test_a_month_is_asked_for_once_its_last_day_may_be_final(day: int, month: str) -> None:
+    (request,) = asked(monthly_report_mornings, datetime(2026, 11, day, 5, 23, tzinfo=UTC))
+    assert isinstance(request, RunRequest)
+    assert request.partition_key == month
+
+
+def test_without_a_morning_anywhere_nothing_runs() -> None:
+    (answer,) = asked(weekly_report_mornings, datetime(2026, 11, 18, 12, 17, tzinfo=UTC))
+    assert isinstance(answer, SkipReason)
