@@ -21,10 +21,9 @@ def make_transport(settings: TransportSettings) -> Transport:
         raise PermanentError(f"the mail transport is {settings.kind!r}; it can be file, smtp or sendgrid")
     if settings.kind == "file":
         return FileTransport(settings)
+    transport = SmtpTransport(settings) if settings.kind == "smtp" else SendGridTransport(settings)
     if settings.mail_from.endswith(".invalid"):
         raise PermanentError(
             f"mails to people need a sender of yours, not {settings.mail_from}: set EARSHOT_MAIL_FROM; the mails wait"
         )
-    if settings.kind == "smtp":
-        return SmtpTransport(settings)
-    return SendGridTransport(settings)
+    return transport
