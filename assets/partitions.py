@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import polars as pl
@@ -28,7 +28,7 @@ from dagster import (
 )
 from dagster_shared.utils.warnings import BetaWarning
 
-from sql.values import Scope, Window
+from sql.values import PermanentError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
 # Backfill policies and partition mappings are marked beta by Dagster 1.13; its version is bounded, so that is noise.
@@ -70,6 +70,16 @@ class Outcome:
     description: Mapping[str, Description]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one transaction wrote."""
+
+    tables: Tables
+    tenants: Sequence[UUID]
+    compute_seconds: float
+    write_seconds: float
+
+
 def days_of(context: AssetExecutionContext) -> list[Window]:
     """The UTC days that this run was asked for, in order."""
     return [Window.of_day(datetime.fromisoformat(key).replace(tzinfo=UTC).date()) for key in context.partition_keys]
@@ -87,10 +97,13 @@ def walk_days(
 
     tables_of names the tables that each asset stands for; its first table gives the rows in the ledger.
     A range yields each day's materialization when it is written, so a later failure leaves the finished days green.
+    A tenant whose data cannot be computed loses its ledger line for the day, and the others go on: the check of the
+    ledger then names it, and its reports wait.
     """
     days = days_of(context)
+    walk = Walk(context, warehouse, warehouse.tenants(scope), warehouse.tenant_chunks(scope), tables_of, compute)
     for number, window in enumerate(days, 1):
-        outcome = _replace_day(context, warehouse, scope, window, tables_of, compute, describe)
+        outcome = walk.replace_day(window, describe)
         key = window.day.isoformat()
         context.log.info(f"{key} written ({number} of {len(days)}): {dict(outcome.rows)}")
         for asset in tables_of:
@@ -100,6 +113,24 @@ def walk_days(
                 yield AssetMaterialization(asset, partition=key, metadata=metadata)
     for asset in tables_of:
         yield Output(None, output_name=asset)
+
+
+def remembering(read: Reader) -> Reader:
+    """The same reader, asking once for what does not depend on time: dimensions, read again for every day of a range.
+
+    All days of a run then see the same dimensions, whoever changes them meanwhile.
+    """
+    known: dict[tuple[str, str], pl.DataFrame] = {}
+
+    def read_once(statement: str, /, **params: object) -> pl.DataFrame:
+        if any(isinstance(value, date) for value in params.values()):
+            return read(statement, **params)
+        key = (statement, repr(sorted(params.items())))
+        if key not in known:
+            known[key] = read(statement, **params)
+        return known[key]
+
+    return read_once
 
 
 def _metadata(asset: str, outcome: Outcome, scope: Scope) -> Description:
@@ -113,43 +144,60 @@ def _metadata(asset: str, outcome: Outcome, scope: Scope) -> Description:
     }
 
 
-def _replace_day(
-    context: AssetExecutionContext,
-    warehouse: Warehouse,
-    scope: Scope,
-    window: Window,
-    tables_of: Mapping[str, Sequence[str]],
-    compute: ComputeDay,
-    describe: DescribeDay | None,
-) -> Outcome:
-    tenants = warehouse.tenants(scope)
-    run_id = UUID(context.run_id)
-    clock = datetime.now(UTC)
-    total = dict.fromkeys(tables_of, 0)
-    seen: dict[str, list[pl.DataFrame]] = {}
-    computing = writing = 0.0
-    for chunk in warehouse.tenant_chunks(scope):
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One run's way over its days: what stays the same from day to day."""
+
+    context: AssetExecutionContext
+    warehouse: Warehouse
+    tenants: pl.DataFrame
+    chunks: Sequence[Sequence[UUID]]
+    tables_of: Mapping[str, Sequence[str]]
+    compute: ComputeDay
+
+    def replace_day(self, window: Window, describe: DescribeDay | None) -> Outcome:
+        parts = [part for chunk in self.chunks for part in self._replace_chunk(window, chunk)]
+        total = dict.fromkeys(self.tables_of, 0)
+        seen: dict[str, list[pl.DataFrame]] = {}
+        for part in parts:
+            for asset, names in self.tables_of.items():
+                total[asset] += part.tables[names[0]].height
+            for name, frame in part.tables.items():
+                seen.setdefault(name, []).append(frame)
+        described = describe({name: pl.concat(frames) for name, frames in seen.items()}) if describe and seen else {}
+        return Outcome(
+            total,
+            sum(len(part.tenants) for part in parts),
+            sum(part.compute_seconds for part in parts),
+            sum(part.write_seconds for part in parts),
+            described,
+        )
+
+    def _replace_chunk(self, window: Window, chunk: Sequence[UUID]) -> Iterator[Part]:
+        """The chunk in one transaction; if something in it cannot be computed, tenant by tenant."""
+        try:
+            yield self._replace_part(window, chunk)
+        except PermanentError as error:
+            if len(chunk) > 1:
+                for tenant in chunk:
+                    yield from self._replace_chunk(window, [tenant])
+                return
+            self.warehouse.forget(list(self.tables_of), window.day, chunk)
+            self.context.log.error(f"Tenant {chunk[0]}, {window.day}: not computed. {error}")
+
+    def _replace_part(self, window: Window, chunk: Sequence[UUID]) -> Part:
         began = time.perf_counter()
         # The watermark is read first: a row that arrives while we compute is newer than what we say we saw.
-        watermarks = warehouse.read("read_input_watermarks", start=window.start, end=window.end, tenants=list(chunk))
-        part = tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
-        status = finality(part, window, clock)
-        tables = {name: _stamp(name, frame, status, run_id) for name, frame in compute(window, chunk).items()}
-        computing += time.perf_counter() - began
-        began = time.perf_counter()
-        warehouse.replace(
-            [Write(name, frame) for name, frame in tables.items()],
-            window,
-            chunk,
-            _ledger_lines(tables, tables_of, status, watermarks, window, run_id),
-        )
-        writing += time.perf_counter() - began
-        for asset, names in tables_of.items():
-            total[asset] += tables[names[0]].height
-        for name, frame in tables.items():
-            seen.setdefault(name, []).append(frame)
-    described = describe({name: pl.concat(parts) for name, parts in seen.items()}) if describe and seen else {}
-    return Outcome(total, tenants.height, computing, writing, described)
+        marks = self.warehouse.read("read_input_watermarks", start=window.start, end=window.end, tenants=list(chunk))
+        part = self.tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
+        status = finality(part, window, datetime.now(UTC))
+        run_id = UUID(self.context.run_id)
+        tables = {name: _stamp(name, frame, status, run_id) for name, frame in self.compute(window, chunk).items()}
+        computed = time.perf_counter()
+        writes = [Write(name, frame) for name, frame in tables.items()]
+        lines = _ledger_lines(tables, self.tables_of, status, marks, window, run_id)
+        self.warehouse.replace(writes, window, chunk, lines)
+        return Part(tables, chunk, computed - began, time.perf_counter() - computed)
 
 
 def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:

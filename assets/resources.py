@@ -5,6 +5,7 @@ Not here: the environment, computing, SQL.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from dagster import ConfigurableResource
@@ -41,8 +42,9 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """How reports leave: the transport's settings, the version of this code, and where a platform shows reports."""
+    """How reports leave: the transport's settings, the version of this code, where a platform shows reports, fonts."""
 
     transport: TransportSettings
     code_version: str
     view_base_url: str | None = None
+    fonts_path: Path | None = None

@@ -1,38 +1,60 @@
 """The earshot command: how a person starts things.
 
-Here: the commands, put together.
+Here: the commands by name, each loaded only when it is called, so that help and small commands answer at once.
 Not here: what they do (commands/), settings (settings.py).
 """
 
 from __future__ import annotations
 
-import logging
+from importlib import import_module
 
 import click
 
-from pipelines.commands.backfill import backfill
-from pipelines.commands.db import db
-from pipelines.commands.deliver import deliver, deliveries, reconcile, send_test
-from pipelines.commands.demo import demo
-from pipelines.commands.importing import import_command
-from pipelines.commands.reports import reports
-from pipelines.commands.status import status
-from pipelines.commands.ui import ui
 from pipelines.console import FriendlyGroup
 
+# name: module, attribute, what the list of commands says of it; in the order in which a newcomer needs them.
+COMMANDS = {
+    "demo": ("demo", "demo", "Invent a network, measure it, and send its sponsor reports into a folder."),
+    "ui": ("ui", "ui", "Open the Dagster UI with its daemon."),
+    "status": ("status", "status", "How each tenant stands, in one table."),
+    "db": ("db", "db", "The database: start, stop, migrate, look at it."),
+    "import": ("importing", "import_command", "Load a server log into the raw events."),
+    "backfill": ("backfill", "backfill", "Compute a range of days again."),
+    "reports": ("reports", "reports", "Sponsor reports: list them, see why one is held, look at them."),
+    "deliver": ("deliver", "deliver", "Send the mails that are due, each at most once."),
+    "deliveries": ("deliver", "deliveries", "What became of each mail."),
+    "reconcile": ("deliver", "reconcile", "Read a file of the provider's events."),
+    "send-test": ("deliver", "send_test", "Send one mail to yourself."),
+}
 
-@click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+
+class LazyGroup(FriendlyGroup):
+    """Commands whose modules are imported when they are called: Dagster and Polars take seconds to load."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _words = COMMANDS[cmd_name]
+        command = getattr(import_module(f"pipelines.commands.{module}"), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_module, _attribute, words) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="earshot")
 def main() -> None:
     """Earshot: from raw podcast listens to sponsor reports that can be checked.
 
     Start with `earshot demo`. With a database of your own: set DATABASE_URL, then `earshot db migrate`.
     """
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
-
-for command in (demo, ui, status, db, import_command, backfill, reports, deliver, deliveries, reconcile, send_test):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

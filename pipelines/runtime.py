@@ -73,7 +73,7 @@ def mailing(settings: Settings) -> Mailing:
         unsubscribe_url=settings.unsubscribe_url,
         token_secret=settings.token_secret,
     )
-    return Mailing(transport, version("earshot"), settings.view_base_url)
+    return Mailing(transport, version("earshot"), settings.view_base_url, settings.fonts_path)
 
 
 def project_root() -> Path:

@@ -24,6 +24,7 @@ class Settings:
     database_read_url: str | None = field(default=None, repr=False)
     keyring_path: Path | None = None
     rules_path: Path | None = None
+    fonts_path: Path | None = None
     mail_transport: str = "file"
     outbox_path: Path = Path(".earshot/outbox")
     mail_from: str = "reports@earshot.invalid"
@@ -57,6 +58,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         database_read_url=env.get("DATABASE_READ_URL") or None,
         keyring_path=path("EARSHOT_KEYRING"),
         rules_path=path("EARSHOT_RULES"),
+        fonts_path=path("EARSHOT_FONTS"),
         mail_transport=transport,
         outbox_path=path("EARSHOT_OUTBOX") or home / "outbox",
         mail_from=env.get("EARSHOT_MAIL_FROM") or "reports@earshot.invalid",

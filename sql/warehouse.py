@@ -10,6 +10,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from uuid import UUID
 
 import polars as pl
@@ -108,6 +109,14 @@ class Warehouse:
         """
         with self.transaction() as connection:
             return writing.replace(connection, writes, window, tenants, ledger)
+
+    def forget(self, assets: Sequence[str], day: date, tenants: Sequence[UUID]) -> None:
+        """Take a day of these assets and tenants out of the ledger: what the tables hold of it is not vouched for."""
+        with self.transaction() as connection:
+            connection.execute(
+                "DELETE FROM rollup_ledger WHERE asset = ANY(%s) AND day = %s AND tenant_id = ANY(%s)",
+                (list(assets), day, list(tenants)),
+            )
 
     def tenants(self, scope: Scope = Scope()) -> pl.DataFrame:  # noqa: B008  (an immutable value)
         """The scope's tenants with their settings, ordered by slug. Raises PermanentError for one that is not there."""

@@ -10,7 +10,7 @@ from functools import partial
 from dagster import AssetDep, AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 
 from assets.attribution.day import compute_attribution_day
-from assets.partitions import daily, look_back, month_of_days, walk_days
+from assets.partitions import daily, look_back, month_of_days, remembering, walk_days
 from assets.resources import Measurement, ScopeResource
 from sql.warehouse import Warehouse
 
@@ -44,5 +44,10 @@ def attribution_day(
     measurement: ResourceParam[Measurement],
     scope: ScopeResource,
 ) -> Iterator[object]:
-    compute = partial(compute_attribution_day, warehouse.read, keyring=measurement.keyring, ranges=measurement.ranges)
+    compute = partial(
+        compute_attribution_day,
+        remembering(warehouse.read),
+        keyring=measurement.keyring,
+        ranges=measurement.ranges,
+    )
     yield from walk_days(context, warehouse, scope.resolve(warehouse), TABLES, compute)

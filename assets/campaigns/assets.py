@@ -10,7 +10,7 @@ from functools import partial
 from dagster import AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 
 from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
-from assets.partitions import daily, month_of_days, walk_days
+from assets.partitions import daily, month_of_days, remembering, walk_days
 from assets.resources import ScopeResource
 from sql.warehouse import Warehouse
 
@@ -42,7 +42,7 @@ def placement_delivery(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
 ) -> Iterator[object]:
     tables = {"placement_delivery": ["placement_delivery"]}
-    compute = partial(compute_delivery, warehouse.read)
+    compute = partial(compute_delivery, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
 
 
@@ -51,7 +51,7 @@ def campaign_reach(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
 ) -> Iterator[object]:
     tables = {"campaign_reach": ["campaign_reach"]}
-    compute = partial(compute_reach, warehouse.read)
+    compute = partial(compute_reach, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
 
 
@@ -60,5 +60,5 @@ def campaign_roi(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
 ) -> Iterator[object]:
     tables = {"campaign_roi": ["campaign_roi"]}
-    compute = partial(compute_roi, warehouse.read)
+    compute = partial(compute_roi, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)

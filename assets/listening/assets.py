@@ -11,7 +11,7 @@ import polars as pl
 from dagster import AssetExecutionContext, AssetSpec, MetadataValue, ResourceParam, multi_asset
 
 from assets.listening.day import compute_listening_day
-from assets.partitions import Description, Tables, daily, month_of_days, walk_days
+from assets.partitions import Description, Tables, daily, month_of_days, remembering, walk_days
 from assets.resources import Measurement, ScopeResource
 from sql.warehouse import Warehouse
 
@@ -71,7 +71,7 @@ def listening_day(
 ) -> Iterator[object]:
     compute = partial(
         compute_listening_day,
-        warehouse.read,
+        remembering(warehouse.read),
         rules=measurement.rules,
         ranges=measurement.ranges,
         keyring=measurement.keyring,

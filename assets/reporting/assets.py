@@ -76,7 +76,7 @@ def _report(
 ) -> MaterializeResult[None]:
     first = context.partition_time_window.start.date()
     made = Made(UUID(context.run_id), mailing.code_version, datetime.now(UTC))
-    shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url)
+    shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
     chosen = scope.resolve(warehouse)
     built: list[Built] = []
     for tenant in warehouse.tenants(chosen).iter_rows(named=True):

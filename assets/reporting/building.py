@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from reports.archive import Frozen, Made, ReportKey, freeze, hold, state_of
 from reports.compose import compose
 from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.facts import Brand, ReportFacts
+from reports.fonts import shelf
 from reports.render import render, subject_line
 from sql.values import PermanentError, Reader, Window
 from sql.warehouse import Warehouse
@@ -46,12 +48,16 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What building needs: the warehouse, which tables a day must have, which code this is, where reports are shown."""
+    """What building needs: the warehouse, which tables a day must have, which code this is, where reports are shown.
+
+    fonts_path: a folder of fonts for scripts that the bundled ones lack.
+    """
 
     warehouse: Warehouse
     assets: Sequence[str]
     made: Made
     view_base_url: str | None = None
+    fonts_path: Path | None = None
 
 
 def build_reports(shop: Workshop, tenant: Row, period: ReportPeriod, only: Sequence[UUID] = ()) -> Iterator[Built]:
@@ -104,7 +110,7 @@ def _build(
         state, reason = quiet
         hold(shop.warehouse, key, reason, shop.made, state=state)
         return replace(built, state=state, reason=reason)
-    mails = freeze(shop.warehouse, key, _frozen(facts, subscription), shop.made)
+    mails = freeze(shop.warehouse, key, _frozen(facts, subscription, shop.fonts_path), shop.made)
     return replace(built, state="frozen", mails=mails)
 
 
@@ -121,13 +127,13 @@ def _quiet(facts: ReportFacts, policy: str) -> tuple[str, str] | None:
     return "held", "Nothing was delivered or converted. Set the subscription's empty_policy to send or skip to go on."
 
 
-def _frozen(facts: ReportFacts, subscription: Row) -> Frozen:
+def _frozen(facts: ReportFacts, subscription: Row, fonts_path: Path | None) -> Frozen:
     content = compose(facts, subscription["locale"])
     return Frozen(
         subject=subject_line(content),
         content=content.as_json(),
         content_hash=content.content_hash,
-        artefacts=render(content),
+        artefacts=render(content, shelf(*([fonts_path] if fonts_path else []))),
         recipients=subscription["recipients"],
         input_watermark=facts.method.data_through,
         config={

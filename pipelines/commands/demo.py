@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,13 @@ from typing import Self
 
 import click
 import polars as pl
+from dagster import AssetSelection, DagsterInstance
 
+from assets.upkeep.assets import DAILY_ASSETS
 from pipelines import console, runtime
+from pipelines.backfill import Plan, WatchedWarehouse, run_assets
+from pipelines.backfill import backfill as run_backfill
+from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
 from pipelines.settings import Settings, load_settings
 from sql.migrate import migrate
 from sql.values import DAY, PermanentError, Window
@@ -24,6 +30,17 @@ from sql.warehouse import Warehouse
 
 # What is rendered; the simulation begins 60 days earlier, the longest that attribution looks back.
 RENDERED_DAYS = 35
+# What the days before need: attribution looks back at their ads, and campaigns add up since their start.
+LOOKED_BACK = (
+    "request_dispositions",
+    "downloads",
+    "listener_metrics",
+    "listener_dimension_metrics",
+    "ad_exposures",
+    "conversions",
+    "attribution_credits",
+    "placement_delivery",
+)
 LOG_TENANT = "harbor-lane"
 
 
@@ -70,8 +87,6 @@ def demo(events: int | None, seed: int | None, until: datetime | None) -> None:
 
 def _choose(settings: Settings, events: int | None, seed: int | None, until: date | None) -> Choice:
     """The simulation of this home, or a new one. Raises PermanentError if this home shows another already."""
-    from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED
-
     kept = Choice.of_home(settings.home)
     yesterday = datetime.now(UTC).date() - DAY
     if kept is None:
@@ -97,8 +112,6 @@ def _choose(settings: Settings, events: int | None, seed: int | None, until: dat
 
 def _load(settings: Settings, choice: Choice) -> Path:
     """Put the simulation into the database once, its truth beside it; returns the CDN log that is to be imported."""
-    from pipelines.demo import load, simulate, write_cdn_log, write_truth
-
     folder = settings.home / "demo"
     if Choice.of_home(settings.home) is not None:
         return next(folder.glob("*.gz"))
@@ -108,12 +121,11 @@ def _load(settings: Settings, choice: Choice) -> Path:
         with console.progress_bar(label, simulation.span.length) as advance:
             done = 0
 
-            def show(progress: object) -> None:
+            def show(progress: Progress) -> None:
                 nonlocal done
-                days = getattr(progress, "days_done", done)
-                for _ in range(days - done):
+                for _ in range(progress.days_done - done):
                     advance("")
-                done = days
+                done = progress.days_done
 
             load(warehouse, simulation, show)
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,42 +148,43 @@ def _import(warehouse: Warehouse, settings: Settings, log: Path) -> None:
 
 def _compute_and_report(settings: Settings, choice: Choice) -> None:
     """Every asset for every day that is missing or has become final since, then the reports and their mails."""
-    from dagster import AssetSelection
-
-    from assets.upkeep.assets import DAILY_ASSETS
-    from pipelines.backfill import Plan, WatchedWarehouse, run_assets
-    from pipelines.backfill import backfill as run_backfill
-
     last = date.fromisoformat(choice.until)
-    warehouse = WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)
-    with runtime.orchestrator_instance() as instance:
-        open_days = _open_days(warehouse, last - timedelta(days=RENDERED_DAYS + 60), last)
-        if open_days:
-            plan = Plan(open_days[0], open_days[-1], ())
-            label = f"Computing {plan.days} days x {len(DAILY_ASSETS)} tables"
-            with console.progress_bar(label, plan.steps) as advance:
-                warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
-                run_backfill(plan, warehouse, instance)
-            _report(warehouse, instance, last)
+    month = ((last + DAY).replace(day=1) - DAY).replace(day=1)
+    shown = min(last - timedelta(days=RENDERED_DAYS - 1), month - DAY)
+    begin = last - timedelta(days=RENDERED_DAYS + 60)
+    with (
+        closing(WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)) as warehouse,
+        runtime.orchestrator_instance() as instance,
+    ):
+        looked_back = _compute(warehouse, instance, begin, shown - DAY, LOOKED_BACK)
+        computed = _compute(warehouse, instance, shown, last, (*DAILY_ASSETS, "tenant_checks"))
+        if looked_back or computed:
+            _report(warehouse, instance, last, month)
         due = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
         if due:
             with console.progress_bar(f"Sending {due} mails through the {settings.mail_transport} transport"):
                 run_assets(warehouse, instance, AssetSelection.assets("report_deliveries"))
-    warehouse.close()
 
 
-def _report(warehouse: Warehouse, instance: object, last: date) -> None:
+def _compute(
+    warehouse: WatchedWarehouse, instance: DagsterInstance, first: date, last: date, assets: tuple[str, ...]
+) -> bool:
+    """Compute the days of the span from the first open one to the last; False if none is open."""
+    open_days = _open_days(warehouse, assets[-1], first, last)
+    if not open_days:
+        return False
+    plan = Plan(open_days[0], open_days[-1], assets=assets)
+    with console.progress_bar(f"Computing {plan.days} days x {len(assets)} tables", plan.steps) as advance:
+        warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
+        run_backfill(plan, warehouse, instance)
+    return True
+
+
+def _report(warehouse: Warehouse, instance: DagsterInstance, last: date, month: date) -> None:
     """The weeks inside the rendered days, and the last full month."""
-    from dagster import AssetSelection, DagsterInstance
-
-    from pipelines.backfill import run_assets
-
-    assert isinstance(instance, DagsterInstance)  # noqa: S101
     first = last - timedelta(days=RENDERED_DAYS - 1)
-    mondays = [
-        day for day in (first + n * DAY for n in range(RENDERED_DAYS)) if day.weekday() == 0 and day + 6 * DAY <= last
-    ]
-    month = ((last + DAY).replace(day=1) - DAY).replace(day=1)
+    rendered = [first + number * DAY for number in range(RENDERED_DAYS)]
+    mondays = [day for day in rendered if day.weekday() == 0 and day + 6 * DAY <= last]
     wanted = [("weekly_sponsor_reports", monday) for monday in mondays] + [("monthly_sponsor_reports", month)]
     with console.progress_bar("Rendering the sponsor reports", len(wanted)) as advance:
         for asset, day in wanted:
@@ -179,11 +192,11 @@ def _report(warehouse: Warehouse, instance: object, last: date) -> None:
             run_assets(warehouse, instance, AssetSelection.assets(asset), partition_key=day.isoformat())
 
 
-def _open_days(warehouse: Warehouse, first: date, last: date) -> list[date]:
+def _open_days(warehouse: Warehouse, asset: str, first: date, last: date) -> list[date]:
     """Days that some tenant has not computed, or has only as provisional although they could be final by now."""
     tenants = warehouse.tenants()
     days = pl.DataFrame({"day": list(Window.of_days(first, last).days())})
-    ledger = warehouse.ledger("tenant_checks", Window.of_days(first, last)).select("tenant_id", "day", "status")
+    ledger = warehouse.ledger(asset, Window.of_days(first, last)).select("tenant_id", "day", "status")
     settled = pl.col("day").cast(pl.Datetime("us", "UTC")) + pl.duration(hours=24 + pl.col("lateness_hours"))
     now = pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
     return (

@@ -6,7 +6,7 @@ Not here: formats, ids and media files (assets/importing), what the requests are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ class Summary:
         self.lines += lines
         self.events += made.events.height
         self.rejected += made.rejects.height
-        unmapped = made.events.filter(pl.col("asset_id").is_null()).get_column("event_data")
+        unmapped = made.events.filter(pl.col("episode_id").is_null()).get_column("event_data")
         self.unmapped += len(unmapped)
         self.example = self.example or next(iter(unmapped.head(1).str.json_path_match("$.path")), None)
         moments = made.events.get_column("occurred_at")
@@ -91,7 +91,13 @@ class RejectFile:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write the lines that cannot be read, with the reason. Default: FILE.rejects.tsv.",
 )
-def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rejects: Path | None) -> None:
+@click.option(
+    "--fields",
+    default="",
+    metavar='"NAME NAME ..."',
+    help="Names of the columns of a real-time log whose configuration does not have all of them, in its order.",
+)
+def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rejects: Path | None, fields: str) -> None:
     """Import a log FILE, plain or gzip, as raw listener events. Importing it again changes nothing.
 
     The days that it holds are computed by themselves once the late rows are noticed, or at once by `earshot backfill`.
@@ -102,7 +108,9 @@ def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rej
     with runtime.open_warehouse(load_settings()) as warehouse:
         owner = warehouse.tenant_id(tenant)
         with console.progress_bar(f"Importing {file.name}", 100) as advance:
-            summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, _percents(file, advance))
+            progress = _percents(file, advance)
+            names = fields.replace(",", " ").split()
+            summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, progress, names)
     for line in summary_lines(summary, tenant, dry_run, rejects_path):
         console.out.print(line, markup=False)
 
@@ -115,6 +123,7 @@ def import_file(
     dry_run: bool,
     rejects_path: Path,
     progress: Callable[[int, str], None] = lambda _bytes, _words: None,
+    fields: Sequence[str] = (),
 ) -> Summary:
     """Store the file's requests and rejects, batch by batch; a batch that is stored stays, whatever comes after it.
 
@@ -124,7 +133,7 @@ def import_file(
     maker = EventMaker(tenant, format_name, FORMATS[format_name].source, media)
     summary = Summary()
     rejects = RejectFile(rejects_path)
-    for batch, made in _made_batches(file, format_name, maker):
+    for batch, made in _made_batches(file, format_name, maker, fields):
         summary.count(made.events.height + made.rejects.height, made)
         rejects.add(made.rejects)
         if not dry_run:
@@ -136,8 +145,10 @@ def import_file(
     return summary
 
 
-def _made_batches(file: Path, format_name: str, maker: EventMaker) -> Iterator[tuple[Batch, MadeBatch]]:
-    parser = parser_of(format_name)
+def _made_batches(
+    file: Path, format_name: str, maker: EventMaker, fields: Sequence[str]
+) -> Iterator[tuple[Batch, MadeBatch]]:
+    parser = parser_of(format_name, fields)
     nothing_yet = True
     for batch in read_batches(file):
         parsed = parser.parse(batch.lines)
