@@ -1,7 +1,7 @@
 """CloudFront: the standard access logs of Amazon's CDN.
 
 Here: the tab-separated format with its #Fields line, in the legacy and the v2 delivery.
-Not here: other CDNs' logs, real-time logs (their fields are chosen by the operator).
+Not here: other CDNs' logs, real-time logs (cloudfront_realtime.py).
 Source: Amazon CloudFront Developer Guide, "Standard logging reference".
 """
 
@@ -43,19 +43,26 @@ class CloudFrontParser:
         self._fields = STANDARD_FIELDS
 
     def parse(self, lines: pl.DataFrame) -> Parsed:
-        is_header = pl.col("line").str.starts_with("#")
-        fields = pl.when(pl.col("line").str.starts_with(FIELDS_MARK)).then(
-            pl.col("line").str.strip_prefix(FIELDS_MARK).str.replace_all(r"\s+", " ").str.strip_chars()
-        )
-        marked = lines.with_columns(fields.forward_fill().fill_null(self._fields).alias("_fields"))
-        if marked.height:
-            self._fields = marked.item(-1, "_fields")
-        parts = [
-            _parse_lines(part.drop("_fields"), names.split(" "))
-            for (names,), part in marked.filter(~is_header).group_by(["_fields"], maintain_order=True)
-        ]
-        rows = pl.concat(parts) if parts else _parse_lines(lines.clear(), STANDARD_FIELDS.split(" "))
-        return tell_apart(rows)
+        parts, self._fields = cut_by_fields(lines, self._fields)
+        rows = [_parse_lines(part, names) for part, names in parts]
+        return tell_apart(pl.concat(rows) if rows else _parse_lines(lines.clear(), STANDARD_FIELDS.split(" ")))
+
+
+def cut_by_fields(lines: pl.DataFrame, fields: str) -> tuple[list[tuple[pl.DataFrame, list[str]]], str]:
+    """The lines without comments, cut by the #Fields line that holds for them, each part with the names of its fields.
+
+    fields: those that hold before the first #Fields line. The second value: those that hold after the last line.
+    """
+    is_comment = pl.col("line").str.starts_with("#")
+    told = pl.when(pl.col("line").str.starts_with(FIELDS_MARK)).then(
+        pl.col("line").str.strip_prefix(FIELDS_MARK).str.replace_all(r"\s+", " ").str.strip_chars()
+    )
+    marked = lines.with_columns(told.forward_fill().fill_null(fields).alias("_fields"))
+    parts = [
+        (part.drop("_fields"), names.split(" "))
+        for (names,), part in marked.filter(~is_comment).group_by(["_fields"], maintain_order=True)
+    ]
+    return parts, marked.item(-1, "_fields") if marked.height else fields
 
 
 def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
@@ -93,10 +100,10 @@ def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
             (moment.is_null(), "its date and time cannot be read"),
         ),
     )
-    return rows.pipe(map_distinct, "user_agent", _agent).pipe(map_distinct, "referrer", percent_decoded)
+    return rows.pipe(map_distinct, "user_agent", decoded_agent).pipe(map_distinct, "referrer", percent_decoded)
 
 
-def _agent(text: str) -> str:
+def decoded_agent(text: str) -> str:
     """The agent as the client sent it. Older logs encode spaces twice (%2520), then no plain space is left."""
     once = percent_decoded(text)
     return percent_decoded(once) if "%20" in once and " " not in once and "%2520" in text else once

@@ -113,8 +113,8 @@ class EventMaker:
         return pl.Series("event_id", [uuid5_bytes(name) for name in names], dtype=pl.Binary)
 
     def _with_data(self, events: pl.DataFrame) -> pl.DataFrame:
-        """Where no file is known, the path is kept: the catalogue may lack it by mistake."""
-        unmapped = pl.when(pl.col("asset_id").is_null()).then("target")
+        """Where no episode is known, the path is kept: the catalogue may lack it by mistake."""
+        unmapped = pl.when(pl.col("episode_id").is_null()).then("target")
         return events.with_columns(unmapped.alias("event_data")).pipe(map_distinct, "event_data", self._data_of)
 
     def _data_of(self, target: str) -> str:

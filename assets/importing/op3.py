@@ -11,12 +11,10 @@ the name, which the rules know as well as the agent itself. Rows that OP3 took f
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import polars as pl
 
+from assets.importing.hashed import with_household
 from assets.importing.requests import Parsed, dash_is_null, first_reason, number, tell_apart
-from assets.listening.keys import PLATFORM_VERSION
 from assets.listening.rules import SOURCE_SAYS_BOT
 
 # OP3 answers every counted request with a redirect to the next prefix or the file.
@@ -83,19 +81,4 @@ def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
             (moment.is_null(), "its time cannot be read"),
         ),
     )
-    return _with_household(rows)
-
-
-def _with_household(rows: pl.DataFrame) -> pl.DataFrame:
-    """A household key of OP3's hash: the first 8 bytes of its SHA-256, big-endian, signed; hashed once per value."""
-    hashed = rows.get_column("_hashed").drop_nulls().unique()
-    keys = [int.from_bytes(sha256(each.encode()).digest()[:8], "big", signed=True) for each in hashed]
-    known = pl.DataFrame(
-        {"_hashed": hashed, "household_key": keys}, schema={"_hashed": pl.String, "household_key": pl.Int64}
-    )
-    version = pl.when(pl.col("household_key").is_not_null()).then(pl.lit(PLATFORM_VERSION, dtype=pl.Int16))
-    return (
-        rows.join(known, on="_hashed", how="left", validate="m:1", maintain_order="left")
-        .with_columns(version.alias("key_version"))
-        .drop("_hashed")
-    )
+    return with_household(rows)

@@ -22,6 +22,14 @@ HOST = re.compile(r"^(?:[a-z0-9-]+\.)+(?P<last>[a-z]{2,24})(?::\d+)?$", re.IGNOR
 # What ends like a host and is a file: podtrac's redirect.mp3 is the classic.
 FILE_ENDINGS = frozenset({"mp3", "m4a", "mp4", "m4b", "aac", "ogg", "oga", "opus", "wav", "flac", "mov", "xml", "html"})
 
+# What stands before the guid of an episode where a source names the episode and no path. No path begins like it.
+GUID = "guid:"
+
+
+def guid_target(guid: pl.Expr) -> pl.Expr:
+    """The target of a row that names an episode by its guid."""
+    return pl.lit(GUID) + guid
+
 
 def clean_path(target: str) -> str:
     """The path alone, decoded: no scheme and host, no query, no fragment, one slash in front, none doubled."""
@@ -41,26 +49,30 @@ def spellings(target: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class MediaPaths:
-    """The media files of one tenant by their path.
+    """The media files of one tenant by their path, and its episodes by their guid.
 
-    Two files with one path, which differ in their host alone, cannot be told apart by a log and match nothing.
+    Two files with one path, which differ in their host alone, cannot be told apart by a log and match nothing. Nor do
+    two episodes with one guid. An episode with several files is known without its file.
     """
 
     rows: dict[str, tuple[object, object, object]] = field(repr=False)
 
     @classmethod
     def of(cls, media: pl.DataFrame) -> MediaPaths:
-        """media: path, podcast_id, episode_id, asset_id."""
+        """media: path, podcast_id, episode_id, asset_id; guid where rows may name episodes instead of paths."""
         rows: dict[str, tuple[object, object, object]] = {}
         doubled: set[str] = set()
         for path, podcast, episode, asset in media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows():
             key = _catalogue_path(path)
             doubled.update({key} & rows.keys())
             rows[key] = (podcast, episode, asset)
-        return cls({key: ids for key, ids in rows.items() if key not in doubled})
+        known = {key: ids for key, ids in rows.items() if key not in doubled}
+        return cls(known | _by_guid(media) if "guid" in media.columns else known)
 
     def find(self, target: str) -> tuple[object, object, object] | None:
         """podcast, episode and asset of what was asked for; None if the catalogue has no such file."""
+        if target.startswith(GUID):
+            return self.rows.get(target)
         return next((self.rows[path] for path in spellings(target) if path in self.rows), None)
 
     def match(self, targets: pl.Series) -> pl.DataFrame:
@@ -68,6 +80,20 @@ class MediaPaths:
         found = [(target, *ids) for target in targets.drop_nulls().unique() if (ids := self.find(target)) is not None]
         schema = {"target": pl.String, "podcast_id": pl.Binary, "episode_id": pl.Binary, "asset_id": pl.Binary}
         return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def _by_guid(media: pl.DataFrame) -> dict[str, tuple[object, object, object]]:
+    """The episodes by the target that names their guid, with their file if they have one alone."""
+    episodes = media.group_by("guid").agg(
+        pl.col("podcast_id", "episode_id", "asset_id").first(),
+        pl.col("episode_id").n_unique().alias("_episodes"),
+        pl.len().alias("_files"),
+    )
+    return {
+        GUID + guid: (podcast, episode, asset if files == 1 else None)
+        for guid, podcast, episode, asset, count, files in episodes.iter_rows()
+        if count == 1
+    }
 
 
 def _catalogue_path(path: str) -> str:

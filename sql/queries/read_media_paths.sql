@@ -4,7 +4,8 @@ SELECT
     media.path,
     media.asset_id,
     media.episode_id,
-    episodes.podcast_id
+    episodes.podcast_id,
+    episodes.guid
 FROM media_assets AS media
 INNER JOIN episodes ON media.tenant_id = episodes.tenant_id AND media.episode_id = episodes.episode_id
 WHERE media.tenant_id = any(%(tenants)s)

@@ -16,7 +16,14 @@ from assets.listening.rules import load_rules, match_agent
 from sql.values import PermanentError
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
-FILES = {"cloudfront": "cloudfront.log", "combined": "combined.log", "op3": "op3-downloads.tsv"}
+FILES = {
+    "cloudfront": "cloudfront.log",
+    "cloudfront-realtime": "cloudfront-realtime.log",
+    "combined": "combined.log",
+    "megaphone": "megaphone-metrics.json",
+    "op3": "op3-downloads.tsv",
+    "s3": "s3-access.log",
+}
 
 FIELDS = "#Fields: date time sc-bytes c-ip cs-method cs-uri-stem sc-status cs(Referer) cs(User-Agent) x-edge-request-id"
 
@@ -69,8 +76,8 @@ def test_a_damaged_line_is_a_request_or_a_reject_and_never_lost(data: st.DataObj
     end = data.draw(st.integers(start, len(line)))
     noise = data.draw(st.text(st.characters(blacklist_characters="\n\r\x00", blacklist_categories=["Cs"]), max_size=8))
     damaged = line[:start] + noise + line[end:]
-    header = [] if name == "combined" else lines[:2] if name == "cloudfront" else lines[:1]
-    is_comment = name == "cloudfront" and damaged.startswith("#")
+    header = {"cloudfront": lines[:2], "op3": lines[:1]}.get(name, [])
+    is_comment = name.startswith("cloudfront") and damaged.startswith("#")
 
     parsed = parse(name, *header, damaged)
 
@@ -83,7 +90,7 @@ def test_prose_looks_like_no_format() -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(PermanentError, match="cloudfront, combined, op3"):
+    with pytest.raises(PermanentError, match="cloudfront, cloudfront-realtime, combined, megaphone, op3, s3"):
         parser_of("iis")
 
 

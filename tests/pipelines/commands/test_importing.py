@@ -54,7 +54,7 @@ def network(warehouse: Warehouse) -> Warehouse:
                 "tenant_id": ids,
                 "episode_id": episodes,
                 "podcast_id": [PODCAST.bytes] * 2,
-                "guid": ["040", "041"],
+                "guid": ["7d0c2a1e-6c1e-11ef-8f41-3b5e7a9c0d40", "7d0c2a1e-6c1e-11ef-8f41-3b5e7a9c0d41"],
                 "title": ["Ferry days", "The lock keeper"],
                 "published_at": [PUBLISHED] * 2,
             }
@@ -92,7 +92,10 @@ def rows(url: str, statement: str) -> list[tuple[object, ...]]:
     ("name", "form", "source", "stored", "unmapped"),
     [
         ("cloudfront.log", "cloudfront", "server_log", 7, 1),
+        ("cloudfront-realtime.log", "cloudfront-realtime", "server_log", 6, 0),
         ("combined.log", "combined", "server_log", 7, 2),
+        ("megaphone-metrics.json", "megaphone", "server_log", 5, 1),
+        ("s3-access.log", "s3", "server_log", 7, 1),
         ("op3-downloads.tsv", "op3", "prefix", 4, 0),
     ],
 )
@@ -122,6 +125,21 @@ def test_an_example_is_stored_once_however_often_it_is_imported(
             "cloudfront.log",
             "cloudfront",
             {"counted": 3, "range_probe": 1, "method_not_get": 1, "not_modified": 1, "status_not_ok": 1},
+        ),
+        (
+            "cloudfront-realtime.log",
+            "cloudfront-realtime",
+            {"counted": 3, "range_probe": 1, "method_not_get": 1, "status_not_ok": 1},
+        ),
+        (
+            "megaphone-metrics.json",
+            "megaphone",
+            {"counted": 2, "below_threshold": 1, "bot_agent": 1, "unknown_asset": 1},
+        ),
+        (
+            "s3-access.log",
+            "s3",
+            {"counted": 3, "contributed": 1, "method_not_get": 1, "malformed": 1, "not_modified": 1},
         ),
         ("combined.log", "combined", {"counted": 3, "duplicate": 1, "method_not_get": 3}),
         ("op3-downloads.tsv", "op3", {"counted": 3, "bot_agent": 1}),
