@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import threading
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from uuid import UUID
 
@@ -40,6 +42,10 @@ class Warehouse:
         self._url = url
         self._read_url = read_url or url
         self._reader = ColumnReader(self._read_url)
+        # One is kept open, because opening one costs more than most transactions.
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+        self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
     def __repr__(self) -> str:
         return f"Warehouse({masked(self._url)!r})"
@@ -47,6 +53,8 @@ class Warehouse:
     def close(self) -> None:
         """Close what is idle. The warehouse can still be used; it connects again."""
         self._reader.close()
+        with self._lock:
+            _close_all(self._idle)
 
     def read(self, name: str, /, **params: object) -> pl.DataFrame:
         """The rows of sql/queries/<name>.sql as earshot_etl, at the speed of a binary COPY.
@@ -80,16 +88,41 @@ class Warehouse:
         """
         if role not in ROLES:
             raise PermanentError(f"There is no role {role!r}; a transaction runs as one of {', '.join(ROLES)}")
-        with connect(self._url) as connection:
+        connection = self._begin(role, tenant)
+        try:
+            yield connection
+            # Here, so that what fails at the commit is explained too.
+            connection.commit()
+        except psycopg.Error as error:
+            raise statement_error(error, f"Working as {role}") from error
+        finally:
+            self._keep(connection)
+
+    def _begin(self, role: str, tenant: UUID | None) -> Connection:
+        """A connection that has become the role: the idle one, unless the server closed it meanwhile."""
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+        if idle is not None:
             try:
-                connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
-                if tenant is not None:
-                    connection.execute("SELECT set_tenant_context(%s)", [tenant])
-                yield connection
-                # Here, so that what fails at the commit is explained too.
-                connection.commit()
-            except psycopg.Error as error:
-                raise statement_error(error, f"Working as {role}") from error
+                return _become(idle, role, tenant)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                idle.close()
+        connection = connect(self._url)
+        try:
+            return _become(connection, role, tenant)
+        except psycopg.Error as error:
+            connection.close()
+            raise statement_error(error, f"Becoming {role}") from error
+
+    def _keep(self, connection: Connection) -> None:
+        """Put the connection aside for the next transaction, whatever became of this one."""
+        with suppress(psycopg.Error):
+            connection.rollback()
+            with self._lock:
+                if not connection.closed and not self._idle:
+                    self._idle.append(connection)
+                    return
+        connection.close()
 
     def insert(self, table: str, frame: pl.DataFrame) -> int:
         """Add rows whose keys are not there yet, in one transaction; returns how many were new."""
@@ -150,6 +183,18 @@ class Warehouse:
         status, finished_at."""
         days = list(window.days())
         return self.read("read_ledger", asset=asset, first=days[0], last=days[-1])
+
+
+def _become(connection: Connection, role: str, tenant: UUID | None) -> Connection:
+    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+    if tenant is not None:
+        connection.execute("SELECT set_tenant_context(%s)", [tenant])
+    return connection
+
+
+def _close_all(connections: list[Connection]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 def _unknown_tenant(name: str, tenants: pl.DataFrame) -> PermanentError:
