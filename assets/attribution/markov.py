@@ -6,6 +6,8 @@ Not here: credits per conversion (models.py): this model gives totals per placem
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -13,14 +15,35 @@ import polars as pl
 # Fewer conversions than this are too few to learn transitions from: totals are those of the linear model, and say so.
 FEWEST_CONVERSIONS = 300
 
-Matrix = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Walks:
+    """Touches in the order of their journeys, as arrays of one length.
+
+    state: the placement, from 1; starts: where a journey begins; conversions, nulls: how many journeys like this one
+    converted or did not, the same on all touches of a journey. size: how many placements there are.
+    """
+
+    state: Places
+    starts: npt.NDArray[np.bool_]
+    conversions: Floats
+    nulls: Floats
+    size: int
+
+    @property
+    def ends(self) -> npt.NDArray[np.bool_]:
+        """Where a journey has its last touch."""
+        return np.roll(self.starts, -1)
 
 
 def markov_totals(journeys: pl.DataFrame, fewest_conversions: int = FEWEST_CONVERSIONS) -> pl.DataFrame:
     """The conversions that each placement earns over all journeys of one sponsor and goal kind.
 
-    journeys: journey_id, touch_no, placement_id, converted (the same on all touches of a journey), count (how many
-              journeys like this there are)
+    journeys: journey_id, touch_no (from 1 on each journey), placement_id, converted (the same on all touches of a
+              journey), count (how many journeys like this there are)
     returns:  placement_id, removal_effect, share, conversions, fitted_by (markov, or linear where there are fewer than
               fewest_conversions), in the order of placements. The conversions sum to the journeys' conversions.
 
@@ -28,60 +51,66 @@ def markov_totals(journeys: pl.DataFrame, fewest_conversions: int = FEWEST_CONVE
     converting from each, its effect is N[start, c] / N[c, c] * p_c / p_start. A placement on no converting journey
     earns nothing. Source: Anderl et al., International Journal of Research in Marketing 33 (2016), 457-474.
     """
-    ordered = journeys.sort("journey_id", "touch_no")
-    lasts = ordered.group_by("journey_id", maintain_order=True).last()
-    conversions = float(lasts.filter("converted")["count"].sum())
-    linear = _linear_totals(ordered)
-    if conversions < max(fewest_conversions, 1):
-        return _told(linear, linear["earned"], linear["earned"], "linear")
-    effects = np.where(linear["earned"].to_numpy() > 0, _removal_effects(ordered, linear["placement_id"]), 0.0)
+    placements = journeys["placement_id"].unique().sort()
+    ordered = with_states(journeys.sort("journey_id", "touch_no"), "placement_id").with_columns(
+        conversions=pl.col("count").cast(pl.Float64) * pl.col("converted"),
+        nulls=pl.col("count").cast(pl.Float64) * ~pl.col("converted"),
+    )
+    walks = walks_of(ordered, len(placements))
+    earned = linear_totals(walks)
+    total = walks.conversions[walks.ends].sum()
+    if total < max(fewest_conversions, 1):
+        return _told(placements, np.full(len(placements), np.nan), earned / (total or 1.0), earned, "linear")
+    effects = removal_effects(walks)
     shares = effects / effects.sum()
-    return _told(linear, pl.Series(effects), pl.Series(shares * conversions), "markov")
+    return _told(placements, effects, shares, shares * total, "markov")
 
 
-def _linear_totals(ordered: pl.DataFrame) -> pl.DataFrame:
-    """Each placement's conversions under the linear model, zeros included."""
-    part = pl.col("count") * pl.col("converted") / pl.len().over("journey_id")
-    return (
-        ordered.with_columns(part=part)
-        .group_by("placement_id", maintain_order=True)
-        .agg(earned=pl.col("part").sum())
-        .sort("placement_id")
+def with_states(ordered: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Adds state: the place of the column's value among its sorted values, from 1."""
+    states = ordered.select(pl.col(column).unique().sort()).with_row_index("state", offset=1)
+    return ordered.join(states, on=column, validate="m:1", maintain_order="left")
+
+
+def walks_of(ordered: pl.DataFrame, size: int) -> Walks:
+    """ordered: state (from 1 to size), touch_no, conversions, nulls, in the order of journeys."""
+    return Walks(
+        ordered["state"].cast(pl.Int64).to_numpy(),
+        (ordered["touch_no"] == 1).to_numpy(),
+        ordered["conversions"].cast(pl.Float64).to_numpy(),
+        ordered["nulls"].cast(pl.Float64).to_numpy(),
+        size,
     )
 
 
-def _told(placements: pl.DataFrame, effects: pl.Series, earned: pl.Series, fitted_by: str) -> pl.DataFrame:
-    known = pl.lit(None, dtype=pl.Float64) if fitted_by == "linear" else effects.alias("removal_effect")
-    total = float(earned.sum())
-    return placements.select("placement_id").with_columns(
-        known.alias("removal_effect"),
-        (earned / total if total else earned).alias("share"),
-        earned.alias("conversions"),
-        pl.lit(fitted_by).alias("fitted_by"),
-    )
+def linear_totals(walks: Walks) -> Floats:
+    """Each placement's conversions under the linear model."""
+    firsts = np.flatnonzero(walks.starts)
+    lengths = np.diff(np.append(firsts, len(walks.state)))
+    parts = walks.conversions / np.repeat(lengths, lengths)
+    totals: Floats = np.bincount(walks.state - 1, weights=parts, minlength=walks.size).astype(np.float64)
+    return totals
 
 
-def _removal_effects(ordered: pl.DataFrame, placements: pl.Series) -> Matrix:
+def removal_effects(walks: Walks) -> Floats:
     """The share of all conversions that goes with each placement. State 0 is the start, state i the i-th placement."""
-    states = pl.DataFrame({"placement_id": placements}).with_row_index("state", offset=1)
-    touched = ordered.join(states, on="placement_id", validate="m:1", maintain_order="left")
-    steps = touched.with_columns(before=pl.col("state").shift(1).over("journey_id").fill_null(0))
-    size = placements.len() + 1
-    moves = np.zeros((size, size))
-    for before, after, count in _sums(steps, ["before", "state"]):
-        moves[before, after] = count
-    ends = touched.group_by("journey_id", maintain_order=True).last()
-    converted, all_ends = np.zeros(size), np.zeros(size)
-    for state, count in _sums(ends.filter("converted"), ["state"]):
-        converted[state] = count
-    for state, count in _sums(ends, ["state"]):
-        all_ends[state] = count
-    left = moves.sum(axis=1) + all_ends
-    visits = np.linalg.inv(np.eye(size) - moves / left[:, None])
-    chances = visits @ (converted / left)
-    effects: Matrix = visits[0, 1:] / np.diag(visits)[1:] * chances[1:] / chances[0]
-    return effects
+    size = walks.size + 1
+    before = np.where(walks.starts, 0, np.concatenate(([0], walks.state[:-1])))
+    journeys = walks.conversions + walks.nulls
+    moves = np.bincount(before * size + walks.state, weights=journeys, minlength=size * size).reshape(size, size)
+    ends = walks.ends
+    converted = np.bincount(walks.state[ends], weights=walks.conversions[ends], minlength=size)
+    ended = np.bincount(walks.state[ends], weights=journeys[ends], minlength=size)
+    left = moves.sum(axis=1) + ended
+    passed = np.where(left > 0, left, 1.0)
+    visits = np.linalg.inv(np.eye(size) - moves / passed[:, None])
+    chances = visits @ (converted / passed)
+    effects = visits[0, 1:] / np.diag(visits)[1:] * chances[1:] / chances[0]
+    told: Floats = np.where(linear_totals(walks) > 0, effects, 0.0)
+    return told
 
 
-def _sums(frame: pl.DataFrame, by: list[str]) -> list[tuple[int, ...]]:
-    return frame.group_by(by).agg(pl.col("count").sum()).rows()
+def _told(placements: pl.Series, effects: Floats, shares: Floats, earned: Floats, fitted_by: str) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"placement_id": placements, "removal_effect": effects, "share": shares, "conversions": earned}
+    ).with_columns(pl.col("removal_effect").fill_nan(None), fitted_by=pl.lit(fitted_by))

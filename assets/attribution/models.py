@@ -116,7 +116,7 @@ def _j_curve(touch: Touch, weak: pl.Expr, strong: pl.Expr) -> pl.Expr:
     )
 
 
-# Known and checked, but no part of the daily results.
+# No part of the stored credits: a campaign that leads with one of these has it made from its stored paths.
 EXTRA_MODELS: dict[str, Model] = {
     "last_paid_touch": last_paid_touch,
     "j_shaped": j_shaped,
@@ -148,44 +148,57 @@ def credit_shows(touches: pl.DataFrame, names: Iterable[str] | None = None) -> p
         _credit_wide(touches, chosen)
         .sort("_path", *SHOW, maintain_order=True)
         .group_by("_path", *SHOW, maintain_order=True)
-        .agg(pl.col(told).first(), pl.col([_column(name) for name in chosen]).sum())
+        .agg(pl.col(told).first(), pl.col([column_of(name) for name in chosen]).sum())
     )
     columns = ["tenant_id", "day", "model", "conversion_id", *SHOW, "campaign_id", "credit", "config_version"]
     return _stack(shows, [*told, *SHOW], chosen).filter(pl.col("credit") > 0).select(columns)
 
 
 def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """The touches in the order of their paths, with a column of credit per model.
+    """The touches in the order of their paths, with a column of credit per model."""
+    halvings = pl.col("age_s") / pl.col("half_life_s")
+    ordered = touches.sort(*PATH, "touch_no").with_columns(_halvings=halvings)
+    return credit_ordered(ordered, names).drop("_halvings")
+
+
+def credit_ordered(ordered: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Touches that stand in the order of their paths, with the number _path and a column of credit per model.
+
+    ordered: touch_no (from 1 on each path), for time_decay _halvings, for last_paid_touch is_excluded
 
     A path begins where touch_no is 1, so paths are numbered by counting, and what belongs to a whole path is
     summed once and looked up by that number: twenty times faster than windows over ids.
     """
-    ordered = touches.sort(*PATH, "touch_no").with_columns(
-        _path=((pl.col("touch_no") == 1).cum_sum() - 1).cast(pl.UInt32),
-        _halvings=pl.col("age_s") / pl.col("half_life_s"),
-    )
-    is_paid = ~pl.col("is_excluded") if "is_excluded" in ordered.columns else pl.lit(True)
-    per_path = ordered.group_by("_path", maintain_order=True).agg(
-        _count=pl.len().cast(pl.Int64),
-        _fewest=pl.col("_halvings").min(),
-        _last_paid=pl.coalesce(pl.col("touch_no").filter(is_paid).max(), pl.col("touch_no").max()),
-    )
-    looked_up = ["_count", "_fewest", "_last_paid"]
-    weighed = ordered.with_columns(per_path[name].gather(ordered["_path"]).alias(name) for name in looked_up)
-    weighed = weighed.with_columns(_model_of(name)(Touch()).cast(pl.Float64).alias(_column(name)) for name in names)
-    sums = weighed.group_by("_path", maintain_order=True).agg(pl.col([_column(name) for name in names]).sum())
-    return weighed.with_columns(
-        weighed[_column(name)] / sums[_column(name)].gather(weighed["_path"]) for name in names
-    ).drop("_halvings", *looked_up)
+    numbered = ordered.with_columns(_path=((pl.col("touch_no") == 1).cum_sum() - 1).cast(pl.UInt32))
+    per_path = numbered.group_by("_path", maintain_order=True).agg(_path_facts(ordered.columns, names))
+    looked_up = [name for name in per_path.columns if name != "_path"]
+    weighed = numbered.with_columns(per_path[name].gather(numbered["_path"]).alias(name) for name in looked_up)
+    weighed = weighed.with_columns(_model_of(name)(Touch()).cast(pl.Float64).alias(column_of(name)) for name in names)
+    columns = [column_of(name) for name in names]
+    sums = weighed.group_by("_path", maintain_order=True).agg(pl.col(columns).sum())
+    return weighed.with_columns(weighed[name] / sums[name].gather(weighed["_path"]) for name in columns).drop(looked_up)
 
 
-def _column(name: str) -> str:
+def _path_facts(columns: list[str], names: list[str]) -> list[pl.Expr]:
+    """What the chosen models need to know of a whole path."""
+    facts = [pl.len().cast(pl.Int64).alias("_count")]
+    if "time_decay" in names:
+        facts.append(pl.col("_halvings").min().alias("_fewest"))
+    if "last_paid_touch" in names:
+        is_paid = ~pl.col("is_excluded") if "is_excluded" in columns else pl.lit(True)
+        last_paid = pl.coalesce(pl.col("touch_no").filter(is_paid).max(), pl.col("touch_no").max())
+        facts.append(last_paid.alias("_last_paid"))
+    return facts
+
+
+def column_of(name: str) -> str:
+    """The column of a model's credit in a wide frame."""
     return f"_credit_{name}"
 
 
 def _stack(wide: pl.DataFrame, columns: list[str], names: list[str]) -> pl.DataFrame:
     """Wide credits under each other: the given columns, model and credit."""
-    stacked = [wide.select(*columns, pl.lit(name).alias("model"), credit=_column(name)) for name in names]
+    stacked = [wide.select(*columns, pl.lit(name).alias("model"), credit=column_of(name)) for name in names]
     return pl.concat(stacked)
 
 
