@@ -100,7 +100,7 @@ class PlacementRow:
     booked: int | None
     delivered: int
     conversions: float
-    revenue_minor: int
+    revenue_minor: int | None
     spend_minor: int | None
     currency: str
 
@@ -117,7 +117,7 @@ class CampaignRow:
     reach: int | None
     conversions: float
     sample: int
-    revenue_minor: int
+    revenue_minor: int | None
     spend_minor: int | None
     currency: str
 

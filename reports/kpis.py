@@ -20,7 +20,7 @@ FEWEST_FOR_RATIOS = 5
 FEWEST_FOR_CONFIDENCE = 30
 
 VERSUS = "vs previous"
-FIRST = "first period"
+FIRST = "no period to compare"
 
 
 def ratios_allowed(sample: int) -> bool:

@@ -176,13 +176,14 @@ def _whereabouts(row: PlacementRow, facts: ReportFacts) -> str:
 
 
 def _cost(row: PlacementRow, formatter: Formatter) -> str:
-    if row.conversions < FEWEST_FOR_RATIOS:
+    # Nothing was spent on an older episode in this period: its conversions were paid for before, not for nothing.
+    if row.conversions < FEWEST_FOR_RATIOS or not row.spend_minor:
         return NOTHING
     return formatter.money(cost_per_conversion(row.spend_minor, row.conversions), row.currency)
 
 
 def _campaign_roas(row: CampaignRow) -> Decimal | None:
-    if not row.spend_minor or row.sample < FEWEST_FOR_RATIOS:
+    if not row.spend_minor or row.revenue_minor is None or row.sample < FEWEST_FOR_RATIOS:
         return None
     return Decimal(row.revenue_minor) / row.spend_minor
 

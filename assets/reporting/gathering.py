@@ -159,6 +159,10 @@ def placement_rows(
 ) -> tuple[PlacementRow, ...]:
     """One row per placement and episode. Booked is of the placement: it stands where the placement has one episode."""
     campaigns = {campaign["campaign_id"]: campaign for campaign in subject.campaigns}
+    valued = {
+        campaign: kpis_of(result, "campaign", campaign, subject.model)["revenue"]["amount_minor"] is not None
+        for campaign in campaigns
+    }
     shows = result.shows.filter(model=subject.model)
     booked = result.pacing.select("placement_id", "booked")
     rows = (
@@ -180,7 +184,7 @@ def placement_rows(
             booked=row["booked"] if row["alone"] else None,
             delivered=row["impressions"],
             conversions=row["conversions"],
-            revenue_minor=row["revenue_minor"],
+            revenue_minor=row["revenue_minor"] if valued[row["campaign_id"]] else None,
             spend_minor=row["spend_minor"],
             currency=str(campaigns[row["campaign_id"]]["currency"]),
         )
@@ -203,7 +207,7 @@ def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, 
                 reach=own.reach,
                 conversions=own.conversions,
                 sample=own.sample,
-                revenue_minor=own.revenue_minor or 0,
+                revenue_minor=own.revenue_minor,
                 spend_minor=own.spend_minor,
                 currency=campaign["currency"],
             )
