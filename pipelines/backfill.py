@@ -14,6 +14,7 @@ from uuid import UUID
 
 from dagster import (
     AssetSelection,
+    DagsterExecutionInterruptedError,
     DagsterInstance,
     ExecuteInProcessResult,
     ResourceDefinition,
@@ -127,8 +128,11 @@ def run_assets(
 
 
 def _cause(result: ExecuteInProcessResult) -> str:
+    """Why the run failed. Raises KeyboardInterrupt if a person stopped it."""
     for event in result.get_step_failure_events():
         data = event.step_failure_data
+        if data.error and data.error.cls_name == DagsterExecutionInterruptedError.__name__:
+            raise KeyboardInterrupt
         if data.user_failure_data and data.user_failure_data.description:
             return data.user_failure_data.description
         error = data.error.cause if data.error and data.error.cause else data.error

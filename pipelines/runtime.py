@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dagster import DagsterInstance
+from dagster_postgres.utils import DagsterPostgresException
+from sqlalchemy.exc import SQLAlchemyError
 
 from assets.listening.addresses import load_ranges
 from assets.listening.keys import Keyring
@@ -20,6 +22,7 @@ from assets.listening.rules import load_rules
 from assets.resources import Mailing, Measurement
 from pipelines.settings import Settings
 from reports.delivery import TransportSettings
+from sql.connecting import DatabaseUnavailableError, first_line, masked
 from sql.embedded import Server, ensure_server, find_server
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
@@ -105,5 +108,15 @@ def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda
     return ensure_server(settings.home, progress)
 
 
-def orchestrator_instance() -> DagsterInstance:
-    return DagsterInstance.get()
+@contextmanager
+def orchestrator_instance() -> Iterator[DagsterInstance]:
+    """Dagster on its history database. Raises DatabaseUnavailableError if that does not answer, or goes away."""
+    try:
+        with DagsterInstance.get() as instance:
+            yield instance
+    except (DagsterPostgresException, SQLAlchemyError) as error:
+        said = masked(first_line(error.__cause__ if isinstance(error.__cause__, Exception) else error))
+        raise DatabaseUnavailableError(
+            f"The database of Dagster's history does not answer: {said}. What was finished is kept. Start the private "
+            "one with `earshot db up`, or check DAGSTER_POSTGRES_URL; then run the same command again."
+        ) from None

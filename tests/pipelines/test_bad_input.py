@@ -12,7 +12,8 @@ from pipelines.cli import main
 
 def earshot(*words: str, **environ: str) -> Result:
     """The command as a person runs it, with only these variables of ours set."""
-    ours = ("DATABASE_URL", "POSTGRES_HOST", "DAGSTER_POSTGRES_URL", "DAGSTER_HOME", "SENDGRID_API_KEY")
+    dagsters = ("DAGSTER_POSTGRES_URL", "DAGSTER_HOME", "EARSHOT_DAGSTER_FOLDER")
+    ours = ("DATABASE_URL", "DATABASE_READ_URL", "POSTGRES_HOST", "SENDGRID_API_KEY", *dagsters)
     env: dict[str, str | None] = {**dict.fromkeys(ours), **environ}
     return CliRunner().invoke(main, list(words), env=env)
 
@@ -77,6 +78,21 @@ def test_without_dagsters_database_a_backfill_says_what_to_set(database_url: str
         "backfill", "--from", "2026-01-01", "--to", "2026-01-02", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url
     )
     assert "DAGSTER_POSTGRES_URL" in refused(result)
+
+
+def test_a_history_database_that_does_not_answer_is_named_without_its_password(
+    database_url: str, tmp_path: Path
+) -> None:
+    result = earshot(
+        "backfill",
+        *("--from", "2026-01-01", "--to", "2026-01-02"),
+        EARSHOT_HOME=str(tmp_path),
+        DATABASE_URL=database_url,
+        DAGSTER_POSTGRES_URL="postgresql+psycopg2://someone:hunter2@127.0.0.1:1/dagster",
+    )
+    words = refused(result)
+    assert "DAGSTER_POSTGRES_URL" in words
+    assert "hunter2" not in words
 
 
 @pytest.mark.parametrize("transport", ["pigeon", "SMTP "])
