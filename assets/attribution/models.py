@@ -127,8 +127,8 @@ EXTRA_MODELS: dict[str, Model] = {
 def credit_touches(touches: pl.DataFrame, names: Iterable[str] | None = None) -> pl.DataFrame:
     """Every touch with its credit under each model: the touches once per model, with columns model and credit.
 
-    touches: tenant_id, conversion_id, touch_no (from 1 on each path), age_s, half_life_s, and for last_paid_touch
-             is_excluded; further columns stay
+    touches: tenant_id, conversion_id, touch_no (from 1 on each path), for time_decay age_s and half_life_s, for
+             last_paid_touch is_excluded; further columns stay
     Raises PermanentError for a name that is no model. Credits of one (conversion, model) sum to 1 within 1e-9.
     """
     chosen = list(MODELS) if names is None else list(names)
@@ -156,9 +156,10 @@ def credit_shows(touches: pl.DataFrame, names: Iterable[str] | None = None) -> p
 
 def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """The touches in the order of their paths, with a column of credit per model."""
-    halvings = pl.col("age_s") / pl.col("half_life_s")
-    ordered = touches.sort(*PATH, "touch_no").with_columns(_halvings=halvings)
-    return credit_ordered(ordered, names).drop("_halvings")
+    ordered = touches.sort(*PATH, "touch_no")
+    if "time_decay" in names:
+        ordered = ordered.with_columns(_halvings=pl.col("age_s") / pl.col("half_life_s"))
+    return credit_ordered(ordered, names).drop("_halvings", strict=False)
 
 
 def credit_ordered(ordered: pl.DataFrame, names: list[str]) -> pl.DataFrame:

@@ -6,6 +6,8 @@ Not here: who matches whom (matching.py), credit (models.py). One path runs over
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from assets.attribution.matching import match_codes, match_keys, match_surveys
@@ -60,7 +62,7 @@ def build_paths(
         .pipe(with_settings, settings)
         .pipe(admit)
         .pipe(_keep_first_kind_of_match)
-        .pipe(_keep_one_per_unit)
+        .pipe(keep_one_per_unit)
         .pipe(_number)
     )
 
@@ -113,19 +115,21 @@ def _keep_first_kind_of_match(touches: pl.DataFrame) -> pl.DataFrame:
     return touches.with_columns(precedence=rank).filter(pl.col("precedence") == pl.col("precedence").min().over(PATH))
 
 
-def _keep_one_per_unit(touches: pl.DataFrame) -> pl.DataFrame:
+def keep_one_per_unit(touches: pl.DataFrame, path: Sequence[str] = PATH) -> pl.DataFrame:
     """The first touch of each unit: every impression, one per placement and UTC day, or one per placement.
+
+    path: the columns that name a path; touches come back in its order, then in that of time.
 
     Clicks are another kind of touch than hearing the ad: they fold among themselves.
     """
     unit = pl.col("touch_unit")
     return (
-        touches.sort(*PATH, "touched_at", "exposure_id")
+        touches.sort(*path, "touched_at", "exposure_id")
         .with_columns(
             unit_exposure=pl.when(unit == "impression").then("exposure_id"),
             unit_day=pl.when(unit == "placement_day").then(pl.col("touched_at").dt.date()),
         )
-        .unique([*PATH, "placement_id", "is_click", "unit_exposure", "unit_day"], keep="first", maintain_order=True)
+        .unique([*path, "placement_id", "is_click", "unit_exposure", "unit_day"], keep="first", maintain_order=True)
     )
 
 

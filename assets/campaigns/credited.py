@@ -12,6 +12,7 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.attribution.models import MODELS, credit_shows
 from assets.attribution.money import attribute_money, rates_of
 from sql.values import Reader, Window
 
@@ -49,7 +50,35 @@ def read_credited(
     )
     adjustments = read("read_conversion_adjustments", first=first, last=last, tenants=scope)
     rates = read("read_fx_rates", first=first, last=max(last, as_of.date()))
-    return credit_campaigns(rows, adjustments, chosen, rates, as_of)
+    own = chosen.filter(~pl.col("default_model").is_in(list(MODELS)))
+    if own.is_empty():
+        return credit_campaigns(rows, adjustments, chosen, rates, as_of)
+    touches = read("read_campaign_touches", first=first, last=last, tenants=scope, campaigns=ids_of(own, "campaign_id"))
+    rows = pl.concat([rows, credit_own_models(rows, touches, own)], how="diagonal")
+    led_by = chosen.select(*CAMPAIGN, "default_model")
+    return (
+        credit_campaigns(rows, adjustments, chosen, rates, as_of)
+        .join(led_by, on=CAMPAIGN, validate="m:1", maintain_order="left")
+        .filter(pl.col("model").is_in(list(MODELS)) | (pl.col("model") == pl.col("default_model")))
+        .drop("default_model")
+    )
+
+
+def credit_own_models(rows: pl.DataFrame, touches: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """Rows under the models that campaigns lead with beyond those that are stored, made from the stored paths.
+
+    rows:    as in credit_campaigns, under the stored models; it says which conversions are meant
+    touches: the paths of conversions that touched the campaigns: tenant_id, day, conversion_id, touch_no, campaign_id,
+             placement_id, episode_id, config_version, is_excluded (the placement was not paid for)
+    own:     tenant_id, campaign_id, default_model
+    returns: rows like those given. A changed model is so in force for all that the campaign ever earned.
+    """
+    of_conversion = rows.drop("model", "placement_id", "episode_id", "campaign_id", "credit").unique(
+        CONVERSION, keep="any"
+    )
+    known = touches.join(of_conversion, on=CONVERSION, how="semi")
+    credit = credit_shows(known, sorted(own["default_model"].unique()))
+    return credit.select(CREDIT_COLUMNS).join(of_conversion, on=CONVERSION, validate="m:1").select(rows.columns)
 
 
 def credit_campaigns(

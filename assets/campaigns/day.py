@@ -66,7 +66,7 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
         placements, read("read_airings", tenants=scope), delivery.clear(), sum_shows(delivery), EPOCH, window.end
     )
     results = measure(
-        _scoped(live.select("tenant_id", "campaign_id", "currency", "margin", "config_version")),
+        _scoped(live.select("tenant_id", "campaign_id", "currency", "margin", "default_model", "config_version")),
         _scoped(delivery),
         _scoped(reach),
         _scoped(price_campaigns(placements, spend, unknown_spend(placements), delivery)),

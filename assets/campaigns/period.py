@@ -19,7 +19,15 @@ from assets.campaigns.delivery import IS_IMPRESSION, count_delivery
 from assets.campaigns.pacing import expect_delivery
 from assets.campaigns.reach import count_reach
 from assets.campaigns.roi import measure
-from assets.campaigns.scopes import PRICES, fold_money, price_campaigns, settings_at, sponsor_scopes, sum_if_all_known
+from assets.campaigns.scopes import (
+    PRICES,
+    fold_money,
+    models_of,
+    price_campaigns,
+    settings_at,
+    sponsor_scopes,
+    sum_if_all_known,
+)
 from assets.campaigns.spend import recognise_spend, unknown_spend
 from sql.values import PermanentError, Reader, Window
 
@@ -181,7 +189,8 @@ def _kpis(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> pl
     sponsors = sponsor_scopes(facts.campaigns)
     sponsor_of = facts.campaigns.select(*CAMPAIGN, scope_id="sponsor_id")
     own_of = facts.campaigns.select(*CAMPAIGN, scope_id="campaign_id")
-    own = facts.campaigns.select(*SCOPE[:1], "currency", "margin", "config_version", scope_id="campaign_id")
+    told = ["tenant_id", "currency", "margin", "default_model", "config_version"]
+    own = facts.campaigns.select(*told, scope_id="campaign_id")
     levels = []
     for level, scopes, scope_of in (("campaign", own, own_of), ("sponsor", sponsors, sponsor_of)):
         delivered, heard, spent, earned = (
@@ -189,7 +198,7 @@ def _kpis(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> pl
             for frame in (delivery, _audience(facts), priced, facts.credited)
         )
         spent = spent.group_by(SCOPE).agg(sum_if_all_known(name) for name in PRICES)
-        told = measure(
+        measured = measure(
             scopes,
             delivered,
             count_reach(heard, SCOPE),
@@ -197,7 +206,7 @@ def _kpis(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> pl
             fold_money(earned, scopes),
             list(MODELS),
         )
-        levels.append(told.with_columns(level=pl.lit(level)))
+        levels.append(measured.with_columns(level=pl.lit(level)))
     return pl.concat(levels)
 
 
@@ -207,7 +216,7 @@ def _daily(facts: PeriodFacts) -> pl.DataFrame:
     grid = (
         facts.campaigns.select(CAMPAIGN)
         .join(pl.DataFrame({"day": days.dt.convert_time_zone(facts.timezone).dt.date().unique()}), how="cross")
-        .join(pl.DataFrame({"model": list(MODELS)}), how="cross")
+        .join(models_of(facts.campaigns, CAMPAIGN, list(MODELS)), on=CAMPAIGN)
     )
     heard = _audience(facts).with_columns(day=_local_day("occurred_at", facts.timezone))
     impressions = heard.group_by(*CAMPAIGN, "day").agg(pl.col("impressions").sum())
@@ -243,7 +252,7 @@ def _shows(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> p
     grid = (
         pl.concat([delivery.select(SHOW), spent.select(SHOW), earned.select(SHOW)])
         .unique()
-        .join(pl.DataFrame({"model": list(MODELS)}), how="cross")
+        .join(models_of(facts.campaigns, CAMPAIGN, list(MODELS)), on=CAMPAIGN)
     )
     unknown = unknown_spend(facts.placements).with_columns(is_unknown=pl.lit(True))
     windows = facts.campaigns.select(*CAMPAIGN, "window_days")

@@ -14,6 +14,7 @@ import polars as pl
 
 from assets.campaigns.intervals import wilson_bounds
 from assets.campaigns.response import KEY, model_conversions, respond
+from assets.campaigns.scopes import models_of
 
 SCOPE = ["tenant_id", "scope_id"]
 
@@ -112,9 +113,10 @@ def measure(
     credited: pl.DataFrame,
     models: Sequence[str],
 ) -> pl.DataFrame:
-    """Every KPI of every scope under every model.
+    """Every KPI of every scope under every model, and under the one that the scope leads with.
 
-    scopes:   tenant_id, scope_id, currency, margin (null: not known), config_version
+    scopes:   tenant_id, scope_id, currency, margin (null: not known), config_version, and if it leads with another
+              model than those, default_model
     delivery: tenant_id, scope_id, placement_id, impressions, usable_impressions, mature_impressions, clicks
     reach:    tenant_id, scope_id, households, consumers
     spend:    tenant_id, scope_id, spend_minor, cost_minor, booked (null: not known), delivered (since the start)
@@ -138,7 +140,7 @@ def totals(
     counts = ["impressions", "usable_impressions", "mature_impressions", "clicks"]
     delivered = delivery.group_by(SCOPE).agg(pl.col(counts).sum())
     answers = ["conversions", "visits", "leads", "sample", "visit_sample", "lead_sample", "responders", "visitors"]
-    grid = scopes.join(pl.DataFrame({"model": list(models)}, schema={"model": pl.String}), how="cross")
+    grid = models_of(scopes, SCOPE, models).join(scopes.drop("default_model", strict=False), on=SCOPE, validate="m:1")
     low, high = NOTHING_SEEN
     return (
         grid.join(delivered, on=SCOPE, how="left", validate="m:1")

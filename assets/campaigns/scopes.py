@@ -6,6 +6,7 @@ Not here: the KPIs (roi.py), readings (day.py, period.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -24,6 +25,18 @@ def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetim
     return campaigns.join(
         told.select(*CAMPAIGN, "window_days", "default_model", "config_version"), on=CAMPAIGN, validate="1:1"
     )
+
+
+def models_of(scopes: pl.DataFrame, key: list[str], models: Sequence[str]) -> pl.DataFrame:
+    """The key and model of each scope: the models that all are measured under, and the one that it leads with.
+
+    scopes: the key and, if scopes lead with models of their own, default_model (null: with none)
+    """
+    common = scopes.select(key).join(pl.DataFrame({"model": list(models)}, schema={"model": pl.String}), how="cross")
+    if "default_model" not in scopes.columns:
+        return common
+    own = scopes.filter(~pl.col("default_model").is_in(list(models))).select(*key, model="default_model")
+    return pl.concat([common, own])
 
 
 def sum_if_all_known(column: str) -> pl.Expr:
@@ -57,13 +70,13 @@ def price_campaigns(
 
 
 def sponsor_scopes(campaigns: pl.DataFrame) -> pl.DataFrame:
-    """The campaigns of each sponsor as one scope: currency and margin only where all of them share it.
+    """The campaigns of each sponsor as one scope: currency, margin and model only where all of them share it.
 
-    returns: tenant_id, scope_id (the sponsor), currency, margin, config_version (the latest of them)
+    returns: tenant_id, scope_id (the sponsor), currency, margin, default_model, config_version (the latest of them)
     """
     return (
         campaigns.group_by("tenant_id", "sponsor_id")
-        .agg(_common("currency"), _common("margin"), pl.col("config_version").max())
+        .agg(_common("currency"), _common("margin"), _common("default_model"), pl.col("config_version").max())
         .rename({"sponsor_id": "scope_id"})
         .sort("tenant_id", "scope_id")
     )

@@ -47,7 +47,10 @@ def period(
         window,
         FAR,
         timezone,
-        pl.DataFrame([{**campaign, "window_days": 30.0, "config_version": 1}], schema_overrides={"margin": pl.Float64}),
+        pl.DataFrame(
+            [{**campaign, "window_days": 30.0, "default_model": "linear", "config_version": 1}],
+            schema_overrides={"margin": pl.Float64},
+        ),
         pl.DataFrame(
             exposures,
             schema={
