@@ -20,6 +20,8 @@ COMMANDS = {
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
     "import": ("importing", "import_command", "Load a server log into the raw events."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),
+    "methodology": ("methodology", "methodology", "How a tenant's numbers are made, from the configuration in force."),
+    "audit": ("audit", "audit", "Who changed which setting when."),
     "reports": ("reports", "reports", "Sponsor reports: list them, see why one is held, look at them."),
     "deliver": ("deliver", "deliver", "Send the mails that are due, each at most once."),
     "deliveries": ("deliver", "deliveries", "What became of each mail."),

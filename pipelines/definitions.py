@@ -14,6 +14,7 @@ from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContex
 from assets.attribution.assets import attribution_day
 from assets.campaigns.assets import campaign_reach, campaign_roi, placement_delivery
 from assets.listening.assets import listening_day
+from assets.methods.assets import methodologies
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
 from assets.resources import ScopeResource
 from assets.upkeep.assets import attribution_events, listener_events, show_tenant_checks, tenant_checks
@@ -21,6 +22,7 @@ from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import late_rows
 from pipelines.settings import load_settings
+from pipelines.upkeep import nightly_upkeep, nightly_upkeep_clock
 from sql.warehouse import Warehouse
 
 ASSETS: list[AssetsDefinition | AssetSpec] = [
@@ -32,6 +34,7 @@ ASSETS: list[AssetsDefinition | AssetSpec] = [
     campaign_reach,
     campaign_roi,
     tenant_checks,
+    methodologies,
     weekly_sponsor_reports,
     monthly_sponsor_reports,
     report_deliveries,
@@ -54,8 +57,8 @@ RESOURCES = {
 defs = Definitions(
     assets=ASSETS,
     asset_checks=[show_tenant_checks],
-    jobs=JOBS,
-    schedules=SCHEDULES,
+    jobs=[*JOBS, nightly_upkeep],
+    schedules=[*SCHEDULES, nightly_upkeep_clock],
     sensors=[late_rows],
     resources=RESOURCES,
 )

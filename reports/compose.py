@@ -97,7 +97,8 @@ def _method(facts: ReportFacts, formatter: Formatter) -> Section:
         Pair("Data through", f"{formatter.moment(method.data_through)}, {status}."),
         Pair(
             "Versions",
-            f"rules {method.rules_version}, settings {method.config_version}, Earshot {method.code_version}",
+            f"rules {method.rules_version}, settings {method.config_version}, Earshot {method.code_version}"
+            + (f", methodology {method.methodology}" if method.methodology else ""),
         ),
     ]
     return Section("How this was measured", tuple(pairs))

@@ -172,7 +172,10 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How the numbers were made. download_window: a value of tenants.download_window. data_through: UTC, exclusive."""
+    """How the numbers were made. download_window: a value of tenants.download_window. data_through: UTC, exclusive.
+
+    methodology: the version of the tenant's methodology page that was in force; None where none is kept.
+    """
 
     download_window: str
     window_days: tuple[Decimal, ...]
@@ -183,6 +186,7 @@ class Method:
     data_through: datetime
     is_final: bool
     lateness_hours: int
+    methodology: str | None = None
 
     def __post_init__(self) -> None:
         if self.data_through.tzinfo is None:

@@ -14,6 +14,7 @@ from sql.values import PermanentError
 TIME_COLUMNS = {
     "listener_events": "occurred_at",
     "attribution_events": "occurred_at",
+    "event_keys": "occurred_at",
     "request_dispositions": "day",
     "downloads": "downloaded_at",
     "listener_metrics": "day",
@@ -26,13 +27,11 @@ TIME_COLUMNS = {
     "placement_delivery": "day",
     "campaign_reach": "day",
     "campaign_roi": "day",
-    "model_totals": "day",
-    "lift_results": "day",
     "check_results": "day",
 }
 
 # Replaced by day, but small: ordinary tables with row-level security instead of series with reader views.
-PLAIN = frozenset({"conversion_adjustments", "model_totals", "lift_results", "check_results"})
+PLAIN = frozenset({"conversion_adjustments", "check_results"})
 SERIES = frozenset(TIME_COLUMNS) - PLAIN
 
 

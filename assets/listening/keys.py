@@ -124,6 +124,10 @@ class Keyring:
                 f"least {MIN_SECRET_BYTES} bytes in hexadecimal"
             ) from None
 
+    def versions_of(self, tenant: object) -> tuple[int, ...]:
+        """The versions of the tenant's keys, oldest first."""
+        return tuple(key.version for key in self.tenants.get(_tenant_text(tenant), self.default))
+
     def key_of(self, tenant: object, version: int | None = None) -> Key:
         """The tenant's newest key, or a certain version of it. Raises PermanentError if there is none."""
         keys = self.tenants.get(_tenant_text(tenant), self.default)

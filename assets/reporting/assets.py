@@ -10,10 +10,11 @@ from uuid import UUID
 
 from dagster import AssetDep, AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
+from assets.methods.publishing import publish_methodologies
 from assets.partitions import local_period, monthly, weekly
 from assets.reporting.building import Built, Workshop, build_reports, count_states
 from assets.reporting.periods import ReportPeriod, month_of, week_of
-from assets.resources import Mailing, ScopeResource
+from assets.resources import Mailing, Measurement, ScopeResource
 from assets.upkeep.assets import DAILY_ASSETS
 from reports.archive import Made
 from reports.delivery import Outbox, make_transport
@@ -29,22 +30,24 @@ FROM_DAYS = [
 def weekly_sponsor_reports(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
+    measurement: ResourceParam[Measurement],
     mailing: ResourceParam[Mailing],
     scope: ScopeResource,
 ) -> MaterializeResult[None]:
     """Each sponsor's report on a tenant-local week, frozen once its days are final and passed their checks."""
-    return _report(context, warehouse, mailing, scope, week_of)
+    return _report(context, warehouse, measurement, mailing, scope, week_of)
 
 
 @asset(group_name="reporting", deps=FROM_DAYS, partitions_def=monthly, kinds={"typst", "postgres"})
 def monthly_sponsor_reports(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
+    measurement: ResourceParam[Measurement],
     mailing: ResourceParam[Mailing],
     scope: ScopeResource,
 ) -> MaterializeResult[None]:
     """Each sponsor's report on a tenant-local month, frozen once its days are final and passed their checks."""
-    return _report(context, warehouse, mailing, scope, month_of)
+    return _report(context, warehouse, measurement, mailing, scope, month_of)
 
 
 @asset(
@@ -70,6 +73,7 @@ def report_deliveries(
 def _report(
     context: AssetExecutionContext,
     warehouse: Warehouse,
+    measurement: Measurement,
     mailing: Mailing,
     scope: ScopeResource,
     period_of: Callable[[date, str], ReportPeriod],
@@ -78,6 +82,10 @@ def _report(
     made = Made(UUID(context.run_id), mailing.code_version, datetime.now(UTC))
     shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
     chosen = scope.resolve(warehouse)
+    # Reports name the methodology in force, so that one is kept first.
+    for page in publish_methodologies(warehouse, chosen, measurement.rules, measurement.ranges, measurement.keyring):
+        if page.is_new:
+            context.log.info(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
     built: list[Built] = []
     for tenant in warehouse.tenants(chosen).iter_rows(named=True):
         for report in build_reports(shop, tenant, period_of(first, tenant["timezone"]), chosen.campaigns):

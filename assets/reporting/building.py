@@ -141,6 +141,7 @@ def _frozen(facts: ReportFacts, subscription: Row, fonts_path: Path | None) -> F
             "window_days": [str(days) for days in facts.method.window_days],
             "config_version": facts.method.config_version,
             "rules_version": facts.method.rules_version,
+            "methodology": facts.method.methodology,
             "locale": content.locale,
         },
     )
@@ -163,6 +164,7 @@ def _facts(
     placements = now.shows["placement_id"].unique()
     names = read("read_report_names", tenants=[tenant_id], placements=[UUID(bytes=each) for each in placements.sort()])
     rules = read("read_rules_versions", **_days(period.window), tenants=[tenant_id])
+    pages = read("read_methodology_versions", tenants=[tenant_id])
     ledger = read("read_report_ledger", **_days(period.window), tenants=[tenant_id])
     seen: datetime = ledger["input_watermark"].max() or period.window.end  # type: ignore[assignment]
     told = Circumstances(
@@ -171,6 +173,7 @@ def _facts(
         brand=Brand(tenant["brand_name"], tenant["brand_color"], zone, tenant["locale"], tenant["reply_to"]),
         reason=_reason(tenant, period, subject),
         rules_version=", ".join(rules["rules_version"]) or "none",
+        methodology=next(iter(pages["version"]), None),
         code_version=shop.made.code_version,
         data_through=seen,
         lateness_hours=tenant["lateness_hours"],

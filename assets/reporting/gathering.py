@@ -74,6 +74,7 @@ class Circumstances:
     brand: Brand
     reason: str
     rules_version: str
+    methodology: str | None
     code_version: str
     data_through: datetime
     lateness_hours: int
@@ -256,4 +257,5 @@ def _method(subject: Subject, told: Circumstances) -> Method:
         data_through=told.data_through,
         is_final=True,
         lateness_hours=told.lateness_hours,
+        methodology=told.methodology,
     )

@@ -1,0 +1,272 @@
+"""Methodology: how one tenant's numbers are made, told from the configuration in force.
+
+Here: the words and tables of the page, and its version, a hash of all of it.
+Not here: how a page is spelt (pages.py), keeping it (publishing.py), the rules themselves (assets/listening).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+
+from assets.listening.addresses import INCLUSION_VALIDITY, LISTS, AddressRanges
+from assets.listening.dispositions import DISPOSITIONS
+from assets.listening.keys import Keyring
+from assets.listening.method import CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH, LOOK_BACK, LOOK_FORWARD, Method
+from assets.listening.rules import KINDS, Rules
+from assets.methods.pages import Page, Section, Table
+from sql.values import Reader
+
+WINDOWS: Mapping[str, str] = {
+    CALENDAR_DAY: "Requests of one listener for one episode on one UTC calendar day are one download.",
+    FIRST_TOUCH: (
+        "Requests of one listener for one episode are one download until 24 hours after the first of them; "
+        "the next request begins another."
+    ),
+    LAST_TOUCH: (
+        "Requests of one listener for one episode are one download as long as less than 24 hours lie between them."
+    ),
+}
+
+# What becomes of a request, in the order in which it is asked; the first that fits is it.
+MEANINGS: Mapping[str, str] = {
+    "not_a_request": "A playback or follow event of an app; it feeds consumption, not downloads.",
+    "malformed": "No address and no key, or a range that contradicts itself.",
+    "method_not_get": "HEAD, or any method but GET.",
+    "not_modified": "Answered with status 304: the listener has the file already.",
+    "status_not_ok": "Any status but 200 and 206; at a prefix service also 301, 302, 307 and 308 are fine.",
+    "range_probe": "A request for the first two bytes.",
+    "no_user_agent": "The user agent is empty.",
+    "watch_duplicate": "An Apple Watch repeating what its phone fetched.",
+    "bot_agent": "The user agent is a bot's by the rules below.",
+    "datacenter_ip": "The address is in a data centre by the lists below, and on no inclusion list.",
+    "suspect_ip": "The address asked for too many things on one day; see below.",
+    "bad_referrer": "The referrer is on the list of bad ones.",
+    "pre_release": "Before the episode was published.",
+    "unknown_asset": "No episode or file of the catalogue.",
+    "below_threshold": "Its download did not reach one minute of content.",
+    "counted": "The first request of a download that did.",
+    "contributed": "A later request that brought new bytes up to the minute.",
+    "duplicate": "Every further request of a download.",
+}
+
+TOUCH_UNITS: Mapping[str, str] = {
+    "impression": "each ad heard",
+    "placement_day": "each placement once a day",
+    "placement": "each placement once",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Methodology:
+    """The page of one tenant in both spellings, and the version that names it."""
+
+    version: str
+    markdown: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a page is made of. settings: a row of read_method_settings; the frames as their statements return them."""
+
+    tenant: UUID
+    settings: Mapping[str, Any]
+    inclusions: pl.DataFrame
+    campaigns: pl.DataFrame
+    rules: Rules
+    ranges: AddressRanges
+    keyring: Keyring
+    method: Method = field(default_factory=Method)
+
+
+def read_in_force(read: Reader, tenant: UUID, rules: Rules, ranges: AddressRanges, keyring: Keyring) -> InForce:
+    """The configuration of one tenant as it stands now."""
+    return InForce(
+        tenant,
+        read("read_method_settings", tenants=[tenant]).row(0, named=True),
+        read("read_ip_inclusions", tenants=[tenant]).sort("network"),
+        read("read_method_campaigns", tenants=[tenant]),
+        rules,
+        ranges,
+        keyring,
+    )
+
+
+def tell_methodology(known: InForce) -> Methodology:
+    """The page. The same configuration always gives the same page and version; no clock is asked."""
+    page = Page(
+        f"How {known.settings['name']} measures",
+        "",
+        [
+            _downloads(known),
+            _dispositions(),
+            _rules(known),
+            _addresses(known),
+            _suspects(known),
+            _inclusions(known),
+            _people(known),
+            _finality(known),
+            _attribution(known),
+        ],
+    )
+    version = sha256(page.markdown().encode()).hexdigest()[:12]
+    named = replace(
+        page,
+        subtitle=f"Version {version}. Generated from the configuration in force; follows PTMG 2.3 of the IAB Tech Lab.",
+    )
+    return Methodology(version, named.markdown(), named.html())
+
+
+def _downloads(known: InForce) -> Section:
+    method = known.method
+    slack = (
+        "the whole file" if not method.whole_file_slack else f"the whole file but for {method.whole_file_slack:,} bytes"
+    )
+    paragraphs = [
+        WINDOWS[known.settings["download_window"]],
+        f"A download counts once the listener has received {method.minute_seconds} seconds of content: as many "
+        "bytes, beyond the file's header, as that share of the file's duration makes. Bytes that were received count, "
+        "not bytes that were asked for, and no byte counts twice. Of a file that is shorter, or whose duration is "
+        f"unknown, {slack} is needed; where its size is unknown, {method.assumed_minute:,} bytes are, a minute at "
+        "128 kbit/s. A prefix service sees no bytes, so its requests count by themselves.",
+        "The download happened at its first request that passes every rule below. A day is a UTC day.",
+    ]
+    if known.settings["download_window"] != CALENDAR_DAY:
+        paragraphs.append(
+            f"Where a window begins is looked for at most {LOOK_BACK.days} days back, then cut at midnight UTC; a "
+            f"window that requests keep open closes {LOOK_FORWARD.total_seconds() / 3600:.0f} hours after its day."
+        )
+    return Section("Downloads", paragraphs)
+
+
+def _dispositions() -> Section:
+    rows = [(str(place), name, MEANINGS[name]) for place, name in enumerate(DISPOSITIONS)]
+    said = "Every raw row gets exactly one of these, the first that fits. They sum to the raw rows of each day."
+    return Section("What becomes of every request", [said], Table(["order", "disposition", "meaning"], rows))
+
+
+def _rules(known: InForce) -> Section:
+    rows = [(kind, f"{len(getattr(known.rules, kind)):,}") for kind in KINDS]
+    said = f"Version {known.rules.version} of the rules on user agents and referrers. Bots are asked first."
+    return Section("Agents and referrers", [said], Table(["rules on", "patterns"], rows))
+
+
+def _addresses(known: InForce) -> Section:
+    rows = [
+        (name, f"{len(known.ranges.lists[name].v4.starts):,}", f"{len(known.ranges.lists[name].v6.starts):,}")
+        for name in LISTS
+    ]
+    said = (
+        f"Version {known.ranges.version} of the lists of networks. They are asked in this order: a private relay "
+        "stands for people, although it lies in a data centre. An address on no list is taken for a household."
+    )
+    return Section("Addresses", [said], Table(["list", "IPv4 ranges", "IPv6 ranges"], rows))
+
+
+def _suspects(known: InForce) -> Section:
+    limit = known.settings["suspect_pairs"]
+    said = (
+        f"An address that asks for more than {limit:,} different pairs of episode and user agent on one UTC day is no "
+        "household; its requests of that day do not count, unless it is on the inclusion list."
+        if limit
+        else "No limit is set on how much one address may ask for on a day."
+    )
+    return Section("Suspect addresses", [said])
+
+
+def _inclusions(known: InForce) -> Section:
+    days = INCLUSION_VALIDITY.days
+    if known.inclusions.is_empty():
+        return Section("Inclusion list", ["No shared address is exempted from the rules on addresses."])
+    rows = [
+        (network, reason, validated.date().isoformat(), _valid_through(validated.date()))
+        for network, reason, validated in known.inclusions.select("network", "reason", "validated_at").iter_rows()
+    ]
+    said = f"Shared addresses that are kept. An entry counts on days up to {days} after it was validated."
+    return Section("Inclusion list", [said], Table(["network", "reason", "validated on", "counts through"], rows))
+
+
+def _valid_through(validated: date) -> str:
+    return (validated + timedelta(days=INCLUSION_VALIDITY.days)).isoformat()
+
+
+def _people(known: InForce) -> Section:
+    versions = ", ".join(map(str, known.keyring.versions_of(known.tenant))) or "none"
+    days = known.settings["address_days"]
+    kept = (
+        f"Raw addresses are removed {days} days after the request; the keys made of them stay."
+        if days
+        else "Raw addresses are not removed by Earshot."
+    )
+    return Section(
+        "Listeners and households",
+        [
+            "A listener is an address together with a user agent, a household is an address alone: IPv4 in full, IPv6 "
+            "as its /64 network. Both are kept as keyed hashes (HMAC-SHA-256), which cannot be turned back.",
+            f"Versions of the key: {versions}; the last makes new hashes. {kept}",
+            "Demographic shares are shown for groups of at least "
+            f"{known.settings['k_demographic']:,}, numbers of delivery for at least {known.settings['k_delivery']:,}.",
+        ],
+    )
+
+
+def _finality(known: InForce) -> Section:
+    hours = known.settings["lateness_hours"]
+    return Section(
+        "When numbers are final",
+        [
+            f"A day is provisional on the next morning and final {hours} hours after its end. Requests that arrive "
+            "later are noticed, and the day is computed again; every report says whether its numbers are final. "
+            f"Reports close in the time zone {known.settings['timezone']}.",
+        ],
+    )
+
+
+def _attribution(known: InForce) -> Section:
+    if known.campaigns.is_empty():
+        return Section("Attribution", ["No campaign is set up."])
+    rows = [_campaign_row(row) for row in known.campaigns.iter_rows(named=True)]
+    said = (
+        "Each conversion is matched to ads that the same household or listener heard inside the window before it, or "
+        "to the code that was used. Every model is computed; the one named here is the report's."
+    )
+    headings = [
+        "sponsor",
+        "campaign",
+        "goal",
+        "window",
+        "model",
+        "a touch is",
+        "clicks",
+        "earlier customers",
+        "settings",
+    ]
+    return Section("Attribution", [said], Table(headings, rows))
+
+
+def _campaign_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    model = str(row["default_model"]).replace("_", " ")
+    decay = f", half-life {_short(row['half_life_days'])} days" if row["default_model"] == "time_decay" else ""
+    return (
+        row["sponsor"],
+        row["campaign"],
+        row["goal_kind"],
+        f"{_short(row['window_days'])} days",
+        f"{model}{decay}",
+        TOUCH_UNITS[row["touch_unit"]],
+        "count" if row["include_clicks"] else "do not count",
+        "left out" if row["exclude_prior_customers"] else "count",
+        f"version {row['version']}",
+    )
+
+
+def _short(number: str) -> str:
+    """A decimal as text without zeros that say nothing."""
+    return number.rstrip("0").rstrip(".") if "." in number else number

@@ -1,0 +1,43 @@
+"""Publishing: keeping each tenant's methodology whenever it changes.
+
+Here: making the pages of some tenants and adding those whose version is new.
+Not here: what a page says (methodology.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from assets.listening.addresses import AddressRanges
+from assets.listening.keys import Keyring
+from assets.listening.rules import Rules
+from assets.methods.methodology import Methodology, read_in_force, tell_methodology
+from sql.statements import statement
+from sql.values import Scope
+from sql.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a tenant's methodology is now, and whether that is new."""
+
+    slug: str
+    methodology: Methodology
+    is_new: bool
+
+
+def publish_methodologies(
+    warehouse: Warehouse, scope: Scope, rules: Rules, ranges: AddressRanges, keyring: Keyring
+) -> Iterator[Published]:
+    """Each tenant's methodology as it is now, added to its history if it is another one than before."""
+    for tenant_id, slug in warehouse.tenants(scope).select("tenant_id", "slug").iter_rows():
+        tenant = UUID(bytes=tenant_id)
+        page = tell_methodology(read_in_force(warehouse.read, tenant, rules, ranges, keyring))
+        given = {"tenant": tenant, "version": page.version, "markdown": page.markdown, "html": page.html}
+        with warehouse.transaction() as connection:
+            # Two runs that find the same change wait for each other and add it once.
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"earshot methodology {slug}"])
+            added = connection.execute(statement("add_methodology").text, given).rowcount
+        yield Published(slug, page, added > 0)

@@ -1,0 +1,73 @@
+"""earshot audit: who changed which setting when.
+
+Here: the list, and what changed in each row.
+Not here: recording changes; triggers of the database do that, whoever makes the change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.table import Table
+
+from pipelines import console, runtime
+from pipelines.settings import load_settings
+
+TABLES = ("tenants", "attribution_configs", "ip_inclusions", "promo_codes", "placements", "campaigns")
+
+# Nobody has changed a setting before there were databases.
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@click.command()
+@click.option("--tenant", "tenants", multiple=True, metavar="SLUG", help="Only this tenant.")
+@click.option("--table", "tables", multiple=True, type=click.Choice(TABLES), help="Only this table.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Only changes from this UTC day on.")
+@click.option("--most", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many changes.")
+def audit(tenants: tuple[str, ...], tables: tuple[str, ...], since: datetime | None, most: int) -> None:
+    """Every change of a setting that numbers depend on, newest first: when, by whom, old and new values."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        everyone = [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
+        changes = warehouse.read(
+            "read_config_changes",
+            tenants=[warehouse.tenant_id(name) for name in tenants] or everyone,
+            tables=list(tables or TABLES),
+            since=since.replace(tzinfo=UTC) if since else ALWAYS,
+            most=most,
+        )
+    if changes.is_empty():
+        console.out.print("No such change is on record.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("when (UTC)", "tenant", "by", "table", "row", "what changed"):
+        table.add_column(heading)
+    for change in changes.iter_rows(named=True):
+        table.add_row(*(text.replace("[", r"\[") for text in _cells(change)))
+    console.out.print(table)
+
+
+def _cells(change: dict[str, Any]) -> Iterator[str]:
+    yield f"{change['changed_at']:%Y-%m-%d %H:%M:%S}"
+    yield change["slug"] or "-"
+    yield change["changed_by"]
+    yield change["table_name"]
+    yield ", ".join(f"{name} {value}" for name, value in json.loads(change["row_key"]).items())
+    yield told_change(change["operation"], change["old_row"], change["new_row"])
+
+
+def told_change(operation: str, old: str | None, new: str | None) -> str:
+    """The columns that changed, old and new; a new or deleted row in a word."""
+    if operation != "update" or old is None or new is None:
+        return {"insert": "added", "delete": "deleted"}.get(operation, operation)
+    before, after = json.loads(old), json.loads(new)
+    changed = [name for name in after if before.get(name) != after[name]]
+    return "; ".join(f"{name}: {_shown(before.get(name))} -> {_shown(after[name])}" for name in changed)
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,14 @@
+-- read_method_settings: what the scoped tenants measure and disclose by.
+-- Grain: one row per tenant. Parameters: tenants (uuid[]).
+SELECT
+    tenant_id,
+    name,
+    timezone,
+    download_window,
+    suspect_pairs,
+    lateness_hours,
+    k_demographic,
+    k_delivery,
+    address_days
+FROM tenants
+WHERE tenant_id = any(%(tenants)s)

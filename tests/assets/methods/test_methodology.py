@@ -1,0 +1,262 @@
+"""The methodology page: it says what is in force, and its version changes exactly when that does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from assets.listening.addresses import AddressRanges, load_ranges
+from assets.listening.dispositions import DISPOSITIONS
+from assets.listening.keys import Key, Keyring
+from assets.listening.method import Method
+from assets.listening.rules import load_rules
+from assets.methods.methodology import MEANINGS, InForce, tell_methodology
+from assets.methods.pages import Page, Section, Table
+from assets.methods.publishing import publish_methodologies
+from pipelines.commands.audit import audit, told_change
+from pipelines.commands.methodology import methodology
+from sql.values import Scope
+from sql.warehouse import Warehouse
+from tests.sql.rows import HARBOR, KREUZBERG, add_tenants
+
+SECRET = b"a secret for tests, 32 bytes long"
+RING = Keyring(default=(Key(1, SECRET), Key(2, SECRET[::-1])))
+SETTINGS = {
+    "name": "Harbor Audio",
+    "timezone": "Europe/Berlin",
+    "download_window": "calendar_day",
+    "suspect_pairs": 500,
+    "lateness_hours": 48,
+    "k_demographic": 50,
+    "k_delivery": 10,
+    "address_days": None,
+}
+INCLUSION = {
+    "network": ["203.0.113.0/24"],
+    "reason": ["student residence <B>"],
+    "validated_at": [datetime(2026, 3, 1, 12, tzinfo=UTC)],
+}
+CAMPAIGN = {
+    "sponsor": "Tern Coffee",
+    "campaign": "Spring | Summer",
+    "goal_kind": "purchase",
+    "version": 3,
+    "window_days": "30.000",
+    "touch_unit": "impression",
+    "include_clicks": True,
+    "exclude_prior_customers": False,
+    "default_model": "time_decay",
+    "half_life_days": "7",
+}
+
+
+def in_force() -> InForce:
+    return InForce(
+        HARBOR, SETTINGS, pl.DataFrame(INCLUSION), pl.DataFrame([CAMPAIGN]), load_rules(), load_ranges(), RING
+    )
+
+
+def changed(name: str, value: object) -> InForce:
+    known = in_force()
+    return replace(known, settings={**known.settings, name: value})
+
+
+def test_a_page_names_everything_that_is_in_force() -> None:
+    known = in_force()
+
+    page = tell_methodology(known).markdown
+
+    for said in (
+        "How Harbor Audio measures",
+        "follows PTMG 2.3",
+        "on one UTC calendar day",
+        "960,000 bytes",
+        f"Version {known.rules.version}",
+        f"Version {known.ranges.version}",
+        f"| bots | {len(known.rules.bots)} |",
+        "more than 500 different pairs",
+        "| 203.0.113.0/24 | student residence \\<B\\> | 2026-03-01 | 2026-05-30 |",
+        "Versions of the key: 1, 2",
+        "final 48 hours after its end",
+        "Spring \\| Summer | purchase | 30 days | time decay, half-life 7 days",
+    ):
+        assert said in page
+
+
+def test_every_disposition_is_explained() -> None:
+    assert tuple(MEANINGS) == DISPOSITIONS
+
+
+def test_no_secret_is_on_the_page() -> None:
+    page = tell_methodology(in_force())
+
+    assert SECRET.hex() not in page.markdown + page.html
+
+
+def test_the_same_configuration_has_the_same_version() -> None:
+    assert tell_methodology(in_force()) == tell_methodology(in_force())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: changed("download_window", "first_touch"),
+        lambda: changed("suspect_pairs", 0),
+        lambda: changed("lateness_hours", 72),
+        lambda: changed("address_days", 90),
+        lambda: replace(in_force(), inclusions=pl.DataFrame(INCLUSION).clear()),
+        lambda: replace(in_force(), campaigns=pl.DataFrame([CAMPAIGN | {"window_days": "14.000"}])),
+        lambda: replace(in_force(), campaigns=pl.DataFrame([CAMPAIGN]).clear()),
+        lambda: replace(in_force(), ranges=AddressRanges.of({"data_centre": ["198.18.0.0/15"]})),
+        lambda: replace(in_force(), keyring=Keyring(default=(Key(1, SECRET),))),
+        lambda: replace(in_force(), method=Method(whole_file_slack=512)),
+    ],
+)
+def test_whatever_changes_in_the_configuration_changes_the_version(change: Callable[[], InForce]) -> None:
+    assert tell_methodology(change()).version != tell_methodology(in_force()).version
+
+
+class Cells(HTMLParser):
+    """Counts the cells of a page and collects its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells = 0
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.cells += tag == "td"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_text_stays_text_in_both_spellings() -> None:
+    page = Page("A & B", "one\ntwo", [Section("<i>", ["*star*"], Table(["h"], [["a|b"], ["<script>"]]))])
+    parser = Cells()
+
+    parser.feed(page.html())
+
+    assert parser.cells == 2
+    assert "<script>" in parser.text
+    assert "<script>" not in page.html()
+    assert "| a\\|b |" in page.markdown()
+    assert "\\*star\\*" in page.markdown()
+
+
+def publish(warehouse: Warehouse, *tenants: UUID) -> list[tuple[str, bool]]:
+    pages = publish_methodologies(warehouse, Scope(tenants), load_rules(), load_ranges(), RING)
+    return [(page.slug, page.is_new) for page in pages]
+
+
+def set_window(warehouse: Warehouse, window: str) -> None:
+    with warehouse.transaction() as connection:
+        connection.execute("UPDATE tenants SET download_window = %s WHERE tenant_id = %s", [window, HARBOR])
+
+
+def versions(warehouse: Warehouse, tenant: UUID) -> list[str]:
+    with warehouse.transaction() as connection:
+        rows = connection.execute(
+            "SELECT version FROM methodologies WHERE tenant_id = %s ORDER BY valid_from", [tenant]
+        ).fetchall()
+    return [str(version) for (version,) in rows]
+
+
+def test_a_methodology_is_kept_once_and_again_when_it_changes_back(warehouse: Warehouse) -> None:
+    add_tenants(warehouse)
+
+    assert publish(warehouse) == [("harbor-audio", True), ("kreuzberg-radio", True)]
+    assert publish(warehouse) == [("harbor-audio", False), ("kreuzberg-radio", False)]
+    set_window(warehouse, "last_touch")
+    assert publish(warehouse) == [("harbor-audio", True), ("kreuzberg-radio", False)]
+    set_window(warehouse, "calendar_day")
+    assert publish(warehouse, HARBOR) == [("harbor-audio", True)]
+
+    first, second, third = versions(warehouse, HARBOR)
+    assert first == third != second
+    assert len(versions(warehouse, KREUZBERG)) == 1
+
+
+def test_a_report_reads_the_newest_version_of_its_own_tenant(warehouse: Warehouse) -> None:
+    add_tenants(warehouse)
+    publish(warehouse)
+    set_window(warehouse, "last_touch")
+    publish(warehouse)
+
+    with warehouse.as_tenant(HARBOR) as read:
+        found = read("read_methodology_versions", tenants=[HARBOR, KREUZBERG])
+
+    assert found["version"].to_list() == versions(warehouse, HARBOR)[-1:]
+
+
+def test_a_kept_methodology_cannot_be_changed(database_url: str, warehouse: Warehouse) -> None:
+    add_tenants(warehouse)
+    publish(warehouse)
+
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET LOCAL ROLE earshot_owner")
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            connection.execute("UPDATE methodologies SET markdown = 'nothing'")
+
+
+def test_the_command_writes_the_page(warehouse: Warehouse, database_url: str, tmp_path: Path) -> None:
+    add_tenants(warehouse)
+    runner = CliRunner(env={"DATABASE_URL": database_url, "EARSHOT_HOME": str(tmp_path / "home")})
+    page = tmp_path / "page.html"
+
+    shown = runner.invoke(methodology, ["--tenant", "harbor-audio"])
+    written = runner.invoke(methodology, ["--tenant", "harbor-audio", "--format", "html", "-o", str(page)])
+
+    assert shown.output.startswith("# How Harbor Audio measures"), shown.output
+    assert written.exit_code == 0, written.output
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def changes(warehouse: Warehouse) -> pl.DataFrame:
+    since = datetime(2000, 1, 1, tzinfo=UTC)
+    return warehouse.read("read_config_changes", tenants=[HARBOR], tables=["tenants"], since=since, most=10)
+
+
+def test_a_change_of_a_setting_leaves_who_when_old_and_new(warehouse: Warehouse) -> None:
+    add_tenants(warehouse)
+    set_window(warehouse, "last_touch")
+    set_window(warehouse, "last_touch")
+
+    newest, first = changes(warehouse).iter_rows(named=True)
+
+    assert (first["operation"], newest["operation"]) == ("insert", "update")
+    assert (newest["changed_by"], newest["acting_as"]) == ("earshot", "earshot_etl")
+    told = told_change(newest["operation"], newest["old_row"], newest["new_row"])
+    assert told == "download_window: calendar_day -> last_touch"
+
+
+def test_the_trail_of_changes_cannot_be_written_by_hand(database_url: str, warehouse: Warehouse) -> None:
+    add_tenants(warehouse)
+
+    for role, error in (("earshot_etl", "InsufficientPrivilege"), ("earshot_owner", "RestrictViolation")):
+        with psycopg.connect(database_url) as connection:
+            connection.execute(f"SET LOCAL ROLE {role}".encode())
+            with pytest.raises(getattr(psycopg.errors, error)):
+                connection.execute("DELETE FROM config_changes")
+
+
+def test_the_audit_command_lists_changes(warehouse: Warehouse, database_url: str) -> None:
+    runner = CliRunner(env={"DATABASE_URL": database_url, "COLUMNS": "200"})
+    assert "No such change" in runner.invoke(audit, []).output
+
+    add_tenants(warehouse)
+    set_window(warehouse, "last_touch")
+
+    shown = runner.invoke(audit, ["--tenant", "harbor-audio", "--table", "tenants"])
+    assert "download_window" in shown.output, shown.output
+    assert "kreuzberg" not in shown.output
+    assert "No such change" in runner.invoke(audit, ["--table", "placements"]).output
