@@ -27,11 +27,13 @@ TIME_COLUMNS = {
     "placement_delivery": "day",
     "campaign_reach": "day",
     "campaign_roi": "day",
+    "model_totals": "day",
+    "lift_results": "day",
     "check_results": "day",
 }
 
 # Replaced by day, but small: ordinary tables with row-level security instead of series with reader views.
-PLAIN = frozenset({"conversion_adjustments", "check_results"})
+PLAIN = frozenset({"conversion_adjustments", "model_totals", "lift_results", "check_results"})
 SERIES = frozenset(TIME_COLUMNS) - PLAIN
 
 
