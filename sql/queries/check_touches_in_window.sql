@@ -1,4 +1,5 @@
 -- check_touches_in_window: touches that lie after their conversion, or further back than their campaign's window.
+-- Version 0 stands for a campaign without settings, which is measured with the default window of 30 days.
 -- Grain: one row per offending tenant. Parameters: start, end (timestamptz), day (date), tenants (uuid[]).
 SELECT
     touches.tenant_id,
@@ -18,8 +19,9 @@ LEFT JOIN attribution_configs AS configs
 WHERE
     touches.tenant_id = any(%(tenants)s) AND touches.day = %(day)s
     AND (
-        conversions.conversion_id IS NULL OR configs.version IS NULL
+        conversions.conversion_id IS NULL
+        OR (configs.version IS NULL AND touches.config_version <> 0)
         OR touches.touched_at > conversions.converted_at
-        OR conversions.converted_at - touches.touched_at > configs.window_days * interval '1 day'
+        OR conversions.converted_at - touches.touched_at > coalesce(configs.window_days, 30) * interval '1 day'
     )
 GROUP BY touches.tenant_id
