@@ -44,6 +44,8 @@ monthly = MonthlyPartitionsDefinition(start_date=FIRST_DAY)
 
 # The longest attribution window is 60 days: a backfill of changed days extends itself to every day that looks back.
 look_back = TimeWindowPartitionMapping(start_offset=-60, allow_nonexistent_upstream_partitions=True)
+# On the 31st of a month its audience looks back 30 days; 28 rolling days look back less.
+month_before = TimeWindowPartitionMapping(start_offset=-30, allow_nonexistent_upstream_partitions=True)
 # A tenant-local week or month touches one UTC day more on each side.
 local_period = TimeWindowPartitionMapping(start_offset=-1, end_offset=1, allow_nonexistent_upstream_partitions=True)
 

@@ -13,7 +13,7 @@ from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContex
 
 from assets.attribution.assets import attribution_day
 from assets.campaigns.assets import campaign_reach, campaign_roi, placement_delivery
-from assets.listening.assets import listening_day
+from assets.listening.assets import audience_day, listening_day
 from assets.methods.assets import methodologies
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
 from assets.resources import ScopeResource
@@ -29,6 +29,7 @@ ASSETS: list[AssetsDefinition | AssetSpec] = [
     listener_events,
     attribution_events,
     listening_day,
+    audience_day,
     attribution_day,
     placement_delivery,
     campaign_reach,

@@ -1,6 +1,6 @@
 """Listening assets: from raw requests to dispositions, downloads, audiences and ads delivered.
 
-Here: the five tables of a day of listening, made from one read of the raw rows.
+Here: the five tables of a day of listening, made from one read of the raw rows, and what looks back from a day.
 Not here: what the numbers mean (the modules beside this one).
 """
 
@@ -8,10 +8,19 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 import polars as pl
-from dagster import AssetExecutionContext, AssetSpec, MetadataValue, ResourceParam, multi_asset
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetSpec,
+    MetadataValue,
+    ResourceParam,
+    multi_asset,
+)
 
+from assets.listening.audience_day import compute_audience_day
 from assets.listening.day import compute_listening_day
-from assets.partitions import Description, Tables, daily, month_of_days, remembering, walk_days
+from assets.listening.recent_keys import RecentKeys
+from assets.partitions import Description, Tables, daily, month_before, month_of_days, remembering, walk_days
 from assets.resources import Measurement, ScopeResource
 from sql.warehouse import Warehouse
 
@@ -102,3 +111,50 @@ def describe_listening(tables: Tables) -> Mapping[str, Description]:
             "heard_hours": MetadataValue.float(round(float(metrics["heard_seconds"].sum()) / 3600, 1)),
         },
     }
+
+
+AUDIENCE_TABLES = {
+    "audience_periods": ["audience_periods", "listener_firsts"],
+    "audience_overlaps": ["audience_overlaps"],
+    "episode_age_downloads": ["episode_age_downloads", "episode_pacing"],
+    "retention_curves": ["retention_curves", "episode_consumption", "ad_plays"],
+}
+
+AUDIENCE_SPECS = [
+    AssetSpec(
+        "audience_periods",
+        group_name="listening",
+        deps=[AssetDep("downloads", partition_mapping=month_before)],
+        description="Distinct listeners and households by day, week, month and rolling period, new and returning.",
+        kinds={"polars", "postgres"},
+    ),
+    AssetSpec(
+        "audience_overlaps",
+        group_name="listening",
+        deps=[AssetDep("downloads", partition_mapping=month_before)],
+        description="Listeners that two shows have in common over four weeks.",
+        kinds={"polars", "postgres"},
+    ),
+    AssetSpec(
+        "episode_age_downloads",
+        group_name="listening",
+        deps=["downloads"],
+        description="Downloads of episodes at 1 to 90 days, their percentile in the show, and the hourly pacing.",
+        kinds={"polars", "postgres"},
+    ),
+    AssetSpec(
+        "retention_curves",
+        group_name="listening",
+        deps=["listener_events"],
+        description="Where playbacks stopped, completion and consumption, and ad plays that clients confirm.",
+        kinds={"polars", "postgres"},
+    ),
+]
+
+
+@multi_asset(specs=AUDIENCE_SPECS, partitions_def=daily, backfill_policy=month_of_days, name="audience_day")
+def audience_day(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+) -> Iterator[object]:
+    compute = partial(compute_audience_day, remembering(warehouse.read), recent=RecentKeys(warehouse.read))
+    yield from walk_days(context, warehouse, scope.resolve(warehouse), AUDIENCE_TABLES, compute)

@@ -51,24 +51,27 @@ def measure_consumption(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFr
 
 def _look_up_playback(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """Events of episodes that exist, with the playback that each belongs to and what it says to have heard."""
+    return (
+        look_up(events.with_columns(playback=which_playback()), catalogue)
+        .filter("is_known")
+        .select("episode_no", "event_type", "playback", heard_ms=milliseconds("heard_seconds"))
+    )
+
+
+def which_playback() -> pl.Expr:
+    """What an event's playback is known by: its session, without one its listener, without either the event itself."""
     nameless = pl.col("session_id").is_null() & pl.col("listener_id").is_null()
     session = pl.col("session_id")
-    keyed = events.with_columns(
-        playback=pl.struct(
-            session,
-            pl.when(session.is_null()).then("listener_id").alias("listener_id"),
-            pl.when(nameless).then("event_id").alias("event_id"),
-        )
-    )
-    return (
-        look_up(keyed, catalogue)
-        .filter("is_known")
-        .select("episode_no", "event_type", "playback", heard_ms=_heard_milliseconds())
+    return pl.struct(
+        session,
+        pl.when(session.is_null()).then("listener_id").alias("listener_id"),
+        pl.when(nameless).then("event_id").alias("event_id"),
     )
 
 
-def _heard_milliseconds() -> pl.Expr:
-    seconds = pl.col("heard_seconds").cast(pl.Float64)
+def milliseconds(name: str) -> pl.Expr:
+    """Seconds that a player tells as whole milliseconds; null for what is not believed."""
+    seconds = pl.col(name).cast(pl.Float64)
     believed = seconds.is_between(0, LONGEST_PLAYBACK_S)
     return pl.when(believed).then((seconds * 1000).round().cast(pl.Int64, strict=False))
 

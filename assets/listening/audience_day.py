@@ -1,0 +1,136 @@
+"""Audience day: what a UTC day adds to audiences of periods, and how its episodes are gathering and heard.
+
+Here: what is read, and the eight tables that come out.
+Not here: their definitions (periods.py, overlaps.py, ages.py, retention.py), and who writes them.
+
+Periods, overlaps and ages look back at the downloads of earlier days; first listens and pacing also at their own rows
+of earlier days. A range is therefore computed from its first day on, and a changed day re-opens the later ones: the
+statement read_stale_audiences names them from the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import polars as pl
+
+from assets.listening.ages import AGES, band_hours, measure_ages
+from assets.listening.catalogue import Catalogue, index_catalogue
+from assets.listening.overlaps import measure_overlaps
+from assets.listening.periods import (
+    LONGEST_LOOK_BACK,
+    count_first_listens,
+    first_day,
+    measure_periods,
+    number_episodes,
+)
+from assets.listening.recent_keys import RecentKeys
+from assets.listening.retention import count_ad_plays, follow_playbacks, measure_completion, measure_retention
+from sql.values import Reader, Window
+
+Tables = dict[str, pl.DataFrame]
+
+# Ages are told of an episode until the day on which its last one is known. Lateness is 30 days at most (tenants).
+LONGEST_TOLD = timedelta(days=AGES[-1] + 30 + 1)
+
+
+def compute_audience_day(
+    read: Reader, window: Window, tenants: Sequence[UUID], recent: RecentKeys | None = None
+) -> Tables:
+    """The eight tables of one UTC day, without run_id and is_final. The downloads of the day and before are there.
+
+    recent: keeps what the days of a range read in common; without it the day reads everything itself.
+    """
+    scope = list(tenants)
+    episodes = read("read_episodes", tenants=scope)
+    tables = (
+        _measure_audiences(read, window, scope, episodes, recent or RecentKeys(read))
+        | _measure_ages(read, window, scope)
+        | _measure_playback(read, window, scope, episodes)
+    )
+    return {name: frame.with_columns(day=pl.lit(window.day)) for name, frame in tables.items()}
+
+
+def _measure_audiences(
+    read: Reader, window: Window, tenants: list[UUID], episodes: pl.DataFrame, recent: RecentKeys
+) -> Tables:
+    """audience_periods, listener_firsts and audience_overlaps."""
+    numbered = number_episodes(episodes)
+    keys = recent.fetch(window.widened(before=LONGEST_LOOK_BACK), tenants, numbered)
+    firsts = read("read_first_listens", start=window.start, end=window.end, day=window.day, tenants=tenants)
+    before = {"first": window.day - LONGEST_LOOK_BACK, "day": window.day, "tenants": tenants}
+    earlier = read("read_new_listeners", **before).select(
+        "tenant_id",
+        "day",
+        "new_listeners",
+        level=pl.when(pl.col("podcast_id").is_null()).then(pl.lit("tenant")).otherwise(pl.lit("podcast")),
+        scope_id=pl.coalesce("podcast_id", "tenant_id"),
+    )
+    today = count_first_listens(firsts.with_columns(day=pl.lit(window.day)))
+    first_listens = pl.concat([today, earlier.select(today.columns)])
+    four_weeks = keys.filter(pl.col("day") >= first_day("rolling_28", window.day))
+    return {
+        "audience_periods": measure_periods(
+            keys, numbered, first_listens, window.day, read("read_uncovered_days", **before)
+        ),
+        "listener_firsts": firsts.sort("tenant_id", "podcast_id", "consumer_key"),
+        "audience_overlaps": measure_overlaps(four_weeks, numbered),
+    }
+
+
+def _measure_ages(read: Reader, window: Window, tenants: list[UUID]) -> Tables:
+    """episode_pacing and episode_age_downloads."""
+    pacing = read("read_release_times", start=window.start, end=window.end, tenants=tenants)
+    recent = window.end - LONGEST_TOLD
+    before = read("read_age_sums", recent=recent, end=window.end, day=window.day, tenants=tenants)
+    episodes = before.select("tenant_id", "podcast_id", "episode_id", "published_at").unique()
+    bands = pl.concat(
+        frame.select("tenant_id", "episode_id", "age_days", pl.col("downloads").cast(pl.Int64))
+        for frame in (before.drop_nulls("age_days"), band_hours(pacing))
+    )
+    methods = read("read_lateness", tenants=tenants)
+    paced = read("read_paced_days", day=window.day, tenants=tenants).pipe(_add_day, methods, window)
+    ages = measure_ages(episodes, bands, paced, methods, window.end)
+    last_known = pl.col("published_at") + pl.duration(days=AGES[-1], hours=pl.col("lateness_hours"))
+    is_told = last_known >= pl.lit(window.start, dtype=pl.Datetime("us", "UTC"))
+    return {
+        "episode_pacing": pacing.sort("tenant_id", "episode_id", "hour"),
+        "episode_age_downloads": ages.join(methods, on="tenant_id", validate="m:1")
+        .filter(is_told)
+        .drop("published_at", "lateness_hours"),
+    }
+
+
+def _add_day(paced: pl.DataFrame, tenants: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """The spans of paced days with the day itself, which is being computed."""
+    yesterday = window.day - timedelta(days=1)
+    grown = paced.with_columns(
+        last_day=pl.when(pl.col("last_day") == yesterday).then(pl.lit(window.day)).otherwise("last_day")
+    )
+    alone = tenants.select("tenant_id", first_day=pl.lit(window.day), last_day=pl.lit(window.day))
+    return pl.concat([grown, alone.select(grown.columns)])
+
+
+def _measure_playback(read: Reader, window: Window, tenants: list[UUID], episodes: pl.DataFrame) -> Tables:
+    """episode_consumption, retention_curves and ad_plays."""
+    media = read("read_media", tenants=tenants)
+    catalogue = index_catalogue(episodes, media, read("read_listening_methods", tenants=tenants))
+    events = read("read_playback", start=window.start, end=window.end, tenants=tenants)
+    playbacks = follow_playbacks(events, media, episodes, catalogue)
+    tables = {
+        "episode_consumption": measure_completion(playbacks),
+        "retention_curves": measure_retention(playbacks),
+        "ad_plays": count_ad_plays(events, catalogue),
+    }
+    return {name: _name_episodes(frame, catalogue) for name, frame in tables.items()}
+
+
+def _name_episodes(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    names = catalogue.episodes.select("episode_no", "tenant_id", "podcast_id", "episode_id")
+    return (
+        names.join(frame, on="episode_no", validate="1:m", maintain_order="left")
+        .drop("episode_no")
+        .sort("tenant_id", "episode_id", *(name for name in ("minute", "placement_id") if name in frame.columns))
+    )

@@ -1,0 +1,192 @@
+"""Retention: how far playbacks came, and which ads their players say were heard.
+
+Here: the minute in which each playback stopped, completion at fixed shares, average consumption, beacons of ads.
+Not here: daily totals of playback (consumption.py), ads delivered (exposures.py): a beacon is a client's word about
+what was heard, delivery is what was fetched, and the two are never mixed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from assets.listening.catalogue import Catalogue, look_up
+from assets.listening.consumption import milliseconds, which_playback
+
+# Shares of the duration, in percent, at which completion is told.
+COMPLETION: Final = (25, 50, 75, 90, 100)
+AD_QUARTILES: Final = (25, 50, 75)
+MINUTE_MS = 60_000
+# Shares are averaged as whole millionths, so that no order of rows changes the last bit.
+MILLION = 1_000_000
+
+
+def follow_playbacks(
+    events: pl.DataFrame, media: pl.DataFrame, episodes: pl.DataFrame, catalogue: Catalogue
+) -> pl.DataFrame:
+    """One row per playback that started among the events: episode_no, heard_ms, duration_ms (null: unknown).
+
+    events:   tenant_id, event_id, event_type, episode_id, asset_id, session_id, listener_id, position_seconds,
+              heard_seconds, of one UTC day: a playback over midnight is followed until midnight
+    media:    tenant_id, asset_id, duration_s. episodes: tenant_id, episode_id, duration_s (for files without one)
+
+    heard_ms is the most that one event says to have heard; where a player does not say, the furthest position that it
+    came to by playing. A playback that says it is complete was heard to the end.
+    """
+    told = pl.coalesce(
+        milliseconds("heard_seconds"), pl.when(pl.col("event_type") != "skip").then(milliseconds("position_seconds"))
+    )
+    known = (
+        events.filter(pl.col("event_type").is_in(["listen_start", "listen_progress", "listen_complete", "skip"]))
+        .with_columns(playback=which_playback(), told_ms=told)
+        .pipe(look_up, catalogue)
+        .lazy()
+        .filter("is_known")
+        .join(_file_durations(media, catalogue), on="file_no", how="left", validate="m:1")
+        .join(_episode_durations(episodes, catalogue), on="episode_no", how="left", validate="m:1")
+    )
+    length = pl.coalesce(pl.col("file_ms").max(), pl.col("episode_ms").max())
+    is_complete = (pl.col("event_type") == "listen_complete").any()
+    heard = pl.col("told_ms").max().fill_null(0)
+    return (
+        known.group_by("episode_no", "playback")
+        .agg(
+            started=(pl.col("event_type") == "listen_start").any(),
+            heard_ms=pl.when(is_complete).then(pl.max_horizontal(heard, length)).otherwise(heard),
+            duration_ms=length,
+        )
+        .filter("started")
+        .select("episode_no", "heard_ms", "duration_ms")
+        .collect()
+    )
+
+
+def _file_durations(media: pl.DataFrame, catalogue: Catalogue) -> pl.LazyFrame:
+    durations = media.lazy().select("tenant_id", "asset_id", file_ms=_duration_ms())
+    files = catalogue.files.lazy().select("tenant_id", "asset_id", "file_no")
+    return files.join(durations, on=["tenant_id", "asset_id"], validate="1:1").select("file_no", "file_ms")
+
+
+def _episode_durations(episodes: pl.DataFrame, catalogue: Catalogue) -> pl.LazyFrame:
+    durations = episodes.lazy().select("tenant_id", "episode_id", episode_ms=_duration_ms())
+    numbers = catalogue.episodes.lazy().select("tenant_id", "episode_id", "episode_no")
+    return numbers.join(durations, on=["tenant_id", "episode_id"], validate="1:1").select("episode_no", "episode_ms")
+
+
+def _duration_ms() -> pl.Expr:
+    seconds = pl.col("duration_s").cast(pl.Float64)
+    return pl.when(seconds.is_finite() & (seconds > 0)).then((seconds * 1000).round().cast(pl.Int64))
+
+
+def measure_retention(playbacks: pl.DataFrame) -> pl.DataFrame:
+    """Where listening stopped: episode_no, minute (from 0), stopped, still_listening, starters.
+
+    playbacks: follow_playbacks
+    A playback stops in the minute that it began and did not finish; who hears an episode out stops in its last one.
+    still_listening: starters that came as far as the beginning of the minute. Minutes without a stop have no row: the
+    curve stays where it is. Rows of several days can be added up (draw_retention).
+    """
+    last_minute = (pl.col("duration_ms") - 1) // MINUTE_MS
+    minute = pl.min_horizontal(pl.col("heard_ms") // MINUTE_MS, last_minute)
+    return (
+        playbacks.group_by("episode_no", minute.cast(pl.Int32).alias("minute"))
+        .agg(stopped=pl.len().cast(pl.Int64))
+        .pipe(_count_listening, "episode_no")
+    )
+
+
+def _count_listening(stops: pl.DataFrame, *episode: str) -> pl.DataFrame:
+    stopped = pl.col("stopped")
+    starters = stopped.sum().over(episode)
+    return stops.sort(*episode, "minute").with_columns(
+        still_listening=starters - stopped.cum_sum().over(episode) + stopped, starters=starters
+    )
+
+
+def draw_retention(curves: pl.DataFrame) -> pl.DataFrame:
+    """The curve minute by minute: tenant_id, episode_id, minute, still_listening, starters, share of the starters.
+
+    curves: tenant_id, episode_id, minute, stopped: rows of any number of days
+    """
+    episode = ["tenant_id", "episode_id"]
+    stops = curves.group_by(*episode, "minute").agg(pl.col("stopped").sum())
+    every_minute = (
+        stops.group_by(episode)
+        .agg(minute=pl.int_range(0, pl.col("minute").max().cast(pl.Int64) + 1))
+        .explode("minute")
+        .with_columns(pl.col("minute").cast(stops.schema["minute"]))
+    )
+    return (
+        every_minute.join(stops, on=[*episode, "minute"], how="left", validate="1:1")
+        .with_columns(pl.col("stopped").fill_null(0))
+        .pipe(_count_listening, *episode)
+        .select(*episode, "minute", "still_listening", "starters", share=pl.col("still_listening") / pl.col("starters"))
+    )
+
+
+def measure_completion(playbacks: pl.DataFrame) -> pl.DataFrame:
+    """How far the starters came: episode_no, starters, measured (of these with a known duration), reached_25, _50, _75,
+    _90, _100 (of the measured), average_consumption (mean share of the duration heard, at most 1; null without any).
+
+    playbacks: follow_playbacks
+    """
+    heard, duration = pl.col("heard_ms"), pl.col("duration_ms")
+    share = pl.min_horizontal(heard, duration) * MILLION // duration
+    return (
+        playbacks.group_by("episode_no")
+        .agg(
+            starters=pl.len().cast(pl.Int64),
+            measured=duration.is_not_null().sum().cast(pl.Int64),
+            **{
+                f"reached_{percent}": (heard * 100 >= duration * percent).fill_null(False).sum().cast(pl.Int64)
+                for percent in COMPLETION
+            },
+            average=share.sum() / duration.is_not_null().sum() / MILLION,
+        )
+        .with_columns(average_consumption=pl.when(pl.col("measured") > 0).then("average"))
+        .drop("average")
+    )
+
+
+def count_ad_plays(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Ad plays that beacons confirm: episode_no, placement_id, started, reached_25, _50, _75, completed, skipped.
+
+    events: tenant_id, event_id, event_type (ad_start, ad_progress, ad_complete, ad_skip), episode_id, asset_id,
+            session_id, listener_id, placement_id, percent (how much of the ad an ad_progress tells of)
+
+    A play is one placement in one playback. A later beacon confirms the earlier ones, which can get lost on the way:
+    counts never rise from one column to the next. A skip alone confirms nothing but itself.
+    """
+    kind = pl.col("event_type")
+    percent = (
+        pl.when(kind == "ad_start")
+        .then(0.0)
+        .when(kind == "ad_complete")
+        .then(100.0)
+        .when((kind == "ad_progress") & pl.col("percent").is_between(0, 100))
+        .then("percent")
+    )
+    furthest = pl.col("furthest")
+    return (
+        events.filter(kind.is_in(["ad_start", "ad_progress", "ad_complete", "ad_skip"]))
+        .filter(pl.col("placement_id").is_not_null())
+        .with_columns(playback=which_playback(), told=percent, is_skip=kind == "ad_skip")
+        .pipe(look_up, catalogue)
+        .lazy()
+        .filter("is_known")
+        .group_by("episode_no", "placement_id", "playback")
+        .agg(furthest=pl.col("told").max(), is_skipped=pl.col("is_skip").any())
+        .group_by("episode_no", "placement_id")
+        .agg(
+            started=_sum(furthest.is_not_null()),
+            **{f"reached_{quartile}": _sum(furthest >= quartile) for quartile in AD_QUARTILES},
+            completed=_sum(furthest >= 100),
+            skipped=_sum(pl.col("is_skipped")),
+        )
+        .collect()
+    )
+
+
+def _sum(condition: pl.Expr) -> pl.Expr:
+    return condition.fill_null(False).sum().cast(pl.Int64)
