@@ -6,6 +6,7 @@ Not here: what they do (commands/), settings (settings.py).
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 
 import click
@@ -21,6 +22,7 @@ COMMANDS = {
     "import": ("importing", "import_command", "Load a server log into the raw events."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),
     "methodology": ("methodology", "methodology", "How a tenant's numbers are made, from the configuration in force."),
+    "rules": ("rules", "rules", "The rules on agents and addresses: which are in force, and a fuller set."),
     "audit": ("audit", "audit", "Who changed which setting when."),
     "reports": ("reports", "reports", "Sponsor reports: list them, see why one is held, look at them."),
     "deliver": ("deliver", "deliver", "Send the mails that are due, each at most once."),
@@ -56,6 +58,9 @@ def main() -> None:
 
     Start with `earshot demo`. With a database of your own: set DATABASE_URL, then `earshot db migrate`.
     """
+    # Commands say themselves what a person should know; log records are for the orchestrator.
+    for floor in ("reports", "assets", "sql"):
+        logging.getLogger(floor).addHandler(logging.NullHandler())
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from assets.listening.addresses import load_ranges
 from assets.listening.keys import Keyring
 from assets.listening.rules import load_rules
 from assets.resources import Mailing, Measurement
+from pipelines.rulesets import folder_in_force
 from pipelines.settings import Settings
 from reports.delivery import TransportSettings
 from sql.connecting import DatabaseUnavailableError, first_line, masked
@@ -50,7 +51,13 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
 
 def measurement(settings: Settings) -> Measurement:
     """Rules, ranges and keys in force. Without a configured key ring one is made under the home and kept."""
-    return Measurement(load_rules(settings.rules_path), load_ranges(settings.rules_path), keyring(settings))
+    folder = rules_folder(settings)
+    return Measurement(load_rules(folder), load_ranges(folder), keyring(settings))
+
+
+def rules_folder(settings: Settings) -> Path | None:
+    """Where the rules in force lie: the folder that is configured, else the set changed over to, else the package."""
+    return settings.rules_path or folder_in_force(settings.home)
 
 
 def keyring(settings: Settings) -> Keyring:

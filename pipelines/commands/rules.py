@@ -1,0 +1,68 @@
+"""earshot rules: which rules on agents and addresses are in force, and changing over to a fuller set.
+
+Here: the commands.
+Not here: fetching and trying a set (pipelines/rulesets.py).
+"""
+
+from __future__ import annotations
+
+import click
+
+from assets.listening.addresses import LISTS, load_ranges
+from assets.listening.rules import KINDS, load_rules
+from pipelines import console, rulesets, runtime
+from pipelines.settings import Settings, load_settings
+
+# As many changes as one looks back at.
+MOST_CHANGES = 10
+
+
+@click.group()
+def rules() -> None:
+    """Rules that tell bots, apps and devices by their agents, and networks by their addresses."""
+
+
+@rules.command()
+@click.option("--from", "source", required=True, metavar="FOLDER|URL", help="Where bots.json, apps.json, ... are.")
+def update(source: str) -> None:
+    """Copy a rule set in the format of the OPAWG lists, and measure by it from now on.
+
+    Every file and pattern is tried first; if one is broken, nothing changes. The set before stays under the home.
+    Days that are computed already keep the rules that they name until they are computed again.
+    """
+    settings = load_settings()
+    change = rulesets.update(settings.home, source)
+    if change is None:
+        console.out.print(f"{source} holds the rules that are in force already.", markup=False)
+    else:
+        before = change.before or "the packaged rules"
+        console.out.print(f"Rules {change.after} follow {before}.", markup=False)
+        console.out.print("Compute days that are to be measured by them again: earshot backfill --from DAY --to DAY")
+    if settings.rules_path:
+        console.out.print(
+            f"EARSHOT_RULES is set, so the rules in {settings.rules_path} are used instead.", markup=False
+        )
+
+
+@rules.command()
+def show() -> None:
+    """The rules in force: where they lie, their version, how many of each kind, and which sets came before."""
+    settings = load_settings()
+    folder = runtime.rules_folder(settings)
+    agents, networks = load_rules(folder), load_ranges(folder)
+    lines = [f"{agents.version}-{networks.version}, {_where(settings)}"]
+    lines += [f"  {kind:<16}{len(getattr(agents, kind)):>8,} patterns" for kind in KINDS]
+    for name in LISTS:
+        found = networks.lists[name]
+        lines.append(f"  {name:<16}{len(found.v4.starts):>8,} IPv4 and {len(found.v6.starts):,} IPv6 ranges")
+    for change in rulesets.changes(settings.home)[-MOST_CHANGES:]:
+        lines.append(f"{change.at}  {change.before or 'packaged'} -> {change.after}  from {change.source}")
+    for line in lines:
+        console.out.print(line, markup=False)
+
+
+def _where(settings: Settings) -> str:
+    if settings.rules_path:
+        return f"from EARSHOT_RULES ({settings.rules_path})"
+    folder = rulesets.folder_in_force(settings.home)
+    return "the packaged rules" if folder is None else f"in {folder}"

@@ -1,0 +1,233 @@
+"""Rule sets: fuller rules on agents than the packaged ones, fetched, tried and kept under the home.
+
+Here: reading a set from a folder or a web address, refusing it as a whole if anything in it is broken, changing over to
+it, and the record of changes. Every set that was ever in force stays, under its version.
+Not here: what rules mean (assets/listening/rules.py, addresses.py), the command (commands/rules.py).
+
+    HOME/rules/current         the version in force
+    HOME/rules/sets/VERSION/   its files, as they came
+    HOME/rules/changes.jsonl   when which version followed which, and where it came from
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPException
+from pathlib import Path
+from urllib import error, request
+from urllib.parse import urlsplit
+
+from assets.listening.addresses import LISTS, load_ranges
+from assets.listening.rules import KINDS, load_rules
+from sql.values import EarshotError, PermanentError
+
+# Seconds for a server to answer or to go on; the whole of a list is a few hundred kilobytes.
+TIMEOUT_S = 20.0
+
+# The longest list of the OPAWG set is below 1 MB; ten times the whole set is no list of agents.
+MOST_BYTES = 10_000_000
+
+# As many broken patterns as one message shows.
+MOST_SHOWN = 5
+
+# Without these two there is nothing to measure with.
+NEEDED = ("bots", "apps")
+
+FILES = tuple(f"{name}.json" for name in (*KINDS, *LISTS))
+
+
+class RulesUnavailableError(EarshotError):
+    """The server of a rule set did not answer; trying again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change-over: at (UTC, ISO 8601), the version before (None: the packaged rules), the one after, its source."""
+
+    at: str
+    before: str | None
+    after: str
+    source: str
+
+
+def folder_in_force(home: Path) -> Path | None:
+    """The folder of the set that was last changed over to; None where the packaged rules are in force."""
+    version = version_in_force(home)
+    return None if version is None else _sets(home) / version
+
+
+def version_in_force(home: Path) -> str | None:
+    """Raises PermanentError if the record names a set that is gone: to fall back would change numbers silently."""
+    current = home / "rules" / "current"
+    if not current.exists():
+        return None
+    version = current.read_text(encoding="utf-8").strip()
+    if not version or not (_sets(home) / version).is_dir():
+        raise PermanentError(
+            f"{current} names the rule set {version!r}, which is not in {_sets(home)}: put it back, or run "
+            "`earshot rules update --from ...` again"
+        )
+    return version
+
+
+def changes(home: Path) -> list[Change]:
+    """Every change-over, oldest first."""
+    record = home / "rules" / "changes.jsonl"
+    if not record.exists():
+        return []
+    return [Change(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines() if line]
+
+
+def update(home: Path, source: str) -> Change | None:
+    """Change over to the set of a folder or web address; None if it is in force already.
+
+    Lists of networks that the new set does not have stay as they are. Raises PermanentError for a set that cannot be
+    used, RulesUnavailableError where a server does not answer; then everything stays as it was.
+    """
+    before = version_in_force(home)
+    _sets(home).mkdir(parents=True, exist_ok=True)
+    incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=_sets(home)))
+    try:
+        kept = _lists_in_force(home)
+        for name, content in {**kept, **_fetch(source)}.items():
+            (incoming / name).write_bytes(content)
+        version = tried_version(incoming, source)
+        if version == before:
+            return None
+        if not (_sets(home) / version).is_dir():
+            incoming.chmod(0o755)
+            incoming.rename(_sets(home) / version)
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+    change = Change(datetime.now(UTC).isoformat(timespec="seconds"), before, version, source)
+    _change_over(home, change)
+    return change
+
+
+def tried_version(folder: Path, source: str) -> str:
+    """The version of a set whose every file and pattern can be used. Raises PermanentError naming what cannot."""
+    problems = list(_problems(folder))
+    if problems:
+        more = f" and {len(problems) - MOST_SHOWN} more" if len(problems) > MOST_SHOWN else ""
+        raise PermanentError(
+            f"the rules of {source} cannot be used: {'; '.join(problems[:MOST_SHOWN])}{more}. Nothing was changed"
+        )
+    return f"{load_rules(folder).version}-{load_ranges(folder).version}"
+
+
+def _problems(folder: Path) -> Iterator[str]:
+    for kind in KINDS:
+        path = folder / f"{kind}.json"
+        if not path.is_file():
+            if kind in NEEDED:
+                yield f"there is no {path.name}"
+            continue
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            yield f"{path.name} is no JSON"
+            continue
+        entries = content.get("entries") if isinstance(content, dict) else content
+        if not isinstance(entries, list) or (kind in NEEDED and not entries):
+            yield f"{path.name} is no list of rules" if not isinstance(entries, list) else f"{path.name} is empty"
+            continue
+        yield from (f"{path.name}: {problem}" for entry in entries if (problem := _problem_of(entry)))
+    try:
+        load_ranges(folder)
+    except PermanentError as found:
+        yield str(found).replace(f"{folder}{os.sep}", "")
+
+
+def _problem_of(entry: object) -> str | None:
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in ("name", "pattern")):
+        return f"{str(entry)[:80]} has no name and pattern"
+    if not isinstance(entry.get("category", ""), str):
+        return f"the category of {entry['name']!r} is no text"
+    try:
+        pattern = re.compile(entry["pattern"])
+    except (re.error, RecursionError, OverflowError) as found:
+        return f"the pattern {entry['pattern']!r} of {entry['name']!r} is no regular expression ({found})"
+    return f"the pattern of {entry['name']!r} matches every agent" if pattern.search("") else None
+
+
+def _lists_in_force(home: Path) -> Mapping[str, bytes]:
+    folder = folder_in_force(home)
+    paths = [folder / f"{name}.json" for name in LISTS] if folder is not None else []
+    return {path.name: path.read_bytes() for path in paths if path.is_file()}
+
+
+def _fetch(source: str) -> Mapping[str, bytes]:
+    """The files of a set by name."""
+    if "://" in source:
+        return dict(_download(source))
+    folder = Path(source).expanduser()
+    if not folder.is_dir():
+        raise PermanentError(
+            f"{source} is no folder and no http(s) address: name one that holds bots.json and apps.json"
+        )
+    return {name: (folder / name).read_bytes() for name in FILES if (folder / name).is_file()}
+
+
+def _download(address: str) -> Iterator[tuple[str, bytes]]:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise PermanentError(f"{address} is no http or https address")
+    if parts.username or parts.password:
+        raise PermanentError("a web address with a password in it would stand in the record of changes: leave it out")
+    # No other handlers: a redirect must not lead to a file of this machine.
+    opener = request.OpenerDirector()
+    for handler in (
+        request.ProxyHandler(),
+        request.HTTPHandler(),
+        request.HTTPSHandler(),
+        request.HTTPRedirectHandler(),
+        request.HTTPDefaultErrorHandler(),
+        request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    base = parts._replace(query="", fragment="").geturl().rstrip("/")
+    for name in FILES:
+        content = _get(opener, f"{base}/{name}")
+        if content is not None:
+            yield name, content
+
+
+def _get(opener: request.OpenerDirector, address: str) -> bytes | None:
+    """The file, None where there is none. Raises RulesUnavailableError or PermanentError."""
+    try:
+        with opener.open(address, timeout=TIMEOUT_S) as answer:
+            content: bytes = answer.read(MOST_BYTES + 1)
+    except error.HTTPError as found:
+        if found.code in (404, 410):
+            return None
+        raise RulesUnavailableError(f"{address} answered with status {found.code}; nothing was changed") from None
+    except (OSError, HTTPException) as found:
+        reason = getattr(found, "reason", found)
+        raise RulesUnavailableError(
+            f"{address} could not be read ({reason}); nothing was changed. Try again later, or name a folder"
+        ) from None
+    if len(content) > MOST_BYTES:
+        raise PermanentError(f"{address} is longer than {MOST_BYTES:,} bytes: it is no list of rules")
+    return content
+
+
+def _change_over(home: Path, change: Change) -> None:
+    """The record first: a version in force without its line would be a change that nobody made."""
+    folder = home / "rules"
+    line = {"at": change.at, "before": change.before, "after": change.after, "source": change.source}
+    with (folder / "changes.jsonl").open("a", encoding="utf-8") as record:
+        record.write(json.dumps(line, ensure_ascii=False) + "\n")
+    fresh = folder / "current.new"
+    fresh.write_text(change.after + "\n", encoding="utf-8")
+    fresh.replace(folder / "current")
+
+
+def _sets(home: Path) -> Path:
+    return home / "rules" / "sets"

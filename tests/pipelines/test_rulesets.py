@@ -1,0 +1,235 @@
+"""Rule sets: changed over to as a whole or not at all, and none is ever lost."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from assets.listening.rules import PACKAGED_RULES, load_rules, match_agent
+from pipelines import rulesets, runtime
+from pipelines.commands.rules import rules
+from pipelines.settings import load_settings
+from sql.values import PermanentError
+
+BOT = [{"name": "Crawler", "pattern": "^Crawler/"}]
+APP = [{"name": "Castro", "pattern": "^Castro"}]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def fuller(tmp_path: Path) -> Path:
+    """A set of an operator's own."""
+    return write_set(tmp_path / "fuller", bots=BOT, apps={"entries": APP})
+
+
+def write_set(folder: Path, **files: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    return folder
+
+
+def in_force(home: Path, **environ: str) -> str:
+    return load_rules(runtime.rules_folder(load_settings({"EARSHOT_HOME": str(home), **environ}))).version
+
+
+def command(home: Path, *arguments: str, **environ: str) -> Result:
+    return CliRunner(env={"EARSHOT_HOME": str(home), **environ}).invoke(rules, arguments)
+
+
+def test_without_a_set_the_packaged_rules_are_in_force(home: Path) -> None:
+    assert in_force(home) == load_rules().version
+    assert "the packaged rules" in command(home, "show").output
+
+
+def test_a_set_is_in_force_once_it_is_changed_over_to(home: Path, fuller: Path) -> None:
+    change = rulesets.update(home, str(fuller))
+
+    assert change is not None
+    assert change.before is None
+    assert in_force(home) == load_rules(fuller).version
+    assert match_agent("Crawler/1.0", load_rules(rulesets.folder_in_force(home))).is_bot
+
+
+def test_the_copy_does_not_follow_its_source(home: Path, fuller: Path) -> None:
+    rulesets.update(home, str(fuller))
+    version = in_force(home)
+
+    write_set(fuller, bots=[])
+
+    assert in_force(home) == version
+
+
+def test_the_same_set_again_changes_nothing(home: Path, fuller: Path) -> None:
+    rulesets.update(home, str(fuller))
+
+    assert rulesets.update(home, str(fuller)) is None
+    assert len(rulesets.changes(home)) == 1
+
+
+def test_the_former_set_stays_and_can_be_gone_back_to(home: Path, fuller: Path) -> None:
+    first = rulesets.update(home, str(fuller))
+    second = rulesets.update(home, str(PACKAGED_RULES))
+    assert first is not None
+    assert second is not None
+    assert second.before == first.after
+
+    back = rulesets.update(home, str(home / "rules" / "sets" / first.after))
+
+    assert back is not None
+    assert in_force(home) == load_rules(fuller).version
+    assert [change.after for change in rulesets.changes(home)] == [first.after, second.after, first.after]
+
+
+def test_the_setting_keeps_its_precedence(home: Path, fuller: Path, tmp_path: Path) -> None:
+    other = write_set(tmp_path / "other", bots=BOT, apps=BOT)
+    rulesets.update(home, str(fuller))
+
+    assert in_force(home, EARSHOT_RULES=str(other)) == load_rules(other).version
+    assert "EARSHOT_RULES is set" in command(home, "update", "--from", str(fuller), EARSHOT_RULES=str(other)).output
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"bots": BOT}, "there is no apps.json"),
+        ({"bots": [], "apps": APP}, "bots.json is empty"),
+        ({"bots": BOT, "apps": 7}, "apps.json is no list of rules"),
+        ({"bots": BOT, "apps": [{"name": "Castro"}]}, "has no name and pattern"),
+        ({"bots": [{"name": "All", "pattern": ".*"}], "apps": APP}, "matches every agent"),
+        ({"bots": BOT, "apps": APP, "devices": [{"name": "Open", "pattern": "("}]}, "is no regular expression"),
+        ({"bots": BOT, "apps": APP, "data_centre": ["house"]}, "is no network"),
+        ({"bots": BOT, "apps": APP, "data_centre": {"entries": 7}}, "data_centre.json is no list of networks"),
+    ],
+)
+def test_a_set_with_anything_broken_is_refused_as_a_whole(
+    home: Path, fuller: Path, tmp_path: Path, files: dict[str, Any], said: str
+) -> None:
+    rulesets.update(home, str(fuller))
+    broken = write_set(tmp_path / "broken", **files)
+
+    with pytest.raises(PermanentError, match="Nothing was changed") as told:
+        rulesets.update(home, str(broken))
+
+    assert said in str(told.value)
+    assert in_force(home) == load_rules(fuller).version
+    assert [path.name for path in (home / "rules" / "sets").iterdir()] == [rulesets.version_in_force(home)]
+
+
+def test_many_broken_patterns_are_told_at_once(home: Path, tmp_path: Path) -> None:
+    broken = [{"name": f"Bot {number}", "pattern": "["} for number in range(8)]
+
+    with pytest.raises(PermanentError, match=r"Bot 0.*Bot 4.* and 3 more"):
+        rulesets.update(home, str(write_set(tmp_path / "broken", bots=broken, apps=APP)))
+
+
+def test_lists_of_networks_outlive_a_set_that_has_none(home: Path, fuller: Path, tmp_path: Path) -> None:
+    write_set(fuller, data_centre=["198.51.100.0/24"])
+    rulesets.update(home, str(fuller))
+
+    rulesets.update(home, str(write_set(tmp_path / "agents", bots=BOT, apps=BOT)))
+
+    folder = rulesets.folder_in_force(home)
+    assert folder is not None
+    assert json.loads((folder / "data_centre.json").read_text()) == ["198.51.100.0/24"]
+
+
+def test_a_set_that_is_gone_is_no_reason_to_measure_otherwise(home: Path, fuller: Path) -> None:
+    change = rulesets.update(home, str(fuller))
+    assert change is not None
+    (home / "rules" / "sets" / change.after).rename(home / "elsewhere")
+
+    with pytest.raises(PermanentError, match="put it back"):
+        in_force(home)
+
+
+Handler = Callable[..., BaseHTTPRequestHandler]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Handler], str]]:
+    """Starts a web server of this machine with the handler and says where; stopped at the end."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(handler: Handler) -> str:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A folder of files."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nobody reads it."""
+
+
+class Refusing(Quiet):
+    """A server that has no time."""
+
+    def do_GET(self) -> None:
+        self.send_error(503)
+
+
+class Leading(Quiet):
+    """A server that leads to a file of the machine that asks."""
+
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", "file:///etc/hostname")
+        self.end_headers()
+
+
+def test_a_set_comes_from_a_web_address(home: Path, fuller: Path, serve: Callable[[Handler], str]) -> None:
+    address = serve(partial(Quiet, directory=str(fuller)))
+
+    done = command(home, "update", "--from", f"{address}/")
+
+    assert done.exit_code == 0, done.output
+    assert in_force(home) == load_rules(fuller).version
+    assert f"from {address}/" in command(home, "show").output
+
+
+@pytest.mark.parametrize(("handler", "said"), [(Refusing, "answered with status 503"), (Leading, "status 302")])
+def test_a_server_that_does_not_give_the_set_changes_nothing(
+    home: Path, serve: Callable[[Handler], str], handler: Handler, said: str
+) -> None:
+    failed = command(home, "update", "--from", serve(handler))
+
+    assert said in str(failed.exception)
+    assert in_force(home) == load_rules().version
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("file:///etc", "no http or https address"),
+        ("https://", "no http or https address"),
+        ("https://me:secret@example.com/rules", "leave it out"),
+        ("nowhere", "no folder and no http"),
+        ("http://127.0.0.1:9/rules", "could not be read"),
+    ],
+)
+def test_a_source_that_is_none_is_refused(home: Path, source: str, said: str) -> None:
+    failed = command(home, "update", "--from", source)
+
+    assert said in str(failed.exception)
+    assert "secret" not in str(failed.exception)
