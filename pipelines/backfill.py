@@ -9,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 from dagster import (
-    AssetSelection,
     DagsterExecutionInterruptedError,
     DagsterInstance,
     ExecuteInProcessResult,
     ResourceDefinition,
-    materialize,
 )
 
 from assets.resources import ScopeResource
-from assets.upkeep.assets import DAILY_ASSETS, show_tenant_checks
-from pipelines.definitions import ASSETS, RESOURCES
+from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
+from pipelines.definitions import RESOURCES, define
 from sql.values import DAY, EarshotError, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
 # As many days as one run of the daily job takes (assets.partitions.month_of_days).
 DAYS_A_RUN = 31
+
+# What a run says of its progress: one step for each asset and day.
+STEPS_OF = {"daily_rollups": (*DAILY_ASSETS, "tenant_checks"), "look_back_rollups": LOOK_BACK_ASSETS}
 
 Progress = Callable[[str, date], None]
 
@@ -39,12 +39,12 @@ class BackfillError(EarshotError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a backfill will do: these days, of these tenants (empty: all), for these assets."""
+    """What a backfill will do: these days, of these tenants (empty: all), by this job."""
 
     first: date
     last: date
     tenants: tuple[str, ...] = ()
-    assets: tuple[str, ...] = (*DAILY_ASSETS, "tenant_checks")
+    job: str = "daily_rollups"
 
     @property
     def days(self) -> int:
@@ -53,7 +53,7 @@ class Plan:
     @property
     def steps(self) -> int:
         """One for each asset and day."""
-        return self.days * len(self.assets)
+        return self.days * len(STEPS_OF[self.job])
 
     def runs(self) -> Iterator[tuple[date, date]]:
         """First and last day of each run."""
@@ -85,42 +85,40 @@ class WatchedWarehouse(Warehouse):
 
 def backfill(plan: Plan, warehouse: Warehouse, instance: DagsterInstance) -> None:
     """Compute the plan's assets for its days, oldest run first. Raises BackfillError with the cause."""
-    chosen = AssetSelection.assets(*plan.assets)
-    has_checks = "tenant_checks" in plan.assets
-    selection = chosen | AssetSelection.checks(show_tenant_checks) if has_checks else chosen.without_checks()
     for first, last in plan.runs():
         tags = {
             "dagster/asset_partition_range_start": first.isoformat(),
             "dagster/asset_partition_range_end": last.isoformat(),
             "earshot/backfill": f"{plan.first} to {plan.last}",
         }
-        run_assets(warehouse, instance, selection, tags=tags, tenants=plan.tenants)
+        run_job(warehouse, instance, plan.job, tags=tags, tenants=plan.tenants)
 
 
-def run_assets(
+def run_job(
     warehouse: Warehouse,
     instance: DagsterInstance,
-    selection: AssetSelection,
+    job: str,
     *,
     tags: dict[str, str] | None = None,
     partition_key: str | None = None,
     tenants: Sequence[str] = (),
 ) -> ExecuteInProcessResult:
-    """One run in this process, kept in the orchestrator's history. Raises BackfillError naming what failed."""
-    resources: dict[str, Any] = {
+    """One run of a job in this process, kept in the orchestrator's history. Raises BackfillError naming what failed."""
+    resources = {
         **RESOURCES,
         "warehouse": ResourceDefinition.hardcoded_resource(warehouse),
         "scope": ScopeResource(tenants=list(tenants)),
     }
-    result = materialize(
-        [*ASSETS, show_tenant_checks],
-        instance=instance,
-        selection=selection,
-        resources=resources,
-        partition_key=partition_key,
-        tags=tags,
-        raise_on_error=False,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    result = (
+        define(resources)
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            partition_key=partition_key,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
     )
     if not result.success:
         raise BackfillError(_cause(result))

@@ -18,8 +18,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 
 from sql.values import EarshotError
 
+# A file or a pipe has no width of its own: tables get enough to stay in one line each.
+WIDE = 200
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+if not out.is_terminal:
+    out.width = WIDE
 
 
 class FriendlyGroup(click.Group):

@@ -6,7 +6,7 @@ Not here: anything that opens a connection or reads a file when this module is i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContext, ResourceDefinition
@@ -48,18 +48,24 @@ def _warehouse(_context: InitResourceContext) -> Iterator[Warehouse]:
         yield warehouse
 
 
-RESOURCES = {
+RESOURCES: dict[str, object] = {
     "warehouse": ResourceDefinition(_warehouse),
     "measurement": ResourceDefinition(lambda _context: measurement(load_settings())),
     "mailing": ResourceDefinition(lambda _context: mailing(load_settings())),
     "scope": ScopeResource(),
 }
 
-defs = Definitions(
-    assets=ASSETS,
-    asset_checks=[show_tenant_checks],
-    jobs=[*JOBS, nightly_upkeep],
-    schedules=[*SCHEDULES, nightly_upkeep_clock],
-    sensors=[late_rows],
-    resources=RESOURCES,
-)
+
+def define(resources: Mapping[str, object]) -> Definitions:
+    """The whole code location with these resources."""
+    return Definitions(
+        assets=ASSETS,
+        asset_checks=[show_tenant_checks],
+        jobs=[*JOBS, nightly_upkeep],
+        schedules=[*SCHEDULES, nightly_upkeep_clock],
+        sensors=[late_rows],
+        resources=resources,
+    )
+
+
+defs = define(RESOURCES)

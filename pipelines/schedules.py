@@ -27,7 +27,7 @@ from dagster import (
 )
 
 from assets.partitions import days_ago
-from assets.upkeep.assets import DAILY_ASSETS
+from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -38,6 +38,11 @@ daily_rollups = define_asset_job(
     "daily_rollups",
     AssetSelection.assets(*DAILY_ASSETS, "tenant_checks") | AssetSelection.checks_for_assets(*DAILY_ASSETS),
     description="Everything that is computed for a UTC day, from raw requests to campaign returns and checks.",
+)
+look_back_rollups = define_asset_job(
+    "look_back_rollups",
+    AssetSelection.assets(*LOOK_BACK_ASSETS).without_checks(),
+    description="Only what later days look back at: for history before the first day that is reported on.",
 )
 weekly_reports = define_asset_job(
     "weekly_reports",
@@ -54,7 +59,7 @@ delivery_worker = define_asset_job(
     AssetSelection.assets("report_deliveries"),
     description="Sends the mails that are due, each at most once.",
 )
-JOBS = [daily_rollups, weekly_reports, monthly_reports, delivery_worker]
+JOBS = [daily_rollups, look_back_rollups, weekly_reports, monthly_reports, delivery_worker]
 
 
 @schedule(job=daily_rollups, cron_schedule="11 1 * * *", default_status=DefaultScheduleStatus.RUNNING)

@@ -47,6 +47,18 @@ DAILY_ASSETS = (
     "campaign_roi",
 )
 
+# Those that later days look back at: the ads of 60 days, and what campaigns add up since their start.
+LOOK_BACK_ASSETS = (
+    "request_dispositions",
+    "downloads",
+    "listener_metrics",
+    "listener_dimension_metrics",
+    "ad_exposures",
+    "conversions",
+    "attribution_credits",
+    "placement_delivery",
+)
+
 listener_events = AssetSpec(
     "listener_events",
     group_name="raw",

@@ -16,11 +16,10 @@ from typing import Self
 
 import click
 import polars as pl
-from dagster import AssetSelection, DagsterInstance
+from dagster import DagsterInstance
 
-from assets.upkeep.assets import DAILY_ASSETS
 from pipelines import console, runtime
-from pipelines.backfill import Plan, WatchedWarehouse, run_assets
+from pipelines.backfill import STEPS_OF, Plan, WatchedWarehouse, run_job
 from pipelines.backfill import backfill as run_backfill
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
 from pipelines.settings import Settings, load_settings
@@ -30,17 +29,6 @@ from sql.warehouse import Warehouse
 
 # What is rendered; the simulation begins 60 days earlier, the longest that attribution looks back.
 RENDERED_DAYS = 35
-# What the days before need: attribution looks back at their ads, and campaigns add up since their start.
-LOOKED_BACK = (
-    "request_dispositions",
-    "downloads",
-    "listener_metrics",
-    "listener_dimension_metrics",
-    "ad_exposures",
-    "conversions",
-    "attribution_credits",
-    "placement_delivery",
-)
 LOG_TENANT = "harbor-lane"
 
 
@@ -143,7 +131,9 @@ def _import(warehouse: Warehouse, settings: Settings, log: Path) -> None:
     summary = import_file(warehouse, warehouse.tenant_id(LOG_TENANT), log, "cloudfront", False, rejects)
     console.out.print(f"Imported {log.name}:")
     for line in summary_lines(summary, LOG_TENANT, False, rejects):
-        console.out.print(f"  {line}")
+        # The days are computed next, so nobody has to be told to.
+        if not line.startswith("compute"):
+            console.out.print(f"  {line}")
 
 
 def _compute_and_report(settings: Settings, choice: Choice) -> None:
@@ -156,25 +146,24 @@ def _compute_and_report(settings: Settings, choice: Choice) -> None:
         closing(WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)) as warehouse,
         runtime.orchestrator_instance() as instance,
     ):
-        looked_back = _compute(warehouse, instance, begin, shown - DAY, LOOKED_BACK)
-        computed = _compute(warehouse, instance, shown, last, (*DAILY_ASSETS, "tenant_checks"))
+        looked_back = _compute(warehouse, instance, begin, shown - DAY, "look_back_rollups")
+        computed = _compute(warehouse, instance, shown, last, "daily_rollups")
         if looked_back or computed:
             _report(warehouse, instance, last, month)
         due = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
         if due:
             with console.progress_bar(f"Sending {due} mails through the {settings.mail_transport} transport"):
-                run_assets(warehouse, instance, AssetSelection.assets("report_deliveries"))
+                run_job(warehouse, instance, "delivery_worker")
 
 
-def _compute(
-    warehouse: WatchedWarehouse, instance: DagsterInstance, first: date, last: date, assets: tuple[str, ...]
-) -> bool:
+def _compute(warehouse: WatchedWarehouse, instance: DagsterInstance, first: date, last: date, job: str) -> bool:
     """Compute the days of the span from the first open one to the last; False if none is open."""
-    open_days = _open_days(warehouse, assets[-1], first, last)
+    steps = STEPS_OF[job]
+    open_days = _open_days(warehouse, steps[-1], first, last)
     if not open_days:
         return False
-    plan = Plan(open_days[0], open_days[-1], assets=assets)
-    with console.progress_bar(f"Computing {plan.days} days x {len(assets)} tables", plan.steps) as advance:
+    plan = Plan(open_days[0], open_days[-1], job=job)
+    with console.progress_bar(f"Computing {plan.days} days x {len(steps)} tables", plan.steps) as advance:
         warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
         run_backfill(plan, warehouse, instance)
     return True
@@ -185,11 +174,11 @@ def _report(warehouse: Warehouse, instance: DagsterInstance, last: date, month: 
     first = last - timedelta(days=RENDERED_DAYS - 1)
     rendered = [first + number * DAY for number in range(RENDERED_DAYS)]
     mondays = [day for day in rendered if day.weekday() == 0 and day + 6 * DAY <= last]
-    wanted = [("weekly_sponsor_reports", monday) for monday in mondays] + [("monthly_sponsor_reports", month)]
+    wanted = [("weekly_reports", monday) for monday in mondays] + [("monthly_reports", month)]
     with console.progress_bar("Rendering the sponsor reports", len(wanted)) as advance:
-        for asset, day in wanted:
-            advance(f"{asset} {day}")
-            run_assets(warehouse, instance, AssetSelection.assets(asset), partition_key=day.isoformat())
+        for job, day in wanted:
+            advance(f"{job} {day}")
+            run_job(warehouse, instance, job, partition_key=day.isoformat())
 
 
 def _open_days(warehouse: Warehouse, asset: str, first: date, last: date) -> list[date]:
@@ -216,10 +205,13 @@ def _say_where(warehouse: Warehouse, settings: Settings, seconds: float) -> None
 
     index = write_previews(warehouse, settings.home / "reports")
     counts = warehouse.read("read_status").select(pl.col("reports", "held_reports", "mails_accepted").sum()).row(0)
+    unaddressed = warehouse.read("count_unaddressed_reports")
     out = console.out.print
     out(
         f"\n[bold]Done in {seconds:.0f} s.[/] {counts[0]} reports, {counts[1]} held, {counts[2]} mails sent to files.\n"
     )
+    for tenant, count in unaddressed.iter_rows():
+        out(f"  {tenant}: {count} reports went to nobody, because their subscription names no recipients.\n")
     out(f"  Reports     {index}   (open it in a browser: mail, PDF and CSV of each)")
     out(f"  Mails       {settings.outbox_path}   (.eml files, for a mail program)")
     out(f"  Truth       {settings.home / 'demo' / 'truth'}   (what the simulator meant, to compare with)")
