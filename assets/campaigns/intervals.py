@@ -51,7 +51,7 @@ def wilson_bounds(successes: pl.Expr, trials: pl.Expr) -> tuple[pl.Expr, pl.Expr
     return pl.when(trials > 0).then(lower), pl.when(trials > 0).then(upper)
 
 
-def wilson(successes: int, trials: int) -> Interval:
+def wilson(successes: float, trials: float) -> Interval:
     """A rate with Wilson's interval, for single numbers."""
     rate = successes / trials
     centre = (rate + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
@@ -59,7 +59,7 @@ def wilson(successes: int, trials: int) -> Interval:
     return Interval(rate, max(0.0, min(centre - half, rate)), min(1.0, max(centre + half, rate)))
 
 
-def newcombe(successes: int, trials: int, base_successes: int, base_trials: int) -> Interval:
+def newcombe(successes: float, trials: float, base_successes: float, base_trials: float) -> Interval:
     """The difference of two independent rates. Source: Newcombe, Statistics in Medicine 17 (1998), 873-890."""
     ours, base = wilson(successes, trials), wilson(base_successes, base_trials)
     difference = ours.estimate - base.estimate
@@ -72,7 +72,7 @@ def _bound(value: float | None) -> float:
     return 0.0 if value is None else value
 
 
-def relative_lift(successes: int, trials: int, base_successes: int, base_trials: int) -> Interval | None:
+def relative_lift(successes: float, trials: float, base_successes: float, base_trials: float) -> Interval | None:
     """Risk ratio less 1, with the interval of its logarithm; None where either group has no successes.
 
     Source: Katz et al., Biometrics 34 (1978), 469-474.

@@ -1,0 +1,139 @@
+"""Weekly: what takes all that a campaign ever did to tell: totals of the models that learn, and lift.
+
+Here: what is read and the tables that come out, as of the end of each Sunday (ISO weeks); other days have no rows.
+Not here: formulas (attribution/journeys.py, lift.py), and who writes the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import polars as pl
+
+from assets.attribution.journeys import GOAL, all_journeys, fit_totals, non_converting_journeys
+from assets.attribution.money import convert_values, net_values, rates_of
+from assets.campaigns.credited import ids_of
+from assets.campaigns.day import Tables, live_campaigns
+from assets.campaigns.lift import assign_groups, compare_strata, measure_lift
+from assets.campaigns.scopes import settings_at
+from sql.values import Reader, Window
+
+SUNDAY = 7
+CAMPAIGN = ["tenant_id", "campaign_id"]
+
+TOTALS = pl.Schema(
+    {
+        "goal_kind": pl.String(),
+        "model": pl.String(),
+        "conversions": pl.Float64(),
+        "share": pl.Float64(),
+        "base_rate": pl.Float64(),
+        "journeys": pl.Int64(),
+        "all_conversions": pl.Int64(),
+        "is_fallback": pl.Boolean(),
+    }
+)
+COUNTS = ("households", "responders", "base_households", "base_responders")
+NUMBERS = (
+    "compared_share",
+    "base_rate",
+    "difference",
+    "difference_lower",
+    "difference_upper",
+    "relative_lift",
+    "relative_lower",
+    "relative_upper",
+    "minimum_detectable_lift",
+    "incremental_minor",
+    "iroas",
+    "iroas_lower",
+    "iroas_upper",
+)
+LIFT = pl.Schema(
+    {
+        "design": pl.String(),
+        "is_causal": pl.Boolean(),
+        **dict.fromkeys(COUNTS, pl.Int64()),
+        **dict.fromkeys(NUMBERS, pl.Float64()),
+        "is_shown": pl.Boolean(),
+        "currency": pl.String(),
+    }
+)
+
+
+def compute_models(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """model_totals as of the end of a Sunday, without run_id and is_final, for sponsors with a live campaign.
+
+    All journeys count that began since the first campaign of these sponsors.
+    """
+    scope = list(tenants)
+    campaigns = read("read_campaigns", tenants=scope)
+    ids = campaigns.schema["tenant_id"]
+    named = {"tenant_id": ids, "sponsor_id": ids, "placement_id": ids, "day": pl.Date()}
+    live = live_campaigns(campaigns, window)
+    if not ends_week(window) or live.is_empty():
+        return {"model_totals": pl.DataFrame(schema=pl.Schema({**named, **TOTALS}))}
+    sponsor = ["tenant_id", "sponsor_id"]
+    goals = campaigns.join(live.select(sponsor).unique(), on=sponsor, how="semi").select(*GOAL, "starts_at")
+    span = Window(goals["starts_at"].min(), window.end)  # type: ignore[arg-type]
+    kinds = goals.select(GOAL).unique()
+    asked = {"start": span.start, "end": span.end, "tenants": scope, "sponsors": ids_of(goals, "sponsor_id")}
+    exposures = read("read_sponsor_exposures", **asked).join(kinds, on=sponsor)
+    conversions = read("read_household_conversions", **asked).join(kinds, on=GOAL, how="semi")
+    paths = read("read_sponsor_paths", **asked, first=span.start.date(), last=window.day)
+    settings = read("read_attribution_configs", tenants=scope)
+    lost = non_converting_journeys(exposures, conversions, settings, window.end)
+    totals = fit_totals(all_journeys(paths.join(kinds, on=GOAL, how="semi"), lost))
+    return {"model_totals": totals.with_columns(day=pl.lit(window.day))}
+
+
+def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """lift_results as of the end of a Sunday, without run_id and is_final, for every live campaign with two sides.
+
+    Spend is that of campaign_roi on the same day; where it is not known, there is no return on it.
+    """
+    scope = list(tenants)
+    campaigns = read("read_campaigns", tenants=scope)
+    ids = campaigns.schema["tenant_id"]
+    nothing = pl.DataFrame(schema=pl.Schema({"tenant_id": ids, "campaign_id": ids, **LIFT, "day": pl.Date()}))
+    live = live_campaigns(campaigns, window)
+    if not ends_week(window) or live.is_empty():
+        return {"lift_results": nothing}
+    chosen = settings_at(live, read("read_attribution_configs", tenants=scope), window.end)
+    asked = {"start": chosen["starts_at"].min(), "end": window.end, "tenants": scope}
+    wanted = ids_of(chosen, "campaign_id")
+    listeners = read("read_lift_listeners", **asked, campaigns=wanted)
+    groups = assign_groups(listeners, chosen, window.end)
+    strata = compare_strata(groups, read_goal_conversions(read, scope, chosen, window))
+    spend = read("read_recognised_spend", day=window.day, tenants=scope, campaigns=wanted)
+    spent = {(tenant, campaign): amount for tenant, campaign, amount in spend.iter_rows()}
+    rows = pl.DataFrame(measure_lift(strata, spent), schema={**nothing.drop("day", "currency").schema})
+    told = rows.join(chosen.select(*CAMPAIGN, "currency"), on=CAMPAIGN, validate="1:1")
+    return {"lift_results": told.with_columns(day=pl.lit(window.day)).select(nothing.columns)}
+
+
+def read_goal_conversions(read: Reader, tenants: list[UUID], chosen: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Conversions of each campaign's goal kind, attributed or not, with their net value in the campaign's currency."""
+    start = chosen["starts_at"].min()
+    rows = read(
+        "read_household_conversions",
+        start=start,
+        end=window.end,
+        tenants=tenants,
+        sponsors=ids_of(chosen, "sponsor_id"),
+    )
+    days = {"first": start.date(), "last": window.day}  # type: ignore[union-attr]
+    rates = rates_of(read("read_fx_rates", **days))
+    net = net_values(rows, read("read_conversion_adjustments", **days, tenants=tenants), rates, window.end)
+    goals = chosen.select(*GOAL, "campaign_id", target="currency")
+    key = ["tenant_id", "conversion_id"]
+    told = rows.join(goals, on=GOAL).select(*key, "campaign_id", "household_key", "converted_at", "target")
+    valued = told.join(net.select(*key, "day", "currency", "net_minor"), on=key)
+    priced = convert_values(valued, rates).select(*key, "campaign_id", value_minor="net_minor")
+    return told.join(priced, on=[*key, "campaign_id"], how="left", validate="1:1").drop("target")
+
+
+def ends_week(window: Window) -> bool:
+    """Whether the day closes an ISO week."""
+    return window.day.isoweekday() == SUNDAY

@@ -1,0 +1,135 @@
+"""Models that learn and lift on a real database, as of a Sunday; and a campaign that leads with a model of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assets.campaigns.day import compute_roi
+from assets.campaigns.weekly import compute_lift, compute_models
+from sql.values import Window
+from tests.assets.campaigns.test_days_on_a_database import (
+    BOUGHT,
+    DAY,
+    HEARD,
+    RUN,
+    add,
+    add_campaign,
+    add_exposures,
+    add_signals,
+    named,
+    roll_up,
+    signal,
+    stored,
+)
+
+if TYPE_CHECKING:
+    from sql.warehouse import Warehouse
+
+HARBOUR = named("harbour")
+SUNDAY = Window.of_day(date(2026, 3, 22))
+STRANGERS = range(101, 107)
+
+
+@pytest.fixture
+def harbour(warehouse: Warehouse) -> Warehouse:
+    """Eight homes reached, six of which buy; and a neighbour tenant with the same keys."""
+    for tenant in ("harbour", "lighthouse"):
+        add_campaign(warehouse, tenant)
+        add_exposures(warehouse, tenant)
+        add_signals(warehouse, tenant)
+    return warehouse
+
+
+def add_strangers(warehouse: Warehouse) -> None:
+    """Six homes that heard the show in the same week without the ad; one of them buys by itself."""
+    shown = {"tenant_id": HARBOUR, "podcast_id": named("tides"), "episode_id": named("ep-2"), "day": HEARD.date()}
+    plain = dict.fromkeys(["app", "device", "os", "country_code", "region_code", "referrer", "rules_version"], "none")
+    rows = [
+        {
+            **shown, **plain, "downloaded_at": HEARD, "qualified_at": HEARD, "download_id": named(f"download {home}"),
+            "consumer_key": home, "household_key": home, "basis": "bytes", "address_class": "household",
+            "key_version": 1, "is_final": True, "run_id": RUN,
+        }
+        for home in STRANGERS
+    ]  # fmt: skip
+    add(warehouse, "downloads", *rows)
+    add(
+        warehouse,
+        "attribution_events",
+        signal("harbour", "alone", BOUGHT, order_id="T-99", household_key=101, value_minor=2000, currency="USD"),
+    )
+
+
+def rolled_up(warehouse: Warehouse) -> None:
+    roll_up(warehouse, [HARBOUR], DAY.day + timedelta(days=1))
+    stored(warehouse, compute_roi(warehouse.read, SUNDAY, [HARBOUR]), SUNDAY, [HARBOUR])
+
+
+def test_on_sundays_the_models_that_learn_look_at_all_journeys(harbour: Warehouse) -> None:
+    rolled_up(harbour)
+    tables = compute_models(harbour.read, SUNDAY, [HARBOUR])
+    stored(harbour, tables, SUNDAY, [HARBOUR])
+    markov = tables["model_totals"].filter(model="markov")
+    assert markov["journeys"].unique().to_list() == [8]
+    assert markov["all_conversions"].unique().to_list() == [6]
+    assert markov["conversions"].sum() == pytest.approx(6)
+    assert markov["is_fallback"].all()
+    assert dict(markov.select("placement_id", "conversions").iter_rows()) == pytest.approx(
+        {named("host-read").bytes: 4, named("inserted").bytes: 2}
+    )
+
+
+@pytest.mark.parametrize("compute", [compute_models, compute_lift])
+def test_other_days_have_no_rows_but_their_columns(harbour: Warehouse, compute: object) -> None:
+    (name, frame), *_ = compute(harbour.read, DAY, [HARBOUR]).items()  # type: ignore[operator]
+    assert frame.is_empty()
+    stored(harbour, {name: frame}, DAY, [HARBOUR])
+
+
+def test_lift_compares_the_reached_with_listeners_of_the_same_show_and_week(harbour: Warehouse) -> None:
+    add_strangers(harbour)
+    rolled_up(harbour)
+    tables = compute_lift(harbour.read, SUNDAY, [HARBOUR])
+    stored(harbour, tables, SUNDAY, [HARBOUR])
+    told = tables["lift_results"].row(0, named=True)
+    assert (told["design"], told["is_causal"], told["is_shown"]) == ("matched", False, False)
+    assert (told["households"], told["responders"]) == (8, 6)
+    assert (told["base_households"], told["base_responders"]) == (6, 1)
+    assert told["relative_lift"] == pytest.approx(6 / 8 / (1 / 6) - 1)
+    assert told["incremental_minor"] == pytest.approx(12_100 - 1_000 - 8 * 2_000 / 6)
+    assert told["currency"] == "USD"
+
+
+def test_a_holdout_by_lot_takes_the_place_of_matching(harbour: Warehouse) -> None:
+    add_strangers(harbour)
+    withheld = [{"tenant_id": HARBOUR, "campaign_id": named("spring"), "household_key": home} for home in (101, 102)]
+    add(harbour, "campaign_holdouts", *withheld)
+    rolled_up(harbour)
+    told = compute_lift(harbour.read, SUNDAY, [HARBOUR])["lift_results"].row(0, named=True)
+    assert (told["design"], told["is_causal"]) == ("holdout", True)
+    assert (told["households"], told["base_households"], told["base_responders"]) == (4, 2, 1)
+
+
+def test_without_anybody_to_compare_with_there_is_no_lift(harbour: Warehouse) -> None:
+    rolled_up(harbour)
+    assert compute_lift(harbour.read, SUNDAY, [HARBOUR])["lift_results"].is_empty()
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["j_shaped", "last_paid_touch"],
+)
+def test_a_campaign_may_lead_with_a_model_of_its_own(harbour: Warehouse, model: str) -> None:
+    """A change of model holds for all that was earned."""
+    since = {"version": 2, "window_days": 14, "valid_from": datetime(2026, 3, 6, tzinfo=UTC), "default_model": model}
+    add(harbour, "attribution_configs", {"tenant_id": HARBOUR, "campaign_id": named("spring"), **since})
+    rolled_up(harbour)
+    told = compute_roi(harbour.read, SUNDAY, [HARBOUR])["campaign_roi"].filter(model=model)
+    by_kpi = {row["kpi"]: row for row in told.to_dicts()}
+    assert by_kpi["conversions"]["estimate"] == pytest.approx(6)
+    assert by_kpi["revenue"]["amount_minor"] == 11_100
+    assert told.height == compute_roi(harbour.read, SUNDAY, [HARBOUR])["campaign_roi"].filter(model="linear").height
+    assert told["config_version"].unique().to_list() == [2]
