@@ -1,5 +1,6 @@
 -- read_report_campaigns: the sponsor's campaigns with the settings in force at as_of.
--- Grain: one row per campaign that has settings. Parameters: tenants (uuid[]), sponsor (uuid), as_of (timestamptz).
+-- Before its first version a campaign has that one's settings; without any, the defaults, which are version 0.
+-- Grain: one row per campaign. Parameters: tenants (uuid[]), sponsor (uuid), as_of (timestamptz).
 SELECT DISTINCT ON (campaigns.starts_on, campaigns.campaign_id)
     campaigns.campaign_id,
     campaigns.name,
@@ -7,15 +8,20 @@ SELECT DISTINCT ON (campaigns.starts_on, campaigns.campaign_id)
     campaigns.ends_on,
     campaigns.goal_kind,
     campaigns.currency::text AS currency,
-    configs.version,
-    configs.window_days,
-    configs.default_model
+    coalesce(configs.version, 0) AS version,
+    coalesce(configs.window_days, 30) AS window_days,
+    coalesce(configs.default_model, 'linear') AS default_model
 FROM campaigns
-INNER JOIN attribution_configs AS configs
+LEFT JOIN attribution_configs AS configs
     ON campaigns.tenant_id = configs.tenant_id AND campaigns.campaign_id = configs.campaign_id
 WHERE
     campaigns.tenant_id = any(%(tenants)s)
     AND campaigns.sponsor_id = %(sponsor)s
     AND campaigns.stage <> 'draft'
-    AND configs.valid_from <= %(as_of)s
-ORDER BY campaigns.starts_on ASC, campaigns.campaign_id ASC, configs.version DESC
+ORDER BY
+    campaigns.starts_on ASC,
+    campaigns.campaign_id ASC,
+    CASE WHEN configs.valid_from <= %(as_of)s THEN configs.valid_from END DESC NULLS LAST,
+    CASE WHEN configs.valid_from <= %(as_of)s THEN configs.version END DESC NULLS LAST,
+    configs.valid_from ASC,
+    configs.version ASC
