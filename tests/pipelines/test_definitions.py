@@ -20,7 +20,7 @@ GROUPS = {
     "raw": {"listener_events", "attribution_events"},
     "listening": {"request_dispositions", "downloads", "listener_metrics", "listener_dimension_metrics"},
     "attribution": {"ad_exposures", "conversions", "attribution_credits"},
-    "campaigns": {"placement_delivery", "campaign_reach", "campaign_roi"},
+    "campaigns": {"placement_delivery", "campaign_reach", "campaign_roi", "model_totals", "lift_results"},
     "reporting": {"weekly_sponsor_reports", "monthly_sponsor_reports", "report_deliveries"},
     "upkeep": {"tenant_checks"},
 }
@@ -68,3 +68,15 @@ def test_every_command_can_be_loaded(name: str) -> None:
     command = main.get_command(click.Context(main), name)
     assert command is not None
     assert command.help
+
+
+def test_some_tables_of_a_day_can_be_run_without_the_others() -> None:
+    listening = {AssetKey(name) for name in ("request_dispositions", "downloads", "listener_metrics")}
+    listening |= {AssetKey("listener_dimension_metrics"), AssetKey("ad_exposures")}
+    subset = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection=listening)
+    assert subset.asset_layer.selected_asset_keys == listening
+    assert {key.name for key in subset.asset_layer.asset_graph.asset_check_keys} == {
+        "dispositions_sum",
+        "downloads_agree",
+        "exposures_in_downloads",
+    }
