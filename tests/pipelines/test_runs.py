@@ -1,0 +1,310 @@
+"""Runs: whole days through Dagster on a real database, and what is left behind when something goes wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from dagster import AssetKey, DagsterInstance
+
+from assets.upkeep.assets import DAILY_ASSETS
+from assets.upkeep.checks import CHECKS
+from pipelines.backfill import BackfillError, Plan, backfill, run_job
+from sql.connecting import DatabaseUnavailableError
+from sql.embedded import Server
+from sql.tables import TIME_COLUMNS
+from sql.values import Window
+from sql.warehouse import LedgerLine, Warehouse, Write
+from tests.conftest import cloned_database
+from tests.pipelines.small_network import (
+    DAYS,
+    FIRST,
+    HOMES,
+    MONDAY,
+    SUNDAY,
+    TENANTS,
+    add,
+    build_network,
+    download,
+    named,
+    purchase,
+)
+
+WEDNESDAY = MONDAY + timedelta(days=2)
+THURSDAY = MONDAY + timedelta(days=3)
+EVERYTHING = (*DAILY_ASSETS, "tenant_checks")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Runs read their settings from the environment: keys and mails of these tests stay in a folder of their own."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "EARSHOT_KEYRING", "EARSHOT_MAIL_TRANSPORT", "EARSHOT_OUTBOX", "EARSHOT_RULES"):
+            patch.delenv(name, raising=False)
+        patch.setenv("EARSHOT_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def computed(server: Server, template: str, home: Path) -> Iterator[str]:
+    """The name of a database in which the small network's week is loaded and computed."""
+    with cloned_database(server, template) as url:
+        warehouse = Warehouse(url)
+        build_network(warehouse)
+        compute(warehouse)
+        warehouse.close()
+        yield url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def week(server: Server, computed: str) -> Iterator[Warehouse]:
+    """A copy of the computed week, for one test."""
+    with cloned_database(server, computed) as url:
+        warehouse = Warehouse(url)
+        yield warehouse
+        warehouse.close()
+
+
+def compute(
+    warehouse: Warehouse,
+    first: date = FIRST,
+    last: date = SUNDAY,
+    tenants: Sequence[str] = (),
+    instance: DagsterInstance | None = None,
+) -> None:
+    """A backfill of these days, as `earshot backfill` does it."""
+    with instance or DagsterInstance.ephemeral() as history:
+        backfill(Plan(first, last, tuple(tenants)), warehouse, history)
+
+
+def report(warehouse: Warehouse) -> None:
+    """The job that freezes the week's reports."""
+    with DagsterInstance.ephemeral() as history:
+        run_job(warehouse, history, "weekly_reports", partition_key=MONDAY.isoformat())
+
+
+def rows(warehouse: Warehouse, query: str, *params: object) -> list[tuple[Any, ...]]:
+    with warehouse.transaction() as connection:
+        return connection.execute(query, params).fetchall()
+
+
+def content(warehouse: Warehouse) -> dict[str, list[tuple[str]]]:
+    """Every row of every rollup as text, but for the run that wrote it."""
+    row = "SELECT (to_jsonb(t) - 'run_id' - 'checked_at')::text FROM {} AS t ORDER BY 1"
+    return {table: rows(warehouse, row.format(table)) for table in (*TIME_COLUMNS, "check_results")}
+
+
+def states(warehouse: Warehouse) -> dict[str, str]:
+    found = "SELECT slug, state FROM reports INNER JOIN tenants USING (tenant_id)"
+    return dict(rows(warehouse, found))
+
+
+def test_every_tenant_has_a_ledger_line_for_every_day_of_every_table(week: Warehouse) -> None:
+    lines = rows(week, "SELECT tenant_id, day, asset, status FROM rollup_ledger")
+    wanted = {(named(slug), day, asset, "final") for slug in TENANTS for day in DAYS for asset in EVERYTHING}
+    assert set(lines) == wanted
+
+
+def test_every_check_of_every_day_passes(week: Warehouse) -> None:
+    results = rows(week, "SELECT tenant_id, day, check_name, passed FROM check_results")
+    assert set(results) == {
+        (named(slug), day, check.name, True) for slug in TENANTS for day in DAYS for check in CHECKS
+    }
+
+
+def test_the_numbers_are_those_that_were_put_in(week: Warehouse) -> None:
+    """Three downloads with an ad a day; two sales of 20.00, all of them the one placement's."""
+    told = "SELECT amount_minor, estimate FROM campaign_roi WHERE day = %s AND kpi = %s AND model = 'linear'"
+    assert rows(week, told, SUNDAY, "revenue") == [(4000, 4000.0)] * 2
+    assert [estimate for _, estimate in rows(week, told, SUNDAY, "conversions")] == [2.0, 2.0]
+    assert [estimate for _, estimate in rows(week, told, SUNDAY, "impressions")] == [24.0, 24.0]
+    assert [estimate for _, estimate in rows(week, told, SUNDAY, "reach")] == [3.0, 3.0]
+    assert rows(week, told, SUNDAY, "spend") == [(9000, 9000.0)] * 2
+
+
+def test_a_second_run_changes_nothing(week: Warehouse) -> None:
+    before = content(week)
+    compute(week)
+    assert content(week) == before
+
+
+def test_days_one_by_one_in_any_order_give_what_the_range_gave(week: Warehouse) -> None:
+    before = content(week)
+    for day in (SUNDAY, WEDNESDAY, THURSDAY):
+        compute(week, day, day)
+    assert content(week) == before
+
+
+def test_a_backfill_of_one_tenant_leaves_the_others_alone(week: Warehouse) -> None:
+    run_of = "SELECT DISTINCT tenant_id, run_id FROM rollup_ledger WHERE day = %s"
+    before = dict(rows(week, run_of, SUNDAY))
+    compute(week, SUNDAY, tenants=["harbor"])
+    after = dict(rows(week, run_of, SUNDAY))
+    assert after[named("kreuz")] == before[named("kreuz")]
+    assert after[named("harbor")] != before[named("harbor")]
+
+
+def test_a_day_without_any_row_is_a_day_like_the_others(week: Warehouse) -> None:
+    quiet = SUNDAY + timedelta(days=1)
+    compute(week, quiet, quiet)
+    lines = rows(
+        week, "SELECT asset, rows FROM rollup_ledger WHERE day = %s AND tenant_id = %s", quiet, named("harbor")
+    )
+    assert {asset for asset, _ in lines} == set(EVERYTHING)
+    assert dict(lines)["downloads"] == 0
+    assert all(passed for (passed,) in rows(week, "SELECT passed FROM check_results WHERE day = %s", quiet))
+
+
+def test_malformed_rows_and_files_of_unknown_size_are_counted_and_stop_nothing(week: Warehouse) -> None:
+    with week.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE media_assets SET file_bytes = NULL WHERE tenant_id = %s", (named("harbor"),))
+    bad = download("harbor", WEDNESDAY, "10.0.0.9", range_start=500, range_end=100)
+    lost = download("harbor", WEDNESDAY, "10.0.0.8", episode_id=named("no such episode"), asset_id=None)
+    add(week, "listener_events", bad)
+    add(week, "listener_events", lost)
+    compute(week, WEDNESDAY, WEDNESDAY)
+    split = "SELECT disposition, requests FROM request_dispositions WHERE tenant_id = %s AND day = %s"
+    found = dict(rows(week, split, named("harbor"), WEDNESDAY))
+    assert found == {"counted": 3, "malformed": 1, "unknown_asset": 1}
+    assert rows(
+        week, "SELECT DISTINCT basis FROM downloads WHERE tenant_id = %s AND day = %s", named("harbor"), WEDNESDAY
+    ) == [("assumed_size",)]
+
+
+def test_a_campaign_without_a_price_has_no_spend_rather_than_none_spent(week: Warehouse) -> None:
+    with week.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE placements SET cost_minor = NULL WHERE tenant_id = %s", (named("harbor"),))
+    compute(week, SUNDAY, SUNDAY)
+    told = (
+        "SELECT kpi, amount_minor, badge FROM campaign_roi"
+        " WHERE tenant_id = %s AND day = %s AND model = 'linear' AND kpi IN ('spend', 'roas') ORDER BY kpi"
+    )
+    assert rows(week, told, named("harbor"), SUNDAY) == [("roas", None, "not_known"), ("spend", None, "not_known")]
+    report(week)
+    assert states(week) == {"harbor": "frozen", "kreuz": "frozen"}
+
+
+class FlakyWarehouse(Warehouse):
+    """A database that goes away when the downloads of one day are to be written."""
+
+    bad_day: date | None = None
+
+    def replace(
+        self, writes: Sequence[Write], window: Window, tenants: Sequence[UUID], ledger: Sequence[LedgerLine] = ()
+    ) -> dict[str, int]:
+        if window.day == self.bad_day and any(write.table == "downloads" for write in writes):
+            raise DatabaseUnavailableError("Working as earshot_etl failed: the server closed the connection.")
+        return super().replace(writes, window, tenants, ledger)
+
+
+def test_a_day_that_fails_leaves_the_days_before_it_green(server: Server, computed: str) -> None:
+    with cloned_database(server, computed) as url, DagsterInstance.ephemeral() as history:
+        warehouse = FlakyWarehouse(url)
+        warehouse.bad_day = WEDNESDAY
+        before = content(warehouse)
+        with pytest.raises(BackfillError, match="the server closed the connection"):
+            backfill(Plan(FIRST, THURSDAY), warehouse, history)
+        assert history.get_materialized_partitions(AssetKey("downloads")) == {
+            day.isoformat() for day in DAYS if day < WEDNESDAY
+        }
+        assert content(warehouse) == before
+        warehouse.close()
+
+
+def add_francs(warehouse: Warehouse) -> None:
+    """Somebody pays Kreuz's sponsor in francs, and nobody has said what a franc was worth on that day."""
+    add(warehouse, "attribution_events", purchase("kreuz", WEDNESDAY, "order-francs", "CHF"))
+
+
+def add_rate(warehouse: Warehouse) -> None:
+    with warehouse.transaction("earshot_owner") as connection:
+        connection.execute("INSERT INTO fx_rates VALUES (%s, 'CHF', 'EUR', 1.05, 'a bank')", (WEDNESDAY,))
+
+
+def test_a_tenant_whose_money_cannot_be_converted_stops_nobody_else(week: Warehouse) -> None:
+    add_francs(week)
+    kept = "SELECT run_id FROM rollup_ledger WHERE tenant_id = %s AND day = %s AND asset = 'campaign_roi'"
+    before = rows(week, kept, named("harbor"), WEDNESDAY)
+    with pytest.raises(BackfillError) as failure:
+        compute(week, WEDNESDAY, THURSDAY)
+    said = str(failure.value)
+    assert f"kreuz {WEDNESDAY} ledger_covers" in said
+    assert "harbor" not in said
+    assert rows(week, kept, named("harbor"), WEDNESDAY) != before
+    failed = "SELECT DISTINCT tenant_id, check_name FROM check_results WHERE NOT passed"
+    assert rows(week, failed) == [(named("kreuz"), "ledger_covers")]
+    others = "SELECT count(DISTINCT asset) FROM rollup_ledger WHERE tenant_id = %s AND day = %s"
+    assert rows(week, others, named("kreuz"), WEDNESDAY) == [(len(EVERYTHING) - 1,)]
+
+
+def test_reports_of_a_bad_tenant_are_held_and_go_out_once_it_is_healed(week: Warehouse) -> None:
+    add_francs(week)
+    with pytest.raises(BackfillError):
+        compute(week, WEDNESDAY)
+    report(week)
+    assert states(week) == {"harbor": "frozen", "kreuz": "held"}
+    ((reason,),) = rows(week, "SELECT held_reason FROM reports WHERE state = 'held'")
+    assert WEDNESDAY.isoformat() in reason
+    assert "earshot backfill" in reason
+    add_rate(week)
+    compute(week, WEDNESDAY, tenants=["kreuz"])
+    report(week)
+    assert states(week) == {"harbor": "frozen", "kreuz": "frozen"}
+    told = "SELECT amount_minor FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = 'revenue' AND model = %s"
+    assert rows(week, told, named("kreuz"), SUNDAY, "linear") == [(4000 + 2100,)]
+
+
+def test_reports_are_frozen_and_mailed_once_whatever_runs_again(week: Warehouse, home: Path) -> None:
+    everything = "SELECT content_hash, as_of, run_id FROM reports ORDER BY report_id"
+    report(week)
+    frozen = rows(week, everything)
+    compute(week, SUNDAY)
+    report(week)
+    assert rows(week, everything) == frozen
+    with DagsterInstance.ephemeral() as history:
+        for _ in range(2):
+            run_job(week, history, "delivery_worker")
+    assert rows(week, "SELECT state, count(*) FROM report_deliveries GROUP BY state") == [("accepted", 2)]
+    assert rows(week, "SELECT count(*) FROM delivery_attempts") == [(2,)]
+
+
+def test_a_report_that_cannot_be_printed_waits_with_the_reason_and_holds_up_no_other(week: Warehouse) -> None:
+    with week.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE sponsors SET name = 'ᚠᚢᚦ' WHERE tenant_id = %s", (named("harbor"),))
+    report(week)
+    assert states(week) == {"harbor": "held", "kreuz": "frozen"}
+    ((reason,),) = rows(week, "SELECT held_reason FROM reports WHERE state = 'held'")
+    assert "no font can print" in reason
+
+
+def test_a_report_that_nobody_is_named_for_is_kept_and_said_to_lack_recipients(
+    week: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    with week.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE report_subscriptions SET recipients = '{}' WHERE tenant_id = %s", (named("harbor"),))
+    report(week)
+    assert states(week) == {"harbor": "frozen", "kreuz": "frozen"}
+    assert "has no recipients: add some to its subscription" in caplog.text
+    assert rows(week, "SELECT count(*) FROM report_deliveries") == [(1,)]
+
+
+def test_a_week_that_was_not_computed_is_held_and_says_which_days(week: Warehouse) -> None:
+    week.forget(DAILY_ASSETS, THURSDAY, [named("harbor")])
+    report(week)
+    assert states(week) == {"harbor": "held", "kreuz": "frozen"}
+    ((reason,),) = rows(week, "SELECT held_reason FROM reports WHERE state = 'held'")
+    assert f"{THURSDAY}: not computed yet" in reason
+
+
+def test_another_tenants_rows_change_nothing(week: Warehouse, server: Server) -> None:
+    mine = "SELECT (to_jsonb(t) - 'run_id' - 'checked_at')::text FROM {} AS t WHERE tenant_id = %s ORDER BY 1"
+    before = [rows(week, mine.format(table), named("harbor")) for table in TIME_COLUMNS]
+    add(week, "listener_events", *(download("kreuz", WEDNESDAY, f"10.0.1.{n}") for n in range(40)))
+    add(week, "attribution_events", purchase("kreuz", WEDNESDAY, "order-more", "EUR", client_ip=HOMES[1]))
+    compute(week, WEDNESDAY)
+    assert [rows(week, mine.format(table), named("harbor")) for table in TIME_COLUMNS] == before
