@@ -28,7 +28,7 @@ from dagster import (
 )
 from dagster_shared.utils.warnings import BetaWarning
 
-from sql.values import PermanentError, Reader, Scope, Window
+from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
 # Backfill policies and partition mappings are marked beta by Dagster 1.13; its version is bounded, so that is noise.
@@ -100,7 +100,7 @@ def walk_days(
     tables_of names the tables that each asset stands for; its first table gives the rows in the ledger.
     A range yields each day's materialization when it is written, so a later failure leaves the finished days green.
     A tenant whose data cannot be computed loses its ledger line for the day, and the others go on: the check of the
-    ledger then names it, and its reports wait.
+    ledger then names it, and its reports wait. A day whose raw rows are gone keeps its rows and its line.
     """
     days = days_of(context)
     walk = Walk(context, warehouse, warehouse.tenants(scope), warehouse.tenant_chunks(scope), tables_of, compute)
@@ -184,7 +184,8 @@ class Walk:
                 for tenant in chunk:
                     yield from self._replace_chunk(window, [tenant])
                 return
-            self.warehouse.forget(list(self.tables_of), window.day, chunk)
+            if not isinstance(error, RawRowsGoneError):
+                self.warehouse.forget(list(self.tables_of), window.day, chunk)
             self.context.log.error(f"Tenant {chunk[0]}, {window.day}: not computed. {error}")
 
     def _replace_part(self, window: Window, chunk: Sequence[UUID]) -> Part:

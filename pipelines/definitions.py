@@ -14,7 +14,8 @@ from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContex
 from assets.attribution.assets import attribution_day
 from assets.campaigns.assets import campaign_reach, campaign_roi, placement_delivery
 from assets.listening.assets import audience_day, listening_day
-from assets.methods.assets import methodologies
+from assets.methods.assets import check_inclusions_valid, methodologies
+from assets.privacy.assets import expired_addresses
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
 from assets.resources import ScopeResource
 from assets.upkeep.assets import attribution_events, listener_events, show_tenant_checks, tenant_checks
@@ -36,6 +37,7 @@ ASSETS: list[AssetsDefinition | AssetSpec] = [
     campaign_roi,
     tenant_checks,
     methodologies,
+    expired_addresses,
     weekly_sponsor_reports,
     monthly_sponsor_reports,
     report_deliveries,
@@ -60,7 +62,7 @@ def define(resources: Mapping[str, object]) -> Definitions:
     """The whole code location with these resources."""
     return Definitions(
         assets=ASSETS,
-        asset_checks=[show_tenant_checks],
+        asset_checks=[show_tenant_checks, check_inclusions_valid],
         jobs=[*JOBS, nightly_upkeep],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
         sensors=[late_rows],

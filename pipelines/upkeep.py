@@ -1,15 +1,15 @@
 """Upkeep: what has to be done every night besides the numbers.
 
 Here: the job of the unpartitioned upkeep assets, and its clock (UTC).
-Not here: what they do (assets/methods), the clocks of numbers and reports (schedules.py).
+Not here: what they do (assets/methods, assets/privacy), the clocks of numbers and reports (schedules.py).
 """
 
 from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
 
 nightly_upkeep = define_asset_job(
     "nightly_upkeep",
-    AssetSelection.assets("methodologies"),
-    description="Keeps each tenant's methodology as it is now.",
+    AssetSelection.assets("methodologies", "expired_addresses"),
+    description="Keeps each tenant's methodology as it is now, and replaces raw addresses that are due by their keys.",
 )
 # After the days that become final at 01:41 have been computed.
 nightly_upkeep_clock = ScheduleDefinition(

@@ -28,6 +28,10 @@ class PermanentError(EarshotError):
     """A failure that a retry cannot heal."""
 
 
+class RawRowsGoneError(PermanentError):
+    """Raw rows that a day was made of are not there any more, so its numbers stay as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A half-open span of time, [start, end), both in UTC."""

@@ -20,6 +20,7 @@ from assets.listening.dispositions import is_request
 from assets.listening.downloads import count_downloads, settle_known
 from assets.listening.enrichment import code_text, enrich_requests, enrich_signals
 from assets.listening.exposures import collect_signals, find_delivered_ads
+from assets.listening.kept import KEPT_SCHEMA, name_versions, recall_keys, refuse_missing_rows, stamp_versions
 from assets.listening.keys import Keyring
 from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods
 from assets.listening.rules import UNKNOWN, Rules
@@ -51,6 +52,9 @@ DOWNLOAD_COLUMNS = [
 ]
 
 
+# A span of time, and the tenants that are read over it.
+Span = tuple[Window, list[UUID]]
+
 # A day has millions of requests; what only playback tells is not carried along with them.
 ONLY_PLAYBACK = ["session_id", "position_seconds", "heard_seconds"]
 
@@ -68,14 +72,21 @@ def compute_listening_day(
 
     window: one UTC day. The columns are those of the tables, without run_id and is_final.
     A download belongs to the day of its first request; a disposition to the day of its row. Tenants whose windows roll
-    over midnight are read with a margin on both sides, the others without.
+    over midnight are read with a margin on both sides, the others without. Rows whose address is gone have the keys
+    that were kept of them. Raises RawRowsGoneError where rows are gone that the day was made of before.
     """
     scope = list(tenants)
     methods = check_methods(read("read_listening_methods", tenants=scope))
     catalogue = index_catalogue(
         read("read_episodes", tenants=scope), read("read_media", tenants=scope), methods, method
     )
-    rows = _read_rows(read, window, scope, methods)
+    spans = _spans(window, scope, methods)
+    # First, so that a row which arrives while we read cannot look as if it had gone.
+    judged = _read_judged(read, spans)
+    rows = pl.concat(
+        [code_text(read("read_listener_events", start=span.start, end=span.end, tenants=of)) for span, of in spans]
+    )
+    refuse_missing_rows(rows, judged)
     inclusions = read("read_ip_inclusions", tenants=scope)
     is_today = pl.col("occurred_at").is_between(window.start, window.end, closed="left")
     playback = rows.filter(~is_request() & is_today)
@@ -83,8 +94,11 @@ def compute_listening_day(
     no_requests = playback.group_by("tenant_id").len("requests")
     requests = rows.filter(is_request()).drop(ONLY_PLAYBACK)
     del rows, playback
+    kept = _read_kept(read, spans, requests)
+    addressed = requests.filter(is_today & pl.col("client_ip").is_not_null()).select("tenant_id")
+    versions = name_versions(kept.filter(is_today), addressed, ranges.version)
     requests = look_up(requests, catalogue)
-    requests = enrich_requests(requests, rules, ranges, inclusions, keyring)
+    requests = recall_keys(enrich_requests(requests, rules, ranges, inclusions, keyring), kept)
     refused, settled = settle_known(requests, catalogue, method)
     del requests
     counted = _name_episodes(count_downloads(settled), catalogue).filter(
@@ -95,34 +109,45 @@ def compute_listening_day(
     del refused, settled
     signals = read("read_ad_signals", start=window.start, end=window.end, tenants=scope)
     explicit = collect_signals(enrich_signals(signals, rules, ranges, inclusions, keyring))
-    version = f"{rules.version}-{ranges.version}"
-    downloads = _tell_downloads(counted, version)
-    stamp = {"day": pl.lit(window.day), "rules_version": pl.lit(version)}
+    downloads = _tell_downloads(stamp_versions(counted, versions, rules.version, ranges.version))
+
+    def stamped(frame: pl.DataFrame) -> pl.DataFrame:
+        return stamp_versions(frame, versions, rules.version, ranges.version).with_columns(day=pl.lit(window.day))
+
     return {
-        "request_dispositions": dispositions.with_columns(**stamp),
+        "request_dispositions": stamped(dispositions),
         "downloads": downloads,
         "ad_exposures": pl.concat([delivered, explicit]).sort("tenant_id", "occurred_at", "exposure_id"),
-        "listener_metrics": measure_audience(downloads, delivered, consumption, catalogue)
-        .with_columns(**stamp)
-        .sort("tenant_id", "podcast_id", "episode_id"),
-        "listener_dimension_metrics": measure_dimensions(downloads)
-        .with_columns(**stamp)
-        .sort("tenant_id", "podcast_id", "dimension", "value"),
+        "listener_metrics": stamped(measure_audience(downloads, delivered, consumption, catalogue)).sort(
+            "tenant_id", "podcast_id", "episode_id"
+        ),
+        "listener_dimension_metrics": stamped(measure_dimensions(downloads)).sort(
+            "tenant_id", "podcast_id", "dimension", "value"
+        ),
     }
 
 
-def _read_rows(read: Reader, window: Window, tenants: list[UUID], methods: pl.DataFrame) -> pl.DataFrame:
-    """The raw rows of the day, and of tenants with rolling windows those too that decide where windows begin."""
+def _spans(window: Window, tenants: list[UUID], methods: pl.DataFrame) -> list[Span]:
+    """What is read of whom: the day, and of tenants with rolling windows all that decides where windows begin."""
     rolling = set(methods.filter(pl.col("download_window") != CALENDAR_DAY)["tenant_id"].to_list())
     wide = [tenant for tenant in tenants if tenant in rolling or tenant.bytes in rolling]
     narrow = [tenant for tenant in tenants if tenant not in wide]
-    parts = []
-    if narrow or not wide:
-        parts.append(code_text(read("read_listener_events", start=window.start, end=window.end, tenants=narrow)))
-    if wide:
-        span = window.widened(before=LOOK_BACK, after=LOOK_FORWARD)
-        parts.append(code_text(read("read_listener_events", start=span.start, end=span.end, tenants=wide)))
-    return pl.concat(parts)
+    spans = [(window, narrow)] if narrow or not wide else []
+    return [*spans, (window.widened(before=LOOK_BACK, after=LOOK_FORWARD), wide)] if wide else spans
+
+
+def _read_judged(read: Reader, spans: list[Span]) -> pl.DataFrame:
+    """tenant_id, day, requests: how many rows the days of the spans were computed from before."""
+    days = [(list(span.days()), of) for span, of in spans]
+    return pl.concat([read("read_judged_requests", first=each[0], last=each[-1], tenants=of) for each, of in days])
+
+
+def _read_kept(read: Reader, spans: list[Span], requests: pl.DataFrame) -> pl.DataFrame:
+    """The kept keys of requests without an address; where all have theirs, nobody is asked."""
+    if not requests["client_ip"].null_count():
+        spans = []
+    parts = [read("read_event_keys", start=span.start, end=span.end, tenants=of) for span, of in spans]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=KEPT_SCHEMA)
 
 
 def _name_episodes(counted: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
@@ -134,7 +159,7 @@ def _name_episodes(counted: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def _tell_downloads(counted: pl.DataFrame, version: str) -> pl.DataFrame:
+def _tell_downloads(counted: pl.DataFrame) -> pl.DataFrame:
     """The table of downloads. A download has the id of its first request: the same row always makes the same one."""
     words = ["basis", "app", "device", "os", "country_code", "region_code", "referrer", "address_class"]
     return (
@@ -142,7 +167,6 @@ def _tell_downloads(counted: pl.DataFrame, version: str) -> pl.DataFrame:
         .with_columns(
             *(pl.col(name).cast(pl.String).str.strip_chars().fill_null(UNKNOWN) for name in words),
             day=pl.col("downloaded_at").dt.date(),
-            rules_version=pl.lit(version),
         )
         .select(DOWNLOAD_COLUMNS)
         .sort("tenant_id", "downloaded_at", "download_id")

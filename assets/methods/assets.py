@@ -4,8 +4,22 @@ Here: the wiring, and what an operator sees of it.
 Not here: what a page says (methodology.py), keeping it (publishing.py).
 """
 
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
+from datetime import UTC, datetime
+from uuid import UUID
 
+import polars as pl
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetExecutionContext,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    asset,
+    asset_check,
+)
+
+from assets.methods.inclusions import lapsing_inclusions
 from assets.methods.publishing import publish_methodologies
 from assets.resources import Measurement, ScopeResource
 from sql.warehouse import Warehouse
@@ -36,4 +50,38 @@ def methodologies(
             "new": MetadataValue.int(sum(page.is_new for page in found)),
             **{f"page: {page.slug}": MetadataValue.md(page.methodology.markdown) for page in found[:MOST_PAGES]},
         }
+    )
+
+
+@asset_check(asset="methodologies", name="check_inclusions_valid")
+def check_inclusions_valid(warehouse: ResourceParam[Warehouse], scope: ScopeResource) -> AssetCheckResult:
+    """Every shared address on an inclusion list was validated within 90 days; older entries no longer count."""
+    tenants = warehouse.tenants(scope.resolve(warehouse))
+    entries = warehouse.read("read_ip_inclusions", tenants=[UUID(bytes=each) for each in tenants["tenant_id"]])
+    found = lapsing_inclusions(entries, datetime.now(UTC).date()).join(
+        tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1"
+    )
+    lapsed = found.filter(pl.col("days_left") < 0)
+    rows = [
+        f"| {slug} | {network} | {reason} | {through} | {'no' if left < 0 else 'yes'} |"
+        for slug, network, reason, through, left in found.sort("counts_through", "slug", "network")
+        .select("slug", "network", "reason", "counts_through", "days_left")
+        .iter_rows()
+    ]
+    head = ["| tenant | network | reason | counts through | still counts |", "|---|---|---|---|---|"]
+    return AssetCheckResult(
+        passed=lapsed.is_empty(),
+        severity=AssetCheckSeverity.WARN,
+        description=(
+            "No entry of an inclusion list has lapsed."
+            if lapsed.is_empty()
+            else f"{lapsed.height} entry(s) have lapsed and no longer count: look at the network again, then set "
+            "ip_inclusions.validated_at, or delete the entry."
+        ),
+        metadata={
+            "lapsed": MetadataValue.int(lapsed.height),
+            "lapsing_soon": MetadataValue.int(found.height - lapsed.height),
+            "entries": MetadataValue.int(entries.height),
+            "table": MetadataValue.md("\n".join([*head, *rows])),
+        },
     )

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 
 from assets.listening import compute_listening_day
 from assets.listening.addresses import AddressRanges
+from assets.listening.kept import KEPT_SCHEMA
 from assets.listening.keys import Key, Keyring
 from assets.listening.rules import load_rules
 from sql.values import Window
@@ -87,6 +88,8 @@ def fixed_tables() -> dict[str, pl.DataFrame]:
             }
         ),
         "read_ad_signals": pl.DataFrame(schema=SIGNAL_SCHEMA),
+        "read_event_keys": pl.DataFrame(schema=KEPT_SCHEMA),
+        "read_judged_requests": pl.DataFrame(schema={"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64}),
         "read_ip_inclusions": pl.DataFrame(
             schema={"tenant_id": pl.Binary, "network": pl.String, "reason": pl.String, "validated_at": TIME}
         ),

@@ -1,0 +1,131 @@
+"""Kept keys: what was derived from an address, so that a day can be computed again when the address is gone.
+
+Here: making the keys that are kept, putting them back into rows without an address, naming the address rules that they
+were made by, and refusing a day whose raw rows are gone.
+Not here: when addresses go (assets/privacy), how keys are derived (keys.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from assets.listening.addresses import AddressRanges, classify_addresses
+from assets.listening.keys import Keyring, derive_keys
+from assets.listening.lookups import add_columns
+from sql.values import RawRowsGoneError
+
+# What tells a raw row from every other.
+EVENT = ["tenant_id", "occurred_at", "event_id"]
+
+KEPT_SCHEMA: Mapping[str, pl.DataType] = {
+    "tenant_id": pl.Binary(),
+    "occurred_at": pl.Datetime("us", "UTC"),
+    "event_id": pl.Binary(),
+    "consumer_key": pl.Int64(),
+    "household_key": pl.Int64(),
+    "key_version": pl.Int16(),
+    "address_class": pl.String(),
+    "on_inclusion_list": pl.Boolean(),
+    "ip_rules_version": pl.String(),
+}
+KEPT_COLUMNS = list(KEPT_SCHEMA)
+
+
+def keep_keys(
+    rows: pl.DataFrame, ranges: AddressRanges, inclusions: pl.DataFrame, keyring: Keyring, day: date
+) -> pl.DataFrame:
+    """KEPT_COLUMNS: one row per raw row, all of one UTC day, each with an address.
+
+    rows:       tenant_id, occurred_at, event_id, client_ip (text), user_agent
+    inclusions: tenant_id, network (text), reason, validated_at (UTC)
+    """
+    described = classify_addresses(rows, ranges, inclusions, day)
+    return (
+        derive_keys(rows, keyring)
+        .join(described, on=["tenant_id", "client_ip"], how="left", validate="m:1")
+        .with_columns(ip_rules_version=pl.lit(ranges.version))
+        .select(KEPT_COLUMNS)
+        .sort(EVENT)
+    )
+
+
+def recall_keys(requests: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """The requests, as enrich_requests gives them, with what was kept of rows whose address is gone.
+
+    kept: KEPT_COLUMNS of such rows alone. What was kept wins over a platform's own key, as the address did.
+    """
+    if kept.is_empty():
+        return requests
+    names = ["consumer_key", "household_key", "key_version", "on_inclusion_list"]
+    recalled = kept.select(
+        *EVENT,
+        *(pl.col(name).alias(f"_kept_{name}") for name in names),
+        _kept_class="address_class",
+        _kept_data_centre=pl.col("address_class") == "data_centre",
+    )
+    classes = pl.concat([requests["address_class"].cast(pl.String), kept["address_class"]]).unique().sort()
+    return (
+        add_columns(requests, recalled, EVENT)
+        .with_columns(
+            *(pl.coalesce(f"_kept_{name}", name).alias(name) for name in names),
+            address_class=pl.coalesce("_kept_class", pl.col("address_class").cast(pl.String)).cast(pl.Enum(classes)),
+            is_data_centre=pl.coalesce("_kept_data_centre", "is_data_centre"),
+        )
+        .drop(pl.selectors.starts_with("_kept_"))
+    )
+
+
+def name_versions(kept: pl.DataFrame, addressed: pl.DataFrame, current: str) -> pl.DataFrame:
+    """tenant_id, ip_rules_version: by which address rules the rows of those tenants were judged that have kept keys.
+
+    kept:      KEPT_COLUMNS of the day. addressed: tenant_id of its rows that still have an address, which the current
+               rules judge; where both are there, both versions are named.
+    """
+    if kept.is_empty():
+        return pl.DataFrame(schema={"tenant_id": pl.Binary, "ip_rules_version": pl.String})
+    judged_now = addressed.select("tenant_id", ip_rules_version=pl.lit(current)).unique()
+    return (
+        pl.concat([kept.select("tenant_id", "ip_rules_version").unique(), judged_now])
+        .filter(pl.col("tenant_id").is_in(kept["tenant_id"].unique().implode()))
+        .unique()
+        .sort("tenant_id", "ip_rules_version")
+        .group_by("tenant_id", maintain_order=True)
+        .agg(pl.col("ip_rules_version").str.join("+"))
+    )
+
+
+def stamp_versions(frame: pl.DataFrame, versions: pl.DataFrame, rules: str, current: str) -> pl.DataFrame:
+    """The frame with rules_version: the version of the rules on agents and, after a dash, of those on addresses."""
+    if versions.is_empty():
+        return frame.with_columns(rules_version=pl.lit(f"{rules}-{current}"))
+    return (
+        frame.join(versions, on="tenant_id", how="left", validate="m:1", maintain_order="left")
+        .with_columns(rules_version=pl.lit(f"{rules}-") + pl.col("ip_rules_version").fill_null(current))
+        .drop("ip_rules_version")
+    )
+
+
+def refuse_missing_rows(rows: pl.DataFrame, judged: pl.DataFrame) -> None:
+    """Raises RawRowsGoneError if a day has fewer raw rows than its dispositions spoke of: some were dropped since.
+
+    rows: tenant_id, occurred_at. judged: tenant_id, day, requests, of the days that the rows are to be all of.
+    """
+    if judged.is_empty():
+        return
+    there = rows.group_by("tenant_id", day=pl.col("occurred_at").dt.date()).len("_there")
+    missing = (
+        judged.join(there, on=["tenant_id", "day"], how="left", validate="1:1")
+        .with_columns(pl.col("_there").fill_null(0).cast(pl.Int64))
+        .filter(pl.col("_there") < pl.col("requests"))
+        .sort("day")
+    )
+    if missing.height:
+        first = missing.row(0, named=True)
+        raise RawRowsGoneError(
+            f"{missing.height} day(s) have fewer raw rows than they were computed from, first {first['day']} with "
+            f"{first['_there']:,} of {first['requests']:,}. Their numbers stay as they are. Bring the rows back from "
+            "an archive to compute them again; if they were removed on purpose, docs/operators.md says what to do"
+        )

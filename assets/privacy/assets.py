@@ -1,0 +1,34 @@
+"""Privacy assets: what is taken out of the raw rows in time.
+
+Here: the wiring, and what an operator sees of it.
+Not here: what goes and what stays (expiry.py).
+"""
+
+from datetime import UTC, datetime
+
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
+
+from assets.privacy.expiry import expire_addresses
+from assets.resources import Measurement, ScopeResource
+from sql.warehouse import Warehouse
+
+
+@asset(group_name="upkeep", kinds={"postgres"})
+def expired_addresses(
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    measurement: ResourceParam[Measurement],
+    scope: ScopeResource,
+) -> MaterializeResult[None]:
+    """Raw addresses older than their tenant's address_days are replaced by the keys made of them (event_keys)."""
+    rows: list[str] = []
+    total = 0
+    chosen = scope.resolve(warehouse)
+    for gone in expire_addresses(warehouse, chosen, measurement.ranges, measurement.keyring, datetime.now(UTC)):
+        context.log.info(f"{gone.slug}, {gone.day}: {gone.addresses} addresses replaced by keys")
+        rows.append(f"| {gone.slug} | {gone.day} | {gone.addresses:,} |")
+        total += gone.addresses
+    head = ["| tenant | day | addresses |", "|---|---|---:|"]
+    return MaterializeResult(
+        metadata={"addresses": MetadataValue.int(total), "table": MetadataValue.md("\n".join([*head, *rows]))}
+    )
