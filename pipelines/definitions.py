@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContext, ResourceDefinition
 
 from assets.attribution.assets import attribution_day
-from assets.campaigns.assets import campaign_reach, campaign_roi, placement_delivery
+from assets.campaigns.assets import campaign_reach, campaign_roi, campaign_week, placement_delivery
 from assets.listening.assets import audience_day, listening_day
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.privacy.assets import expired_addresses
@@ -35,6 +35,7 @@ ASSETS: list[AssetsDefinition | AssetSpec] = [
     placement_delivery,
     campaign_reach,
     campaign_roi,
+    campaign_week,
     tenant_checks,
     methodologies,
     expired_addresses,

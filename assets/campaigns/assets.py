@@ -1,6 +1,6 @@
-"""Campaign assets: what was delivered, whom it reached, and what came back.
+"""Campaign assets: what was delivered, whom it reached, what came back, and what it added.
 
-Here: the wiring of delivery, reach and return, one asset each.
+Here: the wiring of delivery, reach and return, one asset each, and of what is told once a week.
 Not here: their formulas (the modules beside this one).
 """
 
@@ -10,6 +10,7 @@ from functools import partial
 from dagster import AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 
 from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
+from assets.campaigns.weekly import compute_week
 from assets.partitions import daily, month_of_days, remembering, walk_days
 from assets.resources import ScopeResource
 from sql.warehouse import Warehouse
@@ -33,6 +34,20 @@ CAMPAIGN_ROI = AssetSpec(
     group_name="campaigns",
     deps=["placement_delivery", "campaign_reach", "attribution_credits"],
     description="Every KPI of a campaign as of the day, per model, with its interval, sample and badge.",
+    kinds={"polars", "postgres"},
+)
+MODEL_TOTALS = AssetSpec(
+    "model_totals",
+    group_name="campaigns",
+    deps=["attribution_credits", "ad_exposures"],
+    description="As of each Sunday, what placements are worth to all journeys so far, those without a conversion too.",
+    kinds={"polars", "postgres"},
+)
+LIFT_RESULTS = AssetSpec(
+    "lift_results",
+    group_name="campaigns",
+    deps=["campaign_roi", "conversions", "downloads", "ad_exposures"],
+    description="As of each Sunday, households that a campaign reached against those that it did not.",
     kinds={"polars", "postgres"},
 )
 
@@ -61,4 +76,13 @@ def campaign_roi(
 ) -> Iterator[object]:
     tables = {"campaign_roi": ["campaign_roi"]}
     compute = partial(compute_roi, remembering(warehouse.read))
+    yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
+
+
+@multi_asset(specs=[MODEL_TOTALS, LIFT_RESULTS], partitions_def=daily, backfill_policy=month_of_days)
+def campaign_week(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+) -> Iterator[object]:
+    tables = {"model_totals": ["model_totals"], "lift_results": ["lift_results"]}
+    compute = partial(compute_week, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)

@@ -62,6 +62,11 @@ LIFT = pl.Schema(
 )
 
 
+def compute_week(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """model_totals and lift_results of one UTC day, without run_id and is_final."""
+    return {**compute_models(read, window, tenants), **compute_lift(read, window, tenants)}
+
+
 def compute_models(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
     """model_totals as of the end of a Sunday, without run_id and is_final, for sponsors with a live campaign.
 

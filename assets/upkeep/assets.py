@@ -46,6 +46,8 @@ DAILY_ASSETS = (
     "placement_delivery",
     "campaign_reach",
     "campaign_roi",
+    "model_totals",
+    "lift_results",
 )
 
 # Those that later days look back at: the ads of 60 days, and what campaigns add up since their start.
