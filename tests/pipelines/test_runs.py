@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey, DagsterInstance, RunRequest, SkipReason, build_sensor_context
 
 from assets.upkeep.assets import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill import BackfillError, Plan, backfill, run_job
+from pipelines.definitions import defs
+from pipelines.sensors import late_rows
 from sql.connecting import DatabaseUnavailableError
 from sql.embedded import Server
 from sql.tables import TIME_COLUMNS
@@ -28,6 +30,7 @@ from tests.pipelines.small_network import (
     SUNDAY,
     TENANTS,
     add,
+    at,
     build_network,
     download,
     named,
@@ -36,6 +39,7 @@ from tests.pipelines.small_network import (
 
 WEDNESDAY = MONDAY + timedelta(days=2)
 THURSDAY = MONDAY + timedelta(days=3)
+FRIDAY = MONDAY + timedelta(days=4)
 EVERYTHING = (*DAILY_ASSETS, "tenant_checks")
 
 
@@ -308,3 +312,58 @@ def test_another_tenants_rows_change_nothing(week: Warehouse, server: Server) ->
     add(week, "attribution_events", purchase("kreuz", WEDNESDAY, "order-more", "EUR", client_ip=HOMES[1]))
     compute(week, WEDNESDAY)
     assert [rows(week, mine.format(table), named("harbor")) for table in TIME_COLUMNS] == before
+
+
+def late_runs(warehouse: Warehouse) -> Sequence[RunRequest]:
+    """What the sensor asks for, seen as the daemon sees it."""
+    with DagsterInstance.ephemeral() as history:
+        repository = defs.get_repository_def()
+        context = build_sensor_context(
+            history, resources={"warehouse": warehouse}, repository_def=repository, sensor_name="late_rows"
+        )
+        return late_rows.evaluate_tick(context).run_requests or []
+
+
+def asked(request: RunRequest) -> tuple[str, str, list[str]]:
+    """First and last day, and the tenants."""
+    days = [request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end")]
+    return days[0], days[1], request.run_config["resources"]["scope"]["config"]["tenants"]
+
+
+def run_late(warehouse: Warehouse, request: RunRequest) -> None:
+    with DagsterInstance.ephemeral() as history:
+        run_job(warehouse, history, "daily_rollups", tags=dict(request.tags), tenants=asked(request)[2])
+
+
+def test_where_nothing_is_late_nothing_is_asked_for(week: Warehouse) -> None:
+    context = build_sensor_context(resources={"warehouse": week})
+    assert isinstance(late_rows(context), SkipReason)
+
+
+def test_a_late_row_reopens_its_day_and_the_days_that_build_on_it(week: Warehouse) -> None:
+    add(week, "listener_events", download("kreuz", WEDNESDAY, "10.0.0.4", received_at=at(SUNDAY, 23)))
+    add(week, "attribution_events", purchase("kreuz", FRIDAY, "order-2", "EUR", client_ip="10.0.0.4"))
+    (request,) = late_runs(week)
+    assert asked(request) == (WEDNESDAY.isoformat(), SUNDAY.isoformat(), [str(named("kreuz"))])
+    run_late(week, request)
+    assert late_runs(week) == []
+    healed = content(week)
+    compute(week)
+    assert content(week) == healed
+    told = "SELECT estimate FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = %s AND model = 'linear'"
+    assert rows(week, told, named("kreuz"), SUNDAY, "impressions") == [(25.0,)]
+    assert rows(week, told, named("kreuz"), SUNDAY, "conversions") == [(3.0,)]
+
+
+def test_a_refund_reopens_the_day_of_its_order_alone(week: Warehouse) -> None:
+    tuesday = SUNDAY + timedelta(days=2)
+    refund = purchase("harbor", tuesday, f"order-{WEDNESDAY}", "USD", kind="refund", value_minor=500)
+    add(week, "attribution_events", {**refund, "event_id": named("refund")})
+    (request,) = late_runs(week)
+    assert asked(request) == (WEDNESDAY.isoformat(), WEDNESDAY.isoformat(), [str(named("harbor"))])
+    run_late(week, request)
+    assert late_runs(week) == []
+    compute(week, tuesday, tuesday)
+    told = "SELECT amount_minor FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = 'revenue' AND model = %s"
+    assert rows(week, told, named("harbor"), SUNDAY, "linear") == [(4000,)]
+    assert rows(week, told, named("harbor"), tuesday, "linear") == [(3500,)]
