@@ -6,6 +6,7 @@ Not here: the command line (commands/backfill.py), the daily clock (schedules.py
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,6 +30,9 @@ DAYS_A_RUN = 31
 
 # What a run says of its progress: one step for each asset and day.
 STEPS_OF = {"daily_rollups": (*DAILY_ASSETS, "tenant_checks"), "look_back_rollups": LOOK_BACK_ASSETS}
+
+# A message is read on a screen; a tenant without a rate fails on every day of a range.
+REASONS_SHOWN = 3
 
 Progress = Callable[[str, date], None]
 
@@ -121,8 +125,18 @@ def run_job(
         )
     )
     if not result.success:
-        raise BackfillError(_cause(result))
+        raise BackfillError(" ".join([_cause(result), *_said(instance, result.run_id)]))
     return result
+
+
+def _said(instance: DagsterInstance, run_id: str) -> list[str]:
+    """What the run's steps said of data that could not be computed: each reason once, the first few."""
+    told = [
+        entry for entry in instance.all_logs(run_id) if int(entry.level) >= logging.ERROR and not entry.is_dagster_event
+    ]
+    words = list(dict.fromkeys(entry.user_message for entry in told))
+    more = [f"And {len(words) - REASONS_SHOWN} more; `earshot ui` shows them."] if len(words) > REASONS_SHOWN else []
+    return [f"{reason.rstrip('.')}." for reason in words[:REASONS_SHOWN]] + more
 
 
 def _cause(result: ExecuteInProcessResult) -> str:

@@ -3,7 +3,7 @@
 SELECT
     wanted.tenant_id,
     count(*) AS offences,
-    min(wanted.asset) AS example
+    min(format('%%s, which the log of its run explains', wanted.asset)) AS example
 FROM (
     SELECT
         tenant_id,

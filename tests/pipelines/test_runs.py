@@ -238,6 +238,7 @@ def test_a_tenant_whose_money_cannot_be_converted_stops_nobody_else(week: Wareho
         compute(week, WEDNESDAY, THURSDAY)
     said = str(failure.value)
     assert f"kreuz {WEDNESDAY} ledger_covers" in said
+    assert "no rate CHF/EUR of that day: add it to fx_rates" in said
     assert "harbor" not in said
     assert rows(week, kept, named("harbor"), WEDNESDAY) != before
     failed = "SELECT DISTINCT tenant_id, check_name FROM check_results WHERE NOT passed"
