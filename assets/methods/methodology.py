@@ -198,7 +198,12 @@ def _valid_through(validated: date) -> str:
 
 
 def _people(known: InForce) -> Section:
-    versions = ", ".join(map(str, known.keyring.versions_of(known.tenant))) or "none"
+    versions = [str(version) for version in known.keyring.versions_of(known.tenant)]
+    keys = (
+        f"Versions of the key: {', '.join(versions)}; the last makes new hashes."
+        if len(versions) > 1
+        else f"Version of the key: {versions[0] if versions else 'none'}."
+    )
     days = known.settings["address_days"]
     kept = (
         f"Raw addresses are removed {days} days after the request; the keys made of them stay."
@@ -210,7 +215,7 @@ def _people(known: InForce) -> Section:
         [
             "A listener is an address together with a user agent, a household is an address alone: IPv4 in full, IPv6 "
             "as its /64 network. Both are kept as keyed hashes (HMAC-SHA-256), which cannot be turned back.",
-            f"Versions of the key: {versions}; the last makes new hashes. {kept}",
+            f"{keys} {kept}",
             "Demographic shares are shown for groups of at least "
             f"{known.settings['k_demographic']:,}, numbers of delivery for at least {known.settings['k_delivery']:,}.",
         ],
@@ -263,7 +268,7 @@ def _campaign_row(row: Mapping[str, Any]) -> tuple[str, ...]:
         TOUCH_UNITS[row["touch_unit"]],
         "count" if row["include_clicks"] else "do not count",
         "left out" if row["exclude_prior_customers"] else "count",
-        f"version {row['version']}",
+        f"version {row['version']}" if row["version"] else "the defaults",
     )
 
 

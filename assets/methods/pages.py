@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-# What Markdown would read as markup in running text.
-MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
+# What Markdown would read as markup in running text; an underscore inside a word is none.
+MARKUP = re.compile(r"([\\`*\[\]<>|#]|(?<!\w)_|_(?!\w))")
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1c2333}"

@@ -260,3 +260,28 @@ def test_the_audit_command_lists_changes(warehouse: Warehouse, database_url: str
     assert "download_window" in shown.output, shown.output
     assert "kreuzberg" not in shown.output
     assert "No such change" in runner.invoke(audit, ["--table", "placements"]).output
+
+
+def settings_of(warehouse: Warehouse) -> dict[str, tuple[int, str, str]]:
+    found = warehouse.read("read_method_campaigns", tenants=[HARBOR])
+    return {row["campaign"]: (row["version"], row["window_days"], row["default_model"]) for row in found.to_dicts()}
+
+
+def test_the_settings_in_force_are_the_newest_that_are_valid_by_now(warehouse: Warehouse) -> None:
+    add_tenants(warehouse)
+    names = ["changed", "planned", "plain"]
+    owner, ids = {"tenant_id": [HARBOR.bytes] * 3}, [UUID(int=number).bytes for number in (1, 2, 3)]
+    sponsor = {"sponsor_id": [UUID(int=9).bytes] * 3}
+    warehouse.insert("sponsors", pl.DataFrame(owner | sponsor | {"name": ["Tern Coffee"] * 3}).head(1))
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    dates = {"starts_on": [day.date()] * 3, "ends_on": [day.date()] * 3, "currency": ["USD"] * 3}
+    warehouse.insert("campaigns", pl.DataFrame(owner | sponsor | dates | {"campaign_id": ids, "name": names}))
+    versions = {"campaign_id": [ids[0], ids[0], ids[1]], "version": [1, 2, 1], "window_days": [30, 14, 7]}
+    moments = {"valid_from": [day, day.replace(month=4), day.replace(year=2999)]}
+    warehouse.insert("attribution_configs", pl.DataFrame(owner | versions | moments))
+
+    assert settings_of(warehouse) == {
+        "changed": (2, "14", "linear"),
+        "planned": (1, "7", "linear"),
+        "plain": (0, "30", "linear"),
+    }
