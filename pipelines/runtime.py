@@ -20,6 +20,7 @@ from assets.listening.addresses import load_ranges
 from assets.listening.keys import Keyring
 from assets.listening.rules import load_rules
 from assets.resources import Mailing, Measurement
+from pipelines.homes import dagster_home
 from pipelines.rulesets import folder_in_force
 from pipelines.settings import Settings
 from reports.delivery import TransportSettings
@@ -86,19 +87,12 @@ def mailing(settings: Settings) -> Mailing:
     return Mailing(transport, version("earshot"), settings.view_base_url, settings.fonts_path)
 
 
-def project_root() -> Path:
-    """The folder with dagster.yaml and workspace.yaml: where we stand, else the checkout."""
-    for folder in (Path.cwd(), Path(__file__).resolve().parents[1]):
-        if (folder / "dagster.yaml").exists() and (folder / "workspace.yaml").exists():
-            return folder
-    raise PermanentError("dagster.yaml was not found: run this command from the project's folder.")
-
-
 def prepare_orchestrator(settings: Settings, server: Server | None) -> None:
     """Point Dagster of this process, and of those it starts, at its home and at its own history database."""
-    os.environ["DAGSTER_HOME"] = str(project_root())
+    home = str(dagster_home(settings))
+    os.environ["DAGSTER_HOME"] = home
     os.environ.setdefault("EARSHOT_HOME", str(settings.home))
-    os.environ.setdefault("EARSHOT_DAGSTER_FOLDER", str(settings.home / "dagster"))
+    os.environ.setdefault("EARSHOT_DAGSTER_FOLDER", home)
     if server is not None:
         os.environ.setdefault("DAGSTER_POSTGRES_URL", server.dagster_url)
     if not os.environ.get("DAGSTER_POSTGRES_URL"):

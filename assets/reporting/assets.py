@@ -79,7 +79,7 @@ def _report(
     period_of: Callable[[date, str], ReportPeriod],
 ) -> MaterializeResult[None]:
     first = context.partition_time_window.start.date()
-    made = Made(UUID(context.run_id), mailing.code_version, datetime.now(UTC))
+    made = Made(UUID(context.run.run_id), mailing.code_version, datetime.now(UTC))
     shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
     chosen = scope.resolve(warehouse)
     # Reports name the methodology in force, so that one is kept first.

@@ -11,6 +11,7 @@ import shlex
 import click
 import psycopg
 
+from pipelines.homes import dagster_home
 from pipelines.settings import Settings, load_settings
 from sql.embedded import Server, ensure_server, find_server, stop_server
 from sql.migrate import migrate
@@ -80,12 +81,12 @@ def url() -> None:
 def env() -> None:
     """Print what Dagster's own commands need in their environment: eval "$(earshot db env)"."""
     settings = load_settings()
-    variables = {"EARSHOT_HOME": str(settings.home), "EARSHOT_DAGSTER_FOLDER": str(settings.home / "dagster")}
+    home = str(dagster_home(settings))
+    variables = {"EARSHOT_HOME": str(settings.home), "EARSHOT_DAGSTER_FOLDER": home, "DAGSTER_HOME": home}
     if settings.database_url is None:
         variables["DAGSTER_POSTGRES_URL"] = _private(settings).dagster_url
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
-    click.echo('export DAGSTER_HOME="$PWD"')
 
 
 def _address(settings: Settings) -> str:

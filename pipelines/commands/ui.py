@@ -12,6 +12,7 @@ import sys
 import click
 
 from pipelines import console, runtime
+from pipelines.homes import project_root
 from pipelines.settings import load_settings
 from sql.migrate import migrate
 
@@ -26,7 +27,7 @@ def ui(host: str, port: int) -> None:
     migrate(runtime.database_url(settings))
     runtime.prepare_orchestrator(settings, server)
     console.out.print(f"The UI opens at http://{host}:{port}. Ctrl-C stops it; the database goes on.")
-    root = runtime.project_root()
+    root = project_root()
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(root / "workspace.yaml"), "-h", host, "-p", str(port)]
     try:
         raise SystemExit(subprocess.run(command, cwd=root, check=False).returncode)  # noqa: S603
