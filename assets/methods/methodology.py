@@ -214,7 +214,7 @@ def _people(known: InForce) -> Section:
         "Listeners and households",
         [
             "A listener is an address together with a user agent, a household is an address alone: IPv4 in full, IPv6 "
-            "as its /64 network. Both are kept as keyed hashes (HMAC-SHA-256), which cannot be turned back without the key.",
+            "as its /64 network. Both are kept as hashes made with a key (HMAC-SHA-256).",
             f"{keys} {kept}",
             "Demographic shares are shown for groups of at least "
             f"{known.settings['k_demographic']:,}, numbers of delivery for at least {known.settings['k_delivery']:,}.",
