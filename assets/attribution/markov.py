@@ -68,7 +68,11 @@ def markov_totals(journeys: pl.DataFrame, fewest_conversions: int = FEWEST_CONVE
 
 def with_states(ordered: pl.DataFrame, column: str) -> pl.DataFrame:
     """Adds state: the place of the column's value among its sorted values, from 1."""
-    states = ordered.select(pl.col(column).unique().sort()).with_row_index("state", offset=1)
+    values = ordered.select(pl.col(column).unique().sort())
+    if values.schema[column] == pl.String:
+        known = pl.col(column).cast(pl.Enum(values[column])).to_physical()
+        return ordered.with_columns(state=known.cast(pl.UInt32) + 1)
+    states = values.with_row_index("state", offset=1)
     return ordered.join(states, on=column, validate="m:1", maintain_order="left")
 
 

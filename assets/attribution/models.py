@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from sql.values import PermanentError
@@ -167,29 +170,40 @@ def credit_ordered(ordered: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
     ordered: touch_no (from 1 on each path), for time_decay _halvings, for last_paid_touch is_excluded
 
-    A path begins where touch_no is 1, so paths are numbered by counting, and what belongs to a whole path is
-    summed once and looked up by that number: twenty times faster than windows over ids.
+    A path begins where touch_no is 1, and what belongs to a whole path is reduced once over its stretch of the frame
+    and repeated over its touches: ten times faster than groups or windows over ids.
     """
-    numbered = ordered.with_columns(_path=((pl.col("touch_no") == 1).cum_sum() - 1).cast(pl.UInt32))
-    per_path = numbered.group_by("_path", maintain_order=True).agg(_path_facts(ordered.columns, names))
-    looked_up = [name for name in per_path.columns if name != "_path"]
-    weighed = numbered.with_columns(per_path[name].gather(numbered["_path"]).alias(name) for name in looked_up)
-    weighed = weighed.with_columns(_model_of(name)(Touch()).cast(pl.Float64).alias(column_of(name)) for name in names)
-    columns = [column_of(name) for name in names]
-    sums = weighed.group_by("_path", maintain_order=True).agg(pl.col(columns).sum())
-    return weighed.with_columns(weighed[name] / sums[name].gather(weighed["_path"]) for name in columns).drop(looked_up)
+    firsts = (ordered["touch_no"] == 1).arg_true().to_numpy()
+    lengths = np.diff(np.append(firsts, ordered.height))
+    paths = np.repeat(np.arange(len(firsts), dtype=np.uint32), lengths)
+    facts = {name: np.repeat(values, lengths) for name, values in _path_facts(ordered, firsts, lengths, names).items()}
+    weighed = ordered.with_columns(pl.Series("_path", paths), *(pl.Series(name, each) for name, each in facts.items()))
+    weights = weighed.select(_model_of(name)(Touch()).cast(pl.Float64).alias(column_of(name)) for name in names)
+    shares = [
+        pl.Series(weight.name, weight.to_numpy() / np.repeat(_reduced(np.add, weight.to_numpy(), firsts), lengths))
+        for weight in weights
+    ]
+    return weighed.drop(facts).with_columns(shares)
 
 
-def _path_facts(columns: list[str], names: list[str]) -> list[pl.Expr]:
-    """What the chosen models need to know of a whole path."""
-    facts = [pl.len().cast(pl.Int64).alias("_count")]
+def _path_facts(
+    ordered: pl.DataFrame, firsts: npt.NDArray[Any], lengths: npt.NDArray[Any], names: list[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """What the chosen models need to know of each path: its number of touches, the youngest, the last paid one."""
+    facts = {"_count": lengths}
     if "time_decay" in names:
-        facts.append(pl.col("_halvings").min().alias("_fewest"))
+        facts["_fewest"] = _reduced(np.minimum, ordered["_halvings"].to_numpy(), firsts)
     if "last_paid_touch" in names:
-        is_paid = ~pl.col("is_excluded") if "is_excluded" in columns else pl.lit(True)
-        last_paid = pl.coalesce(pl.col("touch_no").filter(is_paid).max(), pl.col("touch_no").max())
-        facts.append(last_paid.alias("_last_paid"))
+        number = ordered["touch_no"].to_numpy()
+        paid = ~ordered["is_excluded"].to_numpy() if "is_excluded" in ordered.columns else number > 0
+        last_paid = _reduced(np.maximum, np.where(paid, number, 0), firsts)
+        facts["_last_paid"] = np.where(last_paid > 0, last_paid, lengths)
     return facts
+
+
+def _reduced(how: np.ufunc, values: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """One value per path."""
+    return how.reduceat(values, firsts) if len(firsts) else values
 
 
 def column_of(name: str) -> str:
