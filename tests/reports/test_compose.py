@@ -291,3 +291,10 @@ def test_totals_of_one_ad_read_as_english(change_facts: ChangeFacts) -> None:
     days = Daily((*([0] * 91), 1))
     content = compose(change_facts(now=Totals(1, 1, 0.0, 0, 0, 10), daily=days, placements=()))
     assert content.finding == "Your campaign delivered 1 ad; no conversions were attributed in this period."
+
+
+def test_a_report_names_the_methodology_that_was_in_force(facts: ReportFacts) -> None:
+    named = compose(replace(facts, method=replace(facts.method, methodology="387481272c68")))
+
+    versions = [pair.text for pair in named.method.pairs if pair.term == "Versions"]
+    assert versions[0].endswith(", methodology 387481272c68")
