@@ -1,0 +1,71 @@
+"""The mail in a real browser: at the widths of a phone, a mail client and a desktop, everything fits and is there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.compose import compose
+from reports.facts import ReportFacts
+from reports.preview import write_preview
+from reports.render import render
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine: apt-get install chromium")
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--allow-file-access-from-files",
+    "--virtual-time-budget=4000",
+    "--dump-dom",
+]
+
+# Measures the mail inside a frame of the width in question: Chromium's own windows do not get as narrow as a phone.
+PAGE = """<!doctype html><iframe id="mail" src="{mail}" style="width:{width}px;height:4000px;border:0"></iframe>
+<pre id="seen"></pre><script>
+document.getElementById("mail").onload = (event) => {{
+  const page = event.target.contentDocument;
+  const pictures = [...page.images].map((image) => [image.naturalWidth, image.getBoundingClientRect().right]);
+  document.getElementById("seen").textContent = JSON.stringify({{
+    scroll: page.documentElement.scrollWidth, pictures, text: page.body.innerText.length,
+  }});
+}};
+</script>"""
+
+
+@pytest.fixture
+def mail(facts: ReportFacts, tmp_path: Path) -> Path:
+    return write_preview(tmp_path / "mail", render(compose(facts)))
+
+
+def look_at(mail: Path, width: int, tmp_path: Path) -> dict[str, Any]:
+    """What a browser sees of the mail in a frame of this width."""
+    page = tmp_path / "page.html"
+    page.write_text(PAGE.format(mail=mail.as_uri(), width=width))
+    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    found = re.search(r'<pre id="seen">(.+?)</pre>', dom, re.DOTALL)
+    assert found, "the mail did not load"
+    seen: dict[str, Any] = json.loads(unescape(found[1]))
+    return seen
+
+
+@pytest.mark.parametrize("width", [360, 640, 1000])
+def test_the_mail_fits_its_window_with_all_its_pictures(mail: Path, width: int, tmp_path: Path) -> None:
+    seen = look_at(mail, width, tmp_path)
+    assert seen["scroll"] <= width
+    assert len(seen["pictures"]) == 2
+    assert all(natural > 0 and right <= width for natural, right in seen["pictures"])
+    assert seen["text"] > 1000
