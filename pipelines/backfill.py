@@ -7,12 +7,14 @@ Not here: the command line (commands/backfill.py), the daily clock (schedules.py
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
 from dagster import (
+    DagsterEventType,
     DagsterExecutionInterruptedError,
     DagsterInstance,
     ExecuteInProcessResult,
@@ -131,10 +133,8 @@ def run_job(
 
 def _said(instance: DagsterInstance, run_id: str) -> list[str]:
     """What the run's steps said of data that could not be computed: each reason once, the first few."""
-    told = [
-        entry for entry in instance.all_logs(run_id) if int(entry.level) >= logging.ERROR and not entry.is_dagster_event
-    ]
-    words = list(dict.fromkeys(entry.user_message for entry in told))
+    said = (entry.user_message for entry in instance.all_logs(run_id) if int(entry.level) >= logging.ERROR)
+    words = list(dict.fromkeys(words for words in said if ": not computed. " in words))
     more = [f"And {len(words) - REASONS_SHOWN} more; `earshot ui` shows them."] if len(words) > REASONS_SHOWN else []
     return [f"{reason.rstrip('.')}." for reason in words[:REASONS_SHOWN]] + more
 
@@ -149,5 +149,13 @@ def _cause(result: ExecuteInProcessResult) -> str:
             return data.user_failure_data.description
         error = data.error.cause if data.error and data.error.cause else data.error
         if error:
-            return f"{event.step_key}: {error.message.strip()}"
+            return f"{event.step_key}: {_plain(error.message)}"
+    for event in result.all_events:
+        if event.event_type is DagsterEventType.RESOURCE_INIT_FAILURE and event.engine_event_data.error:
+            return _plain(event.engine_event_data.error.message)
     return f"Run {result.run_id} failed; `earshot ui` shows why."
+
+
+def _plain(message: str) -> str:
+    """Our own errors are written for people: without the name of their class."""
+    return re.sub(r"^(?:sql|assets|reports|pipelines)\.[\w.]+: ", "", message.strip())

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
+from assets.partitions import FIRST_DAY
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 from sql.values import PermanentError
@@ -52,6 +53,8 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
 
 def _span(first: date, last: date) -> tuple[date, date]:
     today = datetime.now(UTC).date()
+    if first < date.fromisoformat(FIRST_DAY):
+        raise PermanentError(f"{first} lies before {FIRST_DAY}, the first day that can be computed.")
     if last < first:
         raise PermanentError(f"--to {last} lies before --from {first}: give the earlier day first.")
     if last >= today:

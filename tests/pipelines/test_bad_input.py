@@ -73,6 +73,13 @@ def test_a_day_that_is_not_over_is_refused(database_url: str, tmp_path: Path) ->
     assert "is not over yet" in refused(result)
 
 
+def test_a_day_before_the_first_partition_is_refused(database_url: str, tmp_path: Path) -> None:
+    result = earshot(
+        "backfill", "--from", "2019-01-01", "--to", "2026-01-01", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url
+    )
+    assert "the first day that can be computed" in refused(result)
+
+
 def test_without_dagsters_database_a_backfill_says_what_to_set(database_url: str, tmp_path: Path) -> None:
     result = earshot(
         "backfill", "--from", "2026-01-01", "--to", "2026-01-02", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url

@@ -193,6 +193,16 @@ def test_a_campaign_without_a_price_has_no_spend_rather_than_none_spent(week: Wa
     assert states(week) == {"harbor": "frozen", "kreuz": "frozen"}
 
 
+def test_a_run_that_cannot_begin_says_what_is_missing(
+    week: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EARSHOT_KEYRING", str(tmp_path / "nowhere.json"))
+    with pytest.raises(BackfillError) as failure:
+        compute(week, SUNDAY)
+    assert str(failure.value).startswith("no key ring at")
+    assert "EARSHOT_KEYRING" in str(failure.value)
+
+
 class FlakyWarehouse(Warehouse):
     """A database that goes away when the downloads of one day are to be written."""
 
@@ -211,7 +221,9 @@ def test_a_day_that_fails_leaves_the_days_before_it_green(server: Server, comput
         warehouse = FlakyWarehouse(url)
         warehouse.bad_day = WEDNESDAY
         before = content(warehouse)
-        with pytest.raises(BackfillError, match="the server closed the connection"):
+        with pytest.raises(
+            BackfillError, match=r"^listening_day: Working as earshot_etl failed: the server closed the connection"
+        ):
             backfill(Plan(FIRST, THURSDAY), warehouse, history)
         assert history.get_materialized_partitions(AssetKey("downloads")) == {
             day.isoformat() for day in DAYS if day < WEDNESDAY
