@@ -85,69 +85,82 @@ def measure_periods(
                    downloads, listeners, households (distinct), new_listeners, returning_listeners (null of episodes,
                    and in periods that hold an uncovered day)
     """
+    kinds = pl.DataFrame(
+        [(kind, first_day(kind, day), is_last_day(kind, day)) for kind in PERIOD_KINDS],
+        schema={"period_kind": pl.String, "first_day": pl.Date, "is_complete": pl.Boolean},
+        orient="row",
+    ).lazy()
     numbers = episodes.select("episode_no", "podcast_no", "tenant_no")
     heard = keys.filter(pl.col("day") <= day).join(numbers, on="episode_no", validate="m:1").lazy()
-    parts = []
-    for kind in PERIOD_KINDS:
-        since = first_day(kind, day)
-        within = heard.filter(pl.col("day") >= since)
-        newcomers = _sum_newcomers(first_listens.lazy(), since, day)
-        for level in LEVELS:
-            counted = _count_level(within, episodes.lazy(), level).pipe(_add_newcomers, newcomers, level)
-            if uncovered is not None:
-                counted = _forget_newcomers(counted, uncovered.lazy(), since)
-            parts.append(
-                counted.with_columns(
-                    period_kind=pl.lit(kind), first_day=pl.lit(since), is_complete=pl.lit(is_last_day(kind, day))
-                )
-            )
     columns = ["tenant_id", "period_kind", "level", "scope_id", "first_day", "is_complete"]
     counts = ["downloads", "listeners", "households", "new_listeners", "returning_listeners"]
-    return pl.concat(parts).select(*columns, *counts).sort(columns[:4]).collect()
+    return (
+        pl.concat(_count_level(heard, episodes.lazy(), level, day) for level in LEVELS)
+        .join(kinds, on="period_kind", validate="m:1")
+        .pipe(_add_newcomers, first_listens.lazy(), _blind_periods(uncovered, kinds, episodes), kinds, day)
+        .select(*columns, *counts)
+        .sort(columns[:4])
+        .collect()
+    )
 
 
-def _count_level(heard: pl.LazyFrame, episodes: pl.LazyFrame, level: str) -> pl.LazyFrame:
+def _count_level(heard: pl.LazyFrame, episodes: pl.LazyFrame, level: str, day: date) -> pl.LazyFrame:
+    """tenant_id, scope_id, level, period_kind, downloads, listeners, households of a level's scopes.
+
+    All periods end on the day: who was last heard on a day of the period is in its audience, whatever its length.
+    """
     number, name = LEVELS[level]
     scopes = episodes.select(number, "tenant_id", pl.col(name).alias("scope_id")).unique(number)
+    listeners, households = (
+        _count_since(heard.group_by(number, key).agg(pl.col("day").max()), number, day, people)
+        for key, people in (("consumer_key", "listeners"), ("household_key", "households"))
+    )
     return (
-        heard.group_by(number)
-        .agg(
-            downloads=pl.len().cast(pl.Int64),
-            listeners=pl.col("consumer_key").n_unique().cast(pl.Int64),
-            households=pl.col("household_key").n_unique().cast(pl.Int64),
-        )
-        .join(scopes, on=number, validate="1:1")
+        _count_since(heard, number, day, "downloads")
+        .filter(pl.col("downloads") > 0)
+        .join(listeners, on=[number, "period_kind"], validate="1:1")
+        .join(households, on=[number, "period_kind"], validate="1:1")
+        .join(scopes, on=number, validate="m:1")
         .drop(number)
         .with_columns(level=pl.lit(level))
     )
 
 
-def _sum_newcomers(first_listens: pl.LazyFrame, since: date, day: date) -> pl.LazyFrame:
+def _count_since(rows: pl.LazyFrame, number: str, day: date, name: str) -> pl.LazyFrame:
+    """How many rows have their day in each period: number, period_kind, and the count under this name."""
+    within = {kind: (pl.col("day") >= first_day(kind, day)).sum().cast(pl.Int64) for kind in PERIOD_KINDS}
+    return rows.group_by(number).agg(**within).unpivot(index=number, variable_name="period_kind", value_name=name)
+
+
+def _blind_periods(uncovered: pl.DataFrame | None, kinds: pl.LazyFrame, episodes: pl.DataFrame) -> pl.LazyFrame:
+    """tenant_id, period_kind of the periods in which some day cannot tell who was new on it."""
+    days = pl.DataFrame(schema={"tenant_id": episodes.schema["tenant_id"], "day": pl.Date})
     return (
-        first_listens.filter(pl.col("day").is_between(since, day))
-        .group_by("level", "tenant_id", "scope_id")
+        (days if uncovered is None else uncovered)
+        .lazy()
+        .join(kinds, how="cross")
+        .filter(pl.col("day") >= pl.col("first_day"))
+        .select("tenant_id", "period_kind", is_blind=pl.lit(True))
+        .unique()
+    )
+
+
+def _add_newcomers(
+    counted: pl.LazyFrame, first_listens: pl.LazyFrame, blind: pl.LazyFrame, kinds: pl.LazyFrame, day: date
+) -> pl.LazyFrame:
+    scope = ["period_kind", "level", "tenant_id", "scope_id"]
+    newcomers = (
+        first_listens.join(kinds, how="cross")
+        .filter(pl.col("day").is_between(pl.col("first_day"), day))
+        .group_by(scope)
         .agg(pl.col("new_listeners").sum())
     )
-
-
-def _add_newcomers(counted: pl.LazyFrame, newcomers: pl.LazyFrame, level: str) -> pl.LazyFrame:
-    if level == "episode":
-        nobody = pl.lit(None, dtype=pl.Int64)
-        return counted.with_columns(new_listeners=nobody, returning_listeners=nobody)
-    return counted.join(newcomers, on=["level", "tenant_id", "scope_id"], how="left", validate="1:1").with_columns(
-        pl.col("new_listeners").fill_null(0),
-        returning_listeners=pl.col("listeners") - pl.col("new_listeners").fill_null(0),
-    )
-
-
-def _forget_newcomers(counted: pl.LazyFrame, uncovered: pl.LazyFrame, since: date) -> pl.LazyFrame:
-    """Say nothing of new listeners where some day of the period cannot tell who was new on it."""
-    blind = uncovered.filter(pl.col("day") >= since).select("tenant_id", is_blind=pl.lit(True)).unique()
-    seeing = pl.col("is_blind").is_null()
+    is_told = (pl.col("level") != "episode") & pl.col("is_blind").is_null()
     return (
-        counted.join(blind, on="tenant_id", how="left", validate="m:1")
-        .with_columns(pl.when(seeing).then(name).alias(name) for name in ("new_listeners", "returning_listeners"))
-        .drop("is_blind")
+        counted.join(newcomers, on=scope, how="left", validate="1:1")
+        .join(blind, on=["tenant_id", "period_kind"], how="left", validate="m:1")
+        .with_columns(new_listeners=pl.when(is_told).then(pl.col("new_listeners").fill_null(0)))
+        .with_columns(returning_listeners=pl.col("listeners") - pl.col("new_listeners"))
     )
 
 

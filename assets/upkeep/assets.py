@@ -50,13 +50,17 @@ DAILY_ASSETS = (
     "lift_results",
 )
 
-# Those that later days look back at: the ads of 60 days, and what campaigns add up since their start.
+# Those that later days look back at: ads of 60 days, first listens, ages, and what campaigns add up since their start.
 LOOK_BACK_ASSETS = (
     "request_dispositions",
     "downloads",
     "listener_metrics",
     "listener_dimension_metrics",
     "ad_exposures",
+    "audience_periods",
+    "audience_overlaps",
+    "episode_age_downloads",
+    "retention_curves",
     "conversions",
     "attribution_credits",
     "placement_delivery",
