@@ -18,7 +18,7 @@ import polars as pl
 
 from assets.campaigns.period import PeriodResult, campaign_period
 from assets.reporting.gate import Decision, decide
-from assets.reporting.gathering import Circumstances, Subject, gather
+from assets.reporting.gathering import Circumstances, Subject, gather, with_lift
 from assets.reporting.periods import ReportPeriod
 from reports.archive import Frozen, Made, ReportKey, freeze, hold, state_of
 from reports.compose import compose
@@ -181,7 +181,11 @@ def _facts(
         unsubscribe=STOP_LINK_PLACEHOLDER,
         view_online=f"{shop.view_base_url.rstrip('/')}/{key.report_id}" if shop.view_base_url else None,
     )
-    return gather(subject, period, now, previous, names, told)
+    facts = gather(subject, period, now, previous, names, told)
+    if subject.is_portfolio:
+        return facts
+    lift = read("read_lift_result", first=period.first, last=period.last, tenants=[tenant_id], campaigns=ids)
+    return with_lift(facts, lift)
 
 
 def _previous(

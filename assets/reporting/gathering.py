@@ -7,7 +7,7 @@ Not here: what the numbers mean (campaigns/), sentences and formats (reports/), 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -118,6 +118,22 @@ def gather(
         unsubscribe=told.unsubscribe,
         view_online=told.view_online,
     )
+
+
+def with_lift(facts: ReportFacts, results: pl.DataFrame) -> ReportFacts:
+    """The facts with the campaign's lift, or with the reason why it is not told. results: of read_lift_result."""
+    if results.is_empty():
+        return facts
+    told = results.row(0, named=True)
+    if told["is_shown"]:
+        lift = Interval(told["relative_lift"], told["relative_lower"], told["relative_upper"])
+        return replace(facts, lift=lift, lift_causal=told["is_causal"])
+    smallest = told["minimum_detectable_lift"]
+    groups = f"{told['households']:,} households were compared with {told['base_households']:,} others"
+    if smallest is None:
+        return replace(facts, no_lift=f"{groups}, of which none converted.")
+    found = f"that finds lifts of {smallest:.0%} and more, and has to find 30% to be shown"
+    return replace(facts, no_lift=f"{groups}; {found}.")
 
 
 def kpis_of(result: PeriodResult, level: str, scope_id: bytes, model: str) -> Kpis:

@@ -103,6 +103,16 @@ def test_lift_compares_the_reached_with_listeners_of_the_same_show_and_week(harb
     assert told["currency"] == "USD"
 
 
+def test_a_report_reads_the_lift_of_its_own_tenant_only(harbour: Warehouse) -> None:
+    add_strangers(harbour)
+    rolled_up(harbour)
+    stored(harbour, compute_lift(harbour.read, SUNDAY, [HARBOUR]), SUNDAY, [HARBOUR])
+    asked = {"first": date(2026, 3, 16), "last": SUNDAY.day, "campaigns": [named("spring")]}
+    for tenant, rows in ((HARBOUR, 1), (named("lighthouse"), 0)):
+        with harbour.as_tenant(tenant) as read:
+            assert read("read_lift_result", **asked, tenants=[HARBOUR]).height == rows
+
+
 def test_a_holdout_by_lot_takes_the_place_of_matching(harbour: Warehouse) -> None:
     add_strangers(harbour)
     withheld = [{"tenant_id": HARBOUR, "campaign_id": named("spring"), "household_key": home} for home in (101, 102)]
