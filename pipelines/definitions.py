@@ -13,7 +13,7 @@ from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContex
 
 from assets.attribution.assets import attribution_day
 from assets.campaigns.assets import campaign_reach, campaign_roi, campaign_week, placement_delivery
-from assets.listening.assets import audience_day, listening_day
+from assets.listening.assets import audience_day, listening_day, playback_day
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.privacy.assets import expired_addresses
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
@@ -31,6 +31,7 @@ ASSETS: list[AssetsDefinition | AssetSpec] = [
     attribution_events,
     listening_day,
     audience_day,
+    playback_day,
     attribution_day,
     placement_delivery,
     campaign_reach,

@@ -18,6 +18,7 @@ from assets.listening.exposures import collect_signals, find_delivered_ads
 from assets.listening.method import Method
 from assets.listening.overlaps import measure_overlaps
 from assets.listening.periods import count_first_listens, measure_periods, number_episodes
+from assets.listening.playback_day import compute_playback_day
 from assets.listening.recent_keys import RecentKeys
 from assets.listening.retention import (
     count_ad_plays,
@@ -35,6 +36,7 @@ __all__ = [
     "collect_signals",
     "compute_audience_day",
     "compute_listening_day",
+    "compute_playback_day",
     "count_ad_plays",
     "count_downloads",
     "count_first_listens",

@@ -19,6 +19,7 @@ from dagster import (
 
 from assets.listening.audience_day import compute_audience_day
 from assets.listening.day import compute_listening_day
+from assets.listening.playback_day import compute_playback_day
 from assets.listening.recent_keys import RecentKeys
 from assets.partitions import Description, Tables, daily, month_before, month_of_days, remembering, walk_days
 from assets.resources import Measurement, ScopeResource
@@ -117,8 +118,8 @@ AUDIENCE_TABLES = {
     "audience_periods": ["audience_periods", "listener_firsts"],
     "audience_overlaps": ["audience_overlaps"],
     "episode_age_downloads": ["episode_age_downloads", "episode_pacing"],
-    "retention_curves": ["retention_curves", "episode_consumption", "ad_plays"],
 }
+PLAYBACK_TABLES = {"retention_curves": ["retention_curves", "episode_consumption", "ad_plays"]}
 
 AUDIENCE_SPECS = [
     AssetSpec(
@@ -142,14 +143,14 @@ AUDIENCE_SPECS = [
         description="Downloads of episodes at 1 to 90 days, their percentile in the show, and the hourly pacing.",
         kinds={"polars", "postgres"},
     ),
-    AssetSpec(
-        "retention_curves",
-        group_name="listening",
-        deps=["listener_events"],
-        description="Where playbacks stopped, completion and consumption, and ad plays that clients confirm.",
-        kinds={"polars", "postgres"},
-    ),
 ]
+RETENTION_CURVES = AssetSpec(
+    "retention_curves",
+    group_name="listening",
+    deps=["request_dispositions"],
+    description="Where playbacks stopped, completion and consumption, and ad plays that clients confirm.",
+    kinds={"polars", "postgres"},
+)
 
 
 @multi_asset(specs=AUDIENCE_SPECS, partitions_def=daily, backfill_policy=month_of_days, name="audience_day")
@@ -158,3 +159,11 @@ def audience_day(
 ) -> Iterator[object]:
     compute = partial(compute_audience_day, remembering(warehouse.read), recent=RecentKeys(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), AUDIENCE_TABLES, compute)
+
+
+@multi_asset(specs=[RETENTION_CURVES], partitions_def=daily, backfill_policy=month_of_days, name="playback_day")
+def playback_day(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+) -> Iterator[object]:
+    compute = partial(compute_playback_day, remembering(warehouse.read))
+    yield from walk_days(context, warehouse, scope.resolve(warehouse), PLAYBACK_TABLES, compute)

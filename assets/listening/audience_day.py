@@ -1,7 +1,7 @@
-"""Audience day: what a UTC day adds to audiences of periods, and how its episodes are gathering and heard.
+"""Audience day: what a UTC day adds to audiences of periods, and how episodes are gathering their downloads.
 
-Here: what is read, and the eight tables that come out.
-Not here: their definitions (periods.py, overlaps.py, ages.py, retention.py), and who writes them.
+Here: what is read, and the five tables that come out. They are made of downloads alone, and can be made when raw
+rows are long gone. Not here: their definitions (periods.py, overlaps.py, ages.py), playback, and who writes them.
 
 Periods, overlaps and ages look back at the downloads of earlier days; first listens and pacing also at their own rows
 of earlier days. A range is therefore computed from its first day on, and a changed day re-opens the later ones: the
@@ -17,7 +17,6 @@ from uuid import UUID
 import polars as pl
 
 from assets.listening.ages import AGES, band_hours, measure_ages
-from assets.listening.catalogue import Catalogue, index_catalogue
 from assets.listening.overlaps import measure_overlaps
 from assets.listening.periods import (
     LONGEST_LOOK_BACK,
@@ -27,7 +26,6 @@ from assets.listening.periods import (
     number_episodes,
 )
 from assets.listening.recent_keys import RecentKeys
-from assets.listening.retention import count_ad_plays, follow_playbacks, measure_completion, measure_retention
 from sql.values import Reader, Window
 
 Tables = dict[str, pl.DataFrame]
@@ -39,16 +37,14 @@ LONGEST_TOLD = timedelta(days=AGES[-1] + 30 + 1)
 def compute_audience_day(
     read: Reader, window: Window, tenants: Sequence[UUID], recent: RecentKeys | None = None
 ) -> Tables:
-    """The eight tables of one UTC day, without run_id and is_final. The downloads of the day and before are there.
+    """The five tables of one UTC day, without run_id and is_final. The downloads of the day and before are there.
 
     recent: keeps what the days of a range read in common; without it the day reads everything itself.
     """
     scope = list(tenants)
     episodes = read("read_episodes", tenants=scope)
-    tables = (
-        _measure_audiences(read, window, scope, episodes, recent or RecentKeys(read))
-        | _measure_ages(read, window, scope)
-        | _measure_playback(read, window, scope, episodes)
+    tables = _measure_audiences(read, window, scope, episodes, recent or RecentKeys(read)) | _measure_ages(
+        read, window, scope
     )
     return {name: frame.with_columns(day=pl.lit(window.day)) for name, frame in tables.items()}
 
@@ -111,26 +107,3 @@ def _add_day(paced: pl.DataFrame, tenants: pl.DataFrame, window: Window) -> pl.D
     )
     alone = tenants.select("tenant_id", first_day=pl.lit(window.day), last_day=pl.lit(window.day))
     return pl.concat([grown, alone.select(grown.columns)])
-
-
-def _measure_playback(read: Reader, window: Window, tenants: list[UUID], episodes: pl.DataFrame) -> Tables:
-    """episode_consumption, retention_curves and ad_plays."""
-    media = read("read_media", tenants=tenants)
-    catalogue = index_catalogue(episodes, media, read("read_listening_methods", tenants=tenants))
-    events = read("read_playback", start=window.start, end=window.end, tenants=tenants)
-    playbacks = follow_playbacks(events, media, episodes, catalogue)
-    tables = {
-        "episode_consumption": measure_completion(playbacks),
-        "retention_curves": measure_retention(playbacks),
-        "ad_plays": count_ad_plays(events, catalogue),
-    }
-    return {name: _name_episodes(frame, catalogue) for name, frame in tables.items()}
-
-
-def _name_episodes(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    names = catalogue.episodes.select("episode_no", "tenant_id", "podcast_id", "episode_id")
-    return (
-        names.join(frame, on="episode_no", validate="1:m", maintain_order="left")
-        .drop("episode_no")
-        .sort("tenant_id", "episode_id", *(name for name in ("minute", "placement_id") if name in frame.columns))
-    )

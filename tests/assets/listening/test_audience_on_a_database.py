@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from assets.listening import RecentKeys, compute_audience_day
-from sql.values import Reader, Window
+from assets.listening import RecentKeys, compute_audience_day, compute_playback_day
+from sql.values import RawRowsGoneError, Reader, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
 NAMES = UUID("b9f0a3d2-7c5e-4c1a-8f63-52f7b1c0d9e4")
@@ -221,3 +221,12 @@ def test_ages_are_those_of_the_days_that_were_computed(network: Warehouse) -> No
     assert ages.filter(age_days=3)["downloads"].to_list() == [
         sum(len(listeners_of("tides-1", day)) for day in DAYS[:3])
     ]
+
+
+def test_playback_whose_raw_rows_are_gone_stays_as_it_is_and_audiences_do_not_mind(network: Warehouse) -> None:
+    spoken_of = {"tenant_id": [HARBOR.bytes], "day": [DAYS[0]], "disposition": ["not_a_request"], "requests": [5]}
+    split = pl.DataFrame(spoken_of).with_columns(rules_version=pl.lit("2026.1"))
+    write(network, ["request_dispositions"], {"request_dispositions": split}, DAYS[0], [HARBOR])
+    with pytest.raises(RawRowsGoneError, match="2026-03-26 has 0 raw rows and was computed from 5"):
+        compute_playback_day(network.read, Window.of_day(DAYS[0]), [HARBOR])
+    assert look_back(network, DAYS[0])["audience_periods"].height > 0

@@ -12,7 +12,7 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.listening import RecentKeys, compute_audience_day, compute_listening_day
+from assets.listening import RecentKeys, compute_audience_day, compute_listening_day, compute_playback_day
 from assets.listening.addresses import AddressRanges
 from assets.listening.ages import AGES
 from assets.listening.keys import Key, Keyring
@@ -55,7 +55,7 @@ def measured(warehouse: Warehouse, simulation: Simulation, days: list[Window], t
         found = compute_audience_day(warehouse.read, window, tenants, recent)
         write(warehouse, found, "audience_periods", window, tenants)
         write(warehouse, {}, "episode_age_downloads", window, tenants)
-    return found
+    return found | compute_playback_day(warehouse.read, days[-1], tenants)
 
 
 def write(warehouse: Warehouse, tables: Tables, asset: str, window: Window, tenants: list[UUID]) -> None:

@@ -1,0 +1,52 @@
+"""Playback day: how far the playbacks of a UTC day came, and which ads their players say were heard.
+
+Here: what is read, the three tables that come out, and refusing a day whose raw rows are gone.
+Not here: their definitions (retention.py), and who writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import polars as pl
+
+from assets.listening.catalogue import Catalogue, index_catalogue
+from assets.listening.retention import count_ad_plays, follow_playbacks, measure_completion, measure_retention
+from sql.values import RawRowsGoneError, Reader, Window
+
+
+def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) -> dict[str, pl.DataFrame]:
+    """retention_curves, episode_consumption and ad_plays of one UTC day, without run_id and is_final.
+
+    Raises RawRowsGoneError where rows are gone that the day was made of before: what they said stays as it is.
+    """
+    scope = list(tenants)
+    missing = read("read_missing_rows", start=window.start, end=window.end, day=window.day, tenants=scope)
+    if missing.height:
+        first = missing.row(0, named=True)
+        raise RawRowsGoneError(
+            f"{window.day} has {first['there']:,} raw rows and was computed from {first['requests']:,}. What was known "
+            "of its playbacks stays as it is. Bring the rows back from an archive to compute them again"
+        )
+    episodes, media = read("read_episodes", tenants=scope), read("read_media", tenants=scope)
+    catalogue = index_catalogue(episodes, media, read("read_listening_methods", tenants=scope))
+    events = read("read_playback", start=window.start, end=window.end, tenants=scope)
+    playbacks = follow_playbacks(events, media, episodes, catalogue)
+    tables = {
+        "retention_curves": measure_retention(playbacks),
+        "episode_consumption": measure_completion(playbacks),
+        "ad_plays": count_ad_plays(events, catalogue),
+    }
+    return {
+        name: _name_episodes(frame, catalogue).with_columns(day=pl.lit(window.day)) for name, frame in tables.items()
+    }
+
+
+def _name_episodes(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    names = catalogue.episodes.select("episode_no", "tenant_id", "podcast_id", "episode_id")
+    return (
+        names.join(frame, on="episode_no", validate="1:m", maintain_order="left")
+        .drop("episode_no")
+        .sort("tenant_id", "episode_id", *(name for name in ("minute", "placement_id") if name in frame.columns))
+    )
