@@ -30,7 +30,12 @@ SEED = 20_260_301
 
 CHECKOUT = Path(__file__).parents[1]
 PEERS_PROGRAM = Path(__file__).with_name("peers.py")
-PEERS = ("ChannelAttribution", "marketing-attribution-models", "do-attribution")
+# What has to be installed for each package: its own metadata do not always say.
+PEERS = {
+    "ChannelAttribution": ["ChannelAttribution", "matplotlib"],
+    "marketing-attribution-models": ["marketing-attribution-models"],
+    "do-attribution": ["do-attribution"],
+}
 # A package that needs longer than this to install or to compute is no alternative, and the result says so.
 PATIENCE_S = 240
 
@@ -79,9 +84,9 @@ def measure(path: Path) -> dict[str, float]:
 def install_peers(folder: Path) -> dict[str, str]:
     """An environment for each package; returns why where one cannot be had."""
     refused = {}
-    for package in PEERS:
+    for package, needed in PEERS.items():
         environment = folder / package
-        pip = [str(environment / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", package]
+        pip = [str(environment / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *needed]
         try:
             _run([sys.executable, "-m", "venv", str(environment)])
             _run(pip)

@@ -76,16 +76,17 @@ def channel_totals(
     channels = ordered["channel"].unique().sort()
     walks = walks_of(ordered, len(channels))
     worth = {"conversions": walks.conversions, "value": ordered["value"].cast(pl.Float64).to_numpy()}
+    # One model at a time over what models look at, so that memory does not grow with the number of models.
+    needed = ordered.select(pl.col("touch_no", "state", "conversions", "nulls", "^age_days|is_excluded$"))
     enough = walks.conversions[walks.ends].sum() >= max(fewest_conversions, 1)
     fitted = {name: name if enough or name not in LEARNT else "linear" for name in chosen}
-    wide = _credit_wide(ordered, sorted(set(fitted.values()) - {"markov"}))
     effects = removal_effects(walks) if "markov" in fitted.values() else np.ones(walks.size)
     told = []
     for name, fitted_by in fitted.items():
         if fitted_by == "markov":
             earned = {what: effects / effects.sum() * amount[walks.ends].sum() for what, amount in worth.items()}
         else:
-            credit = wide[column_of(fitted_by)].to_numpy()
+            credit = _credit_wide(needed, [fitted_by])[column_of(fitted_by)].to_numpy()
             earned = {
                 what: np.bincount(walks.state - 1, weights=credit * amount, minlength=walks.size)
                 for what, amount in worth.items()
