@@ -52,6 +52,9 @@ local_period = TimeWindowPartitionMapping(start_offset=-1, end_offset=1, allow_n
 # One process serves up to a month of days: it starts once, and a failed day leaves the finished ones green.
 month_of_days = BackfillPolicy.multi_run(max_partitions_per_run=31)
 
+# A line in the log is an event in the orchestrator's database, and costs as much as a small write.
+LOG_EVERY = 7
+
 # Tables of judgements about a day rather than of its numbers: they are not provisional or final.
 WITHOUT_FINALITY = frozenset({"check_results"})
 
@@ -98,21 +101,27 @@ def walk_days(
     """Compute and replace each day, committing tenant chunk by tenant chunk, and say so as soon as a day is done.
 
     tables_of names the tables that each asset stands for; its first table gives the rows in the ledger.
-    A range yields each day's materialization when it is written, so a later failure leaves the finished days green.
+    A failure yields the materializations of the days that were finished, so that they stay green.
     A tenant whose data cannot be computed loses its ledger line for the day, and the others go on: the check of the
     ledger then names it, and its reports wait. A day whose raw rows are gone keeps its rows and its line.
     """
     days = days_of(context)
     walk = Walk(context, warehouse, warehouse.tenants(scope), warehouse.tenant_chunks(scope), tables_of, compute)
-    for number, window in enumerate(days, 1):
-        outcome = walk.replace_day(window, describe)
-        key = window.day.isoformat()
-        context.log.info(f"{key} written ({number} of {len(days)}): {dict(outcome.rows)}")
-        for asset in tables_of:
-            metadata = _metadata(asset, outcome, scope)
-            context.add_asset_metadata(metadata, asset_key=AssetKey(asset), partition_key=key)
-            if len(days) > 1:
-                yield AssetMaterialization(asset, partition=key, metadata=metadata)
+    finished: list[AssetMaterialization] = []
+    try:
+        for number, window in enumerate(days, 1):
+            outcome = walk.replace_day(window, describe)
+            key = window.day.isoformat()
+            if number % LOG_EVERY == 0 or number == len(days):
+                context.log.info(f"{key} written ({number} of {len(days)}): {dict(outcome.rows)}")
+            for asset in tables_of:
+                metadata = _metadata(asset, outcome, scope)
+                context.add_asset_metadata(metadata, asset_key=AssetKey(asset), partition_key=key)
+                finished.append(AssetMaterialization(asset, partition=key, metadata=metadata))
+    except Exception:
+        # Metadata added to the context is lost with the step, so the events carry it themselves.
+        yield from finished
+        raise
     for asset in tables_of:
         yield Output(None, output_name=asset)
 
@@ -158,7 +167,11 @@ class Walk:
     compute: ComputeDay
 
     def replace_day(self, window: Window, describe: DescribeDay | None) -> Outcome:
-        parts = [part for chunk in self.chunks for part in self._replace_chunk(window, chunk)]
+        failures: list[PermanentError] = []
+        parts = [part for chunk in self.chunks for part in self._replace_chunk(window, chunk, failures)]
+        if failures and not parts:
+            # Nobody could be computed: that is not one tenant's data, but the schema, a privilege or a setting.
+            raise failures[-1]
         total = dict.fromkeys(self.tables_of, 0)
         seen: dict[str, list[pl.DataFrame]] = {}
         for part in parts:
@@ -175,17 +188,18 @@ class Walk:
             described,
         )
 
-    def _replace_chunk(self, window: Window, chunk: Sequence[UUID]) -> Iterator[Part]:
+    def _replace_chunk(self, window: Window, chunk: Sequence[UUID], failures: list[PermanentError]) -> Iterator[Part]:
         """The chunk in one transaction; if something in it cannot be computed, tenant by tenant."""
         try:
             yield self._replace_part(window, chunk)
         except PermanentError as error:
             if len(chunk) > 1:
                 for tenant in chunk:
-                    yield from self._replace_chunk(window, [tenant])
+                    yield from self._replace_chunk(window, [tenant], failures)
                 return
             if not isinstance(error, RawRowsGoneError):
                 self.warehouse.forget(list(self.tables_of), window.day, chunk)
+            failures.append(error)
             self.context.log.error(f"Tenant {chunk[0]}, {window.day}: not computed. {error}")
 
     def _replace_part(self, window: Window, chunk: Sequence[UUID]) -> Part:
@@ -194,7 +208,7 @@ class Walk:
         marks = self.warehouse.read("read_input_watermarks", start=window.start, end=window.end, tenants=list(chunk))
         part = self.tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
         status = finality(part, window, datetime.now(UTC))
-        run_id = UUID(self.context.run_id)
+        run_id = UUID(self.context.run.run_id)
         tables = {name: _stamp(name, frame, status, run_id) for name, frame in self.compute(window, chunk).items()}
         computed = time.perf_counter()
         writes = [Write(name, frame) for name, frame in tables.items()]

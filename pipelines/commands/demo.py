@@ -16,7 +16,7 @@ from typing import Self
 
 import click
 import polars as pl
-from dagster import DagsterInstance
+from dagster import AssetKey, DagsterInstance
 
 from pipelines import console, runtime
 from pipelines.backfill import STEPS_OF, Plan, WatchedWarehouse, run_job
@@ -29,6 +29,7 @@ from sql.warehouse import Warehouse
 
 # What is rendered; the simulation begins 60 days earlier, the longest that attribution looks back.
 RENDERED_DAYS = 35
+REPORTS_OF = {"weekly_reports": "weekly_sponsor_reports", "monthly_reports": "monthly_sponsor_reports"}
 LOG_TENANT = "harbor-lane"
 
 
@@ -46,36 +47,57 @@ class Choice:
         return cls(**json.loads(path.read_text())) if path.exists() else None
 
     def keep(self, home: Path) -> None:
+        """Before the first row is loaded, so that a call after a kill goes on with the same network."""
         (home / "demo").mkdir(parents=True, exist_ok=True)
-        (home / "demo" / "choice.json").write_text(json.dumps(asdict(self)) + "\n")
+        draft = home / "demo" / "choice.new"
+        draft.write_text(json.dumps(asdict(self)) + "\n")
+        draft.replace(home / "demo" / "choice.json")
 
 
 @click.command()
 @click.option("--events", type=int, help="About how many listener events to invent.  [default: 400000]")
 @click.option("--seed", type=int, help="Another seed gives another network history.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day with events.  [default: yesterday]")
-def demo(events: int | None, seed: int | None, until: datetime | None) -> None:
+@click.option(
+    "--month", "whole_month", is_flag=True, help="Compute all of the last full month too, for monthly reports."
+)
+def demo(events: int | None, seed: int | None, until: datetime | None, whole_month: bool) -> None:
     """Invent a podcast network, measure it, attribute it, and "send" its sponsor reports into a folder.
 
     A second call goes on where the first one stopped, changes nothing that is done, and sends nothing again.
     """
     began = time.monotonic()
     settings = load_settings()
-    choice = _choose(settings, events, seed, until.date() if until else None)
     server = runtime.ensure_database(settings, console.out.print)
     migrate(runtime.database_url(settings))
+    choice = _choose(_shown(settings), events, seed, until.date() if until else None)
     runtime.prepare_orchestrator(settings, server)
     log = _load(settings, choice)
     with runtime.open_warehouse(settings) as warehouse:
         _import(warehouse, settings, log)
-    _compute_and_report(settings, choice)
+    _compute_and_report(settings, choice, whole_month)
     with runtime.open_warehouse(settings) as warehouse:
         _say_where(warehouse, settings, time.monotonic() - began)
 
 
-def _choose(settings: Settings, events: int | None, seed: int | None, until: date | None) -> Choice:
-    """The simulation of this home, or a new one. Raises PermanentError if this home shows another already."""
+def _shown(settings: Settings) -> Choice | None:
+    """The simulation that the database holds, wholly or in part; None for an empty one.
+
+    Raises PermanentError for a database with tenants of somebody else: invented ones must not stand among them.
+    """
+    with runtime.open_warehouse(settings) as warehouse:
+        slugs = set(warehouse.tenants()["slug"])
     kept = Choice.of_home(settings.home)
+    if slugs and (kept is None or LOG_TENANT not in slugs):
+        raise PermanentError(
+            f"The database holds tenants already ({', '.join(sorted(slugs)[:5])}); the demo belongs into an empty one. "
+            "Unset DATABASE_URL, or set EARSHOT_HOME to another folder, and the demo gets a database of its own."
+        )
+    return kept if slugs else None
+
+
+def _choose(kept: Choice | None, events: int | None, seed: int | None, until: date | None) -> Choice:
+    """The simulation that is shown, or a new one. Raises PermanentError if another is asked for than is shown."""
     yesterday = datetime.now(UTC).date() - DAY
     if kept is None:
         if until is not None and until > yesterday:
@@ -101,8 +123,12 @@ def _choose(settings: Settings, events: int | None, seed: int | None, until: dat
 def _load(settings: Settings, choice: Choice) -> Path:
     """Put the simulation into the database once, its truth beside it; returns the CDN log that is to be imported."""
     folder = settings.home / "demo"
-    if Choice.of_home(settings.home) is not None:
+    loaded = folder / "loaded"
+    if loaded.exists() and json.loads(loaded.read_text()) == asdict(choice) and _shown(settings) == choice:
         return next(folder.glob("*.gz"))
+    for old in folder.glob("*.gz"):
+        old.unlink()
+    choice.keep(settings.home)
     simulation = simulate(choice.seed, choice.events, date.fromisoformat(choice.until))
     with runtime.open_warehouse(settings) as warehouse:
         label = f"Inventing {choice.events:,} listener events"
@@ -116,10 +142,9 @@ def _load(settings: Settings, choice: Choice) -> Path:
                 done = progress.days_done
 
             load(warehouse, simulation, show)
-    folder.mkdir(parents=True, exist_ok=True)
     log = write_cdn_log(simulation, folder)
     write_truth(simulation, folder / "truth")
-    choice.keep(settings.home)
+    loaded.write_text(json.dumps(asdict(choice)) + "\n")
     return log
 
 
@@ -136,11 +161,13 @@ def _import(warehouse: Warehouse, settings: Settings, log: Path) -> None:
             console.out.print(f"  {line}")
 
 
-def _compute_and_report(settings: Settings, choice: Choice) -> None:
+def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -> None:
     """Every asset for every day that is missing or has become final since, then the reports and their mails."""
     last = date.fromisoformat(choice.until)
     month = ((last + DAY).replace(day=1) - DAY).replace(day=1)
-    shown = min(last - timedelta(days=RENDERED_DAYS - 1), month - DAY)
+    shown = last - timedelta(days=RENDERED_DAYS - 1)
+    if whole_month:
+        shown = min(shown, month - DAY)
     begin = last - timedelta(days=RENDERED_DAYS + 60)
     with (
         closing(WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)) as warehouse,
@@ -148,8 +175,7 @@ def _compute_and_report(settings: Settings, choice: Choice) -> None:
     ):
         looked_back = _compute(warehouse, instance, begin, shown - DAY, "look_back_rollups")
         computed = _compute(warehouse, instance, shown, last, "daily_rollups")
-        if looked_back or computed:
-            _report(warehouse, instance, last, month)
+        _report(warehouse, instance, last, month, again=looked_back or computed)
         due = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
         if due:
             with console.progress_bar(f"Sending {due} mails through the {settings.mail_transport} transport"):
@@ -169,12 +195,17 @@ def _compute(warehouse: WatchedWarehouse, instance: DagsterInstance, first: date
     return True
 
 
-def _report(warehouse: Warehouse, instance: DagsterInstance, last: date, month: date) -> None:
-    """The weeks inside the rendered days, and the last full month."""
+def _report(warehouse: Warehouse, instance: DagsterInstance, last: date, month: date, again: bool) -> None:
+    """The weeks inside the rendered days, and the last full month: all of them again, or those never looked at."""
     first = last - timedelta(days=RENDERED_DAYS - 1)
     rendered = [first + number * DAY for number in range(RENDERED_DAYS)]
     mondays = [day for day in rendered if day.weekday() == 0 and day + 6 * DAY <= last]
     wanted = [("weekly_reports", monday) for monday in mondays] + [("monthly_reports", month)]
+    if not again:
+        looked_at = {job: instance.get_materialized_partitions(AssetKey(asset)) for job, asset in REPORTS_OF.items()}
+        wanted = [(job, day) for job, day in wanted if day.isoformat() not in looked_at[job]]
+    if not wanted:
+        return
     with console.progress_bar("Rendering the sponsor reports", len(wanted)) as advance:
         for job, day in wanted:
             advance(f"{job} {day}")
@@ -216,4 +247,6 @@ def _say_where(warehouse: Warehouse, settings: Settings, seconds: float) -> None
     out(f"  Mails       {settings.outbox_path}   (.eml files, for a mail program)")
     out(f"  Truth       {settings.home / 'demo' / 'truth'}   (what the simulator meant, to compare with)")
     out("  Dagster     make ui   (then http://127.0.0.1:3000)")
+    if counts[1]:
+        out("  Monthly     earshot demo --month   (the held reports wait for days before the 35 that were computed)")
     out("  Every tenant in a line, and why a report is held:   earshot status, earshot reports list --state held\n")
