@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo ui test lint format clean
+.PHONY: help demo ui test bench lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -18,6 +18,9 @@ ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills
 
 test: $(READY) ## Run the tests, on a private database of their own
 	@$(BIN)/pytest $(ARGS)
+
+bench: $(READY) ## Measure attribution beside other packages, which it installs into an environment of their own
+	@$(BIN)/python -m benchmarks.attribution
 
 lint: $(READY) ## Check style, types, layers and SQL
 	@$(BIN)/ruff check .
