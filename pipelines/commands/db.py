@@ -7,6 +7,7 @@ Not here: the private server (sql/embedded), the schema (sql/migrate.py), where 
 from __future__ import annotations
 
 import shlex
+import shutil
 
 import click
 import psycopg
@@ -42,6 +43,9 @@ def up() -> None:
 def down(wipe: bool) -> None:
     """Stop the private database."""
     home = load_settings().home
+    if wipe:
+        # Dagster's history is wiped with the database, and so are the logs that belong to it.
+        shutil.rmtree(home / "dagster", ignore_errors=True)
     if not stop_server(home, wipe=wipe, keep_programs=not wipe):
         click.echo("The private database was not running.")
     else:
