@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
+from sql.warehouse import Warehouse
 
 
 def earshot(*words: str, **environ: str) -> Result:
@@ -130,3 +132,14 @@ def test_every_command_explains_itself(command: list[str]) -> None:
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0
     assert "Usage:" in result.output
+
+
+def test_the_demo_does_not_move_in_with_tenants_of_somebody_else(database_url: str, tmp_path: Path) -> None:
+    with closing(Warehouse(database_url)) as warehouse, warehouse.transaction() as connection:
+        connection.execute(
+            "INSERT INTO tenants (tenant_id, slug, name, brand_name) VALUES (gen_random_uuid(), 'real', 'Real', 'Real')"
+        )
+    words = refused(earshot("demo", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url))
+    assert "holds tenants already (real)" in words
+    with closing(Warehouse(database_url)) as warehouse:
+        assert warehouse.tenants()["slug"].to_list() == ["real"]
