@@ -17,7 +17,7 @@ ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills
 	@$(BIN)/earshot ui
 
 test: $(READY) ## Run the tests, on a private database of their own
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 bench: $(READY) ## Measure attribution beside other packages, which it installs into an environment of their own
 	@$(BIN)/python -m benchmarks.attribution

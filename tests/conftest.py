@@ -1,6 +1,7 @@
 """Fixtures that every floor shares: a private server for the run and a fresh, migrated database for each test.
 
-Here: the server, the migrated template, its clones.
+Here: the server, the migrated template, its clones. Processes that share a run (pytest -n 2) share the server too: the
+first that needs it starts it, and the one that leads them stops it.
 Not here: rows. A test says what it needs where one can read it.
 """
 
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -21,7 +23,14 @@ from sql.embedded import Server, ensure_server, stop_server
 from sql.migrate import migrate
 from sql.warehouse import Warehouse
 
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
+
 TEMPLATE = "earshot_template"
+
+# The folder in which the servers of the run have their homes: known to the leading process, and told to the others.
+HOMES = pytest.StashKey[Path]()
+TOLD = "earshot_homes"
 
 # Nothing has to survive the run, and small tables need little memory.
 FAST_SETTINGS = {
@@ -59,16 +68,54 @@ def cloned_database(server: Server, template: str) -> Iterator[str]:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Before a process of the run starts: give it the folder of the run, which the first one makes."""
+    config = node.config
+    if HOMES not in config.stash:
+        config.stash[HOMES] = make_folder()
+    node.workerinput[TOLD] = str(config.stash[HOMES])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """At the end of the leading process: stop what the others have started."""
+    folder = config.stash.get(HOMES, None)
+    if folder is not None:
+        remove_folder(folder)
+
+
+def make_folder() -> Path:
+    """A folder that the servers' user can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="earshot-test-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def remove_folder(folder: Path) -> None:
+    """Stop every server that has its home in the folder, and remove it."""
+    for home in folder.iterdir():
+        stop_server(home, wipe=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def homes(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The folder in which the servers of the run have their homes."""
+    given = getattr(request.config, "workerinput", {}).get(TOLD)
+    folder = Path(given) if given else make_folder()
+    yield folder
+    if not given:
+        remove_folder(folder)
+
+
 @pytest.fixture(scope="session")
 def temporary_home() -> Iterator[Callable[[], Path]]:
     """Makes home folders that the server's user can reach; all removed at the end of the run."""
     made: list[Path] = []
 
     def make() -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="earshot-test-"))
-        folder.chmod(0o755)
-        made.append(folder)
-        return folder / "home"
+        made.append(make_folder())
+        return made[-1] / "home"
 
     yield make
     for folder in made:
@@ -76,22 +123,21 @@ def temporary_home() -> Iterator[Callable[[], Path]]:
 
 
 @pytest.fixture(scope="session")
-def server(temporary_home: Callable[[], Path]) -> Iterator[Server]:
+def server(homes: Path) -> Server:
     """A private TimescaleDB for the whole run."""
-    home = temporary_home()
-    try:
-        yield ensure_server(home, silent, settings=FAST_SETTINGS)
-    finally:
-        stop_server(home, wipe=True)
+    return ensure_server(homes / "server", silent, settings=FAST_SETTINGS)
 
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of a database with the whole schema and no rows, which nobody can connect to."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} OWNER earshot").format(sql.Identifier(TEMPLATE)))
-        migrate(database_address(server, TEMPLATE), silent)
-        admin.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(TEMPLATE)))
+        # Whoever comes first makes it, the others wait; the lock goes with the connection.
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [TEMPLATE])
+        if admin.execute("SELECT FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone() is None:
+            admin.execute(sql.SQL("CREATE DATABASE {} OWNER earshot").format(sql.Identifier(TEMPLATE)))
+            migrate(database_address(server, TEMPLATE), silent)
+            admin.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(TEMPLATE)))
     return TEMPLATE
 
 

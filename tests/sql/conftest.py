@@ -10,20 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from sql.embedded import Server, ensure_server, stop_server
+from sql.embedded import Server, ensure_server
 from tests.conftest import FAST_SETTINGS, silent
 from tests.sql.schema import empty_database
 
 
 @pytest.fixture(scope="session")
-def plain_server(temporary_home: Callable[[], Path]) -> Iterator[Server]:
+def plain_server(homes: Path) -> Server:
     """A private server without TimescaleDB, as managed PostgreSQL often is."""
-    home = temporary_home()
     settings = {name: value for name, value in FAST_SETTINGS.items() if not name.startswith("timescaledb.")}
-    try:
-        yield ensure_server(home, silent, settings=settings, preload=False)
-    finally:
-        stop_server(home, wipe=True)
+    return ensure_server(homes / "plain", silent, settings=settings, preload=False)
 
 
 @pytest.fixture
