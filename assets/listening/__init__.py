@@ -16,8 +16,9 @@ from assets.listening.downloads import count_downloads, dispose, settle_requests
 from assets.listening.enrichment import enrich_requests
 from assets.listening.exposures import collect_signals, find_delivered_ads
 from assets.listening.method import Method
+from assets.listening.numbering import number_episodes
 from assets.listening.overlaps import measure_overlaps
-from assets.listening.periods import count_first_listens, measure_periods, number_episodes
+from assets.listening.periods import count_first_listens, measure_periods
 from assets.listening.playback_day import compute_playback_day
 from assets.listening.recent_keys import RecentKeys
 from assets.listening.retention import (

@@ -17,13 +17,13 @@ from uuid import UUID
 import polars as pl
 
 from assets.listening.ages import AGES, band_hours, measure_ages
+from assets.listening.numbering import number_episodes
 from assets.listening.overlaps import measure_overlaps
 from assets.listening.periods import (
     LONGEST_LOOK_BACK,
     count_first_listens,
     first_day,
     measure_periods,
-    number_episodes,
 )
 from assets.listening.recent_keys import RecentKeys
 from sql.values import Reader, Window

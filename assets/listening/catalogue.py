@@ -1,6 +1,6 @@
 """Catalogue: which episode and which file a request is about, as small integers that group and join fast.
 
-Here: numbering of tenants, episodes and files, what a minute of each file is in bytes, and looking requests up.
+Here: the numbers of files and of what they belong to, what a minute of each file is in bytes, and looking requests up.
 Not here: what becomes of a request for something unknown (dispositions.py).
 """
 
@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.listening.lookups import add_columns
 from assets.listening.method import Method
+from assets.listening.numbering import add_numbers
 
 # What a request names; the distinct combinations of a day are few, its rows are many.
 NAMES = ["tenant_id", "episode_id", "asset_id"]
@@ -44,11 +45,7 @@ def index_catalogue(
     media:    tenant_id, asset_id, episode_id, file_bytes (null: unknown), header_bytes, duration_s (or the episode's)
     methods:  tenant_id, download_window, suspect_pairs
     """
-    numbered = (
-        episodes.sort("tenant_id", "episode_id")
-        .with_row_index("episode_no")
-        .with_columns(podcast_no=pl.struct("tenant_id", "podcast_id").rank("dense").cast(pl.UInt32))
-    )
+    numbered = add_numbers(episodes)
     files = (
         media.sort("tenant_id", "asset_id")
         .with_row_index("file_no")

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.listening.numbering import number_episodes, number_keys
+
 
 def measure_overlaps(keys: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
     """One row per ordered pair of shows of one tenant that share a listener; pairs that share none have no row.
 
-    keys:     episode_no, consumer_key: one row per download of the period
-    episodes: periods.number_episodes
+    keys:     one row per download of the period: consumer_key, and tenant_id and episode_id (count_downloads has these)
+              or episode_no of number_episodes
+    episodes: tenant_id, podcast_id, episode_id, or number_episodes of them
     returns:  tenant_id, podcast_id, other_podcast_id, listeners, other_listeners, shared_listeners,
               jaccard (shared / those of either), share_of_listeners (shared / listeners of podcast_id)
     """
+    episodes = episodes if "tenant_no" in episodes.columns else number_episodes(episodes)
     listeners = (
-        keys.lazy()
+        number_keys(keys, episodes)
+        .lazy()
         .join(episodes.lazy().select("episode_no", "podcast_no", "tenant_no"), on="episode_no", validate="m:1")
         .select("tenant_no", "podcast_no", "consumer_key")
         .unique()

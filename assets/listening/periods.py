@@ -14,6 +14,8 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
+from assets.listening.numbering import number_episodes, number_keys
+
 PeriodKind = Literal["day", "iso_week", "month", "rolling_7", "rolling_28"]
 PERIOD_KINDS: Final[tuple[PeriodKind, ...]] = get_args(PeriodKind)
 
@@ -49,25 +51,6 @@ def is_last_day(kind: PeriodKind, day: date) -> bool:
     return kind not in ("iso_week", "month") or first_day(kind, after) == after
 
 
-def number_episodes(episodes: pl.DataFrame) -> pl.DataFrame:
-    """tenant_id, podcast_id, episode_id with episode_no (from 1, as a statement numbers a list), podcast_no, tenant_no.
-
-    episodes: tenant_id, podcast_id, episode_id
-    """
-    return (
-        episodes.sort("tenant_id", "episode_id")
-        .with_row_index("episode_no", offset=1)
-        .select(
-            "tenant_id",
-            "podcast_id",
-            "episode_id",
-            pl.col("episode_no").cast(pl.Int32),
-            podcast_no=pl.struct("tenant_id", "podcast_id").rank("dense").cast(pl.Int32),
-            tenant_no=pl.col("tenant_id").rank("dense").cast(pl.Int32),
-        )
-    )
-
-
 def measure_periods(
     keys: pl.DataFrame,
     episodes: pl.DataFrame,
@@ -77,8 +60,9 @@ def measure_periods(
 ) -> pl.DataFrame:
     """One row per period kind, level and scope with a download in the period, as of the end of the day.
 
-    keys:          episode_no, day, consumer_key, household_key: one row per download, back to the longest period
-    episodes:      number_episodes
+    keys:          one row per download, back to the longest period: consumer_key, household_key, day or downloaded_at,
+                   tenant_id and episode_id (count_downloads has these), or episode_no of number_episodes
+    episodes:      tenant_id, podcast_id, episode_id, or number_episodes of them
     first_listens: count_first_listens of the same days
     uncovered:     tenant_id, day: days whose first listens are not known
     returns:       tenant_id, period_kind, level, scope_id (at level tenant the tenant's id), first_day, is_complete,
@@ -90,8 +74,10 @@ def measure_periods(
         schema={"period_kind": pl.String, "first_day": pl.Date, "is_complete": pl.Boolean},
         orient="row",
     ).lazy()
+    episodes = episodes if "tenant_no" in episodes.columns else number_episodes(episodes)
     numbers = episodes.select("episode_no", "podcast_no", "tenant_no")
-    heard = keys.filter(pl.col("day") <= day).join(numbers, on="episode_no", validate="m:1").lazy()
+    keys = number_keys(keys, episodes).filter(pl.col("day") <= day)
+    heard = keys.join(numbers, on="episode_no", validate="m:1").lazy()
     columns = ["tenant_id", "period_kind", "level", "scope_id", "first_day", "is_complete"]
     counts = ["downloads", "listeners", "households", "new_listeners", "returning_listeners"]
     return (

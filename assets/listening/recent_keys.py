@@ -30,7 +30,7 @@ class RecentKeys:
     def fetch(self, window: Window, tenants: Sequence[UUID], episodes: pl.DataFrame) -> pl.DataFrame:
         """episode_no, day, consumer_key, household_key: one row per download of the window.
 
-        episodes: periods.number_episodes, with ids as they come from the database.
+        episodes: number_episodes, with ids as they come from the database.
         The version of a day is asked for before its keys: what is written meanwhile counts as newer.
         """
         days = list(window.days())

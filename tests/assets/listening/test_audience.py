@@ -118,8 +118,8 @@ def test_listeners_are_distinct_consumers_and_households_distinct_homes(
         }
     )
     consumption = pl.DataFrame(
-        {"episode_no": [1], "playback_starts": [4], "completion": [0.25], "heard_seconds": [90.0]},
-        schema_overrides={"episode_no": pl.UInt32},
+        {"episode_no": [2], "playback_starts": [4], "completion": [0.25], "heard_seconds": [90.0]},
+        schema_overrides={"episode_no": pl.Int32},
     )
     twelve, thirteen = measure_audience(downloads, exposures, consumption, catalogue).sort("episode_id").to_dicts()
     assert (twelve["downloads"], twelve["listeners"], twelve["households"]) == (3, 2, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -64,6 +64,28 @@ def test_a_person_who_comes_back_is_one_listener_of_the_week() -> None:
     week = one(found, "iso_week", "podcast", "harbour")
     assert (week["downloads"], week["listeners"], week["households"]) == (3, 2, 2)
     assert one(found, "iso_week", "episode", "h2")["listeners"] == 2
+
+
+@pytest.mark.parametrize("numbered_first", [False, True])
+def test_downloads_name_their_episode_whatever_number_it_had_where_they_were_counted(numbered_first: bool) -> None:
+    downloads = pl.DataFrame(
+        {
+            "tenant_id": ["quayside"] * 4,
+            "episode_id": ["h1", "h1", "h1", "t1"],
+            "episode_no": [1, 1, 1, 0],
+            "downloaded_at": [datetime(2026, 11, 3, hour, tzinfo=UTC) for hour in (0, 1, 2, 23)],
+            "consumer_key": [1, 2, 3, 1],
+            "household_key": [1, 2, 3, 1],
+        },
+        schema_overrides={"downloaded_at": pl.Datetime("us", "UTC")},
+    )
+    episodes = EPISODES if numbered_first else EPISODES.select("tenant_id", "podcast_id", "episode_id")
+    found = measure_periods(downloads, episodes, count_first_listens(NO_FIRSTS), DAY)
+    assert one(found, "day", "episode", "h1")["listeners"] == 3
+    assert one(found, "day", "podcast", "tides")["listeners"] == 1
+    assert one(found, "day", "tenant")["listeners"] == 3
+    overlap = measure_overlaps(downloads, episodes).filter(podcast_id="harbour").row(0, named=True)
+    assert (overlap["listeners"], overlap["other_listeners"], overlap["shared_listeners"]) == (3, 1, 1)
 
 
 def test_two_shows_of_a_tenant_share_their_listeners_at_the_level_of_the_tenant() -> None:
