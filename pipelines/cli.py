@@ -21,6 +21,7 @@ COMMANDS = {
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
     "import": ("importing", "import_command", "Load a server log into the raw events."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),
+    "reach": ("reach", "reach", "Whom a campaign reached on any range of days."),
     "methodology": ("methodology", "methodology", "How a tenant's numbers are made, from the configuration in force."),
     "rules": ("rules", "rules", "The rules on agents and addresses: which are in force, and a fuller set."),
     "audit": ("audit", "audit", "Who changed which setting when."),

@@ -34,6 +34,7 @@ TIME_COLUMNS = {
     "attribution_credits": "day",
     "placement_delivery": "day",
     "campaign_reach": "day",
+    "reach_sketches": "day",
     "campaign_roi": "day",
     "model_totals": "day",
     "lift_results": "day",

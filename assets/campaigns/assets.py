@@ -26,7 +26,7 @@ CAMPAIGN_REACH = AssetSpec(
     "campaign_reach",
     group_name="campaigns",
     deps=["ad_exposures"],
-    description="Distinct households and listeners since the campaign's start: an audience is never a sum of days.",
+    description="Distinct households and listeners since the campaign's start, counted, or estimated where very large.",
     kinds={"polars", "postgres"},
 )
 CAMPAIGN_ROI = AssetSpec(
@@ -65,7 +65,7 @@ def placement_delivery(
 def campaign_reach(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
 ) -> Iterator[object]:
-    tables = {"campaign_reach": ["campaign_reach"]}
+    tables = {"campaign_reach": ["campaign_reach", "reach_sketches"]}
     compute = partial(compute_reach, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
 

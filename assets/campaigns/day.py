@@ -1,6 +1,6 @@
 """Day: delivery, reach and return of every live campaign as of one UTC day.
 
-Here: what is read and the three tables that come out. Delivery is of the day; reach and return run from the campaign's
+Here: what is read and the tables that come out. Delivery is of the day; reach and return run from the campaign's
 start to the end of the day, for campaigns that ended no longer ago than the longest window.
 Not here: formulas (the modules beside this one), and who writes the tables.
 """
@@ -17,7 +17,7 @@ from assets.attribution.day import LONGEST_WINDOW
 from assets.attribution.models import MODELS
 from assets.campaigns.credited import ids_of, read_credited
 from assets.campaigns.delivery import count_delivery
-from assets.campaigns.reach import campaign_levels
+from assets.campaigns.reach_range import measure_reach, sketch_large_day
 from assets.campaigns.roi import measure
 from assets.campaigns.scopes import price_campaigns, settings_at
 from assets.campaigns.spend import recognise_spend, unknown_spend
@@ -37,9 +37,12 @@ def compute_delivery(read: Reader, window: Window, tenants: Sequence[UUID]) -> T
 
 
 def compute_reach(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
-    """campaign_reach as of the end of one UTC day, without run_id and is_final."""
-    audience = read("read_campaign_audience", start=window.start, end=window.end, tenants=list(tenants))
-    return {"campaign_reach": campaign_levels(audience).with_columns(day=pl.lit(window.day))}
+    """campaign_reach as of the end of one UTC day, and its reach_sketches, without run_id and is_final."""
+    live = live_campaigns(read("read_campaigns", tenants=list(tenants)), window)
+    sketches = sketch_large_day(read, live, window)
+    first = min(live["starts_at"].dt.date().to_list(), default=window.day)
+    levels = measure_reach(read, live, first, window.day, known=sketches)
+    return {"campaign_reach": levels.with_columns(day=pl.lit(window.day)), "reach_sketches": sketches}
 
 
 def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:

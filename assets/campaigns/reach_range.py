@@ -1,0 +1,146 @@
+"""Reach range: whom campaigns reached on any range of days, and the sketches that keep large ranges cheap.
+
+Here: what is read for a range, whether it is counted or estimated, and the sketches that a large day leaves behind.
+Not here: counting and estimating (reach.py), how a sketch works (sketches.py).
+
+Sketches of earlier days only save reading: those of a day and those of its keys are the same, so a range has the same
+numbers with and without them, whatever was computed first. Sketches that are older than the exposures of their day are
+not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+
+from assets.campaigns.reach import CAMPAIGN, PLACEMENT, UNITS, campaign_levels, estimate_levels
+from assets.campaigns.sketches import ENTRIES, build_sketches
+from sql.values import DAY, Reader, Window
+
+SKETCH = [*PLACEMENT, "unit", "sketch"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachLimits:
+    """Up to how many impressions of a campaign its reach is counted; from how many a day's sketches are kept.
+
+    Five million impressions are 200 MB of keys, counted in a second or two. A day is kept beyond four times the entries
+    of a sketch: with fewer, its keys are hardly larger than sketches of them.
+    """
+
+    counted: int = 5_000_000
+    kept_day: int = 4 * ENTRIES
+
+
+LIMITS = ReachLimits()
+
+
+def measure_reach(
+    read: Reader,
+    campaigns: pl.DataFrame,
+    first: date,
+    last: date,
+    limits: ReachLimits = LIMITS,
+    known: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Reach of campaigns and each of their placements on the UTC days from first to last, both included.
+
+    campaigns: tenant_id, campaign_id; days before a campaign's start are left out
+    known:     sketch_large_day of some of the days, to spare reading them
+    returns:   reach.campaign_levels. Campaigns with at most limits.counted impressions in the range are counted; of the
+               others is_estimate is true, unless so few people stand behind them that the sketches hold every one.
+    """
+    window = Window.of_days(first, last)
+    sizes = _read_sizes(read, campaigns, window)
+    totals = sizes.group_by(CAMPAIGN).agg(pl.col("impressions").sum())
+    large = totals.filter(pl.col("impressions") > limits.counted).select(CAMPAIGN).sort(CAMPAIGN)
+    small = totals.join(large, on=CAMPAIGN, how="anti").select(CAMPAIGN).sort(CAMPAIGN)
+    counted = campaign_levels(_read_audience(read, small, window))
+    if large.is_empty():
+        return counted
+    sketches = _gather_sketches(read, large, window, limits, known)
+    estimated = estimate_levels(sizes.join(large, on=CAMPAIGN, how="semi").drop("day"), sketches)
+    return pl.concat([counted, estimated]).sort(counted.columns[:4])
+
+
+def sketch_large_day(
+    read: Reader, campaigns: pl.DataFrame, window: Window, limits: ReachLimits = LIMITS
+) -> pl.DataFrame:
+    """The rows of reach_sketches of one UTC day: of every placement of the campaigns that have many impressions on it.
+
+    returns: tenant_id, day, campaign_id, placement_id, unit (household, consumer), keys, sketch
+    """
+    sizes = _read_sizes(read, campaigns, window)
+    totals = sizes.group_by(CAMPAIGN).agg(pl.col("impressions").sum())
+    large = totals.filter(pl.col("impressions") > limits.kept_day).select(CAMPAIGN).sort(CAMPAIGN)
+    sketches = _sketch_audience(_read_audience(read, large, window))
+    return sketches.with_columns(day=pl.lit(window.day)).sort(*PLACEMENT, "unit")
+
+
+def _gather_sketches(
+    read: Reader, large: pl.DataFrame, window: Window, limits: ReachLimits, known: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Sketches that hold every exposure of the window: those that are kept, and those of the days without any."""
+    days = list(window.days())
+    kept = read("read_reach_sketches", first=days[0], last=days[-1], **_asked(large))
+    parts = [kept]
+    if known is not None and known.height:
+        parts = [kept.join(known, on=[*CAMPAIGN, "day"], how="anti"), known.select(kept.columns)]
+    there = pl.concat(parts).join(large, on=CAMPAIGN, how="semi")
+    missing = _read_sizes(read, large, window, by_day=True).join(there, on=[*CAMPAIGN, "day"], how="anti")
+    per_day = missing.group_by("day").agg(pl.col("impressions").sum()).sort("day")
+    spans = spans_of(list(per_day.iter_rows()), limits.counted)
+    read_now = [_sketch_audience(_read_audience(read, large, span)).select(SKETCH) for span in spans]
+    return pl.concat([there.select(SKETCH), *read_now])
+
+
+def spans_of(days: list[tuple[date, int]], most: int) -> Iterator[Window]:
+    """The days, in order and each with its rows, as spans without a gap that hold at most so many rows, or one day."""
+    first, last, held = None, None, 0
+    for day, rows in days:
+        if first and last and (day != last + DAY or held + rows > most):
+            yield Window.of_days(first, last)
+            first, held = None, 0
+        first, last, held = first or day, day, held + rows
+    if first and last:
+        yield Window.of_days(first, last)
+
+
+def _sketch_audience(audience: pl.DataFrame) -> pl.DataFrame:
+    """tenant_id, campaign_id, placement_id, unit, keys, sketch."""
+    scopes = audience.select(PLACEMENT).unique().sort(PLACEMENT).with_row_index("scope_no")
+    numbered = audience.join(scopes, on=PLACEMENT, validate="m:1")
+    units = [
+        build_sketches(numbered.select("scope_no", key=key), ["scope_no"]).with_columns(unit=pl.lit(unit))
+        for unit, (key, _people) in UNITS.items()
+    ]
+    return scopes.join(pl.concat(units), on="scope_no", validate="1:m").drop("scope_no")
+
+
+def _read_sizes(read: Reader, campaigns: pl.DataFrame, window: Window, by_day: bool = False) -> pl.DataFrame:
+    days = list(window.days())
+    return read(
+        "read_reach_sizes",
+        start=window.start,
+        end=window.end,
+        first=days[0],
+        last=days[-1],
+        by_day=by_day,
+        **_asked(campaigns),
+    )
+
+
+def _read_audience(read: Reader, campaigns: pl.DataFrame, window: Window) -> pl.DataFrame:
+    return read("read_campaign_audience", start=window.start, end=window.end, **_asked(campaigns))
+
+
+def _asked(campaigns: pl.DataFrame) -> dict[str, Any]:
+    """The campaigns as statements take them: two lists of ids that belong together, and whose they are."""
+    owners = [UUID(bytes=each) for each in campaigns["tenant_id"]]
+    chosen = [UUID(bytes=each) for each in campaigns["campaign_id"]]
+    return {"tenants": sorted(set(owners)), "owners": owners, "campaigns": chosen}

@@ -1,0 +1,101 @@
+"""earshot reach: whom a campaign reached on any range of days.
+
+Here: the command and its table.
+Not here: what is counted or estimated (assets/campaigns/reach_range.py).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import click
+import polars as pl
+from rich.table import Table
+
+from assets.campaigns.reach_range import measure_reach
+from pipelines import console, runtime
+from pipelines.settings import load_settings
+from sql.values import PermanentError
+from sql.warehouse import Warehouse
+
+DAY_TYPE = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--from", "first", type=DAY_TYPE, metavar="DAY", help="First UTC day; by default the campaign's first.")
+@click.option("--to", "last", type=DAY_TYPE, metavar="DAY", help="Last UTC day, included; by default yesterday.")
+@click.option("--by", "by", type=click.Choice(["placement"]), help="Each placement beside the campaign.")
+@click.option("--tenant", metavar="SLUG", help="Whose campaign, where several tenants have one of this name.")
+def reach(campaign: str, first: datetime | None, last: datetime | None, by: str | None, tenant: str | None) -> None:
+    """Distinct households and listeners of CAMPAIGN (a name or an id) on any range of days, and how often it was heard.
+
+    Counted exactly up to 5,000,000 impressions; beyond them an estimate, shown with its bounds at 95 %. A listener who
+    comes back on another day, or hears another placement, counts once.
+    """
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        found = _find_campaign(warehouse, campaign, tenant)
+        row = found.row(0, named=True)
+        since = first.date() if first else row["starts_on"]
+        until = last.date() if last else min(row["ends_on"], datetime.now(UTC).date() - timedelta(days=1))
+        if until < since:
+            raise PermanentError(f"There is no day from {since} to {until}; name another range with --from and --to")
+        levels = measure_reach(warehouse.read, found, since, until)
+        names = warehouse.read(
+            "read_placement_names", tenants=[UUID(bytes=row["tenant_id"])], campaign=UUID(bytes=row["campaign_id"])
+        )
+    if levels.is_empty():
+        console.out.print(f"{row['name']} was not heard from {since} to {until}.", markup=False)
+        return
+    console.out.print(_caption(row["name"], row["slug"], since, until), markup=False)
+    console.out.print(_table(levels if by else levels.filter(level="campaign"), names))
+
+
+def _find_campaign(warehouse: Warehouse, wanted: str, tenant: str | None) -> pl.DataFrame:
+    """The one campaign that is meant. Raises PermanentError where there is none, or more than one."""
+    everyone = [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
+    tenants = [warehouse.tenant_id(tenant)] if tenant else everyone
+    found = warehouse.read("find_campaigns", wanted=wanted, tenants=tenants)
+    if found.is_empty():
+        raise PermanentError(
+            f"There is no campaign {wanted!r}; give its name as sponsors know it, or its id from the table campaigns"
+        )
+    if found.height > 1:
+        named = ", ".join(
+            f"{row['slug']} {UUID(bytes=row['campaign_id'])} ({row['starts_on']} to {row['ends_on']})"
+            for row in found.iter_rows(named=True)
+        )
+        raise PermanentError(f"{found.height} campaigns are called {wanted!r}: {named}. Give an id, or --tenant")
+    return found
+
+
+def _caption(name: str, slug: str, since: date, until: date) -> str:
+    return f"{name} of {slug}, {since} to {until} (UTC days, both included)"
+
+
+def _table(levels: pl.DataFrame, names: pl.DataFrame) -> Table:
+    """The campaign first, then its placements by name."""
+    named = levels.join(names, left_on="scope_id", right_on="placement_id", how="left", validate="m:1")
+    table = Table(box=None, pad_edge=False)
+    for number, heading in enumerate(("", "impressions", "households", "listeners", "frequency", "")):
+        table.add_column(heading, justify="left" if number in (0, 5) else "right")
+    for row in named.sort("level", "name", "scope_id").iter_rows(named=True):
+        frequency = row["frequency"]
+        table.add_row(
+            "all"
+            if row["level"] == "campaign"
+            else (row["name"] or str(UUID(bytes=row["scope_id"]))).replace("[", r"\["),
+            f"{row['impressions']:,}",
+            _told(row, "households"),
+            _told(row, "consumers"),
+            "–" if frequency is None else f"{frequency:.2f}",
+            "estimate" if row["is_estimate"] else "exact",
+        )
+    return table
+
+
+def _told(row: dict[str, int], people: str) -> str:
+    """The number, with its bounds where it is an estimate."""
+    number, lower, upper = row[people], row[f"{people}_lower"], row[f"{people}_upper"]
+    return f"{number:,}" if lower == upper else f"{number:,} ({lower:,} to {upper:,})"

@@ -1,0 +1,84 @@
+-- read_reach_sizes: impressions of the campaigns' placements on the UTC days from first to last, from the day of each
+-- campaign's start. A campaign is named by its place in the two lists of ids, which belong together.
+-- Days whose delivery was counted after their exposures were written are taken from it, the others are counted anew.
+-- Grain: one row per placement, its day NULL; with by_day one row per placement and day. Parameters: start, end
+-- (timestamptz: of the same days), first, last (date), by_day (boolean), tenants (uuid[]), owners, campaigns (uuid[]).
+WITH asked AS (
+    SELECT
+        campaigns.tenant_id,
+        campaigns.campaign_id,
+        campaigns.starts_on
+    FROM unnest(%(owners)s::uuid[], %(campaigns)s::uuid[]) AS named (tenant_id, campaign_id)
+    INNER JOIN campaigns ON named.tenant_id = campaigns.tenant_id AND named.campaign_id = campaigns.campaign_id
+    WHERE campaigns.tenant_id = any(%(tenants)s)
+),
+
+counted AS (
+    SELECT
+        delivery.tenant_id,
+        delivery.day
+    FROM rollup_ledger AS delivery
+    INNER JOIN rollup_ledger AS exposures
+        ON delivery.tenant_id = exposures.tenant_id AND delivery.day = exposures.day AND exposures.asset = 'ad_exposures'
+    WHERE
+        delivery.asset = 'placement_delivery'
+        AND delivery.tenant_id = any(%(tenants)s)
+        AND delivery.day BETWEEN %(first)s AND %(last)s
+        AND delivery.finished_at >= exposures.finished_at
+),
+
+uncounted AS (
+    SELECT
+        owners.tenant_id,
+        days.day::date AS day
+    FROM (SELECT DISTINCT tenant_id FROM asked) AS owners
+    CROSS JOIN generate_series(%(first)s::timestamp, %(last)s::timestamp, interval '1 day') AS days (day)
+    WHERE NOT EXISTS (
+        SELECT FROM counted
+        WHERE counted.tenant_id = owners.tenant_id AND counted.day = days.day::date
+    )
+)
+
+SELECT
+    told.tenant_id,
+    told.campaign_id,
+    told.placement_id,
+    CASE WHEN %(by_day)s THEN told.day END AS day,
+    sum(told.impressions)::bigint AS impressions
+FROM (
+    SELECT
+        delivery.tenant_id,
+        delivery.campaign_id,
+        delivery.placement_id,
+        delivery.day,
+        delivery.impressions
+    FROM placement_delivery AS delivery
+    INNER JOIN counted ON delivery.tenant_id = counted.tenant_id AND delivery.day = counted.day
+    INNER JOIN asked
+        ON
+            delivery.tenant_id = asked.tenant_id
+            AND delivery.campaign_id = asked.campaign_id
+            AND delivery.day >= asked.starts_on
+    WHERE delivery.tenant_id = any(%(tenants)s) AND delivery.day BETWEEN %(first)s AND %(last)s
+    UNION ALL
+    SELECT
+        exposures.tenant_id,
+        exposures.campaign_id,
+        exposures.placement_id,
+        exposures.day,
+        count(*) AS impressions
+    FROM ad_exposures AS exposures
+    INNER JOIN uncounted ON exposures.tenant_id = uncounted.tenant_id AND exposures.day = uncounted.day
+    INNER JOIN asked
+        ON
+            exposures.tenant_id = asked.tenant_id
+            AND exposures.campaign_id = asked.campaign_id
+            AND exposures.day >= asked.starts_on
+    WHERE
+        exposures.tenant_id = any(%(tenants)s)
+        AND exposures.occurred_at >= %(start)s AND exposures.occurred_at < %(end)s
+        AND exposures.occurred_at >= (SELECT min(earliest.day)::timestamp AT TIME ZONE 'UTC' FROM uncounted AS earliest)
+        AND exposures.kind <> 'click'
+    GROUP BY exposures.tenant_id, exposures.campaign_id, exposures.placement_id, exposures.day
+) AS told
+GROUP BY told.tenant_id, told.campaign_id, told.placement_id, CASE WHEN %(by_day)s THEN told.day END

@@ -1,0 +1,148 @@
+"""Reach over ranges of days on a real database: counted where it can be, estimated beyond, whatever was kept of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid5
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from assets.campaigns.day import compute_reach
+from assets.campaigns.reach import LEVEL_COLUMNS
+from assets.campaigns.reach_range import ReachLimits, measure_reach, sketch_large_day, spans_of
+from assets.campaigns.sketches import ENTRIES
+from sql.values import Window
+from sql.warehouse import Warehouse
+from tests.assets.campaigns.reach_network import (
+    FIRST,
+    HARBOR,
+    LAST,
+    build_network,
+    exposures,
+    heard_on,
+    named,
+    stored,
+    truth,
+)
+
+# So small that the little network is beyond them; a day is large on every day but the last.
+SMALL = ReachLimits(counted=1_000, kept_day=300)
+ASKED = pl.DataFrame({"tenant_id": [HARBOR.bytes], "campaign_id": [named("spring").bytes]})
+
+
+@pytest.fixture
+def network(warehouse: Warehouse) -> Warehouse:
+    build_network(warehouse)
+    return warehouse
+
+
+def keep_sketches(warehouse: Warehouse) -> list[int]:
+    """Sketches of every day as the daily asset leaves them; returns how many there are by day."""
+    counts = []
+    for window in Window.of_days(FIRST, LAST).each_day():
+        sketches = sketch_large_day(warehouse.read, ASKED, window, SMALL)
+        stored(warehouse, "campaign_reach", {"reach_sketches": sketches}, window.day, HARBOR)
+        counts.append(sketches.height)
+    return counts
+
+
+def levels_of(reach: pl.DataFrame) -> dict[str, tuple[int, int, int]]:
+    names = {named(name).bytes: name for name in ("pre", "mid")} | {named("spring").bytes: "campaign"}
+    told = reach.with_columns(pl.col("scope_id").replace_strict(names, return_dtype=pl.String))
+    return {row[0]: row[1:] for row in told.select("scope_id", "impressions", "households", "consumers").iter_rows()}
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 4), (1, 2), (4, 4), (2, 30)])
+def test_any_range_is_counted_exactly_up_to_the_limit(network: Warehouse, first: int, last: int) -> None:
+    since, until = FIRST + timedelta(days=first), FIRST + timedelta(days=last)
+    reach = measure_reach(network.read, ASKED, since, until)
+    assert levels_of(reach) == truth(since, min(until, LAST))
+    assert not reach["is_estimate"].any()
+    assert reach["households"].equals(reach["households_lower"].rename("households"))
+
+
+def test_beyond_the_limit_sketches_that_hold_everybody_say_the_same(network: Warehouse) -> None:
+    assert_frame_equal(
+        measure_reach(network.read, ASKED, FIRST, LAST, SMALL), measure_reach(network.read, ASKED, FIRST, LAST)
+    )
+
+
+def test_only_large_days_leave_sketches(network: Warehouse) -> None:
+    assert keep_sketches(network) == [4, 4, 4, 4, 0]
+
+
+def test_kept_sketches_are_read_instead_of_their_days_and_change_nothing(network: Warehouse) -> None:
+    before = measure_reach(network.read, ASKED, FIRST, LAST, SMALL)
+    keep_sketches(network)
+    asked: list[tuple[object, object]] = []
+
+    def read(statement: str, /, **params: object) -> pl.DataFrame:
+        if statement == "read_campaign_audience" and params["campaigns"]:
+            asked.append((params["start"], params["end"]))
+        return network.read(statement, **params)
+
+    assert_frame_equal(measure_reach(read, ASKED, FIRST, LAST, SMALL), before)
+    assert asked == [(Window.of_day(LAST).start, Window.of_day(LAST).end)]
+
+
+def test_sketches_that_are_older_than_their_exposures_are_not_read(network: Warehouse) -> None:
+    keep_sketches(network)
+    late = exposures(HARBOR, FIRST, range(9_000, 9_100), "mid")
+    changed = pl.concat([heard_on(FIRST), late.with_columns(pl.col("occurred_at") + timedelta(hours=12))])
+    changed = changed.with_columns(
+        exposure_id=pl.Series([uuid5(HARBOR, f"changed {number}").bytes for number in range(changed.height)])
+    )
+    stored(network, "ad_exposures", {"ad_exposures": changed}, FIRST, HARBOR)
+    found = levels_of(measure_reach(network.read, ASKED, FIRST, LAST, SMALL))
+    assert found == levels_of(measure_reach(network.read, ASKED, FIRST, LAST))
+    assert found["campaign"][2] == truth(FIRST, LAST)["campaign"][2] + 100
+
+
+def test_counted_deliveries_say_how_large_a_range_is(network: Warehouse) -> None:
+    """Another tenant's campaign has the same id, and its impressions are not ours."""
+    before = measure_reach(network.read, ASKED, FIRST, LAST)
+    delivered = (
+        heard_on(FIRST)
+        .group_by("tenant_id", "day", "campaign_id", "placement_id", "episode_id")
+        .agg(impressions=pl.len(), households=pl.lit(1), usable_impressions=pl.lit(1), clicks=pl.lit(0))
+    )
+    stored(network, "placement_delivery", {"placement_delivery": delivered}, FIRST, HARBOR)
+    assert_frame_equal(measure_reach(network.read, ASKED, FIRST, LAST), before)
+
+
+def test_a_very_large_campaign_is_estimated_within_its_bounds(network: Warehouse) -> None:
+    people = 2 * ENTRIES
+    crowd = exposures(HARBOR, FIRST, range(people), "mid")
+    stored(network, "ad_exposures", {"ad_exposures": crowd}, FIRST, HARBOR)
+    reach = measure_reach(network.read, ASKED, FIRST, LAST, ReachLimits(counted=20_000, kept_day=10_000))
+    told = {row["level"]: row for row in reach.filter(pl.col("impressions") > 20_000).iter_rows(named=True)}
+    assert told["campaign"]["is_estimate"]
+    assert told["campaign"]["consumers_lower"] < people < told["campaign"]["consumers_upper"]
+    assert told["campaign"]["consumers"] != people
+    assert told["placement"]["consumers"] <= told["campaign"]["consumers"]
+    together = int(reach.filter(level="placement")["consumers"].sum())
+    assert told["campaign"]["consumers"] <= together
+    pre = reach.filter(scope_id=named("pre").bytes).row(0, named=True)
+    assert not pre["is_estimate"]
+    assert pre["consumers"] == truth(FIRST + timedelta(days=1), LAST)["pre"][2]
+
+
+def test_the_daily_table_is_the_range_since_the_start(network: Warehouse) -> None:
+    window = Window.of_day(FIRST + timedelta(days=2))
+    tables = compute_reach(network.read, window, [HARBOR])
+    assert tables["reach_sketches"].is_empty()
+    assert_frame_equal(
+        tables["campaign_reach"].select(LEVEL_COLUMNS), measure_reach(network.read, ASKED, FIRST, window.day)
+    )
+    stored(network, "campaign_reach", tables, window.day, HARBOR)
+    early = compute_reach(network.read, Window.of_day(FIRST - timedelta(days=1)), [HARBOR])
+    assert early["campaign_reach"].is_empty()
+    stored(network, "campaign_reach", early, FIRST - timedelta(days=1), HARBOR)
+
+
+def test_spans_hold_few_rows_and_no_gap() -> None:
+    days = [(FIRST + timedelta(days=number), rows) for number, rows in ((0, 5), (1, 5), (2, 1), (4, 20), (5, 1))]
+    told = [((span.day - FIRST).days, len(list(span.days()))) for span in spans_of(days, most=10)]
+    assert told == [(0, 2), (2, 1), (4, 1), (5, 1)]
