@@ -1,19 +1,23 @@
 """Channels: credit for paths that are ready-made, as other tools export them: paths in, credits out, no database.
 
-Here: every model over the same five columns, per touch and as totals per channel.
-Not here: the models' formulas (models.py, counterfactual.py, markov.py), building paths (paths.py).
+Here: every model over the same columns, per touch, as totals per channel, and as removal effects.
+Not here: the models' formulas (models.py, counterfactual.py, markov.py), reading (ready.py), building paths (paths.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from assets.attribution.counterfactual import counterfactual_credits
-from assets.attribution.markov import FEWEST_CONVERSIONS, removal_effects, walks_of, with_states
-from assets.attribution.models import EXTRA_MODELS, MODELS, column_of, credit_ordered
+from assets.attribution import markov
+from assets.attribution.counterfactual import counterfactual_credits, earned_by_counterfactual
+from assets.attribution.markov import FEWEST_CONVERSIONS, Floats
+from assets.attribution.models import EXTRA_MODELS, MODELS, POSITION_ENDS, Stretches, Touch
+from assets.attribution.ready import SEPARATOR, ReadyPaths, index_paths
 from sql.values import PermanentError
 
 # What each touch of a path gets, and what only whole sets of paths can tell.
@@ -23,113 +27,196 @@ ALL_MODELS = (*PER_PATH, "markov")
 # Models of whole sets of paths, which need enough conversions to learn from.
 LEARNT = ("counterfactual", "markov")
 
-NEEDS = {
-    "time_decay": ["age_days"],
-    "last_paid_touch": ["is_excluded"],
-    "counterfactual": ["conversions", "nulls"],
-    "markov": ["conversions", "nulls"],
-}
-
-HALF_LIFE_DAYS = 7.0
+HALF_LIFE = 7.0
 
 
-def credit_paths(paths: pl.DataFrame, models: Iterable[str] | None = None) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """Where the field's tools differ; the defaults are Earshot's.
+
+    half_life:        of time_decay, in days, or in touches where decay_by is position
+    decay_by:         age: by how long before the conversion (age_days); position: by how many touches came after
+    whole_half_lives: count only half-lives that are complete, as tools do that decay in steps
+    ends:             what position_based gives to the first and to the last of three or more touches; two touches share
+                      in proportion
+    excluded:         channels that last_paid_touch passes over, such as direct visits; beside is_excluded
+    separator:        what stands between channels where paths are text
+    """
+
+    half_life: float = HALF_LIFE
+    decay_by: Literal["age", "position"] = "age"
+    whole_half_lives: bool = False
+    ends: tuple[float, float] = (POSITION_ENDS, POSITION_ENDS)
+    excluded: Collection[str] = ()
+    separator: str = SEPARATOR
+
+    def __post_init__(self) -> None:
+        if self.half_life <= 0:
+            raise PermanentError(f"a half-life is longer than nothing; got {self.half_life}")
+        if min(self.ends) <= 0 or sum(self.ends) > 1:
+            raise PermanentError(f"the ends of a path get shares above 0 that sum to at most 1; got {self.ends}")
+        if self.decay_by not in ("age", "position"):
+            raise PermanentError(f"touches decay by age or by position, not by {self.decay_by!r}")
+
+
+EARSHOTS = Conventions()
+
+
+def credit_paths(
+    paths: pl.DataFrame | ReadyPaths, models: Iterable[str] | None = None, conventions: Conventions = EARSHOTS
+) -> pl.DataFrame:
     """The credit of each touch under each model that can tell it.
 
-    paths:   path_id, touch_no (1, 2, ... on each path), channel; where asked for: age_days (before the conversion) for
-             time_decay, whose half-life is 7 days, is_excluded for last_paid_touch, conversions and nulls (how many
-             journeys took the path and converted or did not) for counterfactual
-    models:  by default all that the columns allow; markov has none, see channel_totals
+    paths:   as in index_paths: one row per touch, or one per path
+    models:  by default all that the columns allow: time_decay needs age_days (or touched_at and converted_at),
+             last_paid_touch is_excluded, counterfactual conversions and nulls (or converted); markov has none, see
+             channel_totals
     returns: model, path_id, touch_no, channel, credit; per path and model they sum to 1
-    Raises PermanentError for an unknown model, or one whose columns are missing.
+    Raises PermanentError for an unknown model, or one whose columns are missing; PathError for unreadable paths.
 
-    >>> path = pl.DataFrame({"path_id": [1] * 3, "touch_no": [1, 2, 3], "channel": ["video", "mail", "search"]})
+    >>> path = pl.DataFrame({"path": ["video > mail > search"]})
     >>> credit_paths(path, ["j_shaped"]).select("channel", "credit").rows()
     [('video', 0.2), ('mail', 0.2), ('search', 0.6)]
     """
-    chosen = _chosen(paths, models, PER_PATH)
-    wide = _credit_wide(_in_order(paths), chosen)
-    told = ["path_id", "touch_no", "channel"]
-    return pl.concat([wide.select(pl.lit(name).alias("model"), *told, credit=column_of(name)) for name in chosen])
+    ready = _ready(paths, conventions)
+    chosen = _chosen(ready, models, PER_PATH, conventions)
+    stretches = _stretches(ready, chosen, conventions)
+    touches = pl.DataFrame(
+        {
+            "path_id": ready.ids.gather(ready.spread(np.arange(len(ready.firsts)))),
+            "touch_no": ready.numbers(),
+            "channel": ready.channels.gather(ready.state),
+        }
+    )
+    credited = [
+        touches.select(pl.lit(name).alias("model"), pl.all(), credit=_credit(ready, stretches, name)) for name in chosen
+    ]
+    return pl.concat(credited) if credited else touches.clear().select(model=pl.lit(""), credit=pl.lit(0.0))
 
 
 def channel_totals(
-    paths: pl.DataFrame, models: Iterable[str] | None = None, fewest_conversions: int = FEWEST_CONVERSIONS
+    paths: pl.DataFrame | ReadyPaths,
+    models: Iterable[str] | None = None,
+    fewest_conversions: int = FEWEST_CONVERSIONS,
+    conventions: Conventions = EARSHOTS,
 ) -> pl.DataFrame:
     """What each channel earns under each model; under each of them the channels sum to all conversions and value.
 
-    paths:   as in credit_paths, with conversions, and if known value (of all conversions of the path together) and
-             nulls (how many journeys took the path and did not convert)
-    models:  by default all that the columns allow
+    paths:   as in index_paths. Journeys without a touch earn nobody anything.
+    models:  by default all that the columns allow, see credit_paths
     returns: model, channel, conversions, value, fitted_by (the model, or linear where markov or counterfactual has
              fewer than fewest_conversions to learn from), in the order of models and channels
 
-    >>> paths = pl.DataFrame({
-    ...     "path_id": [1, 2, 3, 3], "touch_no": [1, 1, 1, 2], "channel": ["ads", "mail", "ads", "mail"],
-    ...     "conversions": [2, 1, 1, 1], "nulls": [1, 0, 0, 0],
-    ... })
+    >>> paths = pl.DataFrame({"path": ["ads", "mail", "ads > mail"], "conversions": [2, 1, 1], "nulls": [1, 0, 0]})
     >>> channel_totals(paths, ["markov"], fewest_conversions=1).select("channel", pl.col("conversions").round(6)).rows()
     [('ads', 2.4), ('mail', 1.6)]
     """
-    chosen = _chosen(paths, models, ALL_MODELS)
-    ordered = with_states(_in_order(paths), "channel")
-    channels = ordered["channel"].unique().sort()
-    walks = walks_of(ordered, len(channels))
-    worth = {"conversions": walks.conversions, "value": ordered["value"].cast(pl.Float64).to_numpy()}
-    # One model at a time over what models look at, so that memory does not grow with the number of models.
-    needed = ordered.select(pl.col("touch_no", "state", "conversions", "nulls", "^age_days|is_excluded$"))
-    enough = walks.conversions[walks.ends].sum() >= max(fewest_conversions, 1)
+    ready = _ready(paths, conventions)
+    chosen = _chosen(ready, models, ALL_MODELS, conventions)
+    enough = ready.conversions.sum() >= max(fewest_conversions, 1)
     fitted = {name: name if enough or name not in LEARNT else "linear" for name in chosen}
-    effects = removal_effects(walks) if "markov" in fitted.values() else np.ones(walks.size)
+    earning = ready.earning()
+    stretches = _stretches(earning, fitted.values(), conventions)
     told = []
     for name, fitted_by in fitted.items():
         if fitted_by == "markov":
-            earned = {what: effects / effects.sum() * amount[walks.ends].sum() for what, amount in worth.items()}
+            earned = _earned_by_markov(ready)
+        elif fitted_by == "counterfactual":
+            earned = earned_by_counterfactual(ready)
         else:
-            credit = _credit_wide(needed, [fitted_by])[column_of(fitted_by)].to_numpy()
-            earned = {
-                what: np.bincount(walks.state - 1, weights=credit * amount, minlength=walks.size)
-                for what, amount in worth.items()
-            }
+            earned = _earned(earning, stretches.credit(fitted_by).to_numpy())
         labels = {"model": pl.lit(name), "fitted_by": pl.lit(fitted_by)}
-        told.append(pl.DataFrame({"channel": channels, **earned}).with_columns(**labels))
+        columns = {"channel": ready.channels, "conversions": earned[0], "value": earned[1]}
+        told.append(pl.DataFrame(columns).with_columns(**labels))
     return pl.concat(told).select("model", "channel", "conversions", "value", "fitted_by")
 
 
-def _chosen(paths: pl.DataFrame, models: Iterable[str] | None, known: tuple[str, ...]) -> list[str]:
-    """The asked models, checked against what exists and what the frame holds."""
-    held = set(paths.columns)
+def removal_effects(
+    paths: pl.DataFrame | ReadyPaths, unearning: bool = False, conventions: Conventions = EARSHOTS
+) -> pl.DataFrame:
+    """The share of all conversions that would be lost without each channel, however few there are.
+
+    paths:     as in index_paths
+    unearning: let channels that stand on no converting path have an effect too, as the bare chain has it: it mixes
+               journeys, so they may lead from one to the other. Earshot gives them 0.
+    returns:   channel, removal_effect, share (of the sum of effects), conversions (share times all)
+
+    >>> paths = pl.DataFrame({"path": ["C1 > C2 > C3", "C1", "C2 > C3"], "conversions": [1, 0, 0], "nulls": [0, 1, 1]})
+    >>> removal_effects(paths).select("channel", pl.col("removal_effect", "share").round(6)).rows()
+    [('C1', 0.5, 0.2), ('C2', 1.0, 0.4), ('C3', 1.0, 0.4)]
+    """
+    ready = _ready(paths, conventions)
+    total = ready.conversions.sum()
+    effects = markov.removal_effects(ready.walks(), unearning) if total else np.zeros(len(ready.channels))
+    shares = effects / (effects.sum() or 1.0)
+    columns = {"removal_effect": effects, "share": shares, "conversions": shares * total}
+    return pl.DataFrame({"channel": ready.channels, **columns})
+
+
+def _ready(paths: pl.DataFrame | ReadyPaths, conventions: Conventions) -> ReadyPaths:
+    return paths if isinstance(paths, ReadyPaths) else index_paths(paths, conventions.separator)
+
+
+def _chosen(
+    ready: ReadyPaths, models: Iterable[str] | None, known: tuple[str, ...], conventions: Conventions
+) -> list[str]:
+    """The asked models, checked against what exists and what the paths hold."""
+    missing = _missing(ready, conventions)
     if models is None:
-        return [name for name in known if held.issuperset(NEEDS.get(name, []))]
+        return [name for name in known if name not in missing]
     chosen = list(models)
     for name in chosen:
         if name not in known:
             raise PermanentError(f"there is no model {name!r} for this: choose one of {', '.join(known)}")
-        missing = [column for column in NEEDS.get(name, []) if column not in held]
-        if missing:
-            raise PermanentError(f"model {name} needs the columns {', '.join(missing)}: add them to the paths")
+        if name in missing:
+            raise PermanentError(f"model {name} needs the columns {missing[name]}: add them to the paths")
     return chosen
 
 
-def _in_order(paths: pl.DataFrame) -> pl.DataFrame:
-    """The touches path by path, sorted only if they are not yet, with 0 where value or nulls are not given."""
-    given = [pl.lit(0.0).alias(name) for name in ("conversions", "value", "nulls") if name not in paths.columns]
-    same_path = pl.col("path_id") == pl.col("path_id").shift()
-    follows = same_path & (pl.col("touch_no") == pl.col("touch_no").shift() + 1)
-    starts = (pl.col("path_id") > pl.col("path_id").shift()) & (pl.col("touch_no") == 1)
-    is_ordered = paths.select((follows | starts).slice(1).all()).item()
-    ordered = paths if is_ordered else paths.sort("path_id", "touch_no")
-    if not ordered.select((follows | (~same_path).fill_null(True) & (pl.col("touch_no") == 1)).all()).item():
-        raise PermanentError("the touches of a path are numbered 1, 2, ... without gaps or repeats: number them anew")
-    return ordered.with_columns(given)
+def _missing(ready: ReadyPaths, conventions: Conventions) -> dict[str, str]:
+    """The models that these paths are not enough for, with the columns that they lack."""
+    lacking = {}
+    if "age_days" not in ready.facts and conventions.decay_by == "age":
+        lacking["time_decay"] = "age_days (or touched_at and converted_at)"
+    if "is_excluded" not in ready.facts and not conventions.excluded:
+        lacking["last_paid_touch"] = "is_excluded"
+    if not ready.has_failures:
+        lacking |= dict.fromkeys(LEARNT, "conversions and nulls (or converted)")
+    return lacking
 
 
-def _credit_wide(ordered: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    per_touch = [name for name in names if name != "counterfactual"]
-    if "time_decay" in names:
-        ordered = ordered.with_columns(_halvings=pl.col("age_days") / HALF_LIFE_DAYS)
-    wide = credit_ordered(ordered, per_touch)
-    if "counterfactual" in names:
-        states = ordered if "state" in ordered.columns else with_states(ordered, "channel")
-        wide = wide.with_columns(counterfactual_credits(states).alias(column_of("counterfactual")))
-    return wide
+def _stretches(ready: ReadyPaths, names: Iterable[str], conventions: Conventions) -> Stretches:
+    columns: dict[str, pl.Series] = {"touch_no": pl.Series(ready.numbers())}
+    wanted = set(names)
+    if "time_decay" in wanted:
+        columns["_halvings"] = pl.Series(_halvings(ready, conventions))
+    if "last_paid_touch" in wanted:
+        left_out = ready.channels.is_in(list(conventions.excluded)).to_numpy()[ready.state]
+        columns["is_excluded"] = pl.Series(ready.facts.get("is_excluded", False) | left_out)
+    return Stretches.of(pl.DataFrame(columns), wanted, Touch(ends=conventions.ends))
+
+
+def _halvings(ready: ReadyPaths, conventions: Conventions) -> Floats:
+    by_age = conventions.decay_by == "age"
+    elapsed = ready.facts["age_days"] if by_age else ready.spread(ready.lengths) - ready.numbers()
+    halvings: Floats = elapsed / conventions.half_life
+    return np.floor(halvings) if conventions.whole_half_lives else halvings
+
+
+def _credit(ready: ReadyPaths, stretches: Stretches, name: str) -> pl.Series:
+    return pl.Series(counterfactual_credits(ready)) if name == "counterfactual" else stretches.credit(name)
+
+
+def _earned(earning: ReadyPaths, credit: Floats) -> tuple[Floats, Floats]:
+    """Conversions and value of each channel."""
+    conversions, value = (
+        np.bincount(earning.state, credit * earning.spread(amount), len(earning.channels)).astype(np.float64)
+        for amount in (earning.conversions, earning.value)
+    )
+    return conversions, value
+
+
+def _earned_by_markov(ready: ReadyPaths) -> tuple[Floats, Floats]:
+    effects = markov.removal_effects(ready.walks())
+    shares = effects / effects.sum()
+    return shares * ready.conversions.sum(), shares * ready.value.sum()

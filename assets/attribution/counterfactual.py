@@ -6,79 +6,124 @@ Not here: models that look at one path alone (models.py), removal of a placement
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import polars as pl
 
-# A path is written as text, one character per channel. Characters from here on print, and the range that UTF-16 keeps
-# for itself is left out, because it has no characters.
-FIRST_CHARACTER, FIRST_SURROGATE, SURROGATES = 0x21, 0xD800, 0x800
+from assets.attribution.markov import Floats
+from assets.attribution.ready import ReadyPaths
+
+# Paths without one touch are written out this many touches at a time: a path of n touches has n times n - 1 of them.
+TOUCHES_AT_ONCE = 2_000_000
+
+NO_TOUCHES = b""
 
 
-def counterfactual_credits(ordered: pl.DataFrame) -> pl.Series:
-    """The credit of each touch, in the order of the frame; on every path they sum to 1.
-
-    ordered: touch_no (from 1), state (the channel, from 1), conversions and nulls (how many journeys took this path and
-             converted or did not), in the order of paths
+def counterfactual_credits(paths: ReadyPaths) -> Floats:
+    """The credit of each touch, in the order of the paths; on every path they sum to 1.
 
     Only the touch itself is taken out: what stands beside it stays as it is. A path that nobody took has no chance of
-    converting. Where no touch adds anything, all goes to the last.
+    converting, and neither has no path at all, unless there are journeys without a touch. Where no touch adds anything,
+    all goes to the last.
     Source: fractional attribution as in Google's fractribution, where it is called a Shapley value; it is none.
     """
-    paths = _write_paths(ordered)
-    chances = (
-        paths.group_by("key", maintain_order=True)
-        .agg(pl.col("conversions", "nulls").sum())
-        .filter(pl.col("conversions") > 0)
-        .select("key", chance=pl.col("conversions") / (pl.col("conversions") + pl.col("nulls")))
-    )
-    credited = _credit_distinct(chances)
-    first = (
-        credited.group_by("key", maintain_order=True)
-        .agg(pl.len())
-        .with_columns(at=pl.col("len").cum_sum() - pl.col("len"))
-    )
-    at = paths.join(first, on="key", how="left", validate="m:1", maintain_order="left")["at"]
-    touches = ordered.select("touch_no", _path=((pl.col("touch_no") == 1).cum_sum() - 1))
-    place = at.gather(touches["_path"]) + touches["touch_no"] - 1
-    is_last = touches["touch_no"].shift(-1, fill_value=1) == 1
-    return credited["credit"].gather(place).fill_null(is_last.cast(pl.Float64)).alias("credit")
+    keys = paths.keys()
+    chances = _chances(paths, keys)
+    distinct = paths.take(chances["at"].cast(pl.Int64).to_numpy())
+    credited = _credit_distinct(distinct, chances)
+    return _hand_out(paths, keys, chances, distinct, credited)
 
 
-def _write_paths(ordered: pl.DataFrame) -> pl.DataFrame:
-    """One row per path with its channels as text."""
-    states = ordered["state"].unique().sort()
-    written = pl.DataFrame({"state": states, "character": [_character(state) for state in states]})
+def earned_by_counterfactual(paths: ReadyPaths) -> tuple[Floats, Floats]:
+    """Conversions and value of each channel, from the distinct paths alone."""
+    keys = paths.keys()
+    chances = _chances(paths, keys)
+    distinct = paths.take(chances["at"].cast(pl.Int64).to_numpy())
+    credited = _credit_distinct(distinct, chances)
+    size = len(paths.channels)
+    conversions, value = (
+        np.bincount(distinct.state, credited * distinct.spread(chances[amount].to_numpy()), size).astype(np.float64)
+        for amount in ("conversions", "value")
+    )
+    return conversions, value
+
+
+def _chances(paths: ReadyPaths, keys: pl.Series) -> pl.DataFrame:
+    """The distinct paths that converted or were paid for: key, at (where one stands), conversions, value, chance."""
+    outcomes = pl.DataFrame({"key": keys, "won": paths.conversions, "lost": paths.nulls, "value": paths.value})
+    earning = outcomes.with_row_index("at").filter((pl.col("won") > 0) | (pl.col("value") != 0))
+    won, lost = pl.col("conversions"), pl.col("nulls")
     return (
-        ordered.select("state", "conversions", "nulls", _path=(pl.col("touch_no") == 1).cum_sum())
-        .join(written, on="state", validate="m:1", maintain_order="left")
-        .group_by("_path", maintain_order=True)
-        .agg(pl.col("character").str.join(""), pl.col("conversions", "nulls").first())
-        .rename({"character": "key"})
+        earning.group_by("key", maintain_order=True)
+        .agg(pl.col("at").first(), conversions=pl.col("won").sum(), value=pl.col("value").sum())
+        .join(_losses(outcomes, earning), on="key", how="left", validate="1:1", maintain_order="left")
+        .with_columns(chance=pl.when(won > 0).then(won / (won + lost.fill_null(0.0))).otherwise(0.0))
+        .sort("key")
     )
 
 
-def _character(state: int) -> str:
-    code = state + FIRST_CHARACTER
-    return chr(code if code < FIRST_SURROGATE else code + SURROGATES)
+def _losses(outcomes: pl.DataFrame, earning: pl.DataFrame) -> pl.DataFrame:
+    """How many journeys took each of the earning paths and did not convert."""
+    lost = outcomes.filter(pl.col("lost") > 0)
+    return lost.join(earning, on="key", how="semi").group_by("key").agg(nulls=pl.col("lost").sum())
 
 
-def _credit_distinct(chances: pl.DataFrame) -> pl.DataFrame:
-    """The credits of each converting path's touches under each other: key, credit."""
-    key, place = pl.col("key"), pl.col("place")
-    touches = (
-        chances.with_columns(place=pl.int_ranges(0, key.str.len_chars()))
-        .explode("place", empty_as_null=True)
-        .with_columns(without=key.str.slice(0, place) + key.str.slice(place + 1))
-        .join(
-            chances.rename({"key": "without", "chance": "chance_without"}),
-            on="without",
-            how="left",
-            validate="m:1",
-            maintain_order="left",
-        )
-    )
-    gain = pl.max_horizontal(pl.col("chance") - pl.col("chance_without").fill_null(0.0), 0.0)
-    path = (place == 0).cum_sum() - 1
-    gained = touches.select("key", "place", gain=gain, path=path)
-    sums = gained.group_by("path", maintain_order=True).agg(pl.col("gain").sum())["gain"].gather(gained["path"])
-    is_last = (gained["place"].shift(-1, fill_value=0) == 0).cast(pl.Float64)
-    return gained.select("key", credit=pl.when(sums > 0).then(pl.col("gain") / sums).otherwise(is_last))
+def _credit_distinct(distinct: ReadyPaths, chances: pl.DataFrame) -> Floats:
+    """The credits of the distinct paths' touches."""
+    with_touch = distinct.spread(chances["chance"].to_numpy())
+    without = np.concatenate([*_chances_without(distinct, chances), np.zeros(0)])
+    gain = np.maximum(with_touch - without, 0.0)
+    sums = distinct.spread(np.add.reduceat(gain, distinct.firsts)) if len(gain) else gain
+    is_last = np.zeros(len(gain))
+    is_last[distinct.firsts + distinct.lengths - 1] = 1.0
+    told: Floats = np.divide(gain, sums, out=is_last, where=sums > 0)
+    return told
+
+
+def _chances_without(distinct: ReadyPaths, chances: pl.DataFrame) -> Iterator[Floats]:
+    """For each touch the chance of its path without it, a stretch of paths at a time."""
+    known = chances.select("key", "chance")
+    won, lost = distinct.untouched
+    untouched = won / (won + lost) if won > 0 else 0.0
+    known = pl.concat([known, pl.DataFrame({"key": [NO_TOUCHES], "chance": [untouched]}, schema=known.schema)])
+    needed = np.cumsum(distinct.lengths * distinct.lengths) // TOUCHES_AT_ONCE
+    for stretch in np.split(np.arange(len(needed)), np.flatnonzero(np.diff(needed)) + 1):
+        if len(stretch):
+            keys = _shortened(distinct.take(stretch)).keys()
+            found = keys.to_frame().join(known, on="key", how="left", validate="m:1", maintain_order="left")
+            yield found["chance"].fill_null(0.0).to_numpy()
+
+
+def _shortened(paths: ReadyPaths) -> ReadyPaths:
+    """Every path once for each of its touches, without that touch; those of one touch are left empty."""
+    touches = len(paths.state)
+    lengths = paths.spread(paths.lengths)
+    whole = np.repeat(np.arange(touches), lengths)
+    copies = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    kept = copies != np.repeat(paths.numbers() - 1, lengths)
+    source = (np.repeat(paths.spread(paths.firsts), lengths) + copies)[kept]
+    shorter = np.bincount(whole[kept], minlength=touches)
+    none = np.zeros(0)
+    firsts = np.cumsum(shorter) - shorter
+    return ReadyPaths(paths.channels, paths.state[source], firsts, pl.Series([]), none, none, none)
+
+
+def _hand_out(
+    paths: ReadyPaths,
+    keys: pl.Series,
+    chances: pl.DataFrame,
+    distinct: ReadyPaths,
+    credited: Floats,
+) -> Floats:
+    """The credits of the distinct paths on all paths; on those that never converted all goes to the last touch."""
+    handed = np.zeros(len(paths.state))
+    handed[paths.firsts + paths.lengths - 1] = 1.0
+    places = chances.select("key").with_row_index("place")
+    place = keys.to_frame().join(places, on="key", how="left", validate="m:1", maintain_order="left")["place"]
+    known = np.flatnonzero(place.is_not_null().to_numpy())
+    lengths = paths.lengths[known]
+    along = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    source = distinct.firsts[place.drop_nulls().cast(pl.Int64).to_numpy()]
+    handed[np.repeat(paths.firsts[known], lengths) + along] = credited[np.repeat(source, lengths) + along]
+    return handed

@@ -96,12 +96,17 @@ def linear_totals(walks: Walks) -> Floats:
     return totals
 
 
-def removal_effects(walks: Walks) -> Floats:
-    """The share of all conversions that goes with each placement. State 0 is the start, state i the i-th placement."""
+def removal_effects(walks: Walks, unearning: bool = False) -> Floats:
+    """The share of all conversions that goes with each placement. State 0 is the start, state i the i-th placement.
+
+    unearning: placements on no converting journey keep the effect that the chain gives them, instead of 0.
+    """
     size = walks.size + 1
-    before = np.where(walks.starts, 0, np.concatenate(([0], walks.state[:-1])))
+    move = np.roll(walks.state, 1) * size
+    move[walks.starts] = 0
+    move += walks.state
     journeys = walks.conversions + walks.nulls
-    moves = np.bincount(before * size + walks.state, weights=journeys, minlength=size * size).reshape(size, size)
+    moves = np.bincount(move, weights=journeys, minlength=size * size).reshape(size, size)
     ends = walks.ends
     converted = np.bincount(walks.state[ends], weights=walks.conversions[ends], minlength=size)
     ended = np.bincount(walks.state[ends], weights=journeys[ends], minlength=size)
@@ -110,7 +115,8 @@ def removal_effects(walks: Walks) -> Floats:
     visits = np.linalg.inv(np.eye(size) - moves / passed[:, None])
     chances = visits @ (converted / passed)
     effects = visits[0, 1:] / np.diag(visits)[1:] * chances[1:] / chances[0]
-    told: Floats = np.where(linear_totals(walks) > 0, effects, 0.0)
+    earns = np.isin(np.arange(1, size), walks.state[walks.conversions > 0])
+    told: Floats = effects if unearning else np.where(earns, effects, 0.0)
     return told
 
 

@@ -1,7 +1,10 @@
 """Models: how the credit of a conversion is shared among the touches of its path.
 
 Here: one small function per model, registered under the field's name for it, and the normalised credits they give.
-Not here: which touches stand on the path (paths.py), money (money.py). A new model is one more function with @model.
+Not here: which touches stand on the path (paths.py), money (money.py).
+
+A new model is one more function: with @model it is computed and stored every day, with @model_on_request it is made
+from stored paths for campaigns that lead with it. Either way its name is all that the rest needs to know of it.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ class Touch:
     """What a model may look at, as expressions over a frame of touches.
 
     count: touches of the path; halvings: half-lives since the touch; fewest_halvings: those of the path's youngest;
-    last_paid: number of the last touch that is not excluded, else of the last.
+    last_paid: number of the last touch that is not excluded, else of the last; ends: the shares of the first and last
+    touch under position_based.
     """
 
     number: pl.Expr = field(default_factory=lambda: pl.col("touch_no"))
@@ -39,6 +43,7 @@ class Touch:
     halvings: pl.Expr = field(default_factory=lambda: pl.col("_halvings"))
     fewest_halvings: pl.Expr = field(default_factory=lambda: pl.col("_fewest"))
     last_paid: pl.Expr = field(default_factory=lambda: pl.col("_last_paid"))
+    ends: tuple[float, float] = (POSITION_ENDS, POSITION_ENDS)
 
     @property
     def is_first(self) -> pl.Expr:
@@ -51,11 +56,19 @@ class Touch:
 
 Model = Callable[[Touch], pl.Expr]
 MODELS: dict[str, Model] = {}
+# No part of the stored credits: a campaign that leads with one of these has it made from its stored paths.
+EXTRA_MODELS: dict[str, Model] = {}
 
 
 def model(function: Model) -> Model:
     """Register a model under its function's name. It returns a weight >= 0 per touch; weights are normalised later."""
     MODELS[function.__name__] = function
+    return function
+
+
+def model_on_request(function: Model) -> Model:
+    """Register a model that is not stored every day."""
+    EXTRA_MODELS[function.__name__] = function
     return function
 
 
@@ -89,20 +102,24 @@ def time_decay(touch: Touch) -> pl.Expr:
 @model
 def position_based(touch: Touch) -> pl.Expr:
     """40 % to the first, 40 % to the last, 20 % among those between; two touches share alike."""
-    ends = pl.when(touch.is_first | touch.is_last).then(POSITION_ENDS)
-    return ends.otherwise((1 - 2 * POSITION_ENDS) / (touch.count - 2))
+    first, last = touch.ends
+    ends = pl.when(touch.is_first).then(first).when(touch.is_last).then(last)
+    return ends.otherwise((1 - first - last) / (touch.count - 2))
 
 
+@model_on_request
 def last_paid_touch(touch: Touch) -> pl.Expr:
     """All to the last touch outside the excluded ones (column is_excluded); to the last if all are excluded."""
     return (touch.number == touch.last_paid).cast(pl.Float64)
 
 
+@model_on_request
 def j_shaped(touch: Touch) -> pl.Expr:
     """20 % to the first, 60 % to the last, 20 % among those between; 25/75 for two touches."""
     return _j_curve(touch, weak=touch.is_first, strong=touch.is_last)
 
 
+@model_on_request
 def inverse_j(touch: Touch) -> pl.Expr:
     """60 % to the first, 20 % to the last, 20 % among those between; 75/25 for two touches."""
     return _j_curve(touch, weak=touch.is_last, strong=touch.is_first)
@@ -117,14 +134,6 @@ def _j_curve(touch: Touch, weak: pl.Expr, strong: pl.Expr) -> pl.Expr:
         .then(pl.when(pair).then(1 - J_PAIR).otherwise(J_WEAK))
         .otherwise((1 - J_STRONG - J_WEAK) / (touch.count - 2))
     )
-
-
-# No part of the stored credits: a campaign that leads with one of these has it made from its stored paths.
-EXTRA_MODELS: dict[str, Model] = {
-    "last_paid_touch": last_paid_touch,
-    "j_shaped": j_shaped,
-    "inverse_j": inverse_j,
-}
 
 
 def credit_touches(touches: pl.DataFrame, names: Iterable[str] | None = None) -> pl.DataFrame:
@@ -169,25 +178,47 @@ def credit_ordered(ordered: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Touches that stand in the order of their paths, with the number _path and a column of credit per model.
 
     ordered: touch_no (from 1 on each path), for time_decay _halvings, for last_paid_touch is_excluded
-
-    A path begins where touch_no is 1, and what belongs to a whole path is reduced once over its stretch of the frame
-    and repeated over its touches: ten times faster than groups or windows over ids.
     """
-    firsts = (ordered["touch_no"] == 1).arg_true().to_numpy()
-    lengths = np.diff(np.append(firsts, ordered.height))
-    paths = np.repeat(np.arange(len(firsts), dtype=np.uint32), lengths)
-    facts = {name: np.repeat(values, lengths) for name, values in _path_facts(ordered, firsts, lengths, names).items()}
-    weighed = ordered.with_columns(pl.Series("_path", paths), *(pl.Series(name, each) for name, each in facts.items()))
-    weights = weighed.select(_model_of(name)(Touch()).cast(pl.Float64).alias(column_of(name)) for name in names)
-    shares = [
-        pl.Series(weight.name, weight.to_numpy() / np.repeat(_reduced(np.add, weight.to_numpy(), firsts), lengths))
-        for weight in weights
-    ]
-    return weighed.drop(facts).with_columns(shares)
+    stretches = Stretches.of(ordered, names)
+    paths = pl.Series("_path", stretches.spread(np.arange(len(stretches.firsts), dtype=np.uint32)))
+    return ordered.with_columns(paths, *(stretches.credit(name).alias(column_of(name)) for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Touches in the order of their paths, with what belongs to a whole path beside each of them.
+
+    A path begins where touch_no is 1. What belongs to it is reduced once over its stretch of the frame and repeated
+    over its touches: ten times faster than groups or windows over ids.
+    """
+
+    touches: pl.DataFrame
+    firsts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    touch: Touch
+
+    @classmethod
+    def of(cls, ordered: pl.DataFrame, names: Iterable[str], touch: Touch | None = None) -> Stretches:
+        """ordered: as in credit_ordered; names: the models that will be asked for."""
+        firsts = (ordered["touch_no"] == 1).arg_true().to_numpy().astype(np.int64)
+        lengths = np.diff(np.append(firsts, ordered.height))
+        facts = _path_facts(ordered, firsts, lengths, set(names))
+        beside = [pl.Series(name, np.repeat(values, lengths)) for name, values in facts.items()]
+        return cls(ordered.with_columns(beside), firsts, lengths, touch or Touch())
+
+    def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """One value per path as one per touch."""
+        return np.repeat(values, self.lengths)
+
+    def credit(self, name: str) -> pl.Series:
+        """The credit of each touch under a model: its weight by the sum of the weights on its path."""
+        weight = self.touches.select(_model_of(name)(self.touch).cast(pl.Float64)).to_series().to_numpy()
+        sums = self.spread(_reduced(np.add, weight, self.firsts))
+        return pl.Series("credit", weight / sums)
 
 
 def _path_facts(
-    ordered: pl.DataFrame, firsts: npt.NDArray[Any], lengths: npt.NDArray[Any], names: list[str]
+    ordered: pl.DataFrame, firsts: npt.NDArray[Any], lengths: npt.NDArray[Any], names: set[str]
 ) -> dict[str, npt.NDArray[Any]]:
     """What the chosen models need to know of each path: its number of touches, the youngest, the last paid one."""
     facts = {"_count": lengths}
