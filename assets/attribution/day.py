@@ -14,7 +14,7 @@ import polars as pl
 
 from assets.attribution.conversions import USABLE_CLASS, adjust_conversions, merge_conversions
 from assets.attribution.models import credit_shows
-from assets.attribution.paths import build_paths, matched_by
+from assets.attribution.paths import PATH, build_paths, matched_by
 from assets.listening.addresses import AddressRanges, classify_addresses
 from assets.listening.keys import Keyring, derive_keys
 from sql.values import Reader, Window
@@ -69,13 +69,14 @@ def compute_attribution_day(
 
     window: one UTC day. The columns are those of the tables, without run_id and is_final. ranges: the lists of networks
     in force; None: the packaged ones. A conversion is of the day of its earliest signal, so an order with an earlier
-    signal on another day is left to that day.
+    signal on another day is left to that day. Which conversion of an order a refund adjusts is told by all of them.
     """
     scope = list(tenants)
     signals = read("read_conversion_signals", start=window.start, end=window.end, tenants=scope)
     events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day)
     at = pl.col("converted_at")
-    conversions = merge_conversions(events).filter((at >= window.start) & (at < window.end))
+    merged = merge_conversions(events)
+    conversions = merged.filter((at >= window.start) & (at < window.end))
     paths = build_paths(
         conversions,
         read_exposures(read, window, scope, conversions),
@@ -86,7 +87,7 @@ def compute_attribution_day(
     )
     return {
         "conversions": matched_by(conversions, paths).select(CONVERSION_COLUMNS),
-        "conversion_adjustments": adjust_conversions(events, conversions),
+        "conversion_adjustments": adjust_conversions(events, merged).join(conversions, on=PATH, how="semi"),
         "attribution_touches": paths.drop("age_s", "half_life_s"),
         "attribution_credits": credit_shows(paths),
     }

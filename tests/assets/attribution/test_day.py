@@ -108,7 +108,7 @@ def exposure(tenant: UUID, number: int, hours: int, household: int) -> dict[str,
 
 
 def signal(tenant: UUID, number: int, hours: int, household: int, order: int, name: str) -> dict[str, Any]:
-    kind = "refund" if name == "refund" else "purchase"
+    kind = "refund" if name == "refund" else ("lead" if name == "utm" else "purchase")
     sent = {"kind": kind, "signal": "server" if name == "refund" else name, "order_id": f"T-{order}" if order else None}
     who = {"tenant_id": str(tenant), "sponsor_id": str(UUID(int=9)), "event_id": f"e-{number:03}"}
     money = {"value_minor": 100 + number, "currency": "USD", "client_ip": home(household), "user_agent": "Web/1"}
@@ -193,6 +193,18 @@ def test_a_late_first_signal_moves_an_order_to_its_own_day() -> None:
     assert after["day"].to_list() == [date(2026, 3, 1)]
     assert after["conversion_id"].to_list() == before["conversion_id"].to_list()
     assert after["converted_at"].to_list() == [datetime(2026, 3, 1, 10, tzinfo=UTC)]
+
+
+def test_a_refund_is_taken_off_once_where_an_order_has_two_kinds_on_two_days() -> None:
+    lead = {**signal(HARBOUR, 0, 5, 0, 1, "pixel"), "kind": "lead", "value_minor": 300}
+    purchase = {**signal(HARBOUR, 1, 53, 0, 1, "server"), "value_minor": 5000}
+    refund = {**signal(HARBOUR, 2, 80, 0, 1, "refund"), "value_minor": 1000}
+    tables = days_of(Rows([lead, purchase, refund], []), [HARBOUR])
+    assert tables["conversions"].select("day", "kind").rows() == [
+        (date(2026, 3, 1), "lead"),
+        (date(2026, 3, 3), "purchase"),
+    ]
+    assert tables["conversion_adjustments"].select("day", "value_minor").rows() == [(date(2026, 3, 3), 1000)]
 
 
 def test_platform_keys_match_where_there_is_no_address() -> None:
