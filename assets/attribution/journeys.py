@@ -71,15 +71,16 @@ def all_journeys(paths: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
 
     paths:   tenant_id, sponsor_id, goal_kind, conversion_id, touch_no, placement_id: the paths of conversions
     lost:    of non_converting_journeys
-    returns: tenant_id, sponsor_id, goal_kind, path_id, touch_no, placement_id, conversions, nulls
+    returns: tenant_id, sponsor_id, goal_kind, path_id, touch_no, placement_id, conversions, nulls, conversion_id (null:
+             it led to nothing), household_key (null: see the conversion)
     """
     won = paths.sort(*GOAL, "conversion_id", "touch_no").select(
-        *GOAL, "touch_no", "placement_id", conversions=1, nulls=0
+        *GOAL, "touch_no", "placement_id", "conversion_id", conversions=1, nulls=0
     )
     failed = lost.sort(*HOUSEHOLD, "next_at", "touch_no").select(
-        *GOAL, "touch_no", "placement_id", conversions=0, nulls=1
+        *GOAL, "touch_no", "placement_id", "household_key", conversions=0, nulls=1
     )
-    both = pl.concat([won, failed], how="vertical_relaxed")
+    both = pl.concat([won, failed], how="diagonal_relaxed")
     return both.with_columns(path_id=(pl.col("touch_no") == 1).cum_sum())
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from dagster import AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 
 from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
-from assets.campaigns.weekly import compute_week
+from assets.campaigns.weekly import compute_lift
 from assets.partitions import daily, month_of_days, remembering, walk_days
 from assets.resources import ScopeResource
 from sql.warehouse import Warehouse
@@ -32,7 +32,7 @@ CAMPAIGN_REACH = AssetSpec(
 CAMPAIGN_ROI = AssetSpec(
     "campaign_roi",
     group_name="campaigns",
-    deps=["placement_delivery", "campaign_reach", "attribution_credits"],
+    deps=["placement_delivery", "campaign_reach", "attribution_credits", "episode_age_downloads"],
     description="Every KPI of a campaign as of the day, per model, with its interval, sample and badge.",
     kinds={"polars", "postgres"},
 )
@@ -70,19 +70,19 @@ def campaign_reach(
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
 
 
-@multi_asset(specs=[CAMPAIGN_ROI], partitions_def=daily, backfill_policy=month_of_days)
+@multi_asset(specs=[CAMPAIGN_ROI, MODEL_TOTALS], partitions_def=daily, backfill_policy=month_of_days)
 def campaign_roi(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
 ) -> Iterator[object]:
-    tables = {"campaign_roi": ["campaign_roi"]}
+    tables = {"campaign_roi": ["campaign_roi"], "model_totals": ["model_totals"]}
     compute = partial(compute_roi, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
 
 
-@multi_asset(specs=[MODEL_TOTALS, LIFT_RESULTS], partitions_def=daily, backfill_policy=month_of_days)
+@multi_asset(specs=[LIFT_RESULTS], partitions_def=daily, backfill_policy=month_of_days)
 def campaign_week(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
 ) -> Iterator[object]:
-    tables = {"model_totals": ["model_totals"], "lift_results": ["lift_results"]}
-    compute = partial(compute_week, remembering(warehouse.read))
+    tables = {"lift_results": ["lift_results"]}
+    compute = partial(compute_lift, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)

@@ -111,6 +111,14 @@ def credit_campaigns(
     )
 
 
+def since_start(credited: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
+    """What each campaign earned from the UTC day of its start on."""
+    starts = live.select("tenant_id", "campaign_id", first_day=pl.col("starts_at").dt.date())
+    return credited.join(starts, on=["tenant_id", "campaign_id"], validate="m:1").filter(
+        pl.col("converted_at").dt.date() >= pl.col("first_day")
+    )
+
+
 def _unit(id_type: pl.DataType) -> pl.Expr:
     """What conversions are independent by: the household, else the listener, else each stands alone."""
     alone = pl.col("conversion_id")

@@ -15,15 +15,18 @@ import polars as pl
 
 from assets.attribution.day import LONGEST_WINDOW
 from assets.attribution.models import MODELS
-from assets.campaigns.credited import ids_of, read_credited
+from assets.campaigns.credited import ids_of, read_credited, since_start
 from assets.campaigns.delivery import count_delivery
+from assets.campaigns.learnt import learnt_answers, read_journeys
+from assets.campaigns.pacing import expect_delivery
 from assets.campaigns.reach_range import measure_reach, sketch_large_day
-from assets.campaigns.roi import measure
+from assets.campaigns.roi import measure, measure_learnt
 from assets.campaigns.scopes import price_campaigns, settings_at
-from assets.campaigns.spend import recognise_spend, unknown_spend
+from assets.campaigns.spend import recognise_spend
 from sql.values import Reader, Window
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SUNDAY = 7
 
 Tables = dict[str, pl.DataFrame]
 
@@ -46,16 +49,17 @@ def compute_reach(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tabl
 
 
 def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
-    """campaign_roi as of the end of one UTC day, without run_id and is_final.
+    """campaign_roi and model_totals as of the end of one UTC day, without run_id and is_final.
 
     Impressions and reach come from the rollups of the days so far, conversions from their credits. A conversion counts
-    from the UTC day on which its campaign starts.
+    from the UTC day on which its campaign starts. Models that learn from all journeys are told on Sundays (ISO weeks);
+    on other days they have no rows.
     """
     scope = list(tenants)
     campaigns = read("read_campaigns", tenants=scope)
     live = live_campaigns(campaigns, window)
     if live.is_empty():
-        return {"campaign_roi": _no_results(live)}
+        return {"campaign_roi": _no_results(live), "model_totals": _no_totals(live)}
     settings = read("read_attribution_configs", tenants=scope)
     live = settings_at(live, settings, window.end)
     span = Window(Window.of_day(live["starts_at"].min().date()).start, window.end)  # type: ignore[union-attr]
@@ -65,19 +69,39 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
     placements = read("read_placements", tenants=scope).join(
         live.select("tenant_id", "campaign_id"), on=["tenant_id", "campaign_id"], validate="m:1"
     )
-    spend = recognise_spend(
-        placements, read("read_airings", tenants=scope), delivery.clear(), sum_shows(delivery), EPOCH, window.end
-    )
-    results = measure(
+    about = (
         _scoped(live.select("tenant_id", "campaign_id", "currency", "margin", "default_model", "config_version")),
         _scoped(delivery),
         _scoped(reach),
-        _scoped(price_campaigns(placements, spend, unknown_spend(placements), delivery)),
-        _scoped(credited),
-        list(MODELS),
+        _scoped(_priced(read, scope, placements, delivery, window)),
     )
-    told = results.rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))
-    return {"campaign_roi": told.select(_no_results(live).columns)}
+    results = [measure(*about, _scoped(credited), list(MODELS))]
+    totals = _no_totals(live)
+    if ends_week(window):
+        journeys = read_journeys(read, scope, campaigns, live, window)
+        totals = journeys.totals().with_columns(day=pl.lit(window.day)).select(totals.columns)
+        answers = learnt_answers(journeys, totals, live, placements, credited, window.end)
+        results.append(measure_learnt(*about, answers))
+    told = pl.concat(results).rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))
+    return {"campaign_roi": told.select(_no_results(live).columns), "model_totals": totals}
+
+
+def _priced(
+    read: Reader, tenants: list[UUID], placements: pl.DataFrame, delivery: pl.DataFrame, window: Window
+) -> pl.DataFrame:
+    """scopes.price_campaigns as of the end of the day."""
+    airings = read("read_airings", tenants=tenants)
+    spend = recognise_spend(placements, airings, delivery.clear(), sum_shows(delivery), EPOCH, window.end)
+    podcasts = ids_of(placements, "podcast_id")
+    asked = {"before": window.end, "last": window.day, "tenants": tenants, "podcasts": podcasts}
+    aired = airings.join(placements.select("tenant_id", "placement_id"), on=["tenant_id", "placement_id"], how="semi")
+    expected = expect_delivery(placements, aired, read("read_paced_curves", **asked), window.end)
+    return price_campaigns(placements, spend, delivery, expected, window.end)
+
+
+def ends_week(window: Window) -> bool:
+    """Whether the day closes an ISO week."""
+    return window.day.isoweekday() == SUNDAY
 
 
 def live_campaigns(campaigns: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -99,14 +123,6 @@ def read_delivery(read: Reader, tenants: list[UUID], live: pl.DataFrame, span: W
     starts = live.select("tenant_id", "campaign_id", first_day=pl.col("starts_at").dt.date())
     return rows.join(starts, on=["tenant_id", "campaign_id"], validate="m:1").filter(
         pl.col("day") >= pl.col("first_day")
-    )
-
-
-def since_start(credited: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
-    """What each campaign earned from the UTC day of its start on."""
-    starts = live.select("tenant_id", "campaign_id", first_day=pl.col("starts_at").dt.date())
-    return credited.join(starts, on=["tenant_id", "campaign_id"], validate="m:1").filter(
-        pl.col("converted_at").dt.date() >= pl.col("first_day")
     )
 
 
@@ -142,5 +158,24 @@ def _no_results(campaigns: pl.DataFrame) -> pl.DataFrame:
             "amount_minor": pl.Int64,
             **dict.fromkeys(floats, pl.Float64),
             "config_version": pl.Int32,
+            "is_fallback": pl.Boolean,
+        }
+    )
+
+
+def _no_totals(campaigns: pl.DataFrame) -> pl.DataFrame:
+    """An empty model_totals with its columns."""
+    ids = campaigns.schema["tenant_id"]
+    return pl.DataFrame(
+        schema={
+            "tenant_id": ids,
+            "day": pl.Date,
+            "sponsor_id": ids,
+            "goal_kind": pl.String,
+            "model": pl.String,
+            "placement_id": ids,
+            **dict.fromkeys(("conversions", "share", "base_rate"), pl.Float64),
+            **dict.fromkeys(("journeys", "all_conversions"), pl.Int64),
+            "is_fallback": pl.Boolean,
         }
     )

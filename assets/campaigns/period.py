@@ -185,7 +185,8 @@ def _audience(facts: PeriodFacts) -> pl.DataFrame:
 def _kpis(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> pl.DataFrame:
     """Every KPI per campaign, and per sponsor over its chosen campaigns, whose reach is counted anew."""
     so_far = pl.concat([frame.select(*PLACEMENT, "impressions") for frame in (facts.before, delivery)])
-    priced = price_campaigns(facts.placements, spend, unknown_spend(facts.placements), so_far)
+    expected = expect_delivery(facts.placements, facts.airings, facts.curves, facts.window.end)
+    priced = price_campaigns(facts.placements, spend, so_far, expected, facts.window.end)
     sponsors = sponsor_scopes(facts.campaigns)
     sponsor_of = facts.campaigns.select(*CAMPAIGN, scope_id="sponsor_id")
     own_of = facts.campaigns.select(*CAMPAIGN, scope_id="campaign_id")

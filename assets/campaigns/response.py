@@ -6,9 +6,11 @@ Not here: credits and money per conversion (attribution/), ratios and thresholds
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
-from assets.campaigns.intervals import gamma_bounds
+from assets.campaigns.intervals import Z, gamma_bounds
 
 KEY = ["tenant_id", "scope_id", "model"]
 
@@ -19,78 +21,111 @@ FEWEST_TO_MODEL = 5
 MATCHED_BY_ADDRESS = ("household", "listener")
 
 
+# What is counted with bounds of its own, and which credits belong to it.
+COUNTED = {"conversions": pl.col("is_goal"), "visits": pl.col("kind") == "visit", "leads": pl.col("kind") == "lead"}
+
+
 def respond(credited: pl.DataFrame) -> pl.DataFrame:
     """One row per scope and model that has any credit.
 
     credited: tenant_id, scope_id, model, conversion_id, kind, is_goal, unit (the household, or what stands for it),
               credit, revenue_minor (null: no value known)
     returns:  the key; of goal conversions: conversions (credit), sample (how many), responders (units), revenue_minor
-              (null: some converted, none with a value), conversions_lower, conversions_upper, revenue_lower,
-              revenue_upper (null where there is none to give); visits, visit_sample, visitors, leads, lead_sample
+              (null: some converted, none with a value), the columns of with_bounds; visits, visit_sample, visitors,
+              leads, lead_sample and their bounds
     """
-    goal = pl.col("is_goal")
-    units = credited.sort(*KEY, "unit", "conversion_id", "placement_id", "episode_id")
-    units = units.group_by(*KEY, "unit", maintain_order=True).agg(
-        x=pl.col("credit").filter(goal).sum(),
-        money=pl.col("revenue_minor").filter(goal).sum(),
-        visited=(pl.col("kind") == "visit").any(),
-        responded=goal.any(),
+    goal, money = pl.col("is_goal"), pl.col("revenue_minor").filter(pl.col("is_goal")).sum()
+    units = (
+        credited.sort(*KEY, "unit", "conversion_id", "placement_id", "episode_id")
+        .group_by(*KEY, "unit", maintain_order=True)
+        .agg(
+            *(pl.col("credit").filter(of_kind).sum().alias(name) for name, of_kind in COUNTED.items()),
+            revenue=money,
+            visited=(pl.col("kind") == "visit").any(),
+            responded=goal.any(),
+        )
     )
-    sums = units.group_by(KEY, maintain_order=True).agg(
-        responders=pl.col("responded").sum().cast(pl.Int64),
-        visitors=pl.col("visited").sum().cast(pl.Int64),
-        conversion_squares=(pl.col("x") ** 2).sum(),
-        conversion_largest=pl.col("x").max(),
-        revenue_squares=(pl.col("money").cast(pl.Float64) ** 2).sum(),
-        revenue_largest=pl.col("money").max(),
-        revenue_smallest=pl.col("money").min(),
+    answered = units.group_by(KEY, maintain_order=True).agg(
+        responders=pl.col("responded").sum().cast(pl.Int64), visitors=pl.col("visited").sum().cast(pl.Int64)
     )
     return (
         _totals(credited)
-        .join(sums, on=KEY, validate="1:1")
-        .pipe(with_bounds)
-        .drop("conversion_squares", "conversion_largest", "revenue_squares", "revenue_largest", "revenue_smallest")
+        .join(answered, on=KEY, validate="1:1")
+        .join(spread_of(units, list(COUNTED)), on=KEY, validate="1:1")
+        .pipe(with_bounds, list(COUNTED))
     )
 
 
 def _totals(credited: pl.DataFrame) -> pl.DataFrame:
-    goal, visit, lead = pl.col("is_goal"), pl.col("kind") == "visit", pl.col("kind") == "lead"
-    credit, conversion, revenue = pl.col("credit"), pl.col("conversion_id"), pl.col("revenue_minor")
+    goal, revenue = pl.col("is_goal"), pl.col("revenue_minor")
+    credit, conversion = pl.col("credit"), pl.col("conversion_id")
     valued = revenue.filter(goal).is_not_null().any()
+    samples = {"sample": goal, "visit_sample": COUNTED["visits"], "lead_sample": COUNTED["leads"]}
     return (
         credited.sort(*KEY, "conversion_id", "placement_id", "episode_id")
         .group_by(KEY, maintain_order=True)
         .agg(
-            conversions=credit.filter(goal).sum(),
-            sample=conversion.filter(goal).n_unique().cast(pl.Int64),
+            *(credit.filter(of_kind).sum().alias(name) for name, of_kind in COUNTED.items()),
+            *(conversion.filter(of_kind).n_unique().cast(pl.Int64).alias(name) for name, of_kind in samples.items()),
             revenue_minor=pl.when(valued | ~goal.any()).then(revenue.filter(goal).sum()),
-            visits=credit.filter(visit).sum(),
-            visit_sample=conversion.filter(visit).n_unique().cast(pl.Int64),
-            leads=credit.filter(lead).sum(),
-            lead_sample=conversion.filter(lead).n_unique().cast(pl.Int64),
         )
         .sort(KEY)
     )
 
 
-def with_bounds(totals: pl.DataFrame) -> pl.DataFrame:
-    """Adds the gamma bounds of conversions and revenue.
+def spread_of(units: pl.DataFrame, counts: Sequence[str]) -> pl.DataFrame:
+    """What bounds are made from, one row per key.
+
+    units:   the key and what one household adds to each of counts and to revenue
+    returns: the key; of each of these, squares (their sum) and largest, named after it; revenue_smallest; products (the
+             sum of conversions times revenue)
+    """
+    money = pl.col("revenue").cast(pl.Float64)
+    return units.group_by(KEY, maintain_order=True).agg(
+        *((pl.col(name) ** 2).sum().alias(f"{name}_squares") for name in counts),
+        *(pl.col(name).max().alias(f"{name}_largest") for name in counts),
+        revenue_squares=(money**2).sum(),
+        revenue_largest=money.max(),
+        revenue_smallest=money.min(),
+        products=(money * pl.col("conversions")).sum(),
+    )
+
+
+def with_bounds(totals: pl.DataFrame, counts: Sequence[str]) -> pl.DataFrame:
+    """Replaces the columns of spread_of by the bounds of each count, of revenue, and of revenue per conversion (aov).
 
     A count of nothing is one that could have been up to 3.69; money of nothing, or with a household that took back more
-    than it paid, has no interval.
+    than it paid, has no interval. Revenue per conversion is a ratio of two sums over households, with the normal
+    interval of such a ratio: Cochran, Sampling Techniques (1977), section 6.4.
     """
-    none_seen = pl.col("conversion_largest") <= 0
-    largest = totals.select(pl.when(none_seen).then(1.0).otherwise("conversion_largest")).to_series()
-    lower, upper = gamma_bounds(totals["conversions"], totals["conversion_squares"], largest)
+    made = []
+    for name in counts:
+        largest = totals.select(pl.when(pl.col(f"{name}_largest") <= 0).then(1.0).otherwise(f"{name}_largest"))
+        lower, upper = gamma_bounds(totals[name], totals[f"{name}_squares"], largest.to_series())
+        made += [lower.alias(f"{name}_lower"), upper.alias(f"{name}_upper")]
     revenue = totals["revenue_minor"].fill_null(0)
     low, high = gamma_bounds(revenue, totals["revenue_squares"], totals["revenue_largest"])
     has_money = (pl.col("revenue_minor") > 0) & (pl.col("revenue_smallest") >= 0)
-    return totals.with_columns(
-        lower.alias("conversions_lower"),
-        upper.alias("conversions_upper"),
-        low.alias("revenue_lower"),
-        high.alias("revenue_upper"),
-    ).with_columns(pl.when(has_money).then(name).alias(name) for name in ("revenue_lower", "revenue_upper"))
+    ratio = pl.when(pl.col("conversions") > 0).then(pl.col("revenue_minor") / pl.col("conversions"))
+    off = (pl.col("revenue_squares") - 2 * ratio * pl.col("products") + ratio**2 * pl.col("conversions_squares")).clip(
+        0.0
+    )
+    error = Z * off.sqrt() / pl.col("conversions")
+    spread = [name for name in totals.columns if name.endswith(("_squares", "_largest", "_smallest"))]
+    return (
+        totals.with_columns(
+            *made,
+            low.alias("revenue_lower"),
+            high.alias("revenue_upper"),
+            aov_lower=(ratio - error).clip(0.0),
+            aov_upper=ratio + error,
+        )
+        .with_columns(
+            pl.when(has_money).then(name).alias(name)
+            for name in ("revenue_lower", "revenue_upper", "aov_lower", "aov_upper")
+        )
+        .drop(*spread, "products")
+    )
 
 
 def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.DataFrame:
@@ -98,29 +133,39 @@ def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.Data
 
     credited: as above, with placement_id and matched_by; delivery: tenant_id, scope_id, placement_id, impressions,
               usable_impressions
-    returns:  the key, modelled_conversions: per placement A_household * I / I_household, and the credit of codes and
-              answers as it is. Placements with under 20 % usable addresses or 5 such conversions keep their own
-              number; null where no placement could be modelled.
+    returns:  the key, modelled_conversions with its bounds: per placement A_household * I / I_household, and the credit
+              of codes and answers as it is. Placements with under 20 % usable addresses or 5 such conversions keep
+              their own number; null where no placement could be modelled
     """
     place = ["tenant_id", "scope_id", "placement_id"]
     heard = delivery.group_by(place).agg(pl.col("impressions", "usable_impressions").sum())
     by_address = pl.col("matched_by").is_in(MATCHED_BY_ADDRESS)
-    scale = pl.col("impressions") / pl.col("usable_impressions")
+    matched = pl.col("conversion_id").filter(by_address).n_unique().over(*KEY, "placement_id")
     can_model = (pl.col("usable_impressions") >= LEAST_USABLE_SHARE * pl.col("impressions")) & (
-        pl.col("matched") >= FEWEST_TO_MODEL
+        matched >= FEWEST_TO_MODEL
     )
-    return (
+    scale = pl.when("can_model").then(pl.col("impressions") / pl.col("usable_impressions")).otherwise(1.0)
+    modelled = (
         credited.filter("is_goal")
-        .sort(*KEY, "placement_id", "conversion_id", "episode_id")
-        .group_by(*KEY, "placement_id", maintain_order=True)
-        .agg(
-            seen=pl.col("credit").filter(by_address).sum(),
-            told=pl.col("credit").filter(~by_address).sum(),
-            matched=pl.col("conversion_id").filter(by_address).n_unique(),
-        )
-        .join(heard, on=place, how="left", validate="m:1")
+        .sort(*KEY, "unit", "placement_id", "conversion_id", "episode_id")
+        .join(heard, on=place, how="left", validate="m:1", maintain_order="left")
         .with_columns(can_model=can_model.fill_null(False))
-        .with_columns(modelled=pl.col("told") + pl.when("can_model").then(pl.col("seen") * scale).otherwise("seen"))
-        .group_by(KEY, maintain_order=True)
-        .agg(modelled_conversions=pl.when(pl.col("can_model").any()).then(pl.col("modelled").sum()))
+        .with_columns(modelled=pl.col("credit") * pl.when(by_address).then(scale).otherwise(1.0))
+    )
+    units = modelled.group_by(*KEY, "unit", maintain_order=True).agg(
+        pl.col("modelled").sum(), pl.col("can_model").any()
+    )
+    told = units.group_by(KEY, maintain_order=True).agg(
+        pl.col("can_model").any(),
+        total=pl.col("modelled").sum(),
+        squares=(pl.col("modelled") ** 2).sum(),
+        largest=pl.col("modelled").max(),
+    )
+    lower, upper = gamma_bounds(told["total"], told["squares"], told["largest"])
+    can_model = pl.col("can_model")
+    return told.select(
+        *KEY,
+        modelled_conversions=pl.when(can_model).then("total"),
+        modelled_lower=pl.when(can_model).then(lower),
+        modelled_upper=pl.when(can_model).then(upper),
     )

@@ -6,14 +6,14 @@ Not here: the totals (delivery.py, reach.py, spend.py, response.py), periods (pe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import polars as pl
 
 from assets.campaigns.intervals import wilson_bounds
-from assets.campaigns.response import KEY, model_conversions, respond
+from assets.campaigns.response import COUNTED, KEY, LEAST_USABLE_SHARE, model_conversions, respond
 from assets.campaigns.scopes import models_of
 
 SCOPE = ["tenant_id", "scope_id"]
@@ -21,6 +21,9 @@ SCOPE = ["tenant_id", "scope_id"]
 # Under 5 conversions only counts are shown, no ratios; from 5 to 29 a number is marked as of low confidence.
 FEWEST_FOR_RATIOS = 5
 FEWEST_FOR_CONFIDENCE = 30
+
+# What follows from totals alone, without knowing who answered.
+TOLD_BY_TOTALS = ("conversions", "revenue", "cpa", "aov", "roas", "roi")
 
 PER_THOUSAND = 1000.0
 NONE = pl.lit(None, dtype=pl.Float64)
@@ -34,7 +37,8 @@ class Kpi:
     """One number of a campaign.
 
     judged: whether it is shown depends on its inputs being known, or also on its sample, as a count or as a ratio.
-    exact: an amount of money that is whole minor units and stands in amount_minor too.
+    exact: an amount of money that is whole minor units and stands in amount_minor too. lacks_sample: where it holds,
+    nothing but a larger sample is missing.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Kpi:
     sample: str = "impressions"
     judged: Literal["known", "count", "ratio"] = "known"
     exact: bool = False
+    lacks_sample: pl.Expr = field(default_factory=lambda: pl.lit(False))
 
 
 def _over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
@@ -61,6 +66,9 @@ def _delivery_kpis() -> list[Kpi]:
         Kpi("listeners", "count", pl.col("consumers")),
         Kpi("frequency", "ratio", _over(impressions, pl.col("households"))),
         Kpi("delivery_rate", "ratio", _over(pl.col("delivered"), booked)),
+        Kpi("expected", "count", pl.col("expected")),
+        Kpi("pacing", "ratio", _over(pl.col("delivered"), pl.col("expected"))),
+        Kpi("make_good", "count", pl.col("make_good")),
         Kpi("spend", "minor", spend, exact=True),
         Kpi("cpm", "minor", PER_THOUSAND * _over(pl.col("cost_minor"), booked)),
         Kpi("ecpm", "minor", PER_THOUSAND * _over(spend, impressions)),
@@ -79,14 +87,23 @@ def _response_kpis() -> list[Kpi]:
     visit, lead = {**rate, "sample": "visit_sample"}, {**rate, "sample": "lead_sample"}
     return [
         Kpi("conversions", "count", conversions, fewest, most, "sample", "count"),
-        Kpi("modelled_conversions", "count", pl.col("modelled_conversions"), sample="sample", judged="ratio"),
+        Kpi(
+            "modelled_conversions",
+            "count",
+            pl.col("modelled_conversions"),
+            pl.col("modelled_lower"),
+            pl.col("modelled_upper"),
+            "sample",
+            "ratio",
+            lacks_sample=pl.col("is_usable"),
+        ),
         Kpi("revenue", "minor", revenue, least, best, "sample", "count", exact=True),
         Kpi("conversion_rate", "ratio", _share(pl.col("responders")), *responded, **rate),  # type: ignore[arg-type]
         Kpi("visitor_rate", "ratio", _share(pl.col("visitors")), *visited, **visit),  # type: ignore[arg-type]
-        Kpi("cpv", "minor", _over(spend, pl.col("visits")), **visit),  # type: ignore[arg-type]
-        Kpi("cpl", "minor", _over(spend, pl.col("leads")), **lead),  # type: ignore[arg-type]
-        Kpi("cpa", "minor", _over(spend, conversions), _over(spend, most), _over(spend, fewest), "sample", "ratio"),
-        Kpi("aov", "minor", _over(revenue, conversions), sample="sample", judged="ratio"),
+        Kpi("cpv", "minor", *_cost_of("visits"), **visit),  # type: ignore[arg-type]
+        Kpi("cpl", "minor", *_cost_of("leads"), **lead),  # type: ignore[arg-type]
+        Kpi("cpa", "minor", *_cost_of("conversions"), "sample", "ratio"),
+        Kpi("aov", "minor", _over(revenue, conversions), pl.col("aov_lower"), pl.col("aov_upper"), "sample", "ratio"),
         Kpi("roas", "ratio", _over(revenue, spend), _over(least, spend), _over(best, spend), "sample", "ratio"),
         Kpi(
             "roi",
@@ -98,6 +115,11 @@ def _response_kpis() -> list[Kpi]:
             "ratio",
         ),
     ]
+
+
+def _cost_of(count: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Spend per one of them, with its bounds: the cheaper the more there were."""
+    return tuple(_over(pl.col("spend_minor"), pl.col(name)) for name in (count, f"{count}_upper", f"{count}_lower"))  # type: ignore[return-value]
 
 
 def _share(units: pl.Expr) -> pl.Expr:
@@ -119,47 +141,81 @@ def measure(
               model than those, default_model
     delivery: tenant_id, scope_id, placement_id, impressions, usable_impressions, mature_impressions, clicks
     reach:    tenant_id, scope_id, households, consumers
-    spend:    tenant_id, scope_id, spend_minor, cost_minor, booked (null: not known), delivered (since the start)
+    spend:    tenant_id, scope_id, spend_minor, cost_minor, booked, expected, make_good (null: not known), delivered
+              (since the start)
     credited: of response.respond and response.model_conversions
     returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
-              low_confidence, too_few, not_known), usable_share, mature_share, config_version
+              low_confidence, too_few, not_known), usable_share, mature_share, config_version, is_fallback (false)
     """
-    wide = totals(scopes, delivery, reach, spend, credited, models)
-    return pl.concat([_told(wide, kpi) for kpi in (*_delivery_kpis(), *_response_kpis())]).sort(*KEY, "kpi")
+    answers = respond(credited).join(model_conversions(credited, delivery), on=KEY, how="left", validate="1:1")
+    wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, answers)
+    return _tell(wide, [*_delivery_kpis(), *_response_kpis()])
+
+
+def measure_learnt(
+    scopes: pl.DataFrame, delivery: pl.DataFrame, reach: pl.DataFrame, spend: pl.DataFrame, answers: pl.DataFrame
+) -> pl.DataFrame:
+    """The KPIs that totals can tell, of the models that give totals and no credit per conversion.
+
+    answers: tenant_id, scope_id, model, and as response.respond tells them conversions, sample, revenue_minor and their
+             bounds; is_fallback (they are those of linear): one row per scope and model
+    returns: as measure. What asks who answered (rates of households, visits, leads, modelled conversions) has no rows.
+    """
+    wide = totals(answers.select(KEY), scopes, delivery, reach, spend, answers)
+    return _tell(wide, [*_delivery_kpis(), *(kpi for kpi in _response_kpis() if kpi.name in TOLD_BY_TOTALS)])
 
 
 def totals(
+    grid: pl.DataFrame,
     scopes: pl.DataFrame,
     delivery: pl.DataFrame,
     reach: pl.DataFrame,
     spend: pl.DataFrame,
-    credited: pl.DataFrame,
-    models: Sequence[str],
+    answers: pl.DataFrame,
 ) -> pl.DataFrame:
-    """One row per scope and model with everything that the KPIs are ratios of; a scope without any of it has zeros."""
+    """One row per scope and model of the grid with everything that the KPIs are ratios of; zeros where nothing is."""
     counts = ["impressions", "usable_impressions", "mature_impressions", "clicks"]
-    delivered = delivery.group_by(SCOPE).agg(pl.col(counts).sum())
-    answers = ["conversions", "visits", "leads", "sample", "visit_sample", "lead_sample", "responders", "visitors"]
-    grid = models_of(scopes, SCOPE, models).join(scopes.drop("default_model", strict=False), on=SCOPE, validate="m:1")
+    usable = (pl.col("usable_impressions") >= LEAST_USABLE_SHARE * pl.col("impressions")) & (pl.col("impressions") > 0)
+    per_placement = delivery.group_by(*SCOPE, "placement_id").agg(pl.col(counts).sum())
+    delivered = per_placement.group_by(SCOPE).agg(pl.col(counts).sum(), is_usable=usable.any())
+    numbers = ["conversions", "visits", "leads", "sample", "visit_sample", "lead_sample", "responders", "visitors"]
     low, high = NOTHING_SEEN
     return (
-        grid.join(delivered, on=SCOPE, how="left", validate="m:1")
+        grid.join(scopes.drop("default_model", strict=False), on=SCOPE, validate="m:1")
+        .join(delivered, on=SCOPE, how="left", validate="m:1")
         .join(reach.select(*SCOPE, "households", "consumers"), on=SCOPE, how="left", validate="m:1")
         .join(spend, on=SCOPE, how="left", validate="m:1")
-        .join(respond(credited), on=KEY, how="left", validate="1:1")
-        .join(model_conversions(credited, delivery), on=KEY, how="left", validate="1:1")
+        .join(answers, on=KEY, how="left", validate="1:1")
+        .pipe(_with_missing, {name: pl.Float64() for name in ("visits", "leads", *_bounds_of("visits", "leads"))})
+        .pipe(_with_missing, {name: pl.Int64() for name in ("visit_sample", "lead_sample", "responders", "visitors")})
+        .pipe(_with_missing, {"is_fallback": pl.Boolean()})
         .with_columns(
             pl.col(*counts, "households", "consumers").fill_null(0),
             pl.col("revenue_minor").fill_null(pl.when(pl.col("sample").is_null()).then(0)),
-            pl.col("conversions_lower").fill_null(low),
-            pl.col("conversions_upper").fill_null(high),
+            *(pl.col(f"{name}_lower").fill_null(low) for name in COUNTED),
+            *(pl.col(f"{name}_upper").fill_null(high) for name in COUNTED),
+            pl.col("is_fallback", "is_usable").fill_null(False),
         )
-        .with_columns(pl.col(answers).fill_null(0))
+        .with_columns(pl.col(numbers).fill_null(0))
         .with_columns(
             usable_share=_over(pl.col("usable_impressions"), pl.col("impressions")),
             mature_share=_over(pl.col("mature_impressions"), pl.col("impressions")),
         )
     )
+
+
+def _bounds_of(*counts: str) -> list[str]:
+    return [f"{name}_{side}" for name in counts for side in ("lower", "upper")]
+
+
+def _with_missing(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The frame with those of the columns that it lacks, as nulls."""
+    lacking = {name: dtype for name, dtype in columns.items() if name not in frame.columns}
+    return frame.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in lacking.items())
+
+
+def _tell(wide: pl.DataFrame, kpis: Sequence[Kpi]) -> pl.DataFrame:
+    return pl.concat([_told(wide, kpi) for kpi in kpis]).sort(*KEY, "kpi")
 
 
 def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
@@ -169,8 +225,9 @@ def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
     doubtful = pl.when(too_few).then(pl.lit("too_few")).when(sample < FEWEST_FOR_CONFIDENCE)
     trust = pl.lit("ok") if kpi.judged == "known" else doubtful.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
     inputs_known = pl.all_horizontal(pl.col(name).is_not_null() for name in kpi.value.meta.root_names())
-    settled = value.is_not_null() | (too_few & inputs_known if kpi.judged == "ratio" else pl.lit(False))
-    badge = pl.when(settled).then(trust).otherwise(pl.lit("not_known"))
+    lacks_sample = kpi.lacks_sample | (too_few & inputs_known) if kpi.judged == "ratio" else pl.lit(False)
+    known = pl.when(value.is_not_null()).then(trust)
+    badge = known.when(lacks_sample).then(pl.lit("too_few")).otherwise(pl.lit("not_known"))
     amount = pl.when(shown).then(kpi.value).cast(pl.Int64) if kpi.exact else pl.lit(None, dtype=pl.Int64)
     return wide.select(
         *KEY,
@@ -186,4 +243,5 @@ def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
         "usable_share",
         "mature_share",
         "config_version",
+        "is_fallback",
     )

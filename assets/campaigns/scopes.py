@@ -12,10 +12,11 @@ from datetime import datetime
 import polars as pl
 
 from assets.attribution.paths import with_settings
+from assets.campaigns.spend import unknown_spend
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
 PLACEMENT = ["tenant_id", "placement_id"]
-PRICES = ("spend_minor", "cost_minor", "booked", "delivered")
+PRICES = ("spend_minor", "cost_minor", "booked", "delivered", "expected", "make_good")
 
 
 def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetime) -> pl.DataFrame:
@@ -45,28 +46,40 @@ def sum_if_all_known(column: str) -> pl.Expr:
 
 
 def price_campaigns(
-    placements: pl.DataFrame, spend: pl.DataFrame, unknown: pl.DataFrame, delivered: pl.DataFrame
+    placements: pl.DataFrame, spend: pl.DataFrame, delivered: pl.DataFrame, expected: pl.DataFrame, moment: datetime
 ) -> pl.DataFrame:
-    """tenant_id, campaign_id, spend_minor, cost_minor, booked; null where a placement's part is not known; delivered.
+    """tenant_id, campaign_id, spend_minor, cost_minor, booked, delivered, expected, make_good by the moment.
 
-    placements: with cost_minor and booked_impressions; spend: of spend.recognise_spend; unknown: of spend.unknown_spend
+    placements: with kind, cost_minor, booked_impressions and flight_ends_at; spend: of spend.recognise_spend
     delivered:  tenant_id, placement_id, impressions: all since the campaign's start
+    expected:   of pacing.expect_delivery
+
+    Each is null where a placement's part is not known. make_good: what placements whose flight has ended lack of their
+    booking; more than booked in one does not make up for less in another.
     """
+    unknown = unknown_spend(placements)
     heard = delivered.group_by(PLACEMENT).agg(delivered=pl.col("impressions").sum())
     spent = spend.group_by(PLACEMENT).agg(pl.col("spend_minor").sum())
     return (
         placements.join(spent, on=PLACEMENT, how="left", validate="1:1")
         .join(unknown.with_columns(is_unknown=pl.lit(True)), on=PLACEMENT, how="left", validate="1:1")
         .join(heard, on=PLACEMENT, how="left", validate="1:1")
+        .join(expected, on=PLACEMENT, how="left", validate="1:1")
+        .rename({"booked_impressions": "booked"})
         .with_columns(
             pl.col("delivered").fill_null(0),
             spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)),
         )
-        .rename({"booked_impressions": "booked"})
+        .with_columns(make_good=pl.when(pl.col("flight_ends_at") <= moment).then(_owed()).otherwise(0))
         .group_by(CAMPAIGN)
         .agg(sum_if_all_known(name) for name in PRICES)
         .sort(CAMPAIGN)
     )
+
+
+def _owed() -> pl.Expr:
+    missing = pl.col("booked") - pl.col("delivered")
+    return pl.when(missing < 0).then(0).otherwise(missing)
 
 
 def sponsor_scopes(campaigns: pl.DataFrame) -> pl.DataFrame:

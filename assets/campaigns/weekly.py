@@ -1,7 +1,7 @@
-"""Weekly: what takes all that a campaign ever did to tell: totals of the models that learn, and lift.
+"""Weekly: what is told of live campaigns once a week, after their results: what they added.
 
 Here: what is read and the tables that come out, as of the end of each Sunday (ISO weeks); other days have no rows.
-Not here: formulas (attribution/journeys.py, lift.py), and who writes the tables.
+Not here: formulas (lift.py), and who writes the tables.
 """
 
 from __future__ import annotations
@@ -11,29 +11,16 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.attribution.journeys import GOAL, all_journeys, fit_totals, non_converting_journeys
+from assets.attribution.journeys import GOAL
 from assets.attribution.money import convert_values, net_values, rates_of
 from assets.campaigns.credited import ids_of
-from assets.campaigns.day import Tables, live_campaigns
+from assets.campaigns.day import Tables, ends_week, live_campaigns
 from assets.campaigns.lift import assign_groups, compare_strata, measure_lift
 from assets.campaigns.scopes import settings_at
 from sql.values import Reader, Window
 
-SUNDAY = 7
 CAMPAIGN = ["tenant_id", "campaign_id"]
 
-TOTALS = pl.Schema(
-    {
-        "goal_kind": pl.String(),
-        "model": pl.String(),
-        "conversions": pl.Float64(),
-        "share": pl.Float64(),
-        "base_rate": pl.Float64(),
-        "journeys": pl.Int64(),
-        "all_conversions": pl.Int64(),
-        "is_fallback": pl.Boolean(),
-    }
-)
 COUNTS = ("households", "responders", "base_households", "base_responders")
 NUMBERS = (
     "compared_share",
@@ -60,37 +47,6 @@ LIFT = pl.Schema(
         "currency": pl.String(),
     }
 )
-
-
-def compute_week(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
-    """model_totals and lift_results of one UTC day, without run_id and is_final."""
-    return {**compute_models(read, window, tenants), **compute_lift(read, window, tenants)}
-
-
-def compute_models(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
-    """model_totals as of the end of a Sunday, without run_id and is_final, for sponsors with a live campaign.
-
-    All journeys count that began since the first campaign of these sponsors.
-    """
-    scope = list(tenants)
-    campaigns = read("read_campaigns", tenants=scope)
-    ids = campaigns.schema["tenant_id"]
-    named = {"tenant_id": ids, "sponsor_id": ids, "placement_id": ids, "day": pl.Date()}
-    live = live_campaigns(campaigns, window)
-    if not ends_week(window) or live.is_empty():
-        return {"model_totals": pl.DataFrame(schema=pl.Schema({**named, **TOTALS}))}
-    sponsor = ["tenant_id", "sponsor_id"]
-    goals = campaigns.join(live.select(sponsor).unique(), on=sponsor, how="semi").select(*GOAL, "starts_at")
-    span = Window(goals["starts_at"].min(), window.end)  # type: ignore[arg-type]
-    kinds = goals.select(GOAL).unique()
-    asked = {"start": span.start, "end": span.end, "tenants": scope, "sponsors": ids_of(goals, "sponsor_id")}
-    exposures = read("read_sponsor_exposures", **asked).join(kinds, on=sponsor)
-    conversions = read("read_household_conversions", **asked).join(kinds, on=GOAL, how="semi")
-    paths = read("read_sponsor_paths", **asked, first=span.start.date(), last=window.day)
-    settings = read("read_attribution_configs", tenants=scope)
-    lost = non_converting_journeys(exposures, conversions, settings, window.end)
-    totals = fit_totals(all_journeys(paths.join(kinds, on=GOAL, how="semi"), lost))
-    return {"model_totals": totals.with_columns(day=pl.lit(window.day))}
 
 
 def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
@@ -137,8 +93,3 @@ def read_goal_conversions(read: Reader, tenants: list[UUID], chosen: pl.DataFram
     valued = told.join(net.select(*key, "day", "currency", "net_minor"), on=key)
     priced = convert_values(valued, rates).select(*key, "campaign_id", value_minor="net_minor")
     return told.join(priced, on=[*key, "campaign_id"], how="left", validate="1:1").drop("target")
-
-
-def ends_week(window: Window) -> bool:
-    """Whether the day closes an ISO week."""
-    return window.day.isoweekday() == SUNDAY

@@ -7,7 +7,9 @@ SELECT
     conversions.kind AS goal_kind,
     conversions.conversion_id,
     touches.touch_no,
-    touches.placement_id
+    touches.campaign_id,
+    touches.placement_id,
+    touches.episode_id
 FROM conversions
 INNER JOIN attribution_touches AS touches
     ON

@@ -11,7 +11,7 @@ import pytest
 from assets.attribution.models import MODELS
 from assets.campaigns.credited import read_credited
 from assets.campaigns.roi import measure
-from assets.campaigns.scopes import models_of
+from assets.campaigns.scopes import PRICES, models_of
 from sql.values import Window
 
 MARCH = Window.of_days(date(2026, 3, 1), date(2026, 3, 31))
@@ -126,7 +126,7 @@ def test_its_kpis_stand_beside_those_of_the_common_models() -> None:
     counts = ("impressions", "usable_impressions", "mature_impressions", "clicks")
     delivery = placed.with_columns(pl.lit(100).alias(name) for name in counts)
     reach = pl.DataFrame(scope).with_columns(households=80, consumers=80)
-    spend = pl.DataFrame(scope).with_columns(spend_minor=100, cost_minor=100, booked=100, delivered=100)
+    spend = pl.DataFrame(scope).with_columns(**dict.fromkeys(PRICES, 100))
     sale = placed.with_columns(
         model=pl.lit("inverse_j"), conversion_id=pl.lit("order"), episode_id=pl.lit("ep"), kind=pl.lit("purchase"),
         is_goal=True, unit=pl.lit("home"), matched_by=pl.lit("household"), credit=0.6, revenue_minor=pl.lit(300),

@@ -52,6 +52,7 @@ def kpis(
     delivery = pl.DataFrame({**scope, "placement_id": ["mid"], **counts})
     reach = pl.DataFrame({**scope, "households": [500], "consumers": [600]})
     price = {"spend_minor": [spend], "cost_minor": [20_000], "booked": [2000], "delivered": [1000]}
+    price |= {"expected": [800], "make_good": [150]}
     priced = pl.DataFrame({**scope, **price}, schema_overrides={"spend_minor": INT})
     told = measure(scopes, delivery, reach, priced, pl.DataFrame(credited, schema=CREDITED), ["linear"])
     return {row["kpi"]: row for row in told.to_dicts()}
@@ -64,6 +65,9 @@ def test_ratios_come_from_totals() -> None:
     assert estimates["reach"] == 500
     assert estimates["frequency"] == 2
     assert estimates["delivery_rate"] == 0.5
+    assert estimates["expected"] == 800
+    assert estimates["pacing"] == 1.25
+    assert estimates["make_good"] == 150
     assert estimates["cpm"] == 10_000
     assert estimates["ecpm"] == 10_000
     assert estimates["conversions"] == 40
@@ -145,9 +149,50 @@ def test_only_the_goal_counts_as_a_conversion_and_visits_have_their_own_rate() -
     assert told["cpl"]["badge"] == "too_few"
 
 
+def test_a_cost_is_as_uncertain_as_what_it_is_divided_by() -> None:
+    told = kpis([*sales(40), *sales(50, revenue=None, kind="visit", is_goal=False)])
+    for name, count, gamma in (("cpa", 40, (28.58, 54.47)), ("cpv", 50, (37.11, 65.92))):
+        assert told[name]["estimate"] == 10_000 / count
+        assert (told[name]["lower"], told[name]["upper"]) == pytest.approx(
+            (10_000 / gamma[1], 10_000 / gamma[0]), rel=1e-3
+        )
+
+
+def test_order_values_of_households_that_differ_leave_the_average_uncertain() -> None:
+    alike = kpis(sales(40))["aov"]
+    assert (alike["lower"], alike["estimate"], alike["upper"]) == pytest.approx((2000, 2000, 2000), abs=0.01)
+    mixed = kpis([{**sale, "revenue_minor": 1000 + 2000 * (n % 2)} for n, sale in enumerate(sales(40))])["aov"]
+    # Forty orders with a standard deviation of 1,000: 1.96 * 1,000 / sqrt(40) on either side.
+    assert (mixed["lower"], mixed["upper"]) == pytest.approx((2000 - 309.9, 2000 + 309.9), abs=0.1)
+
+
 @pytest.mark.parametrize(("usable", "expected"), [(500, 20.0), (200, 50.0), (199, None)])
 def test_modelled_conversions_scale_the_usable_addresses_up(usable: int, expected: float | None) -> None:
-    assert kpis(sales(10), usable=usable)["modelled_conversions"]["estimate"] == expected
+    row = kpis(sales(10), usable=usable)["modelled_conversions"]
+    assert row["estimate"] == expected
+    if expected:
+        # Ten households of one conversion each: the exact Poisson interval, scaled.
+        assert (row["lower"], row["upper"]) == pytest.approx((4.795 * expected / 10, 18.39 * expected / 10), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("count", "usable", "badge"),
+    [
+        (0, 500, "too_few"),
+        (4, 500, "too_few"),
+        (10, 500, "low_confidence"),
+        (4, 199, "not_known"),
+        (40, 199, "not_known"),
+    ],
+)
+def test_what_is_missing_to_model_is_said(count: int, usable: int, badge: str) -> None:
+    """Too few conversions may become enough; addresses that many share never tell one household from another."""
+    assert kpis(sales(count), usable=usable)["modelled_conversions"]["badge"] == badge
+
+
+def test_codes_alone_are_too_few_to_model_from() -> None:
+    told = kpis(sales(40, matched_by="promo_code"), usable=500)["modelled_conversions"]
+    assert (told["estimate"], told["badge"]) == (None, "too_few")
 
 
 def test_what_a_code_brought_in_is_not_scaled() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from assets.campaigns.day import compute_roi
-from assets.campaigns.weekly import compute_lift, compute_models
+from assets.campaigns.weekly import compute_lift
 from sql.values import Window
 from tests.assets.campaigns.test_days_on_a_database import (
     BOUGHT,
@@ -63,16 +64,15 @@ def add_strangers(warehouse: Warehouse) -> None:
     )
 
 
-def rolled_up(warehouse: Warehouse) -> None:
+def rolled_up(warehouse: Warehouse) -> dict[str, pl.DataFrame]:
     roll_up(warehouse, [HARBOUR], DAY.day + timedelta(days=1))
-    stored(warehouse, compute_roi(warehouse.read, SUNDAY, [HARBOUR]), SUNDAY, [HARBOUR])
+    tables = compute_roi(warehouse.read, SUNDAY, [HARBOUR])
+    stored(warehouse, tables, SUNDAY, [HARBOUR])
+    return tables
 
 
 def test_on_sundays_the_models_that_learn_look_at_all_journeys(harbour: Warehouse) -> None:
-    rolled_up(harbour)
-    tables = compute_models(harbour.read, SUNDAY, [HARBOUR])
-    stored(harbour, tables, SUNDAY, [HARBOUR])
-    markov = tables["model_totals"].filter(model="markov")
+    markov = rolled_up(harbour)["model_totals"].filter(model="markov")
     assert markov["journeys"].unique().to_list() == [8]
     assert markov["all_conversions"].unique().to_list() == [6]
     assert markov["conversions"].sum() == pytest.approx(6)
@@ -82,11 +82,24 @@ def test_on_sundays_the_models_that_learn_look_at_all_journeys(harbour: Warehous
     )
 
 
-@pytest.mark.parametrize("compute", [compute_models, compute_lift])
-def test_other_days_have_no_rows_but_their_columns(harbour: Warehouse, compute: object) -> None:
-    (name, frame), *_ = compute(harbour.read, DAY, [HARBOUR]).items()  # type: ignore[operator]
-    assert frame.is_empty()
-    stored(harbour, {name: frame}, DAY, [HARBOUR])
+def test_other_days_have_no_rows_but_their_columns(harbour: Warehouse) -> None:
+    totals = compute_roi(harbour.read, DAY, [HARBOUR])["model_totals"]
+    lift = compute_lift(harbour.read, DAY, [HARBOUR])["lift_results"]
+    for name, frame in (("model_totals", totals), ("lift_results", lift)):
+        assert frame.is_empty()
+        stored(harbour, {name: frame}, DAY, [HARBOUR])
+
+
+def test_too_few_conversions_are_told_as_those_of_the_linear_model(harbour: Warehouse) -> None:
+    """Six conversions, one campaign: every model gives it the same, and says which formula made it."""
+    told = rolled_up(harbour)["campaign_roi"]
+    assert told.filter(pl.col("is_fallback"))["model"].unique().sort().to_list() == ["counterfactual", "markov"]
+    kpis = ["conversions", "revenue", "cpa", "aov", "roas", "spend", "reach"]
+    shown = told.filter(pl.col("kpi").is_in(kpis)).sort("kpi")
+    linear = shown.filter(model="linear").drop("model", "is_fallback")
+    for model in ("markov", "counterfactual"):
+        assert shown.filter(model=model).drop("model", "is_fallback").equals(linear)
+    assert told.filter(model="markov", kpi="visitor_rate").is_empty()
 
 
 def test_lift_compares_the_reached_with_listeners_of_the_same_show_and_week(harbour: Warehouse) -> None:
