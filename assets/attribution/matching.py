@@ -35,8 +35,10 @@ def match_codes(
     """The touch that the conversion's promo code or vanity URL names.
 
     codes:      tenant_id, sponsor_id, code (lower case), kind, placement_id, valid_from, valid_until (null: open)
-    placements: tenant_id, placement_id, campaign_id, kind, flight_starts_at, flight_ends_at (UTC, half-open)
+    placements: tenant_id, sponsor_id, placement_id, campaign_id, kind, flight_starts_at, flight_ends_at (exclusive)
     airings:    tenant_id, placement_id, episode_id, aired_at
+
+    A code that names another sponsor's placement names nothing: nobody is credited for an order of somebody else.
     """
     at = pl.col("converted_at")
     named = (
@@ -56,6 +58,7 @@ def match_surveys(conversions: pl.DataFrame, placements: pl.DataFrame, airings: 
     """The touch that the first survey answer of the conversion's order names."""
     named = conversions.filter(pl.col("survey_placement_id").is_not_null()).select(
         "tenant_id",
+        "sponsor_id",
         "conversion_id",
         "converted_at",
         placement_id="survey_placement_id",
@@ -67,14 +70,16 @@ def match_surveys(conversions: pl.DataFrame, placements: pl.DataFrame, airings: 
 def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.DataFrame) -> pl.DataFrame:
     """The last airing of each named placement at or before the conversion; no row where it had not aired yet.
 
-    named: tenant_id, conversion_id, converted_at, placement_id, matched_by
+    named: tenant_id, sponsor_id, conversion_id, converted_at, placement_id (of the same sponsor, or it is none),
+           matched_by
 
     A baked-in ad airs with its episode. A dynamic one is on the air for its whole flight, so its last airing is the
     earlier of the conversion and the end of the flight; the latest episode before that stands for it.
     """
-    known = named.select("tenant_id", "conversion_id", "converted_at", "placement_id", "matched_by").join(
-        placements.select("tenant_id", "placement_id", "campaign_id", "kind", "flight_starts_at", "flight_ends_at"),
-        on=["tenant_id", "placement_id"],
+    booked = ["tenant_id", "sponsor_id", "placement_id"]
+    known = named.select(*booked, "conversion_id", "converted_at", "matched_by").join(
+        placements.select(*booked, "campaign_id", "kind", "flight_starts_at", "flight_ends_at"),
+        on=booked,
         validate="m:1",
     )
     dynamic = pl.col("kind") == "dynamic"

@@ -1,14 +1,16 @@
--- read_placements: what was booked: kind, amount, price, and the flight as moments.
+-- read_placements: what was booked: for whom, kind, amount, price, and the flight as moments.
 -- Grain: one row per placement. A flight runs over whole UTC days; flight_ends_at is exclusive. Parameters: tenants (uuid[]).
 SELECT
-    tenant_id,
-    placement_id,
-    campaign_id,
-    podcast_id,
-    kind,
-    booked_impressions,
-    cost_minor,
-    flight_start::timestamp AT TIME ZONE 'UTC' AS flight_starts_at,
-    (flight_end + 1)::timestamp AT TIME ZONE 'UTC' AS flight_ends_at
+    placements.tenant_id,
+    placements.placement_id,
+    campaigns.sponsor_id,
+    placements.campaign_id,
+    placements.podcast_id,
+    placements.kind,
+    placements.booked_impressions,
+    placements.cost_minor,
+    placements.flight_start::timestamp AT TIME ZONE 'UTC' AS flight_starts_at,
+    (placements.flight_end + 1)::timestamp AT TIME ZONE 'UTC' AS flight_ends_at
 FROM placements
-WHERE tenant_id = any(%(tenants)s)
+INNER JOIN campaigns ON placements.tenant_id = campaigns.tenant_id AND placements.campaign_id = campaigns.campaign_id
+WHERE placements.tenant_id = any(%(tenants)s)

@@ -46,7 +46,7 @@ EMPTY = {
     ),
     "read_placements": pl.DataFrame(
         schema={
-            **dict.fromkeys(["tenant_id", "placement_id", "campaign_id", "kind"], TEXT),
+            **dict.fromkeys(["tenant_id", "sponsor_id", "placement_id", "campaign_id", "kind"], TEXT),
             "flight_starts_at": UTC_TIME,
             "flight_ends_at": UTC_TIME,
         }

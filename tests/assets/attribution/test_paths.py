@@ -77,6 +77,7 @@ CODE = pl.Schema(
 PLACEMENT = pl.Schema(
     {
         "tenant_id": pl.String(),
+        "sponsor_id": pl.String(),
         "placement_id": pl.String(),
         "campaign_id": pl.String(),
         "kind": pl.String(),
@@ -135,6 +136,7 @@ def placement(placement_id: str = "host-read", kind: str = "baked_in", **fields:
     flight = {"flight_starts_at": datetime(2026, 3, 1, tzinfo=UTC), "flight_ends_at": datetime(2026, 4, 1, tzinfo=UTC)}
     return {
         "tenant_id": "harbour",
+        "sponsor_id": "kettle",
         "placement_id": placement_id,
         "campaign_id": "spring",
         "kind": kind,
@@ -309,6 +311,28 @@ def test_a_code_out_of_validity_or_of_another_sponsor_names_nothing(lost: dict[s
         airings=[airing("ep-1", 1)],
     )
     assert path.get_column("matched_by").to_list() == ["household"]
+
+
+@pytest.mark.parametrize(
+    "named", [{"promo_code": "harbour20"}, {"survey_placement_id": "host-read"}], ids=["code", "survey"]
+)
+def test_a_placement_of_another_sponsor_earns_nothing_by_a_code_or_an_answer(named: dict[str, object]) -> None:
+    anchors = {"placements": [placement(sponsor_id="anchor", campaign_id="anchors")], "airings": [airing("ep-1", 1)]}
+    assert paths([conversion(household_key=None, **named)], [], codes=[code()], **anchors).is_empty()
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [{"codes": [code(tenant_id="lighthouse")]}, {"placements": [placement(tenant_id="lighthouse")]}],
+    ids=["code", "placement"],
+)
+def test_a_code_or_placement_of_another_tenant_earns_nothing(theirs: dict[str, list[dict[str, object]]]) -> None:
+    ours = {"codes": [code()], "placements": [placement()], "airings": [airing("ep-1", 1)]}
+    bought = [conversion(household_key=None, promo_code="harbour20")]
+    assert paths(bought, [], **ours).height == 1
+    assert paths(bought, [], **{**ours, **theirs}).is_empty()
+    aired_elsewhere = [{**airing("ep-9", 1), "tenant_id": "lighthouse"}]
+    assert paths(bought, [], **{**ours, "airings": aired_elsewhere}).is_empty()
 
 
 @pytest.mark.parametrize(
