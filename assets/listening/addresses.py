@@ -1,15 +1,15 @@
 """Addresses: what a network address is worth: a household, an office, a phone network, a data centre.
 
-Here: the canonical text of an address, lists of networks as sorted intervals, and the classification of each distinct
-address, with the tenant's inclusion list beside it.
-Not here: keys made of addresses (keys.py), what a class means for a request (dispositions.py), files of a database.
+Here: lists of networks as sorted intervals, and the classification of each distinct address, with the tenant's
+inclusion list beside it.
+Not here: how an address is read (address_texts.py), keys made of addresses (keys.py), what a class means for a request
+(dispositions.py), files of a database.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,6 +19,9 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.listening.address_texts import household_network as household_network
+from assets.listening.address_texts import parse_address as parse_address
+from assets.listening.address_texts import parse_addresses
 from sql.values import PermanentError
 
 PACKAGED_NETWORKS = Path(__file__).parent / "networks"
@@ -41,31 +44,7 @@ UNLISTED = "household"
 # PTMG 2.3: an entry of the inclusion list must have been validated within 90 days.
 INCLUSION_VALIDITY = timedelta(days=90)
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def parse_address(text: str | None) -> Address | None:
-    """The address, an IPv4-mapped IPv6 address as its IPv4; None for what is no address."""
-    if text is None:
-        return None
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address):
-        return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
-    return address
-
-
-def household_network(address: Address) -> str:
-    """What stands for a household: an IPv4 address in full, of an IPv6 address its /64 network address.
-
-    Both in canonical text and without a prefix length: 203.0.113.7, 2001:db8:1:2::.
-    """
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +66,18 @@ class Intervals:
                 ends.append(end)
         return cls(tuple(starts), tuple(ends))
 
-    def __contains__(self, value: int) -> bool:
-        place = bisect_right(self.starts, value) - 1
-        return place >= 0 and value <= self.ends[place]
+    def hold(self, numbers: pl.Series) -> pl.Series:
+        """Whether each of the numbers (u128, no nulls) lies in one of the intervals."""
+        if not self.starts:
+            return pl.repeat(False, len(numbers), eager=True)
+        starts, ends = pl.Series(self.starts, dtype=pl.UInt128), pl.Series(self.ends, dtype=pl.UInt128)
+        begun = starts.search_sorted(numbers, side="right").cast(pl.Int64)
+        return (begun > 0) & (numbers <= ends.gather((begun - 1).clip(0)))
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkSet:
-    """Networks of both versions; asking whether an address lies inside takes a binary search."""
+    """Networks of both versions; addresses are asked about all at once, each by a binary search."""
 
     v4: Intervals = Intervals()
     v6: Intervals = Intervals()
@@ -107,8 +90,11 @@ class NetworkSet:
             Intervals.of(each for each in known if each.version == 6),
         )
 
-    def __contains__(self, address: Address) -> bool:
-        return int(address) in (self.v4 if address.version == 4 else self.v6)
+    def hold(self, addresses: pl.DataFrame) -> pl.Series:
+        """Whether each address lies in one of the networks. addresses: is_v4, number (parse_addresses)."""
+        is_v4, numbers = addresses["is_v4"], addresses["number"].fill_null(0)
+        held = (is_v4 & self.v4.hold(numbers)) | (~is_v4 & self.v6.hold(numbers))
+        return held.fill_null(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +126,6 @@ class AddressRanges:
             raise PermanentError(f"{folder} is no folder: name one that holds files such as data_centre.json")
         return cls.of({name: _read_networks(_file_of(name, folder)) for name in LISTS})
 
-    def list_of(self, address: Address) -> str | None:
-        """The first list that holds the address, in the order in which lists are asked."""
-        return next((name for name in LISTS if address in self.lists[name]), None)
-
 
 def load_ranges(folder: Path | None = None) -> AddressRanges:
     """The ranges in force: the packaged ones, or those of a folder; see AddressRanges.load."""
@@ -164,45 +146,37 @@ def classify_addresses(frame: pl.DataFrame, ranges: AddressRanges, inclusions: p
     renewed in place, and a renewal must not take the entry away from days that it already covered.
     """
     pairs = frame.select("tenant_id", "client_ip").unique()
-    addresses = _describe_addresses(pairs.get_column("client_ip").unique(), ranges)
+    addresses = describe_addresses(pairs.get_column("client_ip").unique(), ranges)
     described = pairs.join(addresses, on="client_ip", how="left", validate="m:1", nulls_equal=True)
-    return _mark_included(described, inclusions, day).select(
+    return mark_included(described, inclusions, day).select(
         "tenant_id", "client_ip", "network", "address_class", "is_data_centre", "on_inclusion_list"
     )
 
 
-def _describe_addresses(texts: pl.Series, ranges: AddressRanges) -> pl.DataFrame:
-    networks: list[str | None] = []
-    classes: list[str] = []
-    for text in texts:
-        address = parse_address(text)
-        name = None if address is None else ranges.list_of(address)
-        networks.append(None if address is None else household_network(address))
-        classes.append("unknown" if address is None else UNLISTED if name is None else CLASS_OF_LIST[name])
-    return pl.DataFrame(
-        {"client_ip": texts, "network": networks, "address_class": classes},
-        schema={"client_ip": pl.String, "network": pl.String, "address_class": pl.String},
+def describe_addresses(texts: pl.Series, ranges: AddressRanges) -> pl.DataFrame:
+    """One row per text, in their order: the columns of parse_addresses with address_class and is_data_centre."""
+    addresses = parse_addresses(texts)
+    lists = pl.DataFrame({name: ranges.lists[name].hold(addresses) for name in LISTS})
+    named = lists.select(pl.coalesce(pl.when(name).then(pl.lit(CLASS_OF_LIST[name])) for name in LISTS)).to_series()
+    is_known = pl.col("number").is_not_null()
+    return addresses.with_columns(
+        address_class=pl.when(is_known).then(named.fill_null(UNLISTED)).otherwise(pl.lit("unknown"))
     ).with_columns(is_data_centre=pl.col("address_class") == "data_centre")
 
 
-def _mark_included(described: pl.DataFrame, inclusions: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Only tenants with a list that is in force are looked at; all others have no shared addresses."""
+def mark_included(described: pl.DataFrame, inclusions: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The rows with on_inclusion_list. described: tenant_id, is_v4, number (parse_addresses).
+
+    Only tenants with a list that is in force are looked at; all others have no shared addresses.
+    """
     in_force = inclusions.filter(pl.col("validated_at").dt.date() >= day - INCLUSION_VALIDITY)
-    included: list[pl.DataFrame] = []
+    numbered = described.select("tenant_id", "is_v4", "number").with_row_index("place")
+    included = pl.Series([], dtype=pl.UInt32)
     for (tenant,), entries in in_force.group_by(["tenant_id"], maintain_order=True):
         shared = NetworkSet.of(_network(each, "the inclusion list") for each in entries.get_column("network"))
-        theirs = described.filter(pl.col("tenant_id") == pl.lit(tenant)).get_column("client_ip")
-        found = [text for text in theirs if (address := parse_address(text)) is not None and address in shared]
-        included.append(
-            pl.DataFrame({"client_ip": found}, schema={"client_ip": pl.String}).select(
-                pl.lit(tenant).alias("tenant_id"), "client_ip", pl.lit(True).alias("on_inclusion_list")
-            )
-        )
-    if not included:
-        return described.with_columns(on_inclusion_list=pl.lit(False))
-    return described.join(pl.concat(included), on=["tenant_id", "client_ip"], how="left", validate="1:1").with_columns(
-        pl.col("on_inclusion_list").fill_null(False)
-    )
+        theirs = numbered.filter(pl.col("tenant_id") == pl.lit(tenant))
+        included = included.append(theirs["place"].filter(shared.hold(theirs)))
+    return described.with_columns(on_inclusion_list=numbered["place"].is_in(included.implode()))
 
 
 def _network(text: str, where: str) -> Network:

@@ -11,8 +11,8 @@ from datetime import date
 
 import polars as pl
 
-from assets.listening.addresses import AddressRanges, classify_addresses
-from assets.listening.keys import Keyring, derive_keys
+from assets.listening.addresses import AddressRanges, describe_addresses, mark_included
+from assets.listening.keys import Keyring, hash_identities, name_version
 from assets.listening.lookups import add_columns
 from assets.listening.rules import UNKNOWN, Rules, match_agents, match_referrers
 
@@ -73,20 +73,17 @@ def identify(
     rows: pl.DataFrame, day: date, rules: Rules, ranges: AddressRanges, inclusions: pl.DataFrame, keyring: Keyring
 ) -> pl.DataFrame:
     """One row per distinct KEPT among rows of one UTC day, with _day, the derived keys, address class and agent."""
-    codes = rows.select(KEPT).unique().with_row_index("_identity")
-    identities = codes.with_columns(
-        pl.col("client_ip", "user_agent").cast(pl.String), household_key="_kept_key", key_version="_kept_version"
-    )
-    agents = match_agents(identities["user_agent"], rules).select("user_agent", "is_bot", "app", "device", "os")
-    addresses = classify_addresses(identities, ranges, inclusions, day).drop("network")
-    known = (
-        derive_keys(identities, keyring)
-        .join(agents, on="user_agent", how="left", validate="m:1", nulls_equal=True)
-        .join(addresses, on=["tenant_id", "client_ip"], how="left", validate="m:1", nulls_equal=True)
-        .drop(KEPT)
-    )
+    codes = rows.select(KEPT).unique()
+    texts, agents = codes["client_ip"].unique(), codes["user_agent"].unique()
+    addresses = describe_addresses(texts.cast(pl.String), ranges).with_columns(client_ip=texts)
+    named = match_agents(agents, rules).select(pl.col("user_agent").cast(agents.dtype), "is_bot", "app", "device", "os")
+    described = mark_included(add_columns(codes, addresses, ["client_ip"]), inclusions, day).drop("is_v4", "number")
+    hashed = hash_identities(described.select("tenant_id", "network", "user_agent", household_key="_kept_key"), keyring)
     return (
-        codes.join(known, on="_identity", how="left", validate="1:1").drop("_identity").with_columns(_day=pl.lit(day))
+        add_columns(described.drop("network"), named, ["user_agent"])
+        .with_columns(hashed.rename({"key_version": "_own"}).get_columns())
+        .with_columns(_day=pl.lit(day), key_version=name_version("_own", "_kept_version", "_kept_key"))
+        .drop("_own")
     )
 
 

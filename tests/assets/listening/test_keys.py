@@ -32,6 +32,37 @@ def signed(message: bytes, secret: bytes = SECRET) -> int:
     return int.from_bytes(hmac.new(secret, message, hashlib.sha256).digest()[:8], "big", signed=True)
 
 
+def test_a_secret_longer_than_a_block_is_hashed_first_as_the_standard_says() -> None:
+    for length in (16, 64, 65, 200):
+        secret = bytes(range(length))
+        derived = derive_keys(rows("203.0.113.7"), Keyring((Key(1, secret),)))
+        assert derived["household_key"].to_list() == [signed(b"203.0.113.7", secret)]
+
+
+def test_tenants_with_keys_of_their_own_and_platform_keys_stand_side_by_side() -> None:
+    north, south = UUID(int=1), UUID(int=2)
+    ring = Keyring((Key(1, SECRET),), {str(south): (Key(7, b"south" * 7),)})
+    frame = pl.DataFrame(
+        {
+            "tenant_id": [str(north), str(south), str(south), str(north)],
+            "client_ip": ["203.0.113.7", "203.0.113.7", None, None],
+            "user_agent": ["Overcast/3.0"] * 4,
+            "household_key": [None, None, -5, None],
+        },
+        schema_overrides={"client_ip": pl.String, "household_key": pl.Int64},
+    )
+    derived = derive_keys(frame, ring)
+    kept = (-5).to_bytes(8, "big", signed=True) + b"\x1fOvercast/3.0"
+    message = b"203.0.113.7\x1fOvercast/3.0"
+    assert derived["consumer_key"].to_list() == [
+        signed(message),
+        signed(message, b"south" * 7),
+        signed(kept, b"south" * 7),
+        None,
+    ]
+    assert derived["key_version"].to_list() == [1, 7, 0, None]
+
+
 def test_a_key_is_the_first_eight_bytes_of_the_hmac_of_address_and_agent() -> None:
     derived = derive_keys(rows("203.0.113.7"), RING).row(0, named=True)
 
