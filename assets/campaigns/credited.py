@@ -91,7 +91,8 @@ def credit_campaigns(
     """One row per conversion, model, placement and episode of the chosen campaigns.
 
     rows:    credits with their conversion: CREDIT_COLUMNS, day, converted_at, kind, value_minor, currency,
-             household_key, listener_id, matched_by and the count of each signal
+             household_key (null where the address stands for no household), listener_id, matched_by and the count of
+             each signal
     returns: CREDIT_COLUMNS, currency (the campaign's), revenue_minor (null: no value known), converted_at, kind,
              is_goal (the campaign's goal kind), unit (the household, or what stands for it), matched_by, signals
     """

@@ -1,6 +1,8 @@
 -- read_campaign_credits: every credit of the conversions in [start, end) that owe some to one of the campaigns.
 -- Grain: one row per conversion, model, placement and episode, those of the sponsor's other campaigns included, with the
--- conversion's own columns. known_by, if not NULL, leaves out conversions of which nothing had been received before it.
+-- conversion's own columns; household_key only where the address stands for one household: a shop's server, an office or
+-- a phone network's gateway is no household that answers. known_by, if not NULL, leaves out conversions of which nothing
+-- had been received before it.
 -- Parameters: start, end, known_by (timestamptz), first, last (date), tenants, campaigns (uuid[]).
 WITH ours AS (
     SELECT DISTINCT
@@ -40,7 +42,7 @@ SELECT
     conversions.kind,
     conversions.value_minor,
     conversions.currency::text AS currency,
-    conversions.household_key,
+    CASE WHEN conversions.address_class = 'household' THEN conversions.household_key END AS household_key,
     conversions.listener_id,
     conversions.matched_by,
     conversions.pixel_signals,

@@ -1,5 +1,5 @@
 -- read_sponsor_conversions: the sponsors' conversions in [start, end) that an ad or a code is credited with.
--- Grain: one row per conversion. Parameters: start, end (timestamptz), tenants, sponsors (uuid[]).
+-- Grain: one row per conversion; household_key only where the address stands for one household. Parameters: start, end (timestamptz), tenants, sponsors (uuid[]).
 SELECT
     tenant_id,
     sponsor_id,
@@ -9,7 +9,7 @@ SELECT
     converted_at,
     value_minor,
     currency::text AS currency,
-    household_key,
+    CASE WHEN address_class = 'household' THEN household_key END AS household_key,
     listener_id,
     matched_by,
     pixel_signals,

@@ -1,0 +1,63 @@
+"""Who counts as one answer: a household where the address stands for one, else each order by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.assets.campaigns.test_days_on_a_database import (
+    BOUGHT,
+    DAY,
+    HOMES,
+    add,
+    add_campaign,
+    add_exposures,
+    named,
+    roll_up,
+    signal,
+)
+
+if TYPE_CHECKING:
+    from sql.warehouse import Warehouse
+
+# A cloud's network, from which a shop's server posts the orders of all its customers.
+DATA_CENTRE = "34.80.0.5"
+ORDERS = 6
+
+
+def orders_by_code(client_ip: str) -> list[dict[str, object]]:
+    paid = {"value_minor": 2000, "currency": "USD", "client_ip": client_ip, "user_agent": "shop/8"}
+    by_code = {"signal": "server", "promo_code": "TIDES20", **paid}
+    return [
+        signal("harbour", f"buy {n}", BOUGHT + timedelta(seconds=n), order_id=f"S-{n}", **by_code)
+        for n in range(ORDERS)
+    ]
+
+
+@pytest.mark.parametrize(("client_ip", "responders"), [(DATA_CENTRE, ORDERS), (HOMES[0], 1)])
+def test_orders_that_a_shop_s_server_sends_are_as_many_answers(
+    warehouse: Warehouse, client_ip: str, responders: int
+) -> None:
+    add_campaign(warehouse, "harbour")
+    add_exposures(warehouse, "harbour")
+    add(warehouse, "attribution_events", *orders_by_code(client_ip))
+    results = roll_up(warehouse, [named("harbour")], DAY.day).filter(model="linear")
+    told = {row["kpi"]: row for row in results.to_dicts()}
+    assert told["conversions"]["estimate"] == pytest.approx(ORDERS)
+    assert told["conversion_rate"]["estimate"] == pytest.approx(responders / len(HOMES))
+    # The gamma interval of n equal answers is that of n: chi2inv(0.025, 2n) / 2n times the whole.
+    share = {ORDERS: 0.367, 1: 0.0253}[responders]
+    assert told["revenue"]["lower"] == pytest.approx(share * ORDERS * 2000, rel=0.01)
+
+
+def test_what_learns_from_journeys_knows_households_only_behind_addresses_of_their_own(warehouse: Warehouse) -> None:
+    add_campaign(warehouse, "harbour")
+    add_exposures(warehouse, "harbour")
+    add(warehouse, "attribution_events", *orders_by_code(DATA_CENTRE))
+    roll_up(warehouse, [named("harbour")], DAY.day)
+    asked = {"start": DAY.start, "end": DAY.end, "tenants": [named("harbour")], "sponsors": [named("kettle")]}
+    conversions = warehouse.read("read_sponsor_conversions", **asked)
+    assert conversions.height == ORDERS
+    assert conversions["household_key"].null_count() == ORDERS
