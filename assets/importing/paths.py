@@ -59,7 +59,7 @@ class MediaPaths:
 
     @classmethod
     def of(cls, media: pl.DataFrame) -> MediaPaths:
-        """media: path, podcast_id, episode_id, asset_id; guid where rows may name episodes instead of paths."""
+        """media: path, podcast_id, episode_id, asset_id; guid, and part_of, where rows may name episodes, not paths."""
         rows: dict[str, tuple[object, object, object]] = {}
         doubled: set[str] = set()
         for path, podcast, episode, asset in media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows():
@@ -84,7 +84,8 @@ class MediaPaths:
 
 def _by_guid(media: pl.DataFrame) -> dict[str, tuple[object, object, object]]:
     """The episodes by the target that names their guid, with their file if they have one alone."""
-    episodes = media.group_by("guid").agg(
+    wholes = media.filter(pl.col("part_of").is_null()) if "part_of" in media.columns else media
+    episodes = wholes.group_by("guid").agg(
         pl.col("podcast_id", "episode_id", "asset_id").first(),
         pl.col("episode_id").n_unique().alias("_episodes"),
         pl.len().alias("_files"),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import polars as pl
 
 from assets.listening.lookups import add_columns
 from assets.listening.method import Method
 from assets.listening.numbering import add_numbers
+from sql.values import PermanentError
 
 # What a request names; the distinct combinations of a day are few, its rows are many.
 NAMES = ["tenant_id", "episode_id", "asset_id"]
@@ -29,11 +31,14 @@ class Catalogue:
     tenants:  tenant_id, tenant_no, download_window, suspect_pairs
     episodes: tenant_id, episode_id, episode_no, podcast_id, podcast_no, published_at
     files:    tenant_id, asset_id, file_no, file_episode_no, file_bytes, header_bytes, threshold_bytes, basis
+    parts:    tenant_id, asset_id, part_no, file_no and file_episode_no of the whole, part_offset_bytes, part_bytes,
+              part_header_bytes
     """
 
     tenants: pl.DataFrame
     episodes: pl.DataFrame
     files: pl.DataFrame
+    parts: pl.DataFrame
 
 
 def index_catalogue(
@@ -42,12 +47,16 @@ def index_catalogue(
     """Number everything that a request can name.
 
     episodes: tenant_id, episode_id, podcast_id, published_at (UTC), duration_s (null: unknown)
-    media:    tenant_id, asset_id, episode_id, file_bytes (null: unknown), header_bytes, duration_s (or the episode's)
+    media:    tenant_id, asset_id, episode_id, file_bytes (null: unknown), header_bytes, duration_s (or the episode's),
+              and where files are served in parts (HLS segments): part_of, the asset_id of the whole rendition (null: it
+              is a whole), and part_offset_bytes, where the part begins in it
     methods:  tenant_id, download_window, suspect_pairs
+    Raises PermanentError for a part that cannot be placed in a whole file of its episode.
     """
     numbered = add_numbers(episodes)
+    wholes, parts = _tell_parts(media)
     files = (
-        media.sort("tenant_id", "asset_id")
+        wholes.sort("tenant_id", "asset_id")
         .with_row_index("file_no")
         .join(
             numbered.select("tenant_id", "episode_id", file_episode_no="episode_no", episode_duration_s="duration_s"),
@@ -71,7 +80,54 @@ def index_catalogue(
         methods.sort("tenant_id").with_row_index("tenant_no"),
         numbered.select("tenant_id", "episode_id", "episode_no", "podcast_id", "podcast_no", "published_at"),
         files,
+        _place_parts(parts, files, numbered),
     )
+
+
+def _tell_parts(media: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Whole files, and the files that are parts of one."""
+    if "part_of" not in media.columns:
+        return media, media.clear().with_columns(part_of="asset_id", part_offset_bytes=pl.lit(0))
+    return media.filter(pl.col("part_of").is_null()), media.filter(pl.col("part_of").is_not_null())
+
+
+def _place_parts(parts: pl.DataFrame, files: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
+    """Catalogue.parts: where each part lies in which file. Its own header is no content either."""
+    wholes = files.select("tenant_id", "file_no", "file_episode_no", part_of="asset_id")
+    placed = (
+        parts.sort("tenant_id", "asset_id")
+        .with_row_index("part_no")
+        .join(wholes, on=["tenant_id", "part_of"], how="left", validate="m:1")
+        .join(
+            episodes.select("tenant_id", "episode_id", "episode_no"),
+            on=["tenant_id", "episode_id"],
+            how="left",
+            validate="m:1",
+        )
+    )
+    is_lost = pl.any_horizontal(pl.col("file_no", "part_offset_bytes", "file_bytes").is_null()) | ~pl.col(
+        "episode_no"
+    ).eq_missing(pl.col("file_episode_no"))
+    lost = placed.filter(is_lost)
+    if lost.height:
+        raise PermanentError(
+            f"{lost.height} media file(s) are parts that cannot be placed, first {_spell(lost['asset_id'][0])}: a part "
+            "needs its size, its offset, and in part_of a whole file of the same episode. Correct media_assets"
+        )
+    return placed.select(
+        "tenant_id",
+        "asset_id",
+        "part_no",
+        "file_no",
+        "file_episode_no",
+        pl.col("part_offset_bytes").cast(pl.Int64),
+        part_bytes=pl.col("file_bytes").cast(pl.Int64),
+        part_header_bytes=pl.col("header_bytes").cast(pl.Int64).fill_null(0),
+    )
+
+
+def _spell(name: object) -> str:
+    return str(UUID(bytes=name)) if isinstance(name, bytes) and len(name) == 16 else str(name)
 
 
 def _add_threshold(files: pl.DataFrame, method: Method) -> pl.DataFrame:
@@ -106,14 +162,17 @@ def _add_threshold(files: pl.DataFrame, method: Method) -> pl.DataFrame:
 
 
 def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """The requests with tenant_no, suspect_pairs, episode_no, file_no, published_at, is_known, and in named_no a number
-    for the episode that they name, known or not; episode_id and asset_id go.
+    """The requests with tenant_no, suspect_pairs, episode_no, file_no, part_no (null: no part), published_at, is_known,
+    and in named_no a number for the episode that they name, known or not; episode_id and asset_id go.
 
-    A request names an episode, a file, or both; a file stands for its episode. is_known is false if what it names does
-    not exist for its tenant, if it names nothing, or if the file is one of another episode.
+    A request names an episode, a file, or both; a file stands for its episode, and a part for its whole file. is_known
+    is false if what it names does not exist for its tenant, if it names nothing, or if the file is one of another
+    episode.
     """
     episodes = catalogue.episodes.select("tenant_id", "episode_id", "episode_no")
-    files = catalogue.files.select("tenant_id", "asset_id", "file_no", "file_episode_no")
+    named_files = ["tenant_id", "asset_id", "file_no", "file_episode_no", "part_no"]
+    wholes = catalogue.files.with_columns(part_no=pl.lit(None, dtype=catalogue.parts["part_no"].dtype))
+    files = pl.concat([wholes.select(named_files), catalogue.parts.select(named_files)])
     published = catalogue.episodes.select("episode_no", "published_at")
     tenants = catalogue.tenants.select("tenant_id", "tenant_no", "suspect_pairs")
     named, file_named = pl.col("episode_no"), pl.col("file_no")
@@ -134,6 +193,16 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
             named_no=pl.col("episode_id").rank("dense"),
         )
         .join(published, on="episode_no", how="left", validate="m:1")
-        .select(*NAMES, "tenant_no", "suspect_pairs", "named_no", "episode_no", "file_no", "published_at", "is_known")
+        .select(
+            *NAMES,
+            "tenant_no",
+            "suspect_pairs",
+            "named_no",
+            "episode_no",
+            "file_no",
+            "part_no",
+            "published_at",
+            "is_known",
+        )
     )
     return add_columns(requests, resolved, NAMES).drop("episode_id", "asset_id")

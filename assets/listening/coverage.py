@@ -29,29 +29,41 @@ def add_intervals(requests: pl.DataFrame, method: Method | None = None) -> pl.Da
     """The requests with the bytes that they received: from_byte, to_byte, and content_from without the file's header.
 
     requests: source, http_status, range_start, range_end, bytes_sent, file_bytes, header_bytes (null: unknown file),
-              is_open
+              is_open; of requests for a part of a file (an HLS segment) part_offset_bytes, part_bytes,
+              part_header_bytes (null, or no such columns: for the whole file)
     adds:     from_byte, to_byte, content_from (i64, half-open; empty where from >= to), is_range_assumed
     Source:   PTMG 2.3: bytes sent win over bytes asked for.
 
     A request without a range starts at 0 if its status is 200, and nowhere otherwise. Bytes sent unknown: the range is
     taken as received, and the row is marked. If then neither the range nor the file has an end, it is taken to have
     received the assumed minute. A prefix service sees no bytes, and a request after the window closed adds none.
+    A request for a part is measured in the part and clipped at its end, then moved to where the part lies in the whole.
     """
     minute = (method or Method()).assumed_minute
+    offset, size, own_header = _part_or_whole(requests)
     start = pl.coalesce(
         pl.col("range_start").clip(upper_bound=LAST_BYTE), pl.when(pl.col("http_status") == 200).then(0)
     ).cast(pl.Int64)
-    header = pl.col("header_bytes").fill_null(0)
-    asked = pl.coalesce(pl.col("range_end").clip(upper_bound=LAST_BYTE) + 1, "file_bytes")
+    header = pl.max_horizontal(pl.col("header_bytes").fill_null(0), own_header)
+    asked = pl.coalesce(pl.col("range_end").clip(upper_bound=LAST_BYTE) + 1, size)
     sent = start + pl.col("bytes_sent").clip(upper_bound=LAST_BYTE)
     assumed = pl.max_horizontal(start, header) + minute
-    end = pl.coalesce(pl.min_horizontal(asked, sent, "file_bytes"), assumed)
+    end = offset + pl.coalesce(pl.min_horizontal(asked, sent, size), assumed)
+    begin = offset + start
     measured = (pl.col("source") != PREFIX) & pl.col("is_open") & start.is_not_null()
     return requests.with_columns(
-        from_byte=pl.when(measured).then(start).otherwise(0),
-        to_byte=pl.when(measured).then(pl.max_horizontal(end, start)).otherwise(0),
+        from_byte=pl.when(measured).then(begin).otherwise(0),
+        to_byte=pl.when(measured).then(pl.max_horizontal(pl.min_horizontal(end, "file_bytes"), begin)).otherwise(0),
         is_range_assumed=measured & pl.col("bytes_sent").is_null(),
     ).with_columns(content_from=pl.max_horizontal("from_byte", header))
+
+
+def _part_or_whole(requests: pl.DataFrame) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Where what was asked for begins in the file, its size, and where its own header ends in the file."""
+    if "part_offset_bytes" not in requests.columns:
+        return pl.lit(0, dtype=pl.Int64), pl.col("file_bytes"), pl.lit(0, dtype=pl.Int64)
+    offset = pl.col("part_offset_bytes").clip(upper_bound=LAST_BYTE).fill_null(0)
+    return offset, pl.coalesce("part_bytes", "file_bytes"), offset + pl.col("part_header_bytes").fill_null(0)
 
 
 def add_new_bytes(requests: pl.DataFrame) -> pl.DataFrame:

@@ -31,6 +31,7 @@ CARRIED = [
     "household_key",
     "episode_no",
     "file_no",
+    "part_no",
     "app",
     "device",
     "os",
@@ -41,8 +42,18 @@ CARRIED = [
     "listener_id",
     "key_version",
 ]
+PART = ["part_no", "part_offset_bytes", "part_bytes", "part_header_bytes"]
 # What has been made use of once the bytes of a request are known.
-MEASURED = ["http_status", "range_start", "range_end", "bytes_sent", "file_bytes", "header_bytes", "download_window"]
+MEASURED = [
+    "http_status",
+    "range_start",
+    "range_end",
+    "bytes_sent",
+    "file_bytes",
+    "header_bytes",
+    "download_window",
+    *PART,
+]
 VERDICT = ["tenant_id", "event_id", "occurred_at", "disposition"]
 
 
@@ -75,6 +86,7 @@ def settle_known(
         could_count.pipe(add_columns, windows, ["tenant_no"])
         .pipe(cut_windows)
         .pipe(add_columns, files, ["file_no"])
+        .pipe(_place_parts, catalogue.parts)
         .pipe(add_intervals, method)
         .drop(MEASURED, strict=False)
         .pipe(add_new_bytes)
@@ -82,6 +94,11 @@ def settle_known(
         .pipe(_settle_groups)
     )
     return refused, settled
+
+
+def _place_parts(requests: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """Where the parts of files lie that were asked for; most networks serve none."""
+    return requests if parts.is_empty() else add_columns(requests, parts.select(PART), ["part_no"])
 
 
 def _reach_the_minute(requests: pl.DataFrame, method: Method) -> pl.DataFrame:

@@ -1,4 +1,4 @@
--- read_media: the files that can be served, with what is known of their size.
+-- read_media: the files that can be served, with what is known of their size, and of a part what it is a part of.
 -- Grain: one row per file. Parameters: tenants (uuid[]).
 SELECT
     tenant_id,
@@ -6,6 +6,8 @@ SELECT
     episode_id,
     file_bytes,
     header_bytes,
-    duration_s
+    duration_s,
+    part_of,
+    part_offset_bytes
 FROM media_assets
 WHERE tenant_id = any(%(tenants)s)

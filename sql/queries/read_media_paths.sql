@@ -4,6 +4,7 @@ SELECT
     media.path,
     media.asset_id,
     media.episode_id,
+    media.part_of,
     episodes.podcast_id,
     episodes.guid
 FROM media_assets AS media

@@ -102,6 +102,8 @@ def build_media(rows: Sequence[dict[str, Any]] = ()) -> pl.DataFrame:
         "file_bytes": pl.Int64,
         "header_bytes": pl.Int64,
         "duration_s": pl.Float64,
+        "part_of": pl.String,
+        "part_offset_bytes": pl.Int64,
     }
     return pl.DataFrame([{**standard, **row} for row in rows or [{}]], schema=schema, orient="row")
 
