@@ -10,7 +10,7 @@ from functools import partial
 from dagster import AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 
 from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
-from assets.campaigns.weekly import compute_lift
+from assets.campaigns.weekly import compute_week
 from assets.partitions import daily, month_of_days, remembering, walk_days
 from assets.resources import ScopeResource
 from sql.warehouse import Warehouse
@@ -50,6 +50,13 @@ LIFT_RESULTS = AssetSpec(
     description="As of each Sunday, households that a campaign reached against those that it did not.",
     kinds={"polars", "postgres"},
 )
+CAMPAIGN_BENCHMARKS = AssetSpec(
+    "campaign_benchmarks",
+    group_name="campaigns",
+    deps=["campaign_roi"],
+    description="As of each Sunday, KPIs of a campaign beside the median of the tenant's campaigns for other sponsors.",
+    kinds={"polars", "postgres"},
+)
 
 
 @multi_asset(specs=[PLACEMENT_DELIVERY], partitions_def=daily, backfill_policy=month_of_days)
@@ -79,10 +86,10 @@ def campaign_roi(
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
 
 
-@multi_asset(specs=[LIFT_RESULTS], partitions_def=daily, backfill_policy=month_of_days)
+@multi_asset(specs=[LIFT_RESULTS, CAMPAIGN_BENCHMARKS], partitions_def=daily, backfill_policy=month_of_days)
 def campaign_week(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
 ) -> Iterator[object]:
-    tables = {"lift_results": ["lift_results"]}
-    compute = partial(compute_lift, remembering(warehouse.read))
+    tables = {"lift_results": ["lift_results"], "campaign_benchmarks": ["campaign_benchmarks"]}
+    compute = partial(compute_week, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)

@@ -1,7 +1,7 @@
-"""Weekly: what is told of live campaigns once a week, after their results: what they added.
+"""Weekly: what is told of live campaigns once a week, after their results: what they added, and how others did.
 
 Here: what is read and the tables that come out, as of the end of each Sunday (ISO weeks); other days have no rows.
-Not here: formulas (lift.py), and who writes the tables.
+Not here: formulas (lift.py, benchmarks.py), and who writes the tables.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.attribution.journeys import GOAL
 from assets.attribution.money import convert_values, net_values, rates_of
+from assets.campaigns.benchmarks import compare_campaigns
 from assets.campaigns.credited import ids_of
 from assets.campaigns.day import Tables, ends_week, live_campaigns
 from assets.campaigns.lift import assign_groups, compare_strata, measure_lift
@@ -45,8 +46,21 @@ LIFT = pl.Schema(
         **dict.fromkeys(NUMBERS, pl.Float64()),
         "is_shown": pl.Boolean(),
         "currency": pl.String(),
+        "config_version": pl.Int32(),
     }
 )
+
+
+def compute_week(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """lift_results and campaign_benchmarks of one UTC day, without run_id and is_final."""
+    return {**compute_lift(read, window, tenants), **compute_benchmarks(read, window, tenants)}
+
+
+def compute_benchmarks(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """campaign_benchmarks as of the end of a Sunday, without run_id and is_final: from campaign_roi as it is stored."""
+    results = read("read_latest_results", day=window.day, tenants=list(tenants))
+    told = results if ends_week(window) else results.clear()
+    return {"campaign_benchmarks": compare_campaigns(told, window.day)}
 
 
 def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
@@ -69,8 +83,8 @@ def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Table
     strata = compare_strata(groups, read_goal_conversions(read, scope, chosen, window))
     spend = read("read_recognised_spend", day=window.day, tenants=scope, campaigns=wanted)
     spent = {(tenant, campaign): amount for tenant, campaign, amount in spend.iter_rows()}
-    rows = pl.DataFrame(measure_lift(strata, spent), schema={**nothing.drop("day", "currency").schema})
-    told = rows.join(chosen.select(*CAMPAIGN, "currency"), on=CAMPAIGN, validate="1:1")
+    rows = pl.DataFrame(measure_lift(strata, spent), schema=nothing.drop("day", "currency", "config_version").schema)
+    told = rows.join(chosen.select(*CAMPAIGN, "currency", "config_version"), on=CAMPAIGN, validate="1:1")
     return {"lift_results": told.with_columns(day=pl.lit(window.day)).select(nothing.columns)}
 
 

@@ -48,6 +48,7 @@ DAILY_ASSETS = (
     "campaign_roi",
     "model_totals",
     "lift_results",
+    "campaign_benchmarks",
 )
 
 # Those that later days look back at: ads of 60 days, first listens, ages, and what campaigns add up since their start.

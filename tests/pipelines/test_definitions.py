@@ -20,7 +20,14 @@ GROUPS = {
     "raw": {"listener_events", "attribution_events"},
     "listening": {"request_dispositions", "downloads", "listener_metrics", "listener_dimension_metrics"},
     "attribution": {"ad_exposures", "conversions", "attribution_credits"},
-    "campaigns": {"placement_delivery", "campaign_reach", "campaign_roi", "model_totals", "lift_results"},
+    "campaigns": {
+        "placement_delivery",
+        "campaign_reach",
+        "campaign_roi",
+        "model_totals",
+        "lift_results",
+        "campaign_benchmarks",
+    },
     "reporting": {"weekly_sponsor_reports", "monthly_sponsor_reports", "report_deliveries"},
     "upkeep": {"tenant_checks"},
 }

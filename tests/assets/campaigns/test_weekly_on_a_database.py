@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from assets.campaigns.day import compute_roi
-from assets.campaigns.weekly import compute_lift
+from assets.campaigns.weekly import compute_benchmarks, compute_lift, compute_week
 from sql.values import Window
 from tests.assets.campaigns.test_days_on_a_database import (
     BOUGHT,
@@ -84,8 +84,7 @@ def test_on_sundays_the_models_that_learn_look_at_all_journeys(harbour: Warehous
 
 def test_other_days_have_no_rows_but_their_columns(harbour: Warehouse) -> None:
     totals = compute_roi(harbour.read, DAY, [HARBOUR])["model_totals"]
-    lift = compute_lift(harbour.read, DAY, [HARBOUR])["lift_results"]
-    for name, frame in (("model_totals", totals), ("lift_results", lift)):
+    for name, frame in {"model_totals": totals, **compute_week(harbour.read, DAY, [HARBOUR])}.items():
         assert frame.is_empty()
         stored(harbour, {name: frame}, DAY, [HARBOUR])
 
@@ -113,7 +112,7 @@ def test_lift_compares_the_reached_with_listeners_of_the_same_show_and_week(harb
     assert (told["base_households"], told["base_responders"]) == (6, 1)
     assert told["relative_lift"] == pytest.approx(6 / 8 / (1 / 6) - 1)
     assert told["incremental_minor"] == pytest.approx(12_100 - 1_000 - 8 * 2_000 / 6)
-    assert told["currency"] == "USD"
+    assert (told["currency"], told["config_version"]) == ("USD", 1)
 
 
 def test_a_report_reads_the_lift_of_its_own_tenant_only(harbour: Warehouse) -> None:
@@ -134,6 +133,16 @@ def test_a_holdout_by_lot_takes_the_place_of_matching(harbour: Warehouse) -> Non
     told = compute_lift(harbour.read, SUNDAY, [HARBOUR])["lift_results"].row(0, named=True)
     assert (told["design"], told["is_causal"]) == ("holdout", True)
     assert (told["households"], told["base_households"], told["base_responders"]) == (4, 2, 1)
+
+
+def test_a_campaign_alone_has_no_median_beside_it(harbour: Warehouse) -> None:
+    rolled_up(harbour)
+    tables = compute_benchmarks(harbour.read, SUNDAY, [HARBOUR])
+    stored(harbour, tables, SUNDAY, [HARBOUR])
+    told = tables["campaign_benchmarks"]
+    assert set(told["campaign_id"]) == {named("spring").bytes}
+    assert told["badge"].unique().to_list() == ["too_few"]
+    assert told.filter(kpi="delivery_rate", model="linear")["estimate"].to_list() == [12 / 32]
 
 
 def test_without_anybody_to_compare_with_there_is_no_lift(harbour: Warehouse) -> None:
