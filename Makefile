@@ -19,7 +19,8 @@ ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills
 test: $(READY) ## Run the tests, on a private database of their own
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-bench: $(READY) ## Measure attribution beside other packages, which it installs into an environment of their own
+bench: $(READY) ## Measure a day of listening and attribution, beside others that it installs into environments of their own
+	@$(BIN)/python -m benchmarks.listening
 	@$(BIN)/python -m benchmarks.attribution
 
 lint: $(READY) ## Check style, types, layers and SQL
