@@ -72,7 +72,7 @@ def compute_attribution_day(
     signal on another day is left to that day. Which conversion of an order a refund adjusts is told by all of them.
     """
     scope = list(tenants)
-    signals = read("read_conversion_signals", start=window.start, end=window.end, tenants=scope)
+    signals = read("read_conversion_signals", start=window.start, end=window.end, tenants=scope, sponsors=None)
     events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day)
     at = pl.col("converted_at")
     merged = merge_conversions(events)

@@ -14,6 +14,7 @@ import polars as pl
 
 from assets.attribution.models import MODELS, credit_shows
 from assets.attribution.money import attribute_money, rates_of
+from assets.campaigns.known import read_known
 from sql.values import Reader, Window
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
@@ -34,26 +35,23 @@ def read_credited(
 ) -> pl.DataFrame:
     """What the chosen campaigns earned from the conversions in the window; see credit_campaigns for its columns.
 
-    known_by: leave out conversions of which nothing had been received by then.
+    known_by: count conversions and what they were worth by the signals and refunds that had been received by then.
     """
-    first, last = window.start.date(), (window.end - timedelta(microseconds=1)).date()
     scope = list(tenants)
-    rows = read(
-        "read_campaign_credits",
-        start=window.start,
-        end=window.end,
-        known_by=known_by,
-        first=first,
-        last=last,
-        tenants=scope,
-        campaigns=ids_of(chosen, "campaign_id"),
-    )
-    adjustments = read("read_conversion_adjustments", first=first, last=last, tenants=scope)
+    known = None if known_by is None else read_known(read, scope, ids_of(chosen, "sponsor_id"), window, known_by)
+    start = window.start if known is None else known.since
+    first, last = start.date(), (window.end - timedelta(microseconds=1)).date()
+    days = {"first": first, "last": last, "tenants": scope}
+    rows = read("read_campaign_credits", start=start, end=window.end, **days, campaigns=ids_of(chosen, "campaign_id"))
+    if known is None:
+        adjustments = read("read_conversion_adjustments", **days)
+    else:
+        rows, adjustments = known.tell(rows), known.adjustments
     rates = read("read_fx_rates", first=first, last=max(last, as_of.date()))
     own = chosen.filter(~pl.col("default_model").is_in(list(MODELS)))
     if own.is_empty():
         return credit_campaigns(rows, adjustments, chosen, rates, as_of)
-    touches = read("read_campaign_touches", first=first, last=last, tenants=scope, campaigns=ids_of(own, "campaign_id"))
+    touches = read("read_campaign_touches", **days, campaigns=ids_of(own, "campaign_id"))
     rows = pl.concat([rows, credit_own_models(rows, touches, own)], how="diagonal")
     led_by = chosen.select(*CAMPAIGN, "default_model")
     return (

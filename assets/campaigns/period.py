@@ -95,7 +95,7 @@ def campaign_period(
 
     window:   the period, cut at the tenant's local midnights (Window.of_local_days); timezone names its days
     as_of:    refunds count that occurred before it, and windows are complete or open by it
-    known_by: leave out conversions of which nothing had been received by then (a period at an equal age)
+    known_by: count conversions, their worth and refunds by what had been received by then (a period at an equal age)
     """
     return summarise(read_period(read, tenant, campaigns, window, timezone, as_of, known_by))
 

@@ -1,9 +1,8 @@
 -- read_campaign_credits: every credit of the conversions in [start, end) that owe some to one of the campaigns.
 -- Grain: one row per conversion, model, placement and episode, those of the sponsor's other campaigns included, with the
 -- conversion's own columns; household_key only where the address stands for one household: a shop's server, an office or
--- a phone network's gateway is no household that answers. known_by, if not NULL, leaves out conversions of which nothing
--- had been received before it.
--- Parameters: start, end, known_by (timestamptz), first, last (date), tenants, campaigns (uuid[]).
+-- a phone network's gateway is no household that answers.
+-- Parameters: start, end (timestamptz), first, last (date), tenants, campaigns (uuid[]).
 WITH ours AS (
     SELECT DISTINCT
         tenant_id,
@@ -14,18 +13,6 @@ WITH ours AS (
         tenant_id = any(%(tenants)s)
         AND campaign_id = any(%(campaigns)s::uuid[])
         AND day >= %(first)s AND day <= %(last)s
-),
-
-known AS MATERIALIZED (
-    SELECT DISTINCT
-        events.sponsor_id,
-        events.order_id,
-        CASE WHEN events.order_id IS NULL THEN events.event_id END AS event_id
-    FROM attribution_events AS events
-    WHERE
-        events.tenant_id = any(%(tenants)s)
-        AND events.occurred_at >= %(start)s
-        AND events.received_at < %(known_by)s::timestamptz
 )
 
 SELECT
@@ -67,11 +54,3 @@ WHERE
     AND credits.day >= %(first)s AND credits.day <= %(last)s
     AND conversions.tenant_id = any(%(tenants)s)
     AND conversions.converted_at >= %(start)s AND conversions.converted_at < %(end)s
-    AND (
-        %(known_by)s::timestamptz IS NULL
-        OR EXISTS (
-            SELECT 1 FROM known
-            WHERE known.sponsor_id = conversions.sponsor_id AND known.order_id = conversions.order_id
-        )
-        OR conversions.conversion_id IN (SELECT known.event_id FROM known WHERE known.order_id IS NULL)
-    )

@@ -1,6 +1,7 @@
 -- read_conversion_signals: the signals of every conversion that has one in [start, end), those of other days included.
 -- Grain: one row per event: all signals, survey answers and refunds of an order that has a signal in the window, and
--- events without an order id inside it. Order is not guaranteed. Parameters: start, end (timestamptz), tenants (uuid[]).
+-- events without an order id inside it. Order is not guaranteed. Parameters: start, end (timestamptz), tenants, sponsors
+-- (uuid[]; sponsors NULL: all).
 WITH orders AS (
     SELECT DISTINCT
         tenant_id,
@@ -9,6 +10,7 @@ WITH orders AS (
     FROM attribution_events
     WHERE
         tenant_id = any(%(tenants)s)
+        AND (%(sponsors)s::uuid[] IS NULL OR sponsor_id = any(%(sponsors)s::uuid[]))
         AND occurred_at >= %(start)s AND occurred_at < %(end)s
         AND order_id IS NOT NULL
         AND kind NOT IN ('impression', 'click', 'survey', 'refund')
@@ -18,6 +20,7 @@ SELECT
     events.tenant_id,
     events.event_id,
     events.occurred_at,
+    events.received_at,
     events.sponsor_id,
     events.campaign_id,
     events.placement_id,
@@ -41,6 +44,7 @@ LEFT JOIN orders
         AND events.order_id = orders.order_id
 WHERE
     events.tenant_id = any(%(tenants)s)
+    AND (%(sponsors)s::uuid[] IS NULL OR events.sponsor_id = any(%(sponsors)s::uuid[]))
     AND events.kind NOT IN ('impression', 'click')
     AND (
         orders.order_id IS NOT NULL
