@@ -1,21 +1,27 @@
 """Listening: from raw requests to dispositions, downloads, audiences and ads delivered.
 
-Here: the public functions of this room: frames in, frames out, usable without a database.
+Here: the public functions of this room: frames in, frames out, usable without a database (docs/notebook.md shows the
+way through them).
 Not here: how they work (each module says what it holds), and the assets that run them.
 """
 
-from assets.listening.ages import draw_pacing, measure_ages
+from assets.listening.addresses import AddressRanges, classify_addresses, load_ranges
+from assets.listening.ages import band_hours, count_release_hours, draw_pacing, measure_ages
 from assets.listening.audience import measure_audience
 from assets.listening.audience_day import compute_audience_day
-from assets.listening.catalogue import index_catalogue
+from assets.listening.catalogue import Catalogue, index_catalogue, name_episodes
+from assets.listening.columns import MissingColumnsError
 from assets.listening.consumption import measure_consumption
+from assets.listening.coverage import add_intervals, add_new_bytes, merge_intervals
 from assets.listening.day import compute_listening_day
 from assets.listening.dimensions import measure_dimensions
 from assets.listening.dispositions import DISPOSITIONS
 from assets.listening.downloads import count_downloads, dispose, settle_requests
-from assets.listening.enrichment import enrich_requests
+from assets.listening.enrichment import enrich_requests, enrich_signals
 from assets.listening.exposures import collect_signals, find_delivered_ads
-from assets.listening.method import Method
+from assets.listening.first_listens import find_first_listens
+from assets.listening.keys import Key, Keyring, derive_keys
+from assets.listening.method import Method, MethodError, check_methods
 from assets.listening.numbering import number_episodes
 from assets.listening.overlaps import measure_overlaps
 from assets.listening.periods import count_first_listens, measure_periods
@@ -28,12 +34,25 @@ from assets.listening.retention import (
     measure_completion,
     measure_retention,
 )
+from assets.listening.rules import Rules, load_rules, match_agents, match_referrers
 from assets.listening.windows import cut_windows
 
 __all__ = [
     "DISPOSITIONS",
+    "AddressRanges",
+    "Catalogue",
+    "Key",
+    "Keyring",
     "Method",
+    "MethodError",
+    "MissingColumnsError",
     "RecentKeys",
+    "Rules",
+    "add_intervals",
+    "add_new_bytes",
+    "band_hours",
+    "check_methods",
+    "classify_addresses",
     "collect_signals",
     "compute_audience_day",
     "compute_listening_day",
@@ -41,14 +60,22 @@ __all__ = [
     "count_ad_plays",
     "count_downloads",
     "count_first_listens",
+    "count_release_hours",
     "cut_windows",
+    "derive_keys",
     "dispose",
     "draw_pacing",
     "draw_retention",
     "enrich_requests",
+    "enrich_signals",
     "find_delivered_ads",
+    "find_first_listens",
     "follow_playbacks",
     "index_catalogue",
+    "load_ranges",
+    "load_rules",
+    "match_agents",
+    "match_referrers",
     "measure_ages",
     "measure_audience",
     "measure_completion",
@@ -57,6 +84,8 @@ __all__ = [
     "measure_overlaps",
     "measure_periods",
     "measure_retention",
+    "merge_intervals",
+    "name_episodes",
     "number_episodes",
     "settle_requests",
 ]

@@ -13,6 +13,8 @@ from typing import Final
 
 import polars as pl
 
+from assets.listening.columns import bring_to_utc, need_columns
+
 AGES: Final = (1, 3, 7, 14, 30, 60, 90)
 # The curve of an episode's release: the field looks at the first 30 days, hour by hour.
 CURVE_HOURS = 30 * 24
@@ -38,6 +40,10 @@ def measure_ages(
                            without downloads and without an episode to compare with
               compared_with  how many: at most the show's last 20 others whose number at that age is known
     """
+    need_columns(episodes, "episodes", [*EPISODE, "podcast_id", "published_at"])
+    need_columns(bands, "bands", [*EPISODE, "age_days", "downloads"], "band_hours gives them.")
+    need_columns(paced, "paced days", ["tenant_id", "first_day", "last_day"])
+    need_columns(tenants, "tenants", ["tenant_id", "lateness_hours"])
     counted = _gather(episodes.lazy(), bands.lazy())
     reached = pl.col("published_at") + pl.duration(days=pl.col("age_days"))
     is_mature = reached + pl.duration(hours=pl.col("lateness_hours")) <= pl.lit(end, dtype=pl.Datetime("us", "UTC"))
@@ -98,11 +104,36 @@ def _benchmark(known: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def count_release_hours(downloads: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
+    """tenant_id, podcast_id, episode_id, hour (whole hours since the release, 0 to 2,159), downloads.
+
+    downloads: tenant_id, episode_id, downloaded_at (UTC), as count_downloads gives them
+    episodes:  tenant_id, podcast_id, episode_id, published_at
+    Downloads before the release and from the 90th day on are left out. band_hours and draw_pacing take it from here.
+    """
+    need_columns(downloads, "downloads", [*EPISODE, "downloaded_at"], "count_downloads gives them.")
+    need_columns(episodes, "episodes", [*EPISODE, "podcast_id", "published_at"])
+    age = pl.col("downloaded_at") - pl.col("published_at")
+    return (
+        downloads.select(*EPISODE, "downloaded_at")
+        .join(
+            bring_to_utc(episodes, "published_at").select(*EPISODE, "podcast_id", "published_at"),
+            on=EPISODE,
+            validate="m:1",
+        )
+        .filter(age.is_between(pl.duration(), pl.duration(days=AGES[-1]), closed="left"))
+        .group_by("tenant_id", "podcast_id", "episode_id", hour=age.dt.total_hours().cast(pl.Int32))
+        .agg(downloads=pl.len().cast(pl.Int64))
+        .sort(*EPISODE, "hour")
+    )
+
+
 def band_hours(pacing: pl.DataFrame) -> pl.DataFrame:
     """tenant_id, episode_id, age_days, downloads: hours since the release put into the bands of the ages.
 
     pacing: tenant_id, episode_id, hour (0 to 2,159), downloads
     """
+    need_columns(pacing, "hours since release", [*EPISODE, "hour", "downloads"], "count_release_hours gives them.")
     hour = pl.col("hour")
     band = pl.lit(AGES[-1], dtype=pl.Int32)
     for age in reversed(AGES[:-1]):
@@ -115,6 +146,7 @@ def draw_pacing(pacing: pl.DataFrame) -> pl.DataFrame:
 
     pacing: tenant_id, episode_id, hour, downloads: any number of days; hours from 720 on are left out
     """
+    need_columns(pacing, "hours since release", [*EPISODE, "hour", "downloads"], "count_release_hours gives them.")
     hours = pacing.filter(pl.col("hour") < CURVE_HOURS).group_by(*EPISODE, "hour").agg(pl.col("downloads").sum())
     whole = (
         hours.group_by(EPISODE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.listening.catalogue import Catalogue
+from assets.listening.columns import need_columns
 
 POSITIONS = ("pre", "mid", "post")
 COUNTS = ["downloads", "listeners", "households", "playback_starts", *(f"ads_delivered_{each}" for each in POSITIONS)]
@@ -26,6 +27,9 @@ def measure_audience(
                  households (distinct ones), playback_starts, completion, heard_seconds, ads_delivered_pre, _mid, _post
     """
     episode = ["tenant_id", "episode_id"]
+    need_columns(downloads, "downloads", [*episode, "consumer_key", "household_key"], "count_downloads gives them.")
+    need_columns(exposures, "exposures", [*episode, "kind", "position"], "find_delivered_ads gives them.")
+    need_columns(consumption, "consumption", ["episode_no", "heard_seconds"], "measure_consumption gives them.")
     heard = downloads.group_by(episode).agg(
         downloads=pl.len(), listeners=pl.col("consumer_key").n_unique(), households=pl.col("household_key").n_unique()
     )

@@ -13,7 +13,7 @@ import polars as pl
 
 from assets.listening.addresses import AddressRanges
 from assets.listening.audience import measure_audience
-from assets.listening.catalogue import Catalogue, index_catalogue, look_up
+from assets.listening.catalogue import index_catalogue, look_up
 from assets.listening.consumption import measure_consumption
 from assets.listening.dimensions import measure_dimensions
 from assets.listening.dispositions import is_request
@@ -101,7 +101,7 @@ def compute_listening_day(
     requests = recall_keys(enrich_requests(requests, rules, ranges, inclusions, keyring), kept)
     refused, settled = settle_known(requests, catalogue, method)
     del requests
-    counted = _name_episodes(count_downloads(settled), catalogue).filter(
+    counted = count_downloads(settled, catalogue).filter(
         pl.col("downloaded_at").is_between(window.start, window.end, closed="left")
     )
     dispositions = _sum_dispositions([refused.filter(is_today), settled.filter(is_today)], no_requests)
@@ -150,24 +150,12 @@ def _read_kept(read: Reader, spans: list[Span], requests: pl.DataFrame) -> pl.Da
     return pl.concat(parts) if parts else pl.DataFrame(schema=KEPT_SCHEMA)
 
 
-def _name_episodes(counted: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """Downloads with the ids of their episode, show and file."""
-    episodes = catalogue.episodes.select("episode_no", "episode_id", "podcast_id")
-    files = catalogue.files.select("file_no", "asset_id")
-    return counted.join(episodes, on="episode_no", how="left", validate="m:1", maintain_order="left").join(
-        files, on="file_no", how="left", validate="m:1", maintain_order="left"
-    )
-
-
 def _tell_downloads(counted: pl.DataFrame) -> pl.DataFrame:
     """The table of downloads. A download has the id of its first request: the same row always makes the same one."""
     words = ["basis", "app", "device", "os", "country_code", "region_code", "referrer", "address_class"]
     return (
-        counted.rename({"event_id": "download_id", "referrer_name": "referrer"})
-        .with_columns(
-            *(pl.col(name).cast(pl.String).str.strip_chars().fill_null(UNKNOWN) for name in words),
-            day=pl.col("downloaded_at").dt.date(),
-        )
+        counted.rename({"event_id": "download_id"})
+        .with_columns(pl.col(name).cast(pl.String).str.strip_chars().fill_null(UNKNOWN) for name in words)
         .select(DOWNLOAD_COLUMNS)
         .sort("tenant_id", "downloaded_at", "download_id")
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.listening.catalogue import Basis, Catalogue, index_catalogue, look_up
+from assets.listening.columns import add_absent, bring_to_utc, need_columns
 from assets.listening.coverage import SPAN, add_intervals, add_new_bytes
 from assets.listening.dispositions import PREFIX, Disposition, judge_requests
 from assets.listening.lookups import add_columns
@@ -55,6 +56,35 @@ MEASURED = [
     *PART,
 ]
 VERDICT = ["tenant_id", "event_id", "occurred_at", "disposition"]
+# What a verdict rests on; where a source did not record one of these, its values are null.
+NEEDED = [
+    "tenant_id",
+    "event_id",
+    "occurred_at",
+    "source",
+    "event_type",
+    "http_method",
+    "http_status",
+    "range_start",
+    "range_end",
+    "bytes_sent",
+    "user_agent",
+]
+DERIVED = [
+    "consumer_key",
+    "household_key",
+    "is_bot",
+    "is_data_centre",
+    "on_inclusion_list",
+    "is_bad_referrer",
+]
+# What only tells of a download.
+TOLD = {
+    **dict.fromkeys(
+        ["app", "device", "os", "country_code", "region_code", "referrer", "address_class", "listener_id"], pl.String
+    ),
+    "key_version": pl.Int16,
+}
 
 
 def settle_requests(
@@ -62,11 +92,14 @@ def settle_requests(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that can never count, and requests that could, in their groups: every row with its disposition.
 
-    requests: raw rows enriched with keys, address class and agent (see dispositions.judge_requests)
+    requests: raw rows enriched with keys, address class and agent (see dispositions.judge_requests), with episode_id,
+              asset_id or both
     returns:  (VERDICT of the first, the second with CARRIED, disposition, group_no, request_no, from_byte, to_byte,
               new_bytes, reached_no, anchored_at, ...)
     """
-    return settle_known(look_up(requests, catalogue), catalogue, method)
+    need_columns(requests, "requests", NEEDED, "Where a source does not record one, give it as nulls.")
+    need_columns(requests, "requests", DERIVED, "enrich_requests adds them.")
+    return settle_known(look_up(bring_to_utc(requests, "occurred_at"), catalogue), catalogue, method)
 
 
 def settle_known(
@@ -161,13 +194,18 @@ def dispose(
     return pl.concat([refused, settled.select(VERDICT)]).sort("tenant_id", "occurred_at", "event_id")
 
 
-def count_downloads(settled: pl.DataFrame) -> pl.DataFrame:
+def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """One row per counted download: the group's first request, with what the request that reached the minute says.
 
-    settled: the second frame of settle_requests
-    returns: the first request's row with group_no, downloaded_at, qualified_at, file_no, covered_bytes (what the whole
-             group received of that file), threshold_bytes, basis. Bytes are null where the source sees none.
+    settled:   the second frame of settle_requests
+    catalogue: the one that they were settled by
+    returns:   the first request's row: event_id, tenant_id, podcast_id, episode_id, downloaded_at (UTC), day,
+               consumer_key, household_key, key_version, app, device, os, country_code, region_code, referrer,
+               address_class, listener_id (null where the rows did not tell), group_no; and of the request that reached
+               the minute qualified_at, asset_id (null: unknown file), covered_bytes (what the whole group received of
+               that file), threshold_bytes, basis. Bytes are null where the source sees none.
     """
+    need_columns(settled, "settled requests", ["group_no", "reached_no"], "It is the second one of settle_requests.")
     is_measured = pl.col("basis") != "unmeasured"
     reaching = settled.filter(pl.col("request_no") == pl.col("reached_no"))
     spans = (
@@ -188,6 +226,17 @@ def count_downloads(settled: pl.DataFrame) -> pl.DataFrame:
     first = settled.filter(pl.col("disposition") == "counted").drop(
         "file_no", "basis", "covered_bytes", "threshold_bytes"
     )
-    return first.join(reached, on="group_no", how="inner", validate="1:1", maintain_order="left").rename(
-        {"occurred_at": "downloaded_at"}
+    files = catalogue.files.select("file_no", "asset_id")
+    return (
+        first.join(reached, on="group_no", how="inner", validate="1:1", maintain_order="left")
+        .join(files, on="file_no", how="left", validate="m:1", maintain_order="left")
+        .rename({"occurred_at": "downloaded_at", "referrer_name": "referrer"}, strict=False)
+        .with_columns(day=pl.col("downloaded_at").dt.date())
+        .pipe(_name_episodes, catalogue)
+        .pipe(add_absent, TOLD)
     )
+
+
+def _name_episodes(downloads: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    names = catalogue.episodes.select("episode_no", "podcast_id", "episode_id")
+    return downloads.join(names, on="episode_no", how="left", validate="m:1", maintain_order="left")

@@ -12,6 +12,7 @@ from datetime import date
 import polars as pl
 
 from assets.listening.addresses import AddressRanges, describe_addresses, mark_included
+from assets.listening.columns import add_absent, bring_to_utc, need_columns
 from assets.listening.keys import Keyring, hash_identities, name_version
 from assets.listening.lookups import add_columns
 from assets.listening.rules import UNKNOWN, Rules, match_agents, match_referrers
@@ -22,6 +23,9 @@ NO_DAY = date(1970, 1, 1)
 # Everything that is said about who asked depends on these alone. A key that came with the row makes room for the
 # derived one and is kept beside it.
 KEPT = ["tenant_id", "client_ip", "user_agent", "_kept_key", "_kept_version"]
+
+# What many sources do not have.
+OPTIONAL = {"referrer": pl.String, "household_key": pl.Int64, "key_version": pl.Int16}
 
 # Columns of text of which a day has few values in many rows.
 REPEATED = ["client_ip", "user_agent", "referrer", "country_code", "region_code"]
@@ -34,11 +38,14 @@ def enrich_requests(
     app, device, os, is_bad_referrer and referrer_name (text as Enum; "unknown" is a value), without client_ip and
     referrer. user_agent becomes categorical: its text is looked at once per distinct value.
 
-    rows:       tenant_id, occurred_at (UTC), client_ip (text), user_agent, referrer, household_key, key_version
+    rows:       tenant_id, occurred_at (UTC), client_ip (text), user_agent; referrer, household_key and key_version may
+                be left out
     inclusions: tenant_id, network, reason, validated_at
     The inclusion list is asked per UTC day of the rows, since its entries run out.
     """
-    rows = code_text(rows)
+    need_columns(rows, "raw rows", ["tenant_id", "occurred_at", "client_ip", "user_agent"])
+    need_columns(inclusions, "inclusions", ["tenant_id", "network", "validated_at"])
+    rows = rows.pipe(add_absent, OPTIONAL).pipe(bring_to_utc, "occurred_at").pipe(code_text)
     referrers = _name_referrers(rows, rules)
     days = rows["occurred_at"].dt.date().unique().sort().to_list() or [NO_DAY]
     coded = rows.with_columns(_day=pl.col("occurred_at").dt.date()).rename(

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from assets.listening.catalogue import Catalogue
+from assets.listening.columns import need_columns
 from assets.listening.coverage import merge_intervals
 
 EXPOSURE_COLUMNS = [
@@ -35,6 +36,31 @@ EXPOSURE_COLUMNS = [
     "address_class",
 ]
 
+_OF_DOWNLOADS = [
+    "group_no",
+    "tenant_id",
+    "event_id",
+    "podcast_id",
+    "episode_id",
+    "household_key",
+    "consumer_key",
+    "listener_id",
+    "address_class",
+    "downloaded_at",
+]
+_OF_SEGMENTS = [
+    "tenant_id",
+    "asset_id",
+    "segment_no",
+    "first_byte",
+    "last_byte",
+    "placement_id",
+    "position",
+    "insertion",
+    "campaign_id",
+    "sponsor_id",
+]
+
 Words = npt.NDArray[np.uint64]
 
 
@@ -51,6 +77,9 @@ def find_delivered_ads(
                of its span, baked in or dynamic alike. The same ad received again in a second file of the episode is the
                same ad; twice in one file is twice. A prefix service sees no bytes and therefore no ads.
     """
+    need_columns(settled, "settled requests", ["group_no", "from_byte"], "It is the second one of settle_requests.")
+    need_columns(downloads, "downloads", _OF_DOWNLOADS, "count_downloads gives them.")
+    need_columns(segments, "segments", _OF_SEGMENTS)
     spans = _number_segments(segments, catalogue)
     counted = downloads.select("group_no")
     received = (
@@ -73,18 +102,7 @@ def find_delivered_ads(
     told = delivered.join(
         spans.drop("tenant_id", "ad_no"), on="span_no", how="left", validate="m:1", maintain_order="left"
     ).join(
-        downloads.select(
-            "group_no",
-            "tenant_id",
-            "event_id",
-            "podcast_id",
-            "episode_id",
-            "household_key",
-            "consumer_key",
-            "listener_id",
-            "address_class",
-            occurred_at="downloaded_at",
-        ),
+        downloads.select(_OF_DOWNLOADS).rename({"downloaded_at": "occurred_at"}),
         on="group_no",
         how="left",
         validate="m:1",

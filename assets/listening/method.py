@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.listening.columns import need_columns
 from sql.values import PermanentError
 
 # The three ways to cut a consumer's requests of one episode into windows; calendar_day is the standard's default.
@@ -28,13 +29,18 @@ LOOK_BACK: Final = timedelta(days=30)
 LOOK_FORWARD: Final = timedelta(hours=48)
 
 
+class MethodError(PermanentError):
+    """How a tenant measures is not known, or is no way to measure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """What one minute of content is.
 
     minute_seconds:     PTMG 2.3 asks for one minute of content.
     assumed_minute:     bytes of that minute where the size of a file is unknown: 60 s at 128 kbit/s.
-    whole_file_slack:   bytes that may be missing where the whole file is asked for (short or of unknown duration).
+    whole_file_slack:   bytes that may be missing where the whole file is asked for (short or of unknown duration), of
+                        tenants that do not say otherwise.
     """
 
     minute_seconds: int = 60
@@ -43,15 +49,21 @@ class Method:
 
 
 def check_methods(methods: pl.DataFrame) -> pl.DataFrame:
-    """The frame as it is. Raises PermanentError for a window that does not exist.
+    """The frame as it is. Raises MethodError for a window that does not exist and a limit that is no number.
 
-    methods: tenant_id, download_window, suspect_pairs (0: the rule on suspect addresses is off)
+    methods: tenant_id, download_window, suspect_pairs (0: the rule on suspect addresses is off), whole_file_slack
+             (bytes; may be left out)
     """
+    need_columns(methods, "methods", ["tenant_id", "download_window", "suspect_pairs"])
     unknown = methods.filter(~pl.col("download_window").is_in(WINDOWS).fill_null(False))
     if unknown.height:
         found = ", ".join(sorted(map(str, unknown["download_window"].unique())))
-        raise PermanentError(
+        raise MethodError(
             f"{unknown.height} tenants measure with a download window that does not exist ({found}): "
             f"set tenants.download_window to one of {', '.join(WINDOWS)}"
         )
+    if (methods["suspect_pairs"].fill_null(-1) < 0).any():
+        raise MethodError("suspect_pairs must be 0 (the rule is off) or the most pairs that a household may have")
+    if "whole_file_slack" in methods.columns and (methods["whole_file_slack"].drop_nulls() < 0).any():
+        raise MethodError("whole_file_slack is a number of bytes that may be missing: it cannot be negative")
     return methods

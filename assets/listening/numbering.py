@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.listening.columns import need_columns
+
 NUMBERS = ["episode_no", "podcast_no", "tenant_no"]
 
 
@@ -21,6 +23,7 @@ def number_episodes(episodes: pl.DataFrame) -> pl.DataFrame:
 
 def add_numbers(episodes: pl.DataFrame) -> pl.DataFrame:
     """The episodes with their numbers (i32) and all of their other columns, in order of their numbers."""
+    need_columns(episodes, "episodes", ["tenant_id", "podcast_id", "episode_id"])
     return (
         episodes.drop(NUMBERS, strict=False)
         .sort("tenant_id", "episode_id")
@@ -39,12 +42,14 @@ def number_keys(keys: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
     keys: tenant_id and episode_id, which win over a number that was given among other episodes, or episode_no alone;
           day, or downloaded_at (UTC). The columns of downloads.count_downloads do.
     """
+    need_columns(keys, "keys", ["consumer_key"], "count_downloads gives them.")
     told = keys
     if "day" not in keys.columns and "downloaded_at" in keys.columns:
         told = told.with_columns(day=pl.col("downloaded_at").dt.date())
     if "episode_id" not in keys.columns:
-        return told.with_columns(pl.col("episode_no").cast(pl.Int32))
+        need_columns(keys, "keys", ["episode_no"], "A download names tenant_id and episode_id, or a number.")
+        return told.drop(NUMBERS[1:], strict=False).with_columns(pl.col("episode_no").cast(pl.Int32))
     names = ["tenant_id", "episode_id"]
-    return told.drop("episode_no", strict=False).join(
+    return told.drop(NUMBERS, strict=False).join(
         episodes.select(*names, "episode_no"), on=names, how="inner", validate="m:1"
     )

@@ -14,10 +14,13 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
+from assets.listening.columns import need_columns
 from assets.listening.numbering import number_episodes, number_keys
 
 PeriodKind = Literal["day", "iso_week", "month", "rolling_7", "rolling_28"]
 PERIOD_KINDS: Final[tuple[PeriodKind, ...]] = get_args(PeriodKind)
+
+FIRSTS: Final = ["tenant_id", "day", "podcast_id", "consumer_key", "is_first_of_tenant"]
 
 # On the 31st of a month the month has begun 30 days before: no period reaches back further.
 LONGEST_LOOK_BACK = timedelta(days=30)
@@ -76,7 +79,9 @@ def measure_periods(
     ).lazy()
     episodes = episodes if "tenant_no" in episodes.columns else number_episodes(episodes)
     numbers = episodes.select("episode_no", "podcast_no", "tenant_no")
-    keys = number_keys(keys, episodes).filter(pl.col("day") <= day)
+    keys = number_keys(keys, episodes)
+    need_columns(keys, "keys", ["household_key", "day"], "count_downloads gives them.")
+    keys = keys.filter(pl.col("day") <= day)
     heard = keys.join(numbers, on="episode_no", validate="m:1").lazy()
     columns = ["tenant_id", "period_kind", "level", "scope_id", "first_day", "is_complete"]
     counts = ["downloads", "listeners", "households", "new_listeners", "returning_listeners"]
@@ -157,6 +162,7 @@ def count_first_listens(firsts: pl.DataFrame) -> pl.DataFrame:
             the key was first counted in the show. A key that begins with two shows at once is one new listener of the
             tenant.
     """
+    need_columns(firsts, "first listens", FIRSTS, "find_first_listens gives them.")
     shows = firsts.group_by("tenant_id", "day", scope_id="podcast_id").agg(new_listeners=pl.len())
     tenants = (
         firsts.filter("is_first_of_tenant")

@@ -32,7 +32,7 @@ def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) 
     episodes, media = read("read_episodes", tenants=scope), read("read_media", tenants=scope)
     catalogue = index_catalogue(episodes, media, read("read_listening_methods", tenants=scope))
     events = read("read_playback", start=window.start, end=window.end, tenants=scope)
-    playbacks = follow_playbacks(events, media, episodes, catalogue)
+    playbacks = follow_playbacks(events, catalogue)
     tables = {
         "retention_curves": measure_retention(playbacks),
         "episode_consumption": measure_completion(playbacks),

@@ -12,7 +12,8 @@ from typing import Final
 import polars as pl
 
 from assets.listening.catalogue import Catalogue, look_up
-from assets.listening.consumption import milliseconds, which_playback
+from assets.listening.columns import add_absent, need_columns
+from assets.listening.consumption import told_by_players, trace_playbacks, which_playback
 
 # Shares of the duration, in percent, at which completion is told.
 COMPLETION: Final = (25, 50, 75, 90, 100)
@@ -22,61 +23,12 @@ MINUTE_MS = 60_000
 MILLION = 1_000_000
 
 
-def follow_playbacks(
-    events: pl.DataFrame, media: pl.DataFrame, episodes: pl.DataFrame, catalogue: Catalogue
-) -> pl.DataFrame:
+def follow_playbacks(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """One row per playback that started among the events: episode_no, heard_ms, duration_ms (null: unknown).
 
-    events:   tenant_id, event_id, event_type, episode_id, asset_id, session_id, listener_id, position_seconds,
-              heard_seconds, of one UTC day: a playback over midnight is followed until midnight
-    media:    tenant_id, asset_id, duration_s. episodes: tenant_id, episode_id, duration_s (for files without one)
-
-    heard_ms is the most that one event says to have heard; where a player does not say, the furthest position that it
-    came to by playing. A playback that says it is complete was heard to the end.
+    events: as for consumption.trace_playbacks, of one UTC day: a playback over midnight is followed until midnight
     """
-    told = pl.coalesce(
-        milliseconds("heard_seconds"), pl.when(pl.col("event_type") != "skip").then(milliseconds("position_seconds"))
-    )
-    known = (
-        events.filter(pl.col("event_type").is_in(["listen_start", "listen_progress", "listen_complete", "skip"]))
-        .with_columns(playback=which_playback(), told_ms=told)
-        .pipe(look_up, catalogue)
-        .lazy()
-        .filter("is_known")
-        .join(_file_durations(media, catalogue), on="file_no", how="left", validate="m:1")
-        .join(_episode_durations(episodes, catalogue), on="episode_no", how="left", validate="m:1")
-    )
-    length = pl.coalesce(pl.col("file_ms").max(), pl.col("episode_ms").max())
-    is_complete = (pl.col("event_type") == "listen_complete").any()
-    heard = pl.col("told_ms").max().fill_null(0)
-    return (
-        known.group_by("episode_no", "playback")
-        .agg(
-            started=(pl.col("event_type") == "listen_start").any(),
-            heard_ms=pl.when(is_complete).then(pl.max_horizontal(heard, length)).otherwise(heard),
-            duration_ms=length,
-        )
-        .filter("started")
-        .select("episode_no", "heard_ms", "duration_ms")
-        .collect()
-    )
-
-
-def _file_durations(media: pl.DataFrame, catalogue: Catalogue) -> pl.LazyFrame:
-    durations = media.lazy().select("tenant_id", "asset_id", file_ms=_duration_ms())
-    files = catalogue.files.lazy().select("tenant_id", "asset_id", "file_no")
-    return files.join(durations, on=["tenant_id", "asset_id"], validate="1:1").select("file_no", "file_ms")
-
-
-def _episode_durations(episodes: pl.DataFrame, catalogue: Catalogue) -> pl.LazyFrame:
-    durations = episodes.lazy().select("tenant_id", "episode_id", episode_ms=_duration_ms())
-    numbers = catalogue.episodes.lazy().select("tenant_id", "episode_id", "episode_no")
-    return numbers.join(durations, on=["tenant_id", "episode_id"], validate="1:1").select("episode_no", "episode_ms")
-
-
-def _duration_ms() -> pl.Expr:
-    seconds = pl.col("duration_s").cast(pl.Float64)
-    return pl.when(seconds.is_finite() & (seconds > 0)).then((seconds * 1000).round().cast(pl.Int64))
+    return trace_playbacks(events, catalogue).filter("started").select("episode_no", "heard_ms", "duration_ms")
 
 
 def measure_retention(playbacks: pl.DataFrame) -> pl.DataFrame:
@@ -110,6 +62,7 @@ def draw_retention(curves: pl.DataFrame) -> pl.DataFrame:
     curves: tenant_id, episode_id, minute, stopped: rows of any number of days
     """
     episode = ["tenant_id", "episode_id"]
+    need_columns(curves, "curves", [*episode, "minute", "stopped"], "measure_retention and name_episodes give them.")
     stops = curves.group_by(*episode, "minute").agg(pl.col("stopped").sum())
     every_minute = (
         stops.group_by(episode)
@@ -158,6 +111,8 @@ def count_ad_plays(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     A play is one placement in one playback. A later beacon confirms the earlier ones, which can get lost on the way:
     counts never rise from one column to the next. A skip alone confirms nothing but itself.
     """
+    events = add_absent(told_by_players(events), {"percent": pl.Float64})
+    need_columns(events, "ad events", ["placement_id"])
     kind = pl.col("event_type")
     percent = (
         pl.when(kind == "ad_start")

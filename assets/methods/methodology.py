@@ -125,10 +125,8 @@ def tell_methodology(known: InForce) -> Methodology:
 
 
 def _downloads(known: InForce) -> Section:
-    method = known.method
-    slack = (
-        "the whole file" if not method.whole_file_slack else f"the whole file but for {method.whole_file_slack:,} bytes"
-    )
+    method, missing = known.method, known.settings["whole_file_slack"]
+    slack = f"the whole file but for {missing:,} bytes" if missing else "the whole file"
     paragraphs = [
         WINDOWS[known.settings["download_window"]],
         f"A download counts once the listener has received {method.minute_seconds} seconds of content: as many "

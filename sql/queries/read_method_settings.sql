@@ -6,6 +6,7 @@ SELECT
     timezone,
     download_window,
     suspect_pairs,
+    whole_file_slack,
     lateness_hours,
     k_demographic,
     k_delivery,

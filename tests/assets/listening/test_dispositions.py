@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from assets.listening import DISPOSITIONS, dispose
+from assets.listening.method import MethodError
 
 Frames = Callable[..., pl.DataFrame]
 Judge = Callable[..., list[str]]
@@ -22,10 +23,22 @@ def judge(requests: Frames, episodes: Frames, media: Frames, methods: Frames) ->
     """The dispositions of the rows, in order of time and event."""
 
     def judge(*rows: dict[str, Any], limit: int = 500) -> list[str]:
-        found = dispose(requests(*rows), episodes(), media(), methods({"suspect_pairs": limit}))
+        both = methods({"suspect_pairs": limit}, {"tenant_id": "millbrook", "suspect_pairs": limit})
+        found = dispose(requests(*rows), episodes(), media(), both)
         return found["disposition"].cast(pl.String).to_list()
 
     return judge
+
+
+def test_how_a_tenant_measures_must_be_known(
+    requests: Frames, episodes: Frames, media: Frames, methods: Frames
+) -> None:
+    with pytest.raises(MethodError, match="weekly"):
+        dispose(requests({}), episodes(), media(), methods({"download_window": "weekly"}))
+    with pytest.raises(MethodError, match="quayside"):
+        dispose(requests({}), episodes(), media(), methods({"tenant_id": "millbrook"}))
+    with pytest.raises(MethodError, match="suspect_pairs"):
+        dispose(requests({}), episodes(), media(), methods({"suspect_pairs": None}))
 
 
 def test_there_are_eighteen_dispositions_in_the_order_of_the_rules() -> None:
@@ -139,6 +152,27 @@ def many_agents(count: int, **change: Any) -> list[dict[str, Any]]:
 def test_a_household_with_more_pairs_than_the_limit_is_suspect(judge: Judge) -> None:
     assert set(judge(*many_agents(4), limit=3)) == {"suspect_ip"}
     assert set(judge(*many_agents(3), limit=3)) == {"counted"}
+
+
+def test_a_crowd_is_known_by_its_episodes_however_they_are_named(
+    requests: Frames, episodes: Frames, media: Frames, methods: Frames
+) -> None:
+    def judge(*rows: dict[str, Any]) -> set[str]:
+        shows = episodes([{"episode_id": f"e{number}"} for number in range(4)])
+        files = media([{"episode_id": f"e{number}", "asset_id": f"a{number}"} for number in range(4)])
+        found = dispose(requests(*rows), shows, files, methods({"suspect_pairs": 3}))
+        return set(found["disposition"].cast(pl.String))
+
+    by_file = [{"episode_id": None, "asset_id": f"a{number}"} for number in range(4)]
+    assert judge(*by_file) == {"suspect_ip"}
+    assert judge(*by_file[:3], {"episode_id": "e0", "asset_id": "a0"}, {"episode_id": "e1", "asset_id": None}) == {
+        "counted",
+        "duplicate",
+    }
+    assert "suspect_ip" not in judge(*by_file[:2], {"episode_id": None, "asset_id": None})
+    assert judge(*by_file[:2], *({"episode_id": None, "asset_id": f"lost-{number}"} for number in range(2))) == {
+        "suspect_ip"
+    }
 
 
 def test_the_limit_counts_distinct_pairs_and_not_requests(judge: Judge) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from assets.listening import Method, count_downloads, index_catalogue, settle_requests
+from assets.listening.method import MethodError
 from sql.values import PermanentError
 
 Frames = Callable[..., pl.DataFrame]
@@ -39,7 +40,7 @@ class Count:
         )
         _, settled = settle_requests(requests(*rows), catalogue, method)
         self.became = settled.sort("occurred_at", "event_id")["disposition"].cast(pl.String).to_list()
-        return count_downloads(settled).sort("downloaded_at").to_dicts()
+        return count_downloads(settled, catalogue).sort("downloaded_at").to_dicts()
 
 
 @pytest.fixture
@@ -182,9 +183,47 @@ def test_a_file_of_unknown_size_needs_960_000_bytes_and_says_so(count: Count) ->
     assert (download["basis"], download["threshold_bytes"]) == ("assumed_size", 960_000)
 
 
-def test_an_episode_whose_file_is_not_named_has_an_unknown_size(count: Count) -> None:
-    (download,) = count({"asset_id": None, "bytes_sent": 960_000})
+@pytest.mark.parametrize(
+    ("size", "duration", "minute"),
+    [(1_786_781_178, 1090.831, 98_280_000), (1_786_781_179, 1090.831, 98_280_001), (2**61, 7200.0, 2**61 // 120 + 1)],
+)
+def test_a_minute_that_comes_out_even_needs_no_byte_more(
+    episodes: Frames, media: Frames, methods: Frames, size: int, duration: float, minute: int
+) -> None:
+    files = media([{"file_bytes": size, "header_bytes": 0, "duration_s": duration}])
+    assert index_catalogue(episodes(), files, methods()).files["threshold_bytes"].to_list() == [minute]
+
+
+def test_each_tenant_says_how_much_of_a_short_file_may_be_missing(
+    episodes: Frames, media: Frames, methods: Frames
+) -> None:
+    shows = episodes([{"episode_id": "trailer"}, {"episode_id": "trailer", "tenant_id": "millbrook"}])
+    short = {"episode_id": "trailer", "file_bytes": 5_000, "header_bytes": 1_000, "duration_s": 30.0}
+    files = media([short, {**short, "tenant_id": "millbrook"}])
+    both = methods({"tenant_id": "millbrook"}, {}).with_columns(whole_file_slack=pl.Series([None, 100]))
+    catalogue = index_catalogue(shows, files, both, Method(whole_file_slack=1))
+    assert dict(catalogue.files.select("tenant_id", "threshold_bytes").iter_rows()) == {
+        "millbrook": 3_999,
+        "quayside": 3_900,
+    }
+    with pytest.raises(MethodError, match="negative"):
+        index_catalogue(shows, files, both.with_columns(whole_file_slack=pl.lit(-1)))
+
+
+def test_which_of_two_files_was_fetched_is_unknown_where_it_is_not_named_and_so_is_its_size(count: Count) -> None:
+    two = [{}, {"asset_id": "harbour-12.aac"}]
+    (download,) = count({"asset_id": None, "bytes_sent": 960_000}, files=two)
     assert (download["basis"], download["file_no"]) == ("assumed_size", None)
+
+
+def test_an_episode_with_one_file_stands_for_it(count: Count) -> None:
+    by_file, by_episode = part(0, MINUTE // 2), part(MINUTE // 2, MINUTE // 2, asset_id=None)
+    (download,) = count(by_file, by_episode)
+    assert (download["basis"], download["covered_bytes"], download["file_no"]) == ("bytes", MINUTE, 0)
+
+
+def test_a_file_of_another_episode_does_not_make_way_for_the_only_one(count: Count) -> None:
+    assert count({"asset_id": "lost.mp3"}) == []
 
 
 def test_a_file_that_is_all_header_is_never_reached(count: Count) -> None:

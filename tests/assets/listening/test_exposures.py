@@ -34,7 +34,7 @@ def deliver(requests: Frames, episodes: Frames, media: Frames, methods: Frames) 
         files = media([{}, {"asset_id": "harbour-12-b.mp3"}])
         catalogue = index_catalogue(episodes(), files, methods())
         _, settled = settle_requests(requests(*rows), catalogue)
-        downloads = count_downloads(settled).with_columns(episode_id=pl.lit("harbour-12"), podcast_id=pl.lit("harbour"))
+        downloads = count_downloads(settled, catalogue)
         return find_delivered_ads(settled, downloads, build_segments(**segments), catalogue).to_dicts()
 
     return deliver

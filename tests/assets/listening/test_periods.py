@@ -73,6 +73,7 @@ def test_downloads_name_their_episode_whatever_number_it_had_where_they_were_cou
             "tenant_id": ["quayside"] * 4,
             "episode_id": ["h1", "h1", "h1", "t1"],
             "episode_no": [1, 1, 1, 0],
+            "tenant_no": [0, 0, 0, 0],
             "downloaded_at": [datetime(2026, 11, 3, hour, tzinfo=UTC) for hour in (0, 1, 2, 23)],
             "consumer_key": [1, 2, 3, 1],
             "household_key": [1, 2, 3, 1],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -14,40 +14,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from assets.listening import Method, count_downloads, dispose, find_delivered_ads, index_catalogue, settle_requests
+from tests.assets.listening.reference_show import EPISODES, MEDIA, PARTS, SEGMENTS, START, Row
 
-Row = dict[str, Any]
 Frames = Callable[..., pl.DataFrame]
 
-START = datetime(2026, 11, 2, tzinfo=UTC)
 METHOD = Method(assumed_minute=25)
-
-EPISODES = [
-    {"tenant_id": tenant, "episode_id": f"{tenant}-{name}", "duration_s": duration, "published_at": published}
-    for tenant in ("quayside", "millbrook")
-    for name, duration, published in (
-        ("long", 600.0, START - timedelta(days=40)),
-        ("short", 30.0, START - timedelta(days=40)),
-        ("new", None, START + timedelta(hours=5)),
-    )
-]
-MEDIA = [
-    {"tenant_id": tenant, "asset_id": f"{tenant}-{name}", "episode_id": f"{tenant}-{episode}", **sizes}
-    for tenant in ("quayside", "millbrook")
-    for name, episode, sizes in (
-        ("long-a", "long", {"file_bytes": 103, "header_bytes": 3, "duration_s": None}),
-        ("long-b", "long", {"file_bytes": 90, "header_bytes": 0, "duration_s": 121.5}),
-        ("long-c", "long", {"file_bytes": None, "header_bytes": 4, "duration_s": None}),
-        ("short-a", "short", {"file_bytes": 40, "header_bytes": 10, "duration_s": None}),
-        ("new-a", "new", {"file_bytes": 50, "header_bytes": 60, "duration_s": 100.0}),
-        ("new-b", "new", {"file_bytes": 50, "header_bytes": 0, "duration_s": None}),
-    )
-]
-SEGMENTS = [
-    {"first_byte": 5, "last_byte": 14, "segment_no": 1, "placement_id": "p1", "position": "pre"},
-    {"first_byte": 30, "last_byte": 34, "segment_no": 2, "placement_id": "p2", "position": "mid"},
-    {"first_byte": 60, "last_byte": 64, "segment_no": 3, "placement_id": "p1", "position": "post"},
-    {"first_byte": 100, "last_byte": 110, "segment_no": 4, "placement_id": "p3", "position": "post"},
-]
 
 
 def expect_verdict(row: Row, crowds: set[tuple[Any, ...]]) -> str | None:
@@ -96,8 +67,20 @@ def expect_late_verdict(row: Row) -> str | None:
         return "unknown_asset"
     if file and file["episode_id"] != stands_for["episode_id"]:
         return "unknown_asset"
-    row["episode"], row["file"] = stands_for, file
+    own = [m for m in MEDIA if m["episode_id"] == stands_for["episode_id"] and not m.get("part_of")]
+    file = own[0] if row["asset_id"] is None and len(own) == 1 else file
+    whole = file and file.get("part_of")
+    row["episode"], row["asked"] = stands_for, file
+    row["file"] = next(m for m in MEDIA if m["asset_id"] == whole) if whole else file
     return None
+
+
+def named(row: Row) -> Any:
+    """The episode that a row is about, by its own id or by its file's; of an unknown one the name it has."""
+    told = tuple((row["tenant_id"], row[name]) for name in ("episode_id", "asset_id"))
+    known = next((e["episode_id"] for e in EPISODES if (e["tenant_id"], e["episode_id"]) == told[0]), None)
+    of_file = next((m["episode_id"] for m in MEDIA if (m["tenant_id"], m["asset_id"]) == told[1]), None)
+    return known or of_file or told
 
 
 def find_crowds(rows: list[Row], limit: int) -> set[tuple[Any, ...]]:
@@ -105,7 +88,7 @@ def find_crowds(rows: list[Row], limit: int) -> set[tuple[Any, ...]]:
     for row in rows:
         if limit and not row["on_inclusion_list"] and expect_verdict(dict(row), set()) not in EARLY:
             who = (row["tenant_id"], row["household_key"], row["occurred_at"].date())
-            pairs.setdefault(who, set()).add((row["episode_id"], row["user_agent"]))
+            pairs.setdefault(who, set()).add((named(row), row["user_agent"]))
     return {who for who, seen in pairs.items() if len(seen) > limit}
 
 
@@ -124,9 +107,11 @@ EARLY = {
 
 
 def received_bytes(row: Row) -> set[int]:
-    """The bytes of the file that a request received, one by one."""
+    """The bytes of the file that a request received, one by one; those of a part where they lie in the whole."""
     file = row["file"] or {"file_bytes": None, "header_bytes": 0}
-    size, sent = file["file_bytes"], row["bytes_sent"]
+    asked = row["asked"] or file
+    offset = asked.get("part_offset_bytes", 0)
+    size, sent = asked["file_bytes"], row["bytes_sent"]
     start = row["range_start"] if row["range_start"] is not None else (0 if row["http_status"] == 200 else None)
     if start is None or row["source"] == "prefix":
         return set()
@@ -134,7 +119,16 @@ def received_bytes(row: Row) -> set[int]:
     if sent is not None:
         ends.append(start + sent - 1)
     last = min(ends) if ends else max(start, file["header_bytes"]) + METHOD.assumed_minute - 1
-    return set(range(start, last + 1))
+    moved = range(offset + start, offset + last + 1)
+    return {byte for byte in moved if file["file_bytes"] is None or byte < file["file_bytes"]}
+
+
+def header_end(row: Row) -> int:
+    """The first byte of the file that is behind its header, and behind that of the part that was asked for."""
+    whole, asked = row["file"], row["asked"]
+    if not whole or not asked:
+        return 0
+    return int(max(whole["header_bytes"], asked.get("part_offset_bytes", 0) + asked["header_bytes"]))
 
 
 def minute_of(row: Row) -> int:
@@ -143,7 +137,7 @@ def minute_of(row: Row) -> int:
         return METHOD.assumed_minute
     duration = file["duration_s"] or row["episode"]["duration_s"]
     content = file["file_bytes"] - file["header_bytes"]
-    return max(1, content if duration is None or duration < 60 else math.ceil(60 * content / duration))
+    return int(max(1, content if duration is None or duration < 60 else math.ceil(60 * content / duration)))
 
 
 def cut(rows: list[Row], window: str) -> list[list[Row]]:
@@ -174,11 +168,10 @@ def settle(group: list[Row]) -> Row | None:
     for number, row in enumerate(group):
         is_open = row["occurred_at"] < midnight + timedelta(hours=72)
         file = row["file"]["asset_id"] if row["file"] else None
-        header = row["file"]["header_bytes"] if row["file"] else 0
         new = received_bytes(row) if is_open else set()
         covered.setdefault(file, set()).update(new)
         before = len(content.setdefault(file, set()))
-        content[file].update(byte for byte in new if byte >= header)
+        content[file].update(byte for byte in new if byte >= header_end(row))
         row["adds"] = len(content[file]) > before
         enough = row["source"] == "prefix" or len(content[file]) >= minute_of(row)
         if reached is None and is_open and enough:
@@ -246,7 +239,7 @@ def raw_rows(draw: st.DrawFn, count: int = 30) -> list[Row]:
     for place in range(number):
         tenant = draw(mostly("quayside", "millbrook", "millbrook"))
         of = draw(mostly("long", "short", "new"))
-        name = draw(mostly(f"{of}-a", f"{of}-b", "long-b", "long-c", None))
+        name = draw(mostly(f"{of}-a", f"{of}-b", "long-b", "long-c", *PARTS, None))
         start = draw(st.one_of(st.none(), st.integers(0, 110), st.integers(0, 40)))
         length = draw(st.integers(0, 9) if draw(st.booleans()) else st.integers(0, 60))
         household = draw(mostly(1, 2, 2, None))
@@ -335,7 +328,7 @@ def test_downloads_and_their_ads_are_those_of_the_definition(
         ]
     ).with_columns(insertion=pl.lit("dynamic"), campaign_id=pl.lit("c"), sponsor_id=pl.lit("s"))
     _, settled = settle_requests(show.requests(*rows), catalogue, METHOD)
-    downloads = count_downloads(settled).with_columns(episode_id=pl.lit("e"), podcast_id=pl.lit("p"))
+    downloads = count_downloads(settled, catalogue)
     ads = find_delivered_ads(settled, downloads, segments, catalogue)
     assert ads["exposure_id"].n_unique() == ads.height
     assert ads.height == sum(len(each["ads"]) for each in expected.values())
@@ -388,7 +381,7 @@ def test_a_request_split_in_two_covers_the_same(
         ]
         catalogue = index_catalogue(show.episodes, show.media, show.method_frame({"quayside": "calendar_day"}, 0))
         _, settled = settle_requests(show.requests(*rows), catalogue)
-        return [int(settled["new_bytes"].sum()), count_downloads(settled)["covered_bytes"].to_list()]
+        return [int(settled["new_bytes"].sum()), count_downloads(settled, catalogue)["covered_bytes"].to_list()]
 
     split = 1 + int(at * (length - 2))
     assert covered([(start, split), (start + split, length - split), *others]) == covered([(start, length), *others])

@@ -17,6 +17,7 @@ from assets.listening import (
     follow_playbacks,
     index_catalogue,
     measure_completion,
+    measure_consumption,
     measure_retention,
 )
 from assets.listening.catalogue import Catalogue
@@ -44,7 +45,6 @@ class Show:
     """The small show of these tests: "harbour-12" lasts an hour, "harbour-13" nobody knows how long."""
 
     def __init__(self, episodes: pl.DataFrame, media: pl.DataFrame, methods: pl.DataFrame) -> None:
-        self.episodes, self.media = episodes, media
         self.catalogue: Catalogue = index_catalogue(episodes, media, methods)
 
     def events(self, *rows: Row) -> pl.DataFrame:
@@ -52,7 +52,7 @@ class Show:
         return pl.DataFrame(told, schema=SCHEMA, orient="row")
 
     def playbacks(self, *rows: Row) -> pl.DataFrame:
-        return follow_playbacks(self.events(*rows), self.media, self.episodes, self.catalogue)
+        return follow_playbacks(self.events(*rows), self.catalogue)
 
     def ad_plays(self, *rows: Row) -> pl.DataFrame:
         ads = [{"placement_id": "kettle-mid", **row} for row in rows]
@@ -68,6 +68,38 @@ def heard(seconds: float | None, session: str = "s1", **fields: object) -> list[
     """A playback that was heard for this long."""
     end = {"event_type": "listen_progress", "heard_seconds": seconds, "session_id": session}
     return [{"event_type": "listen_start", "session_id": session}, {**end, **fields}]
+
+
+ENDINGS: list[Row] = [
+    {"event_type": "listen_complete"},
+    {"event_type": "listen_progress", "heard_seconds": 3_600.0},
+    {"event_type": "listen_progress", "position_seconds": 3_599.0},
+    {"event_type": "skip", "position_seconds": 3_600.0},
+    {"event_type": "listen_progress", "heard_seconds": float("nan")},
+]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(ENDINGS), st.booleans(), st.sampled_from(["harbour-12", "harbour-13"]))))
+def test_completion_of_a_day_is_one_number(show: Show, playbacks: list[tuple[Row, bool, str]]) -> None:
+    rows: list[Row] = []
+    for number, (ending, is_start, episode) in enumerate(playbacks):
+        names = {"session_id": str(number), "episode_id": episode}
+        rows += [{"event_type": "listen_start", **names}] if is_start else []
+        rows.append({**ending, **names})
+    told = measure_completion(show.playbacks(*rows))
+    daily = measure_consumption(show.events(*rows), show.catalogue).filter(pl.col("playback_starts") > 0)
+    both = daily.join(told, on="episode_no", how="full", validate="1:1")
+    for row in both.iter_rows(named=True):
+        share = row["reached_100"] / row["measured"] if row["measured"] else None
+        assert (row["playback_starts"], row["completion"]) == (row["starters"], share)
+
+
+def test_a_player_that_tells_its_position_alone_is_heard(show: Show) -> None:
+    start = {"event_type": "listen_start", "position_seconds": 0.0}
+    events = show.events(start, {"event_type": "listen_progress", "position_seconds": 90.5})
+    (daily,) = measure_consumption(events, show.catalogue).to_dicts()
+    assert daily["heard_seconds"] == 90.5
 
 
 def test_listening_stops_in_the_minute_that_was_begun_and_not_finished(show: Show) -> None:

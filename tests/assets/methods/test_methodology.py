@@ -35,6 +35,7 @@ SETTINGS = {
     "timezone": "Europe/Berlin",
     "download_window": "calendar_day",
     "suspect_pairs": 500,
+    "whole_file_slack": 0,
     "lateness_hours": 48,
     "k_demographic": 50,
     "k_delivery": 10,
@@ -118,7 +119,8 @@ def test_the_same_configuration_has_the_same_version() -> None:
         lambda: replace(in_force(), campaigns=pl.DataFrame([CAMPAIGN]).clear()),
         lambda: replace(in_force(), ranges=AddressRanges.of({"data_centre": ["198.18.0.0/15"]})),
         lambda: replace(in_force(), keyring=Keyring(default=(Key(1, SECRET),))),
-        lambda: replace(in_force(), method=Method(whole_file_slack=512)),
+        lambda: changed("whole_file_slack", 512),
+        lambda: replace(in_force(), method=Method(minute_seconds=61)),
     ],
 )
 def test_whatever_changes_in_the_configuration_changes_the_version(change: Callable[[], InForce]) -> None:
