@@ -15,6 +15,7 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.attribution.models import MODELS
 from sql.values import Reader, Window
 
 
@@ -38,9 +39,28 @@ CHECKS = (
     Check("dispositions_sum", "request_dispositions", "Dispositions sum to the raw rows of the day.", BOTH),
     Check("downloads_agree", "downloads", "One download per counted request, of an episode that exists.", BOTH),
     Check("exposures_in_downloads", "ad_exposures", "Every ad delivered lies inside a counted download.", SPAN),
-    Check("credits_sum", "attribution_credits", "Credits of each conversion sum to 1 in every model.", DAY),
+    Check(
+        "credits_sum",
+        "attribution_credits",
+        "Credits of each matched conversion sum to 1 in every model, and no other conversion has any.",
+        (*BOTH, "models"),
+    ),
     Check("touches_in_window", "attribution_credits", "Every touch lies inside its campaign's window.", BOTH),
-    Check("money_sums", "campaign_roi", "Each model gives a sponsor the same revenue, to the minor unit.", DAY),
+    Check("touches_match", "attribution_credits", "Every touch is one of its conversion's sponsor.", BOTH),
+    Check(
+        "reach_bounds",
+        "campaign_reach",
+        "A campaign reaches no more than its placements together, and no less than each of them.",
+        DAY,
+    ),
+    Check(
+        "money_sums",
+        "campaign_roi",
+        "Each model gives a sponsor the revenue of its attributed conversions, to the minor unit.",
+        ("end", "day", "tenants"),
+    ),
+    Check("intervals_hold", "campaign_roi", "Every result lies inside its interval.", DAY),
+    Check("totals_sum", "model_totals", "Totals of placements sum to the attributed conversions.", DAY),
     Check("ledger_covers", "campaign_roi", "Every table of the day is in the ledger.", (*DAY, "assets")),
 )
 
@@ -60,6 +80,7 @@ def run_checks(
         "day": window.day,
         "tenants": list(tenants),
         "assets": list(assets),
+        "models": list(MODELS),
     }
     results = [
         judge(everyone, read(f"check_{check.name}", **{name: given[name] for name in check.takes}), check)

@@ -1,6 +1,21 @@
--- check_credits_sum: conversions whose credits do not sum to 1 (within 1e-9), or that some model credits and another does not.
--- Grain: one row per offending tenant. Parameters: day (date), tenants (uuid[]).
-WITH per_model AS (
+-- check_credits_sum: matched conversions whose credits do not sum to 1 (within 1e-9) in one of the models, and credits of
+-- conversions that are not matched: so what is attributed and what is not add up to all, the same for each model.
+-- Grain: one row per offending tenant.
+-- Parameters: start, end (timestamptz), day (date), tenants (uuid[]), models (text[]).
+WITH wanted AS (
+    SELECT
+        conversions.tenant_id,
+        conversions.conversion_id,
+        models.model
+    FROM conversions
+    CROSS JOIN unnest(%(models)s::text[]) AS models (model)
+    WHERE
+        conversions.tenant_id = any(%(tenants)s)
+        AND conversions.converted_at >= %(start)s AND conversions.converted_at < %(end)s
+        AND conversions.matched_by <> 'none'
+),
+
+given AS (
     SELECT
         tenant_id,
         conversion_id,
@@ -9,31 +24,13 @@ WITH per_model AS (
     FROM attribution_credits
     WHERE tenant_id = any(%(tenants)s) AND day = %(day)s
     GROUP BY tenant_id, conversion_id, model
-),
-
-models AS (
-    SELECT
-        tenant_id,
-        count(DISTINCT model) AS models
-    FROM per_model
-    GROUP BY tenant_id
-),
-
-per_conversion AS (
-    SELECT
-        tenant_id,
-        conversion_id,
-        count(*) AS models,
-        max(abs(credit - 1)) AS deviation
-    FROM per_model
-    GROUP BY tenant_id, conversion_id
 )
 
 SELECT
-    per_conversion.tenant_id,
+    tenant_id,
     count(*) AS offences,
-    min(format('conversion %%s', per_conversion.conversion_id)) AS example
-FROM per_conversion
-INNER JOIN models USING (tenant_id)
-WHERE per_conversion.deviation > 1e-9 OR per_conversion.models <> models.models
-GROUP BY per_conversion.tenant_id
+    min(format('conversion %%s: %%s under %%s', conversion_id, coalesce(given.credit, 0), model)) AS example
+FROM wanted
+FULL JOIN given USING (tenant_id, conversion_id, model)
+WHERE abs(coalesce(given.credit, 0) - 1) > 1e-9 OR wanted.conversion_id IS NULL
+GROUP BY tenant_id

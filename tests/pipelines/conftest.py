@@ -1,13 +1,20 @@
-"""Fixtures of the pipelines floor: a database that nobody has migrated."""
+"""Fixtures of the pipelines floor: a database that nobody has migrated, and one whose week is computed.
+
+Here: databases. Not here: the small network's rows (small_network.py), running days (running.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sql.embedded import Server
+from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
+from tests.pipelines.running import compute, home_of_its_own
+from tests.pipelines.small_network import build_network
 
 
 @pytest.fixture
@@ -15,3 +22,30 @@ def empty_database_url(server: Server) -> Iterator[str]:
     """The address of a database without any of our tables."""
     with cloned_database(server, "template0") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def home_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the small network's keys lie: whoever computes it again needs the same ones."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def computed(server: Server, template: str, home_folder: Path) -> Iterator[str]:
+    """The name of a database in which the small network's week is loaded and computed."""
+    with cloned_database(server, template) as url:
+        warehouse = Warehouse(url)
+        build_network(warehouse)
+        with home_of_its_own(home_folder):
+            compute(warehouse)
+        warehouse.close()
+        yield url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def week(server: Server, computed: str) -> Iterator[Warehouse]:
+    """A copy of the computed week, for one test."""
+    with cloned_database(server, computed) as url:
+        warehouse = Warehouse(url)
+        yield warehouse
+        warehouse.close()

@@ -1,0 +1,48 @@
+-- check_intervals_hold: results that lie outside of their own interval.
+-- Grain: one row per offending tenant. Parameters: day (date), tenants (uuid[]).
+WITH told AS (
+    SELECT
+        tenant_id,
+        format('%%s of campaign %%s under %%s', kpi, campaign_id, model) AS what,
+        estimate,
+        lower,
+        upper
+    FROM campaign_roi
+    WHERE tenant_id = any(%(tenants)s) AND day = %(day)s
+    UNION ALL
+    SELECT
+        tenant_id,
+        format('difference of campaign %%s', campaign_id) AS what,
+        difference AS estimate,
+        difference_lower AS lower,
+        difference_upper AS upper
+    FROM lift_results
+    WHERE tenant_id = any(%(tenants)s) AND day = %(day)s
+    UNION ALL
+    SELECT
+        tenant_id,
+        format('lift of campaign %%s', campaign_id) AS what,
+        relative_lift AS estimate,
+        relative_lower AS lower,
+        relative_upper AS upper
+    FROM lift_results
+    WHERE tenant_id = any(%(tenants)s) AND day = %(day)s
+    UNION ALL
+    SELECT
+        tenant_id,
+        format('iROAS of campaign %%s', campaign_id) AS what,
+        iroas AS estimate,
+        iroas_lower AS lower,
+        iroas_upper AS upper
+    FROM lift_results
+    WHERE tenant_id = any(%(tenants)s) AND day = %(day)s
+)
+
+SELECT
+    tenant_id,
+    count(*) AS offences,
+    min(format('%%s: %%s outside of %%s to %%s', what, estimate, lower, upper)) AS example
+FROM told
+-- What was rounded on the way is no offence.
+WHERE lower > estimate + 1e-9 * abs(estimate) OR upper < estimate - 1e-9 * abs(estimate)
+GROUP BY tenant_id

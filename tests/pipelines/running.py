@@ -1,0 +1,50 @@
+"""Running: days of the small network through Dagster, and looking at what is in the tables afterwards.
+
+Here: a backfill as the command does it, in a home of its own, and plain SQL.
+Not here: the network's rows (small_network.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import DagsterInstance
+
+from pipelines.backfill import Plan, backfill
+from sql.warehouse import Warehouse
+from tests.pipelines.small_network import FIRST, SUNDAY
+
+# What of the environment would lead a run elsewhere.
+ELSEWHERE = ("DATABASE_URL", "EARSHOT_KEYRING", "EARSHOT_MAIL_TRANSPORT", "EARSHOT_OUTBOX", "EARSHOT_RULES")
+
+
+@contextmanager
+def home_of_its_own(folder: Path) -> Iterator[Path]:
+    """Runs read their settings from the environment: it names the folder meanwhile, and nothing else."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ELSEWHERE:
+            patch.delenv(name, raising=False)
+        patch.setenv("EARSHOT_HOME", str(folder))
+        yield folder
+
+
+def compute(
+    warehouse: Warehouse,
+    first: date = FIRST,
+    last: date = SUNDAY,
+    tenants: Sequence[str] = (),
+    instance: DagsterInstance | None = None,
+) -> None:
+    """A backfill of these days, as `earshot backfill` does it."""
+    with instance or DagsterInstance.ephemeral() as history:
+        backfill(Plan(first, last, tuple(tenants)), warehouse, history)
+
+
+def rows(warehouse: Warehouse, query: str, *params: object) -> list[tuple[Any, ...]]:
+    with warehouse.transaction() as connection:
+        return connection.execute(query, params).fetchall()
