@@ -81,7 +81,10 @@ def _spend_on_delivery(placements: pl.DataFrame, before: pl.DataFrame, within: p
 
 
 def _earned(delivered: pl.Expr) -> pl.Expr:
-    """cost * delivered / booked in whole minor units, half-up, never more than the cost. Integers all the way."""
-    cost, booked = pl.col("cost_minor"), pl.col("booked_impressions")
-    capped = pl.min_horizontal(delivered, booked)
-    return (2 * cost * capped + booked) // (2 * booked)
+    """cost * delivered / booked in whole minor units, half-up, never more than the cost. Integers all the way.
+
+    The product needs more than 64 bits: a trillion rupiah for ten million ads are 10^19.
+    """
+    cost, booked = pl.col("cost_minor").cast(pl.Int128), pl.col("booked_impressions").cast(pl.Int128)
+    capped = pl.min_horizontal(delivered.cast(pl.Int128), booked)
+    return ((2 * cost * capped + booked) // (2 * booked)).cast(pl.Int64)

@@ -68,6 +68,11 @@ def test_half_a_cent_is_rounded_up_over_all_that_was_delivered_so_far() -> None:
     assert spent(placement("dynamic", 1500, booked=1000), airings(), before=1, a=1) == {"a": 1}
 
 
+def test_the_price_of_a_large_campaign_in_small_units_is_exact() -> None:
+    rupiah = placement("dynamic", 1_000_000_000_001, 10_000_000)
+    assert spent(rupiah, airings(), a=5_000_000) == {"a": 500_000_000_001}
+
+
 def test_delivery_beyond_the_booking_costs_nothing_more() -> None:
     assert spent(placement("dynamic", 10_000), airings(), before=900, a=500) == {"a": 1000}
     assert spent(placement("dynamic", 10_000), airings(), before=1200, a=500) == {}
