@@ -14,6 +14,7 @@ import polars as pl
 
 from assets.attribution.conversions import USABLE_CLASS, adjust_conversions, merge_conversions
 from assets.attribution.models import credit_shows
+from assets.attribution.older_keys import OlderKeys
 from assets.attribution.paths import PATH, build_paths, matched_by
 from assets.listening.addresses import AddressRanges, classify_addresses
 from assets.listening.keys import Keyring, derive_keys
@@ -79,7 +80,7 @@ def compute_attribution_day(
     conversions = merged.filter((at >= window.start) & (at < window.end))
     paths = build_paths(
         conversions,
-        read_exposures(read, window, scope, conversions),
+        read_exposures(read, window, scope, conversions, OlderKeys.of(signals, keyring)),
         read("read_promo_codes", tenants=scope),
         read("read_placements", tenants=scope),
         read("read_airings", tenants=scope),
@@ -113,19 +114,25 @@ def identify_signals(signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyr
     )
 
 
-def read_exposures(read: Reader, window: Window, tenants: list[UUID], conversions: pl.DataFrame) -> pl.DataFrame:
-    """The exposures that could be touches of these conversions: same sponsor, a shared key, the longest window."""
+def read_exposures(
+    read: Reader, window: Window, tenants: list[UUID], conversions: pl.DataFrame, older: OlderKeys
+) -> pl.DataFrame:
+    """The exposures that could be touches of these conversions: same sponsor, a shared key, the longest window.
+
+    An exposure that was stored before the key ring got its newest version is found by the key of that time.
+    """
     span = window.widened(before=LONGEST_WINDOW)
-    return read(
+    found = read(
         "read_matching_exposures",
         start=span.start,
         end=span.end,
         tenants=tenants,
         sponsors=[_as_uuid(sponsor) for sponsor in _known(conversions, "sponsor_id")],
-        households=_known(conversions, "household_key"),
-        consumers=_known(conversions, "listener_key"),
+        households=_known(conversions, "household_key") + _known(older.households, "older"),
+        consumers=_known(conversions, "listener_key") + _known(older.consumers, "older"),
         listeners=_known(conversions, "listener_id"),
     )
+    return older.rename(found)
 
 
 def _known(frame: pl.DataFrame, column: str) -> list[object]:

@@ -142,6 +142,16 @@ class Keyring:
         """The versions of the tenant's keys, oldest first."""
         return tuple(key.version for key in self.tenants.get(_tenant_text(tenant), self.default))
 
+    def older_versions(self) -> list[int]:
+        """Every version that is not the newest of some tenant, newest first."""
+        rings = [self.default, *self.tenants.values()]
+        return sorted({key.version for keys in rings for key in keys[:-1]}, reverse=True)
+
+    def of_version(self, version: int) -> Keyring:
+        """The ring with that version alone; tenants that never had it have no key in it."""
+        only = {tenant: tuple(key for key in keys if key.version == version) for tenant, keys in self.tenants.items()}
+        return Keyring(tuple(key for key in self.default if key.version == version), only)
+
     def key_of(self, tenant: object, version: int | None = None) -> Key:
         """The tenant's newest key, or a certain version of it. Raises PermanentError if there is none."""
         keys = self.tenants.get(_tenant_text(tenant), self.default)

@@ -83,7 +83,8 @@ class Rows:
         ours = frame.filter(pl.col("tenant_id").is_in(tenants))
         inside = pl.col("occurred_at").is_between(params["start"], params["end"], closed="left")
         if statement == "read_matching_exposures":
-            return ours.filter(inside & pl.col("household_key").is_in(params["households"]))
+            at_home = pl.col("household_key").is_in(params["households"])
+            return ours.filter(inside & (at_home | pl.col("consumer_key").is_in(params["consumers"])))
         orders = ours.filter(inside & (pl.col("kind") != "refund"))["order_id"].drop_nulls().unique().to_list()
         return ours.filter(pl.col("order_id").is_in(orders) | (pl.col("order_id").is_null() & inside))
 
@@ -212,3 +213,46 @@ def test_platform_keys_match_where_there_is_no_address() -> None:
     bought = {**signal(HARBOUR, 0, 5, 0, 0, "pixel"), "client_ip": None, "household_key": 77}
     tables = compute_attribution_day(Rows([bought], [heard]), MARCH, [HARBOUR], KEYRING)
     assert tables["conversions"].select("matched_by", "household_key").rows() == [("household", 77)]
+
+
+ROTATED = Keyring((*KEYRING.default, Key(2, b"the key that came a quarter later")))
+
+
+def test_a_key_rotation_leaves_every_match_as_it_was() -> None:
+    rows = Rows(*rows_of(HARBOUR, [(1, 0), (20, 1)], [(30, 0, 1, "pixel"), (40, 1, 2, "server"), (50, 2, 3, "pixel")]))
+    before = compute_attribution_day(rows, MARCH, [HARBOUR], KEYRING)
+    after = compute_attribution_day(rows, MARCH, [HARBOUR], ROTATED)
+    assert sorted(before["conversions"]["matched_by"]) == ["household", "household", "none"]
+    for name in ("attribution_touches", "attribution_credits"):
+        assert after[name].equals(before[name]), name
+
+
+def test_a_rotation_without_a_signal_changes_nothing() -> None:
+    rows = Rows([], [exposure(HARBOUR, 0, 1, 0)])
+    assert compute_attribution_day(rows, MARCH, [HARBOUR], ROTATED)["conversions"].is_empty()
+
+
+def test_exposures_from_before_and_after_a_rotation_stand_on_one_path() -> None:
+    first, second = exposure(HARBOUR, 0, 1, 0), exposure(HARBOUR, 1, 20, 0)
+    address = pl.DataFrame({"tenant_id": [str(HARBOUR)], "client_ip": [home(0)], "user_agent": ["Pod/1"]})
+    newer = derive_keys(address, ROTATED).select("household_key", "consumer_key").row(0, named=True)
+    rows = Rows([signal(HARBOUR, 0, 30, 0, 1, "pixel")], [first, {**second, **newer}])
+    tables = compute_attribution_day(rows, MARCH, [HARBOUR], ROTATED)
+    assert tables["attribution_touches"]["exposure_id"].to_list() == ["x-000", "x-001"]
+
+
+def test_a_tenant_with_a_key_of_its_own_is_untouched_by_the_others_rotation() -> None:
+    own = Keyring(ROTATED.default, {str(HARBOUR): KEYRING.default})
+    rows = Rows(*rows_of(HARBOUR, [(1, 0)], [(30, 0, 1, "pixel")]))
+    assert compute_attribution_day(rows, MARCH, [HARBOUR], own)["conversions"]["matched_by"].to_list() == ["household"]
+    assert own.older_versions() == [1]
+
+
+def test_a_listener_is_known_by_an_older_key_where_a_platform_sent_the_household() -> None:
+    """The platform's household key stays; the listener's is made of it with our secret."""
+    platform = pl.DataFrame({"tenant_id": [str(HARBOUR)], "household_key": [77], "user_agent": ["Web/1"]})
+    keyed = derive_keys(platform.with_columns(client_ip=pl.lit(None, dtype=pl.String)), KEYRING)
+    heard = {**exposure(HARBOUR, 0, 1, 0), **keyed.select("household_key", "consumer_key").row(0, named=True)}
+    bought = {**signal(HARBOUR, 0, 5, 0, 0, "pixel"), "client_ip": None, "household_key": 77}
+    tables = compute_attribution_day(Rows([bought], [heard]), MARCH, [HARBOUR], ROTATED)
+    assert tables["conversions"]["matched_by"].to_list() == ["listener"]
