@@ -1,10 +1,17 @@
 """Attribution: which ads led to which conversions, and what each of them is worth.
 
-Here: the public functions on ready-made paths, which a notebook can call without a database.
-Not here: the daily computing (day.py) and its wiring (assets.py).
+Here: the public functions of this room: frames in, frames out, usable without a database.
+Not here: how they work (each module says what it holds), the daily computing (day.py) and its wiring (assets.py).
 """
 
-from assets.attribution.channels import channel_totals, credit_paths
+from assets.attribution.channels import ALL_MODELS, Conventions, channel_totals, credit_paths, removal_effects
+from assets.attribution.columns import MissingColumnsError
+from assets.attribution.conversions import adjust_conversions, merge_conversions
+from assets.attribution.journeys import all_journeys, fit_totals, non_converting_journeys
+from assets.attribution.models import MODELS, Touch, credit_shows, credit_touches, model, model_on_request
+from assets.attribution.money import attribute_money, net_values, rates_of, split_by_largest_remainder
+from assets.attribution.paths import build_paths
+from assets.attribution.ready import PathError, index_paths, split_paths
 from assets.attribution.transforms import (
     collapse_repeats,
     count_repeats,
@@ -15,12 +22,35 @@ from assets.attribution.transforms import (
 )
 
 __all__ = [
+    "ALL_MODELS",
+    "MODELS",
+    "Conventions",
+    "MissingColumnsError",
+    "PathError",
+    "Touch",
+    "adjust_conversions",
+    "all_journeys",
+    "attribute_money",
+    "build_paths",
     "channel_totals",
     "collapse_repeats",
     "count_repeats",
     "credit_paths",
+    "credit_shows",
+    "credit_touches",
     "drop_channel",
     "drop_channel_at_end",
+    "fit_totals",
+    "index_paths",
     "keep_firsts",
     "keep_latest",
+    "merge_conversions",
+    "model",
+    "model_on_request",
+    "net_values",
+    "non_converting_journeys",
+    "rates_of",
+    "removal_effects",
+    "split_by_largest_remainder",
+    "split_paths",
 ]

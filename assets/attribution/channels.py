@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from assets.attribution import markov
+from assets.attribution.columns import MissingColumnsError
 from assets.attribution.counterfactual import counterfactual_credits, earned_by_counterfactual
 from assets.attribution.markov import FEWEST_CONVERSIONS, Floats
 from assets.attribution.models import EXTRA_MODELS, MODELS, POSITION_ENDS, Stretches, Touch
@@ -72,7 +73,7 @@ def credit_paths(
              last_paid_touch is_excluded, counterfactual conversions and nulls (or converted); markov has none, see
              channel_totals
     returns: model, path_id, touch_no, channel, credit; per path and model they sum to 1
-    Raises PermanentError for an unknown model, or one whose columns are missing; PathError for unreadable paths.
+    Raises PermanentError for an unknown model, MissingColumnsError for missing columns, PathError for no paths in them.
 
     >>> path = pl.DataFrame({"path": ["video > mail > search"]})
     >>> credit_paths(path, ["j_shaped"]).select("channel", "credit").rows()
@@ -169,7 +170,7 @@ def _chosen(
         if name not in known:
             raise PermanentError(f"there is no model {name!r} for this: choose one of {', '.join(known)}")
         if name in missing:
-            raise PermanentError(f"model {name} needs the columns {missing[name]}: add them to the paths")
+            raise MissingColumnsError(f"model {name} needs the columns {missing[name]}: add them to the paths")
     return chosen
 
 

@@ -10,9 +10,13 @@ code or an answer names the placement), campaign_id, placement_id, episode_id, i
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 
 from assets.attribution.conversions import USABLE_CLASS
+
+SPONSOR = ["tenant_id", "sponsor_id"]
 
 CANDIDATE = [
     "tenant_id",
@@ -100,63 +104,86 @@ def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.Data
     )
     return aired.with_columns(
         touched_at=pl.when(dynamic).then("until").otherwise("aired_at"),
-        exposure_id=pl.lit(None, dtype=aired.schema["episode_id"]),
+        exposure_id=pl.lit(None),
         is_click=pl.lit(False),
     ).select(CANDIDATE)
 
 
-def match_keys(conversions: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
-    """Every exposure of the sponsor, at or before the conversion, that shares its listener or household key.
+def pair_keys(conversions: pl.DataFrame, exposures: pl.DataFrame, window: timedelta) -> pl.DataFrame:
+    """Every exposure of the sponsor, at most `window` before the conversion, that shares its listener or household key.
 
-    conversions: tenant_id, sponsor_id, conversion_id, converted_at, household_key, listener_key, listener_id,
-                 address_class
-    exposures:   tenant_id, sponsor_id, exposure_id, occurred_at, kind, campaign_id, placement_id, episode_id,
-                 household_key, consumer_key, listener_id, address_class
+    conversions: tenant_id, sponsor_id, converted_at, household_key, listener_key, listener_id, address_class
+    exposures:   tenant_id, sponsor_id, occurred_at, household_key, consumer_key, listener_id, address_class
+    returns:     conversion, exposure (rows of the two frames), matched_by
 
     A listener id always counts. Keys made of an address (household, and listener key against consumer key) count only
     where the address stands for one household on both sides. An exposure that shares several keys is one touch,
-    matched by listener first. Joins are on equal keys, so no pairs are made but those of one listener or household.
+    matched by listener first. Each conversion finds the first and the last exposure of its window by an as-of join over
+    the exposures of its key in order of time, so no pairs are made but those inside the window.
     """
     ours = conversions.select(
-        "tenant_id", "sponsor_id", "conversion_id", "converted_at", *_usable_keys("household_key", "listener_key")
-    )
-    theirs = exposures.with_columns(*_usable_keys("household_key", "consumer_key", keep_id=True))
+        *SPONSOR, at="converted_at", **_usable_keys("household_key", "listener_key")
+    ).with_row_index("conversion")
+    theirs = exposures.select(
+        *SPONSOR, at="occurred_at", **_usable_keys("household_key", "consumer_key")
+    ).with_row_index("exposure")
     pairs = [
-        _join_on(ours, theirs, "listener_id", "listener_id", "listener"),
-        _join_on(ours, theirs, "listener_key", "consumer_key", "listener"),
-        _join_on(ours, theirs, "household_key", "household_key", "household"),
+        _pair_on(ours, theirs, "listener_id", "listener_id", "listener", window),
+        _pair_on(ours, theirs, "listener_key", "consumer_key", "listener", window),
+        _pair_on(ours, theirs, "household_key", "household_key", "household", window),
     ]
+    return pl.concat(pairs).unique(["conversion", "exposure"], keep="first", maintain_order=True)
+
+
+def gather_pairs(pairs: pl.DataFrame, conversions: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
+    """Pairs as candidates, an exposure that was delivered twice as one.
+
+    exposures: exposure_id, occurred_at, kind, campaign_id, placement_id, episode_id
+    """
+    who = conversions.select("tenant_id", "conversion_id")[pairs["conversion"]]
+    heard = exposures.select(
+        "exposure_id",
+        "campaign_id",
+        "placement_id",
+        "episode_id",
+        touched_at="occurred_at",
+        is_click=pl.col("kind") == "click",
+    )[pairs["exposure"]]
     return (
-        pl.concat(pairs)
+        pl.concat([who, heard, pairs.select("matched_by")], how="horizontal")
         .unique(["tenant_id", "conversion_id", "exposure_id"], keep="first", maintain_order=True)
         .select(CANDIDATE)
     )
 
 
-def _usable_keys(*keys: str, keep_id: bool = False) -> list[pl.Expr]:
+def _usable_keys(*keys: str) -> dict[str, pl.Expr]:
     usable = pl.col("address_class") == USABLE_CLASS
-    masked = [pl.when(usable).then(key).alias(key) for key in keys]
-    return masked if keep_id else [*masked, pl.col("listener_id")]
+    return {**{key: pl.when(usable).then(key) for key in keys}, "listener_id": pl.col("listener_id")}
 
 
-def _join_on(ours: pl.DataFrame, theirs: pl.DataFrame, our_key: str, their_key: str, matched_by: str) -> pl.DataFrame:
-    left = ours.filter(pl.col(our_key).is_not_null()).select(
-        "tenant_id", "sponsor_id", "conversion_id", "converted_at", key=our_key
+def _pair_on(
+    ours: pl.DataFrame, theirs: pl.DataFrame, our_key: str, their_key: str, matched_by: str, window: timedelta
+) -> pl.DataFrame:
+    """conversion, exposure, matched_by of those that share this key."""
+    keyed = ours.filter(pl.col(our_key).is_not_null()).select("conversion", "at", *SPONSOR, key=our_key)
+    holders = keyed.select(*SPONSOR, "key").unique().with_row_index("holder")
+    asked = keyed.join(holders, on=[*SPONSOR, "key"], validate="m:1").select("conversion", "holder", "at")
+    heard = (
+        theirs.filter(pl.col(their_key).is_not_null())
+        .select("exposure", "at", *SPONSOR, key=their_key)
+        .join(holders, on=[*SPONSOR, "key"], validate="m:1")
+        .select("exposure", "holder", "at")
+        .sort("holder", "at", "exposure")
     )
-    right = theirs.filter(pl.col(their_key).is_not_null()).select(
-        "tenant_id",
-        "sponsor_id",
-        "exposure_id",
-        "campaign_id",
-        "placement_id",
-        "episode_id",
-        key=their_key,
-        touched_at="occurred_at",
-        is_click=pl.col("kind") == "click",
+    timed = heard.select("holder", "at").with_row_index("place").sort("at", maintain_order=True)
+    asked = asked.sort("at").join_asof(timed.rename({"place": "last"}), on="at", by="holder", check_sortedness=False)
+    opening = asked.with_columns(pl.col("at") - window).join_asof(
+        timed.rename({"place": "first"}), on="at", by="holder", strategy="forward", check_sortedness=False
     )
-    return (
-        left.join(right, on=["tenant_id", "sponsor_id", "key"])
-        .filter(pl.col("touched_at") <= pl.col("converted_at"))
-        .with_columns(matched_by=pl.lit(matched_by))
-        .select(CANDIDATE)
+    spans = opening.filter(pl.col("first") <= pl.col("last"))
+    places = spans.select("conversion", place=pl.int_ranges("first", pl.col("last") + 1)).explode("place")
+    return places.select(
+        "conversion",
+        exposure=heard["exposure"].gather(places["place"]),
+        matched_by=pl.lit(matched_by),
     )

@@ -6,11 +6,13 @@ Not here: who matches whom (matching.py), credit (models.py). One path runs over
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 import polars as pl
 
-from assets.attribution.matching import match_codes, match_keys, match_surveys
+from assets.attribution.columns import MissingColumnsError, complete
+from assets.attribution.matching import CANDIDATE, gather_pairs, match_codes, match_surveys, pair_keys
 
 PATH = ["tenant_id", "conversion_id"]
 
@@ -32,46 +34,158 @@ SECONDS_PER_DAY = 86_400
 MICROSECONDS_PER_DAY = SECONDS_PER_DAY * 1_000_000
 
 
+# Paths are put together for this many pairs of conversion and exposure at a time, so that memory follows the result.
+PAIRS_AT_ONCE = 250_000
+
+# What conversions and exposures may leave out. Without tenants and sponsors, all belong together.
+KEYS = ("household_key", "listener_key", "listener_id", "promo_code", "survey_placement_id")
+CONVERSION_DEFAULTS: dict[str, pl.Expr] = {
+    "tenant_id": pl.lit(""),
+    "sponsor_id": pl.lit(""),
+    "day": pl.col("converted_at").dt.date(),
+    "household_key": pl.lit(None, dtype=pl.Int64),
+    "listener_key": pl.lit(None, dtype=pl.Int64),
+    "listener_id": pl.lit(None, dtype=pl.String),
+    "address_class": pl.lit("household"),
+    "is_new_customer": pl.lit(None, dtype=pl.Boolean),
+}
+EXPOSURE_DEFAULTS: dict[str, pl.Expr] = {
+    "tenant_id": pl.lit(""),
+    "sponsor_id": pl.lit(""),
+    "kind": pl.lit("impression"),
+    "campaign_id": pl.lit(""),
+    "episode_id": pl.lit(None, dtype=pl.String),
+    "household_key": pl.lit(None, dtype=pl.Int64),
+    "consumer_key": pl.lit(None, dtype=pl.Int64),
+    "listener_id": pl.lit(None, dtype=pl.String),
+    "address_class": pl.lit("household"),
+}
+
+
 def build_paths(
     conversions: pl.DataFrame,
     exposures: pl.DataFrame,
-    codes: pl.DataFrame,
-    placements: pl.DataFrame,
-    airings: pl.DataFrame,
-    settings: pl.DataFrame,
+    codes: pl.DataFrame | None = None,
+    placements: pl.DataFrame | None = None,
+    airings: pl.DataFrame | None = None,
+    settings: pl.DataFrame | None = None,
+    defaults: Mapping[str, object] = DEFAULT_SETTINGS,
 ) -> pl.DataFrame:
     """The path of each conversion that has one: its touches, numbered from 1 in time order (ties by exposure id).
 
-    conversions: of merge_conversions; exposures, codes, placements, airings: as in matching.py
+    conversions: conversion_id, converted_at, and whatever they can be matched by: household_key, listener_key,
+                 listener_id, promo_code, survey_placement_id; tenant_id, sponsor_id, day (of converted_at),
+                 address_class (household) and is_new_customer (not known) may be left out
+    exposures:   exposure_id, occurred_at, placement_id, and household_key, consumer_key or listener_id; tenant_id,
+                 sponsor_id, campaign_id, episode_id, kind (impression) and address_class (household) may be left out
+    codes, placements, airings: as in matching.py, for promo codes, vanity URLs and survey answers only
     settings:    tenant_id, campaign_id, version, window_days, touch_unit, include_clicks, exclude_prior_customers,
                  half_life_days, default_model, valid_from: immutable versions
+    defaults:    what campaigns without settings of their own are measured with, where other than DEFAULT_SETTINGS
     returns:     tenant_id, conversion_id, day (the conversion's), touch_no, touched_at, exposure_id, campaign_id,
                  placement_id, episode_id, matched_by, config_version, age_s (elapsed seconds to the conversion),
                  half_life_s
+
+    Ids may be of any type. Times without a zone are taken as UTC. Raises MissingColumnsError.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({
+    ...     "conversion_id": ["order"], "converted_at": [datetime(2026, 3, 9, 12)], "household_key": ["the Millers"],
+    ... })
+    >>> heard = pl.DataFrame({
+    ...     "exposure_id": ["x1", "x2", "x3"], "placement_id": ["mid-roll", "pre-roll", "pre-roll"],
+    ...     "occurred_at": [datetime(2026, 3, 2), datetime(2026, 3, 7), datetime(2026, 3, 10)],
+    ...     "household_key": ["the Millers"] * 3,
+    ... })
+    >>> build_paths(orders, heard).select("conversion_id", "touch_no", "placement_id").rows()
+    [('order', 1, 'mid-roll'), ('order', 2, 'pre-roll')]
     """
-    candidates = pl.concat(
-        [
-            match_codes(conversions, codes, placements, airings),
-            match_keys(conversions, exposures),
-            match_surveys(conversions, placements, airings),
-        ],
-        how="vertical_relaxed",
-    )
-    return (
-        candidates.join(conversions.select(*PATH, "converted_at", "day", "is_new_customer"), on=PATH, validate="m:1")
-        .pipe(with_settings, settings)
+    if not any(key in conversions.columns for key in KEYS):
+        raise MissingColumnsError(f"conversions are matched by one of {', '.join(KEYS)}: add one of these columns")
+    orders = complete(conversions, "conversions", ["conversion_id", "converted_at"], CONVERSION_DEFAULTS)
+    heard = complete(exposures, "exposures", ["exposure_id", "occurred_at", "placement_id"], EXPOSURE_DEFAULTS)
+    orders, heard = _in_utc(orders, "converted_at"), _in_utc(heard, "occurred_at")
+    chosen = {**DEFAULT_SETTINGS, **defaults}
+    own = _no_settings(heard) if settings is None else settings
+    named = [
+        *_match_named(orders, "promo_code", "promo codes", codes, placements, airings),
+        *_match_named(orders, "survey_placement_id", "survey answers", None, placements, airings),
+    ]
+    built = [
+        candidates.join(part.select(*PATH, "converted_at", "day", "is_new_customer"), on=PATH, validate="m:1")
+        .pipe(with_settings, own, chosen)
         .pipe(admit)
         .pipe(_keep_first_kind_of_match)
         .pipe(keep_one_per_unit)
         .pipe(_number)
-    )
+        for part, candidates in _candidates(orders, heard, named, _longest(own, chosen))
+    ]
+    return pl.concat(built, how="vertical_relaxed")
 
 
-def with_settings(touches: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
+def _in_utc(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    at, utc = pl.col(column), pl.Datetime("us", "UTC")
+    if frame.schema[column] == utc:
+        return frame
+    has_zone = getattr(frame.schema[column], "time_zone", None) is not None
+    return frame.with_columns((at if has_zone else at.dt.replace_time_zone("UTC")).cast(utc))
+
+
+def _no_settings(exposures: pl.DataFrame) -> pl.DataFrame:
+    campaigns = exposures.select("tenant_id", "campaign_id").clear()
+    none = [pl.lit(value).alias(name) for name, value in DEFAULT_SETTINGS.items()]
+    return campaigns.with_columns(*none, valid_from=pl.lit(None, dtype=pl.Datetime("us", "UTC")))
+
+
+def _longest(settings: pl.DataFrame, defaults: Mapping[str, object]) -> timedelta:
+    """The longest window that any campaign looks back."""
+    windows = [*settings["window_days"].drop_nulls().to_list(), float(str(defaults["window_days"]))]
+    return timedelta(days=max(windows))
+
+
+def _match_named(
+    orders: pl.DataFrame,
+    column: str,
+    what: str,
+    codes: pl.DataFrame | None,
+    placements: pl.DataFrame | None,
+    airings: pl.DataFrame | None,
+) -> list[pl.DataFrame]:
+    """The candidates that codes or answers name; none where no conversion has any, or nobody knows what they mean."""
+    if column not in orders.columns or (placements is None and airings is None and codes is None):
+        return []
+    if placements is None or airings is None:
+        raise MissingColumnsError(f"{what} name placements: give the frames placements and airings too")
+    if column == "survey_placement_id":
+        return [match_surveys(orders, placements, airings)]
+    return [] if codes is None else [match_codes(orders, codes, placements, airings)]
+
+
+def _candidates(
+    orders: pl.DataFrame, heard: pl.DataFrame, named: list[pl.DataFrame], longest: timedelta
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Conversions with their candidates, some at a time, in the order of their ids."""
+    ordered = orders.sort(PATH)
+    pairs = pair_keys(ordered, heard, longest)
+    counted = ordered.select("tenant_id").with_row_index("conversion").drop("tenant_id")
+    sizes = counted.join(pairs.group_by("conversion").len(), on="conversion", how="left", maintain_order="left")
+    parts = (sizes["len"].fill_null(0).cum_sum() // PAIRS_AT_ONCE).rle()
+    first = 0
+    for length in parts.struct.field("len") if ordered.height else [0]:
+        part = ordered.slice(first, length)
+        mine = pairs.filter(pl.col("conversion").is_between(first, first + length, closed="left"))
+        told = [each.join(part.select(PATH), on=PATH, how="semi") for each in named]
+        yield part, pl.concat([gather_pairs(mine, ordered, heard), *told], how="vertical_relaxed").select(CANDIDATE)
+        first += length
+
+
+def with_settings(
+    touches: pl.DataFrame, settings: pl.DataFrame, defaults: Mapping[str, object] = DEFAULT_SETTINGS
+) -> pl.DataFrame:
     """Each touch with its campaign's settings at the time of the conversion.
 
     The latest version whose valid_from is not after the conversion; for conversions older than the first version, the
-    first; for campaigns without any, DEFAULT_SETTINGS.
+    first; for campaigns without any, the defaults.
     """
     campaign = ["tenant_id", "campaign_id"]
     versions = (
@@ -89,7 +203,7 @@ def with_settings(touches: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame
     return (
         touches.join(versions, on=campaign, how="left")
         .filter(in_force | pl.col("version").is_null())
-        .with_columns(pl.col(name).fill_null(value) for name, value in DEFAULT_SETTINGS.items())
+        .with_columns(pl.col(name).fill_null(value) for name, value in defaults.items())
         .rename({"version": "config_version"})
         .drop("valid_from", "valid_until", "is_first")
     )

@@ -6,7 +6,6 @@ Not here: the models (models.py, markov.py, counterfactual.py), paths built from
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from assets.attribution.columns import require
 from assets.attribution.markov import Floats, Walks
 from sql.values import PermanentError
 
@@ -31,7 +31,7 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 class PathError(PermanentError):
-    """Paths that cannot be read: a column is missing, or what it holds makes no path."""
+    """Columns that are there, but hold nothing that makes a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,11 @@ def index_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> ReadyPaths:
              rows stand for more than one journey, count. Without any, each path is one conversion.
              For time_decay: age_days, or touched_at and converted_at. For last_paid_touch: is_excluded. In the form
              with one row per path both are lists.
-    Raises PathError, which names the columns that are missing or the rule that is broken.
+    Raises MissingColumnsError, which names them, and PathError, which names the rule that is broken.
     """
     if "path" in paths.columns and "channel" not in paths.columns:
         return _index_whole(paths, separator)
-    require(paths, "a frame with one row per touch", ["path_id", "channel"])
+    require(paths, "touches", ["path_id", "channel"])
     return _index_touches(_with_age(paths))
 
 
@@ -146,7 +146,7 @@ def split_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> pl.DataFrame
     >>> split_paths(pl.DataFrame({"path": ["ads > mail"], "conversions": [3]})).rows()
     [(0, 1, 'ads', 3), (0, 2, 'mail', 3)]
     """
-    require(paths, "a frame with one row per path", ["path"])
+    require(paths, "whole paths", ["path"])
     named = paths if "path_id" in paths.columns else paths.with_row_index("path_id")
     lists = named.with_columns(_channel_lists(named, separator).alias("channel")).drop("path")
     facts = [name for name in TOUCH_FACTS if name in named.columns]
@@ -157,14 +157,6 @@ def split_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> pl.DataFrame
         .select("path_id", "touch_no", "channel", *facts, *rest)
         .explode("touch_no", "channel", *facts, empty_as_null=True)
     )
-
-
-def require(frame: pl.DataFrame, what: str, columns: Iterable[str]) -> None:
-    """Raises PathError with the names of the columns that the frame lacks."""
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
-        has = ", ".join(frame.columns) or "none"
-        raise PathError(f"{what} needs the columns {', '.join(missing)}, and the frame has {has}: add or rename them")
 
 
 def _with_age(touches: pl.DataFrame) -> pl.DataFrame:
