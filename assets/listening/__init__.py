@@ -14,7 +14,7 @@ from assets.listening.columns import MissingColumnsError
 from assets.listening.consumption import measure_consumption
 from assets.listening.coverage import add_intervals, add_new_bytes, merge_intervals
 from assets.listening.day import compute_listening_day
-from assets.listening.dimensions import measure_dimensions
+from assets.listening.dimensions import measure_breakdowns, measure_dimensions
 from assets.listening.dispositions import DISPOSITIONS
 from assets.listening.downloads import count_downloads, dispose, settle_requests
 from assets.listening.enrichment import enrich_requests, enrich_signals
@@ -29,10 +29,12 @@ from assets.listening.playback_day import compute_playback_day
 from assets.listening.recent_keys import RecentKeys
 from assets.listening.retention import (
     count_ad_plays,
+    draw_consumption,
     draw_retention,
     follow_playbacks,
     measure_completion,
     measure_retention,
+    measure_spread,
 )
 from assets.listening.rules import Rules, load_rules, match_agents, match_referrers
 from assets.listening.windows import cut_windows
@@ -64,6 +66,7 @@ __all__ = [
     "cut_windows",
     "derive_keys",
     "dispose",
+    "draw_consumption",
     "draw_pacing",
     "draw_retention",
     "enrich_requests",
@@ -78,12 +81,14 @@ __all__ = [
     "match_referrers",
     "measure_ages",
     "measure_audience",
+    "measure_breakdowns",
     "measure_completion",
     "measure_consumption",
     "measure_dimensions",
     "measure_overlaps",
     "measure_periods",
     "measure_retention",
+    "measure_spread",
     "merge_intervals",
     "name_episodes",
     "number_episodes",

@@ -1,6 +1,6 @@
 """Listening assets: from raw requests to dispositions, downloads, audiences and ads delivered.
 
-Here: the five tables of a day of listening, made from one read of the raw rows, and what looks back from a day.
+Here: the tables of a day of listening, made from one read of the raw rows, and what looks back from a day.
 Not here: what the numbers mean (the modules beside this one).
 """
 
@@ -30,7 +30,7 @@ TABLES = {
     "downloads": ["downloads"],
     "ad_exposures": ["ad_exposures"],
     "listener_metrics": ["listener_metrics"],
-    "listener_dimension_metrics": ["listener_dimension_metrics"],
+    "listener_dimension_metrics": ["listener_dimension_metrics", "listener_breakdowns"],
 }
 
 SPECS = [
@@ -119,7 +119,7 @@ AUDIENCE_TABLES = {
     "audience_overlaps": ["audience_overlaps"],
     "episode_age_downloads": ["episode_age_downloads", "episode_pacing"],
 }
-PLAYBACK_TABLES = {"retention_curves": ["retention_curves", "episode_consumption", "ad_plays"]}
+PLAYBACK_TABLES = {"retention_curves": ["retention_curves", "episode_consumption", "consumption_spread", "ad_plays"]}
 
 AUDIENCE_SPECS = [
     AssetSpec(

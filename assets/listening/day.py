@@ -1,6 +1,6 @@
 """Day: the listening rollups of one UTC day, from one read of its raw rows.
 
-Here: what is read, the order in which the thoughts of this room are applied, and the five tables that come out.
+Here: what is read, the order in which the thoughts of this room are applied, and the tables that come out.
 Not here: the thoughts themselves, and who writes the tables.
 """
 
@@ -15,7 +15,7 @@ from assets.listening.addresses import AddressRanges
 from assets.listening.audience import measure_audience
 from assets.listening.catalogue import index_catalogue, look_up
 from assets.listening.consumption import measure_consumption
-from assets.listening.dimensions import measure_dimensions
+from assets.listening.dimensions import measure_breakdowns, tell_shows
 from assets.listening.dispositions import is_request
 from assets.listening.downloads import count_downloads, settle_known
 from assets.listening.enrichment import code_text, enrich_requests, enrich_signals
@@ -68,7 +68,8 @@ def compute_listening_day(
     keyring: Keyring,
     method: Method | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """request_dispositions, downloads, ad_exposures, listener_metrics and listener_dimension_metrics of one UTC day.
+    """The six tables of one UTC day: request_dispositions, downloads, ad_exposures, listener_metrics,
+    listener_dimension_metrics and listener_breakdowns.
 
     window: one UTC day. The columns are those of the tables, without run_id and is_final.
     A download belongs to the day of its first request; a disposition to the day of its row. Tenants whose windows roll
@@ -110,6 +111,7 @@ def compute_listening_day(
     signals = read("read_ad_signals", start=window.start, end=window.end, tenants=scope)
     explicit = collect_signals(enrich_signals(signals, rules, ranges, inclusions, keyring))
     downloads = _tell_downloads(stamp_versions(counted, versions, rules.version, ranges.version))
+    breakdowns = measure_breakdowns(downloads)
 
     def stamped(frame: pl.DataFrame) -> pl.DataFrame:
         return stamp_versions(frame, versions, rules.version, ranges.version).with_columns(day=pl.lit(window.day))
@@ -121,9 +123,8 @@ def compute_listening_day(
         "listener_metrics": stamped(measure_audience(downloads, delivered, consumption, catalogue)).sort(
             "tenant_id", "podcast_id", "episode_id"
         ),
-        "listener_dimension_metrics": stamped(measure_dimensions(downloads)).sort(
-            "tenant_id", "podcast_id", "dimension", "value"
-        ),
+        "listener_dimension_metrics": stamped(tell_shows(breakdowns)),
+        "listener_breakdowns": stamped(breakdowns),
     }
 
 

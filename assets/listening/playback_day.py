@@ -1,6 +1,6 @@
 """Playback day: how far the playbacks of a UTC day came, and which ads their players say were heard.
 
-Here: what is read, the three tables that come out, and refusing a day whose raw rows are gone.
+Here: what is read, the tables that come out, and refusing a day whose raw rows are gone.
 Not here: their definitions (retention.py), and who writes them.
 """
 
@@ -12,12 +12,18 @@ from uuid import UUID
 import polars as pl
 
 from assets.listening.catalogue import Catalogue, index_catalogue
-from assets.listening.retention import count_ad_plays, follow_playbacks, measure_completion, measure_retention
+from assets.listening.retention import (
+    count_ad_plays,
+    follow_playbacks,
+    measure_completion,
+    measure_retention,
+    measure_spread,
+)
 from sql.values import RawRowsGoneError, Reader, Window
 
 
 def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) -> dict[str, pl.DataFrame]:
-    """retention_curves, episode_consumption and ad_plays of one UTC day, without run_id and is_final.
+    """retention_curves, episode_consumption, consumption_spread and ad_plays of one UTC day, as its asset stamps them.
 
     Raises RawRowsGoneError where rows are gone that the day was made of before: what they said stays as it is.
     """
@@ -36,6 +42,7 @@ def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) 
     tables = {
         "retention_curves": measure_retention(playbacks),
         "episode_consumption": measure_completion(playbacks),
+        "consumption_spread": measure_spread(playbacks),
         "ad_plays": count_ad_plays(events, catalogue),
     }
     return {
@@ -48,5 +55,5 @@ def _name_episodes(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     return (
         names.join(frame, on="episode_no", validate="1:m", maintain_order="left")
         .drop("episode_no")
-        .sort("tenant_id", "episode_id", *(name for name in ("minute", "placement_id") if name in frame.columns))
+        .sort("tenant_id", "episode_id", *(name for name in ("minute", "percent", "placement_id") if name in frame.columns))
     )

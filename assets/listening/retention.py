@@ -1,12 +1,14 @@
 """Retention: how far playbacks came, and which ads their players say were heard.
 
-Here: the minute in which each playback stopped, completion at fixed shares, average consumption, beacons of ads.
+Here: the minute in which each playback stopped, completion at fixed shares, average and median consumption, beacons of
+ads.
 Not here: daily totals of playback (consumption.py), ads delivered (exposures.py): a beacon is a client's word about
 what was heard, delivery is what was fetched, and the two are never mixed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -80,12 +82,13 @@ def draw_retention(curves: pl.DataFrame) -> pl.DataFrame:
 
 def measure_completion(playbacks: pl.DataFrame) -> pl.DataFrame:
     """How far the starters came: episode_no, starters, measured (of these with a known duration), reached_25, _50, _75,
-    _90, _100 (of the measured), average_consumption (mean share of the duration heard, at most 1; null without any).
+    _90, _100 (of the measured), average_consumption and median_consumption (of the shares of the duration that were
+    heard, at most 1; null without any).
 
     playbacks: follow_playbacks
     """
     heard, duration = pl.col("heard_ms"), pl.col("duration_ms")
-    share = pl.min_horizontal(heard, duration) * MILLION // duration
+    share = pl.when(duration.is_not_null()).then(pl.min_horizontal(heard, duration) * MILLION // duration)
     return (
         playbacks.group_by("episode_no")
         .agg(
@@ -95,10 +98,54 @@ def measure_completion(playbacks: pl.DataFrame) -> pl.DataFrame:
                 f"reached_{percent}": (heard * 100 >= duration * percent).fill_null(False).sum().cast(pl.Int64)
                 for percent in COMPLETION
             },
-            average=share.sum() / duration.is_not_null().sum() / MILLION,
+            average=share.sum() / (duration.is_not_null().sum() * MILLION),
+            # Half of two millionths; rounded, because one row and many are divided by a number a bit apart.
+            median_consumption=(share.median() / MILLION).round(7),
         )
         .with_columns(average_consumption=pl.when(pl.col("measured") > 0).then("average"))
         .drop("average")
+    )
+
+
+def measure_spread(playbacks: pl.DataFrame) -> pl.DataFrame:
+    """How many playbacks came how far: episode_no, percent (of the duration, whole ones from 0 to 100), playbacks.
+
+    playbacks: follow_playbacks; those without a known duration are left out
+    Rows of several days and episodes can be added up, which no average and no median can (draw_consumption).
+    """
+    heard, duration = pl.col("heard_ms"), pl.col("duration_ms")
+    percent = (pl.min_horizontal(heard, duration) * 100 // duration).cast(pl.Int32)
+    return (
+        playbacks.filter(duration.is_not_null())
+        .group_by("episode_no", percent=percent)
+        .agg(playbacks=pl.len().cast(pl.Int64))
+    )
+
+
+def draw_consumption(spread: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Completion and quartiles of any episodes over any days: the columns of by, measured, reached_25, _50, _75, _90,
+    _100, lower_quartile, median, upper_quartile (the percent beyond which a quarter, half and three quarters of the
+    playbacks did not come).
+
+    spread: the columns of by, percent, playbacks: rows of any number of days and episodes
+    """
+    percent, playbacks, so_far = pl.col("percent"), pl.col("playbacks"), pl.col("so_far")
+    quarters = {"lower_quartile": 1, "median": 2, "upper_quartile": 3}
+    return (
+        spread.group_by(*by, "percent")
+        .agg(playbacks.sum())
+        .sort(*by, "percent")
+        .with_columns(so_far=playbacks.cum_sum().over(by))
+        .group_by(by)
+        .agg(
+            measured=playbacks.sum(),
+            **{f"reached_{share}": playbacks.filter(percent >= share).sum() for share in COMPLETION},
+            **{
+                name: percent.filter(so_far * 4 >= playbacks.sum() * quarter).min()
+                for name, quarter in quarters.items()
+            },
+        )
+        .sort(by)
     )
 
 

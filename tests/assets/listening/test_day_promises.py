@@ -188,7 +188,7 @@ def test_the_rows_of_another_tenant_change_none_of_the_five_tables(rows: list[Ro
         assert_frame_equal(frame.filter(pl.col("tenant_id") == QUAYSIDE.bytes), alone[table], check_exact=True)
 
 
-def test_a_day_without_tenants_is_five_empty_tables() -> None:
+def test_a_day_without_tenants_is_six_empty_tables() -> None:
     tables = compute_listening_day(
         lambda name, /, **_: TABLES[name].clear() if name in TABLES else pl.DataFrame(schema=EVENT_SCHEMA),
         DAY,
@@ -197,7 +197,7 @@ def test_a_day_without_tenants_is_five_empty_tables() -> None:
         RANGES,
         KEYRING,
     )
-    assert [frame.height for frame in tables.values()] == [0] * 5
+    assert [frame.height for frame in tables.values()] == [0] * 6
 
 
 def test_the_raw_rows_of_a_calendar_day_are_read_once() -> None:

@@ -24,7 +24,14 @@ DAY = Window.of_day(date(2026, 11, 2))
 EIGHT = DAY.start + timedelta(hours=8)
 NAMES = UUID("5b0c1f52-7b1e-4f0e-9d6a-2f1f6a1c7a10")
 OVERCAST = "Overcast/3.0 (+http://overcast.fm/; iOS podcast app)"
-TABLES = ["request_dispositions", "downloads", "ad_exposures", "listener_metrics", "listener_dimension_metrics"]
+TABLES = [
+    "request_dispositions",
+    "downloads",
+    "ad_exposures",
+    "listener_metrics",
+    "listener_dimension_metrics",
+    "listener_breakdowns",
+]
 
 
 def name(text: str) -> UUID:

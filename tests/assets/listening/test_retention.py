@@ -13,12 +13,14 @@ from polars.testing import assert_frame_equal
 
 from assets.listening import (
     count_ad_plays,
+    draw_consumption,
     draw_retention,
     follow_playbacks,
     index_catalogue,
     measure_completion,
     measure_consumption,
     measure_retention,
+    measure_spread,
 )
 from assets.listening.catalogue import Catalogue
 
@@ -148,6 +150,40 @@ def test_of_an_episode_of_unknown_length_starters_are_counted_and_nothing_is_sai
     unknown = [{**row, "episode_id": "harbour-13"} for row in heard(600.0)]
     (row,) = measure_completion(show.playbacks(*unknown)).to_dicts()
     assert (row["starters"], row["measured"], row["reached_25"], row["average_consumption"]) == (1, 0, 0, None)
+
+
+def test_the_median_lies_between_the_two_in_the_middle(show: Show) -> None:
+    made = [event for number, share in enumerate((0.1, 0.2, 0.5, 1.0)) for event in heard(3600 * share, f"s{number}")]
+    (row,) = measure_completion(show.playbacks(*made)).to_dicts()
+    assert (row["average_consumption"], row["median_consumption"]) == (0.45, 0.35)
+
+
+def test_nothing_is_known_of_the_median_of_an_unknown_length(show: Show) -> None:
+    unknown = [{**event, "episode_id": "harbour-13"} for event in heard(60.0)]
+    (row,) = measure_completion(show.playbacks(*unknown)).to_dicts()
+    assert (row["measured"], row["median_consumption"]) == (0, None)
+    assert measure_spread(show.playbacks(*unknown)).is_empty()
+
+
+@settings(max_examples=40, deadline=None)
+@given(days=st.lists(st.lists(st.integers(0, 7200), min_size=1, max_size=12), min_size=1, max_size=3))
+def test_spreads_of_days_add_up_to_the_spread_of_all(days: list[list[int]]) -> None:
+    """Against the definition: whole percents of an hour, and the smallest that a quarter of all did not pass."""
+
+    def playbacks(seconds: list[int]) -> pl.DataFrame:
+        columns = {"episode_no": 1, "heard_ms": [1000 * each for each in seconds], "duration_ms": 3_600_000}
+        return pl.DataFrame(columns)
+
+    spread = pl.concat(measure_spread(playbacks(day)) for day in days)
+    (told,) = draw_consumption(spread, ["episode_no"]).to_dicts()
+    percents = sorted(min(second, 3600) * 100 // 3600 for day in days for second in day)
+    assert told["measured"] == len(percents)
+    assert told["median"] == percents[(len(percents) + 1) // 2 - 1]
+    assert told["lower_quartile"] == percents[(len(percents) + 3) // 4 - 1]
+    assert told["upper_quartile"] == percents[(3 * len(percents) + 3) // 4 - 1]
+    (day_by_day,) = pl.concat(measure_completion(playbacks(day)) for day in days).sum().to_dicts()
+    for share in (25, 50, 75, 90, 100):
+        assert told[f"reached_{share}"] == day_by_day[f"reached_{share}"]
 
 
 def test_a_curve_over_several_days_has_every_minute() -> None:

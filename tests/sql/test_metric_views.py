@@ -1,0 +1,206 @@
+"""Metrics of episodes, shows and tenants as dashboards read them: views over what is stored, of one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from uuid import UUID
+
+import polars as pl
+import pytest
+
+from sql.values import Window
+from sql.warehouse import Warehouse, Write
+from tests.sql.rows import DAY, HARBOR, KREUZBERG, RUN, add_tenants
+
+# Two episodes of one show and one of another.
+TIDES, LANES = UUID(int=1), UUID(int=2)
+T1, T2, L1 = UUID(int=11), UUID(int=12), UUID(int=21)
+SHOW_OF = {T1: TIDES, T2: TIDES, L1: LANES}
+PRE, MID = UUID(int=31), UUID(int=32)
+
+Row = Mapping[str, object]
+
+
+def write(warehouse: Warehouse, table: str, rows: list[Row], day: date = DAY, tenant: UUID = HARBOR) -> None:
+    stamp = {"tenant_id": tenant, "day": day, "is_final": True, "run_id": RUN}
+    frame = pl.DataFrame(
+        [
+            {name: value.bytes if isinstance(value, UUID) else value for name, value in {**stamp, **row}.items()}
+            for row in rows
+        ],
+        infer_schema_length=None,
+    )
+    warehouse.replace([Write(table, frame)], Window.of_day(day), [tenant])
+
+
+def of_episode(episode: UUID, **values: object) -> Row:
+    return {"podcast_id": SHOW_OF[episode], "episode_id": episode, **values}
+
+
+def metrics(episode: UUID, downloads: int, starts: int, completion: float | None, pre: int) -> Row:
+    counts = {
+        "downloads": downloads,
+        "listeners": downloads - 1,
+        "households": downloads - 2,
+        "playback_starts": starts,
+    }
+    ads = {"ads_delivered_pre": pre, "ads_delivered_mid": 1, "ads_delivered_post": 0}
+    played = {"completion": completion, "heard_seconds": 10.0 * starts, "rules_version": "2026.1"}
+    return of_episode(episode, **counts, **ads, **played)
+
+
+def audience(level: str, scope: UUID, kind: str, listeners: int, new: int | None) -> Row:
+    told = {"level": level, "scope_id": scope, "period_kind": kind, "first_day": DAY, "is_complete": True}
+    people = {"downloads": 99, "listeners": listeners, "households": listeners}
+    return {**told, **people, "new_listeners": new, "returning_listeners": None if new is None else listeners - new}
+
+
+def consumption(episode: UUID, reached: list[int], average: float) -> Row:
+    shares = {f"reached_{share}": count for share, count in zip((25, 50, 75, 90, 100), reached, strict=True)}
+    counts = {"starters": 10, "measured": 8, **shares}
+    return of_episode(episode, **counts, average_consumption=average, median_consumption=0.5)
+
+
+@pytest.fixture
+def filled(warehouse: Warehouse) -> Warehouse:
+    add_tenants(warehouse)
+    write(
+        warehouse,
+        "listener_metrics",
+        [metrics(T1, 5, 4, 0.5, 2), metrics(T2, 6, 0, None, 3), metrics(L1, 7, 12, 1.0, 0)],
+    )
+    people = [("podcast", TIDES, 6, 2), ("podcast", LANES, 6, 1), ("tenant", HARBOR, 9, 3), ("episode", T1, 4, None)]
+    periods = [audience(level, scope, "day", count, new) for level, scope, count, new in people]
+    write(warehouse, "audience_periods", [*periods, audience("tenant", HARBOR, "rolling_28", 40, 11)])
+    write(
+        warehouse, "episode_consumption", [consumption(T1, [8, 6, 4, 2, 1], 0.5), consumption(L1, [4, 4, 4, 4, 4], 0.7)]
+    )
+    spread = [(T1, 20, 2), (T1, 60, 6), (L1, 10, 4), (L1, 100, 4)]
+    write(warehouse, "consumption_spread", [of_episode(e, percent=at, playbacks=n) for e, at, n in spread])
+    stops = [(T1, 0, 3, 10), (T1, 5, 7, 7), (T2, 0, 1, 2), (T2, 2, 1, 1)]
+    write(
+        warehouse,
+        "retention_curves",
+        [of_episode(e, minute=at, stopped=n, still_listening=s, starters=10) for e, at, n, s in stops],
+    )
+    plays = [(T1, PRE, 9), (T1, MID, 5), (T2, PRE, 4)]
+    quarters = {"reached_25": 3, "reached_50": 2, "reached_75": 1, "completed": 1, "skipped": 0}
+    write(warehouse, "ad_plays", [of_episode(e, placement_id=p, started=n, **quarters) for e, p, n in plays])
+    hours = [("08", 3), ("21", 2)]
+    parts = {"level": "podcast", "scope_id": TIDES, "dimension": "hour", "rules_version": "1"}
+    write(
+        warehouse,
+        "listener_breakdowns",
+        [{**parts, "value": hour, "downloads": n, "listeners": n, "share": n / 5} for hour, n in hours],
+    )
+    write(warehouse, "episode_pacing", [of_episode(T1, hour=0, downloads=4), of_episode(T2, hour=0, downloads=1)])
+    later = [of_episode(T1, hour=30, downloads=2), of_episode(T1, hour=720, downloads=50)]
+    write(warehouse, "episode_pacing", later, DAY + timedelta(days=1))
+    ages = [(T1, 10), (T2, 20), (L1, 60)]
+    aged = [of_episode(e, age_days=7, downloads=n, percentile=None, compared_with=0) for e, n in ages]
+    write(
+        warehouse,
+        "episode_age_downloads",
+        [*aged, of_episode(T1, age_days=30, downloads=None, percentile=None, compared_with=0)],
+    )
+    # Somebody else's day, whose ids are the same.
+    write(warehouse, "listener_metrics", [metrics(T1, 500, 1, 1.0, 1)], tenant=KREUZBERG)
+    write(warehouse, "ad_plays", [of_episode(T1, placement_id=PRE, started=900, **quarters)], tenant=KREUZBERG)
+    return warehouse
+
+
+def seen(warehouse: Warehouse, query: str, role: str = "earshot_readonly") -> list[tuple[object, ...]]:
+    with warehouse.transaction(role, HARBOR) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_a_day_adds_up_downloads_and_ads_and_counts_listeners(filled: Warehouse) -> None:
+    told = seen(
+        filled,
+        "SELECT level, scope_id, downloads, listeners, households, new_listeners, completion, ads_delivered_pre "
+        "FROM listening_daily WHERE level <> 'episode' ORDER BY level, scope_id",
+    )
+    assert told == [
+        ("podcast", TIDES, 11, 6, 6, 2, 0.5, 5),
+        ("podcast", LANES, 7, 6, 6, 1, 1.0, 0),
+        ("tenant", HARBOR, 18, 9, 9, 3, 0.875, 5),
+    ]
+    episodes = seen(filled, "SELECT scope_id, listeners, new_listeners FROM listening_daily WHERE level = 'episode'")
+    assert sorted(episodes, key=str) == sorted([(T1, 4, None), (T2, 5, None), (L1, 6, None)], key=str)
+
+
+def test_consumption_is_weighed_and_its_median_taken_from_all_playbacks(filled: Warehouse) -> None:
+    told = seen(
+        filled,
+        "SELECT level, starters, measured, reached_50, average_consumption, lower_quartile, median, upper_quartile "
+        "FROM consumption_daily WHERE level = 'tenant' OR scope_id = '" + str(T1) + "' ORDER BY level",
+    )
+    assert told == [("episode", 10, 8, 6, 0.5, 20, 60, 60), ("tenant", 20, 16, 10, 0.6, 10, 60, 60)]
+
+
+def test_a_show_s_retention_is_that_of_all_its_starters(filled: Warehouse) -> None:
+    told = seen(
+        filled,
+        "SELECT minute, stopped, still_listening, starters FROM retention_daily "
+        "WHERE level = 'podcast' ORDER BY minute",
+    )
+    assert told == [(0, 4, 12, 12), (2, 1, 8, 12), (5, 7, 7, 12)]
+
+
+def test_confirmed_plays_are_told_of_placements_too(filled: Warehouse) -> None:
+    told = seen(
+        filled, "SELECT level, scope_id, started, completed FROM ad_plays_daily WHERE level IN ('placement', 'tenant')"
+    )
+    assert sorted(told, key=str) == sorted(
+        [("placement", PRE, 13, 2), ("placement", MID, 5, 1), ("tenant", HARBOR, 18, 3)], key=str
+    )
+
+
+def test_hours_of_the_week_know_their_weekday(filled: Warehouse) -> None:
+    told = seen(filled, "SELECT week, weekday, hour, downloads, listeners FROM hours_of_week ORDER BY hour")
+    assert DAY.isoweekday() == 6
+    assert told == [(date(2026, 3, 9), 6, 8, 3, 3), (date(2026, 3, 9), 6, 21, 2, 2)]
+
+
+def test_pacing_adds_up_over_days_and_ends_after_thirty(filled: Warehouse) -> None:
+    told = seen(
+        filled, "SELECT hour, downloads, downloads_so_far FROM pacing_curves WHERE level = 'podcast' ORDER BY hour"
+    )
+    assert told == [(0, 5, 5), (30, 2, 7)]
+
+
+def test_ages_of_a_show_spread_over_its_mature_episodes(filled: Warehouse) -> None:
+    told = seen(
+        filled,
+        "SELECT level, age_days, episodes, downloads, average, median FROM age_benchmarks "
+        "ORDER BY level, episodes DESC",
+    )
+    assert told == [
+        ("podcast", 7, 2, 30, 15.0, 15.0),
+        ("podcast", 7, 1, 60, 60.0, 60.0),
+        ("tenant", 7, 3, 90, 30.0, 20.0),
+    ]
+
+
+def test_the_long_form_has_every_metric_once(filled: Warehouse) -> None:
+    doubled = "SELECT 1 FROM metrics_by_level GROUP BY day, level, scope_id, metric_name HAVING count(*) > 1"
+    assert seen(filled, doubled) == []
+    named = seen(filled, "SELECT metric_name, value FROM metrics_by_level WHERE level = 'tenant'")
+    tenant = {str(name): value for name, value in named}
+    assert tenant["downloads"] == 18
+    assert tenant["listeners_rolling_28"] == 40
+    assert tenant["returning_listeners"] == 6
+    assert tenant["completion_50"] == 10 / 16
+    assert tenant["median_consumption"] == 0.6
+    assert tenant["ad_plays_100"] == 3
+    episodes = seen(filled, f"SELECT metric_name, value FROM metrics_daily WHERE episode_id = '{T2}'")
+    assert ("downloads", 6.0) in episodes
+    assert "completion" not in [name for name, _ in episodes]
+
+
+@pytest.mark.parametrize("role", ["earshot_report", "earshot_readonly"])
+def test_without_a_tenant_nothing_is_seen(filled: Warehouse, role: str) -> None:
+    with filled.transaction(role) as connection:
+        for view in ("listening_daily", "metrics_by_level", "metrics_daily", "consumption_daily", "ad_plays_daily"):
+            assert connection.execute(f"SELECT * FROM {view}".encode()).fetchall() == []
