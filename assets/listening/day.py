@@ -20,7 +20,14 @@ from assets.listening.dispositions import is_request
 from assets.listening.downloads import count_downloads, settle_known
 from assets.listening.enrichment import code_text, enrich_requests, enrich_signals
 from assets.listening.exposures import collect_signals, find_delivered_ads
-from assets.listening.kept import KEPT_SCHEMA, name_versions, recall_keys, refuse_missing_rows, stamp_versions
+from assets.listening.kept import (
+    KEPT_SCHEMA,
+    name_versions,
+    recall_keys,
+    refuse_missing_rows,
+    refuse_replaced_rows,
+    stamp_versions,
+)
 from assets.listening.keys import Keyring
 from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods
 from assets.listening.rules import UNKNOWN, Rules
@@ -88,6 +95,9 @@ def compute_listening_day(
         [code_text(read("read_listener_events", start=span.start, end=span.end, tenants=of)) for span, of in spans]
     )
     refuse_missing_rows(rows, judged)
+    if window.day in judged["day"]:
+        asked = {"start": window.start, "end": window.end, "day": window.day, "tenants": scope}
+        refuse_replaced_rows(read("read_missing_rows", **asked), window.day)
     inclusions = read("read_ip_inclusions", tenants=scope)
     is_today = pl.col("occurred_at").is_between(window.start, window.end, closed="left")
     playback = rows.filter(~is_request() & is_today)

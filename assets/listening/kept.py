@@ -108,6 +108,20 @@ def stamp_versions(frame: pl.DataFrame, versions: pl.DataFrame, rules: str, curr
     )
 
 
+def refuse_replaced_rows(missing: pl.DataFrame, day: date) -> None:
+    """Raises RawRowsGoneError if rows that a day was made of are gone, whatever has come in their place.
+
+    missing: read_missing_rows of the day: tenant_id, requests, there
+    """
+    if missing.height:
+        first = missing.row(0, named=True)
+        raise RawRowsGoneError(
+            f"{day} has {first['there']:,} raw rows and was computed from {first['requests']:,}; later ones do not "
+            "stand for them. Its numbers stay as they are. Bring the rows back from an archive to compute them again; "
+            "if they were removed on purpose, docs/operators.md says what to do"
+        )
+
+
 def refuse_missing_rows(rows: pl.DataFrame, judged: pl.DataFrame) -> None:
     """Raises RawRowsGoneError if a day has fewer raw rows than its dispositions spoke of: some were dropped since.
 

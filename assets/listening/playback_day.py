@@ -12,6 +12,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.listening.catalogue import Catalogue, index_catalogue
+from assets.listening.kept import refuse_replaced_rows
 from assets.listening.retention import (
     count_ad_plays,
     follow_playbacks,
@@ -19,7 +20,7 @@ from assets.listening.retention import (
     measure_retention,
     measure_spread,
 )
-from sql.values import RawRowsGoneError, Reader, Window
+from sql.values import Reader, Window
 
 
 def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) -> dict[str, pl.DataFrame]:
@@ -28,13 +29,8 @@ def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) 
     Raises RawRowsGoneError where rows are gone that the day was made of before: what they said stays as it is.
     """
     scope = list(tenants)
-    missing = read("read_missing_rows", start=window.start, end=window.end, day=window.day, tenants=scope)
-    if missing.height:
-        first = missing.row(0, named=True)
-        raise RawRowsGoneError(
-            f"{window.day} has {first['there']:,} raw rows and was computed from {first['requests']:,}. What was known "
-            "of its playbacks stays as it is. Bring the rows back from an archive to compute them again"
-        )
+    asked = {"start": window.start, "end": window.end, "day": window.day, "tenants": scope}
+    refuse_replaced_rows(read("read_missing_rows", **asked), window.day)
     episodes, media = read("read_episodes", tenants=scope), read("read_media", tenants=scope)
     catalogue = index_catalogue(episodes, media, read("read_listening_methods", tenants=scope))
     events = read("read_playback", start=window.start, end=window.end, tenants=scope)

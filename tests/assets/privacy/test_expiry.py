@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from assets.listening.keys import Key, Keyring
 from assets.listening.rules import load_rules
 from assets.privacy.expiry import expire_addresses, expire_day
 from sql.values import RawRowsGoneError, Scope, Window
-from sql.warehouse import Warehouse, Write
+from sql.warehouse import LedgerLine, Warehouse, Write
 from tests.assets.listening.test_listening_day import DAY, EIGHT, dimensions, load, name, request
 
 SECRET = b"a secret for tests, 32 bytes long"
@@ -157,10 +158,20 @@ def test_keys_are_kept_once_however_often_a_day_expires(network: Warehouse) -> N
         assert connection.execute("SELECT count(*) FROM event_keys").fetchone() == (8,)
 
 
-def write_day(warehouse: Warehouse) -> None:
+def write_day(warehouse: Warehouse, ledger: Sequence[LedgerLine] = ()) -> None:
     stamps = {"is_final": pl.lit(True), "run_id": pl.lit(QUAY.bytes)}
     tables = {table: frame.with_columns(**stamps) for table, frame in compute(warehouse).items()}
-    warehouse.replace([Write(table, frame) for table, frame in tables.items()], DAY, [QUAY])
+    warehouse.replace([Write(table, frame) for table, frame in tables.items()], DAY, [QUAY], ledger)
+
+
+def test_late_rows_do_not_stand_for_those_that_were_dropped(network: Warehouse) -> None:
+    write_day(network, [LedgerLine("request_dispositions", DAY.day, QUAY, QUAY, 1, None, "final")])
+    compute(network)
+    change(network, "DELETE FROM listener_events WHERE event_id = %s", name("quay six"))
+    load(network, [request("quay", "late", client_ip="10.44.4.4")])
+
+    with pytest.raises(RawRowsGoneError, match="2026-11-02 has 9 raw rows and was computed from 10"):
+        compute(network)
 
 
 def test_a_day_whose_raw_rows_were_partly_dropped_refuses_to_be_computed(network: Warehouse) -> None:
