@@ -1,8 +1,9 @@
 """Rule sets: fuller rules on agents than the packaged ones, fetched, tried and kept under the home.
 
-Here: reading a set from a folder or a web address, refusing it as a whole if anything in it is broken, changing over to
-it, and the record of changes. Every set that was ever in force stays, under its version.
-Not here: what rules mean (assets/listening/rules.py, addresses.py), the command (commands/rules.py).
+Here: reading a set from a folder or a web address (fetching.py), refusing it as a whole if anything in it is broken,
+changing over to it, and the record of changes. Every set that was ever in force stays, under its version.
+Not here: what rules mean (assets/listening/rules.py, addresses.py), published networks (networks.py), the command
+(commands/rules.py).
 
     HOME/rules/current         the version in force
     HOME/rules/sets/VERSION/   its files, as they came
@@ -19,20 +20,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPException
 from pathlib import Path
-from urllib import error, request
 from urllib.parse import urlsplit
 
-from assets.listening.addresses import LISTS, load_ranges
+from assets.listening.addresses import LISTS, lists_version
 from assets.listening.rules import KINDS, load_rules
-from sql.values import EarshotError, PermanentError
-
-# Seconds for a server to answer or to go on; the whole of a list is a few hundred kilobytes.
-TIMEOUT_S = 20.0
-
-# The longest list of the OPAWG set is below 1 MB; ten times the whole set is no list of agents.
-MOST_BYTES = 10_000_000
+from pipelines.fetching import RulesUnavailableError as RulesUnavailableError
+from pipelines.fetching import check_address, fetch
+from sql.values import PermanentError
 
 # As many broken patterns as one message shows.
 MOST_SHOWN = 5
@@ -41,10 +36,6 @@ MOST_SHOWN = 5
 NEEDED = ("bots", "apps")
 
 FILES = tuple(f"{name}.json" for name in (*KINDS, *LISTS))
-
-
-class RulesUnavailableError(EarshotError):
-    """The server of a rule set did not answer; trying again may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +110,7 @@ def tried_version(folder: Path, source: str) -> str:
         raise PermanentError(
             f"the rules of {source} cannot be used: {'; '.join(problems[:MOST_SHOWN])}{more}. Nothing was changed"
         )
-    return f"{load_rules(folder).version}-{load_ranges(folder).version}"
+    return f"{load_rules(folder).version}-{lists_version(folder)}"
 
 
 def _problems(folder: Path) -> Iterator[str]:
@@ -140,7 +131,7 @@ def _problems(folder: Path) -> Iterator[str]:
             continue
         yield from (f"{path.name}: {problem}" for entry in entries if (problem := _problem_of(entry)))
     try:
-        load_ranges(folder)
+        lists_version(folder)
     except PermanentError as found:
         yield str(found).replace(f"{folder}{os.sep}", "")
 
@@ -176,46 +167,12 @@ def _fetch(source: str) -> Mapping[str, bytes]:
 
 
 def _download(address: str) -> Iterator[tuple[str, bytes]]:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise PermanentError(f"{address} is no http or https address")
-    if parts.username or parts.password:
-        raise PermanentError("a web address with a password in it would stand in the record of changes: leave it out")
-    # No other handlers: a redirect must not lead to a file of this machine.
-    opener = request.OpenerDirector()
-    for handler in (
-        request.ProxyHandler(),
-        request.HTTPHandler(),
-        request.HTTPSHandler(),
-        request.HTTPRedirectHandler(),
-        request.HTTPDefaultErrorHandler(),
-        request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
-    base = parts._replace(query="", fragment="").geturl().rstrip("/")
+    check_address(address)
+    base = urlsplit(address)._replace(query="", fragment="").geturl().rstrip("/")
     for name in FILES:
-        content = _get(opener, f"{base}/{name}")
+        content = fetch(f"{base}/{name}")
         if content is not None:
             yield name, content
-
-
-def _get(opener: request.OpenerDirector, address: str) -> bytes | None:
-    """The file, None where there is none. Raises RulesUnavailableError or PermanentError."""
-    try:
-        with opener.open(address, timeout=TIMEOUT_S) as answer:
-            content: bytes = answer.read(MOST_BYTES + 1)
-    except error.HTTPError as found:
-        if found.code in (404, 410):
-            return None
-        raise RulesUnavailableError(f"{address} answered with status {found.code}; nothing was changed") from None
-    except (OSError, HTTPException) as found:
-        reason = getattr(found, "reason", found)
-        raise RulesUnavailableError(
-            f"{address} could not be read ({reason}); nothing was changed. Try again later, or name a folder"
-        ) from None
-    if len(content) > MOST_BYTES:
-        raise PermanentError(f"{address} is longer than {MOST_BYTES:,} bytes: it is no list of rules")
-    return content
 
 
 def _change_over(home: Path, change: Change) -> None:

@@ -21,6 +21,7 @@ from assets.listening.keys import Keyring
 from assets.listening.rules import load_rules
 from assets.resources import Mailing, Measurement
 from pipelines.homes import dagster_home
+from pipelines.networks import fetched_file
 from pipelines.rulesets import folder_in_force
 from pipelines.settings import Settings
 from reports.delivery import TransportSettings
@@ -53,7 +54,7 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
 def measurement(settings: Settings) -> Measurement:
     """Rules, ranges and keys in force. Without a configured key ring one is made under the home and kept."""
     folder = rules_folder(settings)
-    return Measurement(load_rules(folder), load_ranges(folder), keyring(settings))
+    return Measurement(load_rules(folder), load_ranges(folder, fetched_file(settings.home)), keyring(settings))
 
 
 def rules_folder(settings: Settings) -> Path | None:

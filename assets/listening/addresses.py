@@ -1,6 +1,6 @@
 """Addresses: what a network address is worth: a household, an office, a phone network, a data centre.
 
-Here: lists of networks as sorted intervals, and the classification of each distinct address, with the tenant's
+Here: which lists of networks are in force, and the classification of each distinct address, with the tenant's
 inclusion list beside it.
 Not here: how an address is read (address_texts.py), keys made of addresses (keys.py), what a class means for a request
 (dispositions.py), files of a database.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -22,6 +22,8 @@ import polars as pl
 from assets.listening.address_texts import household_network as household_network
 from assets.listening.address_texts import parse_address as parse_address
 from assets.listening.address_texts import parse_addresses
+from assets.listening.network_sets import Network, NetworkSet, spans_of
+from assets.listening.published import PACKAGE, load_published
 from sql.values import PermanentError
 
 PACKAGED_NETWORKS = Path(__file__).parent / "networks"
@@ -29,6 +31,9 @@ PACKAGED_NETWORKS = Path(__file__).parent / "networks"
 # The order in which lists are asked. Relays lie inside the ranges of the data centres that host them, and stand for
 # people (PTMG 2.3 keeps them), so they are asked first.
 LISTS = ("private_relay", "data_centre", "cellular", "commercial")
+
+# The lists that published ranges are added to.
+PUBLISHED_LISTS = ("private_relay", "data_centre")
 
 # What a list says about its addresses. A relay hides which household is behind it: kept, but usable for no match.
 CLASS_OF_LIST: Mapping[str, str] = {
@@ -44,92 +49,75 @@ UNLISTED = "household"
 # PTMG 2.3: an entry of the inclusion list must have been validated within 90 days.
 INCLUSION_VALIDITY = timedelta(days=90)
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """Disjoint, sorted intervals of addresses, both ends included, for one version of the protocol."""
-
-    starts: tuple[int, ...] = ()
-    ends: tuple[int, ...] = ()
-
-    @classmethod
-    def of(cls, networks: Iterable[Network]) -> Intervals:
-        starts: list[int] = []
-        ends: list[int] = []
-        for start, end in sorted((int(each.network_address), int(each.broadcast_address)) for each in networks):
-            if ends and start <= ends[-1] + 1:
-                ends[-1] = max(ends[-1], end)
-            else:
-                starts.append(start)
-                ends.append(end)
-        return cls(tuple(starts), tuple(ends))
-
-    def hold(self, numbers: pl.Series) -> pl.Series:
-        """Whether each of the numbers (u128, no nulls) lies in one of the intervals."""
-        if not self.starts:
-            return pl.repeat(False, len(numbers), eager=True)
-        starts, ends = pl.Series(self.starts, dtype=pl.UInt128), pl.Series(self.ends, dtype=pl.UInt128)
-        begun = starts.search_sorted(numbers, side="right").cast(pl.Int64)
-        return (begun > 0) & (numbers <= ends.gather((begun - 1).clip(0)))
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkSet:
-    """Networks of both versions; addresses are asked about all at once, each by a binary search."""
-
-    v4: Intervals = Intervals()
-    v6: Intervals = Intervals()
-
-    @classmethod
-    def of(cls, networks: Iterable[Network]) -> NetworkSet:
-        known = list(networks)
-        return cls(
-            Intervals.of(each for each in known if each.version == 4),
-            Intervals.of(each for each in known if each.version == 6),
-        )
-
-    def hold(self, addresses: pl.DataFrame) -> pl.Series:
-        """Whether each address lies in one of the networks. addresses: is_v4, number (parse_addresses)."""
-        is_v4, numbers = addresses["is_v4"], addresses["number"].fill_null(0)
-        held = (is_v4 & self.v4.hold(numbers)) | (~is_v4 & self.v6.hold(numbers))
-        return held.fill_null(False)
-
 
 @dataclass(frozen=True, slots=True)
 class AddressRanges:
-    """The lists of networks in force, and the version that names them: a hash of their content."""
+    """The lists of networks in force, and the version that names them: a hash of their content.
+
+    published: which published ranges are among them, and of when; empty: none.
+    """
 
     version: str
     lists: Mapping[str, NetworkSet] = field(repr=False)
+    published: str = ""
 
     @classmethod
     def of(cls, networks: Mapping[str, Sequence[str]]) -> AddressRanges:
         """Ranges from networks in text, by list name. Raises PermanentError for a name or a network unknown."""
-        unknown = sorted(set(networks) - set(LISTS))
-        if unknown:
-            raise PermanentError(f"there is no list of networks called {', '.join(unknown)}; known: {', '.join(LISTS)}")
-        parsed = {name: [_network(each, f"the list {name}") for each in networks.get(name, ())] for name in LISTS}
-        canonical = {name: sorted({str(each) for each in parsed[name]}) for name in LISTS}
-        digest = sha256(json.dumps(canonical, sort_keys=True).encode()).hexdigest()[:12]
-        return cls(digest, {name: NetworkSet.of(parsed[name]) for name in LISTS})
+        parsed = _parse(networks)
+        return cls(_version(parsed), {name: NetworkSet.of(parsed[name]) for name in LISTS})
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> AddressRanges:
-        """The packaged lists, or those of a folder that holds data_centre.json, private_relay.json, ... instead.
+    def load(cls, folder: Path | None = None, fetched: Path | None = None) -> AddressRanges:
+        """The lists in force: for each, the file of the folder (data_centre.json, private_relay.json, ...), and where
+        it has none, the packaged file together with the published ranges (published.py; fetched: a newer file of them).
 
-        Each file is a JSON array, or an object whose "entries" is one, of networks or of {"network", ...}. A file that
-        is not there is taken from the package, so that a fuller list of data centres does not lose the others.
+        Each file is a JSON array, or an object whose "entries" is one, of networks or of {"network", ...}. A list that
+        a folder holds is taken as it is, so that nothing is on it which its owner did not write.
         """
-        if folder is not None and not folder.is_dir():
-            raise PermanentError(f"{folder} is no folder: name one that holds files such as data_centre.json")
-        return cls.of({name: _read_networks(_file_of(name, folder)) for name in LISTS})
+        files, parsed = _read_lists(folder)
+        lists = {name: NetworkSet.of(parsed[name]) for name in LISTS}
+        widened = [name for name in PUBLISHED_LISTS if files[name].parent == PACKAGED_NETWORKS]
+        if not widened:
+            return cls(_version(parsed), lists)
+        published = load_published(fetched)
+        wide = {name: NetworkSet.of_spans(pl.concat([spans_of(parsed[name]), published.on(name)])) for name in widened}
+        version = _version(parsed, dict.fromkeys(widened, published.digest))
+        return cls(version, {**lists, **wide}, f"{PACKAGE} of {published.built_at.date()}")
 
 
-def load_ranges(folder: Path | None = None) -> AddressRanges:
-    """The ranges in force: the packaged ones, or those of a folder; see AddressRanges.load."""
-    return AddressRanges.load(folder)
+def lists_version(folder: Path | None = None) -> str:
+    """The version of the lists of a folder, and of the packaged ones that it lacks, without published ranges.
+
+    Raises PermanentError for what cannot be read.
+    """
+    return _version(_read_lists(folder)[1])
+
+
+def _read_lists(folder: Path | None) -> tuple[Mapping[str, Path], Mapping[str, list[Network]]]:
+    if folder is not None and not folder.is_dir():
+        raise PermanentError(f"{folder} is no folder: name one that holds files such as data_centre.json")
+    files = {name: _file_of(name, folder) for name in LISTS}
+    return files, _parse({name: _read_networks(path) for name, path in files.items()})
+
+
+def _parse(networks: Mapping[str, Sequence[str]]) -> Mapping[str, list[Network]]:
+    unknown = sorted(set(networks) - set(LISTS))
+    if unknown:
+        raise PermanentError(f"there is no list of networks called {', '.join(unknown)}; known: {', '.join(LISTS)}")
+    return {name: [_network(each, f"the list {name}") for each in networks.get(name, ())] for name in LISTS}
+
+
+def _version(networks: Mapping[str, list[Network]], published: Mapping[str, str] | None = None) -> str:
+    canonical: dict[str, object] = {name: sorted({str(each) for each in networks[name]}) for name in LISTS}
+    if published:
+        canonical["published"] = published
+    return sha256(json.dumps(canonical, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def load_ranges(folder: Path | None = None, fetched: Path | None = None) -> AddressRanges:
+    """The ranges in force: the packaged and published ones, or those of a folder; see AddressRanges.load."""
+    return AddressRanges.load(folder, fetched)
 
 
 def classify_addresses(frame: pl.DataFrame, ranges: AddressRanges, inclusions: pl.DataFrame, day: date) -> pl.DataFrame:

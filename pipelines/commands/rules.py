@@ -1,7 +1,7 @@
 """earshot rules: which rules on agents and addresses are in force, and changing over to a fuller set.
 
 Here: the commands.
-Not here: fetching and trying a set (pipelines/rulesets.py).
+Not here: fetching and trying a set (pipelines/rulesets.py), or published networks (pipelines/networks.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import click
 from assets.listening.addresses import LISTS, load_ranges
 from assets.listening.rules import KINDS, load_rules
 from pipelines import console, rulesets, runtime
+from pipelines.networks import PUBLISHED_AT, fetched_file, refresh
 from pipelines.settings import Settings, load_settings
 
 # As many changes as one looks back at.
@@ -23,20 +24,23 @@ def rules() -> None:
 
 
 @rules.command()
-@click.option("--from", "source", required=True, metavar="FOLDER|URL", help="Where bots.json, apps.json, ... are.")
-def update(source: str) -> None:
-    """Copy a rule set in the format of the OPAWG lists, and measure by it from now on.
+@click.option("--from", "source", metavar="FOLDER|URL", help="Where bots.json, apps.json, ... are.")
+@click.option(
+    "--networks", metavar="FILE|URL", help="Where newer published networks are, if not where they always are."
+)
+def update(source: str | None, networks: str | None) -> None:
+    """Bring rules up to date, and measure by them from now on.
 
-    Every file and pattern is tried first; if one is broken, nothing changes. The set before stays under the home.
+    Without options: the published networks of data centres, VPNs and relays, from where they are compiled every week.
+    With --from: a rule set in the format of the OPAWG lists. Every file and pattern is tried first; if one is broken,
+    nothing changes. What was in force before stays under the home.
     Days that are computed already keep the rules that they name until they are computed again.
     """
     settings = load_settings()
-    change = rulesets.update(settings.home, source)
-    if change is None:
-        console.out.print(f"{source} holds the rules that are in force already.", markup=False)
-    else:
-        before = change.before or "the packaged rules"
-        console.out.print(f"Rules {change.after} follow {before}.", markup=False)
+    has_changed = source is not None and _update_rules(settings, source)
+    if networks is not None or source is None:
+        has_changed |= _refresh_networks(settings, networks or PUBLISHED_AT)
+    if has_changed:
         console.out.print("Compute days that are to be measured by them again: earshot backfill --from DAY --to DAY")
     if settings.rules_path:
         console.out.print(
@@ -44,17 +48,38 @@ def update(source: str) -> None:
         )
 
 
+def _update_rules(settings: Settings, source: str) -> bool:
+    change = rulesets.update(settings.home, source)
+    if change is None:
+        console.out.print(f"{source} holds the rules that are in force already.", markup=False)
+        return False
+    console.out.print(f"Rules {change.after} follow {change.before or 'the packaged rules'}.", markup=False)
+    return True
+
+
+def _refresh_networks(settings: Settings, source: str) -> bool:
+    change = refresh(settings.home, source)
+    if change is None:
+        console.out.print(f"{source} holds no newer networks than those in force.", markup=False)
+        return False
+    told = f"Networks {change.after} ({change.ranges:,} ranges, compiled on {change.built_at[:10]})"
+    console.out.print(f"{told} follow {change.before}.", markup=False)
+    return True
+
+
 @rules.command()
 def show() -> None:
     """The rules in force: where they lie, their version, how many of each kind, and which sets came before."""
     settings = load_settings()
     folder = runtime.rules_folder(settings)
-    agents, networks = load_rules(folder), load_ranges(folder)
+    agents, networks = load_rules(folder), load_ranges(folder, fetched_file(settings.home))
     lines = [f"{agents.version}-{networks.version}, {_where(settings)}"]
     lines += [f"  {kind:<16}{len(getattr(agents, kind)):>8,} patterns" for kind in KINDS]
     for name in LISTS:
         found = networks.lists[name]
         lines.append(f"  {name:<16}{len(found.v4.starts):>8,} IPv4 and {len(found.v6.starts):,} IPv6 ranges")
+    published = networks.published or "none, since both lists are the folder's own"
+    lines.append(f"  published networks: {published}")
     for change in rulesets.changes(settings.home)[-MOST_CHANGES:]:
         lines.append(f"{change.at}  {change.before or 'packaged'} -> {change.after}  from {change.source}")
     for line in lines:

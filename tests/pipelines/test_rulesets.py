@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from pipelines import rulesets, runtime
 from pipelines.commands.rules import rules
 from pipelines.settings import load_settings
 from sql.values import PermanentError
+from tests.pipelines.servers import Handler, Leading, Quiet, Refusing, Serve, serving
 
 BOT = [{"name": "Crawler", "pattern": "^Crawler/"}]
 APP = [{"name": "Castro", "pattern": "^Castro"}]
@@ -155,50 +154,13 @@ def test_a_set_that_is_gone_is_no_reason_to_measure_otherwise(home: Path, fuller
         in_force(home)
 
 
-Handler = Callable[..., BaseHTTPRequestHandler]
-
-
 @pytest.fixture
-def serve() -> Iterator[Callable[[Handler], str]]:
-    """Starts a web server of this machine with the handler and says where; stopped at the end."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(handler: Handler) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def serve() -> Iterator[Serve]:
+    with serving() as start:
+        yield start
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A folder of files."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nobody reads it."""
-
-
-class Refusing(Quiet):
-    """A server that has no time."""
-
-    def do_GET(self) -> None:
-        self.send_error(503)
-
-
-class Leading(Quiet):
-    """A server that leads to a file of the machine that asks."""
-
-    def do_GET(self) -> None:
-        self.send_response(302)
-        self.send_header("Location", "file:///etc/hostname")
-        self.end_headers()
-
-
-def test_a_set_comes_from_a_web_address(home: Path, fuller: Path, serve: Callable[[Handler], str]) -> None:
+def test_a_set_comes_from_a_web_address(home: Path, fuller: Path, serve: Serve) -> None:
     address = serve(partial(Quiet, directory=str(fuller)))
 
     done = command(home, "update", "--from", f"{address}/")
@@ -210,7 +172,7 @@ def test_a_set_comes_from_a_web_address(home: Path, fuller: Path, serve: Callabl
 
 @pytest.mark.parametrize(("handler", "said"), [(Refusing, "answered with status 503"), (Leading, "status 302")])
 def test_a_server_that_does_not_give_the_set_changes_nothing(
-    home: Path, serve: Callable[[Handler], str], handler: Handler, said: str
+    home: Path, serve: Serve, handler: Handler, said: str
 ) -> None:
     failed = command(home, "update", "--from", serve(handler))
 

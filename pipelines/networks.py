@@ -1,0 +1,106 @@
+"""Networks: newer published ranges of data centres, VPNs and relays than the installed package brought, under the home.
+
+Here: fetching the data file of the package iporigin, refusing one that is broken or has lost much, and changing over.
+Not here: what the file says (assets/listening/published.py), rules on agents and lists of one's own (rulesets.py).
+
+    HOME/rules/networks/current         the file in force
+    HOME/rules/networks/DIGEST.bin      every file that ever was
+    HOME/rules/networks/changes.jsonl   when which followed which, and where it came from
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assets.listening.published import PublishedRanges, load_published, read_published
+from pipelines.fetching import check_address, fetch
+from sql.values import PermanentError
+
+# The package's own repository, where its ranges are compiled anew every week; the releases follow once a month.
+PUBLISHED_AT = "https://raw.githubusercontent.com/Yuix-Networks/iporigin/main/src/iporigin/data/ranges.bin"
+
+# A feed that answers with nothing looks like an owner without networks. The package's own build asks for as much.
+LEAST_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """One change-over: at (UTC, ISO 8601), the digests of the files before and after, when the latter was compiled,
+    how many ranges it holds, and its source."""
+
+    at: str
+    before: str
+    after: str
+    built_at: str
+    ranges: int
+    source: str
+
+
+def fetched_file(home: Path) -> Path | None:
+    """The file that was last changed over to; None where the installed package alone tells.
+
+    Raises PermanentError if the record names a file that is gone: to fall back would change numbers silently.
+    """
+    current = home / "rules" / "networks" / "current"
+    if not current.exists():
+        return None
+    path = current.with_name(current.read_text(encoding="utf-8").strip())
+    if not path.is_file():
+        raise PermanentError(f"{current} names {path.name}, which is gone: run `earshot rules update` again")
+    return path
+
+
+def refresh(home: Path, source: str = PUBLISHED_AT) -> Refresh | None:
+    """Change over to the published ranges of a file or web address; None if those in force are as new.
+
+    Raises PermanentError for what is no such file or has lost much, RulesUnavailableError where a server does not
+    answer; then everything stays as it was.
+    """
+    before = load_published(fetched_file(home))
+    content = _read(source)
+    after = read_published(content, source)
+    if after.built_at <= before.built_at:
+        return None
+    _refuse_loss(before, after, source)
+    folder = home / "rules" / "networks"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{after.digest}.bin"
+    file.write_bytes(content)
+    change = Refresh(
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        before.digest,
+        after.digest,
+        after.built_at.isoformat(timespec="seconds"),
+        after.spans.height,
+        source,
+    )
+    with (folder / "changes.jsonl").open("a", encoding="utf-8") as record:
+        record.write(json.dumps(asdict(change), ensure_ascii=False) + "\n")
+    fresh = folder / "current.new"
+    fresh.write_text(file.name + "\n", encoding="utf-8")
+    fresh.replace(folder / "current")
+    return change
+
+
+def _read(source: str) -> bytes:
+    if "://" not in source:
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise PermanentError(f"{source} is no file and no http(s) address: name one that holds published ranges")
+        return path.read_bytes()
+    check_address(source)
+    content = fetch(source)
+    if content is None:
+        raise PermanentError(f"there is nothing at {source}; nothing was changed")
+    return content
+
+
+def _refuse_loss(before: PublishedRanges, after: PublishedRanges, source: str) -> None:
+    if after.spans.height < before.spans.height * LEAST_SHARE:
+        raise PermanentError(
+            f"{source} holds {after.spans.height:,} ranges where those in force are {before.spans.height:,}: so many "
+            "do not vanish in a week. Nothing was changed"
+        )
