@@ -141,7 +141,7 @@ def _load(settings: Settings, choice: Choice) -> Path:
                     advance("")
                 done = progress.days_done
 
-            load(warehouse, simulation, show)
+            load(warehouse, simulation, show, runtime.keyring(settings))
     log = write_cdn_log(simulation, folder)
     write_truth(simulation, folder / "truth")
     loaded.write_text(json.dumps(asdict(choice)) + "\n")

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.agents import AGENTS, cumulative_shares
-from pipelines.demo.dice import Ints, mixed, uniform
+from pipelines.demo.dice import Bools, Ints, mixed, uniform
 from pipelines.demo.network import Tenant
 
 HOME, HOME_V6, CELLULAR, OFFICE, RELAY, INCLUDED, CLOUD = range(7)
@@ -59,6 +59,12 @@ class Audience:
             household,
         )
         return kind << KIND_SHIFT | number
+
+    def withheld(self, address: Ints, campaign: Ints) -> Bools:
+        """Whether the household at an address is left out of a campaign (its place in the tenant; UNKNOWN: of none)."""
+        shares = np.array([*(each.holdout for each in self.tenant.campaigns), 0.0])
+        drawn: Bools = uniform(address * len(shares) + campaign, self.seed * 31 + 4) < shares[campaign]
+        return drawn
 
     def agent(self, listener: Ints) -> Ints:
         """The index of the listener's app in AGENTS."""

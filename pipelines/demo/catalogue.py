@@ -66,7 +66,10 @@ class AdSpan:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file. What is not known to the database is still true of the file: size and duration are always set."""
+    """A file. What is not known to the database is still true of the file: size and duration are always set.
+
+    campaign: the place in the tenant of the campaign whose ads are stitched in; UNKNOWN for the plain file.
+    """
 
     asset_id: UUID
     episode: int
@@ -79,6 +82,7 @@ class Asset:
     duration_known: bool
     episode_duration_known: bool
     flight: tuple[date, date] | None
+    campaign: int
     spans: tuple[tuple[int, int, Placed | None], ...]
 
     @property
@@ -118,6 +122,7 @@ class Library:
     need: Ints = field(repr=False)
     seconds: Ints = field(repr=False)
     plain: Bools = field(repr=False)
+    asset_campaign: Ints = field(repr=False)
     flight_first: Ints = field(repr=False)
     flight_last: Ints = field(repr=False)
     ad_first: Ints = field(repr=False)
@@ -246,6 +251,7 @@ def _make_file(
         duration_known=gap not in (1, 2),
         episode_duration_known=gap != 1,
         flight=(ads[0].flight_start, ads[0].flight_end) if slug else None,
+        campaign=[each.slug for each in tenant.campaigns].index(slug) if slug else UNKNOWN,
         spans=spans,
     )
 
@@ -292,6 +298,7 @@ def _with_arrays(
         need=_whole([asset.need for asset in assets]),
         seconds=_whole([asset.seconds for asset in assets]),
         plain=np.array([asset.plain for asset in assets], dtype=np.bool_),
+        asset_campaign=_whole([asset.campaign for asset in assets]),
         flight_first=_whole([start_of(first) for first, _ in flights]),
         flight_last=_whole([start_of(last) for _, last in flights]),
         ad_first=ads[0],

@@ -11,6 +11,8 @@ from typing import Protocol
 
 import polars as pl
 
+from assets.listening.keys import Keyring
+from pipelines.demo.holdouts import holdout_rows
 from pipelines.demo.simulation import Simulation
 
 
@@ -31,16 +33,24 @@ class Progress:
 
 
 def load(
-    warehouse: Inserting, simulation: Simulation, progress: Callable[[Progress], None] | None = None
+    warehouse: Inserting,
+    simulation: Simulation,
+    progress: Callable[[Progress], None] | None = None,
+    keyring: Keyring | None = None,
 ) -> dict[str, int]:
-    """Add dimensions and events whose keys are not there yet; returns how many rows of each table were new."""
+    """Add dimensions and events whose keys are not there yet; returns how many rows of each table were new.
+
+    keyring: the keys that the network is measured with; without it nothing is told of households that are left out.
+    """
     added = {table: warehouse.insert(table, frame) for table, frame in simulation.dimensions()}
-    added |= {"listener_events": 0, "attribution_events": 0}
+    added |= {"listener_events": 0, "attribution_events": 0, "campaign_holdouts": 0}
     done = 0
     for batch in simulation.batches():
+        left_out = holdout_rows(batch.withheld, keyring) if keyring else pl.DataFrame()
         for table, frame in (
             ("listener_events", batch.listener_events),
             ("attribution_events", batch.attribution_events),
+            ("campaign_holdouts", left_out),
         ):
             if frame.height:
                 added[table] += warehouse.insert(table, frame)

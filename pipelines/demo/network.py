@@ -48,7 +48,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign: its days counted back from the last simulated day (negative: still to come)."""
+    """A campaign: its days counted back from the last simulated day (negative: still to come).
+
+    holdout: the share of households that the ad server leaves out by lot; only ads stitched into files can be left out.
+    """
 
     slug: str
     name: str
@@ -61,6 +64,7 @@ class Campaign:
     stage: Literal["draft", "live", "ended"] = "live"
     window_days: int = 30
     second_config: bool = False
+    holdout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ HARBOR = Tenant(
                 Spot("the-long-ferry", "dynamic", "post", 30, 4_500, 18_000, "cpm", "ferry"),
                 Spot("morning-tide", "dynamic", "mid", 30, 6_500, 24_000),
             ),
-            stage="ended", window_days=45,
+            stage="ended", window_days=45, holdout=0.25,
         ),
         Campaign(
             "pocketwise-first-budget", "Pocketwise First Budget", "pocketwise", 40, -25, "signup",

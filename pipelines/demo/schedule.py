@@ -113,12 +113,17 @@ def draw_sessions(plan: Plan, day: date, seed: int) -> Sessions:
 def seat(
     library: Library, audience: Audience, at: Ints, episode: Ints, listener: Ints, rng: np.random.Generator
 ) -> Sessions:
-    """Give sessions their file, address and app. A stitched variant is served only during the flight of its ads."""
+    """Give sessions their file, address and app.
+
+    A stitched variant is served only during the flight of its ads, and to no household that its campaign leaves out.
+    """
+    address = audience.address(listener)
     variant = (rng.random(len(at)) * library.asset_count[episode]).astype(np.int64)
     asset = library.first_asset[episode] + variant
     in_flight = (library.flight_first[asset] <= at) & (at < library.flight_last[asset] + 24 * HOUR)
-    asset = np.where(in_flight, asset, library.first_asset[episode])
-    return Sessions(at, episode, asset, listener, audience.address(listener), audience.agent(listener))
+    served = in_flight & ~audience.withheld(address, library.asset_campaign[asset])
+    asset = np.where(served, asset, library.first_asset[episode])
+    return Sessions(at, episode, asset, listener, address, audience.agent(listener))
 
 
 def _subscribers(plan: Plan, episode: Ints, place: Ints, seed: int) -> Ints:

@@ -20,6 +20,7 @@ from pipelines.demo.campaigns import campaign_frames, tenant_frames
 from pipelines.demo.catalogue import Library, build_library, library_frames
 from pipelines.demo.conversion_rows import ORDERS_PER_DAY, Facts, contact_facts, fact_frame, order_facts, visit_facts
 from pipelines.demo.dice import Ints, joined, stream, taken
+from pipelines.demo.holdouts import withheld_frame
 from pipelines.demo.network import TENANTS, Tenant
 from pipelines.demo.orders import VISITS_PER_ORDER, Deeds, Signals, make_deeds, make_signals
 from pipelines.demo.playback import Plays, make_plays, play_frame
@@ -67,11 +68,16 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one or some days, ready for the tables of the same names."""
+    """Rows of one or some days, ready for the tables of the same names.
+
+    withheld: tenant_id, campaign_id, client_ip, assigned_at of households that asked for a file and are left out of a
+    campaign by lot; their keys are made by whoever loads them.
+    """
 
     days: tuple[date, ...]
     listener_events: pl.DataFrame
     attribution_events: pl.DataFrame
+    withheld: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,11 @@ class Simulation:
         for days, stretches in self.stretches():
             parts = [_frames(self, stretch) for stretch in stretches]
             listening, attribution = ([part[n] for part in parts] for n in (0, 1))
-            yield Batch(days, pl.concat(listening, how="diagonal"), pl.concat(attribution))
+            left_out = [
+                withheld_frame(plan.library, plan.audience, stretch.traffic.rows.address, self.span)
+                for plan, stretch in zip(self.plans, stretches, strict=True)
+            ]
+            yield Batch(days, pl.concat(listening, how="diagonal"), pl.concat(attribution), pl.concat(left_out))
 
 
 def simulate(
