@@ -1,7 +1,7 @@
 """Writing: frames into tables, replaced by window and tenants or added once, in one transaction each.
 
-Here: matching columns, encoding a frame as CSV for COPY, delete and insert, the ledger's lines, the locks.
-Not here: connections and roles (connecting.py, warehouse.py), what the rows mean.
+Here: matching columns, delete, COPY and insert, the ledger's lines, the locks.
+Not here: a frame as bytes (wire.py, encoding.py), connections and roles (connecting.py, warehouse.py), what rows mean.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from psycopg import sql
 from sql.encoding import csv_parts
 from sql.tables import time_column
 from sql.values import PermanentError, Window
+from sql.wire import has_wire_form, wire_order, wire_parts
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -213,7 +214,10 @@ def _load(
     if not frame.height:
         return 0
     types = {column.name: column.type for column in shape.columns}
-    names = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    is_plain = has_wire_form(frame, types)
+    columns = wire_order(frame) if is_plain else frame.columns
+    parts = wire_parts(frame, types) if is_plain else csv_parts(table, frame, types)
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
     target = sql.Identifier("public", table)
     incoming = sql.Identifier("pg_temp", f"incoming_{table}")
     with connection.cursor() as cursor:
@@ -223,8 +227,9 @@ def _load(
                 sql.Identifier(f"incoming_{table}"), names, target
             )
         )
-        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(incoming, names)) as copy:
-            for part in csv_parts(table, frame, types):
+        form = sql.SQL("binary" if is_plain else "csv")
+        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT {})").format(incoming, names, form)) as copy:
+            for part in parts:
                 copy.write(part)
         key = sql.SQL(", ").join(sql.Identifier(name) for name in shape.key if name in frame.columns)
         cursor.execute(
