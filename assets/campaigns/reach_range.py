@@ -18,7 +18,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.campaigns.reach import CAMPAIGN, PLACEMENT, UNITS, campaign_levels, estimate_levels
+from assets.campaigns.reach import CAMPAIGN, LEVEL_COLUMNS, PLACEMENT, UNITS, campaign_levels, estimate_levels
 from assets.campaigns.sketches import ENTRIES, build_sketches
 from sql.values import DAY, Reader, Window
 
@@ -29,8 +29,8 @@ SKETCH = [*PLACEMENT, "unit", "sketch"]
 class ReachLimits:
     """Up to how many impressions of a campaign its reach is counted; from how many a day's sketches are kept.
 
-    Five million impressions are 200 MB of keys, counted in a second or two. A day is kept beyond four times the entries
-    of a sketch: with fewer, its keys are hardly larger than sketches of them.
+    Five million impressions are 200 MB of keys, and counting them takes 2 s of a processor and 0.7 GB. A day is kept
+    beyond four times the entries of a sketch: with fewer, its keys are hardly larger than sketches of them.
     """
 
     counted: int = 5_000_000
@@ -38,6 +38,9 @@ class ReachLimits:
 
 
 LIMITS = ReachLimits()
+
+# Sketches are made of so many exposures at a time, in 0.3 GB: they can be merged, so memory need not grow with a range.
+READ_AT_ONCE = 1_000_000
 
 
 def measure_reach(
@@ -59,13 +62,19 @@ def measure_reach(
     sizes = _read_sizes(read, campaigns, window)
     totals = sizes.group_by(CAMPAIGN).agg(pl.col("impressions").sum())
     large = totals.filter(pl.col("impressions") > limits.counted).select(CAMPAIGN).sort(CAMPAIGN)
-    small = totals.join(large, on=CAMPAIGN, how="anti").select(CAMPAIGN).sort(CAMPAIGN)
-    counted = campaign_levels(_read_audience(read, small, window))
-    if large.is_empty():
-        return counted
-    sketches = _gather_sketches(read, large, window, limits, known)
-    estimated = estimate_levels(sizes.join(large, on=CAMPAIGN, how="semi").drop("day"), sketches)
-    return pl.concat([counted, estimated]).sort(counted.columns[:4])
+    batches = _batched(totals.join(large, on=CAMPAIGN, how="anti"), limits.counted)
+    told = [campaign_levels(_read_audience(read, batch, window)) for batch in batches]
+    if not large.is_empty():
+        sketches = _gather_sketches(read, large, window, known)
+        told.append(estimate_levels(sizes.join(large, on=CAMPAIGN, how="semi").drop("day"), sketches))
+    return pl.concat(told).sort(LEVEL_COLUMNS[:4])
+
+
+def _batched(campaigns: pl.DataFrame, most: int) -> list[pl.DataFrame]:
+    """Campaigns that are read together, each batch of fewer than twice so many impressions; one batch at least."""
+    ordered = campaigns.sort(CAMPAIGN)
+    batch = (pl.col("impressions").cum_sum() - 1) // most
+    return ordered.with_columns(batch=batch).partition_by("batch", include_key=False, maintain_order=True) or [ordered]
 
 
 def sketch_large_day(
@@ -82,9 +91,7 @@ def sketch_large_day(
     return sketches.with_columns(day=pl.lit(window.day)).sort(*PLACEMENT, "unit")
 
 
-def _gather_sketches(
-    read: Reader, large: pl.DataFrame, window: Window, limits: ReachLimits, known: pl.DataFrame | None
-) -> pl.DataFrame:
+def _gather_sketches(read: Reader, large: pl.DataFrame, window: Window, known: pl.DataFrame | None) -> pl.DataFrame:
     """Sketches that hold every exposure of the window: those that are kept, and those of the days without any."""
     days = list(window.days())
     kept = read("read_reach_sketches", first=days[0], last=days[-1], **_asked(large))
@@ -94,7 +101,7 @@ def _gather_sketches(
     there = pl.concat(parts).join(large, on=CAMPAIGN, how="semi")
     missing = _read_sizes(read, large, window, by_day=True).join(there, on=[*CAMPAIGN, "day"], how="anti")
     per_day = missing.group_by("day").agg(pl.col("impressions").sum()).sort("day")
-    spans = spans_of(list(per_day.iter_rows()), limits.counted)
+    spans = spans_of(list(per_day.iter_rows()), READ_AT_ONCE)
     read_now = [_sketch_audience(_read_audience(read, large, span)).select(SKETCH) for span in spans]
     return pl.concat([there.select(SKETCH), *read_now])
 

@@ -18,6 +18,7 @@ from sql.warehouse import Warehouse
 from tests.assets.campaigns.reach_network import (
     FIRST,
     HARBOR,
+    KREUZ,
     LAST,
     build_network,
     exposures,
@@ -127,6 +128,15 @@ def test_a_very_large_campaign_is_estimated_within_its_bounds(network: Warehouse
     pre = reach.filter(scope_id=named("pre").bytes).row(0, named=True)
     assert not pre["is_estimate"]
     assert pre["consumers"] == truth(FIRST + timedelta(days=1), LAST)["pre"][2]
+
+
+def test_campaigns_are_counted_in_batches_that_change_nothing(network: Warehouse) -> None:
+    both = pl.DataFrame({"tenant_id": [HARBOR.bytes, KREUZ.bytes], "campaign_id": [named("spring").bytes] * 2})
+    at_once = measure_reach(network.read, both, FIRST, LAST)
+    size = truth(FIRST, LAST)["campaign"][0]
+    assert_frame_equal(measure_reach(network.read, both, FIRST, LAST, ReachLimits(counted=size)), at_once)
+    assert_frame_equal(at_once.filter(tenant_id=HARBOR.bytes), measure_reach(network.read, ASKED, FIRST, LAST))
+    assert at_once.height == 6
 
 
 def test_the_daily_table_is_the_range_since_the_start(network: Warehouse) -> None:
