@@ -209,7 +209,7 @@ def _index_whole(paths: pl.DataFrame, separator: str) -> ReadyPaths:
     touched = np.flatnonzero(lengths > 0)
     channels, state = _states(lists.explode(empty_as_null=False, keep_nulls=False))
     firsts = (np.cumsum(lengths) - lengths)[touched]
-    facts = _exploded_facts(named, lengths)
+    facts = _known(_exploded_facts(named, lengths))
     outcomes = _outcomes(named)
     empty = outcomes.filter(pl.Series(lengths == 0))
     untouched = (float(empty["conversions"].sum()), float(empty["nulls"].sum()))
@@ -282,7 +282,10 @@ def _tells_failures(paths: pl.DataFrame) -> bool:
 
 
 def _facts(ordered: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
-    facts = {name: ordered[name].to_numpy() for name in TOUCH_FACTS if name in ordered.columns}
+    return _known({name: ordered[name].to_numpy() for name in TOUCH_FACTS if name in ordered.columns})
+
+
+def _known(facts: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     if "age_days" in facts and np.isnan(facts["age_days"].astype(np.float64)).any():
         raise PathError("a touch has no age_days: fill it in, or leave the column out and time_decay with it")
     return facts

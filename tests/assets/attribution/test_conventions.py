@@ -1,0 +1,222 @@
+"""Ready-made paths in every form that tools export, the conventions they differ in, and what is refused by name."""
+
+from __future__ import annotations
+
+import doctest
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from assets import attribution
+from assets.attribution import (
+    Conventions,
+    MissingColumnsError,
+    PathError,
+    build_paths,
+    channel_totals,
+    collapse_repeats,
+    credit_paths,
+    index_paths,
+    paths,
+    ready,
+    removal_effects,
+    split_paths,
+)
+from assets.attribution.channels import ALL_MODELS
+from sql.values import PermanentError
+
+WHOLE = pl.DataFrame(
+    {
+        "path": ["ads > mail > ads", "mail", "ads > mail", "shop"],
+        "conversions": [3, 5, 2, 0],
+        "nulls": [4, 1, 9, 6],
+        "value": [90.0, 100.0, 50.0, 0.0],
+    }
+)
+LEARNT_FROM_ALL = {"fewest_conversions": 1}
+
+
+def credited(path: str, model: str, conventions: Conventions, **columns: list[object]) -> list[float]:
+    frame = pl.DataFrame({"path": [path.split()], **columns})
+    return credit_paths(frame, [model], conventions)["credit"].to_list()
+
+
+@pytest.mark.parametrize("module", [ready, paths])
+def test_the_examples_in_the_docs_are_true(module: object) -> None:
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+def test_every_public_name_is_there_and_says_what_it_does() -> None:
+    for name in attribution.__all__:
+        held = getattr(attribution, name)
+        assert not callable(held) or held.__doc__, name
+
+
+def test_one_row_per_touch_and_one_per_path_give_the_same() -> None:
+    touches = split_paths(WHOLE)
+    lists = WHOLE.with_columns(pl.col("path").str.split(" > "))
+    asked = [name for name in ALL_MODELS if name not in ("time_decay", "last_paid_touch")]
+    told = [channel_totals(frame, asked, **LEARNT_FROM_ALL) for frame in (WHOLE, lists, touches, index_paths(WHOLE))]
+    assert told[0].height == len(asked) * 3
+    assert all(each.equals(told[0]) for each in told)
+
+
+def test_one_row_per_journey_is_the_same_as_counts() -> None:
+    journeys = [
+        (path, converted, value / max(won, 1) if converted else 0.0)
+        for path, won, lost, value in WHOLE.rows()
+        for converted in [True] * won + [False] * lost
+    ]
+    single = pl.DataFrame(journeys, schema=["path", "converted", "value"], orient="row")
+    counted = pl.DataFrame(
+        {"path": ["ads", "ads"], "converted": [1, 0], "count": [2, 3]}
+    )  # flags as numbers, rows with counts
+    asked = ["linear", "markov", "counterfactual"]
+    there, here = (channel_totals(frame, asked, **LEARNT_FROM_ALL) for frame in (single, WHOLE))
+    for amount in ("conversions", "value"):
+        assert there[amount].to_list() == pytest.approx(here[amount].to_list(), abs=1e-9)
+    assert channel_totals(counted, ["linear"])["conversions"].to_list() == [2.0]
+
+
+def test_shuffled_paths_change_nothing_to_the_bit() -> None:
+    told = channel_totals(WHOLE.with_columns(pl.col("value") / 7), **LEARNT_FROM_ALL)
+    shuffled = WHOLE.with_columns(pl.col("value") / 7).sample(fraction=1, shuffle=True, seed=3)
+    assert channel_totals(shuffled, **LEARNT_FROM_ALL).equals(told)
+
+
+def test_touches_are_numbered_by_their_time() -> None:
+    at = datetime(2026, 3, 9, tzinfo=UTC)
+    touches = pl.DataFrame(
+        {
+            "path_id": ["order"] * 2,
+            "channel": ["late", "early"],
+            "touched_at": [at - timedelta(days=1), at - timedelta(days=8)],
+            "converted_at": [at] * 2,
+        }
+    )
+    told = credit_paths(touches, ["first_touch", "time_decay"])
+    assert told["channel"].to_list() == ["early", "late"] * 2
+    assert told["credit"].to_list() == pytest.approx([1, 0, 1 / 3, 2 / 3])
+
+
+def test_journeys_without_a_touch_earn_nobody_anything_and_tell_the_chance_without_ads() -> None:
+    """a converts half the time, nothing at all a quarter: a alone gets all, a b shares the rest by what each adds."""
+    counts = {"path": ["a", "", "a > b"], "conversions": [5, 1, 6], "nulls": [5, 3, 2]}
+    totals = channel_totals(pl.DataFrame(counts), ["linear", "markov"], **LEARNT_FROM_ALL)
+    assert totals.group_by("model").agg(pl.col("conversions").sum())["conversions"].to_list() == pytest.approx([11, 11])
+    with_b = pl.DataFrame({**counts, "path": ["b", "", "a > b"]})
+    told = credit_paths(with_b, ["counterfactual"]).filter(path_id=2)
+    assert told["credit"].to_list() == pytest.approx([(0.75 - 0.5) / (0.25 + 0.75), 0.75])
+
+
+def test_half_lives_may_be_longer_counted_whole_or_in_touches() -> None:
+    ages: dict[str, list[object]] = {"age_days": [[10.0, 3.0]]}
+    assert credited("a b", "time_decay", Conventions(half_life=3.5), **ages) == pytest.approx([1 / 5, 4 / 5])
+    assert credited("a b", "time_decay", Conventions(whole_half_lives=True), **ages) == pytest.approx([1 / 3, 2 / 3])
+    by_place = Conventions(decay_by="position", half_life=1)
+    assert credited("a b c", "time_decay", by_place) == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+
+
+def test_the_ends_of_a_path_may_get_other_shares() -> None:
+    ends = Conventions(ends=(0.3, 0.3))
+    assert credited("a b c d", "position_based", ends) == pytest.approx([0.3, 0.2, 0.2, 0.3])
+    assert credited("a b", "position_based", Conventions(ends=(0.2, 0.6))) == pytest.approx([0.25, 0.75])
+    assert credited("a", "position_based", ends) == [1.0]
+
+
+def test_last_paid_touch_passes_over_channels_by_name_or_by_flag() -> None:
+    direct = Conventions(excluded=["direct"])
+    assert credited("mail direct", "last_paid_touch", direct) == [1, 0]
+    flags: dict[str, list[object]] = {"is_excluded": [[True, False]]}
+    assert credited("mail direct", "last_paid_touch", direct, **flags) == [0, 1]
+    assert credited("mail shop", "last_paid_touch", direct, **flags) == [0, 1]
+
+
+def test_repeats_change_removal_effects_only_where_other_channels_stand_between() -> None:
+    looped = pl.DataFrame({"path": ["a > a > b", "a > a", "b > a"], "conversions": [2, 1, 1], "nulls": [3, 4, 5]})
+    plain = collapse_repeats(split_paths(looped))
+    there, here = removal_effects(looped), removal_effects(plain)
+    assert there["removal_effect"].to_list() == pytest.approx(here["removal_effect"].to_list(), abs=1e-12)
+
+
+def test_a_channel_that_never_led_to_a_conversion_earns_only_if_the_bare_chain_is_asked_for() -> None:
+    counts = pl.DataFrame({"path": ["a > c", "a > b > c"], "conversions": [4, 0], "nulls": [0, 4]})
+    assert removal_effects(counts).filter(channel="b")["removal_effect"].to_list() == [0.0]
+    assert removal_effects(counts, unearning=True).filter(channel="b")["removal_effect"].to_list() == [0.5]
+
+
+def test_without_any_conversion_nothing_is_lost_without_a_channel() -> None:
+    told = removal_effects(pl.DataFrame({"path": ["a > b"], "conversions": [0], "nulls": [3]}))
+    assert told["conversions"].to_list() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        ({"route": ["a > b"]}, "need the columns path_id, channel, and the frame has route"),
+        ({"path_id": [1], "channel": ["a"]}, "need touch_no .* or touched_at"),
+        ({"path_id": [1, 1], "channel": ["a", "b"], "touch_no": [0, 1]}, "numbered 1, 2"),
+        ({"path_id": [1], "channel": [None], "touch_no": [1]}, "no channel"),
+        ({"path": ["a"], "nulls": [1]}, "need the column conversions"),
+        ({"path": ["a"], "conversions": [-1]}, "never negative"),
+        ({"path": [3]}, "lists of channels or text"),
+        ({"path": ["a > b"], "age_days": [[1.0]]}, "as long as its path"),
+        ({"path": ["a > b"], "age_days": [[1.0, None]]}, "has no age_days"),
+    ],
+)
+def test_what_makes_no_path_is_refused_by_name(frame: dict[str, list[object]], said: str) -> None:
+    with pytest.raises((PathError, MissingColumnsError), match=said):
+        index_paths(pl.DataFrame(frame))
+
+
+@pytest.mark.parametrize(("option", "said"), [({"half_life": 0}, "half-life"), ({"ends": (0.8, 0.4)}, "at most 1")])
+def test_conventions_that_make_no_sense_are_refused(option: dict[str, object], said: str) -> None:
+    with pytest.raises(PermanentError, match=said):
+        Conventions(**option)  # type: ignore[arg-type]
+
+
+def test_frames_that_no_path_can_be_built_from_are_refused_by_name() -> None:
+    orders = pl.DataFrame(
+        {"conversion_id": ["o"], "converted_at": [datetime(2026, 3, 9, tzinfo=UTC)], "household_key": ["mill"]}
+    )
+    heard = pl.DataFrame(
+        {"exposure_id": ["x"], "occurred_at": [datetime(2026, 3, 8, tzinfo=UTC)], "household_key": ["mill"]}
+    )
+    with pytest.raises(MissingColumnsError, match="exposures need the columns placement_id"):
+        build_paths(orders, heard)
+    with pytest.raises(MissingColumnsError, match="matched by one of household_key"):
+        build_paths(orders.drop("household_key"), heard)
+    named = orders.with_columns(promo_code=pl.lit("mill20"))
+    with pytest.raises(MissingColumnsError, match="placements and airings"):
+        build_paths(named, heard.with_columns(placement_id=pl.lit("p")), codes=pl.DataFrame())
+
+
+def test_an_order_with_a_code_needs_no_key_and_gets_the_placement_s_last_airing() -> None:
+    orders = pl.DataFrame(
+        {"conversion_id": ["o"], "converted_at": [datetime(2026, 3, 9, tzinfo=UTC)], "promo_code": ["mill20"]}
+    )
+    heard = pl.DataFrame(
+        {
+            "exposure_id": ["x"],
+            "occurred_at": [datetime(2026, 3, 8, tzinfo=UTC)],
+            "placement_id": ["p"],
+            "household_key": [7],
+        }
+    )
+    utc = pl.Datetime("us", "UTC")
+    same = {"tenant_id": [""], "sponsor_id": [""], "placement_id": ["p"]}
+    codes = pl.DataFrame({**same, "code": ["mill20"], "kind": ["code"], "valid_from": [None], "valid_until": [None]})
+    booked = pl.DataFrame({**same, "campaign_id": ["spring"], "kind": ["baked_in"]}).with_columns(
+        flight_starts_at=pl.lit(None, dtype=utc), flight_ends_at=pl.lit(None, dtype=utc)
+    )
+    aired = pl.DataFrame(
+        {
+            "tenant_id": [""] * 2,
+            "placement_id": ["p"] * 2,
+            "episode_id": ["one", "two"],
+            "aired_at": [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 5)],
+        }
+    )
+    told = build_paths(orders, heard, codes, booked, aired)
+    assert told.select("matched_by", "episode_id", "campaign_id").rows() == [("promo_code", "two", "spring")]
