@@ -21,6 +21,7 @@ from assets.listening.audience_day import compute_audience_day
 from assets.listening.day import compute_listening_day
 from assets.listening.playback_day import compute_playback_day
 from assets.listening.recent_keys import RecentKeys
+from assets.methods.publishing import note_rules
 from assets.partitions import Description, Tables, daily, month_before, month_of_days, remembering, walk_days
 from assets.resources import Measurement, ScopeResource
 from sql.warehouse import Warehouse
@@ -79,6 +80,7 @@ def listening_day(
     measurement: ResourceParam[Measurement],
     scope: ScopeResource,
 ) -> Iterator[object]:
+    note_rules(warehouse, measurement.rules, measurement.ranges)
     compute = partial(
         compute_listening_day,
         remembering(warehouse.read),

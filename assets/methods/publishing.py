@@ -1,6 +1,6 @@
-"""Publishing: keeping each tenant's methodology whenever it changes.
+"""Publishing: keeping each tenant's methodology whenever it changes, and the rules that all are measured by.
 
-Here: making the pages of some tenants and adding those whose version is new.
+Here: making the pages of some tenants and adding those whose version is new; noting rules that were not used before.
 Not here: what a page says (methodology.py).
 """
 
@@ -32,6 +32,7 @@ def publish_methodologies(
     warehouse: Warehouse, scope: Scope, rules: Rules, ranges: AddressRanges, keyring: Keyring
 ) -> Iterator[Published]:
     """Each tenant's methodology as it is now, added to its history if it is another one than before."""
+    note_rules(warehouse, rules, ranges)
     for tenant_id, slug in warehouse.tenants(scope).select("tenant_id", "slug").iter_rows():
         tenant = UUID(bytes=tenant_id)
         page = tell_methodology(read_in_force(warehouse.read, tenant, rules, ranges, keyring))
@@ -41,3 +42,12 @@ def publish_methodologies(
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"earshot methodology {slug}"])
             added = connection.execute(statement("add_methodology").text, given).rowcount
         yield Published(slug, page, added > 0)
+
+
+def note_rules(warehouse: Warehouse, rules: Rules, ranges: AddressRanges) -> bool:
+    """Leave in the trail of changes which rules are measured by from now on; False: the same as before."""
+    given = {"rules": rules.version, "addresses": ranges.version}
+    with warehouse.transaction() as connection:
+        # Two runs that find the same change wait for each other and note it once.
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('earshot rules', 0))")
+        return connection.execute(statement("add_rule_change").text, given).rowcount > 0

@@ -1,7 +1,7 @@
-"""earshot audit: who changed which setting when.
+"""earshot audit: who changed which setting when, and from when on other rules were measured by.
 
 Here: the list, and what changed in each row.
-Not here: recording changes; triggers of the database do that, whoever makes the change.
+Not here: recording changes; triggers of the database do that, whoever makes the change, and runs that use other rules.
 """
 
 from __future__ import annotations
@@ -18,7 +18,19 @@ from rich.table import Table
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 
-TABLES = ("tenants", "attribution_configs", "ip_inclusions", "promo_codes", "placements", "campaigns")
+TABLES = (
+    "tenants",
+    "attribution_configs",
+    "ip_inclusions",
+    "promo_codes",
+    "placements",
+    "campaigns",
+    "episodes",
+    "media_assets",
+    "asset_segments",
+)
+# The rules on agents and addresses are files, the same for every tenant.
+RULES = "rules"
 
 # Nobody has changed a setting before there were databases.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,28 +38,33 @@ ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 @click.command()
 @click.option("--tenant", "tenants", multiple=True, metavar="SLUG", help="Only this tenant.")
-@click.option("--table", "tables", multiple=True, type=click.Choice(TABLES), help="Only this table.")
+@click.option("--table", "tables", multiple=True, type=click.Choice([*TABLES, RULES]), help="Only this table.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Only changes from this UTC day on.")
 @click.option("--most", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many changes.")
 def audit(tenants: tuple[str, ...], tables: tuple[str, ...], since: datetime | None, most: int) -> None:
     """Every change of a setting that numbers depend on, newest first: when, by whom, old and new values."""
+    begin = since.replace(tzinfo=UTC) if since else ALWAYS
     with runtime.open_warehouse(load_settings()) as warehouse:
         everyone = [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
         changes = warehouse.read(
             "read_config_changes",
             tenants=[warehouse.tenant_id(name) for name in tenants] or everyone,
-            tables=list(tables or TABLES),
-            since=since.replace(tzinfo=UTC) if since else ALWAYS,
+            tables=[name for name in tables or TABLES if name != RULES],
+            since=begin,
             most=most,
         )
-    if changes.is_empty():
+        rules = warehouse.read("read_rule_changes", since=begin, most=most)
+    told = [(change["changed_at"], list(_cells(change))) for change in changes.iter_rows(named=True)]
+    if not tables or RULES in tables:
+        told += [(change["changed_at"], list(_rule_cells(change))) for change in rules.iter_rows(named=True)]
+    if not told:
         console.out.print("No such change is on record.")
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("when (UTC)", "tenant", "by", "table", "row", "what changed"):
         table.add_column(heading)
-    for change in changes.iter_rows(named=True):
-        table.add_row(*(text.replace("[", r"\[") for text in _cells(change)))
+    for _, cells in sorted(told, key=lambda each: each[0], reverse=True)[:most]:
+        table.add_row(*(text.replace("[", r"\[") for text in cells))
     console.out.print(table)
 
 
@@ -58,6 +75,13 @@ def _cells(change: dict[str, Any]) -> Iterator[str]:
     yield change["table_name"]
     yield ", ".join(f"{name} {value}" for name, value in json.loads(change["row_key"]).items())
     yield told_change(change["operation"], change["old_row"], change["new_row"])
+
+
+def _rule_cells(change: dict[str, Any]) -> Iterator[str]:
+    yield f"{change['changed_at']:%Y-%m-%d %H:%M:%S}"
+    yield from ("all", change["changed_by"], RULES, "-")
+    told = [(name, change[f"{name}_before"], change[f"{name}_version"]) for name in ("rules", "addresses")]
+    yield "; ".join(f"{name}: {_shown(before)} -> {after}" for name, before, after in told if before != after)
 
 
 def told_change(operation: str, old: str | None, new: str | None) -> str:

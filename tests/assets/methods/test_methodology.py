@@ -21,11 +21,12 @@ from assets.listening.method import Method
 from assets.listening.rules import load_rules
 from assets.methods.methodology import MEANINGS, InForce, tell_methodology
 from assets.methods.pages import Page, Section, Table
-from assets.methods.publishing import publish_methodologies
+from assets.methods.publishing import note_rules, publish_methodologies
 from pipelines.commands.audit import audit, told_change
 from pipelines.commands.methodology import methodology
 from sql.values import Scope
 from sql.warehouse import Warehouse
+from tests.assets.listening.test_listening_day import dimensions, load, name
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants
 
 SECRET = b"a secret for tests, 32 bytes long"
@@ -262,6 +263,47 @@ def test_the_audit_command_lists_changes(warehouse: Warehouse, database_url: str
     assert "download_window" in shown.output, shown.output
     assert "kreuzberg" not in shown.output
     assert "No such change" in runner.invoke(audit, ["--table", "placements"]).output
+
+
+def test_other_rules_leave_a_line_when_they_are_first_measured_by(warehouse: Warehouse, database_url: str) -> None:
+    packaged, other = load_ranges(), AddressRanges.of({"data_centre": ["198.18.0.0/15"]})
+    assert [note_rules(warehouse, load_rules(), each) for each in (packaged, packaged, other, packaged)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+
+    runner = CliRunner(env={"DATABASE_URL": database_url, "COLUMNS": "200"})
+    first, *_, last = runner.invoke(audit, ["--table", "rules"]).output.splitlines()[1:]
+
+    assert f"addresses: {other.version} -> {packaged.version}" in first
+    assert f"rules: nothing -> {load_rules().version}" in last
+    assert "No such change" in runner.invoke(audit, ["--table", "tenants"]).output
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET LOCAL ROLE earshot_etl")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM rule_changes")
+
+
+def test_what_decides_counts_in_the_catalogue_leaves_a_trail(warehouse: Warehouse) -> None:
+    load(warehouse, dimensions("quay"))
+    with warehouse.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE episodes SET title = 'Another title'")
+        connection.execute("UPDATE episodes SET published_at = published_at - interval '1 day'")
+        connection.execute("UPDATE media_assets SET file_bytes = file_bytes + 1")
+        connection.execute("UPDATE asset_segments SET first_byte = first_byte + 1 WHERE segment_no = 1")
+        connection.execute("DELETE FROM asset_segments WHERE segment_no = 1")
+
+    found = warehouse.read(
+        "read_config_changes",
+        tenants=[name("quay")],
+        tables=["episodes", "media_assets", "asset_segments"],
+        since=datetime(2000, 1, 1, tzinfo=UTC),
+        most=10,
+    ).reverse()
+    told = [told_change(each["operation"], each["old_row"], each["new_row"]) for each in found.iter_rows(named=True)]
+    assert [text.split(":")[0] for text in told] == ["published_at", "file_bytes", "first_byte", "deleted"]
 
 
 def settings_of(warehouse: Warehouse) -> dict[str, tuple[int, str, str]]:

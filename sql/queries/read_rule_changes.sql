@@ -1,0 +1,22 @@
+-- read_rule_changes: from when on other rules were measured by, newest first, with those before (NULL: none on record).
+-- Grain: one row per change, at most as many as asked for. Parameters: since (timestamptz), most (integer).
+SELECT
+    told.changed_at,
+    told.changed_by,
+    told.rules_version,
+    told.addresses_version,
+    told.rules_before,
+    told.addresses_before
+FROM (
+    SELECT
+        changed_at,
+        changed_by,
+        rules_version,
+        addresses_version,
+        lag(rules_version) OVER (ORDER BY changed_at) AS rules_before,
+        lag(addresses_version) OVER (ORDER BY changed_at) AS addresses_before
+    FROM rule_changes
+) AS told
+WHERE told.changed_at >= %(since)s
+ORDER BY told.changed_at DESC
+LIMIT %(most)s
