@@ -1,4 +1,4 @@
--- 0017_audit: which rules were measured by from when on, and changes of what decides counts in the catalogue.
+-- 0018_audit: which rules were measured by from when on, and changes of what decides counts in the catalogue.
 
 SET LOCAL ROLE earshot_owner;
 
