@@ -17,7 +17,7 @@ from assets.attribution import markov
 from assets.attribution.columns import MissingColumnsError
 from assets.attribution.counterfactual import counterfactual_credits, earned_by_counterfactual
 from assets.attribution.markov import FEWEST_CONVERSIONS, Floats
-from assets.attribution.models import EXTRA_MODELS, MODELS, POSITION_ENDS, Stretches, Touch
+from assets.attribution.models import EXTRA_MODELS, MODELS, POSITION_ENDS, Model, Stretches, Touch, columns_of
 from assets.attribution.ready import SEPARATOR, ReadyPaths, index_paths
 from sql.values import PermanentError
 
@@ -27,6 +27,9 @@ ALL_MODELS = (*PER_PATH, "markov")
 
 # Models of whole sets of paths, which need enough conversions to learn from.
 LEARNT = ("counterfactual", "markov")
+
+# Models by name: those that are not made of single touches stand for themselves.
+Chosen = dict[str, str | Model]
 
 HALF_LIFE = 7.0
 
@@ -64,14 +67,14 @@ EARSHOTS = Conventions()
 
 
 def credit_paths(
-    paths: pl.DataFrame | ReadyPaths, models: Iterable[str] | None = None, conventions: Conventions = EARSHOTS
+    paths: pl.DataFrame | ReadyPaths, models: Iterable[str | Model] | None = None, conventions: Conventions = EARSHOTS
 ) -> pl.DataFrame:
     """The credit of each touch under each model that can tell it.
 
     paths:   as in index_paths: one row per touch, or one per path
-    models:  by default all that the columns allow: time_decay needs age_days (or touched_at and converted_at),
-             last_paid_touch is_excluded, counterfactual conversions and nulls (or converted); markov has none, see
-             channel_totals
+    models:  names, or functions like those in models.py; by default all that the columns allow: time_decay needs age_days
+             (or touched_at and converted_at), last_paid_touch is_excluded, counterfactual conversions and nulls (or
+             converted); markov has no credit of single touches, see channel_totals
     returns: model, path_id, touch_no, channel, credit; per path and model they sum to 1
     Raises PermanentError for an unknown model, MissingColumnsError for missing columns, PathError for no paths in them.
 
@@ -81,7 +84,7 @@ def credit_paths(
     """
     ready = _ready(paths, conventions)
     chosen = _chosen(ready, models, PER_PATH, conventions)
-    stretches = _stretches(ready, chosen, conventions)
+    stretches = _stretches(ready, chosen.values(), conventions)
     touches = pl.DataFrame(
         {
             "path_id": ready.ids.gather(ready.spread(np.arange(len(ready.firsts)))),
@@ -90,14 +93,15 @@ def credit_paths(
         }
     )
     credited = [
-        touches.select(pl.lit(name).alias("model"), pl.all(), credit=_credit(ready, stretches, name)) for name in chosen
+        touches.select(pl.lit(name).alias("model"), pl.all(), credit=_credit(ready, stretches, each))
+        for name, each in chosen.items()
     ]
     return pl.concat(credited) if credited else touches.clear().select(model=pl.lit(""), credit=pl.lit(0.0))
 
 
 def channel_totals(
     paths: pl.DataFrame | ReadyPaths,
-    models: Iterable[str] | None = None,
+    models: Iterable[str | Model] | None = None,
     fewest_conversions: int = FEWEST_CONVERSIONS,
     conventions: Conventions = EARSHOTS,
 ) -> pl.DataFrame:
@@ -115,7 +119,7 @@ def channel_totals(
     ready = _ready(paths, conventions)
     chosen = _chosen(ready, models, ALL_MODELS, conventions)
     enough = ready.conversions.sum() >= max(fewest_conversions, 1)
-    fitted = {name: name if enough or name not in LEARNT else "linear" for name in chosen}
+    fitted = {name: each if enough or name not in LEARNT else "linear" for name, each in chosen.items()}
     earning = ready.earning()
     stretches = _stretches(earning, fitted.values(), conventions)
     told = []
@@ -126,7 +130,7 @@ def channel_totals(
             earned = earned_by_counterfactual(ready)
         else:
             earned = _earned(earning, stretches.credit(fitted_by).to_numpy())
-        labels = {"model": pl.lit(name), "fitted_by": pl.lit(fitted_by)}
+        labels = {"model": pl.lit(name), "fitted_by": pl.lit("linear" if fitted_by == "linear" else name)}
         columns = {"channel": ready.channels, "conversions": earned[0], "value": earned[1]}
         told.append(pl.DataFrame(columns).with_columns(**labels))
     return pl.concat(told).select("model", "channel", "conversions", "value", "fitted_by")
@@ -159,42 +163,43 @@ def _ready(paths: pl.DataFrame | ReadyPaths, conventions: Conventions) -> ReadyP
 
 
 def _chosen(
-    ready: ReadyPaths, models: Iterable[str] | None, known: tuple[str, ...], conventions: Conventions
-) -> list[str]:
-    """The asked models, checked against what exists and what the paths hold."""
-    missing = _missing(ready, conventions)
+    ready: ReadyPaths, models: Iterable[str | Model] | None, known: tuple[str, ...], conventions: Conventions
+) -> Chosen:
+    """The asked models by name, checked against what exists and what the paths hold."""
     if models is None:
-        return [name for name in known if name not in missing]
-    chosen = list(models)
-    for name in chosen:
-        if name not in known:
+        return {name: name for name in known if not _lacking(ready, name, conventions)}
+    chosen: Chosen = {each if isinstance(each, str) else each.__name__: each for each in models}
+    for name, each in chosen.items():
+        if isinstance(each, str) and each not in known:
             raise PermanentError(f"there is no model {name!r} for this: choose one of {', '.join(known)}")
-        if name in missing:
-            raise MissingColumnsError(f"model {name} needs the columns {missing[name]}: add them to the paths")
+        lacking = _lacking(ready, each, conventions)
+        if lacking:
+            raise MissingColumnsError(f"model {name} needs the columns {lacking}: add them to the paths")
     return chosen
 
 
-def _missing(ready: ReadyPaths, conventions: Conventions) -> dict[str, str]:
-    """The models that these paths are not enough for, with the columns that they lack."""
-    lacking = {}
-    if "age_days" not in ready.facts and conventions.decay_by == "age":
-        lacking["time_decay"] = "age_days (or touched_at and converted_at)"
-    if "is_excluded" not in ready.facts and not conventions.excluded:
-        lacking["last_paid_touch"] = "is_excluded"
-    if not ready.has_failures:
-        lacking |= dict.fromkeys(LEARNT, "conversions and nulls (or converted)")
-    return lacking
+def _lacking(ready: ReadyPaths, model: str | Model, conventions: Conventions) -> str:
+    """The columns that the model looks at and the paths lack, in words."""
+    if model in LEARNT:
+        return "" if ready.has_failures else "conversions and nulls (or converted)"
+    looked_at = columns_of(model)
+    if "_halvings" in looked_at and "age_days" not in ready.facts and conventions.decay_by == "age":
+        return "age_days (or touched_at and converted_at)"
+    if "_last_paid" in looked_at and "is_excluded" not in ready.facts and not conventions.excluded:
+        return "is_excluded"
+    return ""
 
 
-def _stretches(ready: ReadyPaths, names: Iterable[str], conventions: Conventions) -> Stretches:
+def _stretches(ready: ReadyPaths, models: Iterable[str | Model], conventions: Conventions) -> Stretches:
     columns: dict[str, pl.Series] = {"touch_no": pl.Series(ready.numbers())}
-    wanted = set(names)
-    if "time_decay" in wanted:
+    of_touches = [each for each in models if each not in LEARNT]
+    looked_at = set().union(*(columns_of(each) for each in of_touches))
+    if "_halvings" in looked_at:
         columns["_halvings"] = pl.Series(_halvings(ready, conventions))
-    if "last_paid_touch" in wanted:
+    if "_last_paid" in looked_at:
         left_out = ready.channels.is_in(list(conventions.excluded)).to_numpy()[ready.state]
         columns["is_excluded"] = pl.Series(ready.facts.get("is_excluded", False) | left_out)
-    return Stretches.of(pl.DataFrame(columns), wanted, Touch(ends=conventions.ends))
+    return Stretches.of(pl.DataFrame(columns), of_touches, Touch(ends=conventions.ends))
 
 
 def _halvings(ready: ReadyPaths, conventions: Conventions) -> Floats:
@@ -204,8 +209,8 @@ def _halvings(ready: ReadyPaths, conventions: Conventions) -> Floats:
     return np.floor(halvings) if conventions.whole_half_lives else halvings
 
 
-def _credit(ready: ReadyPaths, stretches: Stretches, name: str) -> pl.Series:
-    return pl.Series(counterfactual_credits(ready)) if name == "counterfactual" else stretches.credit(name)
+def _credit(ready: ReadyPaths, stretches: Stretches, model: str | Model) -> pl.Series:
+    return pl.Series(counterfactual_credits(ready)) if model == "counterfactual" else stretches.credit(model)
 
 
 def _earned(earning: ReadyPaths, credit: Floats) -> tuple[Floats, Floats]:

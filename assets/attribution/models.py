@@ -4,7 +4,7 @@ Here: one small function per model, registered under the field's name for it, an
 Not here: which touches stand on the path (paths.py), money (money.py).
 
 A new model is one more function: with @model it is computed and stored every day, with @model_on_request it is made
-from stored paths for campaigns that lead with it. Either way its name is all that the rest needs to know of it.
+from stored paths for campaigns that lead with it. What it looks at decides which columns paths need.
 """
 
 from __future__ import annotations
@@ -169,8 +169,11 @@ def credit_shows(touches: pl.DataFrame, names: Iterable[str] | None = None) -> p
 def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """The touches in the order of their paths, with a column of credit per model."""
     ordered = touches.sort(*PATH, "touch_no")
-    if "time_decay" in names:
-        ordered = ordered.with_columns(_halvings=pl.col("age_s") / pl.col("half_life_s"))
+    if any("_halvings" in columns_of(name) for name in names):
+        # Polars divides by a column that it knows to be constant as by a number: by its rounded inverse. Which columns
+        # are constant depends on who else is in the frame, so what a path earns would, in its last digit.
+        halvings = ordered["age_s"].to_numpy() / ordered["half_life_s"].to_numpy()
+        ordered = ordered.with_columns(pl.Series("_halvings", halvings))
     return credit_ordered(ordered, names).drop("_halvings", strict=False)
 
 
@@ -198,11 +201,12 @@ class Stretches:
     touch: Touch
 
     @classmethod
-    def of(cls, ordered: pl.DataFrame, names: Iterable[str], touch: Touch | None = None) -> Stretches:
-        """ordered: as in credit_ordered; names: the models that will be asked for."""
+    def of(cls, ordered: pl.DataFrame, models: Iterable[str | Model], touch: Touch | None = None) -> Stretches:
+        """ordered: as in credit_ordered; models: those that will be asked for."""
         firsts = (ordered["touch_no"] == 1).arg_true().to_numpy().astype(np.int64)
         lengths = np.diff(np.append(firsts, ordered.height))
-        facts = _path_facts(ordered, firsts, lengths, set(names))
+        looked_at = set().union(*(columns_of(each) for each in models))
+        facts = _path_facts(ordered, firsts, lengths, looked_at)
         beside = [pl.Series(name, np.repeat(values, lengths)) for name, values in facts.items()]
         return cls(ordered.with_columns(beside), firsts, lengths, touch or Touch())
 
@@ -210,21 +214,27 @@ class Stretches:
         """One value per path as one per touch."""
         return np.repeat(values, self.lengths)
 
-    def credit(self, name: str) -> pl.Series:
+    def credit(self, model: str | Model) -> pl.Series:
         """The credit of each touch under a model: its weight by the sum of the weights on its path."""
-        weight = self.touches.select(_model_of(name)(self.touch).cast(pl.Float64)).to_series().to_numpy()
+        weigh = _model_of(model)(self.touch).cast(pl.Float64).alias("weight")
+        weight = self.touches.select("touch_no", weigh)["weight"].to_numpy()
         sums = self.spread(_reduced(np.add, weight, self.firsts))
         return pl.Series("credit", weight / sums)
 
 
+def columns_of(model: str | Model) -> set[str]:
+    """The columns that a model looks at."""
+    return set(_model_of(model)(Touch()).meta.root_names())
+
+
 def _path_facts(
-    ordered: pl.DataFrame, firsts: npt.NDArray[Any], lengths: npt.NDArray[Any], names: set[str]
+    ordered: pl.DataFrame, firsts: npt.NDArray[Any], lengths: npt.NDArray[Any], looked_at: set[str]
 ) -> dict[str, npt.NDArray[Any]]:
-    """What the chosen models need to know of each path: its number of touches, the youngest, the last paid one."""
+    """What models look at of each path: its number of touches, the youngest, the last paid one."""
     facts = {"_count": lengths}
-    if "time_decay" in names:
+    if "_fewest" in looked_at:
         facts["_fewest"] = _reduced(np.minimum, ordered["_halvings"].to_numpy(), firsts)
-    if "last_paid_touch" in names:
+    if "_last_paid" in looked_at:
         number = ordered["touch_no"].to_numpy()
         paid = ~ordered["is_excluded"].to_numpy() if "is_excluded" in ordered.columns else number > 0
         last_paid = _reduced(np.maximum, np.where(paid, number, 0), firsts)
@@ -248,7 +258,9 @@ def _stack(wide: pl.DataFrame, columns: list[str], names: list[str]) -> pl.DataF
     return pl.concat(stacked)
 
 
-def _model_of(name: str) -> Model:
+def _model_of(name: str | Model) -> Model:
+    if callable(name):
+        return name
     known = {**MODELS, **EXTRA_MODELS}
     if name not in known:
         raise PermanentError(f"there is no attribution model {name!r}: choose one of {', '.join(known)}")

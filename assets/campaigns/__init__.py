@@ -1,0 +1,70 @@
+"""Campaigns: what was delivered, what it cost, what came back, and how sure that is.
+
+Here: the public functions of this room: frames in, frames out, usable without a database.
+Not here: how they work (each module says what it holds), and the assets that run them.
+
+They are imported when they are first asked for: some need SciPy, which takes longer to load than the rest together.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assets.campaigns.delivery import count_delivery
+    from assets.campaigns.intervals import gamma_bounds, newcombe, relative_lift, wilson, wilson_bounds
+    from assets.campaigns.lift import (
+        Side,
+        assign_groups,
+        compare_strata,
+        incremental_value,
+        measure_lift,
+        minimum_detectable,
+    )
+    from assets.campaigns.pacing import expect_delivery
+    from assets.campaigns.reach import count_reach
+    from assets.campaigns.response import model_conversions, respond
+    from assets.campaigns.roi import measure
+    from assets.campaigns.scopes import price_campaigns
+    from assets.campaigns.spend import recognise_spend, unknown_spend
+
+__all__ = [
+    "Side",
+    "assign_groups",
+    "compare_strata",
+    "count_delivery",
+    "count_reach",
+    "expect_delivery",
+    "gamma_bounds",
+    "incremental_value",
+    "measure",
+    "measure_lift",
+    "minimum_detectable",
+    "model_conversions",
+    "newcombe",
+    "price_campaigns",
+    "recognise_spend",
+    "relative_lift",
+    "respond",
+    "unknown_spend",
+    "wilson",
+    "wilson_bounds",
+]
+
+_HOMES = {
+    "delivery": ["count_delivery"],
+    "intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
+    "lift": ["Side", "assign_groups", "compare_strata", "incremental_value", "measure_lift", "minimum_detectable"],
+    "pacing": ["expect_delivery"],
+    "reach": ["count_reach"],
+    "response": ["model_conversions", "respond"],
+    "roi": ["measure"],
+    "scopes": ["price_campaigns"],
+    "spend": ["recognise_spend", "unknown_spend"],
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"assets.campaigns.{module}"), name)
+    raise AttributeError(f"assets.campaigns has no {name!r}: it has {', '.join(__all__)}")

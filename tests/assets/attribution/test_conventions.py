@@ -13,6 +13,7 @@ from assets.attribution import (
     Conventions,
     MissingColumnsError,
     PathError,
+    Touch,
     build_paths,
     channel_totals,
     collapse_repeats,
@@ -220,3 +221,23 @@ def test_an_order_with_a_code_needs_no_key_and_gets_the_placement_s_last_airing(
     )
     told = build_paths(orders, heard, codes, booked, aired)
     assert told.select("matched_by", "episode_id", "campaign_id").rows() == [("promo_code", "two", "spring")]
+
+
+def doubled_ends(touch: Touch) -> pl.Expr:
+    """Twice as much to the ends as to each touch between."""
+    return pl.when(touch.is_first | touch.is_last).then(2.0).otherwise(1.0)
+
+
+def older_than_a_half_life(touch: Touch) -> pl.Expr:
+    """All to the touches that are at least a half-life older than the last."""
+    return (touch.halvings - touch.fewest_halvings >= 1).cast(pl.Float64)
+
+
+def test_a_model_of_one_s_own_is_one_function() -> None:
+    path = pl.DataFrame({"path": ["a > b > c"], "age_days": [[9.0, 7.5, 0.0]]})
+    assert credit_paths(path, [doubled_ends])["credit"].to_list() == [0.4, 0.2, 0.4]
+    totals = channel_totals(path, [doubled_ends, older_than_a_half_life])
+    assert totals["conversions"].to_list() == [0.4, 0.2, 0.4, 0.5, 0.5, 0.0]
+    assert totals["fitted_by"].unique(maintain_order=True).to_list() == ["doubled_ends", "older_than_a_half_life"]
+    with pytest.raises(MissingColumnsError, match="older_than_a_half_life needs the columns age_days"):
+        credit_paths(path.drop("age_days"), [older_than_a_half_life])
