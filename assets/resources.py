@@ -24,11 +24,14 @@ class ScopeResource(ConfigurableResource["ScopeResource"]):
 
     tenants: list[str] = Field(default_factory=list, description="Slugs or ids of tenants; empty means every tenant.")
     campaigns: list[str] = Field(default_factory=list, description="Ids of campaigns; empty means every campaign.")
+    stale_only: bool = Field(
+        default=False, description="Only tables of days that are older than what they are made of."
+    )
 
     def resolve(self, warehouse: Warehouse) -> Scope:
         """The scope with its tenants looked up. Raises PermanentError for a tenant that does not exist."""
         tenants = tuple(warehouse.tenant_id(name) for name in self.tenants)
-        return Scope(tenants, tuple(UUID(campaign) for campaign in self.campaigns))
+        return Scope(tenants, tuple(UUID(campaign) for campaign in self.campaigns), self.stale_only)
 
 
 @dataclass(frozen=True, slots=True)

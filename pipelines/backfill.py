@@ -1,7 +1,8 @@
 """Backfill: computing a range of days, for all tenants or for some, in this process.
 
-Here: cutting a range into runs, running each through Dagster so that the UI keeps its history, and progress.
-Not here: the command line (commands/backfill.py), the daily clock (schedules.py).
+Here: cutting a range into runs, running each through Dagster so that the UI keeps its history, progress, and runs of
+what is stale. Not here: the command line (commands/backfill.py), the daily clock (schedules.py), what is stale
+(freshness.py).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from dagster import (
 from assets.resources import ScopeResource
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
 from pipelines.definitions import RESOURCES, define
+from pipelines.freshness import compare_counts, find_stale
+from pipelines.sensors import request_for
 from sql.values import DAY, EarshotError, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
@@ -100,6 +103,29 @@ def backfill(plan: Plan, warehouse: Warehouse, instance: DagsterInstance) -> Non
         run_job(warehouse, instance, plan.job, tags=tags, tenants=plan.tenants)
 
 
+def heal(warehouse: Warehouse, instance: DagsterInstance) -> int:
+    """Compute what is stale by the ledger, and what that makes stale in turn; returns in how many runs.
+
+    Rows are counted first, so that those are found too that came in without a fresh received_at. Raises BackfillError
+    where a run leaves stale what it was to heal.
+    """
+    compare_counts(warehouse)
+    runs = 0
+    before = None
+    while (stale := find_stale(warehouse)) is not None:
+        if before == stale.digest:
+            raise BackfillError(
+                f"{stale.tables} table(s) from {stale.first} on stayed older than what they are made of; "
+                "`earshot ui` shows what the run said of them."
+            )
+        before = stale.digest
+        tags = dict(request_for(stale).tags)
+        tenants = [str(tenant) for tenant in stale.tenants]
+        run_job(warehouse, instance, "daily_rollups", tags=tags, tenants=tenants, stale_only=True)
+        runs += 1
+    return runs
+
+
 def run_job(
     warehouse: Warehouse,
     instance: DagsterInstance,
@@ -108,12 +134,13 @@ def run_job(
     tags: dict[str, str] | None = None,
     partition_key: str | None = None,
     tenants: Sequence[str] = (),
+    stale_only: bool = False,
 ) -> ExecuteInProcessResult:
     """One run of a job in this process, kept in the orchestrator's history. Raises BackfillError naming what failed."""
     resources = {
         **RESOURCES,
         "warehouse": ResourceDefinition.hardcoded_resource(warehouse),
-        "scope": ScopeResource(tenants=list(tenants)),
+        "scope": ScopeResource(tenants=list(tenants), stale_only=stale_only),
     }
     result = (
         define(resources)

@@ -70,12 +70,17 @@ def provisional_day(context: ScheduleEvaluationContext) -> RunRequest:
 
 
 @schedule(job=daily_rollups, cron_schedule="41 1 * * *", default_status=DefaultScheduleStatus.RUNNING)
-def settled_days(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
-    """The days that are still open, and the one whose lateness has just passed: its numbers become final."""
+def settled_days(context: ScheduleEvaluationContext) -> RunRequest:
+    """The days that are still open, and the one whose lateness has just passed: its numbers become final.
+
+    One run, oldest day first: the second looks back at the first.
+    """
     tonight = context.scheduled_execution_time.date().isoformat()
-    for days in (3, 2):
-        key = days_ago(days, context.scheduled_execution_time)
-        yield RunRequest(run_key=f"settle-{key}-on-{tonight}", partition_key=key)
+    first, last = (days_ago(days, context.scheduled_execution_time) for days in (3, 2))
+    return RunRequest(
+        run_key=f"settle-{first}-on-{tonight}",
+        tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+    )
 
 
 @schedule(job=weekly_reports, cron_schedule="17 * * * *", default_status=DefaultScheduleStatus.RUNNING)

@@ -1,72 +1,112 @@
 """Sensors: what the pipeline does by itself when data arrive late.
 
-Here: noticing days whose raw rows are newer than the rollups made from them, and asking for what depends on them.
-Not here: the nightly clock (schedules.py).
+Here: noticing days whose raw rows, or whose input made from them, are newer than they are; asking for what is stale,
+and asking again when it failed.
+Not here: what is stale and why (freshness.py, assets/lineage.py), the nightly clock (schedules.py).
 """
 
-from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+import json
+from datetime import UTC, datetime, timedelta
 
-import polars as pl
 from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
     DefaultSensorStatus,
     ResourceParam,
     RunRequest,
+    RunsFilter,
     SensorEvaluationContext,
     SensorResult,
     SkipReason,
     sensor,
 )
 
+from pipelines.freshness import FIRST_DAY, Healing, compare_counts, find_stale, look_at_arrivals
 from pipelines.schedules import daily_rollups
 from sql.warehouse import Warehouse
 
-# A row can commit after the watermark was read; the last hour is scanned again at every tick.
+# A row can commit after its tick; the last hour is scanned again at every one.
 RESCAN = timedelta(hours=1)
+
+# Once a day, rows are counted: those are found too that came in with an old received_at. Longer than the longest
+# lateness that a tenant may set (30 days).
+COMPARED = timedelta(days=35)
+
+# A run that failed is asked for again after one hour, then two, four, ... and once a day from then on.
+LONGEST_WAIT = timedelta(days=1)
+
+# A run that was killed may look as if it were at work for ever.
+LONGEST_RUN = timedelta(hours=6)
+
+LATE = "earshot/late_rows"
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+AT_WORK = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+BROKEN = (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
 
 
 @sensor(job=daily_rollups, minimum_interval_seconds=600, default_status=DefaultSensorStatus.RUNNING)
 def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult | SkipReason:
-    """Days that were computed before some of their rows arrived, of the tenants whose rows they are.
+    """Tables of days that are older than what they were made of: late rows, or a day before them that changed.
 
-    Later days look back at a day's ads, and campaigns add up since their start: from the first day with late rows on,
-    everything is computed again, in one run and in order. A day of which only an order has heard more is run alone.
+    One run computes what is stale, oldest day first, and what that makes stale in turn, until nothing is. Until then
+    the cursor stays: a run that fails is asked for again, with growing pauses.
     """
     now = datetime.now(UTC)
-    since = datetime.fromisoformat(context.cursor) - RESCAN if context.cursor else datetime(2000, 1, 1, tzinfo=UTC)
-    stale = warehouse.read("read_stale_days", received_since=since).sort("day", "tenant_id")
-    if stale.is_empty():
-        context.update_cursor(now.isoformat())
-        return SkipReason("No day has rows that are newer than its rollups.")
-    return SensorResult(run_requests=requests_for(stale), cursor=now.isoformat())
+    seen, settled, counted = _read_cursor(context.cursor)
+    look_at_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER)
+    if counted < now.date().isoformat():
+        compare_counts(warehouse, (now - COMPARED).date() if seen > EVER else FIRST_DAY)
+    stale = find_stale(warehouse, settled - RESCAN if settled > EVER else EVER)
+    cursor = {"seen": now.isoformat(), "counted": now.date().isoformat()}
+    if stale is None:
+        context.update_cursor(json.dumps({**cursor, "settled": now.isoformat()}))
+        return SkipReason("No table of any day is older than what it was made of.")
+    context.update_cursor(json.dumps({**cursor, "settled": settled.isoformat()}))
+    attempts, waits = attempts_so_far(context.instance, stale, now)
+    if waits:
+        return SkipReason(f"{stale.tables} table(s) are stale since {stale.first}; {waits}")
+    return SensorResult(run_requests=[request_for(stale, attempts)])
 
 
-def requests_for(stale: pl.DataFrame) -> list[RunRequest]:
-    """The runs that make these days good again. stale: of read_stale_days, in order of day and tenant."""
-    own = stale.filter("is_own")
-    first = own["day"].min()
-    requests = []
-    if isinstance(first, date):
-        later = stale.filter(pl.col("day") >= first)
-        last = later["computed_until"].max()
-        assert isinstance(last, date)  # noqa: S101
-        requests.append(_request(first, last, later))
-    alone = stale if first is None else stale.filter(pl.col("day") < first)
-    for (day,), rows in alone.group_by(["day"], maintain_order=True):
-        assert isinstance(day, date)  # noqa: S101
-        requests.append(_request(day, day, rows))
-    return requests
-
-
-def _request(first: date, last: date, stale: pl.DataFrame) -> RunRequest:
-    """The same rows always ask for the same run, so that asking twice runs it once."""
-    newest = stale.select(pl.col("received_at").max().dt.to_string("iso")).item()
-    tenants = sorted({str(UUID(bytes=tenant)) for tenant in stale["tenant_id"]})
+def request_for(stale: Healing, attempts: int = 0) -> RunRequest:
+    """The run that makes these days good again. Asking twice for the same attempt runs it once."""
     return RunRequest(
-        run_key=f"late-{first}-{last}-{newest}",
+        run_key=f"late-{stale.first}-{stale.digest}-{attempts}",
         tags={
-            "dagster/asset_partition_range_start": first.isoformat(),
-            "dagster/asset_partition_range_end": last.isoformat(),
+            "dagster/asset_partition_range_start": stale.first.isoformat(),
+            "dagster/asset_partition_range_end": stale.last.isoformat(),
+            LATE: stale.digest,
         },
-        run_config={"resources": {"scope": {"config": {"tenants": tenants}}}},
+        run_config={
+            "resources": {"scope": {"config": {"tenants": [str(each) for each in stale.tenants], "stale_only": True}}}
+        },
     )
+
+
+def attempts_so_far(instance: DagsterInstance, stale: Healing, now: datetime) -> tuple[int, str]:
+    """How often this was asked for, and why it is not time to ask (again); empty: it is."""
+    recent = now - LONGEST_RUN
+    at_work = instance.get_runs(RunsFilter(job_name=daily_rollups.name, statuses=AT_WORK, created_after=recent))
+    if any(LATE in run.tags for run in at_work):
+        return 0, "a run is at work on late rows."
+    asked = instance.get_run_records(RunsFilter(job_name=daily_rollups.name, tags={LATE: stale.digest}))
+    ended = [record.create_timestamp for record in asked if record.dagster_run.status in BROKEN]
+    if ended:
+        again = max(ended) + min(timedelta(hours=1) * 2 ** min(len(ended) - 1, 5), LONGEST_WAIT)
+        if now < again:
+            return len(asked), f"{len(ended)} run(s) failed at them, the next is due at {again:%Y-%m-%d %H:%M} UTC."
+    return len(asked), ""
+
+
+def _read_cursor(cursor: str | None) -> tuple[datetime, datetime, str]:
+    """Until when rows were looked at, until when nothing was stale, and on which day rows were last counted."""
+    if not cursor or not cursor.startswith("{"):
+        return EVER, EVER, ""
+    told = json.loads(cursor)
+    return datetime.fromisoformat(told["seen"]), datetime.fromisoformat(told["settled"]), told["counted"]

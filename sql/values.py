@@ -97,14 +97,19 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which tenants and campaigns a run is about. Empty means all of them."""
+    """Which tenants and campaigns a run is about. Empty means all of them.
+
+    stale_only: of these, only the days of tables that are older than what they were made of, by the ledger.
+    """
 
     tenants: tuple[UUID, ...] = ()
     campaigns: tuple[UUID, ...] = ()
+    stale_only: bool = False
 
     def __str__(self) -> str:
         tenants = ", ".join(map(str, self.tenants)) or "all tenants"
-        return f"{tenants}; campaigns {', '.join(map(str, self.campaigns))}" if self.campaigns else tenants
+        told = f"{tenants}; campaigns {', '.join(map(str, self.campaigns))}" if self.campaigns else tenants
+        return f"{told}; only what is stale" if self.stale_only else told
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import polars as pl
@@ -149,6 +149,14 @@ class Warehouse:
             connection.execute(
                 "DELETE FROM rollup_ledger WHERE asset = ANY(%s) AND day = %s AND tenant_id = ANY(%s)",
                 (list(assets), day, list(tenants)),
+            )
+
+    def let_stand(self, assets: Sequence[str], day: date, tenants: Sequence[UUID], looked_at: datetime) -> None:
+        """Keep a day of these assets and tenants as it is, having looked at what arrived for it until then."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE rollup_ledger SET began_at = %s WHERE asset = ANY(%s) AND day = %s AND tenant_id = ANY(%s)",
+                (looked_at, list(assets), day, list(tenants)),
             )
 
     def tenants(self, scope: Scope = Scope()) -> pl.DataFrame:  # noqa: B008  (an immutable value)

@@ -41,7 +41,11 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """Which run wrote a tenant's day of an asset, how many rows, and from input how fresh."""
+    """Which run wrote a tenant's day of an asset, how many rows, and from input how fresh.
+
+    began_at: before the run read its input; None: now. content_hash: by which a later run sees that nothing changed;
+    None: something did.
+    """
 
     asset: str
     day: date
@@ -50,6 +54,8 @@ class LedgerLine:
     rows: int
     input_watermark: datetime | None
     status: str
+    began_at: datetime | None = None
+    content_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +251,25 @@ def _load(
 def _record(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO rollup_ledger (asset, day, tenant_id, run_id, rows, input_watermark, status) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s) "
+            "INSERT INTO rollup_ledger AS known "
+            "(asset, day, tenant_id, run_id, rows, input_watermark, status, began_at, content_hash, changed_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, clock_timestamp()) "
             "ON CONFLICT (tenant_id, asset, day) DO UPDATE SET run_id = excluded.run_id, rows = excluded.rows, "
-            "input_watermark = excluded.input_watermark, status = excluded.status, finished_at = excluded.finished_at",
+            "input_watermark = excluded.input_watermark, status = excluded.status, finished_at = excluded.finished_at, "
+            "began_at = excluded.began_at, content_hash = excluded.content_hash, changed_at = CASE "
+            "WHEN known.content_hash = excluded.content_hash THEN known.changed_at ELSE excluded.changed_at END",
             [
-                (line.asset, line.day, line.tenant_id, line.run_id, line.rows, line.input_watermark, line.status)
+                (
+                    line.asset,
+                    line.day,
+                    line.tenant_id,
+                    line.run_id,
+                    line.rows,
+                    line.input_watermark,
+                    line.status,
+                    line.began_at,
+                    line.content_hash,
+                )
                 for line in ledger
             ],
         )

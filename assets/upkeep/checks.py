@@ -1,6 +1,7 @@
 """Checks: does a day hold what it promises, tenant by tenant?
 
 Here: the names of the checks, their statements, and the pure judgement of what they return.
+What makes a table older than what it was made of is told by assets/lineage.py.
 Not here: writing the results down and showing them (assets.py).
 
 A check never stops a run: the good tenants' reports go out, the bad ones' are held by the gate that reads the results.
@@ -8,14 +9,15 @@ A check never stops a run: the good tenants' reports go out, the bad ones' are h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import polars as pl
 
 from assets.attribution.models import MODELS
+from assets.lineage import read_stale
 from sql.values import Reader, Window
 
 
@@ -62,6 +64,7 @@ CHECKS = (
     Check("intervals_hold", "campaign_roi", "Every result lies inside its interval.", DAY),
     Check("totals_sum", "model_totals", "Totals of placements sum to the attributed conversions.", DAY),
     Check("ledger_covers", "campaign_roi", "Every table of the day is in the ledger.", (*DAY, "assets")),
+    Check("ledger_fresh", "campaign_roi", "No table of the day is older than the tables it was made of.", DAY),
 )
 
 
@@ -82,13 +85,20 @@ def run_checks(
         "assets": list(assets),
         "models": list(MODELS),
     }
-    results = [
-        judge(everyone, read(f"check_{check.name}", **{name: given[name] for name in check.takes}), check)
-        for check in checks
-    ]
+    results = [judge(everyone, _ask(read, check, given, assets), check) for check in checks]
     return pl.concat(results).with_columns(
         day=pl.lit(window.day), checked_at=pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
     )
+
+
+def _ask(read: Reader, check: Check, given: Mapping[str, object], assets: Sequence[str]) -> pl.DataFrame:
+    """tenant_id, offences, example: of the tenants that have any."""
+    if check.name != "ledger_fresh":
+        return read(f"check_{check.name}", **{name: given[name] for name in check.takes})
+    day, tenants = given["day"], given["tenants"]
+    assert isinstance(day, date) and isinstance(tenants, list)  # noqa: S101, PT018
+    stale = read_stale(read, tenants, day, day, assets, by_tables_only=True).filter(reason="older")
+    return stale.group_by("tenant_id").agg(offences=pl.len().cast(pl.Int64), example=pl.col("asset").min())
 
 
 def judge(everyone: pl.DataFrame, offences: pl.DataFrame, check: Check) -> pl.DataFrame:

@@ -127,6 +127,12 @@ BROKEN = {
         "ledger_covers",
         "DELETE FROM rollup_ledger WHERE tenant_id = %(tenant)s AND day = %(day)s AND asset = 'campaign_roi'",
     ),
+    "a day whose downloads changed after audiences were counted": (
+        SUNDAY,
+        "ledger_fresh",
+        "UPDATE rollup_ledger SET changed_at = clock_timestamp()"
+        " WHERE tenant_id = %(tenant)s AND day = %(day)s - 3 AND asset = 'downloads'",
+    ),
 }
 
 

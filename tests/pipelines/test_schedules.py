@@ -58,7 +58,10 @@ def test_the_night_computes_yesterday_first() -> None:
 
 def test_the_night_settles_the_days_in_between_and_the_one_that_becomes_final() -> None:
     context = build_schedule_context(scheduled_execution_time=datetime(2026, 11, 21, 1, 41, tzinfo=UTC))
-    assert [request.partition_key for request in settled_days(context)] == ["2026-11-18", "2026-11-19"]
+    request = settled_days(context)
+    assert isinstance(request, RunRequest)
+    ends = [request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end")]
+    assert ends == ["2026-11-18", "2026-11-19"]
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def test_series_are_read_through_their_views(two_tenants: Warehouse) -> None:
             )
     span = {"start": datetime(2026, 11, 1, tzinfo=UTC), "end": datetime(2026, 11, 2, tzinfo=UTC)}
     with two_tenants.as_tenant(HARBOR) as read:
-        marks = read("read_input_watermarks", **span, tenants=[HARBOR, KREUZ])
-    assert list(marks["tenant_id"]) == [HARBOR.bytes]
+        events = read("read_listener_events", **span, tenants=[HARBOR, KREUZ])
+    assert list(events["tenant_id"]) == [HARBOR.bytes]
 
 
 def test_the_series_are_those_that_the_database_knows(warehouse: Warehouse) -> None:

@@ -1,0 +1,228 @@
+"""Walking: how a day is computed for its tenants, written with its ledger lines, and left alone where it is fresh.
+
+Here: which tenants are due on which day, the day chunk by chunk in one transaction each, finality, ledger lines.
+Not here: the orchestrator (partitions.py), what a day computes (the domain packages), what makes it stale (lineage.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import polars as pl
+
+from assets.lineage import days_read, hash_content, looks_at_itself, raw_sources, read_stale
+from assets.listening.method import CALENDAR_DAY
+from sql.arrivals import note_arrivals
+from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
+from sql.warehouse import LedgerLine, Warehouse, Write
+
+# Tables of judgements about a day rather than of its numbers: they are not provisional or final.
+WITHOUT_FINALITY = frozenset({"check_results"})
+
+Tables = dict[str, pl.DataFrame]
+ComputeDay = Callable[[Window, Sequence[UUID]], Tables]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one day of one run left behind: rows per asset, and where the time went."""
+
+    rows: Mapping[str, int]
+    tenants: int
+    compute_seconds: float
+    write_seconds: float
+    tables: Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one transaction wrote."""
+
+    tables: Tables
+    tenants: Sequence[UUID]
+    compute_seconds: float
+    write_seconds: float
+
+
+class Due:
+    """Which tenants a run computes on which of its days: all of its scope, or those that the ledger knows as stale."""
+
+    def __init__(self, warehouse: Warehouse, scope: Scope, assets: Sequence[str], days: Sequence[date]) -> None:
+        self._warehouse = warehouse
+        self._assets = assets
+        self._days = days
+        self._chunks = warehouse.tenant_chunks(scope)
+        self._stale = self._read_stale(days[0], days[-1]) if scope.stale_only and days else None
+
+    def chunks(self, day: date) -> list[list[UUID]]:
+        """The day's tenants, chunk by chunk. What earlier days of the run may have made stale is asked for anew."""
+        if self._stale is None:
+            return self._chunks
+        if looks_at_itself(self._assets):
+            self._stale |= self._read_stale(day, day)
+        due = self._stale.get(day, set())
+        return [kept for chunk in self._chunks if (kept := [tenant for tenant in chunk if tenant in due])]
+
+    def note_arrivals(self) -> datetime | None:
+        """Look at the raw rows that the run will read, if any; returns the database's clock after that.
+
+        What arrives from then on is newer than what the run says it saw, even if it sees it.
+        """
+        sources = raw_sources(self._assets)
+        if not sources or not self._days:
+            return None
+        windows = self._warehouse.read("read_tenants").select("tenant_id", "download_window")
+        rolling = {UUID(bytes=tenant) for tenant, window in windows.iter_rows() if window != CALENDAR_DAY}
+        pairs = {
+            (tenant, read_day)
+            for day in self._days
+            for chunk in (self._chunks if self._stale is None else self.chunks(day))
+            for tenant in chunk
+            for read_day in days_read(day, sources, is_rolling=tenant in rolling)
+        }
+        note_arrivals(self._warehouse, sorted(pairs), list(sources))
+        clock: datetime = self._warehouse.read("read_arrivals", day=self._days[0], tenants=[UUID(int=0)])["read_at"][0]
+        return clock
+
+    def _read_stale(self, first: date, last: date) -> dict[date, set[UUID]]:
+        tenants = [tenant for chunk in self._chunks for tenant in chunk]
+        found = read_stale(self._warehouse.read, tenants, first, last, self._assets)
+        stale: dict[date, set[UUID]] = {}
+        for day, tenant in found.select("day", "tenant_id").iter_rows():
+            stale.setdefault(day, set()).add(UUID(bytes=tenant))
+        return stale
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One run's way over its days: what stays the same from day to day."""
+
+    run_id: UUID
+    warehouse: Warehouse
+    tenants: pl.DataFrame
+    is_partial: bool
+    tables_of: Mapping[str, Sequence[str]]
+    compute: ComputeDay
+    # Where it is said what could not be computed.
+    complain: Callable[[str], object]
+    # When the raw rows were looked at, for assets that are made of some.
+    noted_at: datetime | None
+
+    def replace_day(self, window: Window, chunks: Sequence[Sequence[UUID]]) -> Outcome:
+        """Compute and write the day for these tenants. Raises the error if nobody of a whole scope can be computed."""
+        failures: list[PermanentError] = []
+        parts = [part for chunk in chunks for part in self._replace_chunk(window, chunk, failures)]
+        if failures and not parts and not self.is_partial:
+            # Nobody could be computed: that is not one tenant's data, but the schema, a privilege or a setting.
+            raise failures[-1]
+        total = dict.fromkeys(self.tables_of, 0)
+        seen: dict[str, list[pl.DataFrame]] = {}
+        for part in parts:
+            for asset, names in self.tables_of.items():
+                total[asset] += part.tables[names[0]].height
+            for name, frame in part.tables.items():
+                seen.setdefault(name, []).append(frame)
+        return Outcome(
+            total,
+            sum(len(part.tenants) for part in parts),
+            sum((part.compute_seconds for part in parts), 0.0),
+            sum((part.write_seconds for part in parts), 0.0),
+            {name: pl.concat(frames) for name, frames in seen.items()},
+        )
+
+    def _replace_chunk(self, window: Window, chunk: Sequence[UUID], failures: list[PermanentError]) -> Iterator[Part]:
+        """The chunk in one transaction; if something in it cannot be computed, tenant by tenant."""
+        try:
+            yield self._replace_part(window, chunk)
+        except PermanentError as error:
+            if len(chunk) > 1:
+                for tenant in chunk:
+                    yield from self._replace_chunk(window, [tenant], failures)
+                return
+            if not isinstance(error, RawRowsGoneError):
+                self.warehouse.forget(list(self.tables_of), window.day, chunk)
+            elif self.noted_at is not None:
+                self.warehouse.let_stand(list(self.tables_of), window.day, chunk, self.noted_at)
+            failures.append(error)
+            self.complain(f"Tenant {chunk[0]}, {window.day}: not computed. {error}")
+
+    def _replace_part(self, window: Window, chunk: Sequence[UUID]) -> Part:
+        began = time.perf_counter()
+        arrivals = self.warehouse.read("read_arrivals", day=window.day, tenants=list(chunk))
+        began_at: datetime = self.noted_at or arrivals["read_at"][0]
+        part = self.tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
+        status = finality(part, window, datetime.now(UTC))
+        content = self.compute(window, chunk)
+        tables = {name: _stamp(name, frame, status, self.run_id) for name, frame in content.items()}
+        computed = time.perf_counter()
+        writes = [Write(name, frame) for name, frame in tables.items()]
+        told = status.join(arrivals, on="tenant_id", validate="1:1")
+        lines = _ledger_lines(content, self.tables_of, told, window, self.run_id, began_at)
+        self.warehouse.replace(writes, window, chunk, lines)
+        return Part(tables, chunk, computed - began, time.perf_counter() - computed)
+
+
+def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:
+    """tenant_id, is_final: a day is final once its tenant's lateness has passed since the day's end."""
+    end = pl.lit(window.end, dtype=pl.Datetime("us", "UTC"))
+    settled = end + pl.duration(hours=pl.col("lateness_hours"))
+    return tenants.select("tenant_id", is_final=settled <= pl.lit(clock, dtype=pl.Datetime("us", "UTC")))
+
+
+def _stamp(table: str, frame: pl.DataFrame, status: pl.DataFrame, run_id: UUID) -> pl.DataFrame:
+    """Add who computed the row and whether its day is final, where the table keeps it."""
+    if table not in WITHOUT_FINALITY:
+        frame = frame.join(status, on="tenant_id", how="left", validate="m:1")
+    return frame.with_columns(run_id=pl.lit(run_id.bytes, dtype=pl.Binary))
+
+
+def _ledger_lines(
+    content: Tables,
+    tables_of: Mapping[str, Sequence[str]],
+    tenants: pl.DataFrame,
+    window: Window,
+    run_id: UUID,
+    began_at: datetime,
+) -> list[LedgerLine]:
+    """A line for each asset and tenant, also where it has no rows. tenants: tenant_id, is_final, input_watermark."""
+    lines = []
+    for asset, names in tables_of.items():
+        counted = dict(content[names[0]].group_by("tenant_id").len().iter_rows())
+        hashes = hash_content([content[name] for name in names])
+        for tenant_id, is_final, watermark in tenants.select("tenant_id", "is_final", "input_watermark").iter_rows():
+            lines.append(
+                LedgerLine(
+                    asset=asset,
+                    day=window.day,
+                    tenant_id=UUID(bytes=tenant_id),
+                    run_id=run_id,
+                    rows=counted.get(tenant_id, 0),
+                    input_watermark=watermark,
+                    status="final" if is_final else "provisional",
+                    began_at=began_at,
+                    content_hash=hashes.get(tenant_id, ""),
+                )
+            )
+    return lines
+
+
+def remembering(read: Reader) -> Reader:
+    """The same reader, asking once for what does not depend on time: dimensions, read again for every day of a range.
+
+    All days of a run then see the same dimensions, whoever changes them meanwhile.
+    """
+    known: dict[tuple[str, str], pl.DataFrame] = {}
+
+    def read_once(statement: str, /, **params: object) -> pl.DataFrame:
+        if any(isinstance(value, date) for value in params.values()):
+            return read(statement, **params)
+        key = (statement, repr(sorted(params.items())))
+        if key not in known:
+            known[key] = read(statement, **params)
+        return known[key]
+
+    return read_once

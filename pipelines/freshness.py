@@ -1,0 +1,73 @@
+"""Freshness: what has to be computed again, and in which days and for whom.
+
+Here: looking at what arrived, asking the ledger what is stale because of it, and folding that into one span of days.
+Not here: the rules of what is made of what (assets/lineage.py), who asks when (sensors.py, backfill.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import blake2b
+from uuid import UUID
+
+import polars as pl
+
+from assets.lineage import EVER, read_stale
+from sql.arrivals import note_arrivals
+from sql.warehouse import Warehouse
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Healing:
+    """Days of tenants that are stale, or that may become so while the first of them are computed again.
+
+    digest: the same for the same tables of the same days and tenants.
+    """
+
+    first: date
+    last: date
+    tenants: tuple[UUID, ...]
+    tables: int
+    digest: str
+
+
+def look_at_arrivals(warehouse: Warehouse, received_since: datetime) -> None:
+    """Look again at the days for which rows were received lately."""
+    _look_at(warehouse, warehouse.read("read_arrived_days", received_since=received_since))
+
+
+def compare_counts(warehouse: Warehouse, first: date = FIRST_DAY) -> None:
+    """Look again at all computed days from first on: finds rows too that came in without a fresh received_at."""
+    _look_at(warehouse, warehouse.read("read_days_to_compare", first=first))
+
+
+def find_stale(warehouse: Warehouse, changed_since: datetime = EVER) -> Healing | None:
+    """What the ledger knows as stale; None: nothing is. changed_since: changes before it are known to be settled."""
+    tenants = [UUID(bytes=tenant) for tenant in warehouse.tenants()["tenant_id"]]
+    stale = read_stale(warehouse.read, tenants, FIRST_DAY, LAST_DAY, changed_since=changed_since)
+    return fold_stale(stale)
+
+
+def fold_stale(stale: pl.DataFrame) -> Healing | None:
+    """One span of days for all that is stale: from its first day to the last that its tenants have computed.
+
+    stale: of assets.lineage.read_stale
+    """
+    if stale.is_empty():
+        return None
+    told = blake2b(digest_size=12)
+    for day, asset, tenant in stale.select("day", "asset", "tenant_id").sort("day", "asset", "tenant_id").iter_rows():
+        told.update(f"{day} {asset} {tenant.hex()};".encode())
+    days = stale.select(first=pl.col("day").min(), last=pl.col("last_day").max())
+    ids = stale["tenant_id"].unique().sort()
+    return Healing(
+        days["first"][0], days["last"][0], tuple(UUID(bytes=each) for each in ids), stale.height, told.hexdigest()
+    )
+
+
+def _look_at(warehouse: Warehouse, days: pl.DataFrame) -> None:
+    pairs = [(UUID(bytes=tenant), day) for tenant, day in days.select("tenant_id", "day").sort("day").iter_rows()]
+    note_arrivals(warehouse, pairs)

@@ -1,0 +1,116 @@
+-- note_arrivals: keep what has arrived by now for tenants' days; a day that has more or newer rows than when somebody last
+-- looked has changed now. A day that nobody looked at before counts as changed when its newest row was received.
+-- Fewer rows, as after their retention, change nothing. Grain: one row per tenant, day and source.
+-- Parameters: tenants (uuid[]) and days (date[]), which belong together; sources (text[]).
+WITH asked AS (
+    SELECT DISTINCT
+        pair.tenant_id,
+        pair.day,
+        pair.day::timestamp AT TIME ZONE 'UTC' AS starts_at,
+        (pair.day + 1)::timestamp AT TIME ZONE 'UTC' AS ends_at
+    FROM unnest(%(tenants)s::uuid[], %(days)s::date[]) AS pair (tenant_id, day)
+),
+
+found AS (
+    SELECT
+        asked.tenant_id,
+        'requests' AS source,
+        asked.day,
+        arrived.rows,
+        arrived.received_at
+    FROM asked
+    CROSS JOIN LATERAL (
+        SELECT
+            count(*) AS rows,
+            max(events.received_at) AS received_at
+        FROM listener_events AS events
+        WHERE
+            events.tenant_id = asked.tenant_id
+            AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
+    ) AS arrived
+    WHERE 'requests' = any(%(sources)s::text[])
+    UNION ALL
+    SELECT
+        asked.tenant_id,
+        'ads' AS source,
+        asked.day,
+        arrived.rows,
+        arrived.received_at
+    FROM asked
+    CROSS JOIN LATERAL (
+        SELECT
+            count(*) AS rows,
+            max(events.received_at) AS received_at
+        FROM attribution_events AS events
+        WHERE
+            events.tenant_id = asked.tenant_id
+            AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
+            AND events.kind IN ('impression', 'click')
+    ) AS arrived
+    WHERE 'ads' = any(%(sources)s::text[])
+    UNION ALL
+    SELECT
+        asked.tenant_id,
+        'signals' AS source,
+        asked.day,
+        arrived.rows,
+        arrived.received_at
+    FROM asked
+    CROSS JOIN LATERAL (
+        SELECT
+            count(*) AS rows,
+            max(signals.received_at) AS received_at
+        FROM (
+            SELECT alone.received_at
+            FROM attribution_events AS alone
+            WHERE
+                alone.tenant_id = asked.tenant_id
+                AND alone.occurred_at >= asked.starts_at AND alone.occurred_at < asked.ends_at
+                AND alone.order_id IS NULL
+                AND alone.kind NOT IN ('impression', 'click', 'survey', 'refund')
+            UNION ALL
+            SELECT told.received_at
+            FROM (
+                SELECT DISTINCT
+                    events.sponsor_id,
+                    events.order_id
+                FROM attribution_events AS events
+                WHERE
+                    events.tenant_id = asked.tenant_id
+                    AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
+                    AND events.order_id IS NOT NULL
+                    AND events.kind NOT IN ('impression', 'click', 'survey', 'refund')
+            ) AS orders
+            INNER JOIN attribution_events AS told
+                ON
+                    asked.tenant_id = told.tenant_id
+                    AND orders.sponsor_id = told.sponsor_id
+                    AND orders.order_id = told.order_id
+            WHERE told.kind NOT IN ('impression', 'click')
+        ) AS signals
+    ) AS arrived
+    WHERE 'signals' = any(%(sources)s::text[])
+)
+
+INSERT INTO ingest_watermarks AS known (tenant_id, source, day, rows, received_at, changed_at)
+SELECT
+    found.tenant_id,
+    found.source,
+    found.day,
+    found.rows,
+    found.received_at,
+    coalesce(least(found.received_at, clock_timestamp()), '1970-01-01 00:00:00+00'::timestamptz) AS changed_at
+FROM found
+ORDER BY found.tenant_id, found.source, found.day
+ON CONFLICT (tenant_id, source, day) DO UPDATE SET
+rows = excluded.rows,
+received_at = excluded.received_at,
+changed_at = CASE
+    WHEN
+        excluded.rows > known.rows
+        OR excluded.received_at > known.received_at
+        OR (known.received_at IS NULL AND excluded.received_at IS NOT NULL)
+        THEN clock_timestamp()
+    ELSE known.changed_at
+END
+WHERE (known.rows, known.received_at) IS DISTINCT FROM (excluded.rows, excluded.received_at)
