@@ -12,6 +12,8 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.attribution.money import Rates, convert_values
+
 # From the deepest in the funnel to the widest: an order's refunds and survey answers belong to its deepest conversion.
 CONVERSION_KINDS = ("purchase", "trial", "install", "signup", "lead", "visit")
 
@@ -35,9 +37,10 @@ def merge_conversions(events: pl.DataFrame) -> pl.DataFrame:
              is_new_customer; all signals of an order, whatever their day. Other kinds than conversions and survey
              answers are left out.
     returns: tenant_id, converted_at (the earliest signal), conversion_id, day (UTC), sponsor_id, campaign_id, kind,
-             order_id, value_minor and currency (of the best signal that has a value), promo_code, the count of each
-             signal, household_key with its address_class (of the best signal with a usable address), listener_key,
-             listener_id, is_new_customer, survey_placement_id.
+             order_id, value_minor and currency (of the best signal that has a value), promo_codes (lower case, those
+             of promo_code and vanity_url signals first), promo_code (the first of them), the count of each signal,
+             household_key, listener_key and their address_class (of the best signal with a usable address, if
+             any has one), listener_id, is_new_customer, survey_placement_id.
 
     The best signal is by SIGNAL_RANK, then the earliest, then the smallest id. A survey answer never makes a
     conversion: it joins the conversion of its order, or nothing.
@@ -70,21 +73,33 @@ def _first(column: str, where: pl.Expr | None = None) -> pl.Expr:
     return pl.col(column).filter(known if where is None else known & where).first()
 
 
+def _first_usable(column: str) -> pl.Expr:
+    """The first known key of the signals whose address is usable; of all signals where no address is."""
+    usable = pl.col("address_class") == USABLE_CLASS
+    return pl.when(usable.any()).then(_first(column, usable)).otherwise(_first(column)).alias(column)
+
+
 def _choices() -> list[pl.Expr]:
     """What a conversion takes from its signals, which stand in the order of their rank."""
     priced = pl.col("value_minor").is_not_null()
     keyed = pl.col("household_key").is_not_null()
-    usable = keyed & (pl.col("address_class") == USABLE_CLASS)
     coded = pl.col("signal").is_in(["promo_code", "vanity_url"])
+    code = pl.col("promo_code").str.strip_chars().str.to_lowercase()
+    codes = code.sort_by(~coded, maintain_order=True).drop_nulls().unique(maintain_order=True)
     return [
         pl.col("occurred_at").min().alias("converted_at"),
         _first("campaign_id"),
         _first("value_minor"),
         _first("currency", priced),
-        pl.coalesce(_first("promo_code", coded), _first("promo_code")).str.strip_chars().str.to_lowercase(),
-        pl.coalesce(_first("household_key", usable), _first("household_key")),
-        pl.coalesce(_first("address_class", usable), _first("address_class", keyed), pl.lit("unknown")),
-        _first("listener_key"),
+        codes.first().alias("promo_code"),
+        codes.alias("promo_codes"),
+        _first_usable("household_key"),
+        _first_usable("listener_key"),
+        pl.coalesce(
+            _first("address_class", pl.col("address_class") == USABLE_CLASS),
+            _first("address_class", keyed),
+            pl.lit("unknown"),
+        ),
         _first("listener_id"),
         _first("is_new_customer"),
     ]
@@ -98,16 +113,56 @@ def _counts() -> list[pl.Expr]:
     ]
 
 
+def name_codes(conversions: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """The conversions with promo_code: the first of its promo_codes that names a placement, else the first.
+
+    codes: of read_promo_codes. A typing error beside the right code takes nothing from it.
+    """
+    key, at = ["tenant_id", "conversion_id"], pl.col("converted_at")
+    known = (
+        conversions.select(*key, "sponsor_id", "converted_at", code="promo_codes")
+        .filter(pl.col("code").list.len() > 1)
+        .explode("code")
+        .with_columns(place=pl.int_range(pl.len()).over(key))
+        .join(codes, on=["tenant_id", "sponsor_id", "code"])
+        .filter(
+            pl.col("valid_from").is_null() | (at >= pl.col("valid_from")),
+            pl.col("valid_until").is_null() | (at < pl.col("valid_until")),
+        )
+        .sort(*key, "place")
+        .unique(key, keep="first")
+    )
+    return conversions.join(known.select(*key, "code"), on=key, how="left", validate="1:1").select(
+        *(name for name in conversions.columns if name != "promo_code"),
+        promo_code=pl.coalesce("code", "promo_code"),
+    )
+
+
 def _join_survey(conversions: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """Count an order's survey answers on its deepest conversion, with the placement that the first of them names."""
+    """Count an order's survey answers on its deepest conversion, with the placement that the first of them names.
+
+    What they say of the value counts where no other signal knows it.
+    """
+    priced = pl.col("value_minor").is_not_null()
     told = (
         answers.sort("occurred_at", "event_id")
         .group_by(ORDER, maintain_order=True)
-        .agg(pl.len().cast(pl.Int32).alias("survey_signals"), _first("placement_id").alias("survey_placement_id"))
+        .agg(
+            pl.len().cast(pl.Int32).alias("survey_signals"),
+            _first("placement_id").alias("survey_placement_id"),
+            _first("value_minor").alias("told_minor"),
+            _first("currency", priced).alias("told_in"),
+        )
     )
     named = told.join(deepest_of_order(conversions), on=ORDER, validate="1:1").drop("sponsor_id", "order_id")
-    return conversions.join(named, on=["tenant_id", "conversion_id"], how="left", validate="1:1").with_columns(
-        pl.col("survey_signals").fill_null(0)
+    return (
+        conversions.join(named, on=["tenant_id", "conversion_id"], how="left", validate="1:1")
+        .with_columns(
+            pl.col("survey_signals").fill_null(0),
+            currency=pl.when(priced).then("currency").otherwise("told_in"),
+            value_minor=pl.coalesce("value_minor", "told_minor"),
+        )
+        .drop("told_minor", "told_in")
     )
 
 
@@ -140,15 +195,18 @@ def _hashed(identity: Iterable[object], dtype: pl.DataType) -> bytes | str:
     return digest.digest() if dtype == pl.Binary else str(UUID(bytes=digest.digest()))
 
 
-def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame, rates: Rates | None = None) -> pl.DataFrame:
     """Refunds and cancellations of the given conversions, as positive amounts at their own time.
 
     events:      as in merge_conversions; only kind refund with an order id is used
-    conversions: of merge_conversions
+    conversions: of merge_conversions: all of the orders' conversions, whatever their day
+    rates:       needed where a refund in another currency than the order's came before a cancellation
     returns:     tenant_id, conversion_id, adjustment_id (the event's id), day (the conversion's), occurred_at,
                  kind (refund, cancellation), value_minor, currency
 
-    A refund without an amount cancels the order: it takes back what earlier refunds have left of its value, once.
+    A refund without an amount cancels the order: it takes back what earlier refunds have left of its value, once. After
+    it there is nothing left to take back, so a later refund only pays out what was cancelled, and counts 0.
+    Raises PermanentError where a rate is missing.
     """
     refunds = drop_redelivered(events.filter((pl.col("kind") == "refund") & pl.col("order_id").is_not_null()))
     target = deepest_of_order(conversions).join(
@@ -159,17 +217,51 @@ def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame) -> pl.Da
     found = refunds.drop("day", strict=False).join(target, on=ORDER, validate="m:1").sort("occurred_at", "event_id")
     whole = pl.col("value_minor").is_null()
     key = ["tenant_id", "conversion_id"]
-    refunded = pl.col("value_minor").filter(~whole).sum().over(key)
-    first_cancel = whole & (whole.cum_sum().over(key) == 1)
+    cancelled = whole.cum_sum().over(key)
+    left = pl.max_horizontal(pl.col("value") - pl.col("own_minor").fill_null(0).cum_sum().over(key), 0)
+    paid_out = ~whole & (cancelled > 0) & pl.col("value").is_not_null()
     return (
-        found.with_columns(
+        _in_own_currency(found, rates or {})
+        .with_columns(
             kind=pl.when(whole).then(pl.lit("cancellation")).otherwise(pl.lit("refund")),
-            amount=pl.when(whole).then(pl.max_horizontal(pl.col("value") - refunded, 0)).otherwise("value_minor"),
+            amount=pl.when(whole).then(left).when(paid_out).then(0).otherwise("value_minor"),
             currency=pl.when(whole).then("paid_in").otherwise("currency"),
-            kept=~whole | (first_cancel & pl.col("value").is_not_null()),
+            kept=~whole | ((cancelled == 1) & pl.col("value").is_not_null()),
         )
         .filter("kept")
         .select(*key, "day", "occurred_at", "kind", "currency", adjustment_id="event_id", value_minor="amount")
         .select(*key, "adjustment_id", "day", "occurred_at", "kind", "value_minor", "currency")
         .sort("tenant_id", "conversion_id", "adjustment_id")
     )
+
+
+def _in_own_currency(refunds: pl.DataFrame, rates: Rates) -> pl.DataFrame:
+    """Refunds in the order given, with own_minor: their amount in the currency that the order was paid in.
+
+    Only before a cancellation is it asked for; null where it is not, and where there is no amount.
+    """
+    key = ["tenant_id", "conversion_id"]
+    is_asked = pl.col("value_minor").is_null().any().over(key) & pl.col("value").is_not_null()
+    numbered = refunds.with_row_index("place")
+    asked = numbered.filter(is_asked).filter(pl.col("value_minor").is_not_null())
+    own = asked.select(
+        "place",
+        "tenant_id",
+        "currency",
+        day=pl.col("occurred_at").dt.date(),
+        target="paid_in",
+        net_minor="value_minor",
+    ).pipe(convert_values, rates)
+    return (
+        numbered.join(
+            own.select("place", own_minor="net_minor"), on="place", how="left", validate="1:1", maintain_order="left"
+        )
+        .sort("place")
+        .drop("place")
+    )
+
+
+def needs_rates(events: pl.DataFrame) -> bool:
+    """Whether an order has amounts in several currencies, so that adjust_conversions may need rates."""
+    priced = events.filter(pl.col("order_id").is_not_null() & pl.col("value_minor").is_not_null())
+    return bool((priced.group_by(ORDER).agg(pl.col("currency").n_unique())["currency"] > 1).any())

@@ -12,8 +12,15 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.attribution.conversions import USABLE_CLASS, adjust_conversions, merge_conversions
+from assets.attribution.conversions import (
+    USABLE_CLASS,
+    adjust_conversions,
+    merge_conversions,
+    name_codes,
+    needs_rates,
+)
 from assets.attribution.models import credit_shows
+from assets.attribution.money import Rates, rates_of
 from assets.attribution.older_keys import OlderKeys
 from assets.attribution.paths import PATH, build_paths, matched_by
 from assets.listening.addresses import AddressRanges, classify_addresses
@@ -77,18 +84,20 @@ def compute_attribution_day(
     events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day)
     at = pl.col("converted_at")
     merged = merge_conversions(events)
-    conversions = merged.filter((at >= window.start) & (at < window.end))
+    adjustments = adjust_conversions(events, merged, read_rates(read, events))
+    codes = read("read_promo_codes", tenants=scope)
+    conversions = merged.filter((at >= window.start) & (at < window.end)).pipe(name_codes, codes)
     paths = build_paths(
         conversions,
         read_exposures(read, window, scope, conversions, OlderKeys.of(signals, keyring)),
-        read("read_promo_codes", tenants=scope),
+        codes,
         read("read_placements", tenants=scope),
         read("read_airings", tenants=scope),
         read("read_attribution_configs", tenants=scope),
     )
     return {
         "conversions": matched_by(conversions, paths).select(CONVERSION_COLUMNS),
-        "conversion_adjustments": adjust_conversions(events, merged).join(conversions, on=PATH, how="semi"),
+        "conversion_adjustments": adjustments.join(conversions, on=PATH, how="semi"),
         "attribution_touches": paths.drop("age_s", "half_life_s"),
         "attribution_credits": credit_shows(paths),
     }
@@ -100,18 +109,27 @@ def identify_signals(signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyr
     signals: of read_conversion_signals; with client_ip (text) and user_agent
 
     An address gives the household key, and with the agent the listener key, unless the platform sent one of its own.
-    Without an address the platform's keys stay; a household key that the platform vouches for is a household's.
+    Without an address the platform's keys stay; what a platform made a key of, it vouches for.
     """
-    given_key = pl.col("household_key").is_not_null() & pl.col("client_ip").is_null()
+    vouched = pl.any_horizontal(pl.col("household_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
+    told = signals.with_columns(is_vouched=vouched)
     inclusions = NO_INCLUSIONS.cast({"tenant_id": signals.schema["tenant_id"]})
     classes = classify_addresses(signals, ranges, inclusions, day).select("tenant_id", "client_ip", "address_class")
     return (
-        derive_keys(signals, keyring)
+        derive_keys(told, keyring)
         .with_columns(listener_key=pl.coalesce("listener_key", "consumer_key"))
         .join(classes, on=["tenant_id", "client_ip"], how="left", validate="m:1", nulls_equal=True)
-        .with_columns(address_class=pl.when(given_key).then(pl.lit(USABLE_CLASS)).otherwise("address_class"))
-        .drop("client_ip", "user_agent", "consumer_key", "key_version")
+        .with_columns(address_class=pl.when("is_vouched").then(pl.lit(USABLE_CLASS)).otherwise("address_class"))
+        .drop("client_ip", "user_agent", "consumer_key", "key_version", "is_vouched")
     )
+
+
+def read_rates(read: Reader, events: pl.DataFrame) -> Rates:
+    """The rates on the days of the refunds, where orders have amounts in several currencies."""
+    days = events.filter(pl.col("kind") == "refund")["occurred_at"].dt.date()
+    if days.is_empty() or not needs_rates(events):
+        return {}
+    return rates_of(read("read_fx_rates", first=days.min(), last=days.max()))
 
 
 def read_exposures(

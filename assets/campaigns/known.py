@@ -14,6 +14,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.attribution.conversions import SIGNAL_RANK, adjust_conversions, merge_conversions
+from assets.attribution.day import read_rates
 from sql.values import Reader, Window
 
 CONVERSION = ["tenant_id", "conversion_id"]
@@ -52,5 +53,9 @@ def read_known(
     merged = merge_conversions(received)
     inside = merged.filter((pl.col("converted_at") >= window.start) & (pl.col("converted_at") < window.end))
     earliest: datetime = signals["occurred_at"].min() or window.start  # type: ignore[assignment]
-    adjustments = adjust_conversions(received, merged).join(inside, on=CONVERSION, how="semi")
-    return Known(inside.select(*CONVERSION, *TOLD), adjustments, min(window.start, earliest))
+    adjustments = adjust_conversions(received, merged, read_rates(read, received))
+    return Known(
+        inside.select(*CONVERSION, *TOLD),
+        adjustments.join(inside, on=CONVERSION, how="semi"),
+        min(window.start, earliest),
+    )

@@ -63,7 +63,11 @@ def enrich_requests(
 def enrich_signals(
     signals: pl.DataFrame, rules: Rules, ranges: AddressRanges, inclusions: pl.DataFrame, keyring: Keyring
 ) -> pl.DataFrame:
-    """Explicit impressions and clicks of one UTC day with consumer_key, household_key, address_class and is_bot."""
+    """Explicit impressions and clicks of one UTC day with consumer_key, household_key, address_class and is_bot.
+
+    Where there is no address, a platform vouches for the household or listener that it made a key of.
+    """
+    vouched = pl.any_horizontal(pl.col("_kept_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
     coded = (
         code_text(signals)
         .with_columns(_kept_version=pl.lit(None, dtype=pl.Int16))
@@ -73,7 +77,11 @@ def enrich_signals(
     known = identify(coded, day, rules, ranges, inclusions, keyring).select(
         *KEPT, "household_key", "consumer_key", "address_class", "is_bot"
     )
-    return add_columns(coded, known, KEPT).drop("_kept_key", "_kept_version")
+    return (
+        add_columns(coded, known, KEPT)
+        .with_columns(address_class=pl.when(vouched).then(pl.lit("household")).otherwise("address_class"))
+        .drop("_kept_key", "_kept_version")
+    )
 
 
 def identify(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import polars as pl
 import pytest
 
-from assets.attribution.conversions import adjust_conversions, merge_conversions
+from assets.attribution.conversions import adjust_conversions, merge_conversions, name_codes, needs_rates
+from assets.attribution.money import net_values
+from sql.values import PermanentError
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -127,6 +130,61 @@ def test_a_household_address_is_preferred_to_the_address_of_the_shop_s_server() 
     assert (row["household_key"], row["address_class"]) == (2, "household")
 
 
+def test_the_listener_key_is_of_an_address_that_is_usable_too() -> None:
+    server = event("e1", "server", order_id="A-1", household_key=1, listener_key=11, address_class="data_centre")
+    pixel = event("e2", "pixel", order_id="A-1", household_key=2, listener_key=22, address_class="household")
+    row = merge_conversions(frame(server, pixel)).row(0, named=True)
+    assert (row["household_key"], row["listener_key"], row["address_class"]) == (2, 22, "household")
+
+
+def test_keys_of_a_shared_address_do_not_pass_for_those_of_a_household() -> None:
+    """A platform vouches for its listener, and the shop's server stays what it is."""
+    server = event("e1", "server", order_id="A-1", household_key=1, listener_key=11, address_class="data_centre")
+    vouched = event("e2", "pixel", order_id="A-1", listener_key=22, address_class="household")
+    row = merge_conversions(frame(server, vouched)).row(0, named=True)
+    assert (row["household_key"], row["listener_key"], row["address_class"]) == (None, 22, "household")
+    alone = merge_conversions(frame(server)).row(0, named=True)
+    assert (alone["household_key"], alone["address_class"]) == (1, "data_centre")
+
+
+def test_a_survey_tells_the_value_where_no_other_signal_does() -> None:
+    answer = event("e2", "survey", order_id="A-1", kind="survey", value_minor=500)
+    row = merge_conversions(frame(event("e1", order_id="A-1"), answer)).row(0, named=True)
+    assert (row["value_minor"], row["currency"], row["survey_signals"]) == (500, "USD", 1)
+    known = event("e1", order_id="A-1", value_minor=900, currency="EUR")
+    row = merge_conversions(frame(known, answer)).row(0, named=True)
+    assert (row["value_minor"], row["currency"]) == (900, "EUR")
+
+
+def codes(*rows: dict[str, object]) -> pl.DataFrame:
+    at = pl.Datetime("us", "UTC")
+    owner = {"tenant_id": "harbour", "sponsor_id": "kettle", "kind": "code"}
+    return pl.DataFrame(
+        [{**owner, "valid_from": None, "valid_until": None, **row} for row in rows],
+        schema_overrides={"valid_from": at, "valid_until": at},
+    )
+
+
+def named(*rows: dict[str, object], known: pl.DataFrame) -> object:
+    return name_codes(merge_conversions(frame(*rows)), known)["promo_code"].item()
+
+
+def test_of_two_codes_on_an_order_the_one_that_names_a_placement_counts() -> None:
+    typo = event("e1", "promo_code", order_id="A-1", promo_code="habour20")
+    right = event("e2", "vanity_url", hours=1, order_id="A-1", promo_code="HARBOUR20")
+    known = codes({"code": "harbour20"}, {"code": "habour20", "sponsor_id": "anchor"})
+    assert named(typo, right, known=known) == "harbour20"
+    assert named(typo, right, known=codes({"code": "harbour20"}, {"code": "habour20"})) == "habour20"
+    expired = codes({"code": "harbour20", "valid_until": NOON})
+    assert named(typo, right, known=expired) == "habour20"
+
+
+def test_a_code_at_the_till_goes_before_one_that_a_server_repeats() -> None:
+    server = event("e1", "server", order_id="A-1", promo_code="welcome")
+    till = event("e2", "promo_code", hours=1, order_id="A-1", promo_code="harbour20")
+    assert merge_conversions(frame(server, till))["promo_codes"].to_list() == [["harbour20", "welcome"]]
+
+
 def test_refunds_become_positive_adjustments_on_the_day_of_their_conversion() -> None:
     order = event("e1", order_id="A-1", value_minor=4900)
     refund = event("r1", "server", hours=72, kind="refund", order_id="A-1", value_minor=900)
@@ -149,6 +207,44 @@ def test_a_refund_without_an_amount_takes_back_what_is_left_once() -> None:
     adjusted = adjust_conversions(events, merge_conversions(events))
     assert {row["kind"]: row["value_minor"] for row in adjusted.to_dicts()} == {"refund": 900, "cancellation": 4000}
     assert adjusted.get_column("currency").to_list() == ["USD", "USD"]
+
+
+def refund(event_id: str, days: float, minor: int | None = None, currency: str = "USD") -> dict[str, object]:
+    told = {"value_minor": minor, "currency": currency if minor is not None else None}
+    return event(event_id, "server", hours=24 * days, kind="refund", order_id="A-1", **told)
+
+
+def test_after_a_cancellation_there_is_nothing_left_to_refund() -> None:
+    order = event("e1", order_id="A-1", value_minor=10_000)
+    events = frame(order, refund("r1", 1), refund("r2", 4, 10_000))
+    adjusted = adjust_conversions(events, merge_conversions(events))
+    assert adjusted.select("kind", "value_minor").rows() == [("cancellation", 10_000), ("refund", 0)]
+    for days in (2, 5):
+        net = net_values(merge_conversions(events), adjusted, {}, NOON + timedelta(days=days))
+        assert net["net_minor"].to_list() == [0], days
+
+
+def test_what_a_cancellation_takes_back_is_counted_in_the_currency_of_the_order() -> None:
+    order = event("e1", order_id="A-1", value_minor=10_000)
+    events = frame(order, refund("r1", 1, 5000, "EUR"), refund("r2", 2))
+    merged = merge_conversions(events)
+    rates = {(date(2026, 3, 11), "EUR", "USD"): Decimal("1.10")}
+    adjusted = adjust_conversions(events, merged, rates)
+    assert adjusted.select("kind", "value_minor", "currency").rows() == [
+        ("refund", 5000, "EUR"),
+        ("cancellation", 4500, "USD"),
+    ]
+    assert net_values(merged, adjusted, rates, NOON + timedelta(days=9))["net_minor"].to_list() == [0]
+    assert needs_rates(events)
+    with pytest.raises(PermanentError, match="no rate EUR/USD"):
+        adjust_conversions(events, merged)
+
+
+def test_a_refund_in_another_currency_needs_no_rate_where_nothing_is_cancelled() -> None:
+    events = frame(event("e1", order_id="A-1", value_minor=10_000), refund("r1", 1, 5000, "EUR"))
+    assert adjust_conversions(events, merge_conversions(events))["currency"].to_list() == ["EUR"]
+    same = frame(event("e1", order_id="A-1", value_minor=10_000), refund("r1", 1, 5000))
+    assert not needs_rates(same)
 
 
 def test_a_refund_adjusts_the_purchase_and_not_the_lead_of_its_order() -> None:

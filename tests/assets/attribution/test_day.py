@@ -215,6 +215,13 @@ def test_platform_keys_match_where_there_is_no_address() -> None:
     assert tables["conversions"].select("matched_by", "household_key").rows() == [("household", 77)]
 
 
+def test_a_platform_s_own_listener_key_matches_without_a_household_or_an_address() -> None:
+    heard = {**exposure(HARBOUR, 0, 1, 0), "household_key": None, "consumer_key": 78}
+    bought = {**signal(HARBOUR, 0, 5, 0, 0, "pixel"), "client_ip": None, "listener_key": 78}
+    tables = compute_attribution_day(Rows([bought], [heard]), MARCH, [HARBOUR], KEYRING)
+    assert tables["conversions"]["matched_by"].to_list() == ["listener"]
+
+
 ROTATED = Keyring((*KEYRING.default, Key(2, b"the key that came a quarter later")))
 
 
