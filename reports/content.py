@@ -177,7 +177,9 @@ class ReportContent:
     placements: Table
     delivery: Section
     models: Table
-    lift: str
+    learnt: Table | None
+    benchmarks: Table | None
+    lift: tuple[str, ...]
     method: Section
     limits: tuple[str, ...]
     definitions: Section

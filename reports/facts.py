@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from reports.comparisons import Benchmarks, Learnt, Lift
 from sql.values import Interval, PermanentError
 
 
@@ -53,6 +54,7 @@ class Totals:
 
     delivered: ads; reach: distinct households; conversions: attributed credit of the goal kind, a fraction where credit
     is shared with other campaigns; sample: conversions that earned any credit, which decides what may be shown.
+    modelled: conversions as if shared addresses answered like those of one household; usable_share: ads at the latter.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio.
     """
 
@@ -66,6 +68,8 @@ class Totals:
     revenue_interval: Interval | None = None
     roas_interval: Interval | None = None
     cpa_interval: Interval | None = None
+    modelled: Interval | None = None
+    usable_share: float | None = None
 
     def contradictions(self) -> Iterator[str]:
         """An interval that does not hold its own estimate was computed for something else."""
@@ -143,13 +147,15 @@ class SignalCounts:
 class Pacing:
     """Booked ads since the campaign's start against delivered ones.
 
-    expected: how many were due by the period's end. ended: the flight is over, so the gap is a make-good.
+    expected: how many were due by the period's end. ended: all flights are over. make_good: what those lack that are
+    over; more than booked in one flight does not make up for less in another.
     """
 
     booked: int
     delivered: int
     expected: int | None = None
     ended: bool = False
+    make_good: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +213,8 @@ class ReportFacts:
 
     campaign None: a portfolio of `campaigns`. currency None: several currencies, so no money totals.
     reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
-    lift is None in most reports; then no_lift says why. lift_causal: from a randomised holdout, the only causal design.
+    lifts: of the campaigns that were compared with anybody. folded_rows: how many stand as
+    one, because they tell of fewer households than fewest_households.
     """
 
     report_id: str
@@ -236,9 +243,11 @@ class ReportFacts:
     restates: str | None = None
     unsubscribe: str | None = None
     view_online: str | None = None
-    lift: Interval | None = None
-    lift_causal: bool = False
-    no_lift: str = "Lift needs a comparison group, and none was measured for this period."
+    lifts: tuple[Lift, ...] = ()
+    learnt: Learnt | None = None
+    benchmarks: Benchmarks | None = None
+    fewest_households: int = 1
+    folded_rows: int = 0
 
     def __post_init__(self) -> None:
         for problem in self._contradictions():

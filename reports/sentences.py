@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from reports.comparisons import Lift
 from reports.content import Notice
 from reports.facts import Pacing, ReportFacts
 from reports.formats import Formatter, exact
 from reports.kpis import FEWEST_FOR_RATIOS, is_low_confidence, ratios_allowed, roas, spend_in_words
+from sql.values import Interval
 
 # Deliveries lag bookings by a few per cent all the time; below this share of what is due the sponsor should know.
 PACING_TOLERANCE = Decimal("0.95")
+
+# A comparison has to be able to find a lift of this size, or its result is luck; campaigns/lift.py holds to it.
+LARGEST_MINIMUM = Decimal("0.30")
+
+NO_COMPARISON = "Lift needs a comparison group, and none was measured for this period."
 
 
 def counted(number: str, singular: str, plural: str) -> str:
@@ -78,14 +85,12 @@ def _behind(pacing: Pacing | None, formatter: Formatter) -> Iterator[Notice]:
     if pacing is None or not pacing.booked:
         return
     delivered, booked = formatter.count(pacing.delivered), formatter.count(pacing.booked)
-    missing = pacing.booked - pacing.delivered
-    if pacing.ended and missing > 0:
-        yield Notice(
-            "warning",
-            f"The flight has ended with {delivered} of {booked} booked ads delivered; "
-            f"{counted(formatter.count(missing), 'ad is', 'ads are')} owed as a make-good.",
-        )
-    elif pacing.expected and pacing.delivered < PACING_TOLERANCE * pacing.expected:
+    owed = counted(formatter.count(pacing.make_good), "ad is", "ads are")
+    if pacing.make_good:
+        ended = f"The flight has ended with {delivered} of {booked} booked ads delivered"
+        parts = ended if pacing.ended else "Flights that have ended delivered less than was booked"
+        yield Notice("warning", f"{parts}; {owed} owed as a make-good.")
+    if not pacing.ended and pacing.expected and pacing.delivered < PACING_TOLERANCE * pacing.expected:
         share = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
         yield Notice(
             "warning",
@@ -140,17 +145,74 @@ def _unknown_money(facts: ReportFacts) -> Iterator[Notice]:
         yield Notice("info", "The spend is not known, so return and cost per conversion cannot be shown.")
 
 
-def lift(facts: ReportFacts, formatter: Formatter) -> str:
-    """Incremental lift with its interval, or why there is none. Only a randomised holdout is called causal."""
-    if facts.lift is None:
-        return f"No lift is reported. {facts.no_lift}"
-    value = formatter.percent(facts.lift.estimate)
-    bounds = " to ".join(
-        formatter.percent(bound) if bound is not None else "unknown" for bound in (facts.lift.lower, facts.lift.upper)
-    )
-    if facts.lift_causal:
-        return f"The ads caused {value} more conversions than a randomised holdout had (95% interval {bounds})."
+def lift(facts: ReportFacts, formatter: Formatter) -> tuple[str, ...]:
+    """Incremental lift with its interval, or why there is none, one paragraph per campaign that was compared."""
+    if not facts.lifts:
+        return (f"No lift is reported. {NO_COMPARISON}",)
+    told = sorted(facts.lifts, key=lambda result: result.campaign)
+    if not facts.is_portfolio:
+        return tuple(_lift_of(result, formatter) for result in told)
+    others = len(facts.campaigns) - len(told)
+    paragraphs = [f"{result.campaign}: {_lift_of(result, formatter)}" for result in told]
+    if others > 0:
+        whose = counted(formatter.count(others), "other campaign", "other campaigns")
+        paragraphs.append(f"For {whose} no comparison group was measured.")
+    return tuple(paragraphs)
+
+
+def _lift_of(result: Lift, formatter: Formatter) -> str:
+    """Only a randomised holdout is called causal."""
+    if result.relative is None:
+        return f"No lift is reported. {_too_coarse(result, formatter)}"
+    relative = result.relative
+    told = f"{_compared(relative.estimate, result.causal, formatter)} ({_between(relative, formatter)})."
+    if _holds_zero(relative):
+        told += " The interval includes no difference at all, so chance alone could explain this."
+    if not result.causal:
+        return f"{told} The groups were matched, not randomised, so this is not proof of cause."
+    return f"{told}{_added_return(result.iroas, formatter)}"
+
+
+def _compared(lift: float, causal: bool, formatter: Formatter) -> str:
+    share = formatter.percent(abs(lift))
+    is_none = share == formatter.percent(0)
+    if not causal:
+        often = "as often as" if is_none else f"{share} {'more' if lift > 0 else 'less'} often than"
+        return f"Households that got the ads converted {often} comparable listeners who did not"
+    if is_none:
+        return "As many households that got the ads converted as in a randomised holdout"
+    if lift > 0:
+        return f"The ads caused {share} more households to convert than in a randomised holdout"
+    return f"{share} fewer households that got the ads converted than in a randomised holdout"
+
+
+def _between(interval: Interval, formatter: Formatter) -> str:
+    """The bounds of a lift in words: a minus sign before "more" would be read past."""
+    lower, upper = (bound if bound is not None else interval.estimate for bound in (interval.lower, interval.upper))
+    least, most = (formatter.percent(abs(bound)) for bound in (lower, upper))
+    if lower < 0 < upper:
+        return f"95% interval {least} less to {most} more"
+    return f"95% interval {least} to {most} {'more' if upper > 0 else 'less'}"
+
+
+def _holds_zero(interval: Interval) -> bool:
+    return interval.lower is not None and interval.upper is not None and interval.lower <= 0 <= interval.upper
+
+
+def _added_return(iroas: Interval | None, formatter: Formatter) -> str:
+    if iroas is None or iroas.lower is None or iroas.upper is None:
+        return ""
+    shown, lower, upper = (formatter.ratio(value) for value in (iroas.estimate, iroas.lower, iroas.upper))
     return (
-        f"Households that got the ads converted {value} more often than comparable listeners who did not "
-        f"(95% interval {bounds}). The groups were matched, not randomised, so this is not proof of cause."
+        f" The incremental return on ad spend (iROAS) is {shown} (95% interval {lower} to {upper}): revenue per unit "
+        "of spend that would not have come without the ads."
     )
+
+
+def _too_coarse(result: Lift, formatter: Formatter) -> str:
+    ours, others = formatter.count(result.households), formatter.count(result.base_households)
+    groups = f"{ours} households were compared with {others} others"
+    if result.smallest is None:
+        return f"{groups}, of which none converted."
+    found, wanted = formatter.percent(result.smallest, 0), formatter.percent(LARGEST_MINIMUM, 0)
+    return f"{groups}; that finds lifts of {found} and more, and has to find {wanted} to be shown."

@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from reports.content import Pair, Section, Table, TableRow
 from reports.facts import CampaignRow, PlacementRow, ReportFacts
-from reports.formats import NOTHING, Formatter, exact
+from reports.formats import NOTHING, Formatter, exact, rounded
 from reports.kpis import FEWEST_FOR_RATIOS, cost_per_conversion, per_thousand
 from reports.words import MODEL_RULES, MODELS, POSITIONS
+from sql.values import Interval
 
 # A mail is read, not searched: longer tables are in the PDF and the CSV.
 MOST_MAIL_ROWS = 20
@@ -47,7 +48,7 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
             )
             for row in shown
         ),
-        note=_shown(len(shown), len(rows), formatter),
+        note=_shown(len(shown), len(rows), formatter) + _folded(facts, formatter),
     )
 
 
@@ -71,7 +72,8 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
             )
             for row in ranked(facts)
         ),
-        note=f"CPA is shown from {FEWEST_FOR_RATIOS} conversions; {NOTHING} also stands for what is not known.",
+        note=f"CPA is shown from {FEWEST_FOR_RATIOS} conversions; {NOTHING} also stands for what is not known."
+        + _folded(facts, formatter),
     )
 
 
@@ -141,6 +143,7 @@ def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
         Pair("Reach", f"{formatter.count(now.reach)} households" if now.reach is not None else NOTHING),
         Pair("Frequency", f"{formatter.frequency(frequency)} ads per household" if frequency else NOTHING),
         Pair("Booked against delivered", _booked(facts, formatter)),
+        Pair("Conversions, counted and modelled", _modelled(facts, formatter)),
     ]
     if facts.currency is not None:
         pairs += [
@@ -158,6 +161,24 @@ def _revenue(facts: ReportFacts, currency: str, formatter: Formatter) -> str:
         return shown
     lower, upper = formatter.money(interval.lower, currency), formatter.money(interval.upper, currency)
     return f"{shown} (95% interval {lower} to {upper})"
+
+
+def _modelled(facts: ReportFacts, formatter: Formatter) -> str:
+    """The modelled number never stands without the counted one."""
+    now = facts.now
+    counted = f"{formatter.credit(now.conversions)} counted"
+    if now.usable_share is not None:
+        counted += f", with {formatter.percent(now.usable_share, 0)} of the ads at addresses of one household"
+    if now.modelled is None:
+        return f"{counted}. Too few of either to model the others."
+    shown = [formatter.count(int(rounded(each, 0))) for each in _numbers(now.modelled)]
+    interval = f" (95% interval {shown[1]} to {shown[2]})" if len(shown) > 1 else ""
+    return f"{counted}; {shown[0]} if the others respond alike{interval}."
+
+
+def _numbers(interval: Interval) -> list[float]:
+    bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
+    return [interval.estimate, *(bounds if len(bounds) > 1 else [])]
 
 
 def _booked(facts: ReportFacts, formatter: Formatter) -> str:
@@ -186,6 +207,13 @@ def _campaign_roas(row: CampaignRow) -> Decimal | None:
     if not row.spend_minor or row.revenue_minor is None or row.sample < FEWEST_FOR_RATIOS:
         return None
     return Decimal(row.revenue_minor) / row.spend_minor
+
+
+def _folded(facts: ReportFacts, formatter: Formatter) -> str:
+    if not facts.folded_rows:
+        return ""
+    fewest, rows = formatter.count(facts.fewest_households), formatter.count(facts.folded_rows)
+    return f" {rows} rows, some of fewer than {fewest} households, stand as one to keep listeners private."
 
 
 def _shown(shown: int, total: int, formatter: Formatter) -> str:

@@ -66,6 +66,22 @@ DOWNLOAD_WINDOWS = {
     "last_touch": "one per listener and episode until 24 hours pass without a request",
 }
 
+# What campaigns can be compared by, in the order in which they are read.
+KPIS = {
+    "frequency": "Ads per household reached",
+    "delivery_rate": "Delivered of booked ads",
+    "cpm": "Price per thousand booked ads (CPM)",
+    "ecpm": "Cost per thousand delivered ads (eCPM)",
+    "conversion_rate": "Households that converted, of those reached",
+    "visitor_rate": "Households that visited, of those reached",
+    "cpv": "Cost per visit (CPV)",
+    "cpl": "Cost per lead (CPL)",
+    "cpa": "Cost per conversion (CPA)",
+    "aov": "Revenue per conversion (AOV)",
+    "roas": "Return on ad spend (ROAS)",
+    "roi": "Return on investment (ROI)",
+}
+
 DEFINITIONS = (
     ("Ads delivered", "Ads whose audio was downloaded as part of a valid download, or that an app reported as played."),
     ("Reach", "Distinct households that were delivered at least one ad. Reach is counted, never summed."),

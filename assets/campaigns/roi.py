@@ -117,6 +117,11 @@ def _response_kpis() -> list[Kpi]:
     ]
 
 
+def kpi_names() -> list[str]:
+    """Every KPI that campaign_roi can hold."""
+    return [kpi.name for kpi in (*_delivery_kpis(), *_response_kpis())]
+
+
 def _cost_of(count: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     """Spend per one of them, with its bounds: the cheaper the more there were."""
     return tuple(_over(pl.col("spend_minor"), pl.col(name)) for name in (count, f"{count}_upper", f"{count}_lower"))  # type: ignore[return-value]

@@ -18,8 +18,9 @@ import polars as pl
 
 from assets.campaigns.period import PeriodResult, campaign_period
 from assets.reporting.gate import Decision, decide
-from assets.reporting.gathering import Circumstances, Subject, gather, with_lift
+from assets.reporting.gathering import Circumstances, Subject, gather
 from assets.reporting.periods import ReportPeriod
+from assets.reporting.weekly_results import with_benchmarks, with_learnt, with_lift
 from reports.archive import Frozen, Made, ReportKey, freeze, hold, state_of
 from reports.compose import compose
 from reports.delivery import STOP_LINK_PLACEHOLDER
@@ -180,12 +181,13 @@ def _facts(
         download_window=tenant["download_window"],
         unsubscribe=STOP_LINK_PLACEHOLDER,
         view_online=f"{shop.view_base_url.rstrip('/')}/{key.report_id}" if shop.view_base_url else None,
+        fewest_households=tenant["k_delivery"],
     )
     facts = gather(subject, period, now, previous, names, told)
-    if subject.is_portfolio:
-        return facts
-    lift = read("read_lift_result", first=period.first, last=period.last, tenants=[tenant_id], campaigns=ids)
-    return with_lift(facts, lift)
+    sundays = {"first": period.first, "last": period.last, "tenants": [tenant_id], "campaigns": ids}
+    facts = with_lift(facts, subject, read("read_lift_result", **sundays))
+    facts = with_learnt(facts, subject, read("read_learnt_results", **sundays))
+    return with_benchmarks(facts, subject, read("read_campaign_benchmarks", **sundays))
 
 
 def _previous(

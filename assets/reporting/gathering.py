@@ -7,13 +7,14 @@ Not here: what the numbers mean (campaigns/), sentences and formats (reports/), 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from assets.campaigns.period import PeriodResult
+from assets.reporting.folding import Counted, fold_small
 from assets.reporting.periods import ReportPeriod
 from reports.facts import (
     Brand,
@@ -81,6 +82,7 @@ class Circumstances:
     download_window: str
     unsubscribe: str
     view_online: str | None
+    fewest_households: int
 
 
 def gather(
@@ -91,7 +93,9 @@ def gather(
     names: pl.DataFrame,
     told: Circumstances,
 ) -> ReportFacts:
-    """Everything one report says, as numbers. names: of read_report_names."""
+    """Everything one report says of its period, as numbers. names: of read_report_names."""
+    counted = placement_rows(now, subject, names, told.brand.timezone)
+    placements, folded = fold_small(counted, told.fewest_households)
     return ReportFacts(
         report_id=told.report_id,
         revision=told.revision,
@@ -107,7 +111,7 @@ def gather(
         previous=totals(kpis_of(previous, subject.level, subject.scope_id, subject.model)) if previous else None,
         daily=daily(now, subject.model),
         previous_daily=daily(previous, subject.model) if previous else None,
-        placements=placement_rows(now, subject, names, told.brand.timezone),
+        placements=placements,
         models=model_rows(now, subject),
         signals=signal_counts(now, subject),
         method=_method(subject, told),
@@ -117,23 +121,9 @@ def gather(
         windows=open_windows(now, subject),
         unsubscribe=told.unsubscribe,
         view_online=told.view_online,
+        fewest_households=told.fewest_households,
+        folded_rows=folded,
     )
-
-
-def with_lift(facts: ReportFacts, results: pl.DataFrame) -> ReportFacts:
-    """The facts with the campaign's lift, or with the reason why it is not told. results: of read_lift_result."""
-    if results.is_empty():
-        return facts
-    told = results.row(0, named=True)
-    if told["is_shown"]:
-        lift = Interval(told["relative_lift"], told["relative_lower"], told["relative_upper"])
-        return replace(facts, lift=lift, lift_causal=told["is_causal"])
-    smallest = told["minimum_detectable_lift"]
-    groups = f"{told['households']:,} households were compared with {told['base_households']:,} others"
-    if smallest is None:
-        return replace(facts, no_lift=f"{groups}, of which none converted.")
-    found = f"that finds lifts of {smallest:.0%} and more, and has to find 30% to be shown"
-    return replace(facts, no_lift=f"{groups}; {found}.")
 
 
 def kpis_of(result: PeriodResult, level: str, scope_id: bytes, model: str) -> Kpis:
@@ -156,6 +146,8 @@ def totals(kpis: Kpis) -> Totals:
         revenue_interval=_interval(kpis["revenue"]),
         roas_interval=_interval(kpis["roas"]),
         cpa_interval=_interval(kpis["cpa"]),
+        modelled=_interval(kpis["modelled_conversions"]),
+        usable_share=kpis["conversions"]["usable_share"],
     )
 
 
@@ -171,9 +163,7 @@ def daily(result: PeriodResult, model: str) -> Daily:
     return Daily(tuple(days["impressions"].to_list()), tuple(days["conversions"].to_list()))
 
 
-def placement_rows(
-    result: PeriodResult, subject: Subject, names: pl.DataFrame, timezone: str
-) -> tuple[PlacementRow, ...]:
+def placement_rows(result: PeriodResult, subject: Subject, names: pl.DataFrame, timezone: str) -> tuple[Counted, ...]:
     """One row per placement and episode. Booked is of the placement: it stands where the placement has one episode."""
     campaigns = {campaign["campaign_id"]: campaign for campaign in subject.campaigns}
     valued = {
@@ -191,21 +181,26 @@ def placement_rows(
         )
     )
     return tuple(
-        PlacementRow(
-            campaign=str(campaigns[row["campaign_id"]]["name"]),
-            show=row["show"],
-            episode=row["episode"],
-            placement=row["placement"],
-            position=row["position"],
-            aired=row["aired"],
-            booked=row["booked"] if row["alone"] else None,
-            delivered=row["impressions"],
-            conversions=row["conversions"],
-            revenue_minor=row["revenue_minor"] if valued[row["campaign_id"]] else None,
-            spend_minor=row["spend_minor"],
-            currency=str(campaigns[row["campaign_id"]]["currency"]),
-        )
-        for row in rows.iter_rows(named=True)
+        Counted(_placement_row(row, campaigns, valued), row["households"]) for row in rows.iter_rows(named=True)
+    )
+
+
+def _placement_row(
+    row: Mapping[str, Any], campaigns: Mapping[bytes, Mapping[str, Any]], valued: Mapping[bytes, bool]
+) -> PlacementRow:
+    return PlacementRow(
+        campaign=str(campaigns[row["campaign_id"]]["name"]),
+        show=row["show"],
+        episode=row["episode"],
+        placement=row["placement"],
+        position=row["position"],
+        aired=row["aired"],
+        booked=row["booked"] if row["alone"] else None,
+        delivered=row["impressions"],
+        conversions=row["conversions"],
+        revenue_minor=row["revenue_minor"] if valued[row["campaign_id"]] else None,
+        spend_minor=row["spend_minor"],
+        currency=str(campaigns[row["campaign_id"]]["currency"]),
     )
 
 
@@ -250,7 +245,9 @@ def pacing(rows: pl.DataFrame) -> Pacing | None:
     if rows.is_empty() or rows["booked"].has_nulls():
         return None
     expected = None if rows["expected"].has_nulls() else int(rows["expected"].sum())
-    return Pacing(int(rows["booked"].sum()), int(rows["delivered"].sum()), expected, bool(rows["ended"].all()))
+    missing = (rows["booked"] - rows["delivered"]).clip(0).filter(rows["ended"])
+    booked, delivered = int(rows["booked"].sum()), int(rows["delivered"].sum())
+    return Pacing(booked, delivered, expected, bool(rows["ended"].all()), int(missing.sum()))
 
 
 def open_windows(result: PeriodResult, subject: Subject) -> OpenWindows:

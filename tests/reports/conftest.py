@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from reports.comparisons import Benchmark, Benchmarks, Learnt, Lift, ModelResult
 from reports.compose import compose
 from reports.content import ReportContent
 from reports.facts import (
@@ -84,6 +85,33 @@ def _spread(total: int, days: int, phase: float = 0.0) -> tuple[int, ...]:
     return (*parts[:-1], parts[-1] + total - sum(parts))
 
 
+SUNDAY = date(2026, 9, 27)
+LEARNT = Learnt(
+    SUNDAY,
+    tuple(
+        ModelResult(
+            "Acme Cloud — Q3 launch", model, Interval(*credit), revenue, 840_871 / credit[0], revenue / 840_871, "USD"
+        )
+        for model, credit, revenue in (
+            ("linear", (344.0, 308.5, 382.4), 2_861_000),
+            ("counterfactual", (351.0, 315.2, 389.7), 2_920_100),
+            ("markov", (338.2, 297.0, 384.1), 2_813_700),
+        )
+    ),
+)  # fmt: skip
+BENCHMARKS = Benchmarks(
+    SUNDAY,
+    "linear",
+    (
+        Benchmark("frequency", "ratio", 2.66, 2.31, 9, 5),
+        Benchmark("cpa", "minor", 2444.39, 3178.2, 7, 4),
+        Benchmark("roas", "ratio", 3.402, 2.2481, 7, 4),
+        Benchmark("conversion_rate", "ratio", 0.0028, 0.00213, 7, 4),
+        Benchmark("roi", "ratio", None, None, 2, 1),
+    ),
+)
+
+
 def make_facts(**changes: Any) -> ReportFacts:
     """A whole quarter of an invented campaign; any field can be changed."""
     placements = _placements()
@@ -104,6 +132,7 @@ def make_facts(**changes: Any) -> ReportFacts:
             delivered, 121_480, 350.0, 350, revenue, 840_871,
             Interval(350, 313.9, 389.2), Interval(revenue, revenue * 0.88, revenue * 1.13),
             Interval(revenue / 840_871, 3.08, 3.96), Interval(2402.49, 2160.5, 2678.8),
+            modelled=Interval(401.2, 360.0, 446.0), usable_share=0.87,
         ),
         previous=Totals(284_690, 109_210, 283.0, 283, 2_310_000, 709_930),
         daily=Daily(_spread(delivered, 92), tuple(350 / 92 for _ in range(92))),
@@ -125,6 +154,10 @@ def make_facts(**changes: Any) -> ReportFacts:
         pacing=Pacing(316_900, delivered, 316_900, ended=False),
         windows=OpenWindows(12, 2, 0.91),
         unsubscribe="mailto:reports@signal.example?subject=unsubscribe",
+        lifts=(Lift("Acme Cloud — Q3 launch", Interval(0.123, 0.02, 0.23), False, 98_310, 24_077, 0.19),),
+        learnt=LEARNT,
+        benchmarks=BENCHMARKS,
+        fewest_households=10,
     )  # fmt: skip
     return replace(whole, **changes)
 
@@ -144,6 +177,9 @@ def make_quiet_facts() -> ReportFacts:
         signals=SignalCounts(),
         pacing=None,
         windows=None,
+        lifts=(),
+        learnt=None,
+        benchmarks=None,
     )
 
 
@@ -160,7 +196,12 @@ def make_portfolio() -> ReportFacts:
         )  # fmt: skip
 
     shared = (replace(first[0], conversions=53.75), *first[1:])
+    edge = tuple(
+        replace(row, campaign="Acme Edge — always on", is_fallback=row.model != "linear") for row in LEARNT.rows
+    )
     return make_facts(
+        learnt=replace(LEARNT, rows=(*LEARNT.rows, *edge)),
+        benchmarks=None,
         campaign=None,
         cadence="monthly",
         placements=shared + second,

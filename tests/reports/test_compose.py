@@ -128,8 +128,13 @@ def test_delivery_behind_its_booking_is_a_warning(facts: ReportFacts) -> None:
 
 
 def test_an_ended_flight_names_its_make_good(facts: ReportFacts) -> None:
-    content = compose(replace(facts, pacing=Pacing(400_000, 399_999, 400_000, ended=True)))
+    content = compose(replace(facts, pacing=Pacing(400_000, 399_999, 400_000, ended=True, make_good=1)))
     assert "1 ad is owed as a make-good" in texts(content.notices)
+
+
+def test_a_flight_that_ended_short_owes_its_ads_while_others_deliver_more(facts: ReportFacts) -> None:
+    content = compose(replace(facts, pacing=Pacing(400_000, 420_000, 380_000, make_good=1_200)))
+    assert "Flights that have ended delivered less than was booked; 1,200 ads are owed" in texts(content.notices)
 
 
 def test_open_windows_failed_checks_and_revisions_are_said(facts: ReportFacts) -> None:
@@ -150,13 +155,6 @@ def test_a_period_without_ads_says_so_and_draws_nothing(quiet_facts: ReportFacts
     assert content.line is None
     assert content.bars is None
     assert [shown.change for shown in content.tiles] == ["–"] * 4
-
-
-def test_only_a_randomised_holdout_is_called_causal(facts: ReportFacts) -> None:
-    lift = Interval(0.123, 0.02, 0.23)
-    assert "caused 12.3%" in compose(replace(facts, lift=lift, lift_causal=True)).lift
-    assert "not proof of cause" in compose(replace(facts, lift=lift)).lift
-    assert compose(facts).lift.startswith("No lift is reported.")
 
 
 def test_bars_are_largest_first_and_sum_to_the_total(content: ReportContent) -> None:

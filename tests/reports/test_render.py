@@ -121,7 +121,7 @@ def test_every_number_is_the_same_in_mail_text_and_pdf(content: ReportContent, a
         "text": squeezed(named(artefacts, "report.txt").decode()),
         "pdf": pdf_text(named(artefacts, "report.pdf")),
     }
-    shown = [content.finding, content.header.period, content.header.sponsor, content.lift, *content.limits]
+    shown = [content.finding, content.header.period, content.header.sponsor, *content.lift, *content.limits]
     shown += [part for tile in content.tiles for part in (tile.value, tile.change, tile.detail)]
     shown += [notice.text for notice in content.notices]
     shown += [text for row in content.top_placements.rows for text in (row.name, row.detail, *row.cells)]
@@ -135,7 +135,8 @@ def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, artefacts
     text = pdf_text(named(artefacts, "report.pdf"))
     for section in (content.delivery, content.definitions):
         assert all(squeezed(pair.text) in text for pair in section.pairs)
-    for table in (content.placements, content.models):
+    for table in (content.placements, content.models, content.learnt, content.benchmarks):
+        assert table is not None
         assert all(squeezed(cell) in text for row in table.rows for cell in row.cells)
 
 

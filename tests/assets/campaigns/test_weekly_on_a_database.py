@@ -115,14 +115,17 @@ def test_lift_compares_the_reached_with_listeners_of_the_same_show_and_week(harb
     assert (told["currency"], told["config_version"]) == ("USD", 1)
 
 
-def test_a_report_reads_the_lift_of_its_own_tenant_only(harbour: Warehouse) -> None:
+def test_a_report_reads_what_sundays_tell_of_its_own_tenant_only(harbour: Warehouse) -> None:
     add_strangers(harbour)
     rolled_up(harbour)
-    stored(harbour, compute_lift(harbour.read, SUNDAY, [HARBOUR]), SUNDAY, [HARBOUR])
+    stored(harbour, compute_week(harbour.read, SUNDAY, [HARBOUR]), SUNDAY, [HARBOUR])
     asked = {"first": date(2026, 3, 16), "last": SUNDAY.day, "campaigns": [named("spring")]}
-    for tenant, rows in ((HARBOUR, 1), (named("lighthouse"), 0)):
+    for tenant, is_there in ((HARBOUR, True), (named("lighthouse"), False)):
         with harbour.as_tenant(tenant) as read:
-            assert read("read_lift_result", **asked, tenants=[HARBOUR]).height == rows
+            for statement in ("read_lift_result", "read_learnt_results", "read_campaign_benchmarks"):
+                rows = read(statement, **asked, tenants=[HARBOUR])
+                assert rows.is_empty() != is_there
+                assert set(rows["day"]) <= {SUNDAY.day}
 
 
 def test_a_holdout_by_lot_takes_the_place_of_matching(harbour: Warehouse) -> None:

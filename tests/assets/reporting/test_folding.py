@@ -1,0 +1,66 @@
+"""Rows of too few households stand as one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assets.reporting.folding import OTHER_ROWS, Counted, fold_small
+from reports.facts import PlacementRow
+
+
+def row(name: str, households: int, delivered: int | None = None, campaign: str = "Spring") -> Counted:
+    ads = households if delivered is None else delivered
+    placed = PlacementRow(campaign, "Tides", name, name, "mid", None, None, ads, 0.5, 100, 1_000, "USD")
+    return Counted(placed, households)
+
+
+def names(rows: list[Counted], fewest: int = 10) -> list[str]:
+    return [each.episode for each in fold_small(rows, fewest)[0]]
+
+
+def test_rows_of_enough_households_stay() -> None:
+    assert names([row("one", 10), row("two", 30)]) == ["one", "two"]
+
+
+def test_small_rows_become_one_with_their_sums() -> None:
+    told, folded = fold_small([row("one", 40), row("two", 6), row("three", 5)], 10)
+    assert [each.episode for each in told] == ["one", OTHER_ROWS]
+    other = told[1]
+    assert (other.delivered, other.conversions, other.revenue_minor, other.spend_minor) == (11, 1.0, 200, 2_000)
+    assert folded == 2
+
+
+def test_a_second_row_folds_where_one_alone_could_be_subtracted() -> None:
+    assert names([row("one", 40), row("two", 6), row("three", 15)]) == ["one", OTHER_ROWS]
+
+
+def test_rows_fold_until_together_they_are_enough() -> None:
+    assert names([row("one", 40), row("two", 2), row("three", 3), row("four", 12)]) == ["one", OTHER_ROWS]
+
+
+def test_campaigns_fold_apart_because_their_totals_are_told_apart() -> None:
+    rows = [row("one", 40), row("two", 6), row("three", 40, campaign="Summer"), row("four", 40, campaign="Summer")]
+    assert names(rows) == [OTHER_ROWS, "three", "four"]
+
+
+@pytest.mark.parametrize("alone", [row("one", 3), row("one", 0, delivered=0)])
+def test_a_row_that_is_the_whole_or_delivered_nothing_stays(alone: Counted) -> None:
+    assert names([alone]) == ["one"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=8))
+def test_nothing_is_lost_and_no_small_row_can_be_subtracted(counts: list[int]) -> None:
+    rows = [row(f"row {number}", households) for number, households in enumerate(counts)]
+    told, folded = fold_small(rows, 10)
+    assert sum(each.delivered for each in told) == sum(counts)
+    heard = [count for count in counts if count]
+    assert folded != 1
+    if folded:
+        shown = {each.episode for each in told}
+        assert all(each.row.episode in shown for each in rows if each.households == 0)
+        assert sum(each.delivered for each in told if each.episode == OTHER_ROWS) >= min(10, sum(heard))
+    else:
+        assert len(heard) <= 1 or min(heard) >= 10

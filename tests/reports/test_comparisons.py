@@ -1,0 +1,120 @@
+"""What a report says of lift, of models that learn, of other campaigns, and of addresses that cannot be matched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from reports.comparisons import Lift
+from reports.compose import compose
+from reports.facts import ReportFacts
+from reports.standing import two_digits
+from sql.values import Interval
+from tests.reports.conftest import BENCHMARKS
+
+
+def told_lift(facts: ReportFacts, relative: Interval | None, **fields: Any) -> str:
+    (paragraph,) = compose(replace(facts, lifts=(lifted(relative, **fields),))).lift
+    return paragraph
+
+
+def lifted(relative: Interval | None, **fields: Any) -> Lift:
+    return Lift(**{"campaign": "Launch", "causal": False, "households": 12_000, "base_households": 3_000, **fields},
+                relative=relative)  # fmt: skip
+
+
+def test_only_a_randomised_holdout_is_called_causal(facts: ReportFacts) -> None:
+    lift = Interval(0.123, 0.02, 0.23)
+    assert told_lift(facts, lift, causal=True).startswith(
+        "The ads caused 12.3% more households to convert than in a randomised holdout "
+        "(95% interval 2.0% to 23.0% more)."
+    )
+    assert told_lift(facts, lift) == (
+        "Households that got the ads converted 12.3% more often than comparable listeners who did not (95% interval "
+        "2.0% to 23.0% more). The groups were matched, not randomised, so this is not proof of cause."
+    )
+    assert compose(replace(facts, lifts=())).lift == (
+        "No lift is reported. Lift needs a comparison group, and none was measured for this period.",
+    )
+
+
+def test_a_lift_below_zero_is_said_in_words_rather_than_by_a_sign(facts: ReportFacts) -> None:
+    fell = told_lift(facts, Interval(-0.032, -0.08, 0.02))
+    assert "converted 3.2% less often than comparable listeners" in fell
+    assert "(95% interval 8.0% less to 2.0% more)" in fell
+    assert "no difference at all, so chance alone could explain this" in fell
+    lost = told_lift(facts, Interval(-0.1, -0.18, -0.02), causal=True)
+    assert lost.startswith("10.0% fewer households that got the ads converted than in a randomised holdout")
+    assert "(95% interval 18.0% to 2.0% less)." in lost
+    assert "as often as comparable listeners" in told_lift(facts, Interval(0.0004, -0.05, 0.05))
+
+
+def test_a_holdout_tells_the_return_that_the_ads_added(facts: ReportFacts) -> None:
+    told = told_lift(facts, Interval(0.2, 0.1, 0.3), causal=True, iroas=Interval(0.63, -0.2, 1.46))
+    assert "(iROAS) is 0.63× (95% interval -0.20× to 1.46×)" in told
+    assert "iROAS" not in told_lift(facts, Interval(0.2, 0.1, 0.3), iroas=Interval(0.63, -0.2, 1.46))
+
+
+def test_a_coarse_comparison_tells_the_smallest_lift_that_it_finds(facts: ReportFacts) -> None:
+    assert told_lift(facts, None, smallest=0.814) == (
+        "No lift is reported. 12,000 households were compared with 3,000 others; that finds lifts of 81% and more, "
+        "and has to find 30% to be shown."
+    )
+    assert told_lift(facts, None).endswith("3,000 others, of which none converted.")
+
+
+def test_a_portfolio_tells_the_lift_of_each_campaign(portfolio: ReportFacts) -> None:
+    names = [row.name for row in portfolio.campaigns]
+    first = lifted(Interval(0.2, 0.1, 0.3), campaign=names[0])
+    told = compose(replace(portfolio, lifts=(first,))).lift
+    assert told[0].startswith(f"{names[0]}: Households that got the ads converted 20.0% more often")
+    assert told[1] == "For 1 other campaign no comparison group was measured."
+
+
+def test_models_that_learn_stand_beside_the_report_s_own_with_their_intervals(facts: ReportFacts) -> None:
+    table = compose(facts).learnt
+    assert table is not None
+    assert [row.name for row in table.rows] == ["Linear (this report)", "Markov", "Counterfactual"]
+    assert table.rows[1].cells == ("338.2", "297.0 – 384.1", "$28,137.00", "$24.86", "3.35×")
+    assert "to Sep 27, 2026" in table.note
+    assert "300" not in table.note
+
+
+def test_a_fall_back_to_linear_is_said(portfolio: ReportFacts) -> None:
+    table = compose(portfolio).learnt
+    assert table is not None
+    assert table.rows[1].cells == ("344.0", "338.2*", "351.0*")
+    assert "* Fewer than 300 conversions are too few to learn from" in table.note
+
+
+def test_medians_of_others_are_told_in_two_digits_and_only_where_there_are_enough(facts: ReportFacts) -> None:
+    table = compose(facts).benchmarks
+    assert table is not None
+    cells = {row.name: row.cells for row in table.rows}
+    assert cells["Cost per conversion (CPA)"] == ("$24.44", "$32.00", "7 campaigns, 4 sponsors")
+    assert cells["Return on ad spend (ROAS)"] == ("3.40×", "2.20×", "7 campaigns, 4 sponsors")
+    assert cells["Households that converted, of those reached"] == ("0.28%", "0.21%", "7 campaigns, 4 sponsors")
+    assert "Return on investment (ROI)" not in cells
+    none = replace(BENCHMARKS, rows=tuple(replace(row, median=None) for row in BENCHMARKS.rows))
+    assert compose(replace(facts, benchmarks=none)).benchmarks is None
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3178.2, "3200"), (0.00213, "0.0021"), (9.96, "10"), (2.25, "2.3"), (-0.0449, "-0.045"), (0.0, "0")],
+)
+def test_two_digits_are_two_significant_ones(value: float, shown: str) -> None:
+    assert two_digits(value) == Decimal(shown)
+
+
+def test_the_modelled_number_stands_beside_the_counted_one(facts: ReportFacts) -> None:
+    pairs = {pair.term: pair.text for pair in compose(facts).delivery.pairs}
+    assert pairs["Conversions, counted and modelled"] == (
+        "350 counted, with 87% of the ads at addresses of one household; 401 if the others respond alike "
+        "(95% interval 360 to 446)."
+    )
+    unknown = compose(replace(facts, now=replace(facts.now, modelled=None)))
+    assert "Too few of either to model the others." in " ".join(pair.text for pair in unknown.delivery.pairs)
