@@ -63,6 +63,10 @@ SYSTEMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
+# What stands before the port and the path of an address; an IPv6 host stands in brackets.
+ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#@]*@)?(?P<host>\[[^\]/?#]*\]|[^/?#:\[\]]+)")
+
+
 class Rule(NamedTuple):
     """One line of a rule file: a name, the pattern that finds it, and where the file has one, its category."""
 
@@ -175,11 +179,15 @@ def _match_text(agent: str, rules: Rules) -> AgentMatch:
 def match_referrer(referrer: str | None, rules: Rules) -> ReferrerMatch:
     """One referrer, as match_referrers does it for many."""
     text = (referrer or "").strip()
+    address = ADDRESS.match(text)
+    host = address["host"].lower().rstrip(".") if address else None
+    if address and address["scheme"].lower() in ("http", "https"):
+        # Hosts are written in any case, and a name before an @ is no host (RFC 3986, sections 3.2 and 6.2.2.1).
+        text = f"{address['scheme'].lower()}://{host}{text[address.end() :]}"
     rule = _first(text[:LONGEST_AGENT], rules.referrers) if text else None
     if rule is not None:
         return ReferrerMatch(rule.category == BAD_CATEGORY, rule.name)
-    host = re.match(r"^[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)", text.lower())
-    return ReferrerMatch(False, host.group(1).removeprefix("www.") if host else UNKNOWN)
+    return ReferrerMatch(False, host.strip("[]").removeprefix("www.") if host else UNKNOWN)
 
 
 def _first_of_kinds(text: str, rules: Rules) -> tuple[str, Rule | None]:

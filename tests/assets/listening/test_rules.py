@@ -228,6 +228,38 @@ def test_a_referrer_without_a_rule_is_its_host(rules: Rules) -> None:
     assert not found["is_bad_referrer"].any()
 
 
+@pytest.mark.parametrize(
+    ("referrer", "named"),
+    [
+        ("https://open.spotify.com/episode/1", "Spotify"),
+        ("HTTPS://OPEN.SPOTIFY.COM/episode/1", "Spotify"),
+        ("https://open.spotify.com", "Spotify"),
+        ("https://open.spotify.com:443/episode/1", "Spotify"),
+        ("https://open.spotify.com?si=1", "Spotify"),
+        ("https://ada@open.spotify.com./episode/1", "Spotify"),
+        ("https://open.spotify.com.evil.example/", "open.spotify.com.evil.example"),
+        ("https://open.spotify.com@evil.example/", "evil.example"),
+        ("https://open.spotify.community/", "open.spotify.community"),
+        ("https://music.amazon.co.uk/podcasts/1", "Amazon Music"),
+        ("https://music.amazon.evil.example/", "music.amazon.evil.example"),
+        ("https://pca.st/abc", "Pocket Casts"),
+        ("https://lists.pocketcasts.com/abc", "Pocket Casts"),
+        ("https://[2001:db8::1]/x", "2001:db8::1"),
+        ("http://[2001:DB8::1]:8080/x", "2001:db8::1"),
+        ("http://[/x", "unknown"),
+        ("android-app://com.Example.player/", "com.example.player"),
+    ],
+)
+def test_a_referrer_is_known_by_its_whole_host(rules: Rules, referrer: str, named: str) -> None:
+    assert match_referrer(referrer, rules) == (False, named)
+
+
+def test_every_packaged_pattern_of_a_referrer_ends_with_its_host(rules: Rules) -> None:
+    assert all(rule.pattern.pattern.endswith("(?=[/:?#]|$)") for rule in rules.referrers)
+    assert match_referrer("http://SEMALT.com/x", rules).is_bad_referrer
+    assert not match_referrer("http://semalt.com.evil.example.org/x", rules).is_bad_referrer
+
+
 def test_a_listed_traffic_exchange_is_a_bad_referrer(rules: Rules) -> None:
     assert match_referrer("https://www.hitleap.com/surf", rules) == (True, "Traffic exchange")
 
