@@ -34,6 +34,21 @@ WINDOWS: Mapping[str, str] = {
     ),
 }
 
+_OPEN_FOR = f"{LOOK_FORWARD.total_seconds() / 3600:.0f} hours after the UTC day of its first request"
+# What becomes of listeners who are not silent for 24 hours over a long time; on calendar days it makes no difference.
+LONG_CHAINS: Mapping[str, str] = {
+    FIRST_TOUCH: (
+        "Where a download begins depends on the requests before it, back to a silence of 24 hours. Of a listener who "
+        f"has not been silent for so long in {LOOK_BACK.days} days, the first request from midnight UTC on, "
+        f"{LOOK_BACK.days} days before the day, is taken to begin one."
+    ),
+    LAST_TOUCH: (
+        "However long a listener goes on without a silence of 24 hours, it is one download of the day on which that "
+        f"began, for more than {LOOK_BACK.days} days too. What is requested later than {_OPEN_FOR} does not count "
+        "towards the minute any more."
+    ),
+}
+
 # What becomes of a request, in the order in which it is asked; the first that fits is it.
 MEANINGS: Mapping[str, str] = {
     "not_a_request": "A playback or follow event of an app; it feeds consumption, not downloads.",
@@ -136,11 +151,8 @@ def _downloads(known: InForce) -> Section:
         "128 kbit/s. A prefix service sees no bytes, so its requests count by themselves.",
         "The download happened at its first request that passes every rule below. A day is a UTC day.",
     ]
-    if known.settings["download_window"] != CALENDAR_DAY:
-        paragraphs.append(
-            f"Where a window begins is looked for at most {LOOK_BACK.days} days back, then cut at midnight UTC; a "
-            f"window that requests keep open closes {LOOK_FORWARD.total_seconds() / 3600:.0f} hours after its day."
-        )
+    if known.settings["download_window"] in LONG_CHAINS:
+        paragraphs.append(LONG_CHAINS[known.settings["download_window"]])
     return Section("Downloads", paragraphs)
 
 
@@ -187,7 +199,11 @@ def _inclusions(known: InForce) -> Section:
         (network, reason, validated.date().isoformat(), _valid_through(validated.date()))
         for network, reason, validated in known.inclusions.select("network", "reason", "validated_at").iter_rows()
     ]
-    said = f"Shared addresses that are kept. An entry counts on days up to {days} after it was validated."
+    said = (
+        f"Shared addresses that are kept. An entry counts on days up to {days} after it was last validated, and on all "
+        "days before that: the date is renewed in place, and the days that it covered stay covered. When an entry was "
+        "added or taken away is in the trail of changes."
+    )
     return Section("Inclusion list", [said], Table(["network", "reason", "validated on", "counts through"], rows))
 
 

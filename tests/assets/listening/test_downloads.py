@@ -210,6 +210,17 @@ def test_each_tenant_says_how_much_of_a_short_file_may_be_missing(
         index_catalogue(shows, files, both.with_columns(whole_file_slack=pl.lit(-1)))
 
 
+def test_a_chain_of_last_touches_is_one_download_however_long_it_lasts(count: Count) -> None:
+    chain = [{"occurred_at": EIGHT + timedelta(hours=23 * number)} for number in range(45)]
+    found = []
+    for day in range(46):
+        midnight = EIGHT.replace(hour=0) + timedelta(days=day)
+        seen = [row for row in chain if -30 <= (row["occurred_at"] - midnight) / timedelta(days=1) < 3]
+        downloads = count(*seen, window="last_touch") if seen else []
+        found.append(sum(midnight <= each["downloaded_at"] < midnight + timedelta(days=1) for each in downloads))
+    assert found == [1, *[0] * 45]
+
+
 def test_which_of_two_files_was_fetched_is_unknown_where_it_is_not_named_and_so_is_its_size(count: Count) -> None:
     two = [{}, {"asset_id": "harbour-12.aac"}]
     (download,) = count({"asset_id": None, "bytes_sent": 960_000}, files=two)

@@ -98,6 +98,23 @@ def test_every_disposition_is_explained() -> None:
     assert tuple(MEANINGS) == DISPOSITIONS
 
 
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        ("calendar_day", None),
+        ("first_touch", "30 days before the day, is taken to begin one"),
+        ("last_touch", "one download of the day on which that began, for more than 30 days too"),
+    ],
+)
+def test_the_page_says_what_becomes_of_listeners_who_never_pause(window: str, said: str | None) -> None:
+    page = tell_methodology(changed("download_window", window)).markdown
+    assert said in page if said else "silence" not in page
+
+
+def test_the_page_says_that_an_entry_of_the_inclusion_list_counts_backwards() -> None:
+    assert "and on all days before that" in tell_methodology(in_force()).markdown
+
+
 def test_no_secret_is_on_the_page() -> None:
     page = tell_methodology(in_force())
 
