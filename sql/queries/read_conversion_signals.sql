@@ -1,6 +1,7 @@
 -- read_conversion_signals: the signals of every conversion that has one in [start, end), those of other days included.
 -- Grain: one row per event: all signals, survey answers and refunds of an order that has a signal in the window, and
--- events without an order id inside it. Order is not guaranteed. Parameters: start, end (timestamptz), tenants, sponsors
+-- events without an order id inside it, unless the same event was delivered in the 7 days before the window under another
+-- time, which made its conversion. Order is not guaranteed. Parameters: start, end (timestamptz), tenants, sponsors
 -- (uuid[]; sponsors NULL: all).
 WITH orders AS (
     SELECT DISTINCT
@@ -49,4 +50,16 @@ WHERE
     AND (
         orders.order_id IS NOT NULL
         OR (events.order_id IS NULL AND events.occurred_at >= %(start)s AND events.occurred_at < %(end)s)
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM attribution_events AS before
+        WHERE
+            events.order_id IS NULL
+            AND before.order_id IS NULL
+            AND before.tenant_id = any(%(tenants)s)
+            AND before.occurred_at >= %(start)s::timestamptz - interval '7 days' AND before.occurred_at < %(start)s
+            AND before.kind NOT IN ('impression', 'click')
+            AND before.tenant_id = events.tenant_id
+            AND before.event_id = events.event_id
     )

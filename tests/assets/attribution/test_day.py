@@ -86,7 +86,12 @@ class Rows:
             at_home = pl.col("household_key").is_in(params["households"])
             return ours.filter(inside & (at_home | pl.col("consumer_key").is_in(params["consumers"])))
         orders = ours.filter(inside & (pl.col("kind") != "refund"))["order_id"].drop_nulls().unique().to_list()
-        return ours.filter(pl.col("order_id").is_in(orders) | (pl.col("order_id").is_null() & inside))
+        before = ours.filter(
+            pl.col("order_id").is_null(),
+            pl.col("occurred_at").is_between(params["start"] - timedelta(days=7), params["start"], closed="left"),
+        )
+        lone = ours.filter(pl.col("order_id").is_null() & inside).join(before, on=["tenant_id", "event_id"], how="anti")
+        return pl.concat([ours.filter(pl.col("order_id").is_in(orders)), lone])
 
 
 def home(number: int) -> str:
@@ -206,6 +211,14 @@ def test_a_refund_is_taken_off_once_where_an_order_has_two_kinds_on_two_days() -
         (date(2026, 3, 3), "purchase"),
     ]
     assert tables["conversion_adjustments"].select("day", "value_minor").rows() == [(date(2026, 3, 3), 1000)]
+
+
+def test_an_event_that_comes_again_after_midnight_is_one_conversion() -> None:
+    visit = {**signal(HARBOUR, 1, 23, 0, 0, "pixel"), "kind": "visit"}
+    again = {**visit, "occurred_at": visit["occurred_at"] + timedelta(hours=2)}
+    once = days_of(Rows([visit], []), [HARBOUR])["conversions"]
+    assert once.height == 1
+    assert days_of(Rows([visit, again], []), [HARBOUR])["conversions"].equals(once)
 
 
 def test_platform_keys_match_where_there_is_no_address() -> None:

@@ -162,6 +162,19 @@ def test_an_order_of_many_signals_is_one_conversion_and_shares_its_credit(networ
     ].is_empty()
 
 
+def test_an_event_that_comes_again_after_midnight_stays_on_its_day(warehouse: Warehouse) -> None:
+    add_campaign(warehouse, "harbour")
+    visit = {**signal("harbour", "visit", BOUGHT, client_ip=HOMES[0], user_agent="Browser/9"), "kind": "visit"}
+    again = {**visit, "occurred_at": BOUGHT + timedelta(hours=5)}
+    add(warehouse, "attribution_events", visit, again, {**again, "event_id": named("other")})
+    computed = [
+        compute_attribution_day(warehouse.read, day, [named("harbour")], KEYRING)["conversions"]
+        for day in Window.of_days(DAY.day, DAY.day + timedelta(days=1)).each_day()
+    ]
+    days = [conversions["conversion_id"].to_list() for conversions in computed]
+    assert days == [[named("visit").bytes], [named("other").bytes]]
+
+
 def test_a_campaign_s_return_is_exact_and_the_same_for_every_model(network: Warehouse) -> None:
     results = roll_up(network, [named("harbour"), named("lighthouse")], DAY.day)
     assert results["tenant_id"].n_unique() == 2
