@@ -1,47 +1,66 @@
 """Attribution at size: one million journeys under every model, beside what other packages need for the same input.
 
-Here: inventing the journeys, one fresh process per case for its peak memory, and a table of seconds.
-Not here: whether the credits are right; tests/assets/attribution says so.
+Here: inventing the journeys, one fresh process per case for its peak memory, ratios, and a JSON file of all of it.
+Not here: the other packages (peers.py), whether credits are right; tests/assets/attribution says so. Where a package
+computes the same model, its answer is compared all the same.
 
-Run with `python -m benchmarks.attribution`; --without-peers leaves out the packages that have to be installed first.
+Run with `python -m benchmarks.attribution`; --journeys 100000 for a quick run, --without-peers leaves out the packages
+that have to be installed first, --package NAME runs one of them.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
 import sys
 import tempfile
-import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from assets.attribution import channel_totals
+from assets.attribution import channel_totals, index_paths
 from assets.attribution.channels import ALL_MODELS
+from benchmarks.peers import ADAPTERS, clock
 
 JOURNEYS = 1_000_000
 MEAN_TOUCHES = 3.85
 CONVERTING = 0.05
 CHANNELS = (20, 200)
 SEED = 20_260_301
+LAST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
+
+# One row per touch, and one row per distinct path: a package is compared with Earshot on the form that it takes.
+FORMS = ("touches", "paths")
+
+# docs/attribution.md tells these; the ratios are what counts. Earshot's seconds by those of the package.
+BARS = {
+    "do-attribution": ("markov", 1 / 3),
+    "marketing-attribution-models": ("models of single paths", 1 / 3),
+    "peak_mb": 1_500,
+}
+PATH_MODELS = ("first_touch", "last_touch", "linear", "position_based", "time_decay")
 
 CHECKOUT = Path(__file__).parents[1]
 PEERS_PROGRAM = Path(__file__).with_name("peers.py")
 # What has to be installed for each package: its own metadata do not always say.
 PEERS = {
-    "ChannelAttribution": ["ChannelAttribution", "matplotlib"],
-    "marketing-attribution-models": ["marketing-attribution-models"],
     "do-attribution": ["do-attribution"],
+    "marketing-attribution-models": ["marketing-attribution-models"],
+    "ChannelAttribution": ["ChannelAttribution", "matplotlib"],
 }
 # A package that needs longer than this to install or to compute is no alternative, and the result says so.
-PATIENCE_S = 240
+PATIENCE_S = 900
+
+Told = dict[str, Any]
 
 
 def invent_journeys(path: Path, channels: int, journeys: int = JOURNEYS) -> int:
-    """Write a Parquet file of touches: geometric lengths, popular channels first, heavier ones convert more often."""
+    """Write a Parquet file of touches: geometric lengths, popular channels first, one journey in twenty converts."""
     generator = np.random.default_rng(SEED)
     lengths = generator.geometric(1 / MEAN_TOUCHES, journeys)
     touches = int(lengths.sum())
@@ -49,57 +68,74 @@ def invent_journeys(path: Path, channels: int, journeys: int = JOURNEYS) -> int:
     shown = generator.choice(channels, touches, p=popularity / popularity.sum())
     converted = generator.random(journeys) < CONVERTING
     ends = np.cumsum(lengths)
-    age = np.repeat(ends, lengths) - np.arange(touches) - 1
+    age = (np.repeat(ends, lengths) - np.arange(touches) - 1) * 1.5
     pl.DataFrame(
         {
             "path_id": np.repeat(np.arange(journeys), lengths),
             "touch_no": (np.arange(touches) - np.repeat(ends - lengths, lengths) + 1).astype(np.int32),
             "channel": pl.Series([f"placement {number:03}" for number in range(channels)])[shown],
-            "conversions": np.repeat(converted, lengths).astype(np.int8),
-            "nulls": np.repeat(~converted, lengths).astype(np.int8),
+            "converted": np.repeat(converted, lengths),
             "value": np.repeat(converted * generator.integers(1_000, 20_000, journeys), lengths),
-            "age_days": age * 1.5,
+            "age_days": age,
             "is_excluded": shown == 0,
         }
-    ).write_parquet(path)
+    ).with_columns(touched_at=pl.lit(LAST_DAY) - pl.duration(seconds=pl.col("age_days") * 86_400)).write_parquet(path)
     return touches
 
 
-def measure(path: Path) -> dict[str, float]:
-    """Seconds of reading the file and of each model, and the peak memory of this process in MB."""
-    began = time.perf_counter()
-    frame = pl.read_parquet(path)
-    told = {"extract_s": time.perf_counter() - began}
-    for model in ALL_MODELS:
-        began = time.perf_counter()
-        channel_totals(frame, [model])
-        told[f"{model}_s"] = time.perf_counter() - began
-    began = time.perf_counter()
-    channel_totals(frame)
-    told["all_models_s"] = time.perf_counter() - began
-    told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {name: round(value, 3) for name, value in told.items()}
+def write_paths(touches: Path, paths: Path) -> int:
+    """The same journeys as one line of text per distinct path with its counts; returns how many lines."""
+    told = (
+        pl.read_parquet(touches)
+        .group_by("path_id", maintain_order=True)
+        .agg(pl.col("channel").str.join(" > "), pl.col("converted", "value").first())
+        .group_by(path="channel")
+        .agg(
+            conversions=pl.col("converted").sum().cast(pl.Int64),
+            nulls=(~pl.col("converted")).sum().cast(pl.Int64),
+            value=pl.col("value").sum(),
+        )
+        .sort("path")
+    )
+    told.write_csv(paths)
+    return told.height
 
 
-def install_peers(folder: Path) -> dict[str, str]:
-    """An environment for each package; returns why where one cannot be had."""
-    refused = {}
-    for package, needed in PEERS.items():
-        environment = folder / package
-        pip = [str(environment / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *needed]
-        try:
-            _run([sys.executable, "-m", "venv", str(environment)])
-            _run(pip)
-        except (OSError, subprocess.SubprocessError) as error:
-            refused[package] = _reason(error)
-    return refused
+def measure(form: str, file: Path) -> Told:
+    """Earshot in this process: seconds of reading, indexing and each model, the answers, and peak memory in MB."""
+    read = pl.read_csv if form == "paths" else pl.read_parquet
+    extract, frame = clock(lambda: read(file), repeats=1)
+    prepare, ready = clock(lambda: index_paths(frame))
+    models = [name for name in ALL_MODELS if form == "touches" or name not in ("time_decay", "last_paid_touch")]
+    told: Told = {"extract": extract, "prepare": prepare, "models": {}, "answers": {}}
+    for name in models:
+        told["models"][name], totals = clock(lambda name=name: channel_totals(ready, [name]))  # type: ignore[misc]
+        told["answers"][name] = dict(totals.select("channel", "conversions").iter_rows())
+    told["models"]["first_last_linear"], _ = clock(lambda: channel_totals(ready, list(PATH_MODELS[:3])))
+    told["all_models_from_rows"], totals = clock(lambda: channel_totals(frame, models))
+    told["write"], _ = clock(lambda: totals.write_parquet(file.with_suffix(".totals")))
+    told["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return told
 
 
-def measure_peer(python: Path, package: str, paths: Path) -> dict[str, object]:
-    """The same for another package, from its distinct paths; where it does not come to an end, why."""
+def install(package: str, folder: Path) -> str | None:
+    """An environment for the package, kept for the next run; why, where one cannot be had."""
+    environment = folder / package
+    pip = [str(environment / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *PEERS[package]]
     try:
-        told = _run([str(python), str(PEERS_PROGRAM), package, str(paths)])
-        return dict(json.loads(told.splitlines()[-1]))
+        if not (environment / "bin/python").exists():
+            _run([sys.executable, "-m", "venv", str(environment)])
+        _run(pip)
+    except (OSError, subprocess.SubprocessError) as error:
+        return _reason(error)
+    return None
+
+
+def measure_peer(python: Path, package: str, form: str, file: Path) -> Told:
+    """The same for another package; where it does not come to an end, why."""
+    try:
+        said = _run([str(python), str(PEERS_PROGRAM), package, form, str(file)])
+        return dict(json.loads(said.splitlines()[-1]))
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         return {"not_measured": _reason(error)}
 
@@ -116,42 +152,111 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def write_for_peers(touches: Path, paths: Path) -> None:
-    """The same journeys as the peers take them: one line of text per distinct path, with its counts."""
-    (
-        pl.read_parquet(touches)
-        .group_by("path_id", maintain_order=True)
-        .agg(pl.col("channel").str.join(" > "), pl.col("conversions", "nulls", "value").first().cast(pl.Int64))
-        .group_by("channel")
-        .agg(pl.col("conversions", "nulls", "value").sum())
-        .rename({"channel": "path"})
-        .sort("path")
-        .write_csv(paths)
-    )
+def compare(ours: Told, theirs: Told) -> Told:
+    """Earshot's seconds by the package's, per model after handing over and for all of them with it; and the answers.
 
-
-def run(with_peers: bool = True) -> dict[str, object]:
-    """Every case by number of channels: seconds, peak memory, and the peers on the same journeys."""
-    told: dict[str, object] = {"journeys": JOURNEYS}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        refused = install_peers(folder) if with_peers else {}
-        for channels in CHANNELS:
-            touches, paths = folder / f"{channels}.parquet", folder / f"{channels}.csv"
-            case: dict[str, object] = {"touches": invent_journeys(touches, channels)}
-            case["earshot"] = json.loads(_run([sys.executable, "-m", "benchmarks.attribution", "--case", str(touches)]))
-            if with_peers:
-                write_for_peers(touches, paths)
-            for package in PEERS if with_peers else ():
-                python = folder / package / "bin/python"
-                known = {"not_measured": refused[package]} if package in refused else None
-                case[package] = known or measure_peer(python, package, paths)
-            told[f"{channels} channels"] = case
+    furthest: the largest difference of a channel, as a share of all conversions.
+    """
+    told: Told = {}
+    for clocked in ("cpu_s", "wall_s"):
+        shared = [name for name in theirs["models"] if name in ours["models"]]
+        of_paths = [name for name in shared if name != "markov"]
+        alone = {name: ours["models"][name][clocked] / theirs["models"][name][clocked] for name in shared}
+        groups = {"markov": ["markov"], "models of single paths": of_paths}
+        known = {name: models for name, models in groups.items() if models and set(models) <= set(shared)}
+        after = {f"{name}, handed over": _sum(ours, m, clocked) / _sum(theirs, m, clocked) for name, m in known.items()}
+        whole = {
+            f"{name}, from rows": (ours["prepare"][clocked] + _sum(ours, m, clocked))
+            / (theirs["prepare"][clocked] + _sum(theirs, m, clocked))
+            for name, m in known.items()
+        }
+        told[clocked] = {name: round(ratio, 3) for name, ratio in (alone | after | whole).items()}
+    total = sum(ours["answers"]["linear"].values())
+    told["furthest"] = {
+        model: max(abs(answer.get(name, 0.0) - amount) for name, amount in ours["answers"][model].items()) / total
+        for model, answer in theirs["answers"].items()
+    }
     return told
 
 
+def _sum(told: Told, models: list[str], clocked: str) -> float:
+    return float(sum(told["models"][name][clocked] for name in models))
+
+
+def shares(told: Told) -> dict[str, float]:
+    """How much of Earshot's processor time goes to reading, computing and writing."""
+    parts = {"extract": told["extract"], "compute": told["all_models_from_rows"], "write": told["write"]}
+    whole = sum(part["cpu_s"] for part in parts.values())
+    return {name: round(part["cpu_s"] / whole, 3) for name, part in parts.items()}
+
+
+def run(journeys: int, peers: list[str], folder: Path) -> Told:
+    """Every case: seconds, peak memory, and the packages on the same journeys with their ratios."""
+    told: Told = {"journeys": journeys, "bars": BARS, "cases": {}}
+    refused = {package: install(package, folder) for package in peers}
+    with tempfile.TemporaryDirectory() as name:
+        for channels in CHANNELS:
+            files = {"touches": Path(name) / f"{channels}.parquet", "paths": Path(name) / f"{channels}.csv"}
+            rows = {"touches": invent_journeys(files["touches"], channels, journeys)}
+            rows["paths"] = write_paths(files["touches"], files["paths"])
+            for form in FORMS:
+                case = _run_case(form, files[form], peers, refused, folder)
+                told["cases"][f"{channels} channels, {rows[form]:,} {form}"] = case
+    return told
+
+
+def _run_case(form: str, file: Path, peers: list[str], refused: dict[str, str | None], folder: Path) -> Told:
+    ours = json.loads(_run([sys.executable, "-m", "benchmarks.attribution", "--measure", form, str(file)]))
+    case: Told = {"earshot": ours, "shares": shares(ours)}
+    for package in peers:
+        if (package, form) not in ADAPTERS:
+            continue
+        why = refused[package]
+        python = folder / package / "bin/python"
+        theirs = {"not_measured": why} if why else measure_peer(python, package, form, file)
+        case[package] = theirs
+        if "models" in theirs:
+            case[f"earshot / {package}"] = compare(ours, theirs)
+            del theirs["answers"]
+    del ours["answers"]
+    return case
+
+
+def tell(told: Told) -> str:
+    """The seconds and ratios that matter, as lines of text."""
+    lines = []
+    for name, case in told["cases"].items():
+        ours = case["earshot"]
+        all_models = ours["all_models_from_rows"]
+        lines.append(f"{name}: all models {all_models['cpu_s']:.2f} s of processor, peak {ours['peak_mb']} MB")
+        for package in PEERS:
+            if "not_measured" in case.get(package, {}):
+                lines.append(f"  {package}: not measured, {case[package]['not_measured']}")
+            if f"earshot / {package}" in case:
+                ratios = case[f"earshot / {package}"]["cpu_s"]
+                chosen = {label: ratio for label, ratio in ratios.items() if "," in label}
+                lines.append(f"  earshot / {package}: " + "; ".join(f"{k} {v:.3f}" for k, v in chosen.items()))
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--journeys", type=int, default=JOURNEYS)
+    parser.add_argument("--without-peers", action="store_true")
+    parser.add_argument("--package", choices=PEERS, action="append")
+    parser.add_argument("--output", type=Path, default=Path(".earshot/benchmarks/attribution.json"))
+    parser.add_argument("--measure", nargs=2, metavar=("FORM", "FILE"))
+    options = parser.parse_args(arguments)
+    if options.measure:
+        print(json.dumps(measure(options.measure[0], Path(options.measure[1]))))
+        return
+    peers = [] if options.without_peers else options.package or list(PEERS)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    told = run(options.journeys, peers, options.output.parent.absolute() / "peers")
+    options.output.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    print(tell(told))
+    print(f"All of it is in {options.output}.")
+
+
 if __name__ == "__main__":
-    if "--case" in sys.argv:
-        print(json.dumps(measure(Path(sys.argv[sys.argv.index("--case") + 1]))))
-    else:
-        print(json.dumps(run("--without-peers" not in sys.argv), indent=2))
+    main()

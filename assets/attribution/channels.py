@@ -72,9 +72,9 @@ def credit_paths(
     """The credit of each touch under each model that can tell it.
 
     paths:   as in index_paths: one row per touch, or one per path
-    models:  names, or functions like those in models.py; by default all that the columns allow: time_decay needs age_days
-             (or touched_at and converted_at), last_paid_touch is_excluded, counterfactual conversions and nulls (or
-             converted); markov has no credit of single touches, see channel_totals
+    models:  names, or functions like those in models.py; by default all that the columns allow: time_decay needs
+             age_days (or touched_at and converted_at), last_paid_touch is_excluded, counterfactual conversions and
+             nulls (or converted); markov has no credit of single touches, see channel_totals
     returns: model, path_id, touch_no, channel, credit; per path and model they sum to 1
     Raises PermanentError for an unknown model, MissingColumnsError for missing columns, PathError for no paths in them.
 
