@@ -1,0 +1,224 @@
+"""Causal: what ads caused, by the simulator's own book, beside what attribution credits them with and a holdout finds.
+
+Here: `python -m benchmarks.causal` invents a network several times, with more and more customers who would have bought
+anyway, and prints both numbers per campaign.
+Not here: the simulator (pipelines/demo), credit (assets/attribution), lift (assets/campaigns), a database.
+
+Credit and cause differ by design. Credit goes to ads before a conversion, whether or not it would have come anyway; and
+what an ad caused at an address that many share is matched to nobody.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from assets.attribution import build_paths, credit_shows
+from assets.campaigns import relative_lift
+from pipelines.demo.audience import HOME, HOME_V6, KIND_SHIFT
+from pipelines.demo.calendar import DAY, start_of
+from pipelines.demo.catalogue import UNKNOWN, Library
+from pipelines.demo.dice import Bools, Ints
+from pipelines.demo.network import TENANTS, Tenant
+from pipelines.demo.schedule import Plan
+from pipelines.demo.simulation import Simulation, Stretch, simulate
+from pipelines.demo.wire import times
+
+UNTIL = date(2026, 3, 31)
+SEED = 20260321
+
+# How many times as many customers as in the demo buy without any ad.
+BASELINES = (1, 10, 40)
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All that happened at one tenant: ads heard, orders with their cause, and who fetched which show when."""
+
+    library: Library
+    heard_at: Ints
+    heard_placement: Ints
+    heard_address: Ints
+    order_at: Ints
+    order_sponsor: Ints
+    order_address: Ints
+    order_cause: Ints
+    fetched_at: Ints
+    fetched_show: Ints
+    fetched_address: Ints
+
+
+def with_baseline(tenant: Tenant, factor: float) -> Tenant:
+    """The tenant with so many times as many customers who would have bought anyway."""
+    return replace(tenant, sponsors=tuple(replace(each, baseline=each.baseline * factor) for each in tenant.sponsors))
+
+
+def keep_books(simulation: Simulation) -> list[Book]:
+    """What happened at each tenant, over all days."""
+    stretches = [parts for _, parts in simulation.stretches()]
+    return [_book(plan.library, [parts[n] for parts in stretches]) for n, plan in enumerate(simulation.plans)]
+
+
+def _book(library: Library, parts: Sequence[Stretch]) -> Book:
+    heard = [each for part in parts for each in (part.exposures, part.impressions)]
+    fetched = [part.traffic.downloads for part in parts]
+    return Book(
+        library,
+        np.concatenate([each.at for each in heard]),
+        np.concatenate([each.placement for each in heard]),
+        np.concatenate([each.address for each in heard]),
+        np.concatenate([part.signals.told for part in parts]),
+        np.concatenate([part.deeds.sponsor for part in parts]),
+        np.concatenate([part.deeds.address for part in parts]),
+        np.concatenate([part.deeds.placement for part in parts]),
+        np.concatenate([each.at for each in fetched]),
+        library.show_of_episode[np.concatenate([each.episode for each in fetched])],
+        np.concatenate([each.address for each in fetched]),
+    )
+
+
+def is_usable(address: Ints) -> Bools:
+    """Whether an address is one household's."""
+    found: Bools = np.isin(address >> KIND_SHIFT, (HOME, HOME_V6))
+    return found
+
+
+def compare_credit(book: Book) -> list[Row]:
+    """One row per campaign: orders of its sponsor, those that its ads caused, and the linear credit of its ads."""
+    campaigns = [each.campaign.slug for each in book.library.placed]
+    sponsors = [each.campaign.sponsor for each in book.library.placed]
+    names = [each.slug for each in book.library.tenant.sponsors]
+    orders = pl.DataFrame(
+        {
+            "conversion_id": np.arange(len(book.order_at)),
+            "converted_at": times(book.order_at),
+            "sponsor_id": pl.Series(names).gather(book.order_sponsor),
+            "household_key": np.where(is_usable(book.order_address), book.order_address, UNKNOWN),
+        }
+    ).with_columns(pl.col("household_key").replace(UNKNOWN, None))
+    ads = pl.DataFrame(
+        {
+            "exposure_id": np.arange(len(book.heard_at)),
+            "occurred_at": times(book.heard_at),
+            "placement_id": book.heard_placement,
+            "sponsor_id": pl.Series(sponsors).gather(book.heard_placement),
+            "campaign_id": pl.Series(campaigns).gather(book.heard_placement),
+            "household_key": book.heard_address,
+        }
+    ).filter(is_usable(book.heard_address))
+    credit = credit_shows(build_paths(orders, ads), ["linear"])
+    credited = dict(credit.group_by("campaign_id").agg(pl.col("credit").sum()).iter_rows())
+    causes = np.array([*campaigns, ""])[book.order_cause]
+    return [
+        {
+            "campaign": each.name,
+            "orders": int((book.order_sponsor == names.index(each.sponsor)).sum()),
+            "caused": int((causes == each.slug).sum()),
+            "credited": float(credited.get(each.slug, 0.0)),
+        }
+        for each in book.library.tenant.campaigns
+    ]
+
+
+def compare_lift(plan: Plan, book: Book) -> list[Row]:
+    """One row per campaign with a holdout: the lift that the lot shows, and the one that the book knows of.
+
+    Every household counts that fetched one of the campaign's shows during its flight, from its first download on, for
+    as long as the campaign's window. The true lift compares the served households with themselves without its ads.
+    """
+    told: list[Row] = []
+    for number, campaign in enumerate(book.library.tenant.campaigns):
+        if not campaign.holdout:
+            continue
+        placed = [each for each in book.library.placed if each.campaign.slug == campaign.slug]
+        shows = [n for n, each in enumerate(book.library.tenant.shows) if each.slug in {p.spot.show for p in placed}]
+        begin, end = start_of(placed[0].flight_start), start_of(placed[0].flight_end) + DAY
+        inside = np.isin(book.fetched_show, shows) & (book.fetched_at >= begin) & (book.fetched_at < end)
+        who, since = _first_of(book.fetched_address, book.fetched_at, inside & is_usable(book.fetched_address))
+        sponsor = [each.slug for each in book.library.tenant.sponsors].index(campaign.sponsor)
+        own = np.isin(book.order_cause, [each.number for each in placed])
+        of_sponsor = book.order_sponsor == sponsor
+        window = campaign.window_days * DAY
+        answered = _responded(book, who, since, window, of_sponsor)
+        anyway = _responded(book, who, since, window, of_sponsor & ~own)
+        out = plan.audience.withheld(who, np.full(len(who), number))
+        lift = relative_lift(answered[~out].sum(), (~out).sum(), answered[out].sum(), out.sum())
+        told.append(
+            {
+                "campaign": campaign.name,
+                "served": int((~out).sum()),
+                "left out": int(out.sum()),
+                "lift": lift,
+                "true": float(answered[~out].sum() / anyway[~out].sum() - 1),
+            }
+        )
+    return told
+
+
+def _first_of(address: Ints, at: Ints, chosen: Bools) -> tuple[Ints, Ints]:
+    """The distinct addresses among the chosen rows, and when each came first."""
+    order = np.lexsort((at[chosen], address[chosen]))
+    who, place = np.unique(address[chosen][order], return_index=True)
+    return who, at[chosen][order][place]
+
+
+def _responded(book: Book, who: Ints, since: Ints, window: int, chosen: Bools) -> Bools:
+    """Which households placed one of the chosen orders within the window."""
+    address, at = book.order_address[chosen], book.order_at[chosen]
+    place = np.minimum(np.searchsorted(who, address), len(who) - 1)
+    within = (who[place] == address) & (at >= since[place]) & (at <= since[place] + window)
+    found = np.zeros(len(who), dtype=np.bool_)
+    found[place[within]] = True
+    return found
+
+
+def show_credit(factor: float, rows: Sequence[Row]) -> str:
+    lines = [
+        f"\nCustomers who would have bought anyway: {factor:g} times those of the demo\n",
+        "| campaign | orders | caused by its ads | credited to it | credited / caused |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        caused, credited = int(str(row["caused"])), float(str(row["credited"]))
+        ratio = f"{credited / caused:.2f}" if caused else "-"
+        lines.append(f"| {row['campaign']} | {row['orders']:,} | {caused:,} | {credited:,.0f} | {ratio} |")
+    return "\n".join(lines)
+
+
+def show_lift(factor: float, rows: Sequence[Row]) -> str:
+    lines = []
+    for row in rows:
+        found = row["lift"]
+        said = f"{found.estimate:+.0%} ({found.lower:+.0%} to {found.upper:+.0%})" if found else "none"  # type: ignore[attr-defined]
+        lines.append(
+            f"| {row['campaign']}, {factor:g} times | {row['served']:,} | {row['left out']:,} | {said} "
+            f"| {row['true']:+.0%} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--events", type=int, default=2_000_000, help="listener events of the network")
+    chosen = parser.parse_args()
+    lifts = ["\n| holdout | served | left out | lift by the lot | true lift |", "|---|---:|---:|---:|---:|"]
+    for factor in BASELINES:
+        tenants = tuple(with_baseline(tenant, factor) for tenant in TENANTS)
+        simulation = simulate(SEED, chosen.events, UNTIL, tenants)
+        books = keep_books(simulation)
+        print(show_credit(factor, [row for book in books for row in compare_credit(book)]), flush=True)
+        for plan, book in zip(simulation.plans, books, strict=True):
+            if found := compare_lift(plan, book):
+                lifts.append(show_lift(factor, found))
+    print("\n".join(lifts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Causal: what the comparison of credit and cause says of a small network."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from benchmarks.causal import Book, compare_credit, compare_lift, keep_books, with_baseline
+from pipelines.demo.network import HARBOR
+from pipelines.demo.simulation import Simulation, simulate
+
+
+def network(factor: float) -> Simulation:
+    return simulate(11, 150_000, date(2026, 3, 31), (with_baseline(HARBOR, factor),))
+
+
+@pytest.fixture(scope="module")
+def simulations() -> dict[float, tuple[Simulation, Book]]:
+    made = {factor: network(factor) for factor in (1.0, 20.0)}
+    return {factor: (each, keep_books(each)[0]) for factor, each in made.items()}
+
+
+def totals(book: Book) -> tuple[int, float]:
+    rows = compare_credit(book)
+    return sum(int(str(row["caused"])) for row in rows), sum(float(str(row["credited"])) for row in rows)
+
+
+def test_credit_grows_with_customers_who_would_have_bought_anyway_and_cause_does_not(
+    simulations: dict[float, tuple[Simulation, Book]],
+) -> None:
+    caused, credited = totals(simulations[1.0][1])
+    caused_then, credited_then = totals(simulations[20.0][1])
+    assert caused > 100
+    assert caused_then == pytest.approx(caused, rel=0.2)
+    assert credited == pytest.approx(caused, rel=0.25)
+    assert credited_then > 2 * caused_then
+
+
+def test_the_lot_finds_what_the_campaign_caused(simulations: dict[float, tuple[Simulation, Book]]) -> None:
+    simulation, book = simulations[20.0]
+    (row,) = compare_lift(simulation.plans[0], book)
+    lift = row["lift"]
+    assert lift is not None
+    assert lift.lower <= row["true"] <= lift.upper  # type: ignore[attr-defined]
