@@ -47,6 +47,7 @@ DOWNLOAD_COLUMNS = [
     "covered_bytes",
     "threshold_bytes",
     "basis",
+    "is_range_assumed",
     "app",
     "device",
     "os",
@@ -173,13 +174,23 @@ def _tell_downloads(counted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sum_dispositions(parts: list[pl.DataFrame], no_requests: pl.DataFrame) -> pl.DataFrame:
-    """tenant_id, disposition, requests: they sum to the raw rows of the day."""
-    counts = [part.group_by("tenant_id", "disposition").len("requests") for part in parts]
-    others = no_requests.select("tenant_id", pl.lit("not_a_request").alias("disposition"), "requests")
-    named = [part.with_columns(pl.col("disposition").cast(pl.String)) for part in [*counts, others]]
-    return (
-        pl.concat(named)
-        .group_by("tenant_id", "disposition")
-        .agg(pl.col("requests").sum().cast(pl.Int64))
-        .sort("tenant_id", "disposition")
+    """tenant_id, disposition, requests, range_assumed (those of them whose range is taken as received): the requests
+    sum to the raw rows of the day."""
+    kinds = ["tenant_id", "disposition"]
+    counts = [
+        part.group_by(kinds).agg(
+            requests=pl.len().cast(pl.Int64),
+            range_assumed=pl.col("is_range_assumed").sum().cast(pl.Int64)
+            if "is_range_assumed" in part.columns
+            else pl.lit(0, dtype=pl.Int64),
+        )
+        for part in parts
+    ]
+    others = no_requests.select(
+        "tenant_id",
+        pl.lit("not_a_request").alias("disposition"),
+        pl.col("requests").cast(pl.Int64),
+        range_assumed=pl.lit(0, dtype=pl.Int64),
     )
+    named = [part.with_columns(pl.col("disposition").cast(pl.String)) for part in [*counts, others]]
+    return pl.concat(named).group_by(kinds).agg(pl.col("requests", "range_assumed").sum()).sort(kinds)

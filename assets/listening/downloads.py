@@ -203,7 +203,8 @@ def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame
                consumer_key, household_key, key_version, app, device, os, country_code, region_code, referrer,
                address_class, listener_id (null where the rows did not tell), group_no; and of the request that reached
                the minute qualified_at, asset_id (null: unknown file), covered_bytes (what the whole group received of
-               that file), threshold_bytes, basis. Bytes are null where the source sees none.
+               that file), threshold_bytes, basis, is_range_assumed (some of these bytes are those of a range that is
+               taken as received, because nothing says what was sent). Bytes are null where the source sees none.
     """
     need_columns(settled, "settled requests", ["group_no", "reached_no"], "It is the second one of settle_requests.")
     is_measured = pl.col("basis") != "unmeasured"
@@ -212,19 +213,27 @@ def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame
         settled.lazy()
         .join(reaching.lazy().select(SPAN), on=SPAN, how="semi", nulls_equal=True)
         .group_by(SPAN)
-        .agg(total_bytes=pl.col("new_bytes").sum())
+        .agg(
+            total_bytes=pl.col("new_bytes").sum(),
+            is_range_assumed=(pl.col("is_range_assumed") & (pl.col("new_bytes") > 0)).any(),
+        )
         .collect()
     )
-    reached = reaching.join(spans, on=SPAN, how="left", validate="1:1", nulls_equal=True).select(
-        "group_no",
-        "file_no",
-        "basis",
-        qualified_at="occurred_at",
-        covered_bytes=pl.when(is_measured).then("total_bytes"),
-        threshold_bytes=pl.when(is_measured).then("threshold_bytes"),
+    reached = (
+        reaching.drop("is_range_assumed")
+        .join(spans, on=SPAN, how="left", validate="1:1", nulls_equal=True)
+        .select(
+            "group_no",
+            "file_no",
+            "basis",
+            qualified_at="occurred_at",
+            is_range_assumed=is_measured & pl.col("is_range_assumed"),
+            covered_bytes=pl.when(is_measured).then("total_bytes"),
+            threshold_bytes=pl.when(is_measured).then("threshold_bytes"),
+        )
     )
     first = settled.filter(pl.col("disposition") == "counted").drop(
-        "file_no", "basis", "covered_bytes", "threshold_bytes"
+        "file_no", "basis", "covered_bytes", "threshold_bytes", "is_range_assumed"
     )
     files = catalogue.files.select("file_no", "asset_id")
     return (

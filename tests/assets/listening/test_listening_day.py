@@ -250,3 +250,23 @@ def test_a_rolling_window_reads_yesterday(quayside: Warehouse) -> None:
     split = dict(tables["request_dispositions"].select("disposition", "requests").iter_rows())
     assert sum(split.values()) == 7
     assert split["duplicate"] == 1
+
+
+def test_numbers_that_rest_on_a_range_taken_as_received_are_marked(quayside: Warehouse) -> None:
+    unsaid = {"client_ip": "10.9.9.10", "http_status": 206, "bytes_sent": None}
+    load(
+        quayside,
+        [
+            request("quayside", "unsaid", **unsaid, range_start=0, range_end=80_000),
+            request("quayside", "too little", **unsaid | {"client_ip": "10.9.9.11"}, range_start=0, range_end=9),
+        ],
+    )
+    tables = compute(quayside, "quayside")
+    marked = tables["downloads"].filter("is_range_assumed")
+    assert (marked["download_id"].to_list(), marked["basis"].to_list()) == ([name("quayside unsaid").bytes], ["bytes"])
+    split = {row["disposition"]: row for row in tables["request_dispositions"].iter_rows(named=True)}
+    assert {kind: row["range_assumed"] for kind, row in split.items() if row["range_assumed"]} == {
+        "counted": 1,
+        "below_threshold": 1,
+    }
+    assert (split["counted"]["requests"], split["bot_agent"]["range_assumed"]) == (3, 0)

@@ -190,10 +190,12 @@ def settle(group: list[Row]) -> Row | None:
     last = group[reached]
     file = last["file"]["asset_id"] if last["file"] else None
     measured = last["source"] != "prefix"
+    of_file = [row for row in group if (row["file"]["asset_id"] if row["file"] else None) == file]
     return {
         "event_id": group[0]["event_id"],
         "qualified_at": last["occurred_at"],
         "covered_bytes": len(content[file]) if measured else None,
+        "is_range_assumed": measured and any(row["adds"] and row["bytes_sent"] is None for row in of_file),
         "ads": sorted(expect_ads(covered)),
     }
 
@@ -337,6 +339,7 @@ def test_downloads_and_their_ads_are_those_of_the_definition(
     for event, download in expected.items():
         assert found[event]["qualified_at"] == download["qualified_at"]
         assert found[event]["covered_bytes"] == download["covered_bytes"]
+        assert found[event]["is_range_assumed"] == download["is_range_assumed"]
 
 
 @modest
