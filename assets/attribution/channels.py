@@ -73,7 +73,7 @@ def credit_paths(
 
     paths:   as in index_paths: one row per touch, or one per path
     models:  names, or functions like those in models.py; by default all that the columns allow: time_decay needs
-             age_days (or touched_at and converted_at), last_paid_touch is_excluded, counterfactual conversions and
+             age_days (or touched_at), last_paid_touch is_excluded, counterfactual conversions and
              nulls (or converted); markov has no credit of single touches, see channel_totals
     returns: model, path_id, touch_no, channel, credit; per path and model they sum to 1
     Raises PermanentError for an unknown model, MissingColumnsError for missing columns, PathError for no paths in them.
@@ -184,7 +184,7 @@ def _lacking(ready: ReadyPaths, model: str | Model, conventions: Conventions) ->
         return "" if ready.has_failures else "conversions and nulls (or converted)"
     looked_at = columns_of(model)
     if "_halvings" in looked_at and "age_days" not in ready.facts and conventions.decay_by == "age":
-        return "age_days (or touched_at and converted_at)"
+        return "age_days (or touched_at)"
     if "_last_paid" in looked_at and "is_excluded" not in ready.facts and not conventions.excluded:
         return "is_excluded"
     return ""

@@ -126,14 +126,14 @@ def index_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> ReadyPaths:
              Outcomes, the same on all touches of a path: conversions (how many journeys took the path and converted),
              nulls (how many did not), value (of all its conversions together); or converted (true or false) and, if
              rows stand for more than one journey, count. Without any, each path is one conversion.
-             For time_decay: age_days, or touched_at and converted_at. For last_paid_touch: is_excluded. In the form
-             with one row per path both are lists.
+             For time_decay: age_days, or touched_at and converted_at (without it, the last touch stands for the
+             conversion). For last_paid_touch: is_excluded. With one row per path both are lists.
     Raises MissingColumnsError, which names them, and PathError, which names the rule that is broken.
     """
     if "path" in paths.columns and "channel" not in paths.columns:
         return _index_whole(paths, separator)
     require(paths, "touches", ["path_id", "channel"])
-    return _index_touches(_with_age(paths))
+    return _index_touches(paths)
 
 
 def split_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> pl.DataFrame:
@@ -159,28 +159,34 @@ def split_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> pl.DataFrame
     )
 
 
-def _with_age(touches: pl.DataFrame) -> pl.DataFrame:
-    if "age_days" in touches.columns or not {"touched_at", "converted_at"}.issubset(touches.columns):
-        return touches
-    elapsed = (pl.col("converted_at") - pl.col("touched_at")).dt.total_microseconds()
-    return touches.with_columns(age_days=elapsed / MICROSECONDS_PER_DAY)
-
-
 def _index_touches(touches: pl.DataFrame) -> ReadyPaths:
     ordered = _in_order(touches)
     firsts = np.flatnonzero(ordered["touch_no"].to_numpy() == 1)
     channels, state = _states(ordered["channel"])
-    told = [name for name in ("path_id", *OUTCOMES) if name in ordered.columns]
-    outcomes = _outcomes(ordered.select(told)[firsts])
+    outcomes = _outcomes(_firsts(ordered, firsts))
     return ReadyPaths(
         channels,
         state,
         firsts,
         outcomes["path_id"],
         *_earned(outcomes),
-        _facts(ordered),
+        _known(_facts(ordered, firsts)),
         has_failures=_tells_failures(touches),
     )
+
+
+def _firsts(ordered: pl.DataFrame, firsts: npt.NDArray[np.int64]) -> pl.DataFrame:
+    """One row per path: its id and outcomes, which all of its touches agree on; converted if any touch says so."""
+    told = ordered.select("path_id", *(name for name in OUTCOMES if name in ordered.columns))
+    lengths = np.diff(np.append(firsts, ordered.height))
+    paths = told[firsts]
+    for name in told.columns[1:]:
+        if name == "converted":
+            flags = told[name].cast(pl.Boolean).fill_null(False).to_numpy()
+            paths = paths.with_columns(converted=pl.Series(np.logical_or.reduceat(flags, firsts), dtype=pl.Boolean))
+        elif told[name].ne_missing(paths[name].gather(np.repeat(np.arange(len(firsts)), lengths))).any():
+            raise PathError(f"{name} differs between touches of a path: write the path's own on all of them")
+    return paths
 
 
 def _in_order(touches: pl.DataFrame) -> pl.DataFrame:
@@ -281,8 +287,21 @@ def _tells_failures(paths: pl.DataFrame) -> bool:
     return "converted" in paths.columns or {"conversions", "nulls"}.issubset(paths.columns)
 
 
-def _facts(ordered: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
-    return _known({name: ordered[name].to_numpy() for name in TOUCH_FACTS if name in ordered.columns})
+def _facts(ordered: pl.DataFrame, firsts: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
+    facts = {name: ordered[name].to_numpy() for name in TOUCH_FACTS if name in ordered.columns}
+    if "age_days" not in facts and "touched_at" in ordered.columns and ordered.schema["touched_at"].is_temporal():
+        facts["age_days"] = _ages(ordered, firsts)
+    return facts
+
+
+def _ages(ordered: pl.DataFrame, firsts: npt.NDArray[np.int64]) -> Floats:
+    """Days before the conversion, or before the path's last touch where there is none to know of."""
+    touched = ordered["touched_at"].dt.epoch("us").to_numpy()
+    ends = np.repeat(np.maximum.reduceat(touched, firsts), np.diff(np.append(firsts, ordered.height)))
+    if "converted_at" in ordered.columns:
+        ends = ordered["converted_at"].dt.epoch("us").fill_null(pl.Series(ends)).to_numpy()
+    ages: Floats = (ends - touched) / MICROSECONDS_PER_DAY
+    return ages
 
 
 def _known(facts: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:

@@ -101,6 +101,22 @@ def test_touches_are_numbered_by_their_time() -> None:
     assert told["credit"].to_list() == pytest.approx([1, 0, 1 / 3, 2 / 3])
 
 
+def test_a_path_converted_if_one_of_its_touches_says_so_and_ends_with_its_last_touch() -> None:
+    """As sessions are logged: the flag on the touch that led to the order, and no times but those of the touches."""
+    at = datetime(2026, 3, 9, tzinfo=UTC)
+    touches = pl.DataFrame(
+        {
+            "path_id": [1, 1, 2],
+            "channel": ["ads", "mail", "mail"],
+            "touched_at": [at, at + timedelta(days=7), at],
+            "converted": [False, True, None],
+        }
+    )
+    totals = channel_totals(touches, ["time_decay"])
+    assert totals["conversions"].to_list() == pytest.approx([1 / 3, 2 / 3])
+    assert removal_effects(touches)["removal_effect"].to_list() == pytest.approx([0.5, 1.0])
+
+
 def test_journeys_without_a_touch_earn_nobody_anything_and_tell_the_chance_without_ads() -> None:
     """a converts half the time, nothing at all a quarter: a alone gets all, a b shares the rest by what each adds."""
     counts = {"path": ["a", "", "a > b"], "conversions": [5, 1, 6], "nulls": [5, 3, 2]}
@@ -147,6 +163,18 @@ def test_a_channel_that_never_led_to_a_conversion_earns_only_if_the_bare_chain_i
     assert removal_effects(counts, unearning=True).filter(channel="b")["removal_effect"].to_list() == [0.5]
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [WHOLE.clear(), split_paths(WHOLE).clear(), WHOLE.head(1).with_columns(path=pl.lit(""))],
+)
+def test_without_paths_nobody_earns_anything(frame: pl.DataFrame) -> None:
+    timed = frame.with_columns(converted=pl.lit(True), touched_at=pl.lit(datetime(2026, 3, 9, tzinfo=UTC)))
+    for each in (frame, timed.drop("conversions", "nulls")):
+        assert channel_totals(each, ["linear", "markov", "counterfactual"], **LEARNT_FROM_ALL).is_empty()
+        assert credit_paths(each).is_empty()
+        assert removal_effects(each).is_empty()
+
+
 def test_without_any_conversion_nothing_is_lost_without_a_channel() -> None:
     told = removal_effects(pl.DataFrame({"path": ["a > b"], "conversions": [0], "nulls": [3]}))
     assert told["conversions"].to_list() == [0.0, 0.0]
@@ -161,6 +189,7 @@ def test_without_any_conversion_nothing_is_lost_without_a_channel() -> None:
         ({"path_id": [1], "channel": [None], "touch_no": [1]}, "no channel"),
         ({"path": ["a"], "nulls": [1]}, "need the column conversions"),
         ({"path": ["a"], "conversions": [-1]}, "never negative"),
+        ({"path_id": [1, 1], "channel": ["a", "b"], "touch_no": [1, 2], "conversions": [2, 3]}, "conversions differs"),
         ({"path": [3]}, "lists of channels or text"),
         ({"path": ["a > b"], "age_days": [[1.0]]}, "as long as its path"),
         ({"path": ["a > b"], "age_days": [[1.0, None]]}, "has no age_days"),
