@@ -14,7 +14,7 @@ from reports.formats import Formatter, shared_digits
 from reports.kpis import tiles
 from reports.records import records
 from reports.sentences import counted, finding, lift, notices
-from reports.standing import benchmarks, learnt
+from reports.standing import benchmarks, learnt, response
 from reports.tables import all_placements, campaigns, delivery, models, top_campaigns, top_placements
 from reports.words import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
 
@@ -43,6 +43,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         top_placements=top_placements(facts, formatter),
         placements=all_placements(facts, formatter),
         delivery=delivery(facts, formatter),
+        response=response(facts, formatter),
         models=models(facts, formatter),
         learnt=learnt(facts, formatter),
         benchmarks=benchmarks(facts, formatter),

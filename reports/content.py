@@ -176,6 +176,7 @@ class ReportContent:
     top_placements: Table
     placements: Table
     delivery: Section
+    response: Section | None
     models: Table
     learnt: Table | None
     benchmarks: Table | None

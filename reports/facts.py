@@ -92,8 +92,26 @@ def _holds(interval: Interval, value: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A rate, cost or return of the period under the report's model. kpi: a name of campaign_roi.
+
+    interval: its estimate in minor units where it is money; None: not shown, because there is too little to tell it
+    (is_small) or because a price, value or margin is not known.
+    """
+
+    kpi: str
+    interval: Interval | None
+    is_money: bool
+    is_small: bool = False
+    is_doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementRow:
-    """One placement in one episode, over the period. position: pre, mid or post. aired: local day."""
+    """One placement in one episode, over the period. position: pre, mid or post. aired: local day.
+
+    is_folded: the sum of several that tell of too few households each.
+    """
 
     campaign: str
     show: str
@@ -107,6 +125,7 @@ class PlacementRow:
     revenue_minor: int | None
     spend_minor: int | None
     currency: str
+    is_folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +232,8 @@ class ReportFacts:
 
     campaign None: a portfolio of `campaigns`. currency None: several currencies, so no money totals.
     reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
-    lifts: of the campaigns that were compared with anybody. folded_rows: how many stand as
-    one, because they tell of fewer households than fewest_households.
+    response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
+    folded_rows: how many stand as one, because they tell of fewer households than fewest_households.
     """
 
     report_id: str
@@ -243,6 +262,7 @@ class ReportFacts:
     restates: str | None = None
     unsubscribe: str | None = None
     view_online: str | None = None
+    response: tuple[Measure, ...] = ()
     lifts: tuple[Lift, ...] = ()
     learnt: Learnt | None = None
     benchmarks: Benchmarks | None = None

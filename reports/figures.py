@@ -64,14 +64,21 @@ def _group(
 ) -> BarGroup:
     """One group of bars, largest first, ties by name."""
     earned: dict[tuple[str, ...], list[float]] = {}
+    few: dict[str, list[float]] = {}
     for row in rows:
-        earned.setdefault(key(row), []).append(row.conversions)
+        if row.is_folded:
+            few.setdefault(key(row)[0], []).append(row.conversions)
+        else:
+            earned.setdefault(key(row), []).append(row.conversions)
     sums = sorted(((math.fsum(parts), name) for name, parts in earned.items()), key=lambda item: (-item[0], item[1]))
     kept = sums if len(sums) <= MOST_BARS + 1 else sums[:MOST_BARS]
     bars = [Bar(name[0], value, formatter.credit(value)) for value, name in kept]
     if rest := sums[len(kept) :]:
         value = math.fsum(part for part, _ in rest)
         bars.append(Bar(f"{formatter.count(len(rest))} more {plural}", value, formatter.credit(value), folded=True))
+    for name, parts in few.items():
+        value = math.fsum(parts)
+        bars.append(Bar(name, value, formatter.credit(value), folded=True))
     return BarGroup(heading, tuple(bars))
 
 

@@ -161,7 +161,7 @@ def spend_in_words(facts: ReportFacts, formatter: Formatter) -> str:
 
 
 def per_thousand(facts: ReportFacts, formatter: Formatter) -> str:
-    """CPM: spend for a thousand delivered ads."""
+    """eCPM: spend for a thousand delivered ads."""
     now = facts.now
     if now.spend_minor is None or facts.currency is None or not now.delivered:
         return NOTHING

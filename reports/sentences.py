@@ -211,7 +211,7 @@ def _added_return(iroas: Interval | None, formatter: Formatter) -> str:
 
 def _too_coarse(result: Lift, formatter: Formatter) -> str:
     ours, others = formatter.count(result.households), formatter.count(result.base_households)
-    groups = f"{ours} households were compared with {others} others"
+    groups = f"{counted(ours, 'household was', 'households were')} compared with {counted(others, 'other', 'others')}"
     if result.smallest is None:
         return f"{groups}, of which none converted."
     found, wanted = formatter.percent(result.smallest, 0), formatter.percent(LARGEST_MINIMUM, 0)

@@ -1,4 +1,4 @@
-"""Standing: tables of where a campaign stands: under models that learn, and beside other campaigns' medians.
+"""Standing: where a campaign stands: its rates and costs, models that learn, and the medians of other campaigns.
 
 Here: which rows are shown, in which words, and how exact a median may be told.
 Not here: raw numbers (comparisons.py), a period's own tables (tables.py), markup.
@@ -11,8 +11,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from reports.comparisons import Benchmark, ModelResult
-from reports.content import Table, TableRow
-from reports.facts import ReportFacts
+from reports.content import Pair, Section, Table, TableRow
+from reports.facts import Measure, ReportFacts
 from reports.formats import NOTHING, Formatter, exact, rounded
 from reports.kpis import FEWEST_FOR_RATIOS
 from reports.words import KPIS, MODEL_RULES, MODELS
@@ -26,6 +26,29 @@ MEDIAN_DIGITS = 2
 
 # Ratios that read as percentages, with their digits: few of those reached answer.
 PERCENTAGES = {"delivery_rate": 0, "conversion_rate": 2, "visitor_rate": 2, "roi": 0}
+
+
+def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
+    """Rates, costs and returns with their intervals; None where the period has none to tell."""
+    told = [measure for measure in facts.response if measure.interval is not None or measure.is_small]
+    pairs = tuple(Pair(KPIS[measure.kpi], _told(measure, facts, formatter)) for measure in told)
+    return Section("What came back", pairs) if any(measure.interval for measure in told) else None
+
+
+def _told(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
+    interval = measure.interval
+    if interval is None:
+        return f"shown from {FEWEST_FOR_RATIOS} of them"
+    bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
+    shown, *ends = (_amount(measure, value, facts, formatter) for value in (interval.estimate, *bounds))
+    told = f"{shown} (95% interval {ends[0]} to {ends[1]})" if len(ends) > 1 else shown
+    return f"{told}, low confidence" if measure.is_doubtful else told
+
+
+def _amount(measure: Measure, value: float, facts: ReportFacts, formatter: Formatter) -> str:
+    if measure.is_money:
+        return formatter.money(value, facts.currency) if facts.currency else NOTHING
+    return formatter.percent(value, PERCENTAGES[measure.kpi])
 
 
 def learnt(facts: ReportFacts, formatter: Formatter) -> Table | None:

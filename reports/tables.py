@@ -19,12 +19,26 @@ from sql.values import Interval
 # A mail is read, not searched: longer tables are in the PDF and the CSV.
 MOST_MAIL_ROWS = 20
 
+# Below a fifth of usable addresses nobody is modelled by them; campaigns/response.py holds to it.
+LEAST_USABLE_SHARE = 0.2
+
 
 def ranked(facts: ReportFacts) -> list[PlacementRow]:
-    """Placements by conversions, then ads delivered, then name, so that the order never depends on the input's."""
+    """Placements by conversions, then ads delivered, then name, so that the order never depends on the input's.
+
+    What is folded comes last: it is no placement.
+    """
     return sorted(
         facts.placements,
-        key=lambda row: (-row.conversions, -row.delivered, row.show, row.episode, row.placement, row.campaign),
+        key=lambda row: (
+            row.is_folded,
+            -row.conversions,
+            -row.delivered,
+            row.show,
+            row.episode,
+            row.placement,
+            row.campaign,
+        ),
     )
 
 
@@ -148,7 +162,7 @@ def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
     if facts.currency is not None:
         pairs += [
             Pair("Spend", formatter.money(now.spend_minor, facts.currency)),
-            Pair("Cost per thousand ads (CPM)", per_thousand(facts, formatter)),
+            Pair("Cost per thousand ads (eCPM)", per_thousand(facts, formatter)),
             Pair("Attributed revenue", _revenue(facts, facts.currency, formatter)),
         ]
     return Section("Delivery, reach and frequency", tuple(pairs))
@@ -170,7 +184,8 @@ def _modelled(facts: ReportFacts, formatter: Formatter) -> str:
     if now.usable_share is not None:
         counted += f", with {formatter.percent(now.usable_share, 0)} of the ads at addresses of one household"
     if now.modelled is None:
-        return f"{counted}. Too few of either to model the others."
+        lacking = "addresses" if (now.usable_share or 0) < LEAST_USABLE_SHARE else "conversions"
+        return f"{counted}. There are too few such {lacking} to model the others."
     shown = [formatter.count(int(rounded(each, 0))) for each in _numbers(now.modelled)]
     interval = f" (95% interval {shown[1]} to {shown[2]})" if len(shown) > 1 else ""
     return f"{counted}; {shown[0]} if the others respond alike{interval}."
@@ -186,7 +201,11 @@ def _booked(facts: ReportFacts, formatter: Formatter) -> str:
     if pacing is None or not pacing.booked:
         return NOTHING
     share = formatter.percent(exact(pacing.delivered) / pacing.booked)
-    return f"{formatter.count(pacing.delivered)} of {formatter.count(pacing.booked)} booked since the start ({share})"
+    told = f"{formatter.count(pacing.delivered)} of {formatter.count(pacing.booked)} booked since the start ({share})"
+    if pacing.expected:
+        pace = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
+        told += f", {pace} of the {formatter.count(pacing.expected)} due by now"
+    return told
 
 
 def _whereabouts(row: PlacementRow, facts: ReportFacts) -> str:

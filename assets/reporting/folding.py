@@ -71,6 +71,7 @@ def _sum(rows: Sequence[PlacementRow]) -> PlacementRow:
         revenue_minor=_if_all_known([row.revenue_minor for row in rows]),
         spend_minor=_if_all_known([row.spend_minor for row in rows]),
         currency=rows[0].currency,
+        is_folded=True,
     )
 
 

@@ -6,7 +6,7 @@ Not here: what the numbers mean (campaigns/), sentences and formats (reports/), 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from reports.facts import (
     Brand,
     CampaignRow,
     Daily,
+    Measure,
     Method,
     ModelRow,
     OpenWindows,
@@ -34,6 +35,9 @@ from sql.values import Interval
 
 # Where the campaigns of a portfolio lead with different models, the portfolio leads with the industry's.
 PORTFOLIO_MODEL = "linear"
+
+# Told beside the headline, which has conversions, ROAS and cost per conversion.
+RESPONSE = ("conversion_rate", "visitor_rate", "cpv", "cpl", "aov", "roi")
 
 Kpis = Mapping[str, Mapping[str, Any]]
 
@@ -123,6 +127,7 @@ def gather(
         view_online=told.view_online,
         fewest_households=told.fewest_households,
         folded_rows=folded,
+        response=tuple(measures(kpis_of(now, subject.level, subject.scope_id, subject.model))),
     )
 
 
@@ -149,6 +154,15 @@ def totals(kpis: Kpis) -> Totals:
         modelled=_interval(kpis["modelled_conversions"]),
         usable_share=kpis["conversions"]["usable_share"],
     )
+
+
+def measures(kpis: Kpis) -> Iterator[Measure]:
+    """What came back beyond the headline, as far as it can be told."""
+    for name in RESPONSE:
+        row = kpis[name]
+        told = None if row["estimate"] is None else Interval(row["estimate"], row["lower"], row["upper"])
+        badge = row["badge"]
+        yield Measure(name, told, row["unit"] == "minor", badge == "too_few", badge == "low_confidence")
 
 
 def _interval(kpi: Mapping[str, Any]) -> Interval | None:

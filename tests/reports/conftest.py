@@ -18,6 +18,7 @@ from reports.facts import (
     Brand,
     CampaignRow,
     Daily,
+    Measure,
     Method,
     ModelRow,
     OpenWindows,
@@ -158,6 +159,14 @@ def make_facts(**changes: Any) -> ReportFacts:
         learnt=LEARNT,
         benchmarks=BENCHMARKS,
         fewest_households=10,
+        response=(
+            Measure("conversion_rate", Interval(0.00288, 0.00259, 0.0032), False),
+            Measure("visitor_rate", Interval(0.0123, 0.0111, 0.0137), False),
+            Measure("cpv", Interval(562.1, 510.0, 623.4), True),
+            Measure("cpl", None, True, is_small=True),
+            Measure("aov", Interval(8320.0, 7911.2, 8728.8), True, is_doubtful=True),
+            Measure("roi", None, False),
+        ),
     )  # fmt: skip
     return replace(whole, **changes)
 
@@ -180,6 +189,7 @@ def make_quiet_facts() -> ReportFacts:
         lifts=(),
         learnt=None,
         benchmarks=None,
+        response=(),
     )
 
 

@@ -64,6 +64,7 @@ def test_a_coarse_comparison_tells_the_smallest_lift_that_it_finds(facts: Report
         "and has to find 30% to be shown."
     )
     assert told_lift(facts, None).endswith("3,000 others, of which none converted.")
+    assert "1 household was compared with 1 other," in told_lift(facts, None, households=1, base_households=1)
 
 
 def test_a_portfolio_tells_the_lift_of_each_campaign(portfolio: ReportFacts) -> None:
@@ -117,4 +118,38 @@ def test_the_modelled_number_stands_beside_the_counted_one(facts: ReportFacts) -
         "(95% interval 360 to 446)."
     )
     unknown = compose(replace(facts, now=replace(facts.now, modelled=None)))
-    assert "Too few of either to model the others." in " ".join(pair.text for pair in unknown.delivery.pairs)
+    assert "There are too few such conversions to model the others." in " ".join(
+        pair.text for pair in unknown.delivery.pairs
+    )
+
+
+def test_what_came_back_is_told_with_its_range_and_how_far_to_trust_it(facts: ReportFacts) -> None:
+    section = compose(facts).response
+    assert section is not None
+    told = {pair.term: pair.text for pair in section.pairs}
+    assert told["Households that converted, of those reached"] == "0.29% (95% interval 0.26% to 0.32%)"
+    assert told["Cost per visit (CPV)"] == "$5.62 (95% interval $5.10 to $6.23)"
+    assert told["Revenue per conversion (AOV)"] == "$83.20 (95% interval $79.11 to $87.29), low confidence"
+    assert told["Cost per lead (CPL)"] == "shown from 5 of them"
+    assert "Return on investment (ROI)" not in told
+
+
+def test_a_period_that_brought_nothing_back_has_no_section_for_it(quiet_facts: ReportFacts) -> None:
+    assert compose(quiet_facts).response is None
+
+
+def test_delivery_stands_beside_what_was_due(facts: ReportFacts) -> None:
+    pairs = {pair.term: pair.text for pair in compose(facts).delivery.pairs}
+    assert pairs["Booked against delivered"] == (
+        "323,412 of 316,900 booked since the start (102.1%), 102% of the 316,900 due by now"
+    )
+
+
+def test_folded_rows_come_last_and_are_no_placement(facts: ReportFacts) -> None:
+    few = replace(facts.placements[0], show="Other", episode="Few", placement="Few", is_folded=True)
+    content = compose(replace(facts, placements=(few, *facts.placements[1:]), folded_rows=3))
+    assert content.placements.rows[-1].name == "Few"
+    assert "3 rows, some of fewer than 10 households, stand as one" in content.placements.note
+    assert content.bars is not None
+    for group in content.bars.groups:
+        assert group.bars[-1].folded

@@ -133,7 +133,8 @@ def test_every_number_is_the_same_in_mail_text_and_pdf(content: ReportContent, a
 
 def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, artefacts: list[Artefact]) -> None:
     text = pdf_text(named(artefacts, "report.pdf"))
-    for section in (content.delivery, content.definitions):
+    for section in (content.delivery, content.response, content.definitions):
+        assert section is not None
         assert all(squeezed(pair.text) in text for pair in section.pairs)
     for table in (content.placements, content.models, content.learnt, content.benchmarks):
         assert table is not None
