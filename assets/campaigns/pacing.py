@@ -10,6 +10,8 @@ from datetime import datetime
 
 import polars as pl
 
+from assets.exact import ratio
+
 PLACEMENT = ["tenant_id", "placement_id"]
 SHOW = ["tenant_id", "podcast_id"]
 
@@ -77,5 +79,5 @@ def cumulate(curves: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(pl.col("downloads").fill_null(0))
         .sort(*SHOW, "age_days")
-        .select(*SHOW, "age_days", share=pl.col("downloads").cum_sum().over(SHOW) / total)
+        .select(*SHOW, "age_days", share=ratio(pl.col("downloads").cum_sum().over(SHOW), total))
     )

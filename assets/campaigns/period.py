@@ -29,6 +29,7 @@ from assets.campaigns.scopes import (
     sum_if_all_known,
 )
 from assets.campaigns.spend import recognise_spend, unknown_spend
+from assets.exact import ratio
 from sql.values import PermanentError, Reader, Window
 
 SHOW = ["tenant_id", "campaign_id", "placement_id", "episode_id"]
@@ -272,7 +273,9 @@ def _shows(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> p
             spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)),
             is_open=closes_at > facts.as_of,
         )
-        .with_columns(frequency=pl.when(pl.col("households") > 0).then(pl.col("impressions") / pl.col("households")))
+        .with_columns(
+            frequency=pl.when(pl.col("households") > 0).then(ratio(pl.col("impressions"), pl.col("households")))
+        )
         .drop("is_unknown", "window_days")
         .sort(*CAMPAIGN, "model", "placement_id", "episode_id")
     )

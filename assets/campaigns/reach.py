@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from assets.campaigns.sketches import merge_sketches, read_sketches
+from assets.exact import ratio
 
 # Whose distinct members are told: the unit of a key, its column among exposures, and the column of their number.
 UNITS: Final = {"household": ("household_key", "households"), "consumer": ("consumer_key", "consumers")}
@@ -56,7 +57,7 @@ def count_reach(audience: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
 
 def _frequency() -> pl.Expr:
-    return pl.when(pl.col("households") > 0).then(pl.col("impressions") / pl.col("households"))
+    return pl.when(pl.col("households") > 0).then(ratio(pl.col("impressions"), pl.col("households")))
 
 
 def campaign_levels(audience: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.campaigns.intervals import Z, gamma_bounds
+from assets.exact import ratio
 
 KEY = ["tenant_id", "scope_id", "model"]
 
@@ -106,19 +107,19 @@ def with_bounds(totals: pl.DataFrame, counts: Sequence[str]) -> pl.DataFrame:
     revenue = totals["revenue_minor"].fill_null(0)
     low, high = gamma_bounds(revenue, totals["revenue_squares"], totals["revenue_largest"])
     has_money = (pl.col("revenue_minor") > 0) & (pl.col("revenue_smallest") >= 0)
-    ratio = pl.when(pl.col("conversions") > 0).then(pl.col("revenue_minor") / pl.col("conversions"))
-    off = (pl.col("revenue_squares") - 2 * ratio * pl.col("products") + ratio**2 * pl.col("conversions_squares")).clip(
+    mean = pl.when(pl.col("conversions") > 0).then(ratio(pl.col("revenue_minor"), pl.col("conversions")))
+    off = (pl.col("revenue_squares") - 2 * mean * pl.col("products") + mean**2 * pl.col("conversions_squares")).clip(
         0.0
     )
-    error = Z * off.sqrt() / pl.col("conversions")
+    error = ratio(Z * off.sqrt(), pl.col("conversions"))
     spread = [name for name in totals.columns if name.endswith(("_squares", "_largest", "_smallest"))]
     return (
         totals.with_columns(
             *made,
             low.alias("revenue_lower"),
             high.alias("revenue_upper"),
-            aov_lower=(ratio - error).clip(0.0),
-            aov_upper=ratio + error,
+            aov_lower=(mean - error).clip(0.0),
+            aov_upper=mean + error,
         )
         .with_columns(
             pl.when(has_money).then(name).alias(name)
@@ -144,7 +145,7 @@ def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.Data
     can_model = (pl.col("usable_impressions") >= LEAST_USABLE_SHARE * pl.col("impressions")) & (
         matched >= FEWEST_TO_MODEL
     )
-    scale = pl.when("can_model").then(pl.col("impressions") / pl.col("usable_impressions")).otherwise(1.0)
+    scale = pl.when("can_model").then(ratio(pl.col("impressions"), pl.col("usable_impressions"))).otherwise(1.0)
     modelled = (
         credited.filter("is_goal")
         .sort(*KEY, "unit", "placement_id", "conversion_id", "episode_id")

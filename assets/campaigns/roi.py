@@ -15,6 +15,7 @@ import polars as pl
 from assets.campaigns.intervals import wilson_bounds
 from assets.campaigns.response import COUNTED, KEY, LEAST_USABLE_SHARE, model_conversions, respond
 from assets.campaigns.scopes import models_of
+from assets.exact import ratio
 
 SCOPE = ["tenant_id", "scope_id"]
 
@@ -54,7 +55,7 @@ class Kpi:
 
 def _over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """A ratio; null where either is not known or there is nothing to divide by."""
-    return pl.when(whole > 0).then(part / whole)
+    return pl.when(whole > 0).then(ratio(part, whole))
 
 
 def _delivery_kpis() -> list[Kpi]:

@@ -11,6 +11,7 @@ from datetime import datetime
 import polars as pl
 
 from assets.attribution.money import split_by_largest_remainder
+from assets.exact import ratio
 
 PLACEMENT = ["tenant_id", "placement_id"]
 SHOW = [*PLACEMENT, "episode_id"]
@@ -72,7 +73,7 @@ def _spend_on_delivery(placements: pl.DataFrame, before: pl.DataFrame, within: p
         .with_columns(earlier=pl.col("earlier").fill_null(0), now=pl.col("impressions").sum().over(PLACEMENT))
         .with_columns(
             total=_earned(pl.col("earlier") + pl.col("now")) - _earned(pl.col("earlier")),
-            share=pl.col("impressions") / pl.col("now"),
+            share=ratio(pl.col("impressions"), pl.col("now")),
         )
     )
     return priced.with_columns(

@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.exact import ratio
 from assets.listening.columns import need_columns
 from assets.listening.rules import UNKNOWN
 
@@ -85,7 +86,7 @@ def _count(heard: pl.LazyFrame, level: str, dimension: str) -> pl.LazyFrame:
         .with_columns(
             pl.col("value").cast(pl.String),
             dimension=pl.lit(dimension),
-            share=pl.col("downloads") / pl.col("downloads").sum().over(level),
+            share=ratio(pl.col("downloads"), pl.col("downloads").sum().over(level)),
         )
     )
 

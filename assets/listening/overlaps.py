@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.exact import ratio
 from assets.listening.numbering import number_episodes, number_keys
 
 
@@ -50,8 +51,8 @@ def measure_overlaps(keys: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame
             "listeners",
             "other_listeners",
             "shared_listeners",
-            jaccard=shared / (one + other - shared),
-            share_of_listeners=shared / one,
+            jaccard=ratio(shared, one + other - shared),
+            share_of_listeners=ratio(shared, one),
         )
         .sort("tenant_id", "podcast_id", "other_podcast_id")
         .collect()

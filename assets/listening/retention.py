@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.exact import ratio
 from assets.listening.catalogue import Catalogue, look_up
 from assets.listening.columns import add_absent, need_columns
 from assets.listening.consumption import told_by_players, trace_playbacks, which_playback
@@ -76,7 +77,13 @@ def draw_retention(curves: pl.DataFrame) -> pl.DataFrame:
         every_minute.join(stops, on=[*episode, "minute"], how="left", validate="1:1")
         .with_columns(pl.col("stopped").fill_null(0))
         .pipe(_count_listening, *episode)
-        .select(*episode, "minute", "still_listening", "starters", share=pl.col("still_listening") / pl.col("starters"))
+        .select(
+            *episode,
+            "minute",
+            "still_listening",
+            "starters",
+            share=ratio(pl.col("still_listening"), pl.col("starters")),
+        )
     )
 
 
