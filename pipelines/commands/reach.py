@@ -6,6 +6,7 @@ Not here: what is counted or estimated (assets/campaigns/reach_range.py).
 
 from __future__ import annotations
 
+import difflib
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -56,11 +57,13 @@ def _find_campaign(warehouse: Warehouse, wanted: str, tenant: str | None) -> pl.
     """The one campaign that is meant. Raises PermanentError where there is none, or more than one."""
     everyone = [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
     tenants = [warehouse.tenant_id(tenant)] if tenant else everyone
-    found = warehouse.read("find_campaigns", wanted=wanted, tenants=tenants)
+    campaigns = warehouse.read("read_campaign_names", tenants=tenants)
+    is_meant = (pl.col("name").str.to_lowercase() == wanted.lower()) | (
+        pl.col("campaign_id").bin.encode("hex") == wanted.lower().replace("-", "")
+    )
+    found = campaigns.filter(is_meant)
     if found.is_empty():
-        raise PermanentError(
-            f"There is no campaign {wanted!r}; give its name as sponsors know it, or its id from the table campaigns"
-        )
+        raise PermanentError(f"There is no campaign {wanted!r}; {_advice(wanted, campaigns['name'].to_list())}")
     if found.height > 1:
         named = ", ".join(
             f"{row['slug']} {UUID(bytes=row['campaign_id'])} ({row['starts_on']} to {row['ends_on']})"
@@ -68,6 +71,15 @@ def _find_campaign(warehouse: Warehouse, wanted: str, tenant: str | None) -> pl.
         )
         raise PermanentError(f"{found.height} campaigns are called {wanted!r}: {named}. Give an id, or --tenant")
     return found
+
+
+def _advice(wanted: str, names: list[str]) -> str:
+    """Names that begin with these words or look like them, else some that there are."""
+    begin = [name for name in names if name.lower().startswith(wanted.lower())]
+    near = dict.fromkeys([*begin, *difflib.get_close_matches(wanted, names, n=3)])
+    if near:
+        return f"did you mean {' or '.join(map(repr, near))}?"
+    return f"there are {', '.join(map(repr, dict.fromkeys(names[:5]))) or 'none yet'}."
 
 
 def _caption(name: str, slug: str, since: date, until: date) -> str:

@@ -1,6 +1,6 @@
 -- read_reach_sizes: impressions of the campaigns' placements on the UTC days from first to last, from the day of each
 -- campaign's start. A campaign is named by its place in the two lists of ids, which belong together.
--- Days whose delivery was counted after their exposures were written are taken from it, the others are counted anew.
+-- Days whose delivery was counted after their exposures last changed are taken from it, the others are counted anew.
 -- Grain: one row per placement, its day NULL; with by_day one row per placement and day. Parameters: start, end
 -- (timestamptz: of the same days), first, last (date), by_day (boolean), tenants (uuid[]), owners, campaigns (uuid[]).
 WITH asked AS (
@@ -24,7 +24,7 @@ counted AS (
         delivery.asset = 'placement_delivery'
         AND delivery.tenant_id = any(%(tenants)s)
         AND delivery.day BETWEEN %(first)s AND %(last)s
-        AND delivery.finished_at >= exposures.finished_at
+        AND delivery.began_at >= exposures.changed_at
 ),
 
 uncounted AS (

@@ -1,5 +1,5 @@
 -- read_reach_sketches: sketches of the campaigns' large days from first to last, from the day of each one's start.
--- Only those that were made after the exposures of their day were written; a campaign is named by its place in the two
+-- Only those that were made after the exposures of their day last changed; a campaign is named by its place in the two
 -- lists of ids, which belong together.
 -- Grain: one row per day, placement and unit. Parameters: first, last (date), tenants (uuid[]), owners, campaigns (uuid[]).
 SELECT
@@ -24,4 +24,4 @@ INNER JOIN rollup_ledger AS exposures
 WHERE
     sketches.tenant_id = any(%(tenants)s)
     AND sketches.day BETWEEN %(first)s AND %(last)s
-    AND kept.finished_at >= exposures.finished_at
+    AND kept.began_at >= exposures.changed_at

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from uuid import UUID
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid5
 
 import polars as pl
 import pytest
@@ -22,16 +22,15 @@ PRE, MID = UUID(int=31), UUID(int=32)
 Row = Mapping[str, object]
 
 
-def write(warehouse: Warehouse, table: str, rows: list[Row], day: date = DAY, tenant: UUID = HARBOR) -> None:
+def frame_of(rows: list[Row], day: date = DAY, tenant: UUID = HARBOR) -> pl.DataFrame:
     stamp = {"tenant_id": tenant, "day": day, "is_final": True, "run_id": RUN}
-    frame = pl.DataFrame(
-        [
-            {name: value.bytes if isinstance(value, UUID) else value for name, value in {**stamp, **row}.items()}
-            for row in rows
-        ],
-        infer_schema_length=None,
-    )
-    warehouse.replace([Write(table, frame)], Window.of_day(day), [tenant])
+    told = [{**stamp, **row} for row in rows]
+    plain = [{name: each.bytes if isinstance(each, UUID) else each for name, each in row.items()} for row in told]
+    return pl.DataFrame(plain, infer_schema_length=None)
+
+
+def write(warehouse: Warehouse, table: str, rows: list[Row], day: date = DAY, tenant: UUID = HARBOR) -> None:
+    warehouse.replace([Write(table, frame_of(rows, day, tenant))], Window.of_day(day), [tenant])
 
 
 def of_episode(episode: UUID, **values: object) -> Row:
@@ -60,6 +59,15 @@ def consumption(episode: UUID, reached: list[int], average: float) -> Row:
     shares = {f"reached_{share}": count for share, count in zip((25, 50, 75, 90, 100), reached, strict=True)}
     counts = {"starters": 10, "measured": 8, **shares}
     return of_episode(episode, **counts, average_consumption=average, median_consumption=0.5)
+
+
+def download(episode: UUID, day: date, number: int, key: int) -> Row:
+    at = datetime(day.year, day.month, day.day, 8, number, tzinfo=UTC)
+    words = ("app", "device", "os", "country_code", "region_code", "referrer", "address_class")
+    counted = {"downloaded_at": at, "qualified_at": at, "download_id": uuid5(RUN, f"{at} {key}"), "basis": "bytes"}
+    unknown = dict.fromkeys(words, "unknown")
+    keys = {"consumer_key": key, "household_key": key, "key_version": 1, "rules_version": "1"}
+    return of_episode(episode, **counted, **unknown, **keys)
 
 
 @pytest.fixture
@@ -155,6 +163,15 @@ def test_confirmed_plays_are_told_of_placements_too(filled: Warehouse) -> None:
     assert sorted(told, key=str) == sorted(
         [("placement", PRE, 13, 2), ("placement", MID, 5, 1), ("tenant", HARBOR, 18, 3)], key=str
     )
+
+
+def test_a_listener_is_new_to_an_episode_once(filled: Warehouse) -> None:
+    for day, keys in ((DAY, [1, 2, 2]), (DAY + timedelta(days=1), [2, 3])):
+        heard = [download(T1, day, number, key) for number, key in enumerate(keys)]
+        filled.insert("downloads", frame_of([*heard, download(T2, day, 9, 1)], day))
+    told = seen(filled, f"SELECT day, new_listeners FROM episode_newcomers WHERE episode_id = '{T1}' ORDER BY day")
+    assert told == [(DAY, 2), (DAY + timedelta(days=1), 1)]
+    assert seen(filled, f"SELECT sum(new_listeners) FROM episode_newcomers WHERE episode_id = '{T2}'") == [(1,)]
 
 
 def test_hours_of_the_week_know_their_weekday(filled: Warehouse) -> None:

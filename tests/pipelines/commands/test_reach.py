@@ -32,7 +32,8 @@ def test_an_analyst_asks_for_a_range_by_the_campaign_s_name(network: Warehouse, 
     ("words", "said"),
     [
         (["spring"], "2 campaigns are called"),
-        (["autumn"], "There is no campaign"),
+        (["autumn"], "There is no campaign 'autumn'; there are 'Spring'"),
+        (["spr"], "did you mean 'Spring'?"),
         (["spring", "--tenant", "harbor", "--from", "2026-03-04", "--to", "2026-03-01"], "There is no day from"),
     ],
 )
