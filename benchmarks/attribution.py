@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ import polars as pl
 
 from assets.attribution import channel_totals, index_paths
 from assets.attribution.channels import ALL_MODELS
-from benchmarks.peers import ADAPTERS, clock
+from benchmarks.peers import ADAPTERS, clock, peak_mb
 
 JOURNEYS = 1_000_000
 MEAN_TOUCHES = 3.85
@@ -114,7 +113,7 @@ def measure(form: str, file: Path) -> Told:
     told["models"]["first_last_linear"], _ = clock(lambda: channel_totals(ready, list(PATH_MODELS[:3])))
     told["all_models_from_rows"], totals = clock(lambda: channel_totals(frame, models))
     told["write"], _ = clock(lambda: totals.write_parquet(file.with_suffix(".totals")))
-    told["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    told["peak_mb"] = peak_mb()
     return told
 
 

@@ -216,19 +216,20 @@ def _index_whole(paths: pl.DataFrame, separator: str) -> ReadyPaths:
     channels, state = _states(lists.explode(empty_as_null=False, keep_nulls=False))
     firsts = (np.cumsum(lengths) - lengths)[touched]
     facts = _known(_exploded_facts(named, lengths))
-    outcomes = _outcomes(named)
+    outcomes = _outcomes(named.select("path_id", *(name for name in OUTCOMES if name in named.columns)))
     empty = outcomes.filter(pl.Series(lengths == 0))
     untouched = (float(empty["conversions"].sum()), float(empty["nulls"].sum()))
-    earned = _earned(outcomes[touched])
-    ids = named["path_id"][touched]
-    return ReadyPaths(channels, state, firsts, ids, *earned, facts, untouched, _tells_failures(paths), is_sorted=False)
+    known = outcomes if len(touched) == outcomes.height else outcomes[touched]
+    earned, has_failures = _earned(known), _tells_failures(paths)
+    return ReadyPaths(channels, state, firsts, known["path_id"], *earned, facts, untouched, has_failures, False)
 
 
 def _channel_lists(paths: pl.DataFrame, separator: str) -> pl.Series:
     path = paths["path"]
     if path.dtype == pl.String:
-        split = pl.when(pl.col("path").str.strip_chars() != "").then(pl.col("path").str.split(separator))
-        return paths.select(split).to_series()
+        lists = path.str.split(separator)
+        blank = (path.str.len_bytes() == 0).fill_null(False)
+        return lists.zip_with(~blank, pl.Series([None], dtype=lists.dtype)) if blank.any() else lists
     if path.dtype != pl.List:
         raise PathError(f"the column path holds lists of channels or text, not {path.dtype}: convert it")
     return path
