@@ -15,14 +15,17 @@ from pipelines.settings import load_settings
 
 @click.command()
 def status() -> None:
-    """How each tenant stands: computed and final days, failed checks, held reports, mails."""
+    """How each tenant stands: computed and final days, failed checks, ads that name nothing known, reports, mails."""
     with runtime.open_warehouse(load_settings()) as warehouse:
         rows = warehouse.read("read_status")
     if rows.is_empty():
         console.out.print("No tenant yet. `earshot demo` makes three to look at.")
         return
     table = Table(box=None, pad_edge=False)
-    headings = ("tenant", "computed", "final", "failed checks", "reports", "held", "mails sent", "waiting", "troubled")
+    headings = (
+        *("tenant", "computed", "final", "failed checks", "ads not placed"),
+        *("reports", "held", "mails sent", "waiting", "troubled"),
+    )
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number < 3 else "right")
     for row in rows.drop("tenant_id").iter_rows():
