@@ -105,7 +105,7 @@ def measure_completion(playbacks: pl.DataFrame) -> pl.DataFrame:
                 f"reached_{percent}": (heard * 100 >= duration * percent).fill_null(False).sum().cast(pl.Int64)
                 for percent in COMPLETION
             },
-            average=share.sum() / (duration.is_not_null().sum() * MILLION),
+            average=ratio(share.sum(), duration.is_not_null().sum() * MILLION),
             # Half of two millionths; rounded, because one row and many are divided by a number a bit apart.
             median_consumption=(share.median() / MILLION).round(7),
         )

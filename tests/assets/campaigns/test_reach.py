@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from assets.campaigns.delivery import count_delivery
-from assets.campaigns.reach import campaign_levels
+from assets.campaigns.reach import PLACEMENT, UNITS, campaign_levels, estimate_levels
+from assets.campaigns.sketches import build_sketches
 
 Heard = list[tuple[str, int | None]]
 
@@ -46,6 +49,65 @@ def test_a_campaign_s_reach_lies_between_its_largest_placement_and_their_sum(hea
     campaign = levels.filter(pl.col("level") == "campaign")["households"].item()
     placements = levels.filter(pl.col("level") == "placement")["households"].to_list()
     assert max(placements) <= campaign <= sum(placements)
+
+
+def crowd(placement: str, people: range, heard: int = 1) -> pl.DataFrame:
+    """Everybody of a range heard the placement this often; two neighbours are a household."""
+    person = pl.int_range(people.start, people.stop, eager=True)
+    return pl.DataFrame({"consumer_key": person, "household_key": person // 2}).with_columns(
+        tenant_id=pl.lit("harbour"),
+        campaign_id=pl.lit("spring"),
+        placement_id=pl.lit(placement),
+        impressions=pl.lit(heard, dtype=pl.Int64),
+    )
+
+
+def sketched(heard: pl.DataFrame) -> pl.DataFrame:
+    """campaign_levels by sketches, as of a campaign that is too large to be counted."""
+    pytest.importorskip("datasketches", reason="datasketches is ready made for Python 3.11 to 3.13 only")
+    units = [
+        build_sketches(heard.select(*PLACEMENT, key=key), PLACEMENT).with_columns(unit=pl.lit(unit))
+        for unit, (key, _people) in UNITS.items()
+    ]
+    sizes = heard.group_by(PLACEMENT).agg(pl.col("impressions").sum())
+    return estimate_levels(sizes, pl.concat(units))
+
+
+spans = st.tuples(st.integers(0, 60_000), st.integers(1, 40_000), st.integers(1, 2))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(spans, min_size=1, max_size=4))
+def test_estimates_keep_to_what_must_be_true_of_audiences(heard: list[tuple[int, int, int]]) -> None:
+    parts = [crowd(f"spot-{n}", range(first, first + size), times) for n, (first, size, times) in enumerate(heard)]
+    audience = pl.concat(parts)
+    told, truth = sketched(audience), campaign_levels(audience)
+    assert told.select("level", "scope_id", "impressions").equals(truth.select("level", "scope_id", "impressions"))
+    for people in ("households", "consumers"):
+        [campaign] = told.filter(level="campaign")[people]
+        placements = told.filter(level="placement")[people]
+        assert placements.max() <= campaign <= placements.sum()
+        assert (told[f"{people}_lower"] <= told[people]).all()
+        assert (told[people] <= told[f"{people}_upper"]).all()
+        assert (told[people] <= told["impressions"]).all()
+        assert ((told[people] / truth[people] - 1).abs() < 0.05).all()
+    exact = told.filter(~pl.col("is_estimate"))
+    assert_frame_equal(exact, truth.join(exact, on=["level", "scope_id"], how="semi"))
+
+
+def test_placements_without_a_listener_in_common_are_never_fewer_than_their_campaign() -> None:
+    """Each estimate is off by its own chance, so their sum can fall short of the campaign's own."""
+    short = 0
+    for seed in range(12):
+        start = seed * 1_000_000
+        told = sketched(
+            pl.concat([crowd(f"spot-{n}", range(start + n * 50_000, start + (n + 1) * 50_000)) for n in range(3)])
+        )
+        [campaign] = told.filter(level="campaign")["consumers"]
+        together = told.filter(level="placement")["consumers"].sum()
+        assert campaign <= together
+        short += campaign == together
+    assert short
 
 
 def test_clicks_are_counted_beside_impressions_and_not_among_them() -> None:

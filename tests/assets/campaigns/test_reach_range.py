@@ -28,6 +28,8 @@ from tests.assets.campaigns.reach_network import (
     truth,
 )
 
+pytest.importorskip("datasketches", reason="datasketches is ready made for Python 3.11 to 3.13 only")
+
 # So small that the little network is beyond them; a day is large on every day but the last.
 SMALL = ReachLimits(counted=1_000, kept_day=300)
 ASKED = pl.DataFrame({"tenant_id": [HARBOR.bytes], "campaign_id": [named("spring").bytes]})
