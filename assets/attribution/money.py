@@ -14,6 +14,7 @@ from uuid import UUID
 import polars as pl
 from babel.numbers import get_currency_precision
 
+from assets.attribution.columns import complete
 from assets.attribution.models import SHOW
 from sql.values import PermanentError, half_up
 
@@ -22,6 +23,14 @@ from sql.values import PermanentError, half_up
 SHARE_DIGITS = 6
 
 Rates = dict[tuple[date, str, str], Decimal]
+
+# Frames made by hand may leave out the tenant, where there is only one.
+ONE_TENANT = {"tenant_id": pl.lit("")}
+NO_ADJUSTMENTS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "occurred_at": pl.Datetime("us", "UTC"),
+    "value_minor": pl.Int64,
+    "currency": pl.String,
+}
 
 
 def split_by_largest_remainder(
@@ -48,7 +57,7 @@ def split_by_largest_remainder(
 def attribute_money(
     credited: pl.DataFrame,
     conversions: pl.DataFrame,
-    adjustments: pl.DataFrame,
+    adjustments: pl.DataFrame | None,
     campaigns: pl.DataFrame,
     rates: Rates,
     as_of: datetime,
@@ -57,16 +66,21 @@ def attribute_money(
 
     credited:    tenant_id, model, conversion_id, placement_id, episode_id, campaign_id, credit; all of a conversion's
                  credits, those to the sponsor's other campaigns included
-    conversions: tenant_id, conversion_id, day, value_minor, currency
-    adjustments: tenant_id, conversion_id, day, occurred_at, value_minor, currency
+    conversions: tenant_id, conversion_id, day (may be left out where nothing is converted), value_minor, currency
+    adjustments: tenant_id, conversion_id, occurred_at, value_minor, currency; None: nothing was taken back
     campaigns:   tenant_id, campaign_id, currency: those whose money is asked for; others share but need no rate
+    rates:       of rates_of; {} where there is one currency
     as_of:       adjustments count that occurred before this moment
     returns:     credited with currency (the campaign's) and revenue_minor (null: the conversion has no value,
                  or the campaign was not asked for)
 
     Per conversion, model and currency the net value is split by largest remainder, ties by placement, then episode, so
-    that shows sum to the campaign and campaigns to the conversion. Raises PermanentError where a rate is missing.
+    that shows sum to the campaign and campaigns to the conversion. tenant_id may be left out of all frames alike.
+    Raises PermanentError where a rate is missing, MissingColumnsError where a column is.
     """
+    shares = ["model", "conversion_id", *SHOW, "campaign_id", "credit"]
+    credited = complete(credited, "credits", shares, ONE_TENANT)
+    campaigns = complete(campaigns, "campaigns", ["campaign_id", "currency"], ONE_TENANT)
     net = net_values(conversions, adjustments, rates, as_of)
     own = credited.drop("currency", "revenue_minor", strict=False).join(
         campaigns.select("tenant_id", "campaign_id", "currency"),
@@ -82,15 +96,29 @@ def attribute_money(
     parts = split_by_largest_remainder(known, "net_minor", "credit", group, SHOW)
     in_own_currency = known.with_columns(revenue_minor=parts).filter(pl.col("currency") == pl.col("target"))
     key = ["tenant_id", "model", "conversion_id", *SHOW]
-    return own.join(in_own_currency.select(*key, "revenue_minor"), on=key, how="left", validate="1:1").sort(key)
+    money = in_own_currency.select(*key, "revenue_minor")
+    return own.join(money, on=key, how="left", validate="1:1", nulls_equal=True).sort(key)
 
 
-def net_values(conversions: pl.DataFrame, adjustments: pl.DataFrame, rates: Rates, as_of: datetime) -> pl.DataFrame:
+def net_values(
+    conversions: pl.DataFrame, adjustments: pl.DataFrame | None, rates: Rates, as_of: datetime
+) -> pl.DataFrame:
     """The value of each conversion that has one, less its adjustments before as_of, in its own currency.
 
+    conversions, adjustments, rates: as in attribute_money
     returns: tenant_id, conversion_id, day, currency, value_minor, refunded_minor, net_minor (may be negative)
     """
     key = ["tenant_id", "conversion_id"]
+    amounts = ["value_minor", "currency"]
+    defaults = {**ONE_TENANT, "day": pl.lit(None, dtype=pl.Date)}
+    conversions = complete(conversions, "conversions", ["conversion_id", *amounts], defaults)
+    if adjustments is None:
+        adjustments = (
+            conversions.select(key)
+            .clear()
+            .with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in NO_ADJUSTMENTS.items())
+        )
+    adjustments = complete(adjustments, "adjustments", ["conversion_id", "occurred_at", *amounts], ONE_TENANT)
     valued = conversions.filter(pl.col("value_minor").is_not_null()).select(*key, "day", "currency", "value_minor")
     taken_back = (
         adjustments.filter(pl.col("occurred_at") < as_of)

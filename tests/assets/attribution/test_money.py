@@ -201,3 +201,21 @@ def test_shows_sum_to_campaigns_and_campaigns_to_conversions(
         assert earned.filter(conversion_id=f"order-{number}")["revenue_minor"].sum() == value - given_back
     per_campaign = earned.group_by("campaign_id").agg(pl.col("revenue_minor").sum())
     assert per_campaign["revenue_minor"].sum() == sum(value - given_back for value, given_back, _ in drawn)
+
+
+def test_a_touch_outside_of_any_episode_gets_its_money_too() -> None:
+    """A click on a campaign's link belongs to a placement, and to no episode."""
+    shows = pl.DataFrame(
+        {
+            "model": ["linear"] * 2,
+            "conversion_id": ["order"] * 2,
+            "placement_id": ["link", "mid-roll"],
+            "episode_id": [None, "pilot"],
+            "campaign_id": ["spring"] * 2,
+            "credit": [0.5, 0.5],
+        }
+    )
+    worth = pl.DataFrame({"conversion_id": ["order"], "value_minor": [4001], "currency": ["EUR"]})
+    campaigns = pl.DataFrame({"campaign_id": ["spring"], "currency": ["EUR"]})
+    told = attribute_money(shows, worth, None, campaigns, {}, datetime(2026, 4, 1, tzinfo=UTC))
+    assert dict(told.select("placement_id", "revenue_minor").iter_rows()) == {"link": 2001, "mid-roll": 2000}
