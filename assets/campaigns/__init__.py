@@ -21,27 +21,35 @@ if TYPE_CHECKING:
         minimum_detectable,
     )
     from assets.campaigns.pacing import expect_delivery
-    from assets.campaigns.reach import count_reach
+    from assets.campaigns.reach import campaign_levels, count_reach, estimate_levels
+    from assets.campaigns.reach_range import measure_reach
     from assets.campaigns.response import model_conversions, respond
     from assets.campaigns.roi import measure
     from assets.campaigns.scopes import price_campaigns
+    from assets.campaigns.sketches import build_sketches, merge_sketches, read_sketches
     from assets.campaigns.spend import recognise_spend, unknown_spend
 
 __all__ = [
     "Side",
     "assign_groups",
+    "build_sketches",
+    "campaign_levels",
     "compare_strata",
     "count_delivery",
     "count_reach",
+    "estimate_levels",
     "expect_delivery",
     "gamma_bounds",
     "incremental_value",
     "measure",
     "measure_lift",
+    "measure_reach",
+    "merge_sketches",
     "minimum_detectable",
     "model_conversions",
     "newcombe",
     "price_campaigns",
+    "read_sketches",
     "recognise_spend",
     "relative_lift",
     "respond",
@@ -55,10 +63,12 @@ _HOMES = {
     "intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
     "lift": ["Side", "assign_groups", "compare_strata", "incremental_value", "measure_lift", "minimum_detectable"],
     "pacing": ["expect_delivery"],
-    "reach": ["count_reach"],
+    "reach": ["campaign_levels", "count_reach", "estimate_levels"],
+    "reach_range": ["measure_reach"],
     "response": ["model_conversions", "respond"],
     "roi": ["measure"],
     "scopes": ["price_campaigns"],
+    "sketches": ["build_sketches", "merge_sketches", "read_sketches"],
     "spend": ["recognise_spend", "unknown_spend"],
 }
 
