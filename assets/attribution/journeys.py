@@ -28,7 +28,7 @@ def non_converting_journeys(
 
     exposures:   tenant_id, sponsor_id, goal_kind, exposure_id, occurred_at, kind, campaign_id, placement_id,
                  household_key, address_class; an exposure once per goal kind that it may have led to
-    conversions: tenant_id, sponsor_id, goal_kind, household_key, converted_at
+    conversions: tenant_id, sponsor_id, goal_kind, household_key, converted_at; those of answered_by too
     settings:    as in paths.build_paths; those in force when the ad was heard
     as_of:       a window is complete if it had ended by then
     returns:     tenant_id, sponsor_id, goal_kind, household_key, next_at (its next conversion, which came too late for
@@ -63,6 +63,25 @@ def non_converting_journeys(
         .pipe(keep_one_per_unit, journey)
         .with_columns(touch_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(journey))
         .select(*journey, "touch_no", "placement_id")
+    )
+
+
+def answered_by(paths: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
+    """The households whose ads stand on the path of a conversion, whatever address it came from.
+
+    paths:     tenant_id, sponsor_id, goal_kind, converted_at, exposure_id (null: a code or an answer named the ad)
+    exposures: tenant_id, exposure_id, household_key
+    returns:   the columns of HOUSEHOLD, converted_at
+
+    Somebody heard an ad at home and bought on the train under the same listener id: that journey led to something.
+    """
+    heard = exposures.select("tenant_id", "exposure_id", "household_key").unique(["tenant_id", "exposure_id"])
+    return (
+        paths.filter(pl.col("exposure_id").is_not_null())
+        .join(heard, on=["tenant_id", "exposure_id"], validate="m:1")
+        .filter(pl.col("household_key").is_not_null())
+        .select(*HOUSEHOLD, "converted_at")
+        .unique()
     )
 
 

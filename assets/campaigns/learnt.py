@@ -13,16 +13,26 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from assets.attribution.channels import credit_paths
 from assets.attribution.influences import Chain, fit_chain, share_influences
-from assets.attribution.journeys import GOAL, LEARNT, all_journeys, fit_totals, non_converting_journeys
-from assets.attribution.markov import Floats, Walks, walks_of, with_states
+from assets.attribution.journeys import (
+    GOAL,
+    LEARNT,
+    all_journeys,
+    answered_by,
+    fit_totals,
+    non_converting_journeys,
+)
+from assets.attribution.markov import Floats, Places, Walks, walks_of, with_states
 from assets.attribution.money import Rates, convert_values, net_values, rates_of, split_by_largest_remainder
 from assets.campaigns.credited import credit_campaigns, ids_of, since_start
-from assets.campaigns.response import KEY, respond, spread_of, with_bounds
+from assets.campaigns.response import KEY, respond, with_bounds
 from sql.values import Reader, Window
+
+Flags = npt.NDArray[np.bool_]
 
 SPONSOR = ["tenant_id", "sponsor_id"]
 CAMPAIGN = ["tenant_id", "campaign_id"]
@@ -66,13 +76,14 @@ def read_journeys(
     start: datetime = Window.of_day(begun["first_day"].min()).start  # type: ignore[arg-type]
     asked = {"start": start, "end": window.end, "tenants": tenants, "sponsors": ids_of(goals, "sponsor_id")}
     days = {"first": start.date(), "last": window.day}
-    exposures = read("read_sponsor_exposures", **asked).join(kinds, on=SPONSOR)
+    paths = read("read_sponsor_paths", **asked, **days).join(kinds, on=GOAL, how="semi")
+    exposures = read("read_sponsor_exposures", **asked)
     answers = read("read_household_conversions", **asked).join(kinds, on=GOAL, how="semi")
+    answers = pl.concat([answers.select(*GOAL, "household_key", "converted_at"), answered_by(paths, exposures)])
     settings = read("read_attribution_configs", tenants=tenants)
-    lost = non_converting_journeys(exposures, answers, settings, window.end)
+    lost = non_converting_journeys(exposures.join(kinds, on=SPONSOR), answers, settings, window.end)
     counted = read("read_sponsor_conversions", **asked).join(begun, on=SPONSOR, validate="m:1")
     counted = counted.filter(pl.col("converted_at").dt.date() >= pl.col("first_day")).drop("first_day")
-    paths = read("read_sponsor_paths", **asked, **days).join(kinds, on=GOAL, how="semi")
     paths = paths.join(counted, on=CONVERSION, how="semi")
     return Journeys(
         all_journeys(paths, lost),
@@ -120,16 +131,11 @@ def _counterfactual(told: Journeys, live: pl.DataFrame, as_of: datetime) -> pl.D
     What was learnt is taken as given: bounds tell of chance in the households, not in what is learnt from them.
     """
     goals = told.journeys.join(live, on=GOAL, how="semi").rename({"placement_id": "channel"})
-    credit = pl.concat(
-        credit_paths(goal, ["counterfactual"]).join(
-            goal.select("tenant_id", "path_id", "touch_no", "conversion_id"), on=["path_id", "touch_no"], validate="1:1"
-        )
-        for goal in goals.partition_by(GOAL)
-    )
+    credit = pl.concat(_credited_touches(goal) for goal in goals.partition_by(GOAL))
     touch = [*CONVERSION, "touch_no"]
     show = ["tenant_id", "model", "conversion_id", "placement_id", "episode_id", "campaign_id"]
     shares = (
-        credit.filter(pl.col("conversion_id").is_not_null() & (pl.col("credit") > 0))
+        credit.filter(pl.col("credit") > 0)
         .join(told.paths.select(*touch, "placement_id", "episode_id", "campaign_id"), on=touch, validate="1:1")
         .sort(*show, "touch_no")
         .group_by(show, maintain_order=True)
@@ -142,6 +148,14 @@ def _counterfactual(told: Journeys, live: pl.DataFrame, as_of: datetime) -> pl.D
     return scopes.join(answers, on=KEY, how="left", validate="1:1").with_columns(is_fallback=pl.lit(False))
 
 
+def _credited_touches(goal: pl.DataFrame) -> pl.DataFrame:
+    """tenant_id, conversion_id, touch_no, model, credit: the touches of journeys that led to a conversion."""
+    touch = ["path_id", "touch_no"]
+    won = goal.filter(pl.col("conversion_id").is_not_null()).select("tenant_id", "conversion_id", *touch)
+    credit = credit_paths(goal, ["counterfactual"]).select(*touch, "model", "credit")
+    return won.join(credit, on=touch, validate="1:1", maintain_order="left").drop("path_id")
+
+
 def _markov(told: Journeys, live: pl.DataFrame, placements: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Each campaign's share of all conversions and of their value, by the removal effects of its placements."""
     rates = rates_of(told.rates)
@@ -152,11 +166,9 @@ def _markov(told: Journeys, live: pl.DataFrame, placements: pl.DataFrame, as_of:
         campaigns = live.join(goal.head(1), on=GOAL, how="semi")
         for campaign in campaigns.iter_rows(named=True):
             own = placements.filter(pl.col("campaign_id") == campaign["campaign_id"])
-            value = values.filter(
-                (pl.col("tenant_id") == campaign["tenant_id"]) & (pl.col("target") == campaign["currency"])
-            )
+            value = values.filter(pl.col("target") == campaign["currency"]).drop("target")
             rows.append({**chained.earned_by(own["placement_id"], value, campaign), "is_fallback": False})
-    kept = {"revenue_minor": pl.Int64, "revenue_smallest": pl.Int64, "products": pl.Float64}
+    kept = {"revenue_minor": pl.Int64}
     return with_bounds(pl.DataFrame(rows, schema_overrides=kept), ["conversions"])
 
 
@@ -179,14 +191,20 @@ def _values(told: Journeys, live: pl.DataFrame, rates: Rates, as_of: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class _Chained:
-    """The journeys of one goal as a fitted chain. firsts: one row per journey, in order, with its unit."""
+    """The journeys of one goal as a fitted chain.
+
+    placements: in the order of states; shares: of all conversions, by placement; units: of each journey, the number of
+    its household (or of what stands for it); won: each conversion with its unit; answers: conversions by unit.
+    """
 
     touches: pl.DataFrame
-    firsts: pl.DataFrame
     placements: pl.Series
     walks: Walks
     chain: Chain
     shares: Floats
+    units: Places
+    won: pl.DataFrame
+    answers: Floats
 
     @classmethod
     def of(cls, goal: pl.DataFrame, conversions: pl.DataFrame) -> _Chained:
@@ -195,13 +213,11 @@ class _Chained:
         walks = walks_of(touches, len(placements))
         chain = fit_chain(walks)
         effects = chain.effects[1:]
-        who = conversions.select(*CONVERSION, "listener_id", bought_by="household_key")
-        firsts = touches.filter(pl.col("touch_no") == 1).join(
-            who, on=CONVERSION, how="left", validate="m:1", maintain_order="left"
-        )
-        known = firsts.with_columns(household_key=pl.coalesce("household_key", "bought_by"))
-        known = known.with_columns(alone=pl.when(pl.col("household_key").is_null()).then(_alone(firsts)))
-        return cls(touches, known, placements, walks, chain, effects / effects.sum())
+        firsts = _with_units(touches.filter(pl.col("touch_no") == 1), conversions)
+        units = firsts["unit"].to_numpy().astype(np.int64)
+        answers = np.bincount(units, weights=firsts["conversions"].to_numpy()).astype(np.float64)
+        won = firsts.filter(pl.col("conversions") > 0).select(*CONVERSION, "unit")
+        return cls(touches, placements, walks, chain, effects / effects.sum(), units, won, answers)
 
     def earned_by(self, own: pl.Series, value: pl.DataFrame, campaign: Mapping[str, Any]) -> dict[str, Any]:
         """What a campaign's placements earn, and its spread over households.
@@ -210,39 +226,34 @@ class _Chained:
         it moves the share by. These add up to the total, so the gamma interval holds as for sums of credits.
         """
         ours = self.placements.is_in(own.implode()).to_numpy()
-        share = float(self.shares[ours].sum())
-        moved = pl.Series("moved", share_influences(self.walks, self.chain, ours))
-        known = value.select(*CONVERSION, "net_minor")
-        worth = self.firsts.with_columns(moved).join(
-            known, on=CONVERSION, how="left", validate="m:1", maintain_order="left"
-        )
-        total, money = int(worth["conversions"].sum()), int(worth["net_minor"].sum())
-        units = (
-            worth.group_by("household_key", "alone", maintain_order=True)
-            .agg(pl.col("conversions", "net_minor", "moved").sum())
-            .with_columns(
-                tenant_id=pl.lit(campaign["tenant_id"]),
-                scope_id=pl.lit(campaign["campaign_id"]),
-                model=pl.lit("markov"),
-                conversions=share * pl.col("conversions") + total * pl.col("moved"),
-                revenue=share * pl.col("net_minor") + money * pl.col("moved"),
-            )
-        )
-        earned = {
+        share, size = float(self.shares[ours].sum()), len(self.answers)
+        moved = np.bincount(self.units, weights=share_influences(self.walks, self.chain, ours), minlength=size)
+        known = self.won.join(value, on=CONVERSION, validate="1:1", maintain_order="left")
+        net = known["net_minor"].cast(pl.Float64).to_numpy()
+        worth: Floats = np.bincount(known["unit"].to_numpy(), weights=net, minlength=size).astype(np.float64)
+        total, money = int(self.answers.sum()), int(known["net_minor"].sum())
+        added = share * self.answers + total * moved
+        paid = share * worth + money * moved
+        return {
+            "tenant_id": campaign["tenant_id"],
+            "scope_id": campaign["campaign_id"],
+            "model": "markov",
             "conversions": share * total,
             "sample": self._touched_by(ours),
-            "revenue_minor": self._split(money, ours) if worth["net_minor"].count() else None,
-            "revenue_smallest": units["net_minor"].min(),
+            "revenue_minor": self._split(money, ours) if known.height else None,
+            **_spread("conversions", added, share * total),
+            **_spread("revenue", paid, share * money),
+            "revenue_smallest": float(worth.min()),
+            "products": float((added * paid).sum()),
         }
-        return _widen({**spread_of(units, ["conversions"]).row(0, named=True), **earned}, share * money)
 
-    def _touched_by(self, ours: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    def _touched_by(self, ours: Flags) -> int:
         """Conversions on whose path the campaign stands."""
         states = pl.Series(np.flatnonzero(ours) + 1)
         touching = pl.col("state").cast(pl.Int64).is_in(states.implode()) & (pl.col("conversions") > 0)
         return self.touches.filter(touching)["path_id"].n_unique()
 
-    def _split(self, money: int, ours: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    def _split(self, money: int, ours: Flags) -> int:
         """The campaign's part of the money, split over all placements so that they sum to it."""
         frame = pl.DataFrame({"placement": self.placements, "share": self.shares}).with_columns(
             total=pl.lit(money, dtype=pl.Int64), whole=0
@@ -251,16 +262,31 @@ class _Chained:
         return int(parts.filter(pl.Series(ours)).sum())
 
 
+def _with_units(firsts: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+    """Journeys, one row each, with the number of the household that went through them, from 0."""
+    who = conversions.select(*CONVERSION, "listener_id", bought_by="household_key")
+    known = firsts.join(who, on=CONVERSION, how="left", validate="m:1", maintain_order="left").with_columns(
+        household_key=pl.coalesce("household_key", "bought_by")
+    )
+    alone = pl.when(pl.col("household_key").is_null()).then(_alone(firsts))
+    unit = ["household_key", "alone"]
+    named = known.with_columns(alone=alone)
+    numbers = named.select(unit).unique(maintain_order=True).with_row_index("unit")
+    return named.join(numbers, on=unit, validate="m:1", nulls_equal=True, maintain_order="left")
+
+
+def _spread(name: str, added: Floats, total: float) -> dict[str, float]:
+    """What bounds are made from, by what each household adds.
+
+    The largest is at least an average one, weighted by what it adds: what moves a share down is negative, and then the
+    largest alone says too little.
+    """
+    squares, largest = float((added**2).sum()), float(added.max())
+    return {f"{name}_squares": squares, f"{name}_largest": max(largest, squares / total) if total > 0 else largest}
+
+
 def _alone(firsts: pl.DataFrame) -> pl.Expr:
     """Who answered where no household is known: the listener, else each conversion by itself."""
     ids = firsts.schema["conversion_id"]
     text = pl.col("conversion_id").bin.encode("hex") if ids == pl.Binary else pl.col("conversion_id").cast(pl.String)
     return pl.coalesce(pl.lit("listener ") + pl.col("listener_id"), pl.lit("conversion ") + text)
-
-
-def _widen(told: dict[str, Any], money: float) -> dict[str, Any]:
-    """At least one average household as the largest: what moves a share can be negative, and then sums to less."""
-    for name, total in (("conversions", told["conversions"]), ("revenue", money)):
-        if total > 0:
-            told[f"{name}_largest"] = max(told[f"{name}_largest"], told[f"{name}_squares"] / total)
-    return told

@@ -6,7 +6,9 @@ SELECT
     conversions.sponsor_id,
     conversions.kind AS goal_kind,
     conversions.conversion_id,
+    conversions.converted_at,
     touches.touch_no,
+    touches.exposure_id,
     touches.campaign_id,
     touches.placement_id,
     touches.episode_id

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.attribution.journeys import all_journeys, fit_totals, non_converting_journeys
+from assets.attribution.journeys import all_journeys, answered_by, fit_totals, non_converting_journeys
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=100)
@@ -56,6 +56,17 @@ def lost(
 ) -> pl.DataFrame:
     chosen = SETTINGS.with_columns(**{name: pl.lit(value) for name, value in settings.items()})
     return non_converting_journeys(pl.DataFrame(exposures), conversions, chosen, as_of)
+
+
+def test_a_household_whose_ad_stands_on_a_path_has_not_lost_its_journey() -> None:
+    """Heard at home, bought on the train under the same listener id."""
+    exposures = heard(1, 2) + heard(1, household=2)
+    touch = {**GOAL, "exposure_id": "1 1", "converted_at": START + timedelta(days=4)}
+    by_code = {**touch, "exposure_id": None}
+    answered = answered_by(pl.DataFrame([touch, touch, by_code]), pl.DataFrame(exposures))
+    assert answered.select("household_key", "converted_at").rows() == [(1, START + timedelta(days=4))]
+    assert lost(exposures, bought())["household_key"].to_list() == [1, 1, 2]
+    assert lost(exposures, answered)["household_key"].to_list() == [2]
 
 
 def test_a_household_that_never_buys_is_one_journey_in_time_order() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from assets.campaigns.day import compute_roi
+from sql.values import Window
 from tests.assets.campaigns.test_days_on_a_database import (
     BOUGHT,
     DAY,
+    HEARD,
     HOMES,
     add,
     add_campaign,
@@ -61,3 +64,21 @@ def test_what_learns_from_journeys_knows_households_only_behind_addresses_of_the
     conversions = warehouse.read("read_sponsor_conversions", **asked)
     assert conversions.height == ORDERS
     assert conversions["household_key"].null_count() == ORDERS
+
+
+def test_who_heard_at_home_and_bought_elsewhere_under_one_listener_id_is_no_lost_journey(warehouse: Warehouse) -> None:
+    add_campaign(warehouse, "harbour")
+    add_exposures(warehouse, "harbour")
+    at_home = {"listener_id": "mara", "household_key": 4242, "consumer_key": 4243, "address_class": "household"}
+    ad = {"campaign_id": named("spring"), "placement_id": named("host-read"), "episode_id": named("ep-1")}
+    owner = {"tenant_id": named("harbour"), "sponsor_id": named("kettle"), "podcast_id": named("tides")}
+    told = {"exposure_id": named("at home"), "kind": "delivered", "is_final": True, "run_id": named("run")}
+    when = {"occurred_at": HEARD, "day": HEARD.date()}
+    add(warehouse, "ad_exposures", {**owner, **ad, **at_home, **told, **when})
+    bought = signal("harbour", "buy", BOUGHT, order_id="S-1", value_minor=2000, currency="USD")
+    add(warehouse, "attribution_events", {**bought, "listener_id": "mara"})
+    roll_up(warehouse, [named("harbour")], DAY.day)
+    sunday = Window.of_day(date(2026, 3, 22))
+    totals = compute_roi(warehouse.read, sunday, [named("harbour")])["model_totals"]
+    assert set(totals["all_conversions"]) == {1}
+    assert set(totals["journeys"]) == {1 + len(HOMES)}
