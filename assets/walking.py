@@ -190,6 +190,7 @@ def _ledger_lines(
 ) -> list[LedgerLine]:
     """A line for each asset and tenant, also where it has no rows. tenants: tenant_id, is_final, input_watermark."""
     lines = []
+    measures = tell_measures(content)
     for asset, names in tables_of.items():
         counted = dict(content[names[0]].group_by("tenant_id").len().iter_rows())
         hashes = hash_content([content[name] for name in names])
@@ -205,9 +206,24 @@ def _ledger_lines(
                     status="final" if is_final else "provisional",
                     began_at=began_at,
                     content_hash=hashes.get(tenant_id, ""),
+                    rules_version=measures.get(tenant_id),
                 )
             )
     return lines
+
+
+def tell_measures(content: Tables) -> dict[bytes, str]:
+    """What each tenant's day was measured by, as the tables say that do.
+
+    Downloads are left out: they are many, and request_dispositions says the same.
+    """
+    columns = ["tenant_id", "rules_version"]
+    telling = [frame for name, frame in content.items() if "rules_version" in frame.columns and name != "downloads"]
+    told = [frame.select(columns).unique() for frame in telling if frame.height]
+    if not told:
+        return {}
+    named = pl.concat(told).with_columns(pl.col("rules_version").str.split(", ")).explode("rules_version").unique()
+    return dict(named.group_by("tenant_id").agg(pl.col("rules_version").sort().str.join(", ")).iter_rows())
 
 
 def remembering(read: Reader) -> Reader:

@@ -44,7 +44,7 @@ class LedgerLine:
     """Which run wrote a tenant's day of an asset, how many rows, and from input how fresh.
 
     began_at: before the run read its input; None: now. content_hash: by which a later run sees that nothing changed;
-    None: something did.
+    None: something did. rules_version: by what the day was measured; None: no rule decides.
     """
 
     asset: str
@@ -56,6 +56,7 @@ class LedgerLine:
     status: str
     began_at: datetime | None = None
     content_hash: str | None = None
+    rules_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,11 +253,12 @@ def _record(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO rollup_ledger AS known "
-            "(asset, day, tenant_id, run_id, rows, input_watermark, status, began_at, content_hash, changed_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, clock_timestamp()) "
+            "(asset, day, tenant_id, run_id, rows, input_watermark, status, began_at, content_hash, rules_version, "
+            "changed_at) VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, %s, clock_timestamp()) "
             "ON CONFLICT (tenant_id, asset, day) DO UPDATE SET run_id = excluded.run_id, rows = excluded.rows, "
             "input_watermark = excluded.input_watermark, status = excluded.status, finished_at = excluded.finished_at, "
-            "began_at = excluded.began_at, content_hash = excluded.content_hash, changed_at = CASE "
+            "began_at = excluded.began_at, content_hash = excluded.content_hash, "
+            "rules_version = excluded.rules_version, changed_at = CASE "
             "WHEN known.content_hash = excluded.content_hash THEN known.changed_at ELSE excluded.changed_at END",
             [
                 (
@@ -269,6 +271,7 @@ def _record(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
                     line.status,
                     line.began_at,
                     line.content_hash,
+                    line.rules_version,
                 )
                 for line in ledger
             ],

@@ -11,7 +11,7 @@ statement read_stale_audiences names them from the ledger.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import polars as pl
@@ -26,6 +26,7 @@ from assets.listening.periods import (
     measure_periods,
 )
 from assets.listening.recent_keys import RecentKeys
+from assets.listening.rules import UNKNOWN
 from sql.values import Reader, Window
 
 Tables = dict[str, pl.DataFrame]
@@ -46,7 +47,35 @@ def compute_audience_day(
     tables = _measure_audiences(read, window, scope, episodes, recent or RecentKeys(read)) | _measure_ages(
         read, window, scope
     )
-    return {name: frame.with_columns(day=pl.lit(window.day)) for name, frame in tables.items()}
+    measured = read("read_measured_days", first=window.day - LONGEST_LOOK_BACK, last=window.day, tenants=scope)
+    return {
+        name: _stamp_measures(name, frame, measured, window.day).with_columns(day=pl.lit(window.day))
+        for name, frame in tables.items()
+    }
+
+
+def _stamp_measures(table: str, frame: pl.DataFrame, measured: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The frame with rules_version: all that the days which it rests on were measured by.
+
+    Keys that are first heard are many and written with audience_periods, which says it for them.
+    """
+    if table == "listener_firsts":
+        return frame
+    begins = {"audience_periods": pl.col("first_day"), "audience_overlaps": pl.lit(first_day("rolling_28", day))}
+    told = frame.with_columns(_from=begins.get(table, pl.lit(day)))
+    named = (
+        told.select("tenant_id", "_from")
+        .unique()
+        .join(measured, on="tenant_id")
+        .filter(pl.col("day") >= pl.col("_from"))
+        .group_by("tenant_id", "_from")
+        .agg(pl.col("rules_version").unique().sort().str.join(", "))
+    )
+    return (
+        told.join(named, on=["tenant_id", "_from"], how="left", validate="m:1", maintain_order="left")
+        .with_columns(pl.col("rules_version").fill_null(UNKNOWN))
+        .drop("_from")
+    )
 
 
 def _measure_audiences(

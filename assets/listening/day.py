@@ -22,6 +22,7 @@ from assets.listening.enrichment import code_text, enrich_requests, enrich_signa
 from assets.listening.exposures import collect_signals, find_delivered_ads
 from assets.listening.kept import (
     KEPT_SCHEMA,
+    name_measures,
     name_versions,
     recall_keys,
     refuse_missing_rows,
@@ -29,7 +30,7 @@ from assets.listening.kept import (
     stamp_versions,
 )
 from assets.listening.keys import Keyring
-from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods
+from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods, name_methods
 from assets.listening.rules import UNKNOWN, Rules
 from sql.values import Reader, Window
 
@@ -109,6 +110,7 @@ def compute_listening_day(
     kept = _read_kept(read, spans, requests)
     addressed = requests.filter(is_today & pl.col("client_ip").is_not_null()).select("tenant_id")
     versions = name_versions(kept.filter(is_today), addressed, ranges.version)
+    measures = name_measures(versions, name_methods(methods, method), rules.version, ranges.version)
     requests = look_up(requests, catalogue)
     requests = recall_keys(enrich_requests(requests, rules, ranges, inclusions, keyring), kept)
     refused, settled = settle_known(requests, catalogue, method)
@@ -121,11 +123,11 @@ def compute_listening_day(
     del refused, settled
     signals = read("read_ad_signals", start=window.start, end=window.end, tenants=scope)
     explicit = collect_signals(enrich_signals(signals, rules, ranges, inclusions, keyring))
-    downloads = _tell_downloads(stamp_versions(counted, versions, rules.version, ranges.version))
+    downloads = _tell_downloads(stamp_versions(counted, measures))
     breakdowns = measure_breakdowns(downloads)
 
     def stamped(frame: pl.DataFrame) -> pl.DataFrame:
-        return stamp_versions(frame, versions, rules.version, ranges.version).with_columns(day=pl.lit(window.day))
+        return stamp_versions(frame, measures).with_columns(day=pl.lit(window.day))
 
     return {
         "request_dispositions": stamped(dispositions),

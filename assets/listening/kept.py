@@ -97,15 +97,29 @@ def name_versions(kept: pl.DataFrame, addressed: pl.DataFrame, current: str) -> 
     )
 
 
-def stamp_versions(frame: pl.DataFrame, versions: pl.DataFrame, rules: str, current: str) -> pl.DataFrame:
-    """The frame with rules_version: the version of the rules on agents and, after a dash, of those on addresses."""
+def name_measures(versions: pl.DataFrame, methods: pl.DataFrame, rules: str, current: str) -> pl.DataFrame:
+    """tenant_id, rules_version: all that a tenant's day is measured by.
+
+    versions: name_versions. methods: method.name_methods. rules, current: the versions of the rules on agents and on
+              addresses. rules_version joins by dashes those on agents, those on addresses, and the tenant's settings.
+    """
     if versions.is_empty():
-        return frame.with_columns(rules_version=pl.lit(f"{rules}-{current}"))
-    return (
-        frame.join(versions, on="tenant_id", how="left", validate="m:1", maintain_order="left")
-        .with_columns(rules_version=pl.lit(f"{rules}-") + pl.col("ip_rules_version").fill_null(current))
-        .drop("ip_rules_version")
+        told = methods.with_columns(ip_rules_version=pl.lit(current))
+    else:
+        told = methods.join(versions, on="tenant_id", how="left", validate="1:1").with_columns(
+            pl.col("ip_rules_version").fill_null(current)
+        )
+    return told.select(
+        "tenant_id", rules_version=pl.format("{}-{}-{}", pl.lit(rules), "ip_rules_version", "method_version")
     )
+
+
+def stamp_versions(frame: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
+    """The frame with rules_version of its tenants. measures: name_measures."""
+    distinct = measures["rules_version"].unique()
+    if len(distinct) == 1:
+        return frame.with_columns(rules_version=pl.lit(distinct[0]))
+    return frame.join(measures, on="tenant_id", how="left", validate="m:1", maintain_order="left")
 
 
 def refuse_replaced_rows(missing: pl.DataFrame, day: date) -> None:

@@ -6,8 +6,10 @@ Not here: what is done with them (windows.py, coverage.py, downloads.py), and th
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Final
 
 import polars as pl
@@ -46,6 +48,23 @@ class Method:
     minute_seconds: int = 60
     assumed_minute: int = 960_000
     whole_file_slack: int = 0
+
+
+def name_method(window: str, suspect_pairs: int, whole_file_slack: int | None, method: Method | None = None) -> str:
+    """The version of a tenant's settings: equal settings, equal version."""
+    known = method or Method()
+    slack = known.whole_file_slack if whole_file_slack is None else whole_file_slack
+    told = [window, suspect_pairs, slack, known.minute_seconds, known.assumed_minute]
+    return sha256(json.dumps(told).encode()).hexdigest()[:8]
+
+
+def name_methods(methods: pl.DataFrame, method: Method | None = None) -> pl.DataFrame:
+    """tenant_id, method_version of tenants, by the columns of check_methods."""
+    known = method or Method()
+    slack = pl.lit(None) if "whole_file_slack" not in methods.columns else pl.col("whole_file_slack")
+    told = methods.select("download_window", "suspect_pairs", slack.alias("slack"))
+    names = [name_method(window, pairs, missing, known) for window, pairs, missing in told.iter_rows()]
+    return methods.select("tenant_id", method_version=pl.Series(names, dtype=pl.String))
 
 
 def check_methods(methods: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ import polars as pl
 from assets.listening.addresses import INCLUSION_VALIDITY, LISTS, AddressRanges
 from assets.listening.dispositions import DISPOSITIONS
 from assets.listening.keys import Keyring
-from assets.listening.method import CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH, LOOK_BACK, LOOK_FORWARD, Method
+from assets.listening.method import CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH, LOOK_BACK, LOOK_FORWARD, Method, name_method
 from assets.listening.rules import KINDS, Rules
 from assets.methods.pages import Page, Section, Table
 from sql.values import Reader
@@ -151,6 +151,11 @@ def _downloads(known: InForce) -> Section:
         "128 kbit/s. A prefix service sees no bytes, so its requests count by themselves.",
         "The download happened at its first request that passes every rule below. A day is a UTC day.",
     ]
+    named = name_method(known.settings["download_window"], known.settings["suspect_pairs"], missing, method)
+    paragraphs.append(
+        f"Version {named} of these settings and of the limit below on suspect addresses. Every row names it in "
+        "rules_version, behind the versions of the rules on agents and on addresses."
+    )
     if known.settings["download_window"] in LONG_CHAINS:
         paragraphs.append(LONG_CHAINS[known.settings["download_window"]])
     return Section("Downloads", paragraphs)

@@ -11,6 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from assets.listening import RecentKeys, compute_audience_day, compute_playback_day
+from assets.walking import tell_measures
 from sql.values import RawRowsGoneError, Reader, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
@@ -63,6 +64,7 @@ def downloads(tenant: UUID, day: date, without: Sequence[int] = ()) -> pl.DataFr
         covered_bytes=pl.lit(None, dtype=pl.Int64),
         threshold_bytes=pl.lit(None, dtype=pl.Int64),
         key_version=pl.lit(1),
+        is_range_assumed=pl.lit(None, dtype=pl.Boolean),
     )
 
 
@@ -223,10 +225,37 @@ def test_ages_are_those_of_the_days_that_were_computed(network: Warehouse) -> No
     ]
 
 
+def speak_of(warehouse: Warehouse, day: date, version: str) -> None:
+    """Five events of players that day, judged by this version."""
+    spoken_of = {"tenant_id": [HARBOR.bytes], "day": [day], "disposition": ["not_a_request"], "requests": [5]}
+    split = pl.DataFrame(spoken_of).with_columns(
+        rules_version=pl.lit(version), range_assumed=pl.lit(None, dtype=pl.Int64)
+    )
+    write(warehouse, ["request_dispositions"], {"request_dispositions": split}, day, [HARBOR])
+
+
+def test_audiences_name_all_that_their_days_were_measured_by(network: Warehouse) -> None:
+    for day, version in zip(DAYS, ["new", "old", "old", "newer"], strict=False):
+        speak_of(network, day, version)
+    tables = look_back(network, DAYS[3])
+    periods = dict(tables["audience_periods"].select("period_kind", "rules_version").unique().iter_rows())
+    assert (periods["day"], periods["rolling_7"]) == ("newer", "new, newer, old")
+    assert tables["audience_overlaps"]["rules_version"].unique().to_list() == ["new, newer, old"]
+    assert tables["episode_pacing"]["rules_version"].unique().to_list() == ["newer"]
+    assert tell_measures(tables) == {HARBOR.bytes: "new, newer, old"}
+    assert look_back(network, DAYS[8])["episode_pacing"]["rules_version"].unique().to_list() == ["unknown"]
+
+
+def test_the_ledger_keeps_what_a_day_was_measured_by(network: Warehouse) -> None:
+    line = LedgerLine("ad_exposures", DAYS[0], HARBOR, RUN, 0, None, "final", rules_version="a-b-c")
+    network.replace([], Window.of_day(DAYS[0]), [HARBOR], [line])
+    with network.transaction() as connection:
+        found = connection.execute("SELECT rules_version FROM rollup_ledger WHERE asset = 'ad_exposures'").fetchall()
+    assert found == [("a-b-c",)]
+
+
 def test_playback_whose_raw_rows_are_gone_stays_as_it_is_and_audiences_do_not_mind(network: Warehouse) -> None:
-    spoken_of = {"tenant_id": [HARBOR.bytes], "day": [DAYS[0]], "disposition": ["not_a_request"], "requests": [5]}
-    split = pl.DataFrame(spoken_of).with_columns(rules_version=pl.lit("2026.1"))
-    write(network, ["request_dispositions"], {"request_dispositions": split}, DAYS[0], [HARBOR])
+    speak_of(network, DAYS[0], "2026.1")
     with pytest.raises(RawRowsGoneError, match="2026-03-26 has 0 raw rows and was computed from 5"):
         compute_playback_day(network.read, Window.of_day(DAYS[0]), [HARBOR])
     assert look_back(network, DAYS[0])["audience_periods"].height > 0

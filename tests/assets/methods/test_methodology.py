@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from assets.listening.addresses import AddressRanges, load_ranges
 from assets.listening.dispositions import DISPOSITIONS
 from assets.listening.keys import Key, Keyring
-from assets.listening.method import Method
+from assets.listening.method import Method, name_method
 from assets.listening.rules import load_rules
 from assets.methods.methodology import MEANINGS, InForce, tell_methodology
 from assets.methods.pages import Page, Section, Table
@@ -109,6 +109,23 @@ def test_every_disposition_is_explained() -> None:
 def test_the_page_says_what_becomes_of_listeners_who_never_pause(window: str, said: str | None) -> None:
     page = tell_methodology(changed("download_window", window)).markdown
     assert said in page if said else "silence" not in page
+
+
+def test_the_page_names_the_version_of_the_settings_that_rows_name() -> None:
+    assert f"Version {name_method('calendar_day', 500, 0)} of these settings" in tell_methodology(in_force()).markdown
+    others = {
+        name_method(window, pairs, slack, method)
+        for window, pairs, slack, method in (
+            ("calendar_day", 500, None, None),
+            ("first_touch", 500, 0, None),
+            ("calendar_day", 501, 0, None),
+            ("calendar_day", 500, 1, None),
+            ("calendar_day", 500, 0, Method(minute_seconds=61)),
+            ("calendar_day", 500, 0, Method(assumed_minute=1)),
+        )
+    }
+    assert len(others) == 6
+    assert name_method("calendar_day", 500, None) == name_method("calendar_day", 500, 0)
 
 
 def test_the_page_says_that_an_entry_of_the_inclusion_list_counts_backwards() -> None:

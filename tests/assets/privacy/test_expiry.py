@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 from assets.listening import compute_listening_day
 from assets.listening.addresses import AddressRanges, load_ranges
 from assets.listening.keys import Key, Keyring
+from assets.listening.method import name_method
 from assets.listening.rules import load_rules
 from assets.privacy.expiry import expire_addresses, expire_day
 from sql.values import RawRowsGoneError, Scope, Window
@@ -125,7 +126,7 @@ def test_rows_judged_by_two_versions_of_the_networks_name_both(network: Warehous
 
     [version] = after["downloads"]["rules_version"].unique()
     both = "+".join(sorted([load_ranges().version, newer.version]))
-    assert version == f"{load_rules().version}-{both}"
+    assert version == f"{load_rules().version}-{both}-{name_method('calendar_day', 500, 0)}"
 
 
 def test_a_row_that_comes_late_goes_the_next_night(network: Warehouse) -> None:
