@@ -45,7 +45,9 @@ def dispositions(counts: Sequence[tuple[UUID, str, int]], day: date = DAY) -> pl
             "requests": [requests for _, _, requests in counts],
         },
         schema={"tenant_id": pl.Binary, "day": pl.Date, "disposition": pl.String, "requests": pl.Int64},
-    ).with_columns(rules_version=pl.lit("2026.1"), is_final=pl.lit(True), run_id=pl.lit(RUN.bytes))
+    ).with_columns(
+        range_assumed=pl.lit(0), rules_version=pl.lit("2026.1"), is_final=pl.lit(True), run_id=pl.lit(RUN.bytes)
+    )
 
 
 def events(tenant: UUID, moments: Sequence[datetime]) -> pl.DataFrame:

@@ -26,6 +26,7 @@ VALUES = {
     "text": "x",
     "text[]": ["x"],
     "date": date(2026, 1, 1),
+    "date[]": [date(2026, 1, 1)],
     "timestamptz": datetime(2026, 1, 1, tzinfo=UTC),
     "interval": timedelta(minutes=1),
     "integer": 1,
