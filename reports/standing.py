@@ -38,7 +38,7 @@ def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
 def _told(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
     interval = measure.interval
     if interval is None:
-        return f"shown from {FEWEST_FOR_RATIOS} of them"
+        return f"too few to tell: shown from {FEWEST_FOR_RATIOS}"
     bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
     shown, *ends = (_amount(measure, value, facts, formatter) for value in (interval.estimate, *bounds))
     told = f"{shown} (95% interval {ends[0]} to {ends[1]})" if len(ends) > 1 else shown

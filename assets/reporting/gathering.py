@@ -161,8 +161,8 @@ def measures(kpis: Kpis) -> Iterator[Measure]:
     for name in RESPONSE:
         row = kpis[name]
         told = None if row["estimate"] is None else Interval(row["estimate"], row["lower"], row["upper"])
-        badge = row["badge"]
-        yield Measure(name, told, row["unit"] == "minor", badge == "too_few", badge == "low_confidence")
+        is_small = row["badge"] == "too_few" and row["sample"] > 0
+        yield Measure(name, told, row["unit"] == "minor", is_small, row["badge"] == "low_confidence")
 
 
 def _interval(kpi: Mapping[str, Any]) -> Interval | None:

@@ -130,7 +130,7 @@ def test_what_came_back_is_told_with_its_range_and_how_far_to_trust_it(facts: Re
     assert told["Households that converted, of those reached"] == "0.29% (95% interval 0.26% to 0.32%)"
     assert told["Cost per visit (CPV)"] == "$5.62 (95% interval $5.10 to $6.23)"
     assert told["Revenue per conversion (AOV)"] == "$83.20 (95% interval $79.11 to $87.29), low confidence"
-    assert told["Cost per lead (CPL)"] == "shown from 5 of them"
+    assert told["Cost per lead (CPL)"] == "too few to tell: shown from 5"
     assert "Return on investment (ROI)" not in told
 
 

@@ -10,11 +10,13 @@ import pytest
 
 from assets.campaigns.day import compute_roi
 from assets.campaigns.weekly import compute_benchmarks, compute_lift, compute_week
+from assets.upkeep.checks import CHECKS, run_checks
 from sql.values import Window
 from tests.assets.campaigns.test_days_on_a_database import (
     BOUGHT,
     DAY,
     HEARD,
+    HOMES,
     RUN,
     add,
     add_campaign,
@@ -99,6 +101,32 @@ def test_too_few_conversions_are_told_as_those_of_the_linear_model(harbour: Ware
     for model in ("markov", "counterfactual"):
         assert shown.filter(model=model).drop("model", "is_fallback").equals(linear)
     assert told.filter(model="markov", kpi="visitor_rate").is_empty()
+
+
+def test_enough_conversions_are_learnt_from_and_every_model_tells_the_same_total(harbour: Warehouse) -> None:
+    """Eight homes order 320 times; the first four heard the inserted ad too. All is one campaign's."""
+    money = {"value_minor": 1001, "currency": "USD"}
+    orders = [
+        signal(
+            "harbour", f"order {n}", BOUGHT, order_id=f"L-{n}", client_ip=HOMES[n % 8], user_agent="Browser/9", **money
+        )
+        for n in range(320)
+    ]
+    add(harbour, "attribution_events", *orders)
+    tables = rolled_up(harbour)
+    told = tables["campaign_roi"].filter(pl.col("kpi").is_in(["conversions", "revenue"]))
+    assert not told["is_fallback"].any()
+    assert told["model"].n_unique() == 7
+    assert told.filter(kpi="conversions")["estimate"].to_list() == pytest.approx([326] * 7)
+    assert told.filter(kpi="revenue")["amount_minor"].to_list() == [320 * 1001 + 12_100 - 1_000] * 7
+    fitted = tables["model_totals"].filter(model="markov")
+    assert fitted.select("all_conversions", "is_fallback").unique().rows() == [(326, False)]
+    assert fitted["conversions"].sum() == pytest.approx(326)
+    # Eight homes are little to learn from, however often they order.
+    markov = told.filter(model="markov", kpi="conversions").row(0, named=True)
+    assert markov["upper"] - markov["lower"] > 400
+    money_sums = [check for check in CHECKS if check.name == "money_sums"]
+    assert run_checks(harbour.read, SUNDAY, [HARBOUR], [], money_sums)["passed"].to_list() == [True]
 
 
 def test_lift_compares_the_reached_with_listeners_of_the_same_show_and_week(harbour: Warehouse) -> None:
