@@ -138,6 +138,14 @@ def test_a_day_adds_up_downloads_and_ads_and_counts_listeners(filled: Warehouse)
     assert sorted(episodes, key=str) == sorted([(T1, 4, None), (T2, 5, None), (L1, 6, None)], key=str)
 
 
+def test_playbacks_of_unknown_length_do_not_count_as_broken_off(filled: Warehouse) -> None:
+    unknown = metrics(T1, 1, 30, None, 0)
+    write(filled, "listener_metrics", [unknown, metrics(L1, 1, 10, 0.5, 0)], DAY + timedelta(days=3))
+    later = f"SELECT level, completion FROM listening_daily WHERE day = '{DAY + timedelta(days=3)}' AND scope_id = "
+    assert seen(filled, f"{later}'{HARBOR}'") == [("tenant", 0.5)]
+    assert seen(filled, f"{later}'{TIDES}'") == [("podcast", None)]
+
+
 def test_consumption_is_weighed_and_its_median_taken_from_all_playbacks(filled: Warehouse) -> None:
     told = seen(
         filled,
