@@ -15,6 +15,7 @@ TIME_COLUMNS = {
     "listener_events": "occurred_at",
     "attribution_events": "occurred_at",
     "event_keys": "occurred_at",
+    "attribution_event_keys": "occurred_at",
     "request_dispositions": "day",
     "downloads": "downloaded_at",
     "listener_metrics": "day",

@@ -24,6 +24,7 @@ from assets.attribution.money import Rates, rates_of
 from assets.attribution.older_keys import OlderKeys
 from assets.attribution.paths import PATH, build_paths, matched_by
 from assets.listening.addresses import AddressRanges, classify_addresses
+from assets.listening.kept_signals import read_signal_keys, recall_signals
 from assets.listening.keys import Keyring, derive_keys
 from sql.values import Reader, Window
 
@@ -81,7 +82,8 @@ def compute_attribution_day(
     """
     scope = list(tenants)
     signals = read("read_conversion_signals", start=window.start, end=window.end, tenants=scope, sponsors=None)
-    events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day)
+    kept = read_signal_keys(read, signals, scope, exposures=False)
+    events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day, kept)
     at = pl.col("converted_at")
     merged = merge_conversions(events)
     adjustments = adjust_conversions(events, merged, read_rates(read, events))
@@ -89,7 +91,7 @@ def compute_attribution_day(
     conversions = merged.filter((at >= window.start) & (at < window.end)).pipe(name_codes, codes)
     paths = build_paths(
         conversions,
-        read_exposures(read, window, scope, conversions, OlderKeys.of(signals, keyring)),
+        read_exposures(read, window, scope, conversions, OlderKeys.of(signals, keyring, kept)),
         codes,
         read("read_placements", tenants=scope),
         read("read_airings", tenants=scope),
@@ -103,10 +105,13 @@ def compute_attribution_day(
     }
 
 
-def identify_signals(signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyring, day: date) -> pl.DataFrame:
+def identify_signals(
+    signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyring, day: date, kept: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The signals with household_key, listener_key and address_class.
 
     signals: of read_conversion_signals; with client_ip (text) and user_agent
+    kept:    the kept keys of those whose address is gone (kept_signals.py); None: all have theirs
 
     An address gives the household key, and with the agent the listener key, unless the platform sent one of its own.
     Without an address the platform's keys stay; what a platform made a key of, it vouches for.
@@ -117,9 +122,10 @@ def identify_signals(signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyr
     classes = classify_addresses(signals, ranges, inclusions, day).select("tenant_id", "client_ip", "address_class")
     return (
         derive_keys(told, keyring)
-        .with_columns(listener_key=pl.coalesce("listener_key", "consumer_key"))
         .join(classes, on=["tenant_id", "client_ip"], how="left", validate="m:1", nulls_equal=True)
         .with_columns(address_class=pl.when("is_vouched").then(pl.lit(USABLE_CLASS)).otherwise("address_class"))
+        .pipe(recall_signals, pl.DataFrame() if kept is None else kept)
+        .with_columns(listener_key=pl.coalesce("listener_key", "consumer_key"))
         .drop("client_ip", "user_agent", "consumer_key", "key_version", "is_vouched")
     )
 

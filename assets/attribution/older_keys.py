@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from assets.listening.kept_signals import older_versions
 from assets.listening.keys import Keyring, derive_keys
 
 IDENTITY = ["tenant_id", "client_ip", "user_agent", "household_key"]
@@ -27,8 +28,9 @@ class OlderKeys:
     consumers: pl.DataFrame
 
     @classmethod
-    def of(cls, signals: pl.DataFrame, keyring: Keyring) -> OlderKeys:
-        """signals: tenant_id, client_ip, user_agent, household_key as the platform sent it (null: not at all)."""
+    def of(cls, signals: pl.DataFrame, keyring: Keyring, kept: pl.DataFrame | None = None) -> OlderKeys:
+        """signals: tenant_id, client_ip, user_agent, household_key as the platform sent it (null: not at all).
+        kept: the kept keys of those whose address is gone (kept_signals.py); None: all have theirs."""
         identities = signals.select(IDENTITY).unique()
         newest = derive_keys(identities, keyring)
         pairs = {"household_key": [_renamed(newest.clear(), newest.clear(), "household_key")]}
@@ -39,6 +41,9 @@ class OlderKeys:
             before = derive_keys(identities.filter(has_it), keyring.of_version(version))
             for key, told in pairs.items():
                 told.append(_renamed(before, newest.filter(has_it), key))
+        if kept is not None and kept.height:
+            for key, told in pairs.items():
+                told.append(older_versions(kept, key))
         households, consumers = (pl.concat(told).unique(OLDER, keep="any") for told in pairs.values())
         return cls(households, consumers)
 

@@ -29,6 +29,7 @@ from assets.listening.kept import (
     refuse_replaced_rows,
     stamp_versions,
 )
+from assets.listening.kept_signals import read_signal_keys, recall_signals
 from assets.listening.keys import Keyring
 from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods, name_methods
 from assets.listening.rules import UNKNOWN, Rules
@@ -122,7 +123,8 @@ def compute_listening_day(
     delivered = find_delivered_ads(settled, counted, read("read_ad_segments", tenants=scope), catalogue)
     del refused, settled
     signals = read("read_ad_signals", start=window.start, end=window.end, tenants=scope)
-    explicit = collect_signals(enrich_signals(signals, rules, ranges, inclusions, keyring))
+    recalled = read_signal_keys(read, signals, scope, exposures=True)
+    explicit = collect_signals(recall_signals(enrich_signals(signals, rules, ranges, inclusions, keyring), recalled))
     downloads = _tell_downloads(stamp_versions(counted, measures))
     breakdowns = measure_breakdowns(downloads)
 

@@ -20,15 +20,17 @@ def expired_addresses(
     measurement: ResourceParam[Measurement],
     scope: ScopeResource,
 ) -> MaterializeResult[None]:
-    """Raw addresses older than their tenant's address_days are replaced by the keys made of them (event_keys)."""
+    """Raw addresses older than their tenant's address_days are replaced by the keys made of them (event_keys,
+    attribution_event_keys); lines of that age that could not be stored are deleted."""
     rows: list[str] = []
     total = 0
     chosen = scope.resolve(warehouse)
     for gone in expire_addresses(warehouse, chosen, measurement.ranges, measurement.keyring, datetime.now(UTC)):
-        context.log.info(f"{gone.slug}, {gone.day}: {gone.addresses} addresses replaced by keys")
-        rows.append(f"| {gone.slug} | {gone.day} | {gone.addresses:,} |")
-        total += gone.addresses
-    head = ["| tenant | day | addresses |", "|---|---|---:|"]
+        replaced = gone.addresses + gone.signals
+        context.log.info(f"{gone.slug}, {gone.day}: {replaced} addresses replaced by keys")
+        rows.append(f"| {gone.slug} | {gone.day} | {gone.addresses:,} | {gone.signals:,} |")
+        total += replaced
+    head = ["| tenant | day | of requests | of attribution events |", "|---|---|---:|---:|"]
     return MaterializeResult(
         metadata={"addresses": MetadataValue.int(total), "table": MetadataValue.md("\n".join([*head, *rows]))}
     )

@@ -1,7 +1,8 @@
 """Expiry: raw addresses go when a tenant's time for them is over; the keys made of them stay.
 
 Here: which days are due, and the order that makes it safe: keys first, and no address goes without its keys.
-Not here: how keys are made and put back (assets/listening/kept.py), when this runs (pipelines/upkeep.py).
+Not here: how keys are made and put back (kept.py and kept_signals.py in assets/listening), when this runs
+(pipelines/upkeep.py).
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+import polars as pl
+
 from assets.listening.addresses import AddressRanges
 from assets.listening.kept import keep_keys
+from assets.listening.kept_signals import keep_signal_keys
 from assets.listening.keys import Keyring
 from sql.statements import statement
 from sql.values import Scope, Window
@@ -21,11 +25,12 @@ from sql.warehouse import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What went of one tenant's day."""
+    """What went of one tenant's day: addresses of requests and playback, and those of attribution events."""
 
     slug: str
     day: date
     addresses: int
+    signals: int = 0
 
 
 def expire_addresses(
@@ -33,7 +38,8 @@ def expire_addresses(
 ) -> Iterator[Expired]:
     """Take the addresses of whole UTC days away that are older than their tenant's address_days, oldest first.
 
-    A tenant that has set none keeps them. It may be stopped at any moment: what is left goes the next time.
+    A tenant that has set none keeps them. It may be stopped at any moment: what is left goes the next time. Lines that
+    an importer could not store hold addresses too; those that came that long ago are deleted.
     """
     tenants = warehouse.tenants(scope)
     ids = [UUID(bytes=each) for each in tenants["tenant_id"]]
@@ -43,12 +49,24 @@ def expire_addresses(
             continue
         before = Window.of_day(now.date() - timedelta(days=limits[tenant_id])).start
         tenant = UUID(bytes=tenant_id)
-        for day in warehouse.read("read_due_addresses", before=before, tenants=[tenant])["day"]:
-            yield Expired(slug, day, expire_day(warehouse, tenant, Window.of_day(day), ranges, keyring))
+        for day in _due_days(warehouse, tenant, before):
+            window = Window.of_day(day)
+            signals = expire_signals(warehouse, tenant, window, ranges, keyring)
+            yield Expired(slug, day, expire_day(warehouse, tenant, window, ranges, keyring), signals)
+        with warehouse.transaction() as connection:
+            connection.execute(statement("expire_rejects").text, {"tenant": tenant, "before": before})
+
+
+def _due_days(warehouse: Warehouse, tenant: UUID, before: datetime) -> list[date]:
+    due = [
+        warehouse.read(name, before=before, tenants=[tenant])["day"]
+        for name in ("read_due_addresses", "read_due_signal_addresses")
+    ]
+    return pl.concat(due).unique().sort().to_list()
 
 
 def expire_day(warehouse: Warehouse, tenant: UUID, window: Window, ranges: AddressRanges, keyring: Keyring) -> int:
-    """Keep the keys of one tenant's UTC day, then take its addresses away; returns how many went.
+    """Keep the keys of one tenant's requests of a UTC day, then take their addresses away; returns how many went.
 
     A row that arrives in between has no keys yet and keeps its address until the next time.
     """
@@ -56,5 +74,22 @@ def expire_day(warehouse: Warehouse, tenant: UUID, window: Window, ranges: Addre
     rows = warehouse.read("read_addresses", **span, tenants=[tenant])
     inclusions = warehouse.read("read_ip_inclusions", tenants=[tenant])
     warehouse.insert("event_keys", keep_keys(rows, ranges, inclusions, keyring, window.day))
+    return _expire(warehouse, "expire_addresses", tenant, window)
+
+
+def expire_signals(warehouse: Warehouse, tenant: UUID, window: Window, ranges: AddressRanges, keyring: Keyring) -> int:
+    """The same for one tenant's attribution events."""
+    span = {"start": window.start, "end": window.end}
+    rows = warehouse.read("read_signal_addresses", **span, tenants=[tenant])
+    if rows.is_empty():
+        return 0
+    inclusions = warehouse.read("read_ip_inclusions", tenants=[tenant])
+    kept = keep_signal_keys(rows, ranges, inclusions, keyring, tenant, window.day)
+    warehouse.insert("attribution_event_keys", kept)
+    return _expire(warehouse, "expire_signal_addresses", tenant, window)
+
+
+def _expire(warehouse: Warehouse, name: str, tenant: UUID, window: Window) -> int:
     with warehouse.transaction() as connection:
-        return connection.execute(statement("expire_addresses").text, {**span, "tenant": tenant}).rowcount
+        values = {"tenant": tenant, "start": window.start, "end": window.end}
+        return connection.execute(statement(name).text, values).rowcount

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from assets.attribution.day import compute_attribution_day
 from assets.attribution.models import MODELS
+from assets.listening.kept_signals import SIGNAL_KEYS
 from assets.listening.keys import Key, Keyring, derive_keys
 from sql.values import Window
 
@@ -37,6 +38,7 @@ EXPOSURE = pl.Schema(
     }
 )
 EMPTY = {
+    "read_attribution_event_keys": pl.DataFrame(schema=SIGNAL_KEYS),
     "read_promo_codes": pl.DataFrame(
         schema={
             **dict.fromkeys(["tenant_id", "sponsor_id", "code", "kind", "placement_id"], TEXT),
