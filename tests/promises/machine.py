@@ -45,9 +45,11 @@ Content = dict[str, list[str]]
 
 @dataclass(slots=True)
 class Machine:
-    """One database. healed: the table, tenant and day of everything that was computed because it was stale."""
+    """One database. healed: the asset, tenant and day of everything that was computed because it was stale."""
 
     warehouse: Warehouse
+    database: str = ""
+    # The steps of these assets are left out.
     skip: frozenset[str] = frozenset()
     complaints: list[str] = field(default_factory=list)
     healed: list[tuple[str, UUID, date]] = field(default_factory=list)
@@ -124,7 +126,7 @@ class Machine:
             for table in sorted({*TIME_COLUMNS, "rollup_ledger"} - raw):
                 query = statement.format(table)
                 if table == "rollup_ledger":
-                    told = "tenant_id, asset, day, rows, input_watermark, status, content_hash"
+                    told = "tenant_id, asset, day, rows, status, content_hash"
                     query = query.replace("rollup_ledger", f"(SELECT {told} FROM rollup_ledger)")
                 rows: list[Any] = connection.execute(query.encode(), (tenant, tenant)).fetchall()
                 found[table] = [row for (row,) in rows]

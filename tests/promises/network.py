@@ -58,7 +58,9 @@ class Plan:
     orders: int
     seed: int
     slugs: tuple[str, ...] = tuple(WINDOWS)
+    # Of every campaign; None: the default, and a window of its own for the third.
     window_days: float | None = None
+    only_calendar_days: bool = False
 
     @property
     def last(self) -> date:
@@ -281,7 +283,8 @@ def build_dimensions(warehouse: Warehouse, plan: Plan) -> None:
     for slug in plan.slugs:
         owner: Row = {"tenant_id": named(slug)}
         about = {"slug": slug, "name": slug.title(), "brand_name": slug.title(), "timezone": ZONES[slug]}
-        add("tenants", {**owner, **about, "currency": "EUR", "download_window": WINDOWS[slug]})
+        window = "calendar_day" if plan.only_calendar_days else WINDOWS[slug]
+        add("tenants", {**owner, **about, "currency": "EUR", "download_window": window})
         for show in range(2):
             add("podcasts", {**owner, "podcast_id": named(slug, "show", show), "slug": f"s{show}", "title": f"S{show}"})
         for episode in range(4):

@@ -10,6 +10,8 @@ from dagster import AssetsDefinition
 from assets.lineage import STEPS, Step, days_read, hash_content, sources_of
 from assets.upkeep.assets import DAILY_ASSETS
 from pipelines.definitions import ASSETS
+from sql.warehouse import Warehouse
+from tests.promises.machine import Machine
 
 KINDS = pl.Enum(["b", "a"])
 
@@ -52,6 +54,11 @@ def test_everything_that_the_graph_names_is_named_by_the_rules() -> None:
 def _shares_rows(source: str, step: Step) -> bool:
     raw = {name for name in sources_of([source]) if name in ("requests", "ads", "signals")}
     return bool(raw) and raw <= {name for name, _ in step.made_of} | {"ads"}
+
+
+def test_the_machine_of_these_tests_computes_what_the_product_does_and_in_its_order() -> None:
+    machine = Machine(Warehouse("postgresql://nobody@127.0.0.1:1/nowhere"))
+    assert [set(tables_of) for tables_of, _ in machine.steps()] == [set(step.assets) for step in STEPS]
 
 
 def test_windows_that_roll_read_thirty_days_before_and_two_after() -> None:

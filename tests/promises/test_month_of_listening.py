@@ -1,0 +1,95 @@
+"""A month of listening whose rows come in late: the same tables as if all had been there, to the byte.
+
+The three ways to cut requests into windows are a tenant each. EARSHOT_PROMISES=large draws more of everything.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from random import Random
+
+import pytest
+
+from sql.values import Scope
+from tests.promises.conftest import MakeMachine
+from tests.promises.living import days_of, live_through
+from tests.promises.machine import Machine, assert_same
+from tests.promises.network import Plan, draw_rows, insert, named
+
+LARGE = os.environ.get("EARSHOT_PROMISES") == "large"
+
+# What listening does not need: a month of all steps takes minutes, and attribution has a quarter of its own.
+ONLY_LISTENING = frozenset(
+    {
+        "conversions",
+        "placement_delivery",
+        "campaign_reach",
+        "campaign_roi",
+        "lift_results",
+        "tenant_checks",
+    }
+)
+MONTH = Plan(date(2026, 3, 1), days=31, visits=40 if LARGE else 14, orders=0, seed=1)
+# A chain of last touches ends within it, and windows roll over its midnights.
+WEEK = Plan(date(2026, 3, 1), days=8, visits=60 if LARGE else 20, orders=2, seed=2)
+
+
+@pytest.mark.parametrize("seed", range(3) if LARGE else [0])
+def test_a_month_lived_through_is_a_month_computed_at_once(make_machine: MakeMachine, seed: int) -> None:
+    arrivals = draw_rows(MONTH)
+    at_once, lived = make_machine(MONTH, ONLY_LISTENING), make_machine(MONTH, ONLY_LISTENING)
+    insert(at_once.warehouse, arrivals)
+    at_once.compute(days_of(MONTH))
+    nights = [3, 7, 12, 14, 20, 27, 31, 36, 41] if LARGE else [12, 24, 33]
+    late = live_through(lived, MONTH, arrivals, nights, Random(seed))
+    assert late > 100
+    assert_same(lived.content(), at_once.content())
+    assert lived.complaints == at_once.complaints == []
+
+
+@pytest.fixture(scope="module")
+def week(make_machine: MakeMachine) -> Machine:
+    """All tables of a week of all tenants, computed as one range."""
+    machine = make_machine(WEEK)
+    insert(machine.warehouse, draw_rows(WEEK))
+    machine.compute(days_of(WEEK))
+    return machine
+
+
+def test_all_checks_pass_and_nothing_is_stale_after_a_range(week: Machine) -> None:
+    assert week.heal() == 0
+    with week.warehouse.transaction() as connection:
+        assert connection.execute("SELECT check_name, detail FROM check_results WHERE NOT passed").fetchall() == []
+
+
+def test_days_in_any_order_one_by_one_with_shuffled_rows_give_the_same_tables(
+    make_machine: MakeMachine, week: Machine
+) -> None:
+    dice = Random(5)
+    machine = make_machine(WEEK)
+    arrivals = draw_rows(WEEK)
+    insert(machine.warehouse, dice.sample(arrivals, len(arrivals)))
+    days = days_of(WEEK)
+    for day in dice.sample(days, len(days)):
+        machine.compute([day])
+    machine.heal()
+    assert_same(machine.content(), week.content())
+    # Requests alone decide about listening: nothing of it had to be made again.
+    assert {asset for asset, _, _ in machine.healed}.isdisjoint({"downloads", "retention_curves"})
+
+
+def test_a_tenant_alone_has_the_tables_that_it_has_beside_the_others(make_machine: MakeMachine, week: Machine) -> None:
+    """The others share its addresses, agents and code words."""
+    alone = Plan(WEEK.first, WEEK.days, WEEK.visits, WEEK.orders, WEEK.seed, slugs=("kreuz",))
+    machine = make_machine(alone)
+    insert(machine.warehouse, draw_rows(alone))
+    machine.compute(days_of(alone))
+    assert_same(machine.content(named("kreuz")), week.content(named("kreuz")))
+
+
+def test_computing_a_tenant_again_in_a_fresh_run_changes_no_bit_of_anybody(week: Machine) -> None:
+    before = week.content()
+    week.compute(days_of(WEEK)[3:5], Scope((named("lanes"),)))
+    assert week.heal() == 0
+    assert_same(week.content(), before)
