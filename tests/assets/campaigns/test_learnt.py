@@ -163,6 +163,37 @@ def test_a_rate_of_the_day_converts_what_markov_shares_out() -> None:
     assert spring["revenue_minor"] == pytest.approx((1 - share) * 331 * 2001, abs=1)
 
 
+def shuffled(told: Journeys, seed: int) -> Journeys:
+    """The same rows in another order."""
+    mixed = {
+        name: getattr(told, name).sample(fraction=1.0, shuffle=True, seed=seed) for name in ("paths", "conversions")
+    }
+    lost = told.journeys.filter(pl.col("conversion_id").is_null()).with_columns(
+        next_at=pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+    )
+    mixed_lost = lost.sample(fraction=1.0, shuffle=True, seed=seed)
+    return replace(told, journeys=all_journeys(mixed["paths"], mixed_lost), **mixed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_rows_changes_nothing_to_the_bit(seed: int) -> None:
+    told = journeys(WON, LOST)
+    assert answers(shuffled(told, seed), live("USD", "USD")).equals(answers(told, live("USD", "USD")))
+
+
+def test_doubling_every_journey_doubles_counts_and_keeps_shares() -> None:
+    def twice(paths: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        return [(path, 2 * count) for path, count in paths]
+
+    once = answers(journeys(WON, LOST), live("USD", "USD"))
+    doubled = answers(journeys(twice(WON), twice(LOST)), live("USD", "USD"))
+    assert doubled["conversions"].to_list() == pytest.approx([2 * count for count in once["conversions"]])
+    relative = [
+        (frame["conversions_upper"] - frame["conversions_lower"]) / frame["conversions"] for frame in (once, doubled)
+    ]
+    assert (relative[1] < relative[0]).all()
+
+
 def test_only_what_totals_can_tell_becomes_a_kpi() -> None:
     told = answers(journeys(WON, LOST), live("USD", "USD"))
     scopes = told.select("tenant_id", "scope_id").unique()
