@@ -215,11 +215,17 @@ class Stretches:
         return np.repeat(values, self.lengths)
 
     def credit(self, model: str | Model) -> pl.Series:
-        """The credit of each touch under a model: its weight by the sum of the weights on its path."""
+        """The credit of each touch under a model: its weight by the sum of the weights on its path.
+
+        Raises PermanentError where a path's weights sum to nothing, because then nobody could be credited.
+        """
         weigh = _model_of(model)(self.touch).cast(pl.Float64).alias("weight")
         weight = self.touches.select("touch_no", weigh)["weight"].to_numpy()
-        sums = self.spread(_reduced(np.add, weight, self.firsts))
-        return pl.Series("credit", weight / sums)
+        sums = _reduced(np.add, weight, self.firsts)
+        if not (sums > 0).all():
+            name = model if isinstance(model, str) else model.__name__
+            raise PermanentError(f"model {name} gives no weight to any touch of a path: let weights sum to more than 0")
+        return pl.Series("credit", weight / self.spread(sums))
 
 
 def columns_of(model: str | Model) -> set[str]:

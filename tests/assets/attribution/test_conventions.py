@@ -270,3 +270,11 @@ def test_a_model_of_one_s_own_is_one_function() -> None:
     assert totals["fitted_by"].unique(maintain_order=True).to_list() == ["doubled_ends", "older_than_a_half_life"]
     with pytest.raises(MissingColumnsError, match="older_than_a_half_life needs the columns age_days"):
         credit_paths(path.drop("age_days"), [older_than_a_half_life])
+
+
+def test_a_model_that_credits_nobody_is_refused() -> None:
+    def nobody(touch: Touch) -> pl.Expr:
+        return 0.0 * touch.number
+
+    with pytest.raises(PermanentError, match="model nobody gives no weight"):
+        channel_totals(WHOLE, [nobody])
