@@ -1,11 +1,13 @@
--- check_downloads_agree: tenants whose downloads differ in number from their counted requests, or are of no known episode.
+-- check_downloads_agree: tenants whose downloads differ in number from their counted requests, are of no known episode,
+-- or are not all told of by each dimension of their breakdowns.
 -- Grain: one row per offending tenant. Parameters: start, end (timestamptz), day (date), tenants (uuid[]).
 SELECT
     tenant_id,
     1::bigint AS offences,
     format(
-        '%%s counted requests, %%s downloads, %%s of unknown episodes',
-        coalesce(counted.requests, 0), coalesce(kept.downloads, 0), coalesce(kept.strays, 0)
+        '%%s counted requests, %%s downloads, %%s of unknown episodes, %%s by the breakdown that tells of fewest',
+        coalesce(counted.requests, 0), coalesce(kept.downloads, 0), coalesce(kept.strays, 0),
+        coalesce(told.fewest, kept.downloads, 0)
     ) AS example
 FROM (
     SELECT
@@ -27,4 +29,24 @@ FULL JOIN (
         AND downloads.downloaded_at >= %(start)s AND downloads.downloaded_at < %(end)s
     GROUP BY downloads.tenant_id
 ) AS kept USING (tenant_id)
-WHERE coalesce(counted.requests, 0) <> coalesce(kept.downloads, 0) OR coalesce(kept.strays, 0) > 0
+FULL JOIN (
+    SELECT
+        tenant_id,
+        min(downloads) AS fewest,
+        max(downloads) AS most
+    FROM (
+        SELECT
+            tenant_id,
+            dimension,
+            sum(downloads) AS downloads
+        FROM listener_breakdowns
+        WHERE tenant_id = any(%(tenants)s) AND day = %(day)s AND level = 'tenant'
+        GROUP BY tenant_id, dimension
+    ) AS dimensions
+    GROUP BY tenant_id
+) AS told USING (tenant_id)
+WHERE
+    coalesce(counted.requests, 0) <> coalesce(kept.downloads, 0)
+    OR coalesce(kept.strays, 0) > 0
+    OR told.fewest <> coalesce(kept.downloads, 0)
+    OR told.most <> coalesce(kept.downloads, 0)

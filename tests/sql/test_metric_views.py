@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -22,15 +22,15 @@ PRE, MID = UUID(int=31), UUID(int=32)
 Row = Mapping[str, object]
 
 
-def frame_of(rows: list[Row], day: date = DAY, tenant: UUID = HARBOR) -> pl.DataFrame:
+def frame_of(rows: Sequence[Row], day: date = DAY, tenant: UUID = HARBOR) -> pl.DataFrame:
     stamp = {"tenant_id": tenant, "day": day, "is_final": True, "run_id": RUN}
     told = [{**stamp, **row} for row in rows]
     plain = [{name: each.bytes if isinstance(each, UUID) else each for name, each in row.items()} for row in told]
     return pl.DataFrame(plain, infer_schema_length=None)
 
 
-def write(warehouse: Warehouse, table: str, rows: list[Row], day: date = DAY, tenant: UUID = HARBOR) -> None:
-    warehouse.replace([Write(table, frame_of(rows, day, tenant))], Window.of_day(day), [tenant])
+def write(warehouse: Warehouse, table: str, rows: Sequence[Row], day: date = DAY, tenant: UUID = HARBOR) -> None:
+    warehouse.insert(table, frame_of(rows, day, tenant))
 
 
 def of_episode(episode: UUID, **values: object) -> Row:
@@ -176,7 +176,7 @@ def test_confirmed_plays_are_told_of_placements_too(filled: Warehouse) -> None:
 def test_a_listener_is_new_to_an_episode_once(filled: Warehouse) -> None:
     for day, keys in ((DAY, [1, 2, 2]), (DAY + timedelta(days=1), [2, 3])):
         heard = [download(T1, day, number, key) for number, key in enumerate(keys)]
-        filled.insert("downloads", frame_of([*heard, download(T2, day, 9, 1)], day))
+        write(filled, "downloads", [*heard, download(T2, day, 9, 1)], day)
     told = seen(filled, f"SELECT day, new_listeners FROM episode_newcomers WHERE episode_id = '{T1}' ORDER BY day")
     assert told == [(DAY, 2), (DAY + timedelta(days=1), 1)]
     assert seen(filled, f"SELECT sum(new_listeners) FROM episode_newcomers WHERE episode_id = '{T2}'") == [(1,)]
@@ -229,3 +229,25 @@ def test_without_a_tenant_nothing_is_seen(filled: Warehouse, role: str) -> None:
     with filled.transaction(role) as connection:
         for view in ("listening_daily", "metrics_by_level", "metrics_daily", "consumption_daily", "ad_plays_daily"):
             assert connection.execute(f"SELECT * FROM {view}".encode()).fetchall() == []
+
+
+def test_a_breakdown_that_leaves_out_a_download_fails_the_day_s_check(filled: Warehouse) -> None:
+    for title, show in (("Tides", TIDES), ("Lanes", LANES)):
+        named = {"tenant_id": HARBOR, "podcast_id": show, "slug": title.lower(), "title": title}
+        filled.insert("podcasts", pl.DataFrame({name: [str(value)] for name, value in named.items()}))
+    episode = {"tenant_id": HARBOR, "podcast_id": TIDES, "episode_id": T1, "guid": "1", "title": "One"}
+    released = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    known = pl.DataFrame({name: [str(value)] for name, value in episode.items()})
+    filled.insert("episodes", known.with_columns(published_at=pl.lit(released)))
+    write(filled, "downloads", [download(T1, DAY, number, number) for number in range(2)])
+    judged = [{"disposition": "counted", "requests": 2, "rules_version": "1"}]
+    write(filled, "request_dispositions", judged)
+    asked = {"start": Window.of_day(DAY).start, "end": Window.of_day(DAY).end, "day": DAY, "tenants": [HARBOR]}
+    whole = {"level": "tenant", "scope_id": HARBOR, "rules_version": "1", "share": 1.0, "listeners": 1}
+    parts = [{**whole, "dimension": name, "value": "unknown", "downloads": 2} for name in ("app", "hour")]
+    write(filled, "listener_breakdowns", parts)
+    assert filled.read("check_downloads_agree", **asked).is_empty()
+    fewer = frame_of([parts[0], {**parts[1], "downloads": 1}])
+    filled.replace([Write("listener_breakdowns", fewer)], Window.of_day(DAY), [HARBOR])
+    (offence,) = filled.read("check_downloads_agree", **asked)["example"]
+    assert offence == "2 counted requests, 2 downloads, 0 of unknown episodes, 1 by the breakdown that tells of fewest"
