@@ -56,6 +56,20 @@ APPS = {
     "NPROne/5.2 (iPhone; iOS 17.1)": "NPR One",
     "AlexaMediaPlayer/2.1.4676.0 (Linux;Android 5.1.1) ExoPlayerLib/1.5.9": "Amazon Alexa",
     "Acast/3.1.8 (Linux;Android 13) ExoPlayerLib/2.18": "Acast",
+    "Podcast%E2%80%99ler/1710.17 CFNetwork/1399 Darwin/22.1.0": "Apple Podcasts",
+    "%ED%8C%9F%EC%BA%90%EC%8A%A4%ED%8A%B8/1410.25.1 CFNetwork/1107.1 Darwin/19.0.0": "Apple Podcasts",
+    "Podcast/1660.5 CFNetwork/1335.0.3 Darwin/21.6.0": "Apple Podcasts",
+    "spotify_android-tablet": "Spotify",
+    "Spotify-Lite: Spotify-Lite/0.13.48.96 Android/22 (SM-G531H)": "Spotify",
+    "Spotify/4.3.2.0 Polestar/30 (Polestar)": "Spotify",
+    "de.danoeh.antennapod/1.7.3b (Linux;Android 8.0.0) ExoPlayerLib/2.9.3": "AntennaPod",
+    "Harley/3.12.0.78 A1CTGXB4BA274T/9.4.0.2386": "Amazon Music",
+    "GooglePodcasts/2.0.10 iPhone/14.6 hw/iPhone12_1": "Google Podcasts",
+    "PodcastRepublic/18.0 (Linux; U; Android 10;blueline/QP1A.190711.020.C3)": "Podcast Republic",
+    "com.reallybadapps.podcastguru/2.0 (Linux;Android 13) ExoPlayerLib/2.18": "PodcastGuru",
+    "CastGuru/5.0 (Android 13)": "PodcastGuru",
+    "iVooxApp/3.85 (iPhone; iOS; iOS 15.6.1; d:16910714; 113F)": "iVoox",
+    "ThePodcastApp/6.23.0 (iPhone; iOS 15.6.1; ) player (build 6272; +https://podcast.app/)": "The Podcast App",
 }
 
 BOTS = [
@@ -106,6 +120,13 @@ BOTS = [
     "UptimeRobot/2.0",
     "Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)",
     "atc/1.0 watchOS/10.1 model/Watch6,7 hwp/t8301 build/21S67 (6; dt:241)",
+    "AllEars/1.0; (+www.allears.ai)",
+    "Headliner/1.0.0 +https://headliner.app",
+    "PodOracle/1.0 (Podcast Search Engine)",
+    "NovaStreamLive/1.0 (Podcast Import)",
+    "amazon-Quick-on-behalf-of-ab5a6944",
+    "Podcast%20Archiver/3000000003 CFNetwork/1406.0.4 Darwin/22.4.0",
+    "Radioline Stream Monitoring (tech@radioline.co)",
     "Mozilla/5.0",
 ]
 
@@ -284,6 +305,17 @@ def test_a_broken_pattern_is_named_with_its_file(tmp_path: Path) -> None:
         load_rules(tmp_path)
 
 
+def test_a_pattern_that_looks_around_is_matched_and_not_dropped(tmp_path: Path) -> None:
+    looking = [{"name": "Not Radio", "pattern": r"^(?!Radio)\w+(?<!App)/\d+(?=\.)"}]
+    (tmp_path / "bots.json").write_text(json.dumps(looking))
+    (tmp_path / "apps.json").write_text("[]")
+
+    rules = load_rules(tmp_path)
+
+    agents = ["Sonde/1.0", "Radio/1.0", "SondeApp/1.0", "Sonde/1"]
+    assert [match_agent(agent, rules).is_bot for agent in agents] == [True, False, False, False]
+
+
 def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"needs at least bots\.json and apps\.json"):
         load_rules(tmp_path)
@@ -337,3 +369,44 @@ def test_the_opawg_lists_load_and_match() -> None:
     assert not match_agent("AppleCoreMedia/1.0.0.21E219 (iPhone; U; CPU OS 17_4 like Mac OS X)", opawg).is_bot
     assert match_agent("Podcasts/4020.6 iOS/18.5 model/iPhone15,3 hwp/t8120", opawg).device == "mobile"
     assert match_referrer("https://podcasts.apple.com/us/podcast/id1", opawg).referrer_name == "Apple Podcasts"
+
+
+# What the OPAWG lists call the apps of these agents.
+OPAWG_NAMES = {
+    "Podcasts/1575.1.2 CFNetwork/1498.700.2 Darwin/23.6.0": "Apple Podcasts",
+    "%E6%92%AD%E5%AE%A2/1402.20 CFNetwork/1197 Darwin/20.0.0": "Apple Podcasts",
+    "Spotify/8.9.42.575 Android/34 (SM-S918B)": "Spotify",
+    "Overcast/3.0 (+http://overcast.fm/; iOS podcast app)": "Overcast",
+    "Pocket Casts/7.62 (iPhone; iOS 17.4)": "Pocket Casts",
+    "CastBox/8.30.1 (fm.castbox.audiobook.radio.podcast; build:483; iOS 17.1) Alamofire/4.9.1": "CastBox",
+    "AntennaPod/3.4.0": "AntennaPod",
+    "PodcastAddict/v5 (+https://podcastaddict.com/; Android podcast app)": "Podcast Addict",
+    "AmazonMusic/9.15.2 iPhone7,2 CFNetwork/978.0.7 Darwin/18.7.0": "Amazon Music",
+    "iHeartRadio/10.38.0 (Android 13; Pixel 6 Build/TQ3A)": "iHeartRadio",
+    "Podbean/iOS (http://podbean.com) 5.4.0 - 3b60d1c5": "Podbean",
+    "Castro 2024.2/1502": "Castro",
+    "Deezer/9.32.0.17 CFNetwork/1474 Darwin/23.0.0": "Deezer",
+    "Player%20FM/588 CFNetwork/1121.2.2 Darwin/19.2.0": "Player FM",
+    "GooglePodcasts/2.0.10 iPhone/14.6 hw/iPhone12_1": "Google Podcasts",
+    "PodcastRepublic/18.0 (Linux; U; Android 10;blueline/QP1A.190711.020.C3)": "Podcast Republic",
+}
+
+
+@needs_opawg
+@pytest.mark.parametrize(("agent", "app"), OPAWG_NAMES.items())
+def test_with_the_opawg_lists_an_agent_has_their_names(agent: str, app: str) -> None:
+    devices = json.loads((OPAWG / "devices.json").read_text(encoding="utf-8"))["entries"]
+    device = next((each["category"] for each in devices if re.search(each["pattern"], agent)), "unknown")
+
+    found = match_agent(agent, load_rules(OPAWG))
+
+    assert (found.is_bot, found.agent_kind, found.app, found.device) == (False, "app", app, device)
+
+
+@needs_opawg
+def test_every_rule_of_the_opawg_lists_is_there() -> None:
+    opawg = load_rules(OPAWG)
+
+    for kind in KINDS:
+        content = json.loads((OPAWG / f"{kind}.json").read_text(encoding="utf-8"))
+        assert [rule.name for rule in getattr(opawg, kind)] == [entry["name"] for entry in content["entries"]]
