@@ -57,22 +57,28 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
     """Each household with the side that it is on, and the moment from which its conversions count.
 
     listeners: tenant_id, campaign_id, household_key, heard_podcast_id and heard_at (first download of one of the
-               campaign's shows in its flight; null: none), exposed_podcast_id and exposed_at (first ad; null: never),
-               is_withheld (by lot); households with a usable address only
+               campaign's shows in a week of its flight; null: none), exposed_podcast_id and exposed_at (first ad;
+               null: never), is_withheld (by lot); households with a usable address only, once for each show and week
     campaigns: tenant_id, campaign_id, window_days
     returns:   tenant_id, campaign_id, household_key, design, is_base, since, until, podcast_id, week (its Monday; both
                null in a holdout, which needs no strata)
 
     With a holdout every listener counts on the side that the lot put it, whatever it heard, from its first download on.
-    Without one, those reached count from their first ad, the others from their first download of such a show.
-    Households whose window is still open are left out, on both sides.
+    Without one, those reached count once, from their first ad; the others in every week in which they listened to such
+    a show, each time from their first download of it in that week: whoever was reached in the third week is compared
+    with all that listened in the third week, and not only with those that came new in it.
+    Windows that are still open are left out, on both sides.
     """
+    earliest = listeners.sort(*HOUSEHOLD, "heard_at", "heard_podcast_id", nulls_last=True).with_columns(
+        is_first=pl.int_range(pl.len()).over(HOUSEHOLD) == 0
+    )
     by_lot = pl.col("is_withheld").any().over(CAMPAIGN)
     window = pl.duration(microseconds=(pl.col("window_days") * MICROSECONDS_PER_DAY).round().cast(pl.Int64))
     since = pl.when(by_lot).then("heard_at").otherwise(pl.coalesce("exposed_at", "heard_at"))
     show = pl.coalesce("exposed_podcast_id", "heard_podcast_id")
     return (
-        listeners.join(campaigns.select(*CAMPAIGN, "window_days"), on=CAMPAIGN, validate="m:1")
+        earliest.filter(pl.col("is_first") | (pl.col("exposed_at").is_null() & ~by_lot))
+        .join(campaigns.select(*CAMPAIGN, "window_days"), on=CAMPAIGN, validate="m:1")
         .with_columns(
             design=pl.when(by_lot).then(pl.lit("holdout")).otherwise(pl.lit("matched")),
             is_base=pl.when(by_lot).then("is_withheld").otherwise(pl.col("exposed_at").is_null()),
@@ -88,22 +94,35 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
     )
 
 
-def compare_strata(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
-    """Households, responders and money on both sides, by show and week.
+def find_answers(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+    """The groups with value: what was paid from since until until; null: nothing was bought.
 
     groups:      of assign_groups
     conversions: tenant_id, campaign_id, household_key, converted_at, value_minor (in the campaign's currency; null:
                  none known): of the goal kind, whatever led to them
-    returns:     tenant_id, campaign_id, design, podcast_id, week, and for both sides (reached, and base_ the others)
-                 households, responders, value, squares
     """
+    turns = groups.with_row_index("turn")
     bought = (
-        groups.join(conversions, on=HOUSEHOLD)
+        turns.join(conversions, on=HOUSEHOLD)
         .filter(pl.col("converted_at").is_between("since", "until"))
-        .group_by(HOUSEHOLD)
+        .group_by("turn")
         .agg(value=pl.col("value_minor").sum())
     )
-    answered = groups.join(bought, on=HOUSEHOLD, how="left", validate="1:1")
+    return turns.join(bought, on="turn", how="left", validate="1:1", maintain_order="left").drop("turn")
+
+
+def compare_strata(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+    """sum_sides of find_answers."""
+    return sum_sides(find_answers(groups, conversions))
+
+
+def sum_sides(answered: pl.DataFrame) -> pl.DataFrame:
+    """Households, responders and money on both sides, by show and week.
+
+    answered: of find_answers
+    returns:  tenant_id, campaign_id, design, podcast_id, week, and for both sides (reached, and base_ the others)
+              households, responders, value, squares
+    """
     sides = []
     for prefix, on_side in (("", ~pl.col("is_base")), ("base_", pl.col("is_base"))):
         value = pl.col("value").cast(pl.Float64).filter(on_side)
@@ -116,10 +135,16 @@ def compare_strata(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFr
     return answered.group_by(STRATUM).agg(sides).sort(STRATUM)
 
 
-def measure_lift(strata: pl.DataFrame, spend: Mapping[tuple[Any, Any], int] | None = None) -> list[dict[str, Any]]:
+def measure_lift(
+    strata: pl.DataFrame,
+    spend: Mapping[tuple[Any, Any], int] | None = None,
+    answered: pl.DataFrame | None = None,
+) -> list[dict[str, Any]]:
     """One row of lift_results per campaign whose sides can be compared, without day and currency.
 
-    strata: of compare_strata; spend: minor units by tenant and campaign, where known
+    strata:   of compare_strata; spend: minor units by tenant and campaign, where known
+    answered: of find_answers, by which base households that stand in several strata are counted once; without it, each
+              is taken to stand in one
 
     Strata count by their reached households: the base is what those would have done had they been like their
     neighbours. Strata with one side only are left out, and compared_share says how many households remain.
@@ -130,12 +155,13 @@ def measure_lift(strata: pl.DataFrame, spend: Mapping[tuple[Any, Any], int] | No
         if both.is_empty():
             continue
         reached = Side(*(float(both[name].sum()) for name in ("households", "responders", "value", "squares")))
-        base = standardise(both)
+        others = None if answered is None else weigh_base(both, answered)
+        base = standardise(both, None if others is None else others["weight"])
         counted = {
             "households": int(reached.households),
             "responders": int(reached.responders),
-            "base_households": int(both["base_households"].sum()),
-            "base_responders": int(both["base_responders"].sum()),
+            "base_households": int(both["base_households"].sum()) if others is None else others.height,
+            "base_responders": int((both["base_responders"] if others is None else others["has_responded"]).sum()),
             "compared_share": reached.households / float(rows["households"].sum()),
         }
         names = {"tenant_id": tenant, "campaign_id": campaign, "design": design, "is_causal": design == "holdout"}
@@ -143,15 +169,33 @@ def measure_lift(strata: pl.DataFrame, spend: Mapping[tuple[Any, Any], int] | No
     return told
 
 
-def standardise(strata: pl.DataFrame) -> Side:
+def weigh_base(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
+    """One row per base household of a campaign's strata: its weight in the base, and whether it ever responded.
+
+    In each of its strata a household weighs as much as its neighbours there, together the stratum's share of the
+    reached households; its weight is the sum. All weights sum to 1.
+    """
+    share = pl.col("households") / pl.col("households").sum()
+    each = strata.select(*STRATUM, weight=share / pl.col("base_households"))
+    return (
+        answered.filter("is_base")
+        .join(each, on=STRATUM, validate="m:1", nulls_equal=True, maintain_order="left")
+        .group_by(HOUSEHOLD, maintain_order=True)
+        .agg(pl.col("weight").sum(), has_responded=pl.col("value").is_not_null().any())
+    )
+
+
+def standardise(strata: pl.DataFrame, weights: pl.Series | None = None) -> Side:
     """The base side weighted like the reached one, with the effective number of households behind it.
 
-    A stratum's weight is w = its share of the reached households; the effective number is 1 / sum(w^2 / n_base), which
-    is n_base where there is one stratum. Source: Kish, Survey Sampling (1965), section 11.7.
+    A stratum's weight is w = its share of the reached households, and each of its base households has w / n_base of it.
+    The effective number is 1 / sum(weight^2) over households: n_base where there is one stratum. weights: of households
+    that may stand in several (weigh_base); as if one that comes again always answered alike, so that bounds err on the
+    wide side. Source: Kish, Survey Sampling (1965), section 11.7.
     """
     weight = strata["households"] / strata["households"].sum()
     size = strata["base_households"]
-    effective = 1 / float((weight**2 / size).sum())
+    effective = 1 / float((weight**2 / size).sum() if weights is None else (weights**2).sum())
     rate, mean, square = (
         float((weight * strata[f"base_{name}"] / size).sum()) for name in ("responders", "value", "squares")
     )

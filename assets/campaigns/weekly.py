@@ -16,7 +16,7 @@ from assets.attribution.money import convert_values, net_values, rates_of
 from assets.campaigns.benchmarks import compare_campaigns
 from assets.campaigns.credited import ids_of
 from assets.campaigns.day import Tables, ends_week, live_campaigns
-from assets.campaigns.lift import assign_groups, compare_strata, measure_lift
+from assets.campaigns.lift import assign_groups, find_answers, measure_lift, sum_sides
 from assets.campaigns.scopes import settings_at
 from sql.values import Reader, Window
 
@@ -80,10 +80,11 @@ def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Table
     wanted = ids_of(chosen, "campaign_id")
     listeners = read("read_lift_listeners", **asked, campaigns=wanted)
     groups = assign_groups(listeners, chosen, window.end)
-    strata = compare_strata(groups, read_goal_conversions(read, scope, chosen, window))
+    answered = find_answers(groups, read_goal_conversions(read, scope, chosen, window))
     spend = read("read_recognised_spend", day=window.day, tenants=scope, campaigns=wanted)
     spent = {(tenant, campaign): amount for tenant, campaign, amount in spend.iter_rows()}
-    rows = pl.DataFrame(measure_lift(strata, spent), schema=nothing.drop("day", "currency", "config_version").schema)
+    measured = measure_lift(sum_sides(answered), spent, answered)
+    rows = pl.DataFrame(measured, schema=nothing.drop("day", "currency", "config_version").schema)
     told = rows.join(chosen.select(*CAMPAIGN, "currency", "config_version"), on=CAMPAIGN, validate="1:1")
     return {"lift_results": told.with_columns(day=pl.lit(window.day)).select(nothing.columns)}
 

@@ -1,7 +1,8 @@
 -- read_lift_listeners: households with an address of their own that could have heard the campaigns by end, or did.
--- Grain: one row per campaign and household: its first download of one of the campaign's shows inside the campaign
--- (NULL: none), its first ad (NULL: never), and whether the lot leaves it out. Parameters: start (timestamptz: not after
--- the first campaign's start), end (timestamptz), tenants, campaigns (uuid[]).
+-- Grain: one row per campaign, household, show and week: its first download of one of the campaign's shows in that ISO
+-- week inside the campaign (NULL: none), its first ad (NULL: never), and whether the lot leaves it out. Households that
+-- had an ad have one row, with their first such download. Parameters: start (timestamptz: not after the first campaign's
+-- start), end (timestamptz), tenants, campaigns (uuid[]).
 WITH live AS (
     SELECT
         tenant_id,
@@ -24,12 +25,16 @@ shows AS (
 ),
 
 heard AS (
-    SELECT DISTINCT ON (shows.campaign_id, downloads.household_key)
+    SELECT
         shows.tenant_id,
         shows.campaign_id,
         downloads.household_key,
         downloads.podcast_id AS heard_podcast_id,
-        downloads.downloaded_at AS heard_at
+        min(downloads.downloaded_at) AS heard_at,
+        row_number() OVER (
+            PARTITION BY shows.tenant_id, shows.campaign_id, downloads.household_key
+            ORDER BY min(downloads.downloaded_at), downloads.podcast_id
+        ) AS turn
     FROM shows
     INNER JOIN downloads ON shows.tenant_id = downloads.tenant_id AND shows.podcast_id = downloads.podcast_id
     WHERE
@@ -37,7 +42,12 @@ heard AS (
         AND downloads.downloaded_at >= %(start)s AND downloads.downloaded_at < %(end)s
         AND downloads.downloaded_at >= shows.since AND downloads.downloaded_at < shows.until
         AND downloads.address_class = 'household'
-    ORDER BY shows.campaign_id ASC, downloads.household_key ASC, downloads.downloaded_at ASC, downloads.download_id ASC
+    GROUP BY
+        shows.tenant_id,
+        shows.campaign_id,
+        downloads.household_key,
+        downloads.podcast_id,
+        date_trunc('week', downloads.downloaded_at AT TIME ZONE 'UTC')
 ),
 
 exposed AS (
@@ -70,6 +80,7 @@ listeners AS (
         exposed_at
     FROM heard
     FULL JOIN exposed USING (tenant_id, campaign_id, household_key)
+    WHERE exposed_at IS NULL OR turn IS NULL OR turn = 1
 )
 
 SELECT

@@ -12,10 +12,12 @@ from assets.campaigns.lift import (
     Side,
     assign_groups,
     compare_strata,
+    find_answers,
     incremental_value,
     measure_lift,
     minimum_detectable,
     standardise,
+    sum_sides,
 )
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -96,6 +98,46 @@ def test_strata_are_shows_and_weeks() -> None:
         ("tides", MONDAY.date(), 1, 1, 1),
         ("tides", MONDAY.date() + timedelta(days=7), 0, 0, 1),
     ]
+
+
+def test_who_was_reached_later_is_compared_with_all_that_listened_in_that_week() -> None:
+    """The neighbour has listened since the first week, and listens in the third too."""
+    weekly = [listener(2, week * 7) for week in range(4)]
+    answered = find_answers(groups(listener(1, heard=0, exposed=15), *weekly), bought((1, 16), (2, 17)))
+    (told,) = measure_lift(sum_sides(answered), answered=answered)
+    assert (told["households"], told["base_households"], told["base_responders"]) == (1, 1, 1)
+    assert told["compared_share"] == 1
+    in_week = {row["week"]: row["base_responders"] for row in sum_sides(answered).to_dicts()}
+    assert list(in_week.values()) == [0, 1, 1, 0]
+
+
+def test_an_answer_counts_from_the_listening_that_it_is_compared_by() -> None:
+    answered = find_answers(groups(listener(1, 0, exposed=7), listener(2, 0), listener(2, 7)), bought((2, 3)))
+    assert answered.filter("is_base").select("week", "value").rows() == [
+        (MONDAY.date(), 2000),
+        (MONDAY.date() + timedelta(days=7), None),
+    ]
+
+
+def test_a_household_that_comes_again_makes_nothing_surer() -> None:
+    """The same neighbours in two weeks: as sure as in one, and each of them counted once."""
+    reached = [listener(home, 0, exposed=7 * (home % 2)) for home in range(40)]
+    once = [listener(100 + home, 0) for home in range(50)]
+    again = [listener(100 + home, 7) for home in range(50)]
+    purchases = bought(*((home, 8) for home in (0, 1, 2, 3, 100, 101, 102, 103, 104)))
+    answered = find_answers(groups(*reached, *once, *again), purchases)
+    (told,) = measure_lift(sum_sides(answered), answered=answered)
+    assert (told["base_households"], told["base_responders"]) == (50, 5)
+    (naive,) = measure_lift(sum_sides(answered))
+    (single,) = measure_lift(strata((40, 4, 50, 5)))
+    for name in ("difference_lower", "difference_upper", "minimum_detectable_lift"):
+        assert told[name] == pytest.approx(single[name])
+    assert naive["difference_upper"] < told["difference_upper"]
+
+
+def test_with_a_lot_nobody_counts_twice() -> None:
+    told = groups(listener(1, 7), listener(1, 0), listener(2, 0, withheld=True), listener(2, 14, withheld=True))
+    assert told.select("household_key", "since").rows() == [(1, MONDAY), (2, MONDAY)]
 
 
 def test_conversions_count_inside_the_window_only_and_a_household_once() -> None:

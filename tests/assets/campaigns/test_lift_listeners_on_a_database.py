@@ -1,0 +1,55 @@
+"""In which weeks a household could have been reached."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tests.assets.campaigns.test_days_on_a_database import (
+    BOUGHT,
+    HEARD,
+    RUN,
+    add,
+    add_campaign,
+    add_exposures,
+    named,
+)
+
+if TYPE_CHECKING:
+    from sql.warehouse import Warehouse
+
+HARBOUR = named("harbour")
+STRANGER = 101
+
+
+def add_downloads(warehouse: Warehouse, household: int, *moments: datetime) -> None:
+    shown = {"tenant_id": HARBOUR, "podcast_id": named("tides"), "episode_id": named("ep-2")}
+    plain = dict.fromkeys(["app", "device", "os", "country_code", "region_code", "referrer", "rules_version"], "none")
+    rows = [
+        {
+            **shown, **plain, "day": at.date(), "downloaded_at": at, "qualified_at": at,
+            "download_id": named(f"download {household} {at}"), "consumer_key": household, "household_key": household,
+            "basis": "bytes", "address_class": "household", "key_version": 1, "is_final": True, "run_id": RUN,
+        }
+        for at in moments
+    ]  # fmt: skip
+    add(warehouse, "downloads", *rows)
+
+
+def test_a_household_that_was_never_reached_stands_in_each_of_its_weeks(warehouse: Warehouse) -> None:
+    add_campaign(warehouse, "harbour")
+    add_exposures(warehouse, "harbour")
+    sunday, next_day, next_week = (HEARD + timedelta(days=days) for days in (-2, 1, 7))
+    add_downloads(warehouse, STRANGER, sunday, HEARD, next_day, next_week, HEARD - timedelta(days=9))
+    asked = {"start": HEARD - timedelta(days=2, hours=8), "end": HEARD + timedelta(days=20)}
+    reached = warehouse.read("read_lift_listeners", **asked, tenants=[HARBOUR], campaigns=[named("spring")])
+    someone = reached.filter(pl.col("exposed_at").is_not_null())["household_key"].min()
+    assert isinstance(someone, int)
+    add_downloads(warehouse, someone, sunday, HEARD, BOUGHT, next_week)
+    told = warehouse.read("read_lift_listeners", **asked, tenants=[HARBOUR], campaigns=[named("spring")])
+    rows = told.select("household_key", "heard_at", "exposed_at").sort("heard_at", nulls_last=True)
+    assert rows.filter(household_key=STRANGER)["heard_at"].to_list() == [sunday, HEARD, next_week]
+    assert rows.filter(household_key=STRANGER)["exposed_at"].null_count() == 3
+    assert rows.filter(household_key=someone).select("heard_at", "exposed_at").rows() == [(sunday, HEARD)]
