@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from assets.attribution import channel_totals, index_paths
+from assets.attribution import build_paths, channel_totals, index_paths
 from assets.attribution.channels import ALL_MODELS
 from benchmarks.peers import ADAPTERS, clock, peak_mb
 
@@ -117,6 +117,25 @@ def measure(form: str, file: Path) -> Told:
     return told
 
 
+def measure_builder(file: Path) -> Told:
+    """Conversions and exposures to paths: seconds and peak memory, as one journey in twenty converts, and as all do."""
+    touches = pl.read_parquet(file, columns=["path_id", "touched_at", "channel", "converted"])
+    exposures = touches.with_row_index("exposure_id").select(
+        "exposure_id", household_key="path_id", occurred_at="touched_at", placement_id="channel"
+    )
+    journeys = touches.select(household_key="path_id", is_won="converted", converted_at=pl.lit(LAST_DAY)).unique(
+        maintain_order=True
+    )
+    del touches
+    told: Told = {"before_mb": peak_mb()}
+    for name, chosen in (("one in twenty", journeys.filter("is_won")), ("all", journeys)):
+        conversions = chosen.select("household_key", "converted_at", conversion_id="household_key")
+        seconds, paths = clock(lambda conversions=conversions: build_paths(conversions, exposures), repeats=1)  # type: ignore[misc]
+        told[name] = {**seconds, "conversions": conversions.height, "touches": paths.height, "peak_mb": peak_mb()}
+        del paths
+    return told
+
+
 def install(package: str, folder: Path) -> str | None:
     """An environment for the package, kept for the next run; why, where one cannot be had."""
     environment = folder / package
@@ -198,14 +217,21 @@ def run(journeys: int, peers: list[str], folder: Path) -> Told:
             files = {"touches": Path(name) / f"{channels}.parquet", "paths": Path(name) / f"{channels}.csv"}
             rows = {"touches": invent_journeys(files["touches"], channels, journeys)}
             rows["paths"] = write_paths(files["touches"], files["paths"])
+            if channels == CHANNELS[0]:
+                told["path builder"] = _measured("events", files["touches"])
             for form in FORMS:
                 case = _run_case(form, files[form], peers, refused, folder)
                 told["cases"][f"{channels} channels, {rows[form]:,} {form}"] = case
     return told
 
 
+def _measured(what: str, file: Path) -> Told:
+    """Earshot in a process of its own."""
+    return dict(json.loads(_run([sys.executable, "-m", "benchmarks.attribution", "--measure", what, str(file)])))
+
+
 def _run_case(form: str, file: Path, peers: list[str], refused: dict[str, str | None], folder: Path) -> Told:
-    ours = json.loads(_run([sys.executable, "-m", "benchmarks.attribution", "--measure", form, str(file)]))
+    ours = _measured(form, file)
     case: Told = {"earshot": ours, "shares": shares(ours)}
     for package in peers:
         if (package, form) not in ADAPTERS:
@@ -224,6 +250,10 @@ def _run_case(form: str, file: Path, peers: list[str], refused: dict[str, str | 
 def tell(told: Told) -> str:
     """The seconds and ratios that matter, as lines of text."""
     lines = []
+    for name, built in told.get("path builder", {}).items():
+        if isinstance(built, dict):
+            took, size = f"{built['cpu_s']:.2f} s of processor", f"peak {built['peak_mb']} MB"
+            lines.append(f"path builder, {built['conversions']:,} conversions ({name}): {took}, {size}")
     for name, case in told["cases"].items():
         ours = case["earshot"]
         all_models = ours["all_models_from_rows"]
@@ -247,7 +277,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--measure", nargs=2, metavar=("FORM", "FILE"))
     options = parser.parse_args(arguments)
     if options.measure:
-        print(json.dumps(measure(options.measure[0], Path(options.measure[1]))))
+        what, file = options.measure[0], Path(options.measure[1])
+        print(json.dumps(measure_builder(file) if what == "events" else measure(what, file)))
         return
     peers = [] if options.without_peers else options.package or list(PEERS)
     options.output.parent.mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,12 @@ def test_every_model_is_measured_on_both_forms_with_the_same_answers(files: dict
     assert sum(benchmark.shares(by_form["paths"]).values()) == pytest.approx(1, abs=0.01)
 
 
+def test_the_path_builder_is_measured_with_few_conversions_and_with_all(files: dict[str, Path]) -> None:
+    told = benchmark.measure_builder(files["touches"])
+    assert told["all"]["conversions"] == JOURNEYS
+    assert told["one in twenty"]["touches"] < told["all"]["touches"] / 10
+
+
 def test_ratios_are_ours_by_theirs_after_handing_over_and_with_it() -> None:
     def told(prepare: float, markov: float, linear: float, answer: float) -> dict[str, object]:
         models = {"markov": markov, "linear": linear}
