@@ -149,6 +149,10 @@ def _downloads(known: InForce) -> Section:
         "not bytes that were asked for, and no byte counts twice. Of a file that is shorter, or whose duration is "
         f"unknown, {slack} is needed; where its size is unknown, {method.assumed_minute:,} bytes are, a minute at "
         "128 kbit/s. A prefix service sees no bytes, so its requests count by themselves.",
+        "Where a log does not say how many bytes were sent, the range that was asked for is taken as received; "
+        "is_range_assumed marks each download, and range_assumed counts the requests, for which that was done. The "
+        "segments of a stream are parts of the file that they make up: what was received of them is what was received "
+        "of that file.",
         "The download happened at its first request that passes every rule below. A day is a UTC day.",
     ]
     named = name_method(known.settings["download_window"], known.settings["suspect_pairs"], missing, method)
@@ -182,7 +186,13 @@ def _addresses(known: InForce) -> Section:
         f"Version {known.ranges.version} of the lists of networks. They are asked in this order: a private relay "
         "stands for people, although it lies in a data centre. An address on no list is taken for a household."
     )
-    return Section("Addresses", [said], Table(["list", "IPv4 ranges", "IPv6 ranges"], rows))
+    published = (
+        f"Among them are the published ranges of {known.ranges.published}: data centres, CDNs, VPNs and declared "
+        "crawlers, and Apple's private relay, as their owners and public lists tell them."
+        if known.ranges.published
+        else "No published ranges are among them."
+    )
+    return Section("Addresses", [said, published], Table(["list", "IPv4 ranges", "IPv6 ranges"], rows))
 
 
 def _suspects(known: InForce) -> Section:
@@ -225,7 +235,8 @@ def _people(known: InForce) -> Section:
     )
     days = known.settings["address_days"]
     kept = (
-        f"Raw addresses are removed {days} days after the request; the keys made of them stay."
+        f"Raw addresses, those of requests and of attribution events, are removed after {days} days; the keys made of "
+        "them stay."
         if days
         else "Raw addresses are not removed by Earshot."
     )
