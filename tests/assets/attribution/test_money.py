@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.attribution.money import attribute_money, split_by_largest_remainder
+from assets.attribution.money import attribute_money, net_values, split_by_largest_remainder
 from sql.values import PermanentError
 
 DAY = date(2026, 3, 10)
@@ -219,3 +219,16 @@ def test_a_touch_outside_of_any_episode_gets_its_money_too() -> None:
     campaigns = pl.DataFrame({"campaign_id": ["spring"], "currency": ["EUR"]})
     told = attribute_money(shows, worth, None, campaigns, {}, datetime(2026, 4, 1, tzinfo=UTC))
     assert dict(told.select("placement_id", "revenue_minor").iter_rows()) == {"link": 2001, "mid-roll": 2000}
+
+
+def test_a_refund_is_converted_at_the_rate_of_its_own_day() -> None:
+    back = datetime(2026, 3, 20, 9, tzinfo=UTC)
+    rates = {(DAY, "EUR", "USD"): Decimal("1.1"), (back.date(), "EUR", "USD"): Decimal("1.2")}
+    net = net_values(conversion(10_000), refunds((1000, back), currency="EUR"), rates, LATER)
+    assert net["net_minor"].to_list() == [10_000 - 1200]
+
+
+def test_a_cent_that_two_shows_share_goes_to_the_first_placement_whatever_its_episode() -> None:
+    shows = credits_of({"host-read": 0.5, "pre-roll": 0.5}).with_columns(episode_id=pl.Series(["ep-2", "ep-1"]))
+    told = attribute_money(shows, conversion(1), refunds(), CAMPAIGNS, {}, LATER)
+    assert dict(told.select("placement_id", "revenue_minor").iter_rows()) == {"host-read": 1, "pre-roll": 0}

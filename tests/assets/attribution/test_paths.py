@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.attribution.models import credit_touches
 from assets.attribution.paths import build_paths, matched_by
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -270,6 +271,20 @@ def test_an_exposure_that_shares_listener_and_household_is_one_touch() -> None:
 def test_touch_units_keep_the_first_of_each(unit: str, expected: str) -> None:
     exposures = [exposure("a", 5.2), exposure("b", 5.1), exposure("c", 2.1), exposure("d", 2.0)]
     assert touched([conversion()], exposures, [setting(touch_unit=unit)]) == list(expected)
+
+
+@pytest.mark.parametrize(("hours", "kept"), [((0.1, 23.9), 1), ((23.9, 24.1), 2)])
+def test_a_placement_s_day_is_a_whole_day_in_utc(hours: tuple[float, float], kept: int) -> None:
+    midnight = datetime(2026, 3, 5, tzinfo=UTC)
+    exposures = [exposure(f"x{hour}", occurred_at=midnight + timedelta(hours=hour)) for hour in hours]
+    assert len(touched([conversion()], exposures, [setting(touch_unit="placement_day")])) == kept
+
+
+def test_touches_fade_by_the_half_life_of_their_campaign() -> None:
+    exposures = [exposure("a", 7), exposure("b", 7, campaign_id="summer", placement_id="pre-roll"), exposure("c", 0)]
+    built = paths([conversion()], exposures, [setting(), setting("summer", half_life_days=3.5)])
+    credit = credit_touches(built, ["time_decay"]).sort("exposure_id")["credit"].to_list()
+    assert credit == pytest.approx([0.5 / 1.75, 0.25 / 1.75, 1 / 1.75])
 
 
 def test_clicks_are_touches_unless_the_campaign_leaves_them_out() -> None:

@@ -81,6 +81,20 @@ def test_a_lift_needs_successes_in_both_groups() -> None:
     assert interval.lower < 0 < 0.5 < interval.upper
 
 
+def test_the_interval_of_a_risk_ratio_by_hand() -> None:
+    """60 of 100 against 40 of 100: 1.5 times exp(-+1.96 * sqrt(1/60 - 1/100 + 1/40 - 1/100))."""
+    interval = relative_lift(60, 100, 40, 100)
+    assert interval is not None
+    assert (interval.lower, interval.upper) == pytest.approx((0.1241, 1.0016), abs=2e-4)
+
+
+@pytest.mark.parametrize("unit", [0.01, 100.0])
+def test_amounts_in_another_unit_have_the_same_interval_in_it(unit: float) -> None:
+    weights = [20.0, 35.0, 120.0, 20.0]
+    expected = [bound * unit for bound in bounds(weights)]
+    assert bounds([weight * unit for weight in weights]) == pytest.approx(expected)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_a_rate_s_interval_contains_it_and_stays_a_rate(successes: int, others: int) -> None:

@@ -138,6 +138,13 @@ def test_pacing_compares_what_was_delivered_since_the_start_with_what_was_due() 
     assert (row["impressions"], row["delivered"], row["expected"], row["ended"]) == (16, 40, 100, False)
 
 
+@pytest.mark.parametrize(("after", "mature"), [(timedelta(0), 1.0), (timedelta(microseconds=1), 0.0)])
+def test_a_window_is_complete_at_the_moment_it_ends(after: timedelta, mature: float) -> None:
+    heard = [FAR - timedelta(days=30) + after]
+    result = period(Window.of_days(date(2026, 5, 1), date(2026, 5, 5)), "UTC", heard, [])
+    assert result.kpis["mature_share"].unique().to_list() == [mature]
+
+
 def test_signals_are_counted_with_their_overlap_and_never_added_up() -> None:
     bought = [datetime(2026, 3, 2, n, tzinfo=UTC) for n in range(3)]
     result = period(Window.of_days(date(2026, 3, 2), date(2026, 3, 2)), "UTC", [], bought)

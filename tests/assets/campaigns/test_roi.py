@@ -190,6 +190,13 @@ def test_what_is_missing_to_model_is_said(count: int, usable: int, badge: str) -
     assert kpis(sales(count), usable=usable)["modelled_conversions"]["badge"] == badge
 
 
+@pytest.mark.parametrize("matched_by", ["household", "listener"])
+def test_five_conversions_by_address_are_enough_to_model_from(matched_by: str) -> None:
+    told = kpis(sales(5, matched_by=matched_by), usable=500)["modelled_conversions"]
+    assert told["estimate"] == 10
+    assert kpis(sales(4, matched_by=matched_by), usable=500)["modelled_conversions"]["estimate"] is None
+
+
 def test_codes_alone_are_too_few_to_model_from() -> None:
     told = kpis(sales(40, matched_by="promo_code"), usable=500)["modelled_conversions"]
     assert (told["estimate"], told["badge"]) == (None, "too_few")
