@@ -83,7 +83,7 @@ def _kinds(counts: np.ndarray) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize("ours", [[True, False, False], [False, False, True], [False, True, True]])
 def test_intervals_from_influences_cover_the_expected_total(ours: list[bool]) -> None:
-    """Households come by a Poisson law. Taking the learnt share for known would cover the second in 4 of 5 draws."""
+    """Households come by a Poisson law. Taking the learnt share for known would cover the second in 3 of 4 draws."""
     flags = np.array(ours)
     expected = np.array([size * rate for _, size, rate in TAKEN] + [size * (1 - rate) for _, size, rate in TAKEN])
     generator = np.random.default_rng(20_260_310)
