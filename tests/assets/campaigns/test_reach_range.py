@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import polars as pl
 import pytest
@@ -152,6 +152,19 @@ def test_the_daily_table_is_the_range_since_the_start(network: Warehouse) -> Non
     early = compute_reach(network.read, Window.of_day(FIRST - timedelta(days=1)), [HARBOR])
     assert early["campaign_reach"].is_empty()
     stored(network, "campaign_reach", early, FIRST - timedelta(days=1), HARBOR)
+
+
+def test_dashboards_count_the_same_by_a_function_of_the_database(network: Warehouse) -> None:
+    first, last = FIRST + timedelta(days=1), FIRST + timedelta(days=3)
+    asked = [named("spring"), first, last]
+    columns = ["level", "scope_id", "impressions", "households", "consumers", "frequency"]
+    query = b"SELECT * FROM reach_between(%s, %s, %s) ORDER BY level, scope_id"
+    with network.transaction("earshot_readonly", HARBOR) as connection:
+        told = connection.execute(query, asked).fetchall()
+    counted = measure_reach(network.read, ASKED, first, last).select(columns).rows()
+    assert told == [(level, UUID(bytes=scope), *numbers) for level, scope, *numbers in counted]
+    with network.transaction("earshot_readonly") as connection:
+        assert connection.execute(query, asked).fetchall() == []
 
 
 def test_spans_hold_few_rows_and_no_gap() -> None:
