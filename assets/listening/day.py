@@ -13,12 +13,11 @@ import polars as pl
 
 from assets.listening.addresses import AddressRanges
 from assets.listening.audience import measure_audience
-from assets.listening.catalogue import index_catalogue, look_up
+from assets.listening.catalogue import index_catalogue
 from assets.listening.consumption import measure_consumption
 from assets.listening.dimensions import measure_breakdowns, tell_shows
-from assets.listening.dispositions import is_request
 from assets.listening.downloads import count_downloads, settle_known
-from assets.listening.enrichment import code_text, enrich_requests, enrich_signals
+from assets.listening.enrichment import enrich_requests, enrich_signals
 from assets.listening.exposures import collect_signals, find_delivered_ads
 from assets.listening.kept import (
     KEPT_SCHEMA,
@@ -32,6 +31,7 @@ from assets.listening.kept import (
 from assets.listening.kept_signals import read_signal_keys, recall_signals
 from assets.listening.keys import Keyring
 from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods, name_methods
+from assets.listening.raw_rows import Span, read_raw_rows
 from assets.listening.rules import UNKNOWN, Rules
 from sql.values import Reader, Window
 
@@ -62,13 +62,6 @@ DOWNLOAD_COLUMNS = [
 ]
 
 
-# A span of time, and the tenants that are read over it.
-Span = tuple[Window, list[UUID]]
-
-# A day has millions of requests; what only playback tells is not carried along with them.
-ONLY_PLAYBACK = ["session_id", "position_seconds", "heard_seconds"]
-
-
 def compute_listening_day(
     read: Reader,
     window: Window,
@@ -94,28 +87,25 @@ def compute_listening_day(
     spans = _spans(window, scope, methods)
     # First, so that a row which arrives while we read cannot look as if it had gone.
     judged = _read_judged(read, spans)
-    rows = pl.concat(
-        [code_text(read("read_listener_events", start=span.start, end=span.end, tenants=of)) for span, of in spans]
-    )
-    refuse_missing_rows(rows, judged)
+    raw = read_raw_rows(read, spans, window)
+    refuse_missing_rows(raw.counts, judged)
     if window.day in judged["day"]:
         asked = {"start": window.start, "end": window.end, "day": window.day, "tenants": scope}
         refuse_replaced_rows(read("read_missing_rows", **asked), window.day)
     inclusions = read("read_ip_inclusions", tenants=scope)
     is_today = pl.col("occurred_at").is_between(window.start, window.end, closed="left")
-    playback = rows.filter(~is_request() & is_today)
-    consumption = measure_consumption(playback, catalogue)
-    no_requests = playback.group_by("tenant_id").len("requests")
-    requests = rows.filter(is_request()).drop(ONLY_PLAYBACK)
-    del rows, playback
+    consumption = measure_consumption(raw.playback, catalogue)
+    no_requests = raw.playback.group_by("tenant_id").len("requests")
+    requests = raw.look_up(catalogue)
+    del raw
     kept = _read_kept(read, spans, requests)
     addressed = requests.filter(is_today & pl.col("client_ip").is_not_null()).select("tenant_id")
     versions = name_versions(kept.filter(is_today), addressed, ranges.version)
     measures = name_measures(versions, name_methods(methods, method), rules.version, ranges.version)
-    requests = look_up(requests, catalogue)
-    requests = recall_keys(enrich_requests(requests, rules, ranges, inclusions, keyring), kept)
-    refused, settled = settle_known(requests, catalogue, method)
+    enriched = [recall_keys(enrich_requests(requests, rules, ranges, inclusions, keyring), kept)]
     del requests
+    # Handed over, not lent: the settled rows take the place of these.
+    refused, settled = settle_known(enriched.pop(), catalogue, method)
     counted = count_downloads(settled, catalogue).filter(
         pl.col("downloaded_at").is_between(window.start, window.end, closed="left")
     )

@@ -64,13 +64,28 @@ def judge_requests(requests: pl.DataFrame) -> pl.DataFrame:
     What a source did not record (a method, a status) excludes nothing by itself: without a status there is no byte
     that is known to have been sent, so such a server log reaches no minute unless it states its range.
     """
-    early = requests.with_columns(verdict=_first_of(_early_rules()))
+    early = (
+        requests.pipe(add_columns, _look_at_agents(requests["user_agent"]), ["user_agent"])
+        .with_columns(verdict=_first_of(_early_rules()))
+        .drop("is_blank", "is_watch")
+    )
     suspects = _find_suspects(early)
     return (
         early.with_columns(_day=pl.col("occurred_at").dt.date())
         .pipe(add_columns, suspects, ["tenant_no", "household_key", "_day"])
         .with_columns(verdict=pl.coalesce("verdict", _first_of(_late_rules())))
         .drop("_day", "is_crowd")
+    )
+
+
+def _look_at_agents(agents: pl.Series) -> pl.DataFrame:
+    """user_agent, is_blank and is_watch, once for each distinct agent: rows have far more of them."""
+    distinct = agents.unique().rename("user_agent").to_frame()
+    agent = pl.col("user_agent").cast(pl.String).fill_null("")
+    is_watch = agent.str.starts_with("atc/") & agent.str.contains("watchOS", literal=True)
+    return distinct.with_columns(
+        is_blank=agent.str.strip_chars() == "",
+        is_watch=is_watch | agent.str.contains("(null)/(null) watchOS", literal=True),
     )
 
 
@@ -85,19 +100,15 @@ def _early_rules() -> dict[str, pl.Expr]:
     """Rules 0 to 9, in order."""
     is_prefix = pl.col("source") == PREFIX
     status = pl.col("http_status")
-    agent = pl.col("user_agent").cast(pl.String).fill_null("")
-    is_watch = (agent.str.starts_with("atc/") & agent.str.contains("watchOS", literal=True)) | agent.str.contains(
-        "(null)/(null) watchOS", literal=True
-    )
     return {
         "not_a_request": ~is_request(),
         "malformed": pl.col("household_key").is_null() | _is_contradictory(),
-        "method_not_get": pl.col("http_method").str.to_uppercase() != "GET",
+        "method_not_get": pl.col("http_method").cast(pl.String).str.to_uppercase() != "GET",
         "not_modified": status == NOT_MODIFIED,
         "status_not_ok": pl.when(is_prefix).then(~status.is_in(SERVED_BY_PREFIX)).otherwise(~status.is_in(SERVED)),
         "range_probe": ~is_prefix & (pl.col("range_start") == 0) & (pl.col("range_end") == 1),
-        "no_user_agent": agent.str.strip_chars() == "",
-        "watch_duplicate": is_watch,
+        "no_user_agent": pl.col("is_blank"),
+        "watch_duplicate": pl.col("is_watch"),
         "bot_agent": pl.col("is_bot"),
         "datacenter_ip": pl.col("is_data_centre") & ~_is_shared(),
     }

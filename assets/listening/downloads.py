@@ -112,13 +112,14 @@ def settle_known(
     )
     # A prefix row alone reaches the minute, so a column that only tells of a download may be absent from a test's rows.
     carried = [name for name in CARRIED if name in judged.columns]
-    could_count = judged.filter(pl.col("verdict").is_null()).select(carried)
+    settled = judged.filter(pl.col("verdict").is_null()).select(carried)
+    # A day has millions of rows: what they were made of goes before they are sorted.
+    del requests, judged
     files = catalogue.files.select("file_no", "file_bytes", "header_bytes", "threshold_bytes", "basis")
     windows = catalogue.tenants.select("tenant_no", "download_window")
+    settled = settled.pipe(add_columns, windows, ["tenant_no"]).pipe(cut_windows)
     settled = (
-        could_count.pipe(add_columns, windows, ["tenant_no"])
-        .pipe(cut_windows)
-        .pipe(add_columns, files, ["file_no"])
+        settled.pipe(add_columns, files, ["file_no"])
         .pipe(_place_parts, catalogue.parts)
         .pipe(add_intervals, method)
         .drop(MEASURED, strict=False)

@@ -28,7 +28,16 @@ KEPT = ["tenant_id", "client_ip", "user_agent", "_kept_key", "_kept_version"]
 OPTIONAL = {"referrer": pl.String, "household_key": pl.Int64, "key_version": pl.Int16}
 
 # Columns of text of which a day has few values in many rows.
-REPEATED = ["client_ip", "user_agent", "referrer", "country_code", "region_code"]
+REPEATED = [
+    "source",
+    "event_type",
+    "http_method",
+    "client_ip",
+    "user_agent",
+    "referrer",
+    "country_code",
+    "region_code",
+]
 
 
 def enrich_requests(
@@ -51,12 +60,21 @@ def enrich_requests(
     coded = rows.with_columns(_day=pl.col("occurred_at").dt.date()).rename(
         {"household_key": "_kept_key", "key_version": "_kept_version"}
     )
-    known = [identify(coded.filter(pl.col("_day") == day), day, rules, ranges, inclusions, keyring) for day in days]
-    identities = _as_enums(pl.concat(known), ["address_class", "app", "device", "os"])
+    tenants = coded.select("tenant_id").unique().with_row_index("_tenant")
+    coded = add_columns(coded, tenants, ["tenant_id"])
+    asked = coded.select("_day", *KEPT)
+    known = [identify(asked.filter(pl.col("_day") == day), day, rules, ranges, inclusions, keyring) for day in days]
+    identities = _as_enums(pl.concat(known), ["address_class", "app", "device", "os"]).pipe(
+        add_columns, tenants, ["tenant_id"]
+    )
+    # The way back to millions of rows goes by numbers, and by nothing that is the same in all of them.
+    silent = {"tenant_id", *(name for name in KEPT if coded[name].null_count() == coded.height)}
+    silent |= {"_day"} if len(days) == 1 else set()
+    keys = [name for name in ["_tenant", "_day", *KEPT] if name not in silent]
     return (
-        add_columns(coded, identities, ["_day", *KEPT])
+        add_columns(coded, identities.drop(silent), keys)
         .pipe(add_columns, referrers, ["referrer"])
-        .drop("_day", "_kept_key", "_kept_version", "client_ip", "referrer")
+        .drop("_tenant", "_day", "_kept_key", "_kept_version", "client_ip", "referrer")
     )
 
 

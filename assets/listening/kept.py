@@ -136,14 +136,15 @@ def refuse_replaced_rows(missing: pl.DataFrame, day: date) -> None:
         )
 
 
-def refuse_missing_rows(rows: pl.DataFrame, judged: pl.DataFrame) -> None:
+def refuse_missing_rows(counts: pl.DataFrame, judged: pl.DataFrame) -> None:
     """Raises RawRowsGoneError if a day has fewer raw rows than its dispositions spoke of: some were dropped since.
 
-    rows: tenant_id, occurred_at. judged: tenant_id, day, requests, of the days that the rows are to be all of.
+    counts: tenant_id, day, rows, of all that there is. judged: tenant_id, day, requests, of the days that this is to be
+            all of.
     """
     if judged.is_empty():
         return
-    there = rows.group_by("tenant_id", day=pl.col("occurred_at").dt.date()).len("_there")
+    there = counts.select("tenant_id", "day", _there="rows")
     missing = (
         judged.join(there, on=["tenant_id", "day"], how="left", validate="1:1")
         .with_columns(pl.col("_there").fill_null(0).cast(pl.Int64))
