@@ -216,6 +216,21 @@ def test_a_day_is_measured_and_written(quayside: Warehouse) -> None:
         assert written == {table: tables[table].height for table in TABLES}
 
 
+def test_how_much_of_a_short_file_may_be_missing_is_the_tenants_setting(quayside: Warehouse) -> None:
+    load(quayside, [request("quayside", "broken off", client_ip="10.8.8.8", bytes_sent=3_600_500)])
+    change = "UPDATE media_assets SET duration_s = 30; UPDATE tenants SET whole_file_slack = {}"
+    found = []
+    for slack in (499, 500):
+        with quayside.transaction("earshot_owner") as connection:
+            connection.execute(change.format(slack).encode())
+        tables = compute(quayside, "quayside")
+        [version] = tables["downloads"]["rules_version"].unique()
+        found.append((tables["downloads"].height, version))
+    (strict, strict_version), (tolerant, tolerant_version) = found
+    assert (strict, tolerant) == (1, 2)
+    assert strict_version != tolerant_version
+
+
 def test_a_day_without_rows_has_five_empty_tables_of_the_same_form(quayside: Warehouse) -> None:
     empty = compute(quayside, "quayside", window=Window.of_day(date(2026, 10, 1)))
     full = compute(quayside, "quayside")
