@@ -92,10 +92,15 @@ def credit_campaigns(
              household_key (null where the address stands for no household), listener_id, matched_by and the count of
              each signal
     returns: CREDIT_COLUMNS, currency (the campaign's), revenue_minor (null: no value known), converted_at, kind,
-             is_goal (the campaign's goal kind), unit (the household, or what stands for it), matched_by, signals
+             is_goal (the campaign's goal kind), unit (the household, or what stands for it), matched_by (listener_id:
+             by the platform's id of the listener alone, behind an address that many share), signals
     """
     signals = [f"{signal}_signals" for signal in SIGNALS]
-    conversions = rows.unique(CONVERSION, keep="any").with_columns(unit=_unit(rows.schema["conversion_id"]))
+    by_id_alone = (pl.col("matched_by") == "listener") & pl.col("household_key").is_null()
+    conversions = rows.unique(CONVERSION, keep="any").with_columns(
+        unit=_unit(rows.schema["conversion_id"]),
+        matched_by=pl.when(by_id_alone).then(pl.lit("listener_id")).otherwise("matched_by"),
+    )
     valued = attribute_money(rows.select(CREDIT_COLUMNS), conversions, adjustments, chosen, rates_of(rates), as_of)
     return (
         valued.join(chosen.select(*CAMPAIGN, "goal_kind"), on=CAMPAIGN, validate="m:1")

@@ -142,9 +142,9 @@ def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.Data
     heard = delivery.group_by(place).agg(pl.col("impressions", "usable_impressions").sum())
     by_address = pl.col("matched_by").is_in(MATCHED_BY_ADDRESS)
     matched = pl.col("conversion_id").filter(by_address).n_unique().over(*KEY, "placement_id")
-    can_model = (pl.col("usable_impressions") >= LEAST_USABLE_SHARE * pl.col("impressions")) & (
-        matched >= FEWEST_TO_MODEL
-    )
+    # A placement that was only clicked has no impressions to scale by.
+    usable = pl.col("usable_impressions")
+    can_model = (usable > 0) & (usable >= LEAST_USABLE_SHARE * pl.col("impressions")) & (matched >= FEWEST_TO_MODEL)
     scale = pl.when("can_model").then(ratio(pl.col("impressions"), pl.col("usable_impressions"))).otherwise(1.0)
     modelled = (
         credited.filter("is_goal")

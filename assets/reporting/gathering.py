@@ -242,7 +242,9 @@ def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, 
 
 
 def model_rows(result: PeriodResult, subject: Subject) -> tuple[ModelRow, ...]:
-    models = result.kpis["model"].unique(maintain_order=True)
+    # Another campaign may lead with a model of its own, under which this subject was not measured.
+    own = result.kpis.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
+    models = own["model"].unique(maintain_order=True)
     told = {model: totals(kpis_of(result, subject.level, subject.scope_id, model)) for model in models}
     return tuple(ModelRow(model, own.conversions, own.revenue_minor) for model, own in told.items())
 

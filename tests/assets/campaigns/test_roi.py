@@ -42,13 +42,17 @@ def sales(count: int, revenue: int | None = 2000, credit: float = 1.0, **fields:
 
 
 def kpis(
-    credited: list[dict[str, Any]], spend: int | None = 10_000, margin: float | None = None, usable: int = 1000
+    credited: list[dict[str, Any]],
+    spend: int | None = 10_000,
+    margin: float | None = None,
+    usable: int = 1000,
+    impressions: int = 1000,
 ) -> dict[str, dict[str, Any]]:
     scope = {"tenant_id": ["harbour"], "scope_id": ["spring"]}
     scopes = pl.DataFrame(
         {**scope, "currency": ["USD"], "margin": [margin], "config_version": [3]}, schema_overrides={"margin": FLOAT}
     )
-    counts = dict(zip(COUNTS, ([1000], [usable], [250], [4]), strict=True))
+    counts = dict(zip(COUNTS, ([impressions], [usable], [250], [4]), strict=True))
     delivery = pl.DataFrame({**scope, "placement_id": ["mid"], **counts})
     reach = pl.DataFrame({**scope, "households": [500], "consumers": [600]})
     price = {"spend_minor": [spend], "cost_minor": [20_000], "booked": [2000], "delivered": [1000]}
@@ -188,6 +192,15 @@ def test_modelled_conversions_scale_the_usable_addresses_up(usable: int, expecte
 def test_what_is_missing_to_model_is_said(count: int, usable: int, badge: str) -> None:
     """Too few conversions may become enough; addresses that many share never tell one household from another."""
     assert kpis(sales(count), usable=usable)["modelled_conversions"]["badge"] == badge
+
+
+def test_a_placement_that_was_only_clicked_is_not_modelled() -> None:
+    told = kpis(sales(10), impressions=0, usable=0)["modelled_conversions"]
+    assert (told["estimate"], told["badge"]) == (None, "not_known")
+
+
+def test_a_listener_behind_a_shared_address_says_nothing_of_households() -> None:
+    assert kpis(sales(10, matched_by="listener_id"), usable=500)["modelled_conversions"]["estimate"] is None
 
 
 @pytest.mark.parametrize("matched_by", ["household", "listener"])
