@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.campaigns.weekly import compute_lift
+from sql.values import Window
 from tests.assets.campaigns.test_days_on_a_database import (
     BOUGHT,
     HEARD,
@@ -53,3 +55,18 @@ def test_a_household_that_was_never_reached_stands_in_each_of_its_weeks(warehous
     assert rows.filter(household_key=STRANGER)["heard_at"].to_list() == [sunday, HEARD, next_week]
     assert rows.filter(household_key=STRANGER)["exposed_at"].null_count() == 3
     assert rows.filter(household_key=someone).select("heard_at", "exposed_at").rows() == [(sunday, HEARD)]
+
+
+def test_lift_counts_a_neighbour_of_two_weeks_once(warehouse: Warehouse) -> None:
+    add_campaign(warehouse, "harbour")
+    add_exposures(warehouse, "harbour")
+    later = HEARD + timedelta(days=7)
+    owner = {"tenant_id": HARBOUR, "sponsor_id": named("kettle"), "podcast_id": named("tides")}
+    ad = {"campaign_id": named("spring"), "placement_id": named("host-read"), "episode_id": named("ep-1")}
+    keys = {"household_key": 4242, "consumer_key": 4243, "address_class": "household", "kind": "delivered"}
+    told = {"exposure_id": named("late"), "occurred_at": later, "day": later.date(), "is_final": True, "run_id": RUN}
+    add(warehouse, "ad_exposures", {**owner, **ad, **keys, **told})
+    for home in range(STRANGER, STRANGER + 3):
+        add_downloads(warehouse, home, HEARD, later)
+    lift = compute_lift(warehouse.read, Window.of_day(date(2026, 3, 29)), [HARBOUR])["lift_results"].row(0, named=True)
+    assert (lift["households"], lift["base_households"], lift["compared_share"]) == (9, 3, 1)
