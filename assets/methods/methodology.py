@@ -246,8 +246,8 @@ def _people(known: InForce) -> Section:
             "A listener is an address together with a user agent, a household is an address alone: IPv4 in full, IPv6 "
             "as its /64 network. Both are kept as hashes made with a key (HMAC-SHA-256).",
             f"{keys} {kept}",
-            "Sponsor reports tell nothing of where listeners are or what they listen with. Rows about delivery cover at "
-            f"least {known.settings['k_delivery']:,} households; smaller ones stand together as Other.",
+            "Sponsor reports tell nothing of where listeners are or what they listen with. Rows about delivery cover "
+            f"at least {known.settings['k_delivery']:,} households; smaller ones stand together as Other.",
         ],
     )
 
