@@ -24,6 +24,7 @@ import polars as pl
 
 from assets.attribution import build_paths, channel_totals, index_paths
 from assets.attribution.channels import ALL_MODELS
+from assets.attribution.ready import ReadyPaths
 from benchmarks.peers import ADAPTERS, clock, peak_mb
 
 JOURNEYS = 1_000_000
@@ -104,7 +105,7 @@ def measure(form: str, file: Path) -> Told:
     """Earshot in this process: seconds of reading, indexing and each model, the answers, and peak memory in MB."""
     read = pl.read_csv if form == "paths" else pl.read_parquet
     extract, frame = clock(lambda: read(file), repeats=1)
-    prepare, ready = clock(lambda: index_paths(frame))
+    prepare, ready = clock(lambda: hand_over(frame))
     models = [name for name in ALL_MODELS if form == "touches" or name not in ("time_decay", "last_paid_touch")]
     told: Told = {"extract": extract, "prepare": prepare, "models": {}, "answers": {}}
     for name in models:
@@ -115,6 +116,14 @@ def measure(form: str, file: Path) -> Told:
     told["write"], _ = clock(lambda: totals.write_parquet(file.with_suffix(".totals")))
     told["peak_mb"] = peak_mb()
     return told
+
+
+def hand_over(frame: pl.DataFrame) -> ReadyPaths:
+    """Everything that is done once for all models: the channels' codes, and the paths that have anything to share."""
+    ready = index_paths(frame)
+    if not len(ready.earning.firsts):
+        raise ValueError("none of the invented journeys converted: invent more of them")
+    return ready
 
 
 def measure_builder(file: Path) -> Told:

@@ -120,7 +120,7 @@ def channel_totals(
     chosen = _chosen(ready, models, ALL_MODELS, conventions)
     enough = ready.conversions.sum() >= max(fewest_conversions, 1)
     fitted = {name: each if enough or name not in LEARNT else "linear" for name, each in chosen.items()}
-    earning = ready.earning()
+    earning = ready.earning
     stretches = _stretches(earning, fitted.values(), conventions)
     told = []
     for name, fitted_by in fitted.items():

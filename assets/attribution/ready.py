@@ -7,6 +7,7 @@ Not here: the models (models.py, markov.py, counterfactual.py), paths built from
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class PathError(PermanentError):
     """Columns that are there, but hold nothing that makes a path."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadyPaths:
     """Paths with at least one touch, path after path.
 
@@ -56,7 +57,7 @@ class ReadyPaths:
     has_failures: bool = True
     is_sorted: bool = True
 
-    @property
+    @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
         """How many touches each path has."""
         return np.diff(np.append(self.firsts, len(self.state)))
@@ -97,6 +98,7 @@ class ReadyPaths:
             self.is_sorted,
         )
 
+    @cached_property
     def earning(self) -> ReadyPaths:
         """The paths that have anything to share, in an order that does not depend on that of the rows."""
         places = np.flatnonzero((self.conversions != 0) | (self.value != 0))
