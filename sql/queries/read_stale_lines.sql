@@ -16,6 +16,16 @@ WITH rules AS (
     FROM unnest(%(assets)s::text[], %(sources)s::text[], %(spans)s::text[]) AS rule (asset, source, span)
 ),
 
+-- What changed before any of the lines began cannot make one stale.
+oldest AS (
+    SELECT greatest(min(began_at), %(changed_since)s) AS began_at
+    FROM rollup_ledger
+    WHERE
+        tenant_id = any(%(tenants)s::uuid[])
+        AND asset = any(%(assets)s::text[])
+        AND day BETWEEN %(first)s AND %(last)s
+),
+
 changes AS (
     SELECT
         tenant_id,
@@ -26,7 +36,7 @@ changes AS (
     WHERE
         tenant_id = any(%(tenants)s::uuid[])
         AND asset = any(%(sources)s::text[])
-        AND changed_at >= %(changed_since)s
+        AND changed_at >= (SELECT oldest.began_at FROM oldest)
         AND day <= %(last)s
     UNION ALL
     SELECT
@@ -38,7 +48,7 @@ changes AS (
     WHERE
         tenant_id = any(%(tenants)s::uuid[])
         AND source = any(%(sources)s::text[])
-        AND changed_at >= %(changed_since)s
+        AND changed_at >= (SELECT oldest.began_at FROM oldest)
         AND day <= %(last)s::date + 2
 ),
 
@@ -65,44 +75,94 @@ spans AS (
     WHERE tenants.tenant_id = any(%(tenants)s::uuid[])
 ),
 
-older AS (
-    SELECT DISTINCT
+-- Each line with each of its sources, and the last day that it reads.
+reads AS (
+    SELECT
         line.tenant_id,
         line.asset,
-        line.day
-    FROM changes
-    INNER JOIN rules ON changes.source = rules.source
-    INNER JOIN spans ON changes.tenant_id = spans.tenant_id
-    INNER JOIN rollup_ledger AS line
-        ON
-            changes.tenant_id = line.tenant_id
-            AND rules.asset = line.asset
-            AND changes.changed_at > line.began_at
-            AND line.day >= changes.day - CASE rules.span WHEN 'rolling' THEN spans.looks_forward ELSE 0 END
-            AND line.day <= CASE rules.span
-                WHEN 'day' THEN changes.day
-                WHEN 'rolling' THEN changes.day + spans.looks_back
-                WHEN 'window' THEN changes.day + spans.window_days
-                ELSE 'infinity'::date
-            END
+        line.day,
+        line.began_at,
+        rules.source,
+        rules.span,
+        CASE rules.span
+            WHEN 'rolling' THEN line.day + spans.looks_forward
+            WHEN 'before' THEN line.day - 1
+            ELSE line.day
+        END AS last_day,
+        spans.looks_back,
+        spans.window_days
+    FROM rollup_ledger AS line
+    INNER JOIN rules ON line.asset = rules.asset
+    INNER JOIN spans ON line.tenant_id = spans.tenant_id
     WHERE
         line.day BETWEEN %(first)s AND %(last)s
-        AND (changes.day <= line.day OR changes.day < (now() AT TIME ZONE 'UTC')::date)
-        AND (rules.span <> 'before' OR changes.day < line.day)
+        AND line.day >= (SELECT min(changes.day) - 2 FROM changes)
         AND (rules.asset <> all(%(sundays)s::text[]) OR extract(ISODOW FROM line.day) = 7)
-        AND (
-            rules.span <> 'campaign'
-            OR EXISTS (
-                SELECT 1
+),
+
+-- What changed last in a source on any day up to the last one read: lines and changes in one order of days, so that
+-- this takes a sort instead of every pair of days.
+ordered AS (
+    SELECT
+        *,
+        max(told.changed_at) OVER (PARTITION BY told.tenant_id, told.source ORDER BY told.last_day) AS newest
+    FROM (
+        SELECT
+            reads.*,
+            NULL::timestamptz AS changed_at
+        FROM reads
+        UNION ALL
+        SELECT
+            changes.tenant_id,
+            NULL AS asset,
+            NULL AS day,
+            NULL AS began_at,
+            changes.source,
+            NULL AS span,
+            changes.day AS last_day,
+            NULL AS looks_back,
+            NULL AS window_days,
+            changes.changed_at
+        FROM changes
+    ) AS told
+),
+
+suspects AS (
+    SELECT
+        *,
+        CASE ordered.span
+            WHEN 'day' THEN ordered.day
+            WHEN 'rolling' THEN ordered.day - ordered.looks_back
+            WHEN 'window' THEN ordered.day - ordered.window_days
+            WHEN 'campaign' THEN (
+                SELECT min(begun.starts_on)
                 FROM campaigns AS live
                 INNER JOIN campaigns AS begun
                     ON live.tenant_id = begun.tenant_id AND live.sponsor_id = begun.sponsor_id
                 WHERE
-                    live.tenant_id = line.tenant_id
-                    AND live.starts_on <= line.day AND live.ends_on + 61 > line.day
-                    AND begun.starts_on <= changes.day
+                    live.tenant_id = ordered.tenant_id
+                    AND live.starts_on <= ordered.day AND live.ends_on + 61 > ordered.day
             )
-        )
+            ELSE '-infinity'::date
+        END AS first_day
+    FROM ordered
+    WHERE ordered.asset IS NOT NULL AND ordered.newest > ordered.began_at
+),
+
+older AS (
+    SELECT DISTINCT
+        suspects.tenant_id,
+        suspects.asset,
+        suspects.day
+    FROM suspects
+    INNER JOIN changes
+        ON
+            suspects.tenant_id = changes.tenant_id
+            AND suspects.source = changes.source
+            AND suspects.first_day <= changes.day
+            AND suspects.last_day >= changes.day
+            AND suspects.began_at < changes.changed_at
+    WHERE changes.day <= suspects.day OR changes.day < (now() AT TIME ZONE 'UTC')::date
 ),
 
 missing AS (

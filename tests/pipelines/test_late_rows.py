@@ -1,0 +1,90 @@
+"""The sensor of late rows, tick after tick: what a tick looks at, what it remembers, and when it waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
+
+from pipelines.definitions import defs
+from pipelines.schedules import daily_rollups
+from pipelines.sensors import LATE, late_rows
+from sql.warehouse import Warehouse
+from tests.pipelines.running import home_of_its_own
+from tests.pipelines.small_network import MONDAY, add, download
+
+WEDNESDAY = MONDAY + timedelta(days=2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(home_folder: Path) -> Iterator[Path]:
+    with home_of_its_own(home_folder) as folder:
+        yield folder
+
+
+def tick(
+    warehouse: Warehouse, history: DagsterInstance, cursor: str | None = None
+) -> tuple[list[RunRequest], str, str]:
+    """What the sensor asks for, the cursor that it leaves, and why it asks for nothing."""
+    repository = defs.get_repository_def()
+    context = build_sensor_context(
+        history, cursor, repository_def=repository, sensor_name="late_rows", resources={"warehouse": warehouse}
+    )
+    told = late_rows.evaluate_tick(context)
+    return list(told.run_requests or []), told.cursor or "", told.skip_message or ""
+
+
+def come_in(warehouse: Warehouse, home_address: str, received_at: datetime) -> None:
+    add(warehouse, "listener_events", download("kreuz", WEDNESDAY, home_address, received_at=received_at))
+
+
+def test_a_tick_finds_what_was_received_since_the_one_before(week: Warehouse) -> None:
+    with DagsterInstance.ephemeral() as history:
+        requests, cursor, reason = tick(week, history)
+        assert (requests, reason) == ([], "No table of any day is older than what it was made of.")
+        come_in(week, "10.0.0.6", datetime.now(UTC))
+        (request,), later, _ = tick(week, history, cursor)
+        assert request.tags["dagster/asset_partition_range_start"] == WEDNESDAY.isoformat()
+        # Until it is computed, it stays asked for, and what a daemon runs once stays one run.
+        (again,), _, _ = tick(week, history, later)
+        assert again.run_key == request.run_key
+
+
+def test_a_row_with_an_old_time_of_receipt_is_found_when_rows_are_counted(week: Warehouse) -> None:
+    with DagsterInstance.ephemeral() as history:
+        _, cursor, _ = tick(week, history)
+        come_in(week, "10.0.0.6", datetime(2026, 3, 4, 8, tzinfo=UTC))
+        requests, cursor, _ = tick(week, history, cursor)
+        assert requests == []
+        # In this test's time, that day lies further back than the daily count looks; the first tick of all counts all.
+        requests, _, _ = tick(week, history)
+        assert len(requests) == 1
+        counted = json.loads(cursor)["counted"]
+        assert counted == datetime.now(UTC).date().isoformat()
+
+
+def test_while_a_run_is_at_work_on_late_rows_no_other_is_asked_for(week: Warehouse) -> None:
+    with DagsterInstance.ephemeral() as history:
+        come_in(week, "10.0.0.6", datetime.now(UTC))
+        (request,), cursor, _ = tick(week, history)
+        history.add_run(
+            DagsterRun(
+                job_name=daily_rollups.name,
+                status=DagsterRunStatus.STARTED,
+                tags={**request.tags, LATE: "another state of the ledger"},
+            )
+        )
+        requests, _, reason = tick(week, history, cursor)
+        assert requests == []
+        assert reason.endswith("a run is at work on late rows.")
+
+
+def test_a_cursor_of_an_earlier_version_is_taken_for_none(week: Warehouse) -> None:
+    with DagsterInstance.ephemeral() as history:
+        requests, cursor, _ = tick(week, history, "2026-03-20T00:00:00+00:00")
+    assert requests == []
+    assert set(json.loads(cursor)) == {"seen", "settled", "counted"}
