@@ -15,7 +15,7 @@ from sql.values import Scope
 from tests.promises.conftest import MakeMachine
 from tests.promises.living import days_of, live_through
 from tests.promises.machine import Machine, assert_same
-from tests.promises.network import Plan, draw_rows, insert, named
+from tests.promises.network import Arrival, Plan, at, draw_rows, insert, named
 
 LARGE = os.environ.get("EARSHOT_PROMISES") == "large"
 
@@ -86,6 +86,27 @@ def test_a_tenant_alone_has_the_tables_that_it_has_beside_the_others(make_machin
     insert(machine.warehouse, draw_rows(alone))
     machine.compute(days_of(alone))
     assert_same(machine.content(named("kreuz")), week.content(named("kreuz")))
+
+
+def test_a_day_whose_rows_are_gone_stays_as_it_is_and_is_not_asked_for_again(
+    make_machine: MakeMachine, week: Machine
+) -> None:
+    """Rows were dropped after their time, and one more comes in: a month late, and too late."""
+    machine = make_machine(WEEK, like=week)
+    harbor, day = named("harbor"), days_of(WEEK)[2]
+    mine = [row for row in draw_rows(WEEK) if row.table == "listener_events" and row.row["tenant_id"] == harbor]
+    before = machine.content(harbor)
+    with machine.warehouse.transaction("earshot_owner") as connection:
+        gone = "DELETE FROM listener_events WHERE tenant_id = %s AND (occurred_at AT TIME ZONE 'UTC')::date = %s"
+        connection.execute(gone, (harbor, day))
+    late = {"event_id": named("too late"), "occurred_at": at(day, 12), "received_at": at(day, 24 * 90)}
+    insert(machine.warehouse, [Arrival(at(day, 24 * 90), "listener_events", {**mine[0].row, **late})])
+    assert machine.heal() == 1
+    assert any("fewer raw rows" in words or "raw rows and was computed from" in words for words in machine.complaints)
+    after = machine.content(harbor)
+    judged = {"check_results", "rollup_ledger"}
+    assert_same({**after, **{name: before[name] for name in judged}}, before)
+    assert machine.heal() == 0
 
 
 def test_computing_a_tenant_again_in_a_fresh_run_changes_no_bit_of_anybody(week: Machine) -> None:
