@@ -7,6 +7,7 @@ Not here: the server, medians and ratios (listening.py), the day itself (listeni
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -37,6 +38,7 @@ TABLES = [name for names in TABLES_OF.values() for name in names]
 ROLLUPS = Path(__file__).with_name("listening_rollups.sql")
 WINDOW = Window.of_day(DAY)
 RUN = UUID(int=1)
+TICKS = os.sysconf("SC_CLK_TCK")
 KEYRING = Keyring(default=(Key(1, bytes(range(32))),))
 
 # What compute_listening_day reads of a raw row, as it lies in the table.
@@ -79,7 +81,7 @@ def earshot(url: str, _: str) -> Told:
     """One UTC day of all tenants as a run of the pipeline computes it: read, computed, written in one transaction."""
     warehouse = Warehouse(url)
     rules, ranges = load_rules(), AddressRanges.load()
-    began = time.perf_counter()
+    cpu, began = cpu_seconds(url), time.perf_counter()
     extract = 0.0
 
     def read(name: str, /, **params: object) -> pl.DataFrame:
@@ -103,7 +105,7 @@ def earshot(url: str, _: str) -> Told:
         "extract_s": extract,
         "compute_s": computed - began - extract,
         "write_s": ended - computed,
-        "cpu_s": time.process_time(),
+        "cpu_s": cpu_seconds(url) - cpu,
         "peak_mb": peak_mb(),
         "rows_written": written,
         "rows_written_per_s": written / (ended - computed),
@@ -123,10 +125,10 @@ def limit(url: str, admin_url: str) -> Told:
             "COPY (SELECT {} FROM listener_events WHERE tenant_id = ANY({}) AND occurred_at >= {} AND occurred_at < {})"
             " TO STDOUT (FORMAT binary)"
         ).format(sql.SQL(COLUMNS), tenants, WINDOW.start, WINDOW.end)
-        began = time.perf_counter()
+        cpu, began = cpu_seconds(url), time.perf_counter()
         with connection.cursor() as cursor, cursor.copy(chosen) as copy:
             bytes_out = sum(len(part) for part in copy)
-        out = time.perf_counter() - began
+        out, cpu_out = time.perf_counter() - began, cpu_seconds(url) - cpu
     with psycopg.connect(admin_url) as connection:
         content = [(table, _take_out(connection, table), shape_of(connection, table).key) for table in TABLES]
         connection.commit()
@@ -135,16 +137,17 @@ def limit(url: str, admin_url: str) -> Told:
     with psycopg.connect(url) as connection:
         connection.execute("SET LOCAL ROLE earshot_etl")
         connection.execute("SET LOCAL work_mem = '256MB'")
-        began = time.perf_counter()
+        cpu, began = cpu_seconds(url), time.perf_counter()
         rows = sum(_put_back(connection, *each) for each in content)
         connection.commit()
-        into = time.perf_counter() - began
-    return {"seconds": out + into, "out_s": out, "in_s": into, "bytes_out": bytes_out, "rows_in": rows}
+        into, cpu_into = time.perf_counter() - began, cpu_seconds(url) - cpu
+    told = {"seconds": out + into, "out_s": out, "in_s": into, "cpu_s": cpu_out + cpu_into}
+    return {**told, "bytes_out": bytes_out, "rows_in": rows}
 
 
 def tuned_sql(_: str, admin_url: str) -> Told:
     """The same rollups inside the database; listening_rollups.sql says what they cover. No row-level security."""
-    began = time.perf_counter()
+    cpu, began = cpu_seconds(admin_url), time.perf_counter()
     told: Told = {}
     with psycopg.connect(admin_url) as connection:
         for statement in ROLLUPS.read_text(encoding="utf-8").split(";\n"):
@@ -154,11 +157,35 @@ def tuned_sql(_: str, admin_url: str) -> Told:
             if names:
                 told[names[0].removeprefix("-- step: ") + "_s"] = time.perf_counter() - asked
         connection.commit()
-        told["seconds"] = time.perf_counter() - began
+        told |= {"seconds": time.perf_counter() - began, "cpu_s": cpu_seconds(admin_url) - cpu}
         for table in TABLES:
             ((told[table],),) = connection.execute(f"SELECT count(*) FROM {table}".encode())
         connection.execute("DROP SCHEMA work CASCADE")
     return told
+
+
+def cpu_seconds(url: str) -> float:
+    """Processor seconds of this program and of the server until now: what a busy machine cannot stretch.
+
+    The server's are those of its main process, of the children that it has outlived, and of those that live.
+    """
+    told = time.process_time()
+    with psycopg.connect(url) as connection:
+        backend = Path(f"/proc/{connection.info.backend_pid}/stat")
+        if not backend.exists():
+            return told
+        main = _stat(backend)[1]
+        of_server = [stat for stat in map(_stat, Path("/proc").glob("[0-9]*/stat")) if stat and stat[1] == main]
+        told += sum(each for stat in of_server for each in stat[11:13]) / TICKS
+        return told + sum(_stat(Path(f"/proc/{main}/stat"))[11:15]) / TICKS
+
+
+def _stat(path: Path) -> list[int]:
+    """The numbers behind a process's name: at 1 its parent, at 11 to 14 its ticks and those of its dead children."""
+    try:
+        return [0, *map(int, path.read_text().rpartition(")")[2].split()[1:20])]
+    except (OSError, ValueError):
+        return []
 
 
 def peak_mb() -> float:

@@ -55,6 +55,8 @@ def test_every_case_works_on_the_same_day(addresses: tuple[str, str]) -> None:
 def test_ratios_are_those_of_the_bars() -> None:
     told = {"earshot": {"seconds": 10.0}, "limit": {"seconds": 4.0}, "sql": {"seconds": 30.0}}
     assert listening.compare(told) == {"earshot / limit": 2.5, "sql / earshot": 3.0}
+    with_cpu = {"earshot": {"seconds": 10.0, "cpu_s": 6.0}, "limit": {"seconds": 4.0, "cpu_s": 4.0}, "sql": told["sql"]}
+    assert listening.compare(with_cpu)["earshot / limit, cpu"] == 1.5
     with_pandas = listening.compare({**told, "pandas": {"seconds": 100.0}})
     assert with_pandas["pandas / earshot"] == 10.0
     assert set(with_pandas) < set(listening.BARS)
