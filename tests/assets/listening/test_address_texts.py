@@ -36,7 +36,7 @@ def one_by_one(text: str | None) -> tuple[str | None, str | None, bool | None, i
     return text, household_network(address), address.version == 4, int(address)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(SPELLINGS, max_size=30))
 def test_many_at_once_are_read_as_one_by_one(texts: list[str | None]) -> None:
     read = parse_addresses(pl.Series(texts, dtype=pl.String))
@@ -71,7 +71,7 @@ def test_the_text_of_a_household_is_canonical(text: str, network: str | None) ->
     assert parse_addresses(pl.Series([text]))["network"].to_list() == [network]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.one_of(V4, V6).map(str), min_size=1, max_size=10),
     st.lists(st.tuples(st.one_of(V4, V6), st.integers(0, 32)), max_size=5),

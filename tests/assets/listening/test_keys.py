@@ -11,7 +11,7 @@ from uuid import UUID
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.listening.keys import Key, Keyring, derive_keys
@@ -130,6 +130,7 @@ def test_a_tenant_with_a_key_of_its_own_uses_it_however_its_id_is_spelt() -> Non
     assert from_bytes["key_version"].to_list() == [4]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_every_spelling_of_an_ipv4_address_gives_one_key(number: int) -> None:
     v4 = ipaddress.IPv4Address(number)
@@ -138,6 +139,7 @@ def test_every_spelling_of_an_ipv4_address_gives_one_key(number: int) -> None:
     assert derive_keys(rows(*spellings), RING)["consumer_key"].n_unique() == 1
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1).filter(lambda prefix: prefix != 0), st.integers(0, 2**64 - 1))
 def test_every_spelling_of_an_ipv6_network_gives_one_key(prefix: int, host: int) -> None:
     address = ipaddress.IPv6Address((prefix << 64) + host)
