@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import doctest
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
-from assets import attribution
+from assets import attribution, campaigns
 from assets.attribution import (
     Conventions,
     MissingColumnsError,
@@ -52,6 +54,15 @@ def test_every_public_name_is_there_and_says_what_it_does() -> None:
     for name in attribution.__all__:
         held = getattr(attribution, name)
         assert not callable(held) or held.__doc__, name
+
+
+def test_what_campaigns_are_measured_with_is_there_too_and_loads_only_when_asked_for() -> None:
+    assert all(callable(getattr(campaigns, name)) for name in campaigns.__all__)
+    with pytest.raises(AttributeError, match="no 'significance'"):
+        campaigns.significance  # noqa: B018
+    loaded = "import sys, assets.attribution, assets.campaigns; print('scipy' in sys.modules, 'dagster' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "False"]
 
 
 def test_one_row_per_touch_and_one_per_path_give_the_same() -> None:
