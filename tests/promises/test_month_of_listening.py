@@ -32,7 +32,7 @@ ONLY_LISTENING = frozenset(
 )
 MONTH = Plan(date(2026, 3, 1), days=31, visits=40 if LARGE else 14, orders=0, seed=1)
 # A chain of last touches ends within it, and windows roll over its midnights.
-WEEK = Plan(date(2026, 3, 1), days=8, visits=60 if LARGE else 20, orders=2, seed=2)
+WEEK = Plan(date(2026, 3, 1), days=7, visits=60 if LARGE else 20, orders=2, seed=2)
 
 
 @pytest.mark.parametrize("seed", range(3) if LARGE else [0])
@@ -41,9 +41,9 @@ def test_a_month_lived_through_is_a_month_computed_at_once(make_machine: MakeMac
     at_once, lived = make_machine(MONTH, ONLY_LISTENING), make_machine(MONTH, ONLY_LISTENING)
     insert(at_once.warehouse, arrivals)
     at_once.compute(days_of(MONTH))
-    nights = [3, 7, 12, 14, 20, 27, 31, 36, 41] if LARGE else [12, 24, 33]
+    nights = [3, 7, 12, 14, 20, 27, 31, 36, 41] if LARGE else [16, 33]
     late = live_through(lived, MONTH, arrivals, nights, Random(seed))
-    assert late > 100
+    assert late > 80
     assert_same(lived.content(), at_once.content())
     assert lived.complaints == at_once.complaints == []
 
