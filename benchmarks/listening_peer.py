@@ -3,10 +3,11 @@
 Here: a day read with read_sql, computed as one writes it in pandas with whole columns, written with to_sql, and timed.
 Not here: Earshot: this program imports nothing of it, and is given an address and a day on the command line.
 
-Covered: the dispositions 0 to 13, byte coverage as a union, the minute, downloads, ads delivered, daily metrics and
-breakdowns of shows. Left out, in favour of pandas: what agents are (given in rollups.agents), keyed hashes
-(hash_pandas_object instead), networks (only the /64), suspect households, what each later request added, when exactly
-the minute was reached, rolling windows, playback, and replacing a day in one transaction.
+Covered: the dispositions 0 to 13, byte coverage as a union, the minute, downloads, ads delivered, daily metrics, and
+breakdowns of shows only (those of episodes and tenants are most of the rows that Earshot writes). Left out, in favour
+of pandas: what agents are (given in rollups.agents), keyed hashes (hash_pandas_object instead), networks (the /64
+alone), suspect households, what each later request added, when exactly the minute was reached, rolling windows,
+playback, and replacing a day in one transaction.
 """
 
 from __future__ import annotations

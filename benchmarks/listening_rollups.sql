@@ -246,4 +246,25 @@ CROSS JOIN LATERAL (
     ('referrer', referrer), ('hour', to_char(downloaded_at, 'HH24'))
 ) AS told (dimension, value)
 GROUP BY tenant_id, podcast_id, dimension, value
-ORDER BY tenant_id, podcast_id, dimension, value
+ORDER BY tenant_id, podcast_id, dimension, value;
+
+-- step: breakdowns
+INSERT INTO listener_breakdowns
+SELECT
+    tenant_id, '{day}'::date, level, scope_id, dimension, value, downloads, listeners,
+    downloads / sum(downloads) OVER (PARTITION BY level, scope_id, dimension), 'sql', false,
+    '00000000-0000-0000-0000-000000000001'
+FROM (
+    SELECT
+        tenant_id, level, scope_id, dimension, value, count(*) AS downloads, count(DISTINCT consumer_key) AS listeners
+    FROM work.counted
+    CROSS JOIN LATERAL (
+        VALUES ('episode', episode_id), ('podcast', podcast_id), ('tenant', tenant_id)
+    ) AS scopes (level, scope_id)
+    CROSS JOIN LATERAL (
+        VALUES ('app', app), ('device', device), ('os', os), ('country', country_code), ('region', region_code),
+        ('referrer', referrer), ('hour', to_char(downloaded_at, 'HH24'))
+    ) AS told (dimension, value)
+    GROUP BY tenant_id, level, scope_id, dimension, value
+) AS heard
+ORDER BY tenant_id, level, scope_id, dimension, value

@@ -39,6 +39,7 @@ def test_every_case_works_on_the_same_day(addresses: tuple[str, str]) -> None:
     ours = listening_cases.earshot(*addresses)
     with psycopg.connect(addresses[1], autocommit=True) as connection:
         (downloads,) = connection.execute("SELECT count(*) FROM downloads").fetchone() or (0,)
+        (breakdowns,) = connection.execute("SELECT count(*) FROM listener_breakdowns").fetchone() or (0,)
         before = connection.execute("SELECT sum(requests) FROM request_dispositions").fetchone()
     assert before == (ROWS,)
     limit = listening_cases.limit(*addresses)
@@ -49,7 +50,9 @@ def test_every_case_works_on_the_same_day(addresses: tuple[str, str]) -> None:
             connection.execute(f"TRUNCATE {table}".encode())
     assert again == (downloads,)
     # SQL hashes without a key and sees no moment of reaching the minute; what is counted is the same.
-    assert listening_cases.tuned_sql(*addresses)["downloads"] == downloads
+    theirs = listening_cases.tuned_sql(*addresses)
+    assert theirs["downloads"] == downloads
+    assert theirs["listener_breakdowns"] == pytest.approx(breakdowns, rel=0.01)
 
 
 def test_ratios_are_those_of_the_bars() -> None:
