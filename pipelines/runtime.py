@@ -13,8 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dagster import DagsterInstance
-from dagster_postgres.utils import DagsterPostgresException
-from sqlalchemy.exc import SQLAlchemyError
 
 from assets.listening.addresses import load_ranges
 from assets.listening.keys import Keyring
@@ -115,6 +113,10 @@ def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda
 @contextmanager
 def orchestrator_instance() -> Iterator[DagsterInstance]:
     """Dagster on its history database. Raises DatabaseUnavailableError if that does not answer, or goes away."""
+    # They take a second to load, which who only reads the asset graph should not wait for.
+    from dagster_postgres.utils import DagsterPostgresException
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         with DagsterInstance.get() as instance:
             # As its own UI does: connections are kept. A run over many days writes thousands of events, and Dagster

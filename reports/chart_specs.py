@@ -14,23 +14,17 @@ import altair as alt
 import vl_convert
 
 from reports import colours
+from reports.chart_sizes import LABEL_SHARE, LETTERS
 from reports.fonts import FAMILY
 
-LETTERS = 12
 BAR_STEP = 27
 BAR_THICKNESS = 15
-LABEL_SHARE = 0.38
 VALUE_ROOM = 56
 
 # One brand colour per tenant and two widths; a night's reports of most networks fit.
 KEPT = 512
 
 Picture = alt.LayerChart | alt.FacetChart
-
-
-def label_room(width: int) -> float:
-    """How wide a bar's label may be."""
-    return width * LABEL_SHARE - 12
 
 
 @lru_cache(maxsize=KEPT)

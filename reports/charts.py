@@ -17,7 +17,7 @@ import vl_convert
 from PIL import Image
 
 from reports import colours
-from reports.chart_specs import LETTERS, bars_spec, label_room, line_spec
+from reports.chart_sizes import LETTERS, label_room
 from reports.content import Bar, BarChart, LineChart
 from reports.fonts import FontShelf
 from sql.values import PermanentError
@@ -51,11 +51,16 @@ def line_svg(chart: LineChart, accent: str, size: tuple[int, int]) -> str:
         **_ticks("count", chart.count_ticks),
     }
     data = {"current": current, "previous": _points(chart.previous, chart.previous_label), "end": current[-1:]}
+    # Altair takes a second to load: only who draws waits for it.
+    from reports.chart_specs import line_spec
+
     return _svg(line_spec(accent, *size, chart.current_label, chart.previous_label), data, parameters)
 
 
 def bars_svg(chart: BarChart, accent: str, width: int, shelf: FontShelf) -> str:
     """Conversions as bars in groups; one scale for all groups, the largest bar of each in the full colour."""
+    from reports.chart_specs import bars_spec
+
     bars, headings = _bar_rows(chart, accent, shelf, label_room(width))
     parameters = {
         "rows": list(range(len(bars) + len(headings))),

@@ -10,13 +10,23 @@ from math import exp, log, sqrt
 
 import numpy as np
 import polars as pl
-from scipy.stats import chi2, norm
+from numpy.typing import NDArray
+from scipy.special import gammaincinv, ndtri
 
 from sql.values import Interval
 
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
-Z = float(norm.ppf(1 - TAIL))
+Z = float(ndtri(1 - TAIL))
+
+
+def chi2inv(probability: float, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles of the chi-squared distribution; degrees of freedom need not be whole.
+
+    scipy.stats has it too, but takes longer to load than the whole asset graph.
+    """
+    quantiles: NDArray[np.float64] = 2 * gammaincinv(degrees / 2, probability)
+    return quantiles
 
 
 def gamma_bounds(total: pl.Series, squares: pl.Series, largest: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -30,9 +40,9 @@ def gamma_bounds(total: pl.Series, squares: pl.Series, largest: pl.Series) -> tu
     """
     y, s2, m = (each.cast(pl.Float64).to_numpy() for each in (total, squares, largest))
     with np.errstate(divide="ignore", invalid="ignore"):
-        lower = np.where(y > 0, s2 / (2 * y) * chi2.ppf(TAIL, 2 * y**2 / s2), 0.0)
+        lower = np.where(y > 0, s2 / (2 * y) * chi2inv(TAIL, 2 * y**2 / s2), 0.0)
         spread, mean = s2 + m**2, y + m
-        upper = np.where(mean > 0, spread / (2 * mean) * chi2.ppf(1 - TAIL, 2 * mean**2 / spread), np.nan)
+        upper = np.where(mean > 0, spread / (2 * mean) * chi2inv(1 - TAIL, 2 * mean**2 / spread), np.nan)
     return _series("lower", lower), _series("upper", upper)
 
 

@@ -13,7 +13,7 @@ from math import sqrt
 from typing import Any
 
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from assets.campaigns.intervals import Z, newcombe, relative_lift
 from sql.values import Interval
@@ -28,7 +28,7 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 # A comparison that could not have found a lift of 30 % says nothing about a campaign: the minimum is told instead.
 LARGEST_MINIMUM = 0.30
 # The usual power of a planned experiment: four in five real effects of that size are found.
-POWER_Z = float(norm.ppf(0.80))
+POWER_Z = float(ndtri(0.80))
 
 
 @dataclass(frozen=True, slots=True)
