@@ -11,7 +11,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.listening.catalogue import Catalogue, index_catalogue
+from assets.listening.catalogue import index_catalogue, name_episodes
 from assets.listening.kept import refuse_replaced_rows
 from assets.listening.retention import (
     count_ad_plays,
@@ -42,14 +42,12 @@ def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) 
         "ad_plays": count_ad_plays(events, catalogue),
     }
     return {
-        name: _name_episodes(frame, catalogue).with_columns(day=pl.lit(window.day)) for name, frame in tables.items()
+        name: name_episodes(frame, catalogue)
+        .with_columns(day=pl.lit(window.day))
+        .sort(
+            "tenant_id",
+            "episode_id",
+            *(name for name in ("minute", "percent", "placement_id") if name in frame.columns),
+        )
+        for name, frame in tables.items()
     }
-
-
-def _name_episodes(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    names = catalogue.episodes.select("episode_no", "tenant_id", "podcast_id", "episode_id")
-    return (
-        names.join(frame, on="episode_no", validate="1:m", maintain_order="left")
-        .drop("episode_no")
-        .sort("tenant_id", "episode_id", *(name for name in ("minute", "percent", "placement_id") if name in frame.columns))
-    )
