@@ -17,7 +17,10 @@ from sql.warehouse import Warehouse
 from tests.pipelines.small_network import MONDAY, build_network, named
 
 # What raw rows become; the raw rows themselves lose their addresses, and their keys come.
-ROLLUPS = sorted(set(TIME_COLUMNS) - {"listener_events", "attribution_events", "event_keys", "check_results"})
+ROLLUPS = sorted(
+    set(TIME_COLUMNS)
+    - {"listener_events", "attribution_events", "event_keys", "attribution_event_keys", "check_results"}
+)
 
 
 @pytest.fixture
