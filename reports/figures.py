@@ -40,7 +40,9 @@ def line_chart(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
 
 def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
     """Conversions by show, episode and placement, or None where there are none."""
-    earning = [row for row in facts.placements if row.conversions > 0]
+    least_shown = 0.5 * 10**-formatter.credit_digits
+    # What was folded into one row may have earned less than the chart can print; a bar of 0.0 tells nothing.
+    earning = [row for row in facts.placements if row.conversions > (least_shown if row.is_folded else 0)]
     if not earning:
         return None
     everything = (

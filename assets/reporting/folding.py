@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reports.facts import PlacementRow
 
-OTHER_SHOW, OTHER_ROWS = "Other", "Placements of few households"
+OTHER_SHOW, OTHER_ROWS = "Other", "Other (few households)"
 
 
 @dataclass(frozen=True, slots=True)
