@@ -17,7 +17,7 @@ ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills
 	@$(BIN)/earshot ui
 
 test: $(READY) ## Run the tests, on a private database of their own
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## Measure a day of listening and attribution, beside others that it installs into environments of their own
 	@$(BIN)/python -m benchmarks.listening

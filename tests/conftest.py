@@ -32,6 +32,9 @@ TEMPLATE = "earshot_template"
 HOMES = pytest.StashKey[Path]()
 TOLD = "earshot_homes"
 
+# Files that take a minute or more.
+LONG = ("test_month_of_listening.py", "test_quarter_of_attribution.py", "test_migrate.py", "test_runs.py")
+
 # Nothing has to survive the run, and small tables need little memory.
 FAST_SETTINGS = {
     "fsync": "off",
@@ -82,6 +85,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     folder = config.stash.get(HOMES, None)
     if folder is not None:
         remove_folder(folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others in the order that they come in: no process works on alone at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 def make_folder() -> Path:
