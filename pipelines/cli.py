@@ -21,6 +21,7 @@ COMMANDS = {
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
     "import": ("importing", "import_command", "Load a server log into the raw events."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),
+    "heal": ("heal", "heal", "Compute what is older than the rows that it was made of."),
     "reach": ("reach", "reach", "Whom a campaign reached on any range of days."),
     "methodology": ("methodology", "methodology", "How a tenant's numbers are made, from the configuration in force."),
     "rules": ("rules", "rules", "The rules on agents and addresses: which are in force, and a fuller set."),

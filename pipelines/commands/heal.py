@@ -1,0 +1,42 @@
+"""earshot heal: compute what is older than the rows that it was made of.
+
+Here: the command's words and its dry run. A sensor does the same by itself while Dagster's daemon runs.
+Not here: what is stale (pipelines/freshness.py), the work (pipelines/backfill.py).
+"""
+
+from __future__ import annotations
+
+import click
+
+from pipelines import console, runtime
+from pipelines.settings import load_settings
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what is stale, and compute nothing.")
+def heal(dry_run: bool) -> None:
+    """Compute every day whose rows came in or changed after it had been computed, and what builds on it.
+
+    A day that comes out as it was re-opens nothing. Run it as often as you like.
+    """
+    from pipelines.backfill import WatchedWarehouse
+    from pipelines.backfill import heal as heal_all
+    from pipelines.freshness import compare_counts, find_stale
+
+    settings = load_settings()
+    server = runtime.ensure_database(settings)
+    warehouse = WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)
+    compare_counts(warehouse)
+    stale = find_stale(warehouse)
+    if stale is None:
+        console.out.print("Nothing is stale.")
+        return
+    what = f"{stale.tables:,} table(s) of {len(stale.tenants):,} tenant(s), from {stale.first} to {stale.last}"
+    if dry_run:
+        console.out.print(f"Stale: {what}, and what builds on them.")
+        return
+    runtime.prepare_orchestrator(settings, server)
+    with runtime.orchestrator_instance() as instance, console.progress_bar(f"Computing {what}") as advance:
+        warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
+        runs = heal_all(warehouse, instance)
+    console.out.print(f"Healed in {runs} run(s); nothing is stale.")
