@@ -25,7 +25,7 @@ from dagster import (
 from assets.resources import ScopeResource
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
 from pipelines.definitions import RESOURCES, define
-from pipelines.freshness import compare_counts, find_stale
+from pipelines.freshness import find_stale
 from pipelines.sensors import request_for
 from sql.values import DAY, EarshotError, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
@@ -106,10 +106,9 @@ def backfill(plan: Plan, warehouse: Warehouse, instance: DagsterInstance) -> Non
 def heal(warehouse: Warehouse, instance: DagsterInstance) -> int:
     """Compute what is stale by the ledger, and what that makes stale in turn; returns in how many runs.
 
-    Rows are counted first, so that those are found too that came in without a fresh received_at. Raises BackfillError
-    where a run leaves stale what it was to heal.
+    Whoever calls has counted the rows (freshness.compare_counts), so that those are found too that came in without a
+    fresh received_at. Raises BackfillError where a run leaves stale what it was to heal.
     """
-    compare_counts(warehouse)
     runs = 0
     before = None
     while (stale := find_stale(warehouse)) is not None:

@@ -4,8 +4,8 @@ Here: what is read, and the five tables that come out. They are made of download
 rows are long gone. Not here: their definitions (periods.py, overlaps.py, ages.py), playback, and who writes them.
 
 Periods, overlaps and ages look back at the downloads of earlier days; first listens and pacing also at their own rows
-of earlier days. A range is therefore computed from its first day on, and a changed day re-opens the later ones: the
-statement read_stale_audiences names them from the ledger.
+of earlier days. A range is therefore computed from its first day on, and a changed day re-opens the later ones, as
+assets/lineage.py has it.
 """
 
 from __future__ import annotations

@@ -380,6 +380,7 @@ def test_a_late_run_that_failed_is_asked_for_again_after_a_pause(week: Warehouse
         assert attempts_so_far(history, left, datetime.now(UTC) + timedelta(minutes=61)) == (1, "")
         assert request_for(left, 1).run_key != request_for(left, 0).run_key
         add_rate(week)
+        compare_counts(week)
         heal(week, history)
     assert find_stale(week) is None
     assert rows(week, "SELECT count(*) FROM check_results WHERE NOT passed") == [(0,)]
