@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds between attempts to write an end down: a restart of the database, well within the time of a claim.
 SETTLE_PAUSES = (1.0, 5.0, 20.0)
+# Mails in doubt in a row that end a run: behind a provider that is down, every further one would need a person too.
+MOST_DOUBTS = 3
 Progress = Callable[[str], None]
 
 
@@ -97,10 +99,14 @@ class Outbox:
                 f"{count} report(s) of {slug} have no recipients: add some to their subscription"
                 for slug, count in queue.unaddressed(connection)
             ]
+        doubts = 0
         while summary.paused is None and (limit is None or summary.handled < limit):
             result = self._next(transport, now, clock, summary)
             if result is None:
                 break
+            doubts = doubts + 1 if result == Verdict.UNKNOWN else 0
+            if doubts == MOST_DOUBTS and summary.paused is None:
+                summary.paused = f"{doubts} mails in a row ended in doubt; `earshot deliveries list --state unknown`"
             summary.results[result] += 1
             progress(result)
         return summary

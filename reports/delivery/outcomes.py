@@ -3,8 +3,10 @@
 Here: the table from HTTP statuses, SMTP replies and lost connections to a verdict, and when to try again. Pure.
 Not here: making the call (transports), or writing the verdict down (outbox.py).
 
-The rule behind the table: a mail is tried again only where the provider cannot have taken it. Where nobody can know,
-the verdict is unknown, and a person or the provider's own events decide; a sponsor never gets the same report twice.
+The rule behind the table: a mail is tried again only on proof that the provider has not taken it. Proof is a call whose
+last byte was never sent, and an answer that its standard or the provider's documentation defines as "nothing was done".
+After anything else the verdict is unknown, and the provider's own events or a person decide; a sponsor never gets the
+same report twice.
 """
 
 from __future__ import annotations
@@ -37,12 +39,23 @@ class Verdict(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a call came: before SENDING the provider cannot have taken the mail."""
+    """How far a call came. Before ANSWER the mail's last byte was not sent, so the provider cannot have taken it.
+
+    An HTTP body that lacks its end is no valid request (RFC 9112 section 8), and a mail without its final dot is
+    discarded (RFC 5321 section 4.1.1.10).
+    """
 
     CONNECTING = "connecting"
     GREETING = "greeting"
     ENVELOPE = "envelope"
     SENDING = "sending"
+    ANSWER = "answer"
+
+
+# Answers that refuse a request as it is, and so have not acted on it: RFC 9110 section 15.5 and RFC 6585; of these,
+# SendGrid documents 400, 404, 405 and 413. Not here: 408, 409, 425 and 499, which a proxy may give after the provider
+# has the mail.
+REFUSALS = frozenset({400, 404, 405, 406, 410, 411, 413, 414, 415, 417, 422, 431})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +79,16 @@ def of_http(status: int, headers: Mapping[str, str], body: bytes, now: datetime,
     if status == 429:
         reset = _rate_limit_reset(known.get("x-ratelimit-reset"), now)
         return Outcome(Verdict.RETRY, f"rate limit reached. {words}".strip(), status, not_before=reset, stop_run=True)
-    if status in (401, 403):
+    if status in (401, 403, 407):
         detail = f"the provider refused the key ({status}). {words} Check the API key and its mail send permission."
         return Outcome(Verdict.PAUSED, one_line(detail, DETAIL_LIMIT), status, stop_run=True)
-    if status in (500, 503):
-        return Outcome(Verdict.RETRY, f"the provider had an error ({status}). {words}".strip(), status)
-    if 300 <= status < 400:
-        where = one_line(known.get("location", "nowhere"), 200)
-        return Outcome(Verdict.FAILED, f"redirected ({status}) to {where}; not followed. Check the host.", status)
-    if 400 <= status < 500:
+    if status in REFUSALS:
         return Outcome(Verdict.FAILED, f"the provider refused the mail ({status}). {words}".strip(), status)
+    if 300 <= status < 400:
+        # Web services answer a request that they have carried out with 302 and 303 too.
+        where = one_line(known.get("location", "nowhere"), 200)
+        detail = f"redirected ({status}) to {where}; not followed, it may have been sent or not. Check the host."
+        return Outcome(Verdict.UNKNOWN, detail, status, stop_run=True)
     return Outcome(Verdict.UNKNOWN, f"answered {status}: it may have been sent or not. {words}".strip(), status)
 
 
@@ -96,40 +109,52 @@ def _rate_limit_reset(value: str | None, now: datetime) -> datetime | None:
 
 
 def of_smtp(code: int, words: bytes | str, stage: Stage) -> Outcome:
-    """The verdict on a reply to the greeting, the login, the envelope or the content of an SMTP session."""
+    """The verdict on a reply of a mail server.
+
+    To the final dot, 4yz and 5yz mean that the server has not taken the mail (RFC 5321 sections 4.2.1 and 6.1), save
+    for 421, which is about the connection and not about the mail.
+    """
     text = provider_words(words.encode() if isinstance(words, str) else words)
-    if 200 <= code < 300:
-        return Outcome(Verdict.ACCEPTED, f"accepted by the mail server. {text}".strip(), code)
+    if stage is Stage.ANSWER:
+        if 200 <= code < 300:
+            return Outcome(Verdict.ACCEPTED, f"accepted by the mail server. {text}".strip(), code)
+        if code == 421 or not 400 <= code < 600:
+            detail = f"the mail server answered {code}: the mail may have been taken or not. {text}"
+            return Outcome(Verdict.UNKNOWN, detail.strip(), code, stop_run=code == 421)
     before_the_mail = stage in (Stage.CONNECTING, Stage.GREETING)
-    if before_the_mail and code >= 500:
-        detail = f"the mail server refused the login or the session ({code}). {text} Check SMTP user and password."
-        return Outcome(Verdict.PAUSED, detail, code, stop_run=True)
-    if 400 <= code < 500:
-        # 421: the server is closing the channel for everyone (RFC 5321 section 3.8).
-        return Outcome(
-            Verdict.RETRY,
-            f"the mail server asks to try later ({code}). {text}".strip(),
-            code,
-            stop_run=code == 421 or before_the_mail,
-        )
+    if 500 <= code < 600 and before_the_mail:
+        detail = f"the mail server refused the login, the sender or the session ({code}). {text}"
+        return Outcome(Verdict.PAUSED, f"{detail} Check SMTP user, password and sender.", code, stop_run=True)
     if 500 <= code < 600:
         return Outcome(Verdict.FAILED, f"the mail server refused the mail ({code}). {text}".strip(), code)
-    return Outcome(Verdict.UNKNOWN, f"the mail server answered {code}, which no standard defines. {text}".strip(), code)
+    # 421: the server is closing the channel for everyone (RFC 5321 section 3.8).
+    stops = code == 421 or before_the_mail
+    does = "asks to try later" if 400 <= code < 500 else "does not keep to the protocol"
+    return Outcome(Verdict.RETRY, f"the mail server {does} ({code}). {text}".strip(), code, stop_run=stops)
 
 
 def of_lost(error: BaseException, stage: Stage) -> Outcome:
-    """The verdict on a connection that failed or went away: safe to repeat only before the mail was on its way."""
+    """The verdict on a connection that failed or went away: safe to repeat only before the mail was all sent."""
     words = one_line(f"{type(error).__name__}: {error}", DETAIL_LIMIT - 120)
-    if stage is Stage.SENDING:
-        return Outcome(Verdict.UNKNOWN, f"the connection was lost while the mail was on its way ({words})")
-    if stage is Stage.ENVELOPE:
+    if stage is Stage.ANSWER:
+        return Outcome(Verdict.UNKNOWN, f"the mail was sent, but its answer did not come ({words})")
+    if stage in (Stage.ENVELOPE, Stage.SENDING):
         return Outcome(Verdict.RETRY, f"the connection was lost before the mail was handed over ({words})")
     return Outcome(Verdict.RETRY, f"the provider could not be reached ({words})", stop_run=True)
 
 
-def of_surprise(error: Exception) -> Outcome:
-    """The verdict on an error that no transport foresaw: nobody can know. Only its kind: its text may hold anything."""
-    return Outcome(Verdict.UNKNOWN, f"sending ended in an unforeseen {type(error).__name__}; see the log")
+def of_surprise(error: Exception, stage: Stage = Stage.ANSWER) -> Outcome:
+    """The verdict on an error that no transport foresaw. Only its kind is kept: its text may hold anything."""
+    words = f"sending ended in an unforeseen {type(error).__name__}; see the log"
+    if stage is Stage.ANSWER:
+        return Outcome(Verdict.UNKNOWN, words)
+    stops = stage in (Stage.CONNECTING, Stage.GREETING)
+    return Outcome(Verdict.RETRY, f"{words}. Nothing had been handed over", stop_run=stops)
+
+
+def of_unfit(error: Exception) -> Outcome:
+    """The verdict on a mail that cannot be put together: it would fail again, so it waits for a person."""
+    return Outcome(Verdict.FAILED, f"the mail cannot be put together ({type(error).__name__}); see the log")
 
 
 def next_attempt(attempts: int, now: datetime, delivery_id: UUID, outcome: Outcome) -> datetime:

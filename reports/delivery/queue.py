@@ -18,12 +18,13 @@ from psycopg.rows import class_row, dict_row
 
 from reports.delivery.addresses import AddressError, as_recipient, clean_address, is_allowed
 from reports.delivery.outcomes import Outcome, Verdict, next_attempt
+from reports.delivery.transports.base import LONGEST_CALL_S
 from sql.statements import statement
 
 logger = logging.getLogger(__name__)
 
-# Longer than any call can take (three steps of 30 s), so that an honest worker settles before its claim expires.
-CLAIM_FOR = timedelta(minutes=15)
+# Three times as long as any call can take, so that a worker has reported back before its claim expires.
+CLAIM_FOR = 3 * timedelta(seconds=LONGEST_CALL_S)
 EXPIRED = (
     "the worker that was sending this mail never reported back, so it may have left or not; it is not sent again. "
     "Look for it at the provider, or reconcile the provider's events."

@@ -6,7 +6,7 @@ Not here: what an answer means (outcomes.py), or when and whether to send (outbo
 
 from __future__ import annotations
 
-from reports.delivery.transports.base import Transport, TransportSettings
+from reports.delivery.transports.base import LONGEST_CALL_S, Transport, TransportSettings
 from reports.delivery.transports.file import FileTransport
 from reports.delivery.transports.sendgrid import SendGridTransport
 from reports.delivery.transports.smtp import SmtpTransport
@@ -19,6 +19,8 @@ def make_transport(settings: TransportSettings) -> Transport:
     """The transport that the settings name. Raises PermanentError for settings that cannot send, before any claim."""
     if settings.kind not in ("file", "smtp", "sendgrid"):
         raise PermanentError(f"the mail transport is {settings.kind!r}; it can be file, smtp or sendgrid")
+    if not 0 < settings.deadline_s <= LONGEST_CALL_S:
+        raise PermanentError(f"a call of a provider may take up to {LONGEST_CALL_S:g} s, not {settings.deadline_s:g}")
     if settings.kind == "file":
         return FileTransport(settings)
     transport = SmtpTransport(settings) if settings.kind == "smtp" else SendGridTransport(settings)

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from reports.delivery.message import Mail
-from reports.delivery.outcomes import Outcome
+from reports.delivery.outcomes import Outcome, Stage
 from reports.delivery.unsubscribe import Sender
+
+# The queue gives a claim three times as long, so that a worker has always reported back before its claim expires.
+LONGEST_CALL_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class TransportSettings:
     """How mails leave.
 
     kind: file, smtp or sendgrid. timeout_s: the longest silence of a provider, for each step of a call.
+    deadline_s: the longest that a call may take altogether, at most LONGEST_CALL_S.
     smtp_security: starttls, tls or none. sendgrid_host: global, eu, or an https URL.
     unsubscribe_url, token_secret: the platform's own endpoint for stop links; both or none.
     """
@@ -28,6 +32,7 @@ class TransportSettings:
     mail_from: str = "reports@earshot.invalid"
     outbox_path: Path = Path(".earshot/outbox")
     timeout_s: float = 30.0
+    deadline_s: float = 120.0
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 587
     smtp_user: str | None = None
@@ -43,6 +48,13 @@ class TransportSettings:
     def sender(self) -> Sender:
         """Who the mails come from. Raises PermanentError where stop links cannot be made."""
         return Sender(self.mail_from, self.unsubscribe_url, self.token_secret)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a call came; whoever makes the call keeps it up to date."""
+
+    stage: Stage = Stage.CONNECTING
 
 
 class Transport(Protocol):

@@ -7,13 +7,16 @@ Not here: any network.
 from __future__ import annotations
 
 import base64
+import logging
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from reports.delivery.message import Mail, slug, to_mime
-from reports.delivery.outcomes import Outcome, Verdict
+from reports.delivery.outcomes import Outcome, Verdict, of_unfit
 from reports.delivery.transports.base import TransportSettings
+
+logger = logging.getLogger(__name__)
 
 
 class FileTransport:
@@ -28,11 +31,22 @@ class FileTransport:
     def send(self, mail: Mail) -> Outcome:
         stem = _file_stem(mail)
         try:
+            preview, content = _preview(mail).encode(), to_mime(mail)
+        except Exception as error:
+            logger.exception("delivery %s: the mail cannot be put together", mail.envelope.delivery_id)
+            return of_unfit(error)
+        try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(self._folder / f"{stem}.html", _preview(mail).encode())
-            _write_whole(self._folder / f"{stem}.eml", to_mime(mail))
+            _write_whole(self._folder / f"{stem}.html", preview)
+            # The mail last: once its name is there, a program that sends what lies here may have taken it.
+            _write_whole(self._folder / f"{stem}.eml", content)
         except OSError as error:
             return Outcome(Verdict.RETRY, f"the outbox folder cannot be written ({error})", stop_run=True)
+        try:
+            _sync_folder(self._folder)
+        except OSError as error:
+            detail = f"{stem}.eml is written, but the disk does not confirm that it will last ({error})"
+            return Outcome(Verdict.UNKNOWN, detail, stop_run=True)
         detail = f"written to {self._folder / stem}.eml; preview: {self._folder / stem}.html"
         return Outcome(Verdict.ACCEPTED, detail, provider_message_id=f"{stem}.eml")
 
@@ -62,3 +76,12 @@ def _write_whole(path: Path, body: bytes) -> None:
         except BaseException:
             Path(part.name).unlink(missing_ok=True)
             raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name lasts through a power cut only once its folder is on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

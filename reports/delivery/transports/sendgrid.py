@@ -9,21 +9,26 @@ from __future__ import annotations
 import http.client
 import logging
 import re
+import socket
 import urllib.request
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import python_http_client
-from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 from sendgrid.base_interface import region_host_dict
 
+from reports.deadline import Deadline
 from reports.delivery.message import Mail, to_payload
-from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost
-from reports.delivery.transports.base import LOOPBACK, TransportSettings
+from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost, of_surprise, of_unfit
+from reports.delivery.transports.base import LOOPBACK, Progress, TransportSettings
 from sql.values import PermanentError
 
+logger = logging.getLogger(__name__)
+
+# An answer is a line of JSON; more than this nobody reads.
+ANSWER_LIMIT = 64 * 1024
 _KEY = re.compile(r"^[!-~]{8,}$")
 
 
@@ -37,25 +42,34 @@ class SendGridTransport:
         self._key = _checked_key(settings.sendgrid_api_key)
         self._host = _checked_host(settings.sendgrid_host)
         self._sandbox = settings.sendgrid_sandbox
-        self._timeout_s = settings.timeout_s
+        self._timeout_s, self._deadline_s = settings.timeout_s, settings.deadline_s
         _silence_client_log()
 
     def __repr__(self) -> str:
         return f"SendGridTransport(host={self._host!r}, sandbox={self._sandbox}, key=masked)"
 
     def send(self, mail: Mail) -> Outcome:
-        progress = _Progress()
-        api = SendGridAPIClient(self._key, host=self._host)
-        api.client = _Client(self._host, api._default_headers, version=3, timeout=self._timeout_s, progress=progress)
         try:
-            answer = api.client.mail.send.post(request_body=to_payload(mail, sandbox=self._sandbox))
-            status, headers, body = answer.status_code, dict(answer.headers), answer.body
-        except HTTPError as refused:
-            status, headers, body = refused.status_code, dict(refused.headers or {}), refused.body
-        except (OSError, http.client.HTTPException) as error:
-            return of_lost(error, progress.stage)
-        masked = (body or b"").replace(self._key.encode(), b"(key)")
-        return of_http(status, headers, masked, datetime.now(UTC), sandbox=self._sandbox)
+            payload = to_payload(mail, sandbox=self._sandbox)
+        except Exception as error:
+            logger.exception("delivery %s: the mail cannot be put together", mail.envelope.delivery_id)
+            return of_unfit(error)
+        progress = Progress()
+        with Deadline(self._deadline_s) as deadline:
+            try:
+                answer = self._client(deadline, progress).mail.send.post(request_body=payload)
+            except (OSError, http.client.HTTPException) as error:
+                return of_lost(deadline.blame(error), progress.stage)
+            except Exception as error:
+                logger.exception("delivery %s ended in an error that nobody foresaw", mail.envelope.delivery_id)
+                return of_surprise(error, progress.stage)
+        masked = answer.body.replace(self._key.encode(), b"(key)")
+        return of_http(answer.status_code, dict(answer.headers), masked, datetime.now(UTC), sandbox=self._sandbox)
+
+    def _client(self, deadline: Deadline, progress: Progress) -> _Client:
+        headers = SendGridAPIClient(self._key, host=self._host)._default_headers
+        handlers = (urllib.request.ProxyHandler(), *_handlers(deadline, progress))
+        return _Client(self._host, headers, handlers=handlers, version=3, timeout=self._timeout_s)
 
 
 def _checked_key(key: str | None) -> str:
@@ -78,50 +92,88 @@ def _checked_host(host: str) -> str:
     return url
 
 
-class _Progress:
-    """Whether the connection stood before it was lost."""
-
-    def __init__(self) -> None:
-        self.stage = Stage.CONNECTING
-
-
 class _Client(python_http_client.Client):  # type: ignore[misc]
-    """The client, but each call has headers of its own, a redirect is an answer, and the stage is recorded."""
+    """The client, but each call has headers of its own, and every answer is returned, a redirect or an error too.
 
-    def __init__(self, host: str, request_headers: dict[str, str], *, progress: _Progress, **options: Any) -> None:
+    Followed, a redirected POST becomes a GET, and its 200 looks like success.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        request_headers: dict[str, str],
+        *,
+        handlers: tuple[urllib.request.BaseHandler, ...],
+        **options: Any,
+    ) -> None:
         super().__init__(host, dict(request_headers), **options)
-        self._progress = progress
+        self._handlers = handlers
 
     def _build_client(self, name: str | None = None) -> _Client:
         return _Client(
             self.host,
             self.request_headers,
-            progress=self._progress,
+            handlers=self._handlers,
             version=self._version,
             url_path=[*self._url_path, name] if name else self._url_path,
             append_slash=self.append_slash,
             timeout=self.timeout,
         )
 
-    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> Any:
-        own = urllib.request.build_opener(_NoRedirect, _PlainHandler(self._progress), _TlsHandler(self._progress))
-        return super()._make_request(own, request, timeout=timeout)
+    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> _Answer:
+        own = urllib.request.OpenerDirector()
+        for handler in self._handlers:
+            own.add_handler(handler)
+        return _Answer(own.open(request, timeout=timeout or self.timeout))
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Takes a redirect as the answer: followed, the POST becomes a GET and its 200 looks like success."""
+class _Answer:
+    """An answer as the client reads it: the status decides, so words that get lost on their way change nothing."""
 
-    def redirect_request(self, *_: object) -> None:
-        return None
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def getcode(self) -> int:
+        return int(self._response.status)
+
+    def info(self) -> Any:
+        return self._response.headers
+
+    def read(self) -> bytes:
+        with self._response:
+            try:
+                return bytes(self._response.read(ANSWER_LIMIT))
+            except (OSError, http.client.HTTPException):
+                return b""
 
 
-def _recording(kind: type[http.client.HTTPConnection], progress: _Progress) -> type[http.client.HTTPConnection]:
-    """The connection class, noting when it stands; it never prints its traffic, whatever the debug level."""
+def _recording(
+    kind: type[http.client.HTTPConnection], deadline: Deadline, progress: Progress
+) -> type[http.client.HTTPConnection]:
+    """The connection class under a deadline, recording how far the request came.
+
+    It never prints its traffic, whatever the debug level.
+    """
 
     class Recorded(kind):  # type: ignore[valid-type, misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._create_connection = self._connect_watched
+
+        def _connect_watched(self, address: tuple[str, int], timeout: float, *_: object) -> socket.socket:
+            return deadline.connect(deadline.resolve(*address), timeout)
+
         def connect(self) -> None:
             super().connect()
             progress.stage = Stage.SENDING
+
+        def endheaders(self, message_body: bytes | None = None, **options: Any) -> None:
+            """The last byte is sent apart: until then the request has no end, and a lost connection is no doubt."""
+            super().endheaders(None, **options)
+            body = message_body or b""
+            self.send(body[:-1])
+            progress.stage = Stage.ANSWER
+            self.send(body[-1:])
 
         def set_debuglevel(self, level: int) -> None:
             super().set_debuglevel(0)
@@ -129,22 +181,19 @@ def _recording(kind: type[http.client.HTTPConnection], progress: _Progress) -> t
     return Recorded
 
 
-class _PlainHandler(urllib.request.HTTPHandler):
-    def __init__(self, progress: _Progress) -> None:
-        super().__init__()
-        self._connection = _recording(http.client.HTTPConnection, progress)
+def _handlers(deadline: Deadline, progress: Progress) -> tuple[urllib.request.BaseHandler, ...]:
+    plain = _recording(http.client.HTTPConnection, deadline, progress)
+    secure = _recording(http.client.HTTPSConnection, deadline, progress)
 
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req)
+    class Plain(urllib.request.HTTPHandler):
+        def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(plain, req)
 
+    class Secure(urllib.request.HTTPSHandler):
+        def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(secure, req)
 
-class _TlsHandler(urllib.request.HTTPSHandler):
-    def __init__(self, progress: _Progress) -> None:
-        super().__init__()
-        self._connection = _recording(http.client.HTTPSConnection, progress)
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req)
+    return Plain(), Secure()
 
 
 def _drop(_: logging.LogRecord) -> bool:

@@ -7,17 +7,25 @@ Not here: what a reply means (outcomes.py).
 
 from __future__ import annotations
 
+import logging
+import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
+from reports.deadline import Deadline
 from reports.delivery.message import Mail, to_mime
-from reports.delivery.outcomes import Outcome, Stage, of_lost, of_smtp
-from reports.delivery.transports.base import LOOPBACK, TransportSettings
+from reports.delivery.outcomes import Outcome, Stage, of_lost, of_smtp, of_surprise, of_unfit
+from reports.delivery.transports.base import LOOPBACK, Progress, TransportSettings
 from sql.values import PermanentError
 
+logger = logging.getLogger(__name__)
+
 SECURITIES = ("starttls", "tls", "none")
+_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class _RefusedError(Exception):
@@ -45,29 +53,34 @@ class SmtpTransport:
         return f"SmtpTransport({self._settings!r})"
 
     def send(self, mail: Mail) -> Outcome:
-        content = to_mime(mail)
-        progress = _Progress()
         try:
-            with self._session(progress) as session:
-                progress.stage = Stage.ENVELOPE
-                _expect(session.mail(mail.envelope.sender))
-                _expect(session.rcpt(mail.envelope.recipient))
-                progress.stage = Stage.SENDING
-                reply = session.data(content)
-                return of_smtp(*reply, progress.stage)
-        except _RefusedError as refused:
-            return of_smtp(refused.code, refused.words, progress.stage)
-        except smtplib.SMTPResponseException as error:
-            return of_smtp(error.smtp_code, error.smtp_error, progress.stage)
-        except (OSError, smtplib.SMTPException) as error:
-            return of_lost(error, progress.stage)
+            content = to_mime(mail)
+        except Exception as error:
+            logger.exception("delivery %s: the mail cannot be put together", mail.envelope.delivery_id)
+            return of_unfit(error)
+        progress = Progress()
+        with Deadline(self._settings.deadline_s) as deadline:
+            try:
+                with self._session(deadline, progress) as session:
+                    _expect(session.mail(mail.envelope.sender))
+                    progress.stage = Stage.ENVELOPE
+                    _expect(session.rcpt(mail.envelope.recipient))
+                    return of_smtp(*session.hand_over(content), progress.stage)
+            except _RefusedError as refused:
+                return of_smtp(refused.code, refused.words, progress.stage)
+            except smtplib.SMTPResponseException as error:
+                return of_smtp(error.smtp_code, error.smtp_error, progress.stage)
+            except OSError as error:
+                return of_lost(deadline.blame(error), progress.stage)
+            except Exception as error:
+                logger.exception("delivery %s ended in an error that nobody foresaw", mail.envelope.delivery_id)
+                return of_surprise(error, progress.stage)
 
     @contextmanager
-    def _session(self, progress: _Progress) -> Iterator[smtplib.SMTP]:
-        """A greeted, encrypted and logged-in session. Its end is not awaited: the mail's fate is settled by then."""
-        session = self._connected()
+    def _session(self, deadline: Deadline, progress: Progress) -> Iterator[_Session]:
+        """A greeted, encrypted and logged-in session. Its end is not awaited: the answer to the mail is there."""
+        session = _Session(self._settings, deadline, progress)
         try:
-            progress.stage = Stage.GREETING
             if self._settings.smtp_security == "starttls":
                 session.starttls(context=ssl.create_default_context())
             if self._settings.smtp_user:
@@ -76,23 +89,47 @@ class SmtpTransport:
                 session.ehlo_or_helo_if_needed()
             yield session
         finally:
-            with suppress(OSError, smtplib.SMTPException):
+            with suppress(OSError):
                 session.putcmd("quit")
             session.close()
 
-    def _connected(self) -> smtplib.SMTP:
-        settings = self._settings
-        if settings.smtp_security == "tls":
-            context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=settings.timeout_s, context=context)
-        return smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=settings.timeout_s)
 
+class _Session(smtplib.SMTP):
+    """A session that ends by the deadline, and records how far the mail came."""
 
-class _Progress:
-    """How far the session came."""
+    def __init__(self, settings: TransportSettings, deadline: Deadline, progress: Progress) -> None:
+        self._deadline, self._progress = deadline, progress
+        self._tls = ssl.create_default_context() if settings.smtp_security == "tls" else None
+        # The machine's own name may have to be looked up, and that knows no timeout.
+        name = deadline.call(socket.getfqdn)
+        super().__init__(settings.smtp_host, settings.smtp_port, name if "." in name else None, settings.timeout_s)
 
-    def __init__(self) -> None:
-        self.stage = Stage.CONNECTING
+    def _get_socket(self, host: str, port: int, timeout: float) -> Any:
+        connection = self._deadline.connect(self._deadline.resolve(host, port), timeout)
+        self._progress.stage = Stage.GREETING
+        return self._tls.wrap_socket(connection, server_hostname=host) if self._tls else connection
+
+    def hand_over(self, content: bytes) -> tuple[int, bytes]:
+        """Send the mail and return the reply to its final dot. Raises _RefusedError where the server does not want it.
+
+        The dot is sent apart from the rest: until then the mail has no end, and a lost connection is no doubt. A server
+        may take long over its reply (RFC 5321 section 4.5.3.2.6), so the wait lasts as long as the deadline allows.
+        """
+        code, words = self.docmd("data")
+        if code != 354:
+            raise _RefusedError(code, words)
+        self._progress.stage = Stage.SENDING
+        whole = content if content.endswith(b"\r\n") else content + b"\r\n"
+        self.send(_LEADING_DOT.sub(b"..", whole))
+        assert self.sock is not None  # noqa: S101
+        self.sock.settimeout(self._deadline.left())
+        self._progress.stage = Stage.ANSWER
+        self.send(b".\r\n")
+        try:
+            return self.getreply()
+        except smtplib.SMTPResponseException as error:
+            # The client's own 500, for a line that is too long.
+            raise smtplib.SMTPServerDisconnected("the reply cannot be read") from error
 
 
 def _expect(reply: tuple[int, bytes]) -> None:

@@ -111,7 +111,7 @@ def test_killed_workers_and_a_faulty_provider_together_send_no_mail_twice(
     office: Office, sendgrid: SendGridServer, start: Start, noon: datetime
 ) -> None:
     chance = random.Random(3)
-    troubles = ["accept", "accept", "accept-then-drop", "503", "502", "reset", "400"]
+    troubles = ["accept", "accept", "accept-then-drop", "accept-then-500", "503", "429", "reset", "400"]
     sendgrid.behave = lambda _: slowed(chance.choice(troubles), chance)
     office.queue(*(f"reader{number}@acme.example" for number in range(MAILS)))
     kill_some(start, "sendgrid", sendgrid.url, chance)

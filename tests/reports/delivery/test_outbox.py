@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -384,8 +385,10 @@ def test_a_faulty_provider_ends_in_honest_states(
     fates = {
         "good": ("accept", "accepted"),
         "bad": ("400", "failed"),
-        "moved": ("302", "failed"),
-        "busy": ("503", "queued"),
+        "moved": ("302", "unknown"),
+        "slow": ("429", "queued"),
+        "busy": ("503", "unknown"),
+        "lying": ("accept-then-500", "unknown"),
         "gateway": ("502", "unknown"),
         "dropped": ("accept-then-drop", "unknown"),
         "silent": ("accept-then-hang", "unknown"),
@@ -399,8 +402,44 @@ def test_a_faulty_provider_ends_in_honest_states(
         sendgrid_host=sendgrid.url,
         timeout_s=0.5,
     )
-    run(make_transport(settings))
-    run(make_transport(settings))
+    while run(make_transport(settings)).handled:
+        pass
     assert office.states() == {f"{name}@acme.example": state for name, (_, state) in fates.items()}
     assert set(sendgrid.taken.values()) == {1}
     assert all(isinstance(delivery, UUID) for delivery in office.column("delivery_id").values())
+
+
+def test_a_hundred_mails_through_a_faulty_provider_are_neither_doubled_nor_forgotten(
+    office: Office, run: Run, sendgrid: SendGridServer, api_key: str, noon: datetime
+) -> None:
+    chance = random.Random(7)
+    troubles = ["429", "500", "503", "504", "400", "302", "reset", "accept-then-drop", "accept-then-500"]
+    sendgrid.behave = lambda _: chance.choice(troubles) if chance.random() < 0.3 else "accept"
+    office.queue(*(f"reader{number}@acme.example" for number in range(100)))
+    settings = TransportSettings(
+        kind="sendgrid", mail_from="reports@signal.example", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url
+    )
+    later = timedelta(0)
+    while set(office.states().values()) & {"queued", "sending"}:
+        run(make_transport(settings), later := later + timedelta(hours=1))
+    accepted = {name for name, state in office.states().items() if state == "accepted"}
+    doubted = {name for name, state in office.states().items() if state == "unknown"}
+    failed = {name for name, state in office.states().items() if state == "failed"}
+    assert max(sendgrid.taken.values()) == 1
+    assert len(accepted) + len(doubted) + len(failed) == 100
+    assert accepted <= set(sendgrid.taken) <= accepted | doubted
+    assert doubted & set(sendgrid.taken), "some of the mails in doubt had been taken"
+
+
+def test_a_provider_that_is_down_leaves_few_mails_in_doubt(
+    office: Office, run: Run, sendgrid: SendGridServer, api_key: str
+) -> None:
+    sendgrid.behave = lambda _: "503"
+    office.queue(*(f"reader{number}@acme.example" for number in range(10)))
+    settings = TransportSettings(
+        kind="sendgrid", mail_from="reports@signal.example", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url
+    )
+    summary = run(make_transport(settings))
+    assert summary.results == {"unknown": outbox.MOST_DOUBTS}
+    assert "--state unknown" in str(summary)
+    assert list(office.states().values()).count("queued") == 10 - outbox.MOST_DOUBTS

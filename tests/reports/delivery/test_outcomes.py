@@ -21,6 +21,7 @@ from reports.delivery.outcomes import (
     of_http,
     of_lost,
     of_smtp,
+    of_surprise,
     provider_words,
 )
 
@@ -36,18 +37,21 @@ WITH_ID = {"X-Message-Id": "abc"}
         (202, {}, Verdict.UNKNOWN, False),
         (200, WITH_ID, Verdict.UNKNOWN, False),
         (204, {}, Verdict.UNKNOWN, False),
-        (301, {}, Verdict.FAILED, False),
-        (302, WITH_ID, Verdict.FAILED, False),
-        (307, {}, Verdict.FAILED, False),
+        (301, {}, Verdict.UNKNOWN, True),
+        (302, WITH_ID, Verdict.UNKNOWN, True),
+        (307, {}, Verdict.UNKNOWN, True),
         (400, {}, Verdict.FAILED, False),
         (401, {}, Verdict.PAUSED, True),
         (403, {}, Verdict.PAUSED, True),
         (404, {}, Verdict.FAILED, False),
+        (407, {}, Verdict.PAUSED, True),
+        (408, {}, Verdict.UNKNOWN, False),
+        (409, {}, Verdict.UNKNOWN, False),
         (413, {}, Verdict.FAILED, False),
         (429, {}, Verdict.RETRY, True),
-        (500, {}, Verdict.RETRY, False),
+        (500, {}, Verdict.UNKNOWN, False),
         (502, {}, Verdict.UNKNOWN, False),
-        (503, {}, Verdict.RETRY, False),
+        (503, {}, Verdict.UNKNOWN, False),
         (504, {}, Verdict.UNKNOWN, False),
         (520, {}, Verdict.UNKNOWN, False),
     ],
@@ -60,17 +64,21 @@ def test_each_http_answer_has_its_verdict(status: int, headers: dict[str, str], 
 @pytest.mark.parametrize(
     ("code", "stage", "verdict", "stops"),
     [
-        (250, Stage.SENDING, Verdict.ACCEPTED, False),
+        (250, Stage.ANSWER, Verdict.ACCEPTED, False),
         (421, Stage.ENVELOPE, Verdict.RETRY, True),
         (450, Stage.ENVELOPE, Verdict.RETRY, False),
-        (451, Stage.SENDING, Verdict.RETRY, False),
+        (451, Stage.ANSWER, Verdict.RETRY, False),
         (454, Stage.GREETING, Verdict.RETRY, True),
         (535, Stage.GREETING, Verdict.PAUSED, True),
         (550, Stage.ENVELOPE, Verdict.FAILED, False),
         (554, Stage.CONNECTING, Verdict.PAUSED, True),
-        (554, Stage.SENDING, Verdict.FAILED, False),
-        (-1, Stage.SENDING, Verdict.UNKNOWN, False),
-        (354, Stage.SENDING, Verdict.UNKNOWN, False),
+        (554, Stage.ANSWER, Verdict.FAILED, False),
+        (-1, Stage.ANSWER, Verdict.UNKNOWN, False),
+        (354, Stage.ANSWER, Verdict.UNKNOWN, False),
+        (421, Stage.ANSWER, Verdict.UNKNOWN, True),
+        (-1, Stage.ENVELOPE, Verdict.RETRY, False),
+        (250, Stage.CONNECTING, Verdict.RETRY, True),
+        (250, Stage.ENVELOPE, Verdict.RETRY, False),
     ],
 )
 def test_each_smtp_reply_has_its_verdict(code: int, stage: Stage, verdict: Verdict, stops: bool) -> None:
@@ -84,11 +92,13 @@ def test_each_smtp_reply_has_its_verdict(code: int, stage: Stage, verdict: Verdi
         (Stage.CONNECTING, Verdict.RETRY),
         (Stage.GREETING, Verdict.RETRY),
         (Stage.ENVELOPE, Verdict.RETRY),
-        (Stage.SENDING, Verdict.UNKNOWN),
+        (Stage.SENDING, Verdict.RETRY),
+        (Stage.ANSWER, Verdict.UNKNOWN),
     ],
 )
-def test_a_lost_connection_is_in_doubt_only_once_the_mail_was_on_its_way(stage: Stage, verdict: Verdict) -> None:
+def test_a_lost_connection_is_in_doubt_only_once_the_mail_was_sent(stage: Stage, verdict: Verdict) -> None:
     assert of_lost(ConnectionResetError("reset by peer"), stage).verdict is verdict
+    assert of_surprise(RuntimeError("a bug"), stage).verdict is verdict
 
 
 def test_a_sandbox_answer_says_that_nothing_was_mailed() -> None:

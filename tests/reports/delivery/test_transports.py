@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import resource
 from collections.abc import Callable
 from email import policy
 from email.parser import BytesParser
@@ -78,6 +79,27 @@ class TestFile:
         (tmp_path / "taken").write_text("a file, not a folder")
         outcome = make_transport(TransportSettings(outbox_path=tmp_path / "taken")).send(mail_with())
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
+
+    def test_a_name_that_cannot_be_given_leaves_nothing_behind(self, tmp_path: Path, mail_with: MailWith) -> None:
+        transport = make_transport(TransportSettings(outbox_path=tmp_path))
+        transport.send(mail_with())
+        (written,) = tmp_path.glob("*.eml")
+        written.unlink()
+        (written / "in the way").mkdir(parents=True)
+        outcome = transport.send(mail_with())
+        assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
+        assert [path.name for path in tmp_path.glob("*.eml")] == [written.name]
+        assert list(tmp_path.glob(".*")) == []
+
+    def test_a_full_disk_leaves_no_half_mail(self, tmp_path: Path, mail_with: MailWith) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            outcome = make_transport(TransportSettings(outbox_path=tmp_path)).send(mail_with())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
+        assert [path.suffix for path in tmp_path.iterdir()] == [".html"]
 
 
 class TestSmtp:
@@ -172,16 +194,17 @@ class TestSendGrid:
             ("403", Verdict.PAUSED, 0),
             ("413", Verdict.FAILED, 0),
             ("429", Verdict.RETRY, 0),
-            ("500", Verdict.RETRY, 0),
-            ("503", Verdict.RETRY, 0),
+            ("500", Verdict.UNKNOWN, 0),
+            ("503", Verdict.UNKNOWN, 0),
             ("502", Verdict.UNKNOWN, 0),
             ("504", Verdict.UNKNOWN, 0),
-            ("302", Verdict.FAILED, 0),
+            ("302", Verdict.UNKNOWN, 0),
             ("reset", Verdict.UNKNOWN, 0),
             ("hang", Verdict.UNKNOWN, 0),
             ("accept-then-drop", Verdict.UNKNOWN, 1),
             ("accept-then-hang", Verdict.UNKNOWN, 1),
             ("accept-without-id", Verdict.UNKNOWN, 1),
+            ("accept-then-500", Verdict.UNKNOWN, 1),
         ],
     )
     def test_a_bad_provider_is_understood(
