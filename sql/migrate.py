@@ -16,6 +16,7 @@ from importlib import resources
 from typing import cast
 
 import psycopg
+from psycopg import sql
 
 from sql.connecting import InsufficientPrivilegeError, StatementError, connect, statement_error
 from sql.values import PermanentError
@@ -107,6 +108,8 @@ def migrate(
         for migration in pending:
             say(f"Applying {migration.name}")
             _apply(connection, migration)
+        with _explaining("Publishing the schema bi"), connection.transaction():
+            _if_made(connection, "earshot_publish")
         if pending and (edition := _edition(connection)):
             say(f"The schema is up to date ({_EDITIONS[edition]})")
     return [migration.name for migration in pending]
@@ -253,12 +256,25 @@ def _apply(connection: Connection, migration: Migration) -> None:
 def _take_back(connection: Connection, migration: Migration) -> None:
     try:
         with connection.transaction():
+            # The views for people stand on what a file takes back.
+            _if_made(connection, "earshot_hide")
             connection.execute("SET LOCAL ROLE earshot_owner")
             connection.execute("DELETE FROM public.schema_migrations WHERE name = %s", [migration.name])
             connection.execute("RESET ROLE")
             _run_file(connection, migration.rollback)
+            _if_made(connection, "earshot_publish")
     except psycopg.Error as error:
         raise statement_error(error, f"Taking back {migration.name}") from error
+
+
+def _if_made(connection: Connection, function: str) -> None:
+    """Calls the owner's function without arguments, where a migration has made it."""
+    connection.execute("RESET ROLE")
+    found = connection.execute("SELECT to_regproc(%s) IS NOT NULL", [f"public.{function}"]).fetchone()
+    if found and found[0]:
+        connection.execute("SET LOCAL ROLE earshot_owner")
+        connection.execute(sql.SQL("SELECT public.{}()").format(sql.Identifier(function)))
+        connection.execute("RESET ROLE")
 
 
 def _run_file(connection: Connection, text: str) -> None:

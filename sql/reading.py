@@ -37,8 +37,15 @@ _INSTEAD = {"inet": "host({0})", "cidr": "{0}::text", "interval": "extract(epoch
 
 
 def _beginning(role: str, tenant: UUID | None) -> str:
-    """What every read transaction starts with; both values are ours, never text from outside."""
-    context = f", set_config('app.current_tenant', '{tenant}', true)" if tenant else ""
+    """What every read transaction starts with; both values are ours, never text from outside.
+
+    For one tenant, names of tables mean the views of the schema bi, which show no other one's rows.
+    """
+    context = (
+        f", set_config('app.current_tenant', '{tenant}', true), set_config('search_path', 'bi, public', true)"
+        if tenant
+        else ""
+    )
     return f"SELECT set_config('role', '{role}', true), set_config('TimeZone', 'UTC', true){context}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,17 +55,6 @@ class Statement:
             raise PermanentError(f"Statement {self.name} {' and '.join(wrong)}; it takes {takes}")
         literals = {name: self._literal(name, value) for name, value in params.items()}
         return _PLACEHOLDER.sub(lambda match: literals[match["name"]] if match["name"] else "%", self.text)
-
-    def through_views(self, series: Collection[str]) -> Statement:
-        """The same statement reading each of these tables through its view for readers, reader_<table>.
-
-        A table that this misses is not read at all: readers have no privilege on it.
-        """
-        # extract(epoch FROM downloads.downloaded_at) names a column, hence no point behind.
-        table = rf"(?i)\b(FROM|JOIN)(\s+)({'|'.join(sorted(series))})\b(?!\s*\.)"
-        named = re.sub(table + r"(?=\s+AS\b)", r"\1\2reader_\3", self.text)
-        bare = re.sub(table, r"\1\2reader_\3 AS \3", named)
-        return Statement(self.name, bare)
 
     def _literal(self, name: str, value: object) -> str:
         many = isinstance(value, list | tuple | set | frozenset)

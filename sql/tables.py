@@ -45,7 +45,7 @@ TIME_COLUMNS = {
     "check_results": "day",
 }
 
-# Replaced by day, but small: ordinary tables with row-level security instead of series with reader views.
+# Replaced by day, but small: ordinary tables with row-level security instead of series.
 PLAIN = frozenset({"conversion_adjustments", "model_totals", "lift_results", "campaign_benchmarks", "check_results"})
 SERIES = frozenset(TIME_COLUMNS) - PLAIN
 

@@ -23,7 +23,6 @@ from sql import writing
 from sql.connecting import check_url, connect, masked, statement_error
 from sql.reading import ColumnReader
 from sql.statements import statement
-from sql.tables import SERIES
 from sql.values import PermanentError, Reader, Scope, Window
 from sql.writing import LedgerLine, Write
 
@@ -68,12 +67,12 @@ class Warehouse:
     def as_tenant(self, tenant: UUID) -> Iterator[Reader]:
         """Reads as earshot_report in one tenant's context: whatever a statement asks for, no other tenant's row comes.
 
-        Series are read through their views (reader_<table>), because their chunks have no policies.
+        The statements' tables are those of the schema bi: its views show this tenant alone.
         """
         reader = ColumnReader(self._read_url, "earshot_report", tenant)
 
         def read(name: str, /, **params: object) -> pl.DataFrame:
-            return reader.fetch(statement(name).through_views(SERIES).render(params), f"Reading {name} for {tenant}")
+            return reader.fetch(statement(name).render(params), f"Reading {name} for {tenant}")
 
         try:
             yield read

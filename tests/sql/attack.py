@@ -38,14 +38,17 @@ def unprotected_tables(connection: Connection) -> list[str]:
 
 
 def relations_with_rows_of(connection: Connection, tenant: UUID) -> set[str]:
-    """The tables, views, chunks and partitions in which this connection can see rows of the tenant."""
+    """The tables, views, chunks and partitions in which this connection can see rows of the tenant.
+
+    Those of the schema public by their name alone.
+    """
     seen = set()
-    for name, relname in connection.execute(b"SELECT name, relname FROM (" + OURS + b") AS ours").fetchall():
+    for (name,) in connection.execute(b"SELECT name FROM (" + OURS + b") AS ours").fetchall():
         try:
             with connection.transaction():
                 rows = connection.execute(f"SELECT 1 FROM {name} WHERE tenant_id = %s LIMIT 1".encode(), [tenant])
                 if rows.fetchone():
-                    seen.add(str(relname))
-        except psycopg.errors.InsufficientPrivilege:
+                    seen.add(str(name).removeprefix("public."))
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue):
             continue
     return seen

@@ -1,17 +1,23 @@
-"""Fixtures of the database floor: a second server that knows no TimescaleDB, and empty databases.
+"""Fixtures of the database floor: a second server that knows no TimescaleDB, empty databases, and one with two tenants.
 
-Here: servers and databases. Not here: rows (rows.py), reading the catalogue (schema.py).
+Here: servers, databases and logins. Not here: rows (rows.py), reading the catalogue (schema.py).
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from sql.embedded import Server, ensure_server
+from sql.migrate import migrate
+from sql.warehouse import Warehouse
 from tests.conftest import FAST_SETTINGS, silent
+from tests.sql.rows import HARBOR, KREUZBERG, add_tenants, fill
 from tests.sql.schema import empty_database
 
 
@@ -32,3 +38,36 @@ def make_database(server: Server) -> Iterator[Callable[[], str]]:
 @pytest.fixture
 def empty_url(make_database: Callable[[], str]) -> str:
     return make_database()
+
+
+@pytest.fixture(scope="module", params=["server", "plain_server"])
+def filled_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Two tenants, each with raw events, dimensions, facts and history: in hypertables, and in partitions."""
+    server: Server = request.getfixturevalue(request.param)
+    with empty_database(server) as make:
+        url = make()
+        migrate(url)
+        warehouse = Warehouse(url)
+        add_tenants(warehouse)
+        fill(warehouse, HARBOR)
+        fill(warehouse, KREUZBERG)
+        warehouse.close()
+        yield url
+
+
+@pytest.fixture
+def filled(filled_url: str) -> Warehouse:
+    return Warehouse(filled_url)
+
+
+@pytest.fixture
+def login(filled_url: str) -> Iterator[str]:
+    """The address of a login that belongs to harbor-audio's own people."""
+    name, password = f"reader_{secrets.token_hex(4)}", secrets.token_hex(8)
+    role = sql.Identifier(name)
+    with psycopg.connect(filled_url, autocommit=True) as application:
+        application.execute("SELECT earshot_add_reader(%s, %s)", [name, HARBOR])
+        application.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
+        yield f"postgresql://{name}:{password}@{filled_url.split('@')[1]}"
+        application.execute("SELECT earshot_remove_reader(%s)", [name])
+        application.execute(sql.SQL("DROP ROLE {}").format(role))

@@ -18,16 +18,17 @@ from sql.embedded import Server
 # Each query gives lines of text about our tables, views and functions; together they are the schema.
 _OURS = """WITH ours AS (
     SELECT * FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND NOT relispartition AND relkind IN ('r', 'p', 'v')
+    WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'bi'))
+        AND NOT relispartition AND relkind IN ('r', 'p', 'v')
         AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
 ) """
 _CATALOGUE = (
     """SELECT format('%s %s owner %s rls %s %s options %s',
-        relkind, relname, relowner::regrole, relrowsecurity, relforcerowsecurity, reloptions) FROM ours""",
-    """SELECT format('grant on %s: %s', relname, item)
+        relkind, oid::regclass, relowner::regrole, relrowsecurity, relforcerowsecurity, reloptions) FROM ours""",
+    """SELECT format('grant on %s: %s', ours.oid::regclass, item)
     FROM ours CROSS JOIN LATERAL unnest(coalesce(relacl, acldefault('r', relowner))) AS item""",
     """SELECT format('column %s.%s %s not null %s default %s',
-        relname, attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))
+        ours.oid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))
     FROM pg_attribute INNER JOIN ours ON attrelid = ours.oid
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE attnum > 0 AND NOT attisdropped""",
@@ -39,16 +40,18 @@ _CATALOGUE = (
     FROM pg_policy INNER JOIN ours ON polrelid = ours.oid""",
     """SELECT format('trigger %s', pg_get_triggerdef(pg_trigger.oid))
     FROM pg_trigger INNER JOIN ours ON tgrelid = ours.oid WHERE NOT tgisinternal""",
-    "SELECT format('view %s %s', relname, pg_get_viewdef(oid)) FROM ours WHERE relkind = 'v'",
-    """SELECT format('function owner %s grants %s %s',
-        proowner::regrole, coalesce(proacl, acldefault('f', proowner)), pg_get_functiondef(oid))
-    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    "SELECT format('view %s %s', oid::regclass, pg_get_viewdef(oid)) FROM ours WHERE relkind = 'v'",
+    """SELECT format('function owner %s grants %s %s', proowner::regrole,
+        (SELECT array_agg(item::text ORDER BY item::text)
+            FROM unnest(coalesce(proacl, acldefault('f', proowner))) AS item),
+        pg_get_functiondef(oid))
+    FROM pg_proc WHERE pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'bi'))
         AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')""",
 )
 
 
 def described(url: str) -> str:
-    """The schema public as sorted text: tables, columns, constraints, indexes, policies, triggers, views, functions."""
+    """The schemas public and bi as sorted text: relations, columns, constraints, policies, triggers, functions."""
     with psycopg.connect(url) as connection:
         connection.execute("SET search_path = ''")
         lines = [

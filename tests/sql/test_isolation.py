@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 from psycopg import errors, sql
 
 from sql.connecting import InsufficientPrivilegeError, StatementError
-from sql.embedded import Server
-from sql.migrate import migrate
 from sql.tables import TIME_COLUMNS
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
 from tests.sql.attack import OURS, relations_with_rows_of, unprotected_tables
-from tests.sql.rows import DAY, HARBOR, KREUZBERG, add_tenants, dispositions, fill
-from tests.sql.schema import empty_database
+from tests.sql.rows import DAY, HARBOR, KREUZBERG, dispositions
 
 READERS = ("earshot_report", "earshot_readonly")
-
-
-@pytest.fixture(scope="module", params=["server", "plain_server"])
-def filled_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Two tenants, each with raw events, dimensions, facts and history: in hypertables, and in partitions."""
-    server: Server = request.getfixturevalue(request.param)
-    with empty_database(server) as make:
-        url = make()
-        migrate(url)
-        warehouse = Warehouse(url)
-        add_tenants(warehouse)
-        fill(warehouse, HARBOR)
-        fill(warehouse, KREUZBERG)
-        warehouse.close()
-        yield url
-
-
-@pytest.fixture
-def filled(filled_url: str) -> Warehouse:
-    return Warehouse(filled_url)
-
-
-@pytest.fixture
-def login(filled_url: str) -> Iterator[str]:
-    """The address of a login that belongs to harbor-audio's own people."""
-    name, password = f"reader_{secrets.token_hex(4)}", secrets.token_hex(8)
-    role = sql.Identifier(name)
-    with psycopg.connect(filled_url, autocommit=True) as application:
-        application.execute("SELECT earshot_add_reader(%s, %s)", [name, HARBOR])
-        application.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
-        yield f"postgresql://{name}:{password}@{filled_url.split('@')[1]}"
-        application.execute("SELECT earshot_remove_reader(%s)", [name])
-        application.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 def test_every_table_with_a_tenant_has_row_security_that_binds_its_owner_too(filled: Warehouse) -> None:
@@ -64,9 +27,14 @@ def test_every_table_with_a_tenant_has_row_security_that_binds_its_owner_too(fil
 
 
 @pytest.mark.parametrize("role", READERS)
-def test_without_a_context_there_are_no_rows(filled: Warehouse, role: str) -> None:
+def test_without_a_context_there_are_no_rows_and_a_word_why(filled: Warehouse, role: str) -> None:
     with filled.transaction(role) as connection:
         assert relations_with_rows_of(connection, HARBOR) == relations_with_rows_of(connection, KREUZBERG) == set()
+    with (
+        pytest.raises(StatementError, match=r"no tenant is chosen.*SELECT bi.use_tenant"),
+        filled.transaction(role) as one,
+    ):
+        one.execute("SELECT * FROM podcasts")
 
 
 @pytest.mark.parametrize("role", READERS)
@@ -74,8 +42,8 @@ def test_with_a_context_there_are_that_tenants_rows_and_no_others(filled: Wareho
     with filled.transaction(role, HARBOR) as connection:
         seen = relations_with_rows_of(connection, HARBOR)
         assert relations_with_rows_of(connection, KREUZBERG) == set()
-    assert {"tenants", "podcasts", "check_results", "rollup_ledger", "metrics_daily"} <= seen
-    assert {"reader_listener_events", "reader_request_dispositions", "reader_listener_metrics"} <= seen
+    assert {"tenants", "podcasts", "check_results", "rollup_ledger", "bi.metrics_daily"} <= seen
+    assert {"bi.listener_events", "bi.request_dispositions", "bi.listener_metrics", "bi.tenants"} <= seen
 
 
 def test_a_context_ends_with_its_transaction(filled_url: str) -> None:
@@ -117,7 +85,7 @@ def test_a_login_of_a_tenant_sees_its_own_rows_whatever_context_it_sets(login: s
         connection.execute("SELECT set_tenant_context(%s)", [KREUZBERG])
         assert relations_with_rows_of(connection, KREUZBERG) == set()
         seen = relations_with_rows_of(connection, HARBOR)
-        assert {"tenants", "reader_listener_events", "metrics_daily"} <= seen
+        assert {"tenants", "bi.tenants", "bi.listener_events", "bi.metrics_daily"} <= seen
         assert connection.execute("SELECT slug FROM tenants").fetchall() == [("harbor-audio",)]
 
 
@@ -157,7 +125,7 @@ def test_a_condition_of_the_reader_never_sees_other_tenants_rows(login: str) -> 
             "CREATE FUNCTION pg_temp.tell(tenant uuid) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS "
             "'BEGIN RAISE NOTICE ''%'', tenant; RETURN true; END'"
         )
-        for relation in ("reader_listener_events", "metrics_daily", "podcasts"):
+        for relation in ("bi.listener_events", "bi.metrics_daily", "bi.podcasts", "podcasts"):
             connection.execute(f"SELECT * FROM {relation} WHERE pg_temp.tell(tenant_id)".encode())
         connection.rollback()
     assert set(told) == {str(HARBOR)}

@@ -158,12 +158,12 @@ def test_dashboards_count_the_same_by_a_function_of_the_database(network: Wareho
     first, last = FIRST + timedelta(days=1), FIRST + timedelta(days=3)
     asked = [named("spring"), first, last]
     columns = ["level", "scope_id", "impressions", "households", "consumers", "frequency"]
-    query = b"SELECT * FROM reach_between(%s, %s, %s) ORDER BY level, scope_id"
+    query = b"SELECT * FROM bi.reach_between(%s, %s, %s) ORDER BY level, scope_id"
     with network.transaction("earshot_readonly", HARBOR) as connection:
         told = connection.execute(query, asked).fetchall()
     counted = measure_reach(network.read, ASKED, first, last).select(columns).rows()
     assert told == [(level, UUID(bytes=scope), *numbers) for level, scope, *numbers in counted]
-    with network.transaction("earshot_readonly") as connection:
+    with network.transaction("earshot_readonly", UUID(int=404)) as connection:
         assert connection.execute(query, asked).fetchall() == []
 
 
