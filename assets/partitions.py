@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import polars as pl
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetMaterialization,
     BackfillPolicy,
     DailyPartitionsDefinition,
@@ -24,10 +24,12 @@ from dagster import (
     TimeWindowPartitionMapping,
     WeeklyPartitionsDefinition,
 )
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from dagster_shared.utils.warnings import BetaWarning
 
-from assets.walking import ComputeDay, Due, Outcome, Tables, Walk, remembering
-from sql.values import Scope, Window
+from assets.walking import Committed, ComputeDay, Due, Outcome, Tables, Walk, remembering
+from sql.failures import FailureLog, TenantFailure, cause_of, may_be_one_tenants
+from sql.values import PermanentError, Reader, Scope, Window
 from sql.warehouse import Warehouse
 
 __all__ = [
@@ -37,11 +39,14 @@ __all__ = [
     "daily",
     "days_ago",
     "days_of",
+    "describe_failures",
+    "describe_scope",
     "local_period",
     "look_back",
     "month_before",
     "month_of_days",
     "monthly",
+    "refuse_campaigns",
     "remembering",
     "walk_days",
     "weekly",
@@ -72,7 +77,17 @@ month_of_days = BackfillPolicy.multi_run(max_partitions_per_run=31)
 LOG_EVERY = 7
 
 Description = dict[str, MetadataValue]
-DescribeDay = Callable[[Tables], Mapping[str, Description]]
+# What an operator would ask of a day, read back over all tenants, so that a run of one draws no drop into the plots.
+DescribeDay = Callable[[Reader, date], Mapping[str, Description]]
+
+# An output that writes no events of its own. Dagster writes one for every partition of a range, also for those that the
+# run left as they were; skipping the output instead would skip every step downstream. The key is one that Dagster uses
+# for outputs whose op has written its events itself.
+WITHOUT_EVENTS = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
+
+# In a run's metadata: more are in `earshot status`.
+FAILURES_SHOWN = 50
+SLUGS_SHOWN = 10
 
 
 def days_of(context: AssetExecutionContext) -> list[Window]:
@@ -87,27 +102,36 @@ def walk_days(
     tables_of: Mapping[str, Sequence[str]],
     compute: ComputeDay,
     describe: DescribeDay | None = None,
+    committed: Committed | None = None,
 ) -> Iterator[AssetMaterialization | Output[None]]:
     """Compute and replace each day, committing tenant chunk by tenant chunk, and say so as soon as a day is done.
 
     tables_of names the tables that each asset stands for; its first table gives the rows in the ledger.
     A failure yields the materializations of the days that were finished, so that they stay green.
-    A tenant whose data cannot be computed loses its ledger line for the day, and the others go on: the check of the
-    ledger then names it, and its reports wait. A day whose raw rows are gone keeps its rows and its line.
-    Where the scope asks for what is stale only, the other tenants and days are left as they are.
+    A tenant that the computing fails for, whatever the exception, loses its ledger line for the day, and the others go
+    on: tenant_failures and the run say why, the check of the ledger names it, and its reports wait. A day whose raw
+    rows are gone keeps its rows and its line.
+    Where the scope asks for what is stale only, the other tenants and days are left as they are, and a day of which
+    nothing was computed is not said to be materialized.
     """
+    refuse_campaigns(scope, list(tables_of))
     days = days_of(context)
+    run_id = UUID(context.run.run_id)
     due = Due(warehouse, scope, list(tables_of), [window.day for window in days])
+    tenants = warehouse.tenants(scope)
     walk = Walk(
-        UUID(context.run.run_id),
+        run_id,
         warehouse,
-        warehouse.tenants(scope),
+        tenants,
         scope.stale_only,
         tables_of,
         compute,
-        context.log.error,
+        FailureLog(warehouse, "computing", context.log.error, run_id),
         due.note_arrivals(),
+        due.barred,
+        committed or (lambda _assets, _day, _tenants: None),
     )
+    whose = describe_scope(scope, tenants)
     finished: list[AssetMaterialization] = []
     try:
         for number, window in enumerate(days, 1):
@@ -115,29 +139,96 @@ def walk_days(
             if not chunks and scope.stale_only:
                 continue
             outcome = walk.replace_day(window, chunks)
-            described = describe(dict(outcome.tables)) if describe and outcome.tables else {}
-            key = window.day.isoformat()
             if number % LOG_EVERY == 0 or number == len(days):
-                context.log.info(f"{key} written ({number} of {len(days)}): {dict(outcome.rows)}")
+                context.log.info(f"{window.day} written ({number} of {len(days)}): {dict(outcome.rows)}")
+            if not outcome.tenants and outcome.failures:
+                continue
+            metadata = _metadata(context, warehouse.read, window.day, outcome, whose, describe)
             for asset in tables_of:
-                metadata = {**_metadata(asset, outcome, scope), **described.get(asset, {})}
-                context.add_asset_metadata(metadata, asset_key=AssetKey(asset), partition_key=key)
-                finished.append(AssetMaterialization(asset, partition=key, metadata=metadata))
+                finished.append(AssetMaterialization(asset, partition=window.day.isoformat(), metadata=metadata[asset]))
+        walk.finish()
     except Exception:
         # Metadata added to the context is lost with the step, so the events carry it themselves.
         yield from finished
         raise
+    is_whole = len(finished) == len(days) * len(tables_of)
+    for event in finished:
+        if is_whole:
+            context.add_asset_metadata(event.metadata, asset_key=event.asset_key, partition_key=event.partition)
+        else:
+            yield event
     for asset in tables_of:
-        yield Output(None, output_name=asset)
+        yield Output(None, output_name=asset, metadata={} if is_whole else WITHOUT_EVENTS)
 
 
-def _metadata(asset: str, outcome: Outcome, scope: Scope) -> Description:
+def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:
+    """Raises PermanentError for a scope of single campaigns where whole tenants are computed."""
+    if scope.campaigns:
+        raise PermanentError(
+            f"{', '.join(assets)}: computed for whole tenants, not for single campaigns. Nothing was computed. Leave "
+            "scope.campaigns empty, and name the tenant in scope.tenants; reports can be made for single campaigns."
+        )
+
+
+def describe_scope(scope: Scope, tenants: pl.DataFrame) -> str:
+    """The scope with slugs, for people. tenants: those of the scope, with their slug."""
+    slugs = tenants["slug"].to_list()
+    more = f" and {len(slugs) - SLUGS_SHOWN} more" if len(slugs) > SLUGS_SHOWN else ""
+    whose = ", ".join(slugs[:SLUGS_SHOWN]) + more if scope.tenants else "all tenants"
+    campaigns = f"; campaigns {', '.join(map(str, scope.campaigns))}" if scope.campaigns else ""
+    return f"{whose}{campaigns}{'; only what is stale' if scope.stale_only else ''}"
+
+
+def describe_failures(failures: Sequence[TenantFailure]) -> MetadataValue:
+    """A table of tenants, days and causes."""
+    rows = [
+        f"| {failure.tenant} | {failure.day or '–'} | {', '.join(failure.subjects)} | {_cell(failure.cause)} |"
+        for failure in failures[:FAILURES_SHOWN]
+    ]
+    return MetadataValue.md("\n".join(["| tenant | day | what | cause |", "|---|---|---|---|", *rows]))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _metadata(
+    context: AssetExecutionContext,
+    read: Reader,
+    day: date,
+    outcome: Outcome,
+    whose: str,
+    describe: DescribeDay | None,
+) -> dict[str, Description]:
+    """For each asset: the day's totals over all tenants, which the UI plots, and this run's share of them."""
+    assets = list(outcome.rows)
+    totals: Mapping[str, tuple[int, int]] = {}
+    described: Mapping[str, Description] = {}
+    try:
+        found = read("read_ledger_totals", assets=assets, day=day)
+        totals = {asset: (rows, tenants) for asset, rows, tenants in found.iter_rows()}
+        described = describe(read, day) if describe else {}
+    except BaseException as error:
+        # The day is written; what is told of it stops nothing.
+        if not may_be_one_tenants(error):
+            raise
+        context.log.error(f"{day} is written, but its totals could not be told. {cause_of(error)}")
+    failed = {"failed_tenants": MetadataValue.int(len(outcome.failures))} if outcome.failures else {}
+    table = {"failures": describe_failures(outcome.failures)} if outcome.failures else {}
     return {
-        "rows": MetadataValue.int(outcome.rows[asset]),
-        "tenants": MetadataValue.int(outcome.tenants),
-        "scope": MetadataValue.text(str(scope)),
-        "compute_seconds": MetadataValue.float(round(outcome.compute_seconds, 3)),
-        "write_seconds": MetadataValue.float(round(outcome.write_seconds, 3)),
+        asset: {
+            **({"rows": MetadataValue.int(totals[asset][0])} if asset in totals else {}),
+            **({"tenants": MetadataValue.int(totals[asset][1])} if asset in totals else {}),
+            "scope": MetadataValue.text(whose),
+            "rows_of_this_run": MetadataValue.int(outcome.rows[asset]),
+            "tenants_of_this_run": MetadataValue.int(outcome.tenants),
+            "compute_seconds": MetadataValue.float(round(outcome.compute_seconds, 3)),
+            "write_seconds": MetadataValue.float(round(outcome.write_seconds, 3)),
+            **failed,
+            **table,
+            **described.get(asset, {}),
+        }
+        for asset in assets
     }
 
 

@@ -4,34 +4,98 @@ Here: thin holders that assets ask for by name. What they hold is made in pipeli
 Not here: the environment, computing, SQL.
 """
 
+import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from dagster import ConfigurableResource
-from pydantic import Field
+from dagster import Field, InitResourceContext, resource
 
 from assets.listening.addresses import AddressRanges
 from assets.listening.keys import Keyring
 from assets.listening.rules import Rules
+from assets.walking import Committed
 from reports.delivery import TransportSettings
-from sql.values import Scope
+from sql.values import PermanentError, Scope
 from sql.warehouse import Warehouse
 
 
-class ScopeResource(ConfigurableResource["ScopeResource"]):
-    """Which tenants a run is about. Leave both lists empty for all of them."""
+@resource(
+    config_schema={
+        "tenants": Field([str], default_value=[], description="Slugs or ids of tenants; empty means every tenant."),
+        "campaigns": Field(
+            [str], default_value=[], description="Ids of campaigns, for reports alone; empty means every campaign."
+        ),
+        "stale_only": Field(
+            bool, default_value=False, description="Only tables of days that are older than what they are made of."
+        ),
+    },
+    required_resource_keys={"warehouse"},
+    description="Which tenants, campaigns and days a run is about.",
+)
+def scope(context: InitResourceContext) -> Scope:
+    """The scope of a run, looked up before anything runs; the run's tags say it. Raises PermanentError, naming near
+    ones, for a tenant or campaign that does not exist."""
+    config = context.resource_config
+    chosen = find_scope(context.resources.warehouse, config["tenants"], config["campaigns"], config["stale_only"])
+    if context.run is not None and context.instance is not None:
+        tags = scope_tags(config["tenants"] and _slugs(context.resources.warehouse, chosen), config["campaigns"])
+        context.instance.add_run_tags(context.run.run_id, {**day_tags(context.run.tags), **tags})
+    return chosen
 
-    tenants: list[str] = Field(default_factory=list, description="Slugs or ids of tenants; empty means every tenant.")
-    campaigns: list[str] = Field(default_factory=list, description="Ids of campaigns; empty means every campaign.")
-    stale_only: bool = Field(
-        default=False, description="Only tables of days that are older than what they are made of."
-    )
 
-    def resolve(self, warehouse: Warehouse) -> Scope:
-        """The scope with its tenants looked up. Raises PermanentError for a tenant that does not exist."""
-        tenants = tuple(warehouse.tenant_id(name) for name in self.tenants)
-        return Scope(tenants, tuple(UUID(campaign) for campaign in self.campaigns), self.stale_only)
+def find_scope(
+    warehouse: Warehouse, tenants: Sequence[str] = (), campaigns: Sequence[str] = (), stale_only: bool = False
+) -> Scope:
+    """These tenants, by slug or id, and campaigns, by id. Raises PermanentError, naming near ones, for others."""
+    chosen = tuple(warehouse.tenant_id(name) for name in tenants)
+    return Scope(chosen, _find_campaigns(warehouse, chosen, campaigns), stale_only)
+
+
+def scope_tags(tenants: Sequence[str], campaigns: Sequence[str] = ()) -> dict[str, str]:
+    """Tags by which a run is found in the UI: earshot/tenant and earshot/campaign; none where it is about all."""
+    return {
+        name: ", ".join(values)
+        for name, values in (("earshot/tenant", tenants), ("earshot/campaign", campaigns))
+        if values
+    }
+
+
+def day_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """earshot/day: the partition or the range of partitions that the orchestrator's own tags name, if any."""
+    first = tags.get("dagster/asset_partition_range_start") or tags.get("dagster/partition")
+    last = tags.get("dagster/asset_partition_range_end") or first
+    return {"earshot/day": first if first == last else f"{first} to {last}"} if first else {}
+
+
+def _slugs(warehouse: Warehouse, chosen: Scope) -> list[str]:
+    return warehouse.tenants(chosen)["slug"].to_list()
+
+
+def _find_campaigns(warehouse: Warehouse, tenants: Sequence[UUID], names: Sequence[str]) -> tuple[UUID, ...]:
+    if not names:
+        return ()
+    owners = list(tenants) or [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
+    found = warehouse.read("read_campaign_names", tenants=owners)
+    there = {
+        str(UUID(bytes=row["campaign_id"])): f"{row['name']} of {row['slug']}" for row in found.iter_rows(named=True)
+    }
+    for name in names:
+        if name.strip().lower() not in there:
+            by_name = {words: each for each, words in there.items()}
+            near = difflib.get_close_matches(name, [*there, *by_name], n=3) or list(there)[:5]
+            ids = [by_name.get(each, each) for each in near]
+            advice = ", ".join(f"{each} ({there[each]})" for each in ids) or "no campaign yet"
+            raise PermanentError(f"There is no campaign {name!r} in this scope; campaigns are named by id: {advice}")
+    return tuple(UUID(name.strip()) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Who watches a run: called with the assets, the day and the tenants after each commit."""
+
+    committed: Committed = lambda _assets, _day, _tenants: None
 
 
 @dataclass(frozen=True, slots=True)

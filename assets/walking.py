@@ -1,15 +1,18 @@
 """Walking: how a day is computed for its tenants, written with its ledger lines, and left alone where it is fresh.
 
-Here: which tenants are due on which day, the day chunk by chunk in one transaction each, finality, ledger lines.
-Not here: the orchestrator (partitions.py), what a day computes (the domain packages), what makes it stale (lineage.py).
+Here: which tenants are due on which day, the day chunk by chunk in one transaction each, the tenants that it fails for,
+finality, ledger lines.
+Not here: the orchestrator (partitions.py), what a day computes (the domain packages), what makes it stale (lineage.py),
+which exceptions may be one tenant's (sql/failures.py).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from uuid import UUID
 
 import polars as pl
@@ -17,6 +20,7 @@ import polars as pl
 from assets.lineage import days_read, hash_content, looks_at_itself, raw_sources, read_stale
 from assets.listening.method import CALENDAR_DAY
 from sql.arrivals import note_arrivals
+from sql.failures import FailureLog, TenantFailure, in_halves, is_explained
 from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
@@ -25,37 +29,47 @@ WITHOUT_FINALITY = frozenset({"check_results"})
 
 Tables = dict[str, pl.DataFrame]
 ComputeDay = Callable[[Window, Sequence[UUID]], Tables]
+# Called after each commit with the assets, the day and the tenants that are written now.
+Committed = Callable[[Sequence[str], date, Sequence[UUID]], object]
+
+
+class NobodyComputedError(PermanentError):
+    """A run could compute none of its tenants: the schema, a privilege, a setting or the code, and no tenant's data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one day of one run left behind: rows per asset, and where the time went."""
+    """What one day of one run left behind: rows per asset, for whom it failed, and where the time went."""
 
     rows: Mapping[str, int]
     tenants: int
+    failures: Sequence[TenantFailure]
     compute_seconds: float
     write_seconds: float
-    tables: Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one transaction wrote."""
+    """What one transaction wrote: rows per asset."""
 
-    tables: Tables
+    rows: Mapping[str, int]
     tenants: Sequence[UUID]
     compute_seconds: float
     write_seconds: float
 
 
 class Due:
-    """Which tenants a run computes on which of its days: all of its scope, or those that the ledger knows as stale."""
+    """Which tenants a run computes on which of its days: all of its scope, or those that the ledger knows as stale.
+
+    barred: tenants for whom that cannot be found out, with the reason.
+    """
 
     def __init__(self, warehouse: Warehouse, scope: Scope, assets: Sequence[str], days: Sequence[date]) -> None:
         self._warehouse = warehouse
         self._assets = assets
         self._days = days
         self._chunks = warehouse.tenant_chunks(scope)
+        self.barred: dict[UUID, BaseException] = {}
         self._stale = self._read_stale(days[0], days[-1]) if scope.stale_only and days else None
 
     def chunks(self, day: date) -> list[list[UUID]]:
@@ -77,29 +91,37 @@ class Due:
             return None
         windows = self._warehouse.read("read_tenants").select("tenant_id", "download_window")
         rolling = {UUID(bytes=tenant) for tenant, window in windows.iter_rows() if window != CALENDAR_DAY}
-        pairs = {
-            (tenant, read_day)
-            for day in self._days
-            for chunk in (self._chunks if self._stale is None else self.chunks(day))
-            for tenant in chunk
-            for read_day in days_read(day, sources, is_rolling=tenant in rolling)
-        }
-        note_arrivals(self._warehouse, sorted(pairs), list(sources))
+        read: dict[UUID, set[date]] = {}
+        for day in self._days:
+            for chunk in self._chunks if self._stale is None else self.chunks(day):
+                for tenant in chunk:
+                    read.setdefault(tenant, set()).update(days_read(day, sources, is_rolling=tenant in rolling))
+
+        def look(tenants: Sequence[UUID]) -> None:
+            note_arrivals(self._warehouse, sorted((each, day) for each in tenants for day in read[each]), list(sources))
+
+        list(in_halves(sorted(read), look, self._bar))
         clock: datetime = self._warehouse.read("read_arrivals", day=self._days[0], tenants=[UUID(int=0)])["read_at"][0]
         return clock
 
     def _read_stale(self, first: date, last: date) -> dict[date, set[UUID]]:
-        tenants = [tenant for chunk in self._chunks for tenant in chunk]
-        found = read_stale(self._warehouse.read, tenants, first, last, self._assets)
+        def look(tenants: Sequence[UUID]) -> pl.DataFrame:
+            return read_stale(self._warehouse.read, tenants, first, last, self._assets)
+
         stale: dict[date, set[UUID]] = {}
-        for day, tenant in found.select("day", "tenant_id").iter_rows():
-            stale.setdefault(day, set()).add(UUID(bytes=tenant))
+        tenants = [tenant for chunk in self._chunks for tenant in chunk if tenant not in self.barred]
+        for found in in_halves(tenants, look, self._bar):
+            for day, tenant in found.select("day", "tenant_id").iter_rows():
+                stale.setdefault(day, set()).add(UUID(bytes=tenant))
         return stale
+
+    def _bar(self, tenant: UUID, error: BaseException) -> None:
+        self.barred[tenant] = error
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One run's way over its days: what stays the same from day to day."""
+    """One run's way over its days: what stays the same from day to day, and for whom it failed so far."""
 
     run_id: UUID
     warehouse: Warehouse
@@ -107,48 +129,69 @@ class Walk:
     is_partial: bool
     tables_of: Mapping[str, Sequence[str]]
     compute: ComputeDay
-    # Where it is said what could not be computed.
-    complain: Callable[[str], object]
+    # Where it is kept and said what could not be computed.
+    failures: FailureLog
     # When the raw rows were looked at, for assets that are made of some.
     noted_at: datetime | None
+    # For whom it could not be found out what is due (Due.barred); it may grow on the way.
+    barred: Mapping[UUID, BaseException] = field(default_factory=dict)
+    committed: Committed = lambda _assets, _day, _tenants: None
+    # Tenants that failed on an earlier day are tried on their own, so that the others need not be halved every day.
+    _suspects: set[UUID] = field(default_factory=set)
+    _computed: set[UUID] = field(default_factory=set)
 
     def replace_day(self, window: Window, chunks: Sequence[Sequence[UUID]]) -> Outcome:
-        """Compute and write the day for these tenants. Raises the error if nobody of a whole scope can be computed."""
-        failures: list[PermanentError] = []
-        parts = [part for chunk in chunks for part in self._replace_chunk(window, chunk, failures)]
-        if failures and not parts and not self.is_partial:
-            # Nobody could be computed: that is not one tenant's data, but the schema, a privilege or a setting.
-            raise failures[-1]
-        total = dict.fromkeys(self.tables_of, 0)
-        seen: dict[str, list[pl.DataFrame]] = {}
-        for part in parts:
-            for asset, names in self.tables_of.items():
-                total[asset] += part.tables[names[0]].height
-            for name, frame in part.tables.items():
-                seen.setdefault(name, []).append(frame)
+        """Compute and write the day for these tenants; those that it fails for lose their lines in the ledger.
+
+        Raises NobodyComputedError if it fails for every one of several tenants that are the run's whole scope, without
+        an explanation by their data: the days after it would only fail alike.
+        """
+        before = len(self.failures.found)
+        assets = list(self.tables_of)
+        parts: list[Part] = []
+        work, give_up = partial(self._replace_part, window), partial(self._give_up, window)
+        for chunk in chunks:
+            for tenant in chunk:
+                if tenant in self.barred:
+                    give_up(tenant, self.barred[tenant])
+            alone = [[tenant] for tenant in chunk if tenant in self._suspects and tenant not in self.barred]
+            together = [tenant for tenant in chunk if tenant not in self._suspects and tenant not in self.barred]
+            for group in (together, *alone):
+                for part in in_halves(group, work, give_up):
+                    self.committed(assets, window.day, part.tenants)
+                    parts.append(part)
+        failed = self.failures.found[before:]
+        if len(failed) > 1 and not parts and not self.is_partial and not any(is_explained(f.error) for f in failed):
+            raise _nobody(failed)
         return Outcome(
-            total,
+            {asset: sum(part.rows[asset] for part in parts) for asset in assets},
             sum(len(part.tenants) for part in parts),
+            failed,
             sum((part.compute_seconds for part in parts), 0.0),
             sum((part.write_seconds for part in parts), 0.0),
-            {name: pl.concat(frames) for name, frames in seen.items()},
         )
 
-    def _replace_chunk(self, window: Window, chunk: Sequence[UUID], failures: list[PermanentError]) -> Iterator[Part]:
-        """The chunk in one transaction; if something in it cannot be computed, tenant by tenant."""
-        try:
-            yield self._replace_part(window, chunk)
-        except PermanentError as error:
-            if len(chunk) > 1:
-                for tenant in chunk:
-                    yield from self._replace_chunk(window, [tenant], failures)
-                return
-            if not isinstance(error, RawRowsGoneError):
-                self.warehouse.forget(list(self.tables_of), window.day, chunk)
-            elif self.noted_at is not None:
-                self.warehouse.let_stand(list(self.tables_of), window.day, chunk, self.noted_at)
-            failures.append(error)
-            self.complain(f"Tenant {chunk[0]}, {window.day}: not computed. {error}")
+    def finish(self) -> None:
+        """Raises NobodyComputedError if the whole run computed nobody.
+
+        Where it was to heal what is stale, only if that is not explained by the data: the check of the ledger names
+        those tenants, and what can be computed of them goes on.
+        """
+        failed = self.failures.found
+        for tenant in self.barred.keys() - {failure.tenant_id for failure in failed}:
+            self.failures.add(tenant, self.barred[tenant], list(self.tables_of))
+        if failed and not self._computed and not (self.is_partial and any(is_explained(f.error) for f in failed)):
+            raise _nobody(failed)
+
+    def _give_up(self, window: Window, tenant: UUID, error: BaseException) -> None:
+        """Note that the day could not be computed for the tenant: what its tables hold of it is not vouched for."""
+        assets = list(self.tables_of)
+        if not isinstance(error, RawRowsGoneError):
+            self.warehouse.forget(assets, window.day, [tenant])
+        elif self.noted_at is not None:
+            self.warehouse.let_stand(assets, window.day, [tenant], self.noted_at)
+        self._suspects.add(tenant)
+        self.failures.add(tenant, error, assets, window.day)
 
     def _replace_part(self, window: Window, chunk: Sequence[UUID]) -> Part:
         began = time.perf_counter()
@@ -163,7 +206,21 @@ class Walk:
         told = status.join(arrivals, on="tenant_id", validate="1:1")
         lines = _ledger_lines(content, self.tables_of, told, window, self.run_id, began_at)
         self.warehouse.replace(writes, window, chunk, lines)
-        return Part(tables, chunk, computed - began, time.perf_counter() - computed)
+        self._computed.update(chunk)
+        self._suspects.difference_update(chunk)
+        rows = {asset: tables[names[0]].height for asset, names in self.tables_of.items()}
+        return Part(rows, chunk, computed - began, time.perf_counter() - computed)
+
+
+def _nobody(failed: Sequence[TenantFailure]) -> NobodyComputedError:
+    said = list(dict.fromkeys(failure.cause.rstrip(".") for failure in failed))
+    who = list(dict.fromkeys(failure.where for failure in failed))
+    error = NobodyComputedError(
+        f"Nobody could be computed: {'. '.join(said[:3])}. It failed for {'; '.join(who[:5])}"
+        + (f" and {len(who) - 5} more." if len(who) > 5 else ".")
+    )
+    error.__cause__ = failed[-1].error
+    return error
 
 
 def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 from dagster import (
     DagsterEventType,
@@ -22,13 +21,14 @@ from dagster import (
     ResourceDefinition,
 )
 
-from assets.resources import ScopeResource
+from assets.resources import Progress
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
+from assets.walking import Committed
 from pipelines.definitions import RESOURCES, define
 from pipelines.freshness import find_stale
 from pipelines.sensors import request_for
-from sql.values import DAY, EarshotError, Window
-from sql.warehouse import LedgerLine, Warehouse, Write
+from sql.values import DAY, EarshotError
+from sql.warehouse import Warehouse
 
 # As many days as one run of the daily job takes (assets.partitions.month_of_days).
 DAYS_A_RUN = 31
@@ -36,14 +36,19 @@ DAYS_A_RUN = 31
 # What a run says of its progress: one step for each asset and day.
 STEPS_OF = {"daily_rollups": (*DAILY_ASSETS, "tenant_checks"), "look_back_rollups": LOOK_BACK_ASSETS}
 
+# They fail when everything else is done, and name the tenants that something failed for.
+LAST_STEPS = {"show_tenant_checks", "weekly_sponsor_reports", "monthly_sponsor_reports"}
+
 # A message is read on a screen; a tenant without a rate fails on every day of a range.
 REASONS_SHOWN = 3
-
-Progress = Callable[[str, date], None]
 
 
 class BackfillError(EarshotError):
     """A run of the backfill failed; days that were finished stay finished."""
+
+
+class TenantsFailedError(BackfillError):
+    """Everything was done but for some tenants, whom it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,55 +78,61 @@ class Plan:
             first = last + DAY
 
 
-class WatchedWarehouse(Warehouse):
-    """A warehouse that says what was written, so that a person can see the work go on."""
+def backfill(plan: Plan, warehouse: Warehouse, instance: DagsterInstance, committed: Committed | None = None) -> None:
+    """Compute the plan's assets for its days, oldest run first. Raises BackfillError with the cause.
 
-    progress: Progress | None = None
-
-    def replace(
-        self,
-        writes: Sequence[Write],
-        window: Window,
-        tenants: Sequence[UUID],
-        ledger: Sequence[LedgerLine] = (),
-    ) -> dict[str, int]:
-        written = super().replace(writes, window, tenants, ledger)
-        if self.progress is not None:
-            for asset in dict.fromkeys(line.asset for line in ledger):
-                self.progress(asset, window.day)
-        return written
-
-
-def backfill(plan: Plan, warehouse: Warehouse, instance: DagsterInstance) -> None:
-    """Compute the plan's assets for its days, oldest run first. Raises BackfillError with the cause."""
+    A run that failed for some tenants alone does not keep the later ones from being computed; what it said is raised
+    at the end.
+    """
+    failed: list[str] = []
     for first, last in plan.runs():
         tags = {
             "dagster/asset_partition_range_start": first.isoformat(),
             "dagster/asset_partition_range_end": last.isoformat(),
             "earshot/backfill": f"{plan.first} to {plan.last}",
         }
-        run_job(warehouse, instance, plan.job, tags=tags, tenants=plan.tenants)
+        try:
+            run_job(warehouse, instance, plan.job, tags=tags, tenants=plan.tenants, committed=committed)
+        except TenantsFailedError as error:
+            failed.append(str(error))
+    if failed:
+        raise TenantsFailedError(" ".join(failed))
 
 
-def heal(warehouse: Warehouse, instance: DagsterInstance) -> int:
+def heal(warehouse: Warehouse, instance: DagsterInstance, committed: Committed | None = None) -> int:
     """Compute what is stale by the ledger, and what that makes stale in turn; returns in how many runs.
 
     Whoever calls has counted the rows (freshness.compare_counts), so that those are found too that came in without a
-    fresh received_at. Raises BackfillError where a run leaves stale what it was to heal.
+    fresh received_at. Raises BackfillError where a run leaves stale what it was to heal; before that, everything is
+    healed that can be.
     """
     runs = 0
     before = None
+    failure: BackfillError | None = None
     while (stale := find_stale(warehouse)) is not None:
         if before == stale.digest:
-            raise BackfillError(
+            raise failure or BackfillError(
                 f"{stale.tables} table(s) from {stale.first} on stayed older than what they are made of; "
                 "`earshot ui` shows what the run said of them."
             )
-        before = stale.digest
+        before, failure = stale.digest, None
         tags = dict(request_for(stale).tags)
         tenants = [str(tenant) for tenant in stale.tenants]
-        run_job(warehouse, instance, "daily_rollups", tags=tags, tenants=tenants, stale_only=True)
+        try:
+            run_job(
+                warehouse,
+                instance,
+                "daily_rollups",
+                tags=tags,
+                tenants=tenants,
+                stale_only=True,
+                committed=committed,
+            )
+        except TenantsFailedError as error:
+            failure = error
         runs += 1
+    if failure is not None:
+        raise failure
     return runs
 
 
@@ -133,14 +144,20 @@ def run_job(
     tags: dict[str, str] | None = None,
     partition_key: str | None = None,
     tenants: Sequence[str] = (),
+    campaigns: Sequence[str] = (),
     stale_only: bool = False,
+    committed: Committed | None = None,
 ) -> ExecuteInProcessResult:
-    """One run of a job in this process, kept in the orchestrator's history. Raises BackfillError naming what failed."""
+    """One run of a job in this process, kept in the orchestrator's history. Raises BackfillError naming what failed.
+
+    committed: called with the assets, the day and the tenants after each commit.
+    """
     resources = {
         **RESOURCES,
         "warehouse": ResourceDefinition.hardcoded_resource(warehouse),
-        "scope": ScopeResource(tenants=list(tenants), stale_only=stale_only),
+        "progress": ResourceDefinition.hardcoded_resource(Progress(committed) if committed else Progress()),
     }
+    scope = {"tenants": list(tenants), "campaigns": list(campaigns), "stale_only": stale_only}
     result = (
         define(resources)
         .resolve_job_def(job)
@@ -149,11 +166,16 @@ def run_job(
             partition_key=partition_key,
             tags=tags,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "resources": {"scope": {"config": scope}},
+            },
         )
     )
     if not result.success:
-        raise BackfillError(" ".join([_cause(result), *_said(instance, result.run_id)]))
+        steps = {event.step_key for event in result.get_step_failure_events()}
+        kind = TenantsFailedError if steps and steps <= LAST_STEPS else BackfillError
+        raise kind(" ".join([_cause(result), *_said(instance, result.run_id)]))
     return result
 
 

@@ -7,9 +7,11 @@ Not here: what the commands do.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import click
 import psycopg
@@ -71,6 +73,16 @@ def progress_bar(label: str, total: int | None = None) -> Iterator[Callable[[str
 
         yield advance
         progress.update(task, description=label, completed=total or 1, total=total or 1)
+
+
+def each_asset(advance: Callable[[str], None]) -> Callable[[Sequence[str], date, Sequence[UUID]], None]:
+    """Moves a progress bar on by one for each asset of a day that is committed."""
+
+    def committed(assets: Sequence[str], day: date, _tenants: Sequence[UUID]) -> None:
+        for asset in assets:
+            advance(f"{day} {asset}")
+
+    return committed
 
 
 def _quiet(_words: str) -> None:

@@ -17,7 +17,7 @@ from assets.listening.assets import audience_day, listening_day, playback_day
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.privacy.assets import expired_addresses
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
-from assets.resources import ScopeResource
+from assets.resources import Progress, scope
 from assets.upkeep.assets import attribution_events, listener_events, show_tenant_checks, tenant_checks
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
@@ -56,7 +56,8 @@ RESOURCES: dict[str, object] = {
     "warehouse": ResourceDefinition(_warehouse),
     "measurement": ResourceDefinition(lambda _context: measurement(load_settings())),
     "mailing": ResourceDefinition(lambda _context: mailing(load_settings())),
-    "scope": ScopeResource(),
+    "scope": scope,
+    "progress": ResourceDefinition.hardcoded_resource(Progress()),
 }
 
 

@@ -101,13 +101,22 @@ def statement_error(error: psycopg.Error, doing: str) -> EarshotError:
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
-    transient = psycopg.OperationalError | psycopg.errors.TransactionRollback | psycopg.InterfaceError
-    if isinstance(error, transient):
+    operational = psycopg.OperationalError | psycopg.errors.TransactionRollback | psycopg.InterfaceError
+    if isinstance(error, operational) and (error.sqlstate is None or is_transient(error.sqlstate)):
         return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
     return StatementError(f"{doing} failed: {said}.{hint}")
 
 
-def first_line(error: Exception) -> str:
+def is_transient(sqlstate: str) -> bool:
+    """Whether this says that the server or a lock was not to be had, which a retry heals: no statement is to blame.
+
+    Connections (08), rollbacks and deadlocks (40), resources of the server (53), its shutdown (57P), its system (58), a
+    lock that was not given in time (55P03). Not a statement that took too long (57014) or needs too much (54).
+    """
+    return sqlstate.startswith(("08", "40", "53", "57P", "58")) or sqlstate == "55P03"
+
+
+def first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".")

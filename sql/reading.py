@@ -24,6 +24,7 @@ from sql.connecting import (
     check_url,
     connect_error,
     first_line,
+    is_transient,
     masked,
     with_timeout,
 )
@@ -184,7 +185,17 @@ def _explained(error: adbc_driver_manager.Error, doing: str) -> EarshotError:
     state = error.sqlstate or ""
     if state == "42501":
         return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
-    if state.startswith(("08", "57P", "40", "53")) or not state:
+    is_lost = is_transient(state) if state else _is_connection_lost(error)
+    if is_lost:
         return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
     advice = " Is the schema up to date? `earshot db migrate` brings it there." if state in ("42P01", "42703") else ""
     return StatementError(f"{doing} failed: {said}.{advice}")
+
+
+def _is_connection_lost(error: adbc_driver_manager.Error) -> bool:
+    """Without a state it was the driver that failed: at the connection, or at a value that Arrow cannot hold."""
+    return error.status_code not in (
+        adbc_driver_manager.AdbcStatusCode.INVALID_DATA,
+        adbc_driver_manager.AdbcStatusCode.INVALID_ARGUMENT,
+        adbc_driver_manager.AdbcStatusCode.NOT_IMPLEMENTED,
+    )

@@ -134,7 +134,8 @@ def replace(
     for write, shape in zip(writes, shapes, strict=True):
         _delete(connection, write, shape, window, tenants)
         counts[write.table] = _load(connection, write.table, write.frame, shape)
-    _record(connection, ledger)
+    if ledger:
+        _record(connection, ledger)
     return counts
 
 
@@ -250,7 +251,17 @@ def _load(
 
 
 def _record(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
+    """Write the lines. What is computed is no open failure of computing any more."""
     with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM tenant_failures WHERE stage = 'computing' AND tenant_id = ANY(%s) AND subject = ANY(%s)"
+            " AND coalesce(day = ANY(%s), true)",
+            [
+                list({line.tenant_id for line in ledger}),
+                list({line.asset for line in ledger}),
+                list({line.day for line in ledger}),
+            ],
+        )
         cursor.executemany(
             "INSERT INTO rollup_ledger AS known "
             "(asset, day, tenant_id, run_id, rows, input_watermark, status, began_at, content_hash, rules_version, "

@@ -11,7 +11,8 @@ from dagster import AssetDep, AssetExecutionContext, AssetSpec, ResourceParam, m
 
 from assets.attribution.day import compute_attribution_day
 from assets.partitions import daily, look_back, month_of_days, remembering, walk_days
-from assets.resources import Measurement, ScopeResource
+from assets.resources import Measurement, Progress
+from sql.values import Scope
 from sql.warehouse import Warehouse
 
 TABLES = {
@@ -42,7 +43,8 @@ def attribution_day(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
     measurement: ResourceParam[Measurement],
-    scope: ScopeResource,
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     compute = partial(
         compute_attribution_day,
@@ -50,4 +52,4 @@ def attribution_day(
         keyring=measurement.keyring,
         ranges=measurement.ranges,
     )
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), TABLES, compute)
+    yield from walk_days(context, warehouse, scope, TABLES, compute, committed=progress.committed)

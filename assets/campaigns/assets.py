@@ -12,7 +12,8 @@ from dagster import AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
 from assets.campaigns.weekly import compute_week
 from assets.partitions import daily, month_of_days, remembering, walk_days
-from assets.resources import ScopeResource
+from assets.resources import Progress
+from sql.values import Scope
 from sql.warehouse import Warehouse
 
 PLACEMENT_DELIVERY = AssetSpec(
@@ -61,35 +62,47 @@ CAMPAIGN_BENCHMARKS = AssetSpec(
 
 @multi_asset(specs=[PLACEMENT_DELIVERY], partitions_def=daily, backfill_policy=month_of_days)
 def placement_delivery(
-    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     tables = {"placement_delivery": ["placement_delivery"]}
     compute = partial(compute_delivery, remembering(warehouse.read))
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
+    yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)
 
 
 @multi_asset(specs=[CAMPAIGN_REACH], partitions_def=daily, backfill_policy=month_of_days)
 def campaign_reach(
-    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     tables = {"campaign_reach": ["campaign_reach", "reach_sketches"]}
     compute = partial(compute_reach, remembering(warehouse.read))
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
+    yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)
 
 
 @multi_asset(specs=[CAMPAIGN_ROI, MODEL_TOTALS], partitions_def=daily, backfill_policy=month_of_days)
 def campaign_roi(
-    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     tables = {"campaign_roi": ["campaign_roi"], "model_totals": ["model_totals"]}
     compute = partial(compute_roi, remembering(warehouse.read))
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
+    yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)
 
 
 @multi_asset(specs=[LIFT_RESULTS, CAMPAIGN_BENCHMARKS], partitions_def=daily, backfill_policy=month_of_days)
 def campaign_week(
-    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     tables = {"lift_results": ["lift_results"], "campaign_benchmarks": ["campaign_benchmarks"]}
     compute = partial(compute_week, remembering(warehouse.read))
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), tables, compute)
+    yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)

@@ -5,9 +5,9 @@ Not here: what the numbers mean (the modules beside this one).
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import partial
 
-import polars as pl
 from dagster import (
     AssetDep,
     AssetExecutionContext,
@@ -22,8 +22,9 @@ from assets.listening.day import compute_listening_day
 from assets.listening.playback_day import compute_playback_day
 from assets.listening.recent_keys import RecentKeys
 from assets.methods.publishing import note_rules
-from assets.partitions import Description, Tables, daily, month_before, month_of_days, remembering, walk_days
-from assets.resources import Measurement, ScopeResource
+from assets.partitions import Description, daily, month_before, month_of_days, remembering, walk_days
+from assets.resources import Measurement, Progress
+from sql.values import Reader, Scope
 from sql.warehouse import Warehouse
 
 TABLES = {
@@ -78,7 +79,8 @@ def listening_day(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
     measurement: ResourceParam[Measurement],
-    scope: ScopeResource,
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     note_rules(warehouse, measurement.rules, measurement.ranges)
     compute = partial(
@@ -88,30 +90,28 @@ def listening_day(
         ranges=measurement.ranges,
         keyring=measurement.keyring,
     )
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), TABLES, compute, describe_listening)
+    yield from walk_days(context, warehouse, scope, TABLES, compute, describe_listening, committed=progress.committed)
 
 
-def describe_listening(tables: Tables) -> Mapping[str, Description]:
-    """What an operator would ask of a day: the split of requests, and the totals that matter."""
-    split = tables["request_dispositions"].group_by("disposition").agg(pl.col("requests").sum())
-    split = split.sort("requests", descending=True)
+def describe_listening(read: Reader, day: date) -> Mapping[str, Description]:
+    """What an operator would ask of a day, over all tenants: the split of requests, and the totals that matter."""
+    split = read("read_disposition_totals", day=day)
     lines = [
         "| disposition | requests |",
         "|---|---:|",
         *(f"| {name} | {count:,} |" for name, count in split.iter_rows()),
     ]
     per_disposition = {f"requests_{name}": MetadataValue.int(count) for name, count in split.iter_rows()}
-    raw = int(split["requests"].sum())
-    metrics = tables["listener_metrics"]
+    downloads, heard_hours = read("read_metric_totals", day=day).row(0)
     return {
         "request_dispositions": {
-            "raw_requests": MetadataValue.int(raw),
+            "raw_requests": MetadataValue.int(int(split["requests"].sum())),
             "split": MetadataValue.md("\n".join(lines)),
             **per_disposition,
         },
         "listener_metrics": {
-            "downloads": MetadataValue.int(int(metrics["downloads"].sum())),
-            "heard_hours": MetadataValue.float(round(float(metrics["heard_seconds"].sum()) / 3600, 1)),
+            "downloads": MetadataValue.int(downloads),
+            "heard_hours": MetadataValue.float(round(heard_hours, 1)),
         },
     }
 
@@ -157,15 +157,21 @@ RETENTION_CURVES = AssetSpec(
 
 @multi_asset(specs=AUDIENCE_SPECS, partitions_def=daily, backfill_policy=month_of_days, name="audience_day")
 def audience_day(
-    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     compute = partial(compute_audience_day, remembering(warehouse.read), recent=RecentKeys(warehouse.read))
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), AUDIENCE_TABLES, compute)
+    yield from walk_days(context, warehouse, scope, AUDIENCE_TABLES, compute, committed=progress.committed)
 
 
 @multi_asset(specs=[RETENTION_CURVES], partitions_def=daily, backfill_policy=month_of_days, name="playback_day")
 def playback_day(
-    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ScopeResource
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    scope: ResourceParam[Scope],
+    progress: ResourceParam[Progress],
 ) -> Iterator[object]:
     compute = partial(compute_playback_day, remembering(warehouse.read))
-    yield from walk_days(context, warehouse, scope.resolve(warehouse), PLAYBACK_TABLES, compute)
+    yield from walk_days(context, warehouse, scope, PLAYBACK_TABLES, compute, committed=progress.committed)

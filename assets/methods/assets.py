@@ -21,7 +21,8 @@ from dagster import (
 
 from assets.methods.inclusions import lapsing_inclusions
 from assets.methods.publishing import publish_methodologies
-from assets.resources import Measurement, ScopeResource
+from assets.resources import Measurement
+from sql.values import Scope
 from sql.warehouse import Warehouse
 
 # Pages shown in full in the UI; the versions of all are in the table.
@@ -33,10 +34,10 @@ def methodologies(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
     measurement: ResourceParam[Measurement],
-    scope: ScopeResource,
+    scope: ResourceParam[Scope],
 ) -> MaterializeResult[None]:
     """How each tenant's numbers are made: a page from the configuration in force, kept whenever it changes."""
-    chosen = scope.resolve(warehouse)
+    chosen = scope
     found = list(publish_methodologies(warehouse, chosen, measurement.rules, measurement.ranges, measurement.keyring))
     for page in found:
         if page.is_new:
@@ -54,9 +55,9 @@ def methodologies(
 
 
 @asset_check(asset="methodologies", name="check_inclusions_valid")
-def check_inclusions_valid(warehouse: ResourceParam[Warehouse], scope: ScopeResource) -> AssetCheckResult:
+def check_inclusions_valid(warehouse: ResourceParam[Warehouse], scope: ResourceParam[Scope]) -> AssetCheckResult:
     """Every shared address on an inclusion list was validated within 90 days; older entries no longer count."""
-    tenants = warehouse.tenants(scope.resolve(warehouse))
+    tenants = warehouse.tenants(scope)
     entries = warehouse.read("read_ip_inclusions", tenants=[UUID(bytes=each) for each in tenants["tenant_id"]])
     found = lapsing_inclusions(entries, datetime.now(UTC).date()).join(
         tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1"

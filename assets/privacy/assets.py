@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.privacy.expiry import expire_addresses
-from assets.resources import Measurement, ScopeResource
+from assets.resources import Measurement
+from sql.values import Scope
 from sql.warehouse import Warehouse
 
 
@@ -18,13 +19,13 @@ def expired_addresses(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
     measurement: ResourceParam[Measurement],
-    scope: ScopeResource,
+    scope: ResourceParam[Scope],
 ) -> MaterializeResult[None]:
     """Raw addresses older than their tenant's address_days are replaced by the keys made of them (event_keys,
     attribution_event_keys); lines of that age that could not be stored are deleted."""
     rows: list[str] = []
     total = 0
-    chosen = scope.resolve(warehouse)
+    chosen = scope
     for gone in expire_addresses(warehouse, chosen, measurement.ranges, measurement.keyring, datetime.now(UTC)):
         replaced = gone.addresses + gone.signals
         context.log.info(f"{gone.slug}, {gone.day}: {replaced} addresses replaced by keys")

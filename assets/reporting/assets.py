@@ -14,10 +14,11 @@ from assets.methods.publishing import publish_methodologies
 from assets.partitions import local_period, monthly, weekly
 from assets.reporting.building import Built, Workshop, build_reports, count_states
 from assets.reporting.periods import ReportPeriod, month_of, week_of
-from assets.resources import Mailing, Measurement, ScopeResource
+from assets.resources import Mailing, Measurement
 from assets.upkeep.assets import DAILY_ASSETS
 from reports.archive import Made
 from reports.delivery import Outbox, make_transport
+from sql.values import Scope
 from sql.warehouse import Warehouse
 
 FROM_DAYS = [
@@ -32,7 +33,7 @@ def weekly_sponsor_reports(
     warehouse: ResourceParam[Warehouse],
     measurement: ResourceParam[Measurement],
     mailing: ResourceParam[Mailing],
-    scope: ScopeResource,
+    scope: ResourceParam[Scope],
 ) -> MaterializeResult[None]:
     """Each sponsor's report on a tenant-local week, frozen once its days are final and passed their checks."""
     return _report(context, warehouse, measurement, mailing, scope, week_of)
@@ -44,7 +45,7 @@ def monthly_sponsor_reports(
     warehouse: ResourceParam[Warehouse],
     measurement: ResourceParam[Measurement],
     mailing: ResourceParam[Mailing],
-    scope: ScopeResource,
+    scope: ResourceParam[Scope],
 ) -> MaterializeResult[None]:
     """Each sponsor's report on a tenant-local month, frozen once its days are final and passed their checks."""
     return _report(context, warehouse, measurement, mailing, scope, month_of)
@@ -75,13 +76,13 @@ def _report(
     warehouse: Warehouse,
     measurement: Measurement,
     mailing: Mailing,
-    scope: ScopeResource,
+    scope: ResourceParam[Scope],
     period_of: Callable[[date, str], ReportPeriod],
 ) -> MaterializeResult[None]:
     first = context.partition_time_window.start.date()
     made = Made(UUID(context.run.run_id), mailing.code_version, datetime.now(UTC))
     shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
-    chosen = scope.resolve(warehouse)
+    chosen = scope
     # Reports name the methodology in force, so that one is kept first.
     for page in publish_methodologies(warehouse, chosen, measurement.rules, measurement.ranges, measurement.keyring):
         if page.is_new:

@@ -14,6 +14,7 @@ from assets.partitions import FIRST_DAY
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 from sql.values import PermanentError
+from sql.warehouse import Warehouse
 
 
 @click.command()
@@ -28,13 +29,13 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
 
     Reports that wait for these days go out by themselves on the next morning; reports that were sent stay as they are.
     """
-    from pipelines.backfill import Plan, WatchedWarehouse
+    from pipelines.backfill import Plan
     from pipelines.backfill import backfill as run_backfill
 
     settings = load_settings()
     plan = Plan(*_span(first.date(), last.date()), tenants)
     server = runtime.ensure_database(settings)
-    warehouse = WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)
+    warehouse = Warehouse(runtime.database_url(settings), settings.database_read_url)
     for tenant in tenants:
         warehouse.tenant_id(tenant)
     who = ", ".join(tenants) or "all tenants"
@@ -46,8 +47,7 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
         runtime.orchestrator_instance() as instance,
         console.progress_bar(f"Computing {plan.days} day(s) for {who}", plan.steps) as advance,
     ):
-        warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
-        run_backfill(plan, warehouse, instance)
+        run_backfill(plan, warehouse, instance, console.each_asset(advance))
     console.out.print(f"Computed {plan.first} to {plan.last} for {who}.")
 
 

@@ -19,7 +19,7 @@ import polars as pl
 from dagster import AssetKey, DagsterInstance
 
 from pipelines import console, runtime
-from pipelines.backfill import STEPS_OF, Plan, WatchedWarehouse, run_job
+from pipelines.backfill import STEPS_OF, Plan, run_job
 from pipelines.backfill import backfill as run_backfill
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
 from pipelines.settings import Settings, load_settings
@@ -170,7 +170,7 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -
         shown = min(shown, month - DAY)
     begin = last - timedelta(days=RENDERED_DAYS + 60)
     with (
-        closing(WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)) as warehouse,
+        closing(Warehouse(runtime.database_url(settings), settings.database_read_url)) as warehouse,
         runtime.orchestrator_instance() as instance,
     ):
         looked_back = _compute(warehouse, instance, begin, shown - DAY, "look_back_rollups")
@@ -182,7 +182,7 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -
                 run_job(warehouse, instance, "delivery_worker")
 
 
-def _compute(warehouse: WatchedWarehouse, instance: DagsterInstance, first: date, last: date, job: str) -> bool:
+def _compute(warehouse: Warehouse, instance: DagsterInstance, first: date, last: date, job: str) -> bool:
     """Compute the days of the span from the first open one to the last; False if none is open."""
     steps = STEPS_OF[job]
     open_days = _open_days(warehouse, steps[-1], first, last)
@@ -190,8 +190,7 @@ def _compute(warehouse: WatchedWarehouse, instance: DagsterInstance, first: date
         return False
     plan = Plan(open_days[0], open_days[-1], job=job)
     with console.progress_bar(f"Computing {plan.days} days x {len(steps)} tables", plan.steps) as advance:
-        warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
-        run_backfill(plan, warehouse, instance)
+        run_backfill(plan, warehouse, instance, console.each_asset(advance))
     return True
 
 

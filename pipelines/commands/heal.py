@@ -10,6 +10,7 @@ import click
 
 from pipelines import console, runtime
 from pipelines.settings import load_settings
+from sql.warehouse import Warehouse
 
 
 @click.command()
@@ -19,13 +20,12 @@ def heal(dry_run: bool) -> None:
 
     A day that comes out as it was re-opens nothing. Run it as often as you like.
     """
-    from pipelines.backfill import WatchedWarehouse
     from pipelines.backfill import heal as heal_all
     from pipelines.freshness import compare_counts, find_stale
 
     settings = load_settings()
     server = runtime.ensure_database(settings)
-    warehouse = WatchedWarehouse(runtime.database_url(settings), settings.database_read_url)
+    warehouse = Warehouse(runtime.database_url(settings), settings.database_read_url)
     compare_counts(warehouse)
     stale = find_stale(warehouse)
     if stale is None:
@@ -37,6 +37,5 @@ def heal(dry_run: bool) -> None:
         return
     runtime.prepare_orchestrator(settings, server)
     with runtime.orchestrator_instance() as instance, console.progress_bar(f"Computing {what}") as advance:
-        warehouse.progress = lambda asset, day: advance(f"{day} {asset}")
-        runs = heal_all(warehouse, instance)
+        runs = heal_all(warehouse, instance, console.each_asset(advance))
     console.out.print(f"Healed in {runs} run(s); nothing is stale.")

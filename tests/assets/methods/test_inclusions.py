@@ -11,7 +11,7 @@ from dagster import AssetCheckResult, AssetCheckSeverity
 from assets.listening.addresses import classify_addresses, load_ranges
 from assets.methods.assets import check_inclusions_valid
 from assets.methods.inclusions import lapsing_inclusions
-from assets.resources import ScopeResource
+from sql.values import Scope
 from sql.warehouse import Warehouse
 from tests.sql.rows import HARBOR, add_tenants
 
@@ -49,7 +49,7 @@ def test_the_check_lapses_on_the_day_on_which_the_measurement_does(age: int) -> 
 
 
 def look(warehouse: Warehouse) -> AssetCheckResult:
-    result = check_inclusions_valid(warehouse=warehouse, scope=ScopeResource())
+    result = check_inclusions_valid(warehouse=warehouse, scope=Scope())
     assert isinstance(result, AssetCheckResult)
     return result
 

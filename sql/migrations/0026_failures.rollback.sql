@@ -1,0 +1,3 @@
+-- Takes back 0026_failures.
+SET LOCAL ROLE earshot_owner;
+DROP TABLE tenant_failures;
