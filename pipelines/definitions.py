@@ -47,8 +47,10 @@ ASSETS: list[AssetsDefinition | AssetSpec] = [
 
 
 @contextmanager
-def _warehouse(_context: InitResourceContext) -> Iterator[Warehouse]:
-    with open_warehouse(load_settings()) as warehouse:
+def _warehouse(context: InitResourceContext) -> Iterator[Warehouse]:
+    # Where somebody waits for a lock of this run, the run is named.
+    name = f"earshot run {context.run_id[:8]}" if context.run_id else "earshot"
+    with open_warehouse(load_settings(), name) as warehouse:
         yield warehouse
 
 

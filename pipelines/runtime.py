@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 from dagster import DagsterInstance
 
 from assets.listening.addresses import load_ranges
@@ -25,6 +26,7 @@ from pipelines.settings import Settings
 from reports.delivery import TransportSettings
 from sql.connecting import DatabaseUnavailableError, first_line, masked
 from sql.embedded import Server, ensure_server, find_server
+from sql.limits import Work, bounded_history
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
@@ -42,11 +44,27 @@ def database_url(settings: Settings) -> str:
     return server.url
 
 
+def make_warehouse(settings: Settings, name: str | None = None, work: Work = "reading") -> Warehouse:
+    """The warehouse in use. name: what the server calls us where locks are looked at; else the command's."""
+    return Warehouse(
+        database_url(settings),
+        settings.database_read_url,
+        limits=settings.limits,
+        name=name or _command_name(),
+        work=work,
+    )
+
+
 @contextmanager
-def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
+def open_warehouse(settings: Settings, name: str | None = None, work: Work = "reading") -> Iterator[Warehouse]:
     """The warehouse in use, closed at the end."""
-    with closing(Warehouse(database_url(settings), settings.database_read_url)) as warehouse:
+    with closing(make_warehouse(settings, name, work)) as warehouse:
         yield warehouse
+
+
+def _command_name() -> str:
+    context = click.get_current_context(silent=True)
+    return f"earshot {context.info_name}" if context is not None and context.info_name else "earshot"
 
 
 def measurement(settings: Settings) -> Measurement:
@@ -101,6 +119,7 @@ def prepare_orchestrator(settings: Settings, server: Server | None) -> None:
             "Dagster needs a database of its own for its history: set DAGSTER_POSTGRES_URL, spelt "
             "postgresql+psycopg2://user:password@host:port/dagster."
         )
+    os.environ["DAGSTER_POSTGRES_URL"] = bounded_history(os.environ["DAGSTER_POSTGRES_URL"], settings.limits)
 
 
 def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda _words: None) -> Server | None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import quote
 
+from sql.limits import Limits
 from sql.values import PermanentError
+
+# The server counts milliseconds in 32 bits: 24 days.
+_MOST_SECONDS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Settings:
     home: Path
     database_url: str | None = field(default=None, repr=False)
     database_read_url: str | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
     keyring_path: Path | None = None
     rules_path: Path | None = None
     fonts_path: Path | None = None
@@ -56,6 +61,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         database_url=env.get("DATABASE_URL") or _url_of_parts(env),
         database_read_url=env.get("DATABASE_READ_URL") or None,
+        limits=_limits(env),
         keyring_path=path("EARSHOT_KEYRING"),
         rules_path=path("EARSHOT_RULES"),
         fonts_path=path("EARSHOT_FONTS"),
@@ -85,6 +91,17 @@ def _url_of_parts(env: Mapping[str, str]) -> str | None:
     port = _number(env, "POSTGRES_PORT", 5432)
     database = quote(env.get("POSTGRES_DATABASE") or "earshot", safe="")
     return f"postgresql://{login}@{env['POSTGRES_HOST']}:{port}/{database}"
+
+
+def _limits(env: Mapping[str, str]) -> Limits:
+    """EARSHOT_DB_SILENCE_S and so on: one for each limit, in whole seconds."""
+    given = {each.name: env.get(f"EARSHOT_DB_{each.name.upper()}") for each in fields(Limits)}
+    for name, text in given.items():
+        if text and not (text.isdecimal() and 1 <= int(text) <= _MOST_SECONDS):
+            raise PermanentError(
+                f"EARSHOT_DB_{name.upper()} is {text!r}; it must be a number of seconds from 1 to {_MOST_SECONDS}"
+            )
+    return Limits(**{name: int(text) for name, text in given.items() if text})
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

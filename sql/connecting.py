@@ -7,14 +7,14 @@ Not here: statements, frames, schema.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
+from sql.limits import Limits, bounded
 from sql.values import EarshotError, PermanentError
-
-# A server that does not answer in this time is down; the libpq default is to wait for ever.
-CONNECT_TIMEOUT_S = 10
+from sql.watching import WatchedConnection
 
 # Up to the last @, because a password may hold one that nobody encoded.
 _SECRET_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):(\S*)@")
@@ -23,6 +23,10 @@ _SECRET_IN_PAIRS = re.compile(r"(?i)(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)
 
 class DatabaseUnavailableError(EarshotError):
     """No server answered, or it went away; trying again may help."""
+
+
+class LockedError(DatabaseUnavailableError):
+    """Somebody else kept a lock for too long; the message names the holder."""
 
 
 class WrongDatabaseUrlError(PermanentError):
@@ -42,24 +46,18 @@ def masked(text: str) -> str:
     return _SECRET_IN_PAIRS.sub(r"\1***", _SECRET_IN_URL.sub(r"\1:***@", text))
 
 
-def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[object, ...]]:
-    """A connection in UTC. Raises WrongDatabaseUrlError or DatabaseUnavailableError, with the password masked."""
+def connect(url: str, limits: Limits = Limits()) -> WatchedConnection:  # noqa: B008  (an immutable value)
+    """A connection whose transactions begin with begin(), which sets everything that they rely on.
+
+    Raises WrongDatabaseUrlError or DatabaseUnavailableError, with the password masked.
+    """
     check_url(url)
     try:
-        return psycopg.connect(with_timeout(url), autocommit=autocommit, options=_options(url), prepare_threshold=None)
+        connection = WatchedConnection.connect(bounded(url, limits), prepare_threshold=None)
     except psycopg.Error as error:
         raise connect_error(error, url) from None
-
-
-def with_timeout(url: str) -> str:
-    """The same place as key=value pairs, with a limit on how long connecting may take."""
-    given = conninfo_to_dict(url)
-    return url if "connect_timeout" in given else make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S)
-
-
-def _options(url: str) -> str:
-    given = conninfo_to_dict(url).get("options")
-    return f"{given or ''} -c TimeZone=UTC".strip()
+    connection.url, connection.limits, connection.patience_s = url, limits, limits.silence_s
+    return connection
 
 
 def check_url(url: str) -> None:
@@ -101,7 +99,16 @@ def statement_error(error: psycopg.Error, doing: str) -> EarshotError:
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
-    operational = psycopg.OperationalError | psycopg.errors.TransactionRollback | psycopg.InterfaceError
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return LockedError(f"{doing} failed: {lock_message(getattr(error, '__notes__', ()))}")
+    if isinstance(error, psycopg.errors.QueryCanceled) and "statement timeout" in said:
+        return StatementError(f"{doing} failed: {said}. {SLOW}")
+    operational = (
+        psycopg.OperationalError
+        | psycopg.errors.TransactionRollback
+        | psycopg.errors.IdleInTransactionSessionTimeout
+        | psycopg.InterfaceError
+    )
     if isinstance(error, operational) and (error.sqlstate is None or is_transient(error.sqlstate)):
         return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
@@ -112,9 +119,27 @@ def is_transient(sqlstate: str) -> bool:
     """Whether this says that the server or a lock was not to be had, which a retry heals: no statement is to blame.
 
     Connections (08), rollbacks and deadlocks (40), resources of the server (53), its shutdown (57P), its system (58), a
-    lock that was not given in time (55P03). Not a statement that took too long (57014) or needs too much (54).
+    lock that was not given in time (55P03), a transaction that was idle for too long (25P03). Not a statement that took
+    too long (57014) or needs too much (54).
     """
-    return sqlstate.startswith(("08", "40", "53", "57P", "58")) or sqlstate == "55P03"
+    return sqlstate.startswith(("08", "40", "53", "57P", "58")) or sqlstate in ("55P03", "25P03")
+
+
+# What helps when the server ended a statement that took longer than its kind of work may.
+SLOW = (
+    "A statement of this kind may take longer if EARSHOT_DB_READING_S, _WRITING_S, _MIGRATING_S or _STATUS_S says so "
+    "(docs/operators.md); look first at what else keeps the server busy."
+)
+
+
+def lock_message(holders: Iterable[str]) -> str:
+    """What to say when somebody else kept a lock for too long; holders in words, as blockers() finds them."""
+    named = " and ".join(each for each in holders if each)
+    held = f"held by {named}" if named else "held by a session that could not be found any more"
+    return (
+        f"it waited for a lock that is {held}. Wait until that is done and try again; if its process is gone or stuck, "
+        "end it with SELECT pg_terminate_backend(its process number). EARSHOT_DB_LOCK_S says how long to wait"
+    )
 
 
 def first_line(error: BaseException) -> str:

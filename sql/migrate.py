@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import resources
 from typing import cast
@@ -18,14 +19,23 @@ from typing import cast
 import psycopg
 from psycopg import sql
 
-from sql.connecting import InsufficientPrivilegeError, StatementError, connect, statement_error
-from sql.values import PermanentError
+from sql.connecting import InsufficientPrivilegeError, LockedError, connect, statement_error
+from sql.limits import Limits
+from sql.values import EarshotError, PermanentError
+from sql.watching import WatchedConnection
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Progress = Callable[[str], None]
+Step = Callable[[WatchedConnection], str | None]
 
-# The first 8 bytes of the SHA-256 of "earshot migrations", as a signed number: two migrations wait for each other.
+# The first 8 bytes of the SHA-256 of "earshot migrations", as a signed number: of an empty database. Where the schema
+# is, its own table is locked: anybody may take a lock by number.
 LOCK = int.from_bytes(hashlib.sha256(b"earshot migrations").digest()[:8], "big", signed=True)
+
+# While a migration waits for a table, everybody else who wants that table waits behind it: so it waits briefly, lets
+# them through, and tries again.
+_TRY_S = 5
+_PAUSE_S = 2
 
 _MADE_BY = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) |SELECT earshot_create_series\(')(\w+)", re.MULTILINE)
 
@@ -93,26 +103,35 @@ def migrate(
     *,
     to: str | None = None,
     migrations: Sequence[Migration] | None = None,
+    limits: Limits = Limits(),  # noqa: B008  (an immutable value)
 ) -> list[str]:
     """Bring the database up to date, or up to the migration named by to; returns the names applied.
 
-    Each file is one transaction; a second migrate() at the same time waits for the first and finds nothing to do.
+    Each file is one transaction; two migrate() at the same time take turns, and each file is applied once.
+    A lock that somebody else holds is waited for briefly and tried again until limits.lock_s have passed.
     Raises EditedMigrationError, UnknownMigrationError, ForeignTablesError, MissingExtensionError,
     InsufficientPrivilegeError, WrongDatabaseUrlError or DatabaseUnavailableError; what was applied before stays.
     """
     known = _until(load_migrations() if migrations is None else migrations, to)
     say = progress or (lambda _: None)
-    with _alone(url) as connection:
+    applied: list[str] = []
+
+    def step(connection: WatchedConnection) -> str | None:
         pending = _pending(connection, known)
-        _refuse_foreign_tables(connection, pending)
-        for migration in pending:
-            say(f"Applying {migration.name}")
-            _apply(connection, migration)
-        with _explaining("Publishing the schema bi"), connection.transaction():
+        if not applied:
+            _refuse_foreign_tables(connection, pending)
+        if not pending:
             _if_made(connection, "earshot_publish")
-        if pending and (edition := _edition(connection)):
-            say(f"The schema is up to date ({_EDITIONS[edition]})")
-    return [migration.name for migration in pending]
+            if applied and (edition := _edition(connection)):
+                say(f"The schema is up to date ({_EDITIONS[edition]})")
+            return None
+        say(f"Applying {pending[0].name}")
+        _apply(connection, pending[0])
+        return pending[0].name
+
+    for name in _steps(url, step, limits, say):
+        applied.append(name)
+    return applied
 
 
 _EDITIONS = {
@@ -128,6 +147,7 @@ def rollback(
     progress: Progress | None = None,
     *,
     migrations: Sequence[Migration] | None = None,
+    limits: Limits = Limits(),  # noqa: B008  (an immutable value)
 ) -> list[str]:
     """Take back every migration after the one named by to (None: all of them), last first; returns their names.
 
@@ -136,22 +156,25 @@ def rollback(
     known = tuple(load_migrations() if migrations is None else migrations)
     keep = 0 if to is None else len(_until(known, to))
     say = progress or (lambda _: None)
-    undone = []
-    with _alone(url) as connection:
+
+    def step(connection: WatchedConnection) -> str | None:
         applied = _applied(connection)
         _check(applied, known)
         for migration in reversed(known[keep:]):
             if migration.name in applied:
                 say(f"Taking back {migration.name}")
                 _take_back(connection, migration)
-                undone.append(migration.name)
-    return undone
+                return migration.name
+        return None
+
+    return list(_steps(url, step, limits, say))
 
 
-def status(url: str) -> Status:
+def status(url: str, limits: Limits = Limits()) -> Status:  # noqa: B008  (an immutable value)
     """Where the database stands, without changing it. Raises for edited or unknown migrations, as migrate() does."""
     known = load_migrations()
-    with connect(url, autocommit=True) as connection, _explaining("Reading the state of the schema"):
+    with connect(url, limits) as connection, _explaining("Reading the state of the schema"):
+        connection.begin("status", "earshot db status")
         applied = _applied(connection)
         _check(applied, known)
         times = {name: applied_at for name, (_, applied_at) in applied.items()}
@@ -166,12 +189,37 @@ def _explaining(doing: str) -> Iterator[None]:
         raise statement_error(error, doing) from error
 
 
-@contextmanager
-def _alone(url: str) -> Iterator[Connection]:
-    """A connection that holds the lock of migrations until it closes."""
-    with connect(url, autocommit=True) as connection, _explaining("Migrating"):
-        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        yield connection
+def _steps(url: str, step: Step, limits: Limits, say: Progress) -> Iterator[str]:
+    """What step() returns, transaction after transaction, each under the lock of migrations, until it is None."""
+    with connect(url, replace(limits, lock_s=min(limits.lock_s, _TRY_S))) as connection:
+        until = time.monotonic() + limits.lock_s
+        while True:
+            try:
+                with _explaining("Migrating"), connection.transaction():
+                    connection.begin("migrating", "earshot db migrate")
+                    _lock(connection)
+                    done = step(connection)
+            except LockedError as error:
+                if time.monotonic() > until:
+                    raise
+                say(f"{error}. Trying again")
+                time.sleep(_PAUSE_S)
+                continue
+            if done is None:
+                return
+            until = time.monotonic() + limits.lock_s
+            yield done
+
+
+def _lock(connection: Connection) -> None:
+    """One migration at a time, in a way that only those can take who may change the schema."""
+    if connection.execute("SELECT to_regclass('public.schema_migrations')").fetchone() == (None,):
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        if connection.execute("SELECT to_regclass('public.schema_migrations')").fetchone() == (None,):
+            return
+    connection.execute("SET LOCAL ROLE earshot_owner")
+    connection.execute("LOCK TABLE public.schema_migrations IN SHARE ROW EXCLUSIVE MODE")
+    connection.execute("RESET ROLE")
 
 
 def _until(migrations: Sequence[Migration], to: str | None) -> tuple[Migration, ...]:
@@ -194,9 +242,9 @@ def _applied(connection: Connection) -> dict[str, tuple[str, datetime]]:
         return {}
     if found != ["name", "checksum", "applied_at"]:
         raise ForeignTablesError(_foreign_message(["schema_migrations"]))
-    with connection.transaction():
-        connection.execute("SET LOCAL ROLE earshot_owner")
-        rows = connection.execute("SELECT name, checksum, applied_at FROM public.schema_migrations").fetchall()
+    connection.execute("SET LOCAL ROLE earshot_owner")
+    rows = connection.execute("SELECT name, checksum, applied_at FROM public.schema_migrations").fetchall()
+    connection.execute("RESET ROLE")
     return {str(name): (str(checksum), cast("datetime", applied_at)) for name, checksum, applied_at in rows}
 
 
@@ -242,27 +290,25 @@ def _foreign_message(names: list[str]) -> str:
 
 def _apply(connection: Connection, migration: Migration) -> None:
     try:
-        with connection.transaction():
-            _run_file(connection, migration.apply)
-            connection.execute("SET LOCAL ROLE earshot_owner")
-            connection.execute(
-                "INSERT INTO public.schema_migrations (name, checksum) VALUES (%s, %s)",
-                [migration.name, migration.checksum],
-            )
+        _run_file(connection, migration.apply)
+        connection.execute("SET LOCAL ROLE earshot_owner")
+        connection.execute(
+            "INSERT INTO public.schema_migrations (name, checksum) VALUES (%s, %s)",
+            [migration.name, migration.checksum],
+        )
     except psycopg.Error as error:
         raise _explained(error, migration) from error
 
 
 def _take_back(connection: Connection, migration: Migration) -> None:
     try:
-        with connection.transaction():
-            # The views for people stand on what a file takes back.
-            _if_made(connection, "earshot_hide")
-            connection.execute("SET LOCAL ROLE earshot_owner")
-            connection.execute("DELETE FROM public.schema_migrations WHERE name = %s", [migration.name])
-            connection.execute("RESET ROLE")
-            _run_file(connection, migration.rollback)
-            _if_made(connection, "earshot_publish")
+        # The views for people stand on what a file takes back.
+        _if_made(connection, "earshot_hide")
+        connection.execute("SET LOCAL ROLE earshot_owner")
+        connection.execute("DELETE FROM public.schema_migrations WHERE name = %s", [migration.name])
+        connection.execute("RESET ROLE")
+        _run_file(connection, migration.rollback)
+        _if_made(connection, "earshot_publish")
     except psycopg.Error as error:
         raise statement_error(error, f"Taking back {migration.name}") from error
 
@@ -291,7 +337,7 @@ def _edition(connection: Connection) -> str | None:
     return str(edition[0]) if edition else None
 
 
-def _explained(error: psycopg.Error, migration: Migration) -> PermanentError:
+def _explained(error: psycopg.Error, migration: Migration) -> EarshotError:
     doing = f"Applying {migration.name}"
     said = str(error).splitlines()[0]
     if isinstance(error, psycopg.errors.UndefinedFile | psycopg.errors.FeatureNotSupported) and "extension" in said:
@@ -304,5 +350,4 @@ def _explained(error: psycopg.Error, migration: Migration) -> PermanentError:
             f"{doing} failed: {said}. The login that migrates owns the database and has CREATEROLE; or a superuser "
             "runs once: GRANT earshot_owner, earshot_etl, earshot_report, earshot_readonly TO it WITH ADMIN OPTION."
         )
-    found = statement_error(error, doing)
-    return found if isinstance(found, PermanentError) else StatementError(str(found))
+    return statement_error(error, doing)

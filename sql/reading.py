@@ -18,17 +18,21 @@ import polars as pl
 import pyarrow as pa
 
 from sql.connecting import (
+    SLOW,
     DatabaseUnavailableError,
     InsufficientPrivilegeError,
+    LockedError,
     StatementError,
     check_url,
     connect_error,
     first_line,
     is_transient,
+    lock_message,
     masked,
-    with_timeout,
 )
+from sql.limits import Limits, Work, beginning, bounded
 from sql.values import EarshotError
+from sql.watching import LockLook, SilentServerError, within
 
 # numeric has no fixed scale; shares, rates and days need no more than 12 decimals, and 26 digits stay before the point.
 NUMERIC = pl.Decimal(38, 12)
@@ -37,30 +41,29 @@ NUMERIC = pl.Decimal(38, 12)
 _INSTEAD = {"inet": "host({0})", "cidr": "{0}::text", "interval": "extract(epoch FROM {0})::float8"}
 
 
-def _beginning(role: str, tenant: UUID | None) -> str:
-    """What every read transaction starts with; both values are ours, never text from outside.
-
-    For one tenant, names of tables mean the views of the schema bi, which show no other one's rows.
-    """
-    context = (
-        f", set_config('app.current_tenant', '{tenant}', true), set_config('search_path', 'bi, public', true)"
-        if tenant
-        else ""
-    )
-    return f"SELECT set_config('role', '{role}', true), set_config('TimeZone', 'UTC', true){context}"
-
-
 class ColumnReader:
     """Runs SQL text in one role; keeps one idle connection, because opening one costs more than most reads.
 
     Readers that see one tenant at a time are given that tenant.
     """
 
-    def __init__(self, url: str, role: str = "earshot_etl", tenant: UUID | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        role: str = "earshot_etl",
+        tenant: UUID | None = None,
+        *,
+        limits: Limits = Limits(),  # noqa: B008  (an immutable value)
+        work: Work = "reading",
+        name: str = "earshot",
+    ) -> None:
         check_url(url)
         self._url = url
         self._role = role
-        self._begin = _beginning(role, tenant)
+        self._limits = limits
+        self._answer_s = limits.answer_s(work)
+        # For one tenant, names of tables mean the views of the schema bi, which show no other one's rows.
+        self._begin = beginning(limits, work, name, role, tenant, "bi, public" if tenant else None)
         self._idle: list[Any] = []
         self._lock = threading.Lock()
         # Closes what is idle when the reader goes away without close().
@@ -83,41 +86,60 @@ class ColumnReader:
     def _run(self, sql: str, doing: str) -> tuple[Any, pa.Table]:
         with self._lock:
             idle = self._idle.pop() if self._idle else None
-        if idle is not None:
-            try:
-                _execute(idle, self._begin)
-            except adbc_driver_manager.Error:
-                # The server closed it meanwhile: a restart, an idle limit.
-                idle.close()
-                idle = None
-        connection = idle or self._open()
+        connection, pid = (idle, self._started(idle)) if idle is not None else (None, None)
+        if connection is None or pid is None:
+            connection, pid = self._open()
+        look = LockLook(self._url, pid, self._limits)
         try:
-            table = _execute(connection, sql)
-            connection.rollback()
+            table = within(self._answer_s, lambda: _read(connection, sql), connection.close, look)
         except adbc_driver_manager.Error as error:
             connection.close()
-            raise _explained(error, doing) from None
-        except BaseException:
-            connection.close()
-            raise
+            raise _explained(error, doing, look.found) from None
+        except SilentServerError as error:
+            raise DatabaseUnavailableError(f"{doing} failed: {error}. Try again.") from None
         return connection, table
 
-    def _open(self) -> Any:
-        connection = None
+    def _started(self, idle: Any) -> int | None:
+        """The server's process of the transaction that began; None if the server closed the connection meanwhile."""
         try:
-            connection = adbc.connect(with_timeout(self._url))
-            _execute(connection, self._begin)
+            return within(self._limits.silence_s, lambda: _start(idle, self._begin), idle.close)
+        except adbc_driver_manager.Error:
+            # A restart, an idle limit.
+            idle.close()
+        except SilentServerError:
+            pass
+        return None
+
+    def _open(self) -> tuple[Any, int]:
+        try:
+            # Outside of a transaction while it is idle: one that is open would keep a pooler's session to itself.
+            connection = adbc.connect(bounded(self._url, self._limits), autocommit=True)
         except adbc_driver_manager.Error as error:
-            if connection is None:
-                raise connect_error(error, self._url) from None
+            raise connect_error(error, self._url) from None
+        try:
+            started = within(self._limits.silence_s, lambda: _start(connection, self._begin), connection.close)
+            return connection, started
+        except adbc_driver_manager.Error as error:
             connection.close()
             raise _explained(error, f"Becoming {self._role}") from None
-        return connection
+        except SilentServerError as error:
+            raise DatabaseUnavailableError(f"Becoming {self._role} failed: {error}. Try again.") from None
 
 
 def _close_all(connections: list[Any]) -> None:
     while connections:
         connections.pop().close()
+
+
+def _start(connection: Any, begin: str) -> int:
+    connection.adbc_connection.set_autocommit(False)
+    return int(_execute(connection, begin).columns[-1][0].as_py())
+
+
+def _read(connection: Any, sql: str) -> pa.Table:
+    table = _execute(connection, sql)
+    connection.adbc_connection.set_autocommit(True)
+    return table
 
 
 def _execute(connection: Any, sql: str) -> pa.Table:
@@ -180,11 +202,15 @@ def _finish(field: pa.Field) -> pl.Expr:
             return column.cast(pl.Binary)
 
 
-def _explained(error: adbc_driver_manager.Error, doing: str) -> EarshotError:
+def _explained(error: adbc_driver_manager.Error, doing: str, holders: str = "") -> EarshotError:
     said = masked(re.sub(r"^\S+: \[libpq\] .*?ERROR:\s*", "", first_line(error)))
     state = error.sqlstate or ""
     if state == "42501":
         return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
+    if state == "55P03":
+        return LockedError(f"{doing} failed: {lock_message([holders])}")
+    if state == "57014" and "statement timeout" in said:
+        return StatementError(f"{doing} failed: {said}. {SLOW}")
     is_lost = is_transient(state) if state else _is_connection_lost(error)
     if is_lost:
         return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")

@@ -17,13 +17,14 @@ from uuid import UUID
 
 import polars as pl
 import psycopg
-from psycopg import sql
 
 from sql import writing
 from sql.connecting import check_url, connect, masked, statement_error
+from sql.limits import Limits, Work
 from sql.reading import ColumnReader
 from sql.statements import statement
 from sql.values import PermanentError, Reader, Scope, Window
+from sql.watching import WatchedConnection
 from sql.writing import LedgerLine, Write
 
 __all__ = ["LedgerLine", "Warehouse", "Write"]
@@ -34,15 +35,27 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 class Warehouse:
-    """One database; with read_url, statements go to a replica. Threads may share it."""
+    """One database; with read_url, statements go to a replica. Threads may share it.
 
-    def __init__(self, url: str, read_url: str | None = None) -> None:
+    name: what the server calls us where sessions and locks are listed. work: what its reads are, which limits them.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        read_url: str | None = None,
+        *,
+        limits: Limits = Limits(),  # noqa: B008  (an immutable value)
+        name: str = "earshot",
+        work: Work = "reading",
+    ) -> None:
         check_url(url)
         self._url = url
         self._read_url = read_url or url
-        self._reader = ColumnReader(self._read_url)
+        self._limits, self._name, self._work = limits, name, work
+        self._reader = self._reader_of("earshot_etl", None)
         # One is kept open, because opening one costs more than most transactions.
-        self._idle: list[Connection] = []
+        self._idle: list[WatchedConnection] = []
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
@@ -69,7 +82,7 @@ class Warehouse:
 
         The statements' tables are those of the schema bi: its views show this tenant alone.
         """
-        reader = ColumnReader(self._read_url, "earshot_report", tenant)
+        reader = self._reader_of("earshot_report", tenant)
 
         def read(name: str, /, **params: object) -> pl.DataFrame:
             return reader.fetch(statement(name).render(params), f"Reading {name} for {tenant}")
@@ -97,25 +110,31 @@ class Warehouse:
         finally:
             self._keep(connection)
 
-    def _begin(self, role: str, tenant: UUID | None) -> Connection:
+    def _reader_of(self, role: str, tenant: UUID | None) -> ColumnReader:
+        return ColumnReader(self._read_url, role, tenant, limits=self._limits, work=self._work, name=self._name)
+
+    def _begin(self, role: str, tenant: UUID | None) -> WatchedConnection:
         """A connection that has become the role: the idle one, unless the server closed it meanwhile."""
         with self._lock:
             idle = self._idle.pop() if self._idle else None
         if idle is not None:
             try:
-                return _become(idle, role, tenant)
+                idle.begin("writing", self._name, role, tenant)
+                return idle
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 idle.close()
-        connection = connect(self._url)
+        connection = connect(self._url, self._limits)
         try:
-            return _become(connection, role, tenant)
+            connection.begin("writing", self._name, role, tenant)
         except psycopg.Error as error:
             connection.close()
             raise statement_error(error, f"Becoming {role}") from error
+        return connection
 
-    def _keep(self, connection: Connection) -> None:
+    def _keep(self, connection: WatchedConnection) -> None:
         """Put the connection aside for the next transaction, whatever became of this one."""
         with suppress(psycopg.Error):
+            connection.patience_s = self._limits.silence_s
             connection.rollback()
             with self._lock:
                 if not connection.closed and not self._idle:
@@ -192,14 +211,7 @@ class Warehouse:
         return self.read("read_ledger", asset=asset, first=days[0], last=days[-1])
 
 
-def _become(connection: Connection, role: str, tenant: UUID | None) -> Connection:
-    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
-    if tenant is not None:
-        connection.execute("SELECT set_tenant_context(%s)", [tenant])
-    return connection
-
-
-def _close_all(connections: list[Connection]) -> None:
+def _close_all(connections: list[WatchedConnection]) -> None:
     while connections:
         connections.pop().close()
 

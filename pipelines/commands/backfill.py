@@ -14,7 +14,6 @@ from assets.partitions import FIRST_DAY
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 from sql.values import PermanentError
-from sql.warehouse import Warehouse
 
 
 @click.command()
@@ -35,7 +34,7 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
     settings = load_settings()
     plan = Plan(*_span(first.date(), last.date()), tenants)
     server = runtime.ensure_database(settings)
-    warehouse = Warehouse(runtime.database_url(settings), settings.database_read_url)
+    warehouse = runtime.make_warehouse(settings)
     for tenant in tenants:
         warehouse.tenant_id(tenant)
     who = ", ".join(tenants) or "all tenants"

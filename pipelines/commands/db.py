@@ -14,9 +14,11 @@ import psycopg
 
 from pipelines.homes import dagster_home
 from pipelines.settings import Settings, load_settings
+from sql.connecting import connect, statement_error
 from sql.embedded import Server, ensure_server, find_server, stop_server
+from sql.limits import bounded_history
 from sql.migrate import migrate
-from sql.values import EarshotError, PermanentError
+from sql.values import PermanentError
 
 CONFIGURED = "DATABASE_URL (or POSTGRES_HOST) is set, so Earshot uses that database and keeps no private one."
 
@@ -34,7 +36,7 @@ def up() -> None:
         click.echo(CONFIGURED)
         return
     server = ensure_server(settings.home, _progress)
-    migrate(server.url, _progress)
+    migrate(server.url, _progress, limits=settings.limits)
     click.echo(f"Running: {server}")
 
 
@@ -58,7 +60,7 @@ def status() -> None:
     settings = load_settings()
     if settings.database_url:
         click.echo(CONFIGURED)
-        click.echo(f"It answers: {_version(settings.database_url)}")
+        click.echo(f"It answers: {_version(settings)}")
         return
     server = find_server(settings.home)
     if server is None:
@@ -72,7 +74,8 @@ def status() -> None:
 @db.command("migrate")
 def migrate_command() -> None:
     """Bring the schema of the database in use up to date."""
-    migrate(_address(load_settings()), _progress)
+    settings = load_settings()
+    migrate(_address(settings), _progress, limits=settings.limits)
 
 
 @db.command()
@@ -88,7 +91,7 @@ def env() -> None:
     home = str(dagster_home(settings))
     variables = {"EARSHOT_HOME": str(settings.home), "EARSHOT_DAGSTER_FOLDER": home, "DAGSTER_HOME": home}
     if settings.database_url is None:
-        variables["DAGSTER_POSTGRES_URL"] = _private(settings).dagster_url
+        variables["DAGSTER_POSTGRES_URL"] = bounded_history(_private(settings).dagster_url, settings.limits)
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
@@ -107,12 +110,13 @@ def _private(settings: Settings) -> Server:
     return server
 
 
-def _version(address: str) -> str:
-    try:
-        with psycopg.connect(address, connect_timeout=5) as connection:
+def _version(settings: Settings) -> str:
+    with connect(_address(settings), settings.limits) as connection:
+        try:
+            connection.begin("status", "earshot db status")
             row = connection.execute("SELECT version()").fetchone()
-    except psycopg.OperationalError as problem:
-        raise EarshotError(f"The configured database does not answer: {problem}") from None
+        except psycopg.Error as problem:
+            raise statement_error(problem, "Asking for the server's version") from None
     return str(row[0]) if row else "PostgreSQL"
 
 

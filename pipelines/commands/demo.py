@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -69,7 +68,7 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
     began = time.monotonic()
     settings = load_settings()
     server = runtime.ensure_database(settings, console.out.print)
-    migrate(runtime.database_url(settings))
+    migrate(runtime.database_url(settings), limits=settings.limits)
     choice = _choose(_shown(settings), events, seed, until.date() if until else None)
     runtime.prepare_orchestrator(settings, server)
     log = _load(settings, choice)
@@ -170,7 +169,7 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -
         shown = min(shown, month - DAY)
     begin = last - timedelta(days=RENDERED_DAYS + 60)
     with (
-        closing(Warehouse(runtime.database_url(settings), settings.database_read_url)) as warehouse,
+        runtime.open_warehouse(settings) as warehouse,
         runtime.orchestrator_instance() as instance,
     ):
         looked_back = _compute(warehouse, instance, begin, shown - DAY, "look_back_rollups")

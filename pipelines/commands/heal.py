@@ -10,7 +10,6 @@ import click
 
 from pipelines import console, runtime
 from pipelines.settings import load_settings
-from sql.warehouse import Warehouse
 
 
 @click.command()
@@ -25,7 +24,7 @@ def heal(dry_run: bool) -> None:
 
     settings = load_settings()
     server = runtime.ensure_database(settings)
-    warehouse = Warehouse(runtime.database_url(settings), settings.database_read_url)
+    warehouse = runtime.make_warehouse(settings)
     compare_counts(warehouse)
     stale = find_stale(warehouse)
     if stale is None:

@@ -16,7 +16,7 @@ from pipelines.settings import load_settings
 @click.command()
 def status() -> None:
     """How each tenant stands: computed and final days, failed checks, ads that name nothing known, reports, mails."""
-    with runtime.open_warehouse(load_settings()) as warehouse:
+    with runtime.open_warehouse(load_settings(), work="status") as warehouse:
         rows = warehouse.read("read_status")
     if rows.is_empty():
         console.out.print("No tenant yet. `earshot demo` makes three to look at.")

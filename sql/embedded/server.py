@@ -22,6 +22,7 @@ from psycopg import sql
 from sql.embedded.account import Account, locked, serving_account, serving_folder
 from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, START_TIMEOUT_S, Cluster, choose_port, server_settings
 from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
+from sql.limits import Limits, bounded
 from sql.values import EarshotError, PermanentError
 
 Progress = Callable[[str], None]
@@ -29,7 +30,6 @@ Progress = Callable[[str], None]
 LOGIN: Final = "earshot"
 APPLICATION_DATABASE: Final = "earshot"
 DAGSTER_DATABASE: Final = "earshot_dagster"
-CONNECT_TIMEOUT_S: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _connect(home: Path, state: _State, account: Account) -> Server | None:
         return None
     admin_url = _url(state, ADMINISTRATOR, state.admin_password, "postgres")
     try:
-        with psycopg.connect(admin_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+        with psycopg.connect(bounded(admin_url, Limits())) as connection:
             version = connection.info.server_version
     except psycopg.OperationalError:
         return None
@@ -250,7 +250,7 @@ def _wait(home: Path, state: _State, account: Account) -> Server | None:
 
 def _prepare(admin_url: str, state: _State) -> None:
     """Login, databases and extension versions: whatever is missing after a first, interrupted or upgraded start."""
-    with psycopg.connect(admin_url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+    with psycopg.connect(bounded(admin_url, Limits()), autocommit=True) as connection:
         hidden = connection.pgconn.encrypt_password(state.password.encode(), LOGIN.encode(), b"scram-sha-256")
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (LOGIN,)).fetchone()
         if not known:
@@ -272,13 +272,13 @@ def _prepare(admin_url: str, state: _State) -> None:
 
 def _update_extension(url: str) -> None:
     """Newer programs serve an older database only after this, as the first statement of a session."""
-    with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+    with psycopg.connect(bounded(url, Limits()), autocommit=True) as connection:
         outdated = connection.execute(
             "SELECT 1 FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname"
             " WHERE e.extname = 'timescaledb' AND e.extversion <> a.default_version"
         ).fetchone()
     if outdated:
-        with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+        with psycopg.connect(bounded(url, Limits()), autocommit=True) as connection:
             connection.execute("ALTER EXTENSION timescaledb UPDATE")
 
 

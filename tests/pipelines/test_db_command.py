@@ -33,7 +33,7 @@ def test_a_database_is_started_asked_for_and_removed(
         made = find_server(home)
         assert made is not None
         assert run("url", home=home).stdout == f"{made.url}\n"
-        assert f"export DAGSTER_POSTGRES_URL={made.dagster_url}\n" in run("env", home=home).stdout
+        assert f"export DAGSTER_POSTGRES_URL='{made.dagster_url}?connect_timeout=" in run("env", home=home).stdout
         status = run("status", home=home)
         assert status.exit_code == 0
         assert made.url.split(":")[2].split("@")[0] not in status.output

@@ -88,13 +88,16 @@ def test_status_tells_what_is_applied_and_what_the_server_can_do(empty_url: str)
 
 def test_two_migrations_at_once_apply_each_file_once(make_database: Callable[[], str]) -> None:
     url, other = make_database(), make_database()
-    applied: list[list[str]] = []
-    threads = [threading.Thread(target=lambda each=each: applied.append(migrate(each))) for each in (url, url, other)]
+    applied: list[tuple[str, str]] = []
+    threads = [
+        threading.Thread(target=lambda each=each: applied.extend((each, name) for name in migrate(each)))
+        for each in (url, url, other)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(applied) == [[], NAMES, NAMES]
+    assert sorted(applied) == sorted((each, name) for each in (url, other) for name in NAMES)
 
 
 def test_an_edited_file_that_was_applied_is_named(empty_url: str) -> None:
