@@ -85,7 +85,8 @@ def test_a_write_whose_line_dies_ends_and_keeps_nobody_waiting(frozen: tuple[Lin
     few = dispositions([(HARBOR, "counted", 5)])
     ledger = [line("listening", HARBOR, 5)]
     dying.most_up = 600_000
-    with pytest.raises(DatabaseUnavailableError, match=SILENT):
+    # Whichever comes first: the network's limit on what nobody takes, or our own.
+    with pytest.raises(DatabaseUnavailableError, match=f"{SILENT}|Connection timed out"):
         Warehouse(url, limits=QUICK).replace([Write("request_dispositions", many)], WINDOW, [HARBOR], ledger)
     assert tenants.replace([Write("request_dispositions", few)], WINDOW, [HARBOR], ledger) == {
         "request_dispositions": 1
