@@ -140,7 +140,7 @@ def test_a_migration_waits_briefly_lets_others_through_and_names_the_reader(data
     said: list[str] = []
     with psycopg.connect(database_url, application_name="a dashboard") as reader:
         reader.execute("SET ROLE earshot_readonly")
-        reader.execute("SELECT count(*) FROM tenants")
+        reader.execute("SELECT count(*) FROM fx_rates")
         with pytest.raises(LockedError, match=r"held by a dashboard \(login earshot, process \d+, in a transaction"):
             rollback(database_url, "0001_foundation", said.append, limits=Limits(lock_s=1))
         reader.rollback()
