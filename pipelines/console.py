@@ -1,54 +1,154 @@
-"""Console: how commands speak to a person.
+"""Console: how commands speak to a person, and the only way that they print.
 
-Here: the progress display, and turning errors that a person can act on into one clear message.
-Not here: what the commands do.
+Here: two consoles that show text from outside as what it is: never as markup, and every character that a terminal
+would obey or hide as its escape; secrets masked. The progress display, and turning errors into one clear message.
+Not here: what the commands do, which characters and secrets those are (sql/characters.py, sql/masking.py).
+
+A printed text is one line: a line break inside it came from outside and is shown as \\n. Print lines one by one, pages
+with `page`, and what another program reads, such as an address with its password, with `raw`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
 import psycopg
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
+from rich.text import Text
 
+from pipelines.settings import home_folder, keep_secrets, shows_tracebacks
+from sql.characters import visible, visible_line
+from sql.connecting import first_line
+from sql.logs import guard_process, traceback_text
+from sql.masking import masked
+from sql.private import append_private, private_folder
 from sql.values import EarshotError
 
 # A file or a pipe has no width of its own: tables get enough to stay in one line each.
 WIDE = 200
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# A log of errors is put aside once at this size.
+ERROR_LOG_BYTES = 1_000_000
+
+
+class SafeConsole(Console):
+    """A console for text from outside; styles are given as styles, because markup is never read."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, soft_wrap=True, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Every string, cells of tables included, comes through here before its width is measured."""
+        return super().render_str(visible_line(masked(text)), **{**options, "markup": False, "emoji": False})
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """And every piece of anything else comes through here."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
+out = SafeConsole()
+err = SafeConsole(stderr=True)
 if not out.is_terminal:
     out.width = WIDE
 
 
-class FriendlyGroup(click.Group):
-    """A group of commands whose expected failures end in a message that says what to do, never in a traceback."""
+def page(text: str) -> None:
+    """A text of many lines, whose line breaks are its own."""
+    sys.stdout.write(visible(masked(text)))
+    sys.stdout.flush()
 
-    def invoke(self, ctx: click.Context) -> Any:
+
+def raw(text: str) -> None:
+    """One line for another program to read, as it is, secrets included."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+class FriendlyGroup(click.Group):
+    """A group of commands whose failures end in a message that says what to do, never in a traceback."""
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **options: Any
+    ) -> Any:
+        if not options.pop("standalone_mode", True):
+            return super().main(args, prog_name, standalone_mode=False, **options)
+        _guard()
         try:
-            return super().invoke(ctx)
-        except EarshotError as error:
-            err.print(f"[bold red]earshot:[/] {_plain(str(error))}")
-            sys.exit(1)
-        except psycopg.OperationalError as error:
-            err.print(f"[bold red]earshot:[/] the database does not answer: {_plain(str(error))}")
-            err.print("Look at it with `earshot db status`; for the private server, `earshot db up` starts it.")
-            sys.exit(1)
-        except KeyboardInterrupt:
+            code = super().main(args, prog_name, standalone_mode=False, **options)
+        except click.ClickException as error:
+            # Click names arguments as they were given.
+            error.message = visible(masked(error.message))  # type: ignore[misc]
+            error.show()
+            sys.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
             err.print("Stopped. What was finished is kept; run the same command again to go on.")
             sys.exit(130)
+        except EarshotError as error:
+            say_error(str(error))
+            sys.exit(1)
+        except psycopg.OperationalError as error:
+            say_error(f"the database does not answer: {first_line(error)}")
+            err.print("Look at it with `earshot db status`; for the private server, `earshot db up` starts it.")
+            sys.exit(1)
+        except (SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # panics of compiled libraries are no ordinary exceptions
+            _say_unexpected(error)
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
 
 
-def _plain(message: str) -> str:
-    return message.strip().replace("[", r"\[")
+def _guard() -> None:
+    """Before anything is printed: which values are secret, and that no name can stop a message from being printed."""
+    keep_secrets()
+    guard_process()
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def say_error(message: str) -> None:
+    """One line on the error stream that begins with the program's name."""
+    err.print(Text.assemble(("earshot:", "bold red"), f" {visible_line(masked(message.strip()))}"))
+
+
+def _say_unexpected(error: BaseException) -> None:
+    """What nobody foresaw: its last line for the person, the rest in a log that only the person can read."""
+    if shows_tracebacks():
+        for line in traceback_text(error).splitlines():
+            err.print(Text(line))
+    said = visible_line(masked(str(error).strip().partition("\n")[0]))
+    say_error(f"an error that should not happen: {type(error).__name__}{f': {said}' if said else ''}")
+    try:
+        log = _log_error(error)
+    except (OSError, EarshotError) as problem:
+        err.print(f"It could not be logged ({problem}). With EARSHOT_DEBUG=1 the same command prints its traceback.")
+    else:
+        err.print(f"Its traceback, without secrets, is in {log}; please report it. EARSHOT_DEBUG=1 prints it as well.")
+
+
+def _log_error(error: BaseException) -> Path:
+    home = home_folder()
+    log = private_folder(home / "logs", within=home) / "errors.log"
+    if log.exists() and log.stat().st_size > ERROR_LOG_BYTES:
+        log.replace(log.with_suffix(".log.old"))
+    command = visible_line(masked(" ".join(sys.argv[1:])))
+    append_private(log, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, earshot {command}\n{traceback_text(error)}\n\n")
+    return log
 
 
 @contextmanager
@@ -60,16 +160,17 @@ def progress_bar(label: str, total: int | None = None) -> Iterator[Callable[[str
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
+    label = visible_line(label)
     with Progress(*columns, console=out, transient=False) as progress:
         task = progress.add_task(label, total=total)
 
         def advance(words: str) -> None:
-            progress.update(task, advance=1, description=f"{label} [dim]{_plain(words)}[/]")
+            progress.update(task, advance=1, description=f"{label} {visible_line(words)}")
 
         yield advance
         progress.update(task, description=label, completed=total or 1, total=total or 1)

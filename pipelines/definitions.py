@@ -1,7 +1,8 @@
 """Definitions: the code location that Dagster loads.
 
 Here: assets, checks, jobs, schedules, sensors and the resources they ask for, put together.
-Not here: anything that opens a connection or reads a file when this module is imported.
+Not here: anything that opens a connection or reads a file when this module is imported. One thing is done by then: the
+process is guarded, because Dagster stores and prints exceptions of every process that loads this.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from assets.privacy.assets import expired_addresses
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
 from assets.resources import Progress, scope
 from assets.upkeep.assets import attribution_events, listener_events, show_tenant_checks, tenant_checks
+from pipelines.dagster_texts import guard_dagster
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import late_rows
 from pipelines.settings import load_settings
 from pipelines.upkeep import nightly_upkeep, nightly_upkeep_clock
 from sql.warehouse import Warehouse
+
+guard_dagster()
 
 ASSETS: list[AssetsDefinition | AssetSpec] = [
     listener_events,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.settings import Settings
+from sql.private import private_folder
 from sql.values import PermanentError
 
 
@@ -22,8 +23,7 @@ def project_root() -> Path:
 
 def dagster_home(settings: Settings) -> Path:
     """Dagster's home: a folder with a link to the project's dagster.yaml, where it may write what it likes."""
-    home = settings.home / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
+    home = private_folder(settings.home / "dagster", within=settings.home)
     link, target = home / "dagster.yaml", project_root() / "dagster.yaml"
     if not link.is_symlink() or link.resolve() != target.resolve():
         draft = home / "dagster.yaml.new"

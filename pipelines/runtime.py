@@ -27,6 +27,7 @@ from reports.delivery import TransportSettings
 from sql.connecting import DatabaseUnavailableError, first_line, masked
 from sql.embedded import Server, ensure_server, find_server
 from sql.limits import Work, bounded_history
+from sql.private import PRIVATE_UMASK
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
@@ -107,6 +108,8 @@ def mailing(settings: Settings) -> Mailing:
 def prepare_orchestrator(settings: Settings, server: Server | None) -> None:
     """Point Dagster of this process, and of those it starts, at its home and at its own history database."""
     home = str(dagster_home(settings))
+    # What Dagster writes in this process and in those it starts is for the owner alone.
+    os.umask(PRIVATE_UMASK)
     os.environ["DAGSTER_HOME"] = home
     # A range of days ends with one event per table and day: written together, they cost a fiftieth.
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")

@@ -7,16 +7,30 @@ Not here: what the settings are used for.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sql.limits import Limits
+from sql.masking import keep_secret, keep_url, masked
 from sql.values import PermanentError
 
 # The server counts milliseconds in 32 bits: 24 days.
 _MOST_SECONDS = 2_000_000
+
+# Variables whose value is a secret, whoever reads them: ours, libpq's, those of cloud stores.
+SECRET_NAMES = re.compile(r"(?i)PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|CREDENTIAL")
+
+# A value of fewer characters is a switch, such as "true".
+SHORTEST_SECRET = 6
+
+
+def secret() -> Any:
+    """A setting whose value, and whose every password, is masked wherever it may come up."""
+    return field(default=None, repr=False, metadata={"secret": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +38,8 @@ class Settings:
     """What an operator can set; see docs/operators.md for each variable."""
 
     home: Path
-    database_url: str | None = field(default=None, repr=False)
-    database_read_url: str | None = field(default=None, repr=False)
+    database_url: str | None = secret()
+    database_read_url: str | None = secret()
     limits: Limits = field(default_factory=Limits)
     keyring_path: Path | None = None
     rules_path: Path | None = None
@@ -36,20 +50,56 @@ class Settings:
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 25
     smtp_user: str | None = None
-    smtp_password: str | None = field(default=None, repr=False)
+    smtp_password: str | None = secret()
     smtp_security: str = "starttls"
-    sendgrid_api_key: str | None = field(default=None, repr=False)
+    sendgrid_api_key: str | None = secret()
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_sandbox: bool = False
     view_base_url: str | None = None
     unsubscribe_url: str | None = None
-    token_secret: str | None = field(default=None, repr=False)
+    token_secret: str | None = secret()
+
+    def __repr__(self) -> str:
+        shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
+        return masked(f"Settings({', '.join(shown)})")
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.metadata.get("secret") and "url" in each.name:
+                keep_url(value)
+            elif each.metadata.get("secret"):
+                keep_secret(value)
+
+
+def home_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Where this installation keeps its things."""
+    env = os.environ if environ is None else environ
+    return Path(env.get("EARSHOT_HOME") or ".earshot").absolute()
+
+
+def shows_tracebacks() -> bool:
+    """Whether an unexpected error is to be printed with its (masked) traceback."""
+    return (os.environ.get("EARSHOT_DEBUG") or "").lower() in ("1", "true", "yes")
+
+
+def keep_secrets(environ: Mapping[str, str] | None = None) -> None:
+    """Mask every secret of the environment from now on: values of secret names, passwords of URLs in any variable."""
+    env = os.environ if environ is None else environ
+    for name, value in env.items():
+        if name == "DATABASE_URL" or "://" in value or name.endswith("_URL"):
+            keep_url(value)
+        if SECRET_NAMES.search(name) and len(value) >= SHORTEST_SECRET and not value.startswith("/"):
+            keep_secret(value)
+    if password := env.get("POSTGRES_PASSWORD") or env.get("PGPASSWORD"):
+        keep_secret(password)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment. Raises PermanentError for values that cannot be used."""
     env = os.environ if environ is None else environ
-    home = Path(env.get("EARSHOT_HOME") or ".earshot").absolute()
+    keep_secrets(env)
+    home = home_folder(env)
 
     def path(name: str) -> Path | None:
         return Path(env[name]).expanduser() if env.get(name) else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from reports import colours
 from reports.content import ReportContent
 from reports.render import Artefact, environment, subject_line
+from sql.private import private_folder, write_private
 from sql.values import PermanentError
 
 
@@ -42,8 +43,11 @@ def entry_of(content: ReportContent, folder: str, state: str = "frozen", note: s
 
 
 def write_preview(folder: Path, artefacts: Sequence[Artefact]) -> Path:
-    """Every file of the report into the folder; returns the page to open. Existing files are replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Every file of the report into the folder; returns the page to open. Existing files are replaced.
+
+    Only the owner can read them. Raises UnsafePathError where the folder or a file in it is a link.
+    """
+    private_folder(folder)
     pictures = {artefact.content_id: artefact.name for artefact in artefacts if artefact.content_id}
     for artefact in artefacts:
         if Path(artefact.name).name != artefact.name:
@@ -51,17 +55,17 @@ def write_preview(folder: Path, artefacts: Sequence[Artefact]) -> Path:
         body = artefact.body
         if artefact.media_type == "text/html":
             body = _beside(body.decode(), pictures).encode()
-        (folder / artefact.name).write_bytes(body)
+        write_private(folder / artefact.name, body)
     return folder / "report.html"
 
 
 def write_index(folder: Path, entries: Iterable[IndexEntry]) -> Path:
     """index.html, listing reports by network and sponsor."""
     listed = sorted(entries, key=lambda entry: (entry.brand, entry.sponsor, entry.period, entry.folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    page = folder / "index.html"
-    page.write_text(environment().get_template("index.html").render(entries=listed, palette=colours), encoding="utf-8")
-    return page
+    private_folder(folder, tighten=False)
+    return write_private(
+        folder / "index.html", environment().get_template("index.html").render(entries=listed, palette=colours)
+    )
 
 
 def _beside(html: str, pictures: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Connecting: the way to a PostgreSQL server, and what its failures mean to a person.
 
-Here: opening connections, masking passwords, turning driver errors into typed ones.
-Not here: statements, frames, schema.
+Here: opening connections, turning driver errors into typed ones.
+Not here: statements, frames, schema, what is masked (masking.py).
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from sql.limits import Limits, bounded
+from sql.masking import keep_url
+from sql.masking import masked as masked
 from sql.values import EarshotError, PermanentError
 from sql.watching import WatchedConnection
-
-# Up to the last @, because a password may hold one that nobody encoded.
-_SECRET_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):(\S*)@")
-_SECRET_IN_PAIRS = re.compile(r"(?i)(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)")
 
 
 class DatabaseUnavailableError(EarshotError):
@@ -41,11 +39,6 @@ class StatementError(PermanentError):
     """The server refused a statement."""
 
 
-def masked(text: str) -> str:
-    """The text with every password in it replaced by ***."""
-    return _SECRET_IN_PAIRS.sub(r"\1***", _SECRET_IN_URL.sub(r"\1:***@", text))
-
-
 def connect(url: str, limits: Limits = Limits()) -> WatchedConnection:  # noqa: B008  (an immutable value)
     """A connection whose transactions begin with begin(), which sets everything that they rely on.
 
@@ -62,6 +55,7 @@ def connect(url: str, limits: Limits = Limits()) -> WatchedConnection:  # noqa: 
 
 def check_url(url: str) -> None:
     """Raises WrongDatabaseUrlError unless libpq can read the URL and its scheme is PostgreSQL's."""
+    keep_url(url)
     scheme = url.partition("://")[0]
     advice = "Write it as postgresql://login:password@host:5432/database; special characters percent-encoded."
     if scheme not in ("postgresql", "postgres"):

@@ -7,7 +7,6 @@ Not here: what an address is worth (addresses.py), who counts as a listener (aud
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,8 @@ import numpy.typing as npt
 import polars as pl
 
 from assets.listening.address_texts import parse_addresses
+from sql.masking import keep_secret
+from sql.private import open_folder, write_new_private
 from sql.values import PermanentError
 
 # Between address and agent, so that no two pairs spell the same message: a unit separator is in neither.
@@ -94,16 +95,13 @@ class Keyring:
     def create(cls, path: Path) -> Keyring:
         """Write a new ring with one default key, readable by its owner alone. Never overwrites one."""
         content = {DEFAULT: [{"version": 1, "secret": secrets.token_hex(SECRET_BYTES)}], "tenants": {}}
-        path.parent.mkdir(parents=True, exist_ok=True)
+        open_folder(path.parent)
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            write_new_private(path, json.dumps(content, indent=2) + "\n")
         except FileExistsError as error:
             raise PermanentError(
                 f"there is a key ring at {path} already; a new one would make strangers of all known listeners"
             ) from error
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
         return cls.load(path)
 
     @classmethod
@@ -256,6 +254,7 @@ def _given(frame: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
 
 
 def _parse_keys(entries: list[dict[str, object]]) -> tuple[Key, ...]:
+    keep_secret(*(str(each["secret"]) for each in entries))
     keys = tuple(
         sorted(
             (Key(int(str(each["version"])), bytes.fromhex(str(each["secret"]))) for each in entries),

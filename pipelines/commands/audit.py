@@ -64,7 +64,7 @@ def audit(tenants: tuple[str, ...], tables: tuple[str, ...], since: datetime | N
     for heading in ("when (UTC)", "tenant", "by", "table", "row", "what changed"):
         table.add_column(heading)
     for _, cells in sorted(told, key=lambda each: each[0], reverse=True)[:most]:
-        table.add_row(*(text.replace("[", r"\[") for text in cells))
+        table.add_row(*cells)
     console.out.print(table)
 
 

@@ -12,6 +12,7 @@ import shutil
 import click
 import psycopg
 
+from pipelines import console
 from pipelines.homes import dagster_home
 from pipelines.settings import Settings, load_settings
 from sql.connecting import connect, statement_error
@@ -33,11 +34,11 @@ def up() -> None:
     """Start the private database, fetching and making it first if need be, and bring its schema up to date."""
     settings = load_settings()
     if settings.database_url:
-        click.echo(CONFIGURED)
+        console.out.print(CONFIGURED)
         return
     server = ensure_server(settings.home, _progress)
     migrate(server.url, _progress, limits=settings.limits)
-    click.echo(f"Running: {server}")
+    console.out.print(f"Running: {server}")
 
 
 @db.command()
@@ -49,9 +50,11 @@ def down(wipe: bool) -> None:
         # Dagster's history is wiped with the database, and so are the logs that belong to it.
         shutil.rmtree(home / "dagster", ignore_errors=True)
     if not stop_server(home, wipe=wipe, keep_programs=not wipe):
-        click.echo("The private database was not running.")
+        console.out.print("The private database was not running.")
     else:
-        click.echo("The private database is removed." if wipe else "The private database is stopped; its data is kept.")
+        console.out.print(
+            "The private database is removed." if wipe else "The private database is stopped; its data is kept."
+        )
 
 
 @db.command()
@@ -59,16 +62,16 @@ def status() -> None:
     """Say which database is in use, and whether it answers. Exit code 1 if it does not."""
     settings = load_settings()
     if settings.database_url:
-        click.echo(CONFIGURED)
-        click.echo(f"It answers: {_version(settings)}")
+        console.out.print(CONFIGURED)
+        console.out.print(f"It answers: {_version(settings)}")
         return
     server = find_server(settings.home)
     if server is None:
-        click.echo("The private database is not running. Start it with `earshot db up`.")
+        console.out.print("The private database is not running. Start it with `earshot db up`.")
         raise SystemExit(1)
-    click.echo(f"Running: {server}")
-    click.echo(f"Data:     {server.data}")
-    click.echo(f"Programs: {server.binaries}")
+    console.out.print(f"Running: {server}")
+    console.out.print(f"Data:     {server.data}")
+    console.out.print(f"Programs: {server.binaries}")
 
 
 @db.command("migrate")
@@ -81,7 +84,7 @@ def migrate_command() -> None:
 @db.command()
 def url() -> None:
     """Print the database's address with its password, for other programs: psql "$(earshot db url)"."""
-    click.echo(_address(load_settings()))
+    console.raw(_address(load_settings()))
 
 
 @db.command()
@@ -93,7 +96,7 @@ def env() -> None:
     if settings.database_url is None:
         variables["DAGSTER_POSTGRES_URL"] = bounded_history(_private(settings).dagster_url, settings.limits)
     for name, value in variables.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+        console.raw(f"export {name}={shlex.quote(value)}")
 
 
 def _address(settings: Settings) -> str:
@@ -122,4 +125,4 @@ def _version(settings: Settings) -> str:
 
 def _progress(message: str) -> None:
     """On the error stream, so that what a command prints can be used by another."""
-    click.echo(message, err=True)
+    console.err.print(message)

@@ -54,9 +54,9 @@ def _print_plan(outbox: Outbox, transport: Transport, limit: int | None) -> None
 
 
 def _print_summary(summary: DeliverySummary) -> None:
-    console.out.print(f"Mails: {summary}.", markup=False)
+    console.out.print(f"Mails: {summary}.")
     for note in summary.notes:
-        console.out.print(f"Note: {note}.", markup=False)
+        console.out.print(f"Note: {note}.")
 
 
 @click.group()
@@ -112,7 +112,7 @@ def retry_command(delivery: UUID) -> None:
     """Put a failed mail back into the queue, once its cause is removed."""
     with runtime.open_warehouse(load_settings()) as warehouse:
         recipient = retry_failed(warehouse, delivery, datetime.now(UTC))
-    console.out.print(f"The mail to {recipient} is in the queue again; `earshot deliver` sends it.", markup=False)
+    console.out.print(f"The mail to {recipient} is in the queue again; `earshot deliver` sends it.")
 
 
 @deliveries.command("suppress")
@@ -125,7 +125,7 @@ def suppress_command(tenant: str, address: str, reason: Reason) -> None:
         tenant_id = warehouse.tenant_id(tenant)
         with warehouse.transaction() as connection:
             new = suppress(connection, tenant_id, address, reason)
-    console.out.print(f"{address} gets no more mail of {tenant}{'' if new else ', as before'}.", markup=False)
+    console.out.print(f"{address} gets no more mail of {tenant}{'' if new else ', as before'}.")
 
 
 @click.command()
@@ -147,7 +147,7 @@ def reconcile(file: Path, public_key: str | None, signature: str | None, timesta
     with runtime.open_warehouse(load_settings()) as warehouse:
         result = reconcile_events(warehouse, events, datetime.now(UTC))
     result.foreign = foreign
-    console.out.print(f"Events: {result}.", markup=False)
+    console.out.print(f"Events: {result}.")
 
 
 @click.command("send-test")
@@ -175,7 +175,7 @@ def send_test(address: str, tenant: str | None, report: UUID | None) -> None:
 def _print_outcome(outcome: Outcome, transport: Transport) -> None:
     if outcome.verdict is not Verdict.ACCEPTED:
         raise EarshotError(f"The trial mail did not leave by {transport.name}: {outcome.detail}")
-    console.out.print(f"Trial mail by {transport.name}: {outcome.detail}.", markup=False)
+    console.out.print(f"Trial mail by {transport.name}: {outcome.detail}.")
 
 
 def _transport(settings: Settings) -> Transport:

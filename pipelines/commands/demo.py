@@ -16,6 +16,7 @@ from typing import Self
 import click
 import polars as pl
 from dagster import AssetKey, DagsterInstance
+from rich.text import Text
 
 from pipelines import console, runtime
 from pipelines.backfill import STEPS_OF, Plan, run_job
@@ -23,6 +24,7 @@ from pipelines.backfill import backfill as run_backfill
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
 from pipelines.settings import Settings, load_settings
 from sql.migrate import migrate
+from sql.private import private_folder, write_private
 from sql.values import DAY, PermanentError, Window
 from sql.warehouse import Warehouse
 
@@ -47,10 +49,7 @@ class Choice:
 
     def keep(self, home: Path) -> None:
         """Before the first row is loaded, so that a call after a kill goes on with the same network."""
-        (home / "demo").mkdir(parents=True, exist_ok=True)
-        draft = home / "demo" / "choice.new"
-        draft.write_text(json.dumps(asdict(self)) + "\n")
-        draft.replace(home / "demo" / "choice.json")
+        write_private(private_folder(home / "demo", within=home) / "choice.json", json.dumps(asdict(self)) + "\n")
 
 
 @click.command()
@@ -236,15 +235,22 @@ def _say_where(warehouse: Warehouse, settings: Settings, seconds: float) -> None
     counts = warehouse.read("read_status").select(pl.col("reports", "held_reports", "mails_accepted").sum()).row(0)
     unaddressed = warehouse.read("count_unaddressed_reports")
     out = console.out.print
+    out()
     out(
-        f"\n[bold]Done in {seconds:.0f} s.[/] {counts[0]} reports, {counts[1]} held, {counts[2]} mails sent to files.\n"
+        Text.assemble(
+            (f"Done in {seconds:.0f} s.", "bold"),
+            f" {counts[0]} reports, {counts[1]} held, {counts[2]} mails sent to files.",
+        )
     )
+    out()
     for tenant, count in unaddressed.iter_rows():
-        out(f"  {tenant}: {count} reports went to nobody, because their subscription names no recipients.\n")
+        out(f"  {tenant}: {count} reports went to nobody, because their subscription names no recipients.")
+        out()
     out(f"  Reports     {index}   (open it in a browser: mail, PDF and CSV of each)")
     out(f"  Mails       {settings.outbox_path}   (.eml files, for a mail program)")
     out(f"  Truth       {settings.home / 'demo' / 'truth'}   (what the simulator meant, to compare with)")
     out("  Dagster     make ui   (then http://127.0.0.1:3000)")
     if counts[1]:
         out("  Monthly     earshot demo --month   (the held reports wait for days before the 35 that were computed)")
-    out("  Every tenant in a line, and why a report is held:   earshot status, earshot reports list --state held\n")
+    out("  Every tenant in a line, and why a report is held:   earshot status, earshot reports list --state held")
+    out()

@@ -19,6 +19,9 @@ from assets.importing import FORMATS, EventMaker, MadeBatch, MediaPaths, guess_f
 from assets.importing.lines import Batch
 from pipelines import console, runtime
 from pipelines.settings import load_settings
+from reports.csv import harmless
+from sql.characters import visible_line
+from sql.private import append_private, write_private
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
@@ -62,16 +65,16 @@ class RejectFile:
         if rejects.is_empty():
             return
         try:
+            # The lines hold addresses: nobody else's business.
             if not self.begun:
-                # The lines hold addresses: nobody else's business.
-                self.path.touch(mode=0o600)
-            with self.path.open("a" if self.begun else "w", encoding="utf-8") as file:
-                if not self.begun:
-                    file.write("line\treason\ttext\n")
-                file.writelines(
-                    f"{number}\t{reason}\t{line}\n"
+                write_private(self.path, "line\treason\ttext\n")
+            append_private(
+                self.path,
+                "".join(
+                    f"{number}\t{visible_line(reason)}\t{harmless(visible_line(line))}\n"
                     for number, reason, line in rejects.select("line_number", "reason", "line").iter_rows()
-                )
+                ),
+            )
         except OSError as error:
             raise PermanentError(
                 f"the rejected lines cannot be written to {self.path} ({error.strerror}): name a file with --rejects"
@@ -112,7 +115,7 @@ def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rej
             names = fields.replace(",", " ").split()
             summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, progress, names)
     for line in summary_lines(summary, tenant, dry_run, rejects_path):
-        console.out.print(line, markup=False)
+        console.out.print(line)
 
 
 def import_file(

@@ -13,6 +13,7 @@ import click
 from assets.methods.publishing import publish_methodologies
 from pipelines import console, runtime
 from pipelines.settings import load_settings
+from sql.private import write_private
 from sql.values import PermanentError, Scope
 
 
@@ -29,11 +30,11 @@ def methodology(tenant: str, spelling: str, output: Path | None) -> None:
         [page] = publish_methodologies(warehouse, scope, measured.rules, measured.ranges, measured.keyring)
     text = page.methodology.html if spelling == "html" else page.methodology.markdown
     if output is None:
-        click.echo(text, nl=False)
+        console.page(text)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        write_private(output, text)
     except OSError as error:
         raise PermanentError(f"{output} cannot be written ({error.strerror}): name another file with -o") from error
     news = ", kept as a new version" if page.is_new else ""
-    console.out.print(f"{output}: methodology {page.methodology.version} of {page.slug}{news}", markup=False)
+    console.out.print(f"{output}: methodology {page.methodology.version} of {page.slug}{news}")

@@ -47,9 +47,9 @@ def reach(campaign: str, first: datetime | None, last: datetime | None, by: str 
             "read_placement_names", tenants=[UUID(bytes=row["tenant_id"])], campaign=UUID(bytes=row["campaign_id"])
         )
     if levels.is_empty():
-        console.out.print(f"{row['name']} was not heard from {since} to {until}.", markup=False)
+        console.out.print(f"{row['name']} was not heard from {since} to {until}.")
         return
-    console.out.print(_caption(row["name"], row["slug"], since, until), markup=False)
+    console.out.print(_caption(row["name"], row["slug"], since, until))
     console.out.print(_table(levels if by else levels.filter(level="campaign"), names))
 
 
@@ -95,9 +95,7 @@ def _table(levels: pl.DataFrame, names: pl.DataFrame) -> Table:
     for row in named.sort("level", "name", "scope_id").iter_rows(named=True):
         frequency = row["frequency"]
         table.add_row(
-            "all"
-            if row["level"] == "campaign"
-            else (row["name"] or str(UUID(bytes=row["scope_id"]))).replace("[", r"\["),
+            "all" if row["level"] == "campaign" else row["name"] or str(UUID(bytes=row["scope_id"])),
             f"{row['impressions']:,}",
             _told(row, "households"),
             _told(row, "consumers"),

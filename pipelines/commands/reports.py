@@ -16,6 +16,7 @@ from pipelines import console, runtime
 from pipelines.settings import load_settings
 from reports.archive import artefacts_of
 from reports.preview import IndexEntry, write_index, write_preview
+from sql.private import private_folder
 from sql.warehouse import Warehouse
 
 STATES = ("frozen", "held", "skipped")
@@ -64,6 +65,7 @@ def write_previews(warehouse: Warehouse, folder: Path, tenants: tuple[str, ...] 
     """Previews of all frozen reports and their index; returns the index."""
     rows = warehouse.read("read_reports", states=["frozen"], tenants=_tenant_ids(warehouse, tenants))
     entries: list[IndexEntry] = []
+    private_folder(folder, tighten=False)
     for row in rows.iter_rows(named=True):
         name = f"{row['tenant']}-{row['cadence']}-{row['period_start']}-{UUID(bytes=row['report_id']).hex[:8]}"
         files = artefacts_of(warehouse, UUID(bytes=row["tenant_id"]), UUID(bytes=row["report_id"]))

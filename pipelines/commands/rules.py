@@ -43,27 +43,25 @@ def update(source: str | None, networks: str | None) -> None:
     if has_changed:
         console.out.print("Compute days that are to be measured by them again: earshot backfill --from DAY --to DAY")
     if settings.rules_path:
-        console.out.print(
-            f"EARSHOT_RULES is set, so the rules in {settings.rules_path} are used instead.", markup=False
-        )
+        console.out.print(f"EARSHOT_RULES is set, so the rules in {settings.rules_path} are used instead.")
 
 
 def _update_rules(settings: Settings, source: str) -> bool:
     change = rulesets.update(settings.home, source)
     if change is None:
-        console.out.print(f"{source} holds the rules that are in force already.", markup=False)
+        console.out.print(f"{source} holds the rules that are in force already.")
         return False
-    console.out.print(f"Rules {change.after} follow {change.before or 'the packaged rules'}.", markup=False)
+    console.out.print(f"Rules {change.after} follow {change.before or 'the packaged rules'}.")
     return True
 
 
 def _refresh_networks(settings: Settings, source: str) -> bool:
     change = refresh(settings.home, source)
     if change is None:
-        console.out.print(f"{source} holds no newer networks than those in force.", markup=False)
+        console.out.print(f"{source} holds no newer networks than those in force.")
         return False
     told = f"Networks {change.after} ({change.ranges:,} ranges, compiled on {change.built_at[:10]})"
-    console.out.print(f"{told} follow {change.before}.", markup=False)
+    console.out.print(f"{told} follow {change.before}.")
     return True
 
 
@@ -83,7 +81,7 @@ def show() -> None:
     for change in rulesets.changes(settings.home)[-MOST_CHANGES:]:
         lines.append(f"{change.at}  {change.before or 'packaged'} -> {change.after}  from {change.source}")
     for line in lines:
-        console.out.print(line, markup=False)
+        console.out.print(line)
 
 
 def _where(settings: Settings) -> str:

@@ -138,6 +138,16 @@ def lasting_folder(base: Path = LASTING_FOLDER) -> Path:
 
 
 @contextmanager
+def ordinary_umask() -> Iterator[None]:
+    """What is made meanwhile can be entered by the server's user and written by its owner alone, whatever the umask."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def locked(path: Path) -> Iterator[None]:
     """One process at a time; the others wait. The lock ends with its process, however that ends."""
     try:

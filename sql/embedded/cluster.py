@@ -92,7 +92,7 @@ class Cluster:
             said = self._log_since(before)
             if attempt == START_ATTEMPTS or not any(sign in said for sign in TRANSIENT):
                 raise EarshotError(
-                    f"the database in {self.data} did not start: {_last_lines(said or done)}\nIts log is {self.log}"
+                    f"the database in {self.data} did not start: {_last_lines(said or done)} Its log is {self.log}"
                 )
             time.sleep(1)
 

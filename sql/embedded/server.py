@@ -19,10 +19,12 @@ from typing import Final, Self
 import psycopg
 from psycopg import sql
 
-from sql.embedded.account import Account, locked, serving_account, serving_folder
+from sql.embedded.account import Account, locked, ordinary_umask, serving_account, serving_folder
 from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, START_TIMEOUT_S, Cluster, choose_port, server_settings
 from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
 from sql.limits import Limits, bounded
+from sql.masking import keep_secret
+from sql.private import open_folder, write_private
 from sql.values import EarshotError, PermanentError
 
 Progress = Callable[[str], None]
@@ -63,6 +65,9 @@ class _State:
     password: str = field(repr=False)
     admin_password: str = field(repr=False)
 
+    def __post_init__(self) -> None:
+        keep_secret(self.password, self.admin_password)
+
     @classmethod
     def load(cls, home: Path) -> Self | None:
         path = _state_path(home)
@@ -84,12 +89,7 @@ class _State:
         return None if copied else state
 
     def save(self, home: Path) -> None:
-        path = _state_path(home)
-        draft = path.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(asdict(self), indent=1))
-        draft.replace(path)
+        write_private(_state_path(home), json.dumps(asdict(self), indent=1))
 
     def place_in(self, home: Path) -> Path:
         """Places inside the home are remembered relative to it, so that a checkout can be moved."""
@@ -110,12 +110,10 @@ def ensure_server(
     """
     home = home.absolute()
     try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise PermanentError(
-            f"{home} cannot be made ({problem.strerror}): set EARSHOT_HOME to a folder of your own"
-        ) from None
-    with locked(_lock_path(home)):
+        open_folder(home)
+    except PermanentError as problem:
+        raise PermanentError(f"{problem}. Set EARSHOT_HOME to a folder of your own") from None
+    with ordinary_umask(), locked(_lock_path(home)):
         state = _State.load(home)
         account = serving_account()
         if state is not None:

@@ -13,6 +13,7 @@ from typing import Protocol
 from reports.delivery.message import Mail
 from reports.delivery.outcomes import Outcome, Stage
 from reports.delivery.unsubscribe import Sender
+from sql.masking import keep_secret
 
 # The queue gives a claim three times as long, so that a worker has always reported back before its claim expires.
 LONGEST_CALL_S = 300.0
@@ -43,6 +44,9 @@ class TransportSettings:
     sendgrid_sandbox: bool = False
     unsubscribe_url: str | None = None
     token_secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        keep_secret(self.smtp_password, self.sendgrid_api_key, self.token_secret)
 
     @property
     def sender(self) -> Sender:

@@ -1,7 +1,7 @@
 """The file transport: every mail as an .eml file, with a preview beside it. Needs nothing; the default.
 
-Here: writing so that a reader never sees half a file, and the same delivery twice is one file.
-Not here: any network.
+Here: the files' names and content, so that the same delivery twice is one file.
+Not here: any network; how private files are written (sql/private.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import base64
 import logging
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from reports.delivery.message import Mail, slug, to_mime
 from reports.delivery.outcomes import Outcome, Verdict, of_unfit
 from reports.delivery.transports.base import TransportSettings
+from sql.private import UnsafePathError, private_folder, write_private
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +36,11 @@ class FileTransport:
             logger.exception("delivery %s: the mail cannot be put together", mail.envelope.delivery_id)
             return of_unfit(error)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(self._folder / f"{stem}.html", preview)
+            private_folder(self._folder)
+            write_private(self._folder / f"{stem}.html", preview)
             # The mail last: once its name is there, a program that sends what lies here may have taken it.
-            _write_whole(self._folder / f"{stem}.eml", content)
-        except OSError as error:
+            write_private(self._folder / f"{stem}.eml", content)
+        except (OSError, UnsafePathError) as error:
             return Outcome(Verdict.RETRY, f"the outbox folder cannot be written ({error})", stop_run=True)
         try:
             _sync_folder(self._folder)
@@ -63,19 +63,6 @@ def _preview(mail: Mail) -> str:
         data = f"data:{picture.media_type};base64,{base64.b64encode(picture.body).decode()}"
         html = html.replace(f"cid:{(picture.content_id or '').strip('<>')}", data)
     return html
-
-
-def _write_whole(path: Path, body: bytes) -> None:
-    """Write beside, flush to disk, rename: the name always shows a whole file."""
-    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
-        try:
-            part.write(body)
-            part.flush()
-            os.fsync(part.fileno())
-            Path(part.name).replace(path)
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,54 @@
+"""Dagster texts: what Dagster logs, stores and prints in our processes, masked.
+
+Here: the one call that guards a process, and Dagster's own forms of an exception, which every failure of a step,
+resource, schedule, sensor or definition passes before it is stored or sent to another process.
+Not here: which secrets there are (sql/masking.py), log records and uncaught exceptions (sql/logs.py).
+"""
+
+from __future__ import annotations
+
+from traceback import TracebackException
+from typing import Any
+
+from dagster._core.execution.plan.objects import UserFailureData
+from dagster_shared.error import SerializableErrorInfo
+
+from pipelines.settings import keep_secrets
+from sql.characters import visible
+from sql.logs import guard_process
+from sql.masking import masked
+
+# Dagster makes each of its forms of an exception here; other places only hand them on.
+_from_traceback = SerializableErrorInfo.from_traceback.__func__  # type: ignore[attr-defined]
+_new_failure = UserFailureData.__new__
+
+
+def guard_dagster() -> None:
+    """Mask, from now on, what Dagster makes of exceptions in this process, its logs, and what nobody catches."""
+    keep_secrets()
+    guard_process()
+    SerializableErrorInfo.from_traceback = classmethod(_masked_info)  # type: ignore[assignment, method-assign]
+    UserFailureData.__new__ = staticmethod(_masked_failure)  # type: ignore[method-assign]
+
+
+def _masked_info(kind: type[SerializableErrorInfo], trace: TracebackException) -> SerializableErrorInfo:
+    """An exception with its causes as Dagster keeps it; each of the causes comes through here by itself."""
+    made: SerializableErrorInfo = _from_traceback(kind, trace)
+    return kind(
+        message=_clean(made.message),
+        stack=[_clean(line) for line in made.stack],
+        cls_name=made.cls_name,
+        cause=made.cause,
+        context=made.context,
+    )
+
+
+def _masked_failure(
+    kind: type[UserFailureData], label: str, description: str | None = None, metadata: Any = None
+) -> UserFailureData:
+    made: UserFailureData = _new_failure(kind, label, description and _clean(description), metadata)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _clean(text: str) -> str:
+    return visible(masked(text))
