@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from sql import masking
 from sql.embedded import Server, ensure_server, stop_server
 from sql.migrate import migrate
 from sql.warehouse import Warehouse
@@ -105,6 +106,12 @@ def remove_folder(folder: Path) -> None:
     for home in folder.iterdir():
         stop_server(home, wipe=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers as a secret is masked in that test alone."""
+    monkeypatch.setattr(masking, "_spellings", masking._spellings)
 
 
 @pytest.fixture(scope="session")
