@@ -7,7 +7,6 @@ Not here: the work itself, what an operator sees of it (pipelines/commands/statu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,14 +16,15 @@ from uuid import UUID
 
 import psycopg
 
+from sql.characters import one_line
 from sql.connecting import (
     DatabaseUnavailableError,
     InsufficientPrivilegeError,
     StatementError,
     WrongDatabaseUrlError,
     first_line,
-    masked,
 )
+from sql.masking import masked
 from sql.statements import statement
 from sql.values import EarshotError
 from sql.warehouse import Warehouse
@@ -37,9 +37,6 @@ Stage = Literal["computing", "reports", "delivery", "schedule", "sensor", "metho
 
 # A cause is read on a screen; a message of a library may quote a whole frame.
 LONGEST_CAUSE = 1000
-
-# C0 and C1 but for the tab: a database refuses the first of them, a terminal obeys others.
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ def is_explained(error: BaseException) -> bool:
 def cause_of(error: BaseException) -> str:
     """The error in one line: without passwords and control characters, with its class where it is not one of ours."""
     text = str(error) if isinstance(error, EarshotError) else f"{type(error).__name__}: {_said_by(error)}"
-    plain = masked(_CONTROL.sub(" ", text)).strip()
+    plain = one_line(masked(text))
     return plain if len(plain) <= LONGEST_CAUSE else f"{plain[:LONGEST_CAUSE]}…"
 
 

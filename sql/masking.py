@@ -88,7 +88,8 @@ def _spellings_of(value: str | bytes) -> Iterator[str]:
         yield from (html.escape(each), html.escape(each, quote=False), each.replace("'", "''"))
         yield from (json.dumps(each)[1:-1], json.dumps(each, ensure_ascii=False)[1:-1])
         yield from (repr(each)[1:-1], ascii(each)[1:-1], repr(repr(each))[2:-2], repr(raw)[2:-1])
-        yield from (shlex.quote(each), shlex.quote(each).strip("'"), each.replace("'", "\\'"), each.replace("\\", "\\\\").replace("'", "\\'"))
+        yield from (shlex.quote(each), shlex.quote(each).strip("'"))
+        yield from (each.replace("'", "\\'"), each.replace("\\", "\\\\").replace("'", "\\'"))
         yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("="))
 
 
