@@ -97,7 +97,7 @@ def test_where_it_fails_for_all_nothing_is_done() -> None:
 
 def test_a_cause_is_one_line_that_a_database_and_a_terminal_can_take() -> None:
     said = cause_of(UnexpectedError("postgresql://me:hunter2@host/db\x00 is\x1b[31m wrong\nsecond line"))
-    assert said == "UnexpectedError: postgresql://me:***@host/db  is [31m wrong"
+    assert said == "UnexpectedError: postgresql://me:***@host/db is[31m wrong"
     assert len(cause_of(UnexpectedError("x" * 100_000))) < 1100
     assert cause_of(KeyError()) == "KeyError: without a message"
     assert cause_of(UnreadableError()) == "UnreadableError: its message cannot be read"
