@@ -19,6 +19,7 @@ from typing import cast
 import psycopg
 from psycopg import sql
 
+from sql.catalogue import write_comments
 from sql.connecting import InsufficientPrivilegeError, LockedError, connect, statement_error
 from sql.limits import Limits
 from sql.values import EarshotError, PermanentError
@@ -121,7 +122,7 @@ def migrate(
         if not applied:
             _refuse_foreign_tables(connection, pending)
         if not pending:
-            _if_made(connection, "earshot_publish")
+            _publish(connection)
             if applied and (edition := _edition(connection)):
                 say(f"The schema is up to date ({_EDITIONS[edition]})")
             return None
@@ -308,19 +309,29 @@ def _take_back(connection: Connection, migration: Migration) -> None:
         connection.execute("DELETE FROM public.schema_migrations WHERE name = %s", [migration.name])
         connection.execute("RESET ROLE")
         _run_file(connection, migration.rollback)
-        _if_made(connection, "earshot_publish")
+        _publish(connection)
     except psycopg.Error as error:
         raise statement_error(error, f"Taking back {migration.name}") from error
 
 
-def _if_made(connection: Connection, function: str) -> None:
-    """Calls the owner's function without arguments, where a migration has made it."""
+def _publish(connection: Connection) -> None:
+    """What people read is made to follow the schema: the views of bi, and the comment on every relation and column."""
+    if _if_made(connection, "earshot_publish"):
+        connection.execute("SET LOCAL ROLE earshot_owner")
+        write_comments(connection)
+        connection.execute("RESET ROLE")
+
+
+def _if_made(connection: Connection, function: str) -> bool:
+    """Calls the owner's function without arguments, where a migration has made it; says whether it is there."""
     connection.execute("RESET ROLE")
     found = connection.execute("SELECT to_regproc(%s) IS NOT NULL", [f"public.{function}"]).fetchone()
-    if found and found[0]:
-        connection.execute("SET LOCAL ROLE earshot_owner")
-        connection.execute(sql.SQL("SELECT public.{}()").format(sql.Identifier(function)))
-        connection.execute("RESET ROLE")
+    if not (found and found[0]):
+        return False
+    connection.execute("SET LOCAL ROLE earshot_owner")
+    connection.execute(sql.SQL("SELECT public.{}()").format(sql.Identifier(function)))
+    connection.execute("RESET ROLE")
+    return True
 
 
 def _run_file(connection: Connection, text: str) -> None:
