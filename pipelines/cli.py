@@ -22,6 +22,7 @@ COMMANDS = {
     "import": ("importing", "import_command", "Load a server log into the raw events."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),
     "heal": ("heal", "heal", "Compute what is older than the rows that it was made of."),
+    "show": ("show", "show", "The rows of any table, of one tenant: on the screen, or as CSV, JSON or Parquet."),
     "reach": ("reach", "reach", "Whom a campaign reached on any range of days."),
     "methodology": ("methodology", "methodology", "How a tenant's numbers are made, from the configuration in force."),
     "rules": ("rules", "rules", "The rules on agents and addresses: which are in force, and a fuller set."),

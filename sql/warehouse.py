@@ -19,6 +19,7 @@ import polars as pl
 import psycopg
 
 from sql import writing
+from sql.catalogue import Relation, relations
 from sql.connecting import check_url, connect, masked, statement_error
 from sql.limits import Limits, Work
 from sql.reading import ColumnReader
@@ -91,6 +92,19 @@ class Warehouse:
             yield read
         finally:
             reader.close()
+
+    def look(self, tenant: UUID, query: sql.Composed, doing: str) -> pl.DataFrame:
+        """The rows of one composed statement, read as in as_tenant(); doing names it in errors."""
+        reader = ColumnReader(self._read_url, "earshot_report", tenant)
+        try:
+            return reader.fetch(query.as_string(None), doing)
+        finally:
+            reader.close()
+
+    def relations(self) -> list[Relation]:
+        """Our tables and views with their columns and comments, by schema and name."""
+        with self.transaction() as connection:
+            return relations(connection)
 
     @contextmanager
     def transaction(self, role: str = "earshot_etl", tenant: UUID | None = None) -> Iterator[Connection]:
