@@ -17,6 +17,7 @@ from uuid import UUID
 
 import polars as pl
 import psycopg
+from psycopg import sql
 
 from sql import writing
 from sql.catalogue import Relation, relations
@@ -95,7 +96,7 @@ class Warehouse:
 
     def look(self, tenant: UUID, query: sql.Composed, doing: str) -> pl.DataFrame:
         """The rows of one composed statement, read as in as_tenant(); doing names it in errors."""
-        reader = ColumnReader(self._read_url, "earshot_report", tenant)
+        reader = self._reader_of("earshot_report", tenant)
         try:
             return reader.fetch(query.as_string(None), doing)
         finally:
