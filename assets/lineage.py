@@ -96,6 +96,11 @@ def raw_sources(assets: Iterable[str]) -> dict[str, Span]:
     return {source: span for source, span in sources_of(assets).items() if source in SOURCES}
 
 
+def is_made_of_tables(assets: Iterable[str]) -> bool:
+    """Whether these assets are made of other tables, and not of raw rows alone."""
+    return not set(sources_of(assets)) <= set(SOURCES)
+
+
 def looks_at_itself(assets: Iterable[str]) -> bool:
     """Whether a day of these assets is made of earlier days of the same ones."""
     wanted = set(assets)

@@ -15,6 +15,7 @@ from uuid import UUID
 import polars as pl
 from dagster import (
     AssetExecutionContext,
+    AssetKey,
     AssetMaterialization,
     BackfillPolicy,
     DailyPartitionsDefinition,
@@ -63,7 +64,12 @@ daily = DailyPartitionsDefinition(start_date=FIRST_DAY)
 weekly = WeeklyPartitionsDefinition(start_date=FIRST_DAY, day_offset=1)
 monthly = MonthlyPartitionsDefinition(start_date=FIRST_DAY)
 
-# The longest attribution window is 60 days: a backfill of changed days extends itself to every day that looks back.
+# A backfill from the UI extends itself along these mappings to the days that look back at the ones it was given. The
+# orchestrator visits each table once, by the way with the fewest steps, so all ways to a table must add up to the same
+# days; tests/pipelines/test_backfill_reach.py holds that. From a raw row of a day to
+#   what is read of one day (listening, delivery)       that day
+#   audiences and ages of episodes                      30 days after it
+#   attribution, reach, results of campaigns, checks    60 days after it, the longest attribution window
 look_back = TimeWindowPartitionMapping(start_offset=-60, allow_nonexistent_upstream_partitions=True)
 # On the 31st of a month its audience looks back 30 days; 28 rolling days look back less.
 month_before = TimeWindowPartitionMapping(start_offset=-30, allow_nonexistent_upstream_partitions=True)
@@ -106,7 +112,8 @@ def walk_days(
 ) -> Iterator[AssetMaterialization | Output[None]]:
     """Compute and replace each day, committing tenant chunk by tenant chunk, and say so as soon as a day is done.
 
-    tables_of names the tables that each asset stands for; its first table gives the rows in the ledger.
+    tables_of names the tables that each asset stands for; its first table gives the rows in the ledger. Tables that
+    are computed together are written together, whichever of their assets were selected, and each is reported.
     A failure yields the materializations of the days that were finished, so that they stay green.
     A tenant that the computing fails for, whatever the exception, loses its ledger line for the day, and the others go
     on: tenant_failures and the run say why, the check of the ledger names it, and its reports wait. A day whose raw
@@ -136,7 +143,9 @@ def walk_days(
     try:
         for number, window in enumerate(days, 1):
             chunks = due.chunks(window.day)
-            if not chunks and scope.stale_only:
+            if not chunks:
+                if not scope.stale_only:
+                    finished += [_left_alone(asset, window.day) for asset in tables_of]
                 continue
             outcome = walk.replace_day(window, chunks)
             if number % LOG_EVERY == 0 or number == len(days):
@@ -153,12 +162,19 @@ def walk_days(
         raise
     is_whole = len(finished) == len(days) * len(tables_of)
     for event in finished:
-        if is_whole:
+        if is_whole and event.asset_key in context.selected_asset_keys:
             context.add_asset_metadata(event.metadata, asset_key=event.asset_key, partition_key=event.partition)
         else:
             yield event
     for asset in tables_of:
-        yield Output(None, output_name=asset, metadata={} if is_whole else WITHOUT_EVENTS)
+        if AssetKey(asset) in context.selected_asset_keys:
+            yield Output(None, output_name=asset, metadata={} if is_whole else WITHOUT_EVENTS)
+
+
+def _left_alone(asset: str, day: date) -> AssetMaterialization:
+    """A day that a backfill extended itself to. Without an event, the backfill would wait for it and fail."""
+    words = "Left alone: nobody's request_dispositions of the day are computed yet, so nothing was written."
+    return AssetMaterialization(asset, partition=day.isoformat(), metadata={"left_alone": MetadataValue.text(words)})
 
 
 def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.lineage import days_read, hash_content, looks_at_itself, raw_sources, read_stale
+from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_itself, raw_sources, read_stale
 from assets.listening.method import CALENDAR_DAY
 from sql.arrivals import note_arrivals
 from sql.failures import FailureLog, TenantFailure, in_halves, is_explained
@@ -61,6 +61,8 @@ class Part:
 class Due:
     """Which tenants a run computes on which of its days: all of its scope, or those that the ledger knows as stale.
 
+    A backfill that extends itself by what looks back reaches days that nobody has computed yet. They are left to the
+    run that computes their listening: half a day would fail its checks.
     barred: tenants for whom that cannot be found out, with the reason.
     """
 
@@ -71,9 +73,12 @@ class Due:
         self._chunks = warehouse.tenant_chunks(scope)
         self.barred: dict[UUID, BaseException] = {}
         self._stale = self._read_stale(days[0], days[-1]) if scope.stale_only and days else None
+        self._begun = begun_days(warehouse, days) if is_made_of_tables(assets) else frozenset(days)
 
     def chunks(self, day: date) -> list[list[UUID]]:
         """The day's tenants, chunk by chunk. What earlier days of the run may have made stale is asked for anew."""
+        if day not in self._begun:
+            return []
         if self._stale is None:
             return self._chunks
         if looks_at_itself(self._assets):
@@ -93,7 +98,7 @@ class Due:
         rolling = {UUID(bytes=tenant) for tenant, window in windows.iter_rows() if window != CALENDAR_DAY}
         read: dict[UUID, set[date]] = {}
         for day in self._days:
-            for chunk in self._chunks if self._stale is None else self.chunks(day):
+            for chunk in self.chunks(day):
                 for tenant in chunk:
                     read.setdefault(tenant, set()).update(days_read(day, sources, is_rolling=tenant in rolling))
 
@@ -221,6 +226,14 @@ def _nobody(failed: Sequence[TenantFailure]) -> NobodyComputedError:
     )
     error.__cause__ = failed[-1].error
     return error
+
+
+def begun_days(warehouse: Warehouse, days: Sequence[date]) -> frozenset[date]:
+    """Those of the days whose listening somebody has computed."""
+    if not days:
+        return frozenset()
+    found = warehouse.read("read_begun_days", first=min(days), last=max(days))["day"].to_list()
+    return frozenset(days).intersection(found)
 
 
 def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:

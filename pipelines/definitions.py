@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from dagster import AssetsDefinition, AssetSpec, Definitions, InitResourceContext, ResourceDefinition
+from dagster import AssetsDefinition, Definitions, InitResourceContext, ResourceDefinition, in_process_executor
 
 from assets.attribution.assets import attribution_day
 from assets.campaigns.assets import campaign_reach, campaign_roi, campaign_week, placement_delivery
 from assets.listening.assets import audience_day, listening_day, playback_day
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.privacy.assets import expired_addresses
+from assets.raw.assets import raw_days
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
 from assets.resources import Progress, scope
-from assets.upkeep.assets import attribution_events, listener_events, show_tenant_checks, tenant_checks
+from assets.upkeep.assets import show_tenant_checks, tenant_checks
 from pipelines.dagster_texts import guard_dagster
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
@@ -30,9 +31,8 @@ from sql.warehouse import Warehouse
 
 guard_dagster()
 
-ASSETS: list[AssetsDefinition | AssetSpec] = [
-    listener_events,
-    attribution_events,
+ASSETS: list[AssetsDefinition] = [
+    raw_days,
     listening_day,
     audience_day,
     playback_day,
@@ -67,6 +67,11 @@ RESOURCES: dict[str, object] = {
 }
 
 
+# A run is a process of its own already, so nothing is gained by one more for each of its steps: they would load
+# everything anew, three seconds of processor time apiece. Reports too are one step a run.
+EXECUTOR = in_process_executor
+
+
 def define(resources: Mapping[str, object]) -> Definitions:
     """The whole code location with these resources."""
     return Definitions(
@@ -76,6 +81,7 @@ def define(resources: Mapping[str, object]) -> Definitions:
         schedules=[*SCHEDULES, nightly_upkeep_clock],
         sensors=[late_rows],
         resources=resources,
+        executor=EXECUTOR,
     )
 
 

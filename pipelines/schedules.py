@@ -27,6 +27,7 @@ from dagster import (
 )
 
 from assets.partitions import days_ago
+from assets.raw.assets import RAW_ASSETS
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -36,7 +37,8 @@ MORNING_HOUR = 6
 
 daily_rollups = define_asset_job(
     "daily_rollups",
-    AssetSelection.assets(*DAILY_ASSETS, "tenant_checks") | AssetSelection.checks_for_assets(*DAILY_ASSETS),
+    AssetSelection.assets(*RAW_ASSETS, *DAILY_ASSETS, "tenant_checks")
+    | AssetSelection.checks_for_assets(*DAILY_ASSETS),
     description="Everything that is computed for a UTC day, from raw requests to campaign returns and checks.",
 )
 look_back_rollups = define_asset_job(

@@ -20,25 +20,28 @@ TABLES = {
     "attribution_credits": ["attribution_credits", "attribution_touches"],
 }
 
+# Both are computed in one step: a backfill takes both through the same days.
+ADS_BEFORE = AssetDep("ad_exposures", partition_mapping=look_back)
+
 SPECS = [
     AssetSpec(
         "conversions",
         group_name="attribution",
-        deps=["attribution_events"],
+        deps=[AssetDep("attribution_events", partition_mapping=look_back), ADS_BEFORE],
         description="One row per order (or event without one) on the day of its earliest signal, with its refunds.",
         kinds={"polars", "postgres"},
     ),
     AssetSpec(
         "attribution_credits",
         group_name="attribution",
-        deps=["conversions", AssetDep("ad_exposures", partition_mapping=look_back)],
+        deps=["conversions", ADS_BEFORE],
         description="Each model's credit for each conversion by placement and episode; fractions that sum to 1.",
         kinds={"polars", "postgres"},
     ),
 ]
 
 
-@multi_asset(specs=SPECS, partitions_def=daily, backfill_policy=month_of_days, name="attribution_day")
+@multi_asset(specs=SPECS, partitions_def=daily, backfill_policy=month_of_days, can_subset=True, name="attribution_day")
 def attribution_day(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],

@@ -74,7 +74,7 @@ SPECS = [
 ]
 
 
-@multi_asset(specs=SPECS, partitions_def=daily, backfill_policy=month_of_days, name="listening_day")
+@multi_asset(specs=SPECS, partitions_def=daily, backfill_policy=month_of_days, can_subset=True, name="listening_day")
 def listening_day(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
@@ -123,6 +123,7 @@ AUDIENCE_TABLES = {
 }
 PLAYBACK_TABLES = {"retention_curves": ["retention_curves", "episode_consumption", "consumption_spread", "ad_plays"]}
 
+# All three are computed in one step, so all look back as far as the one that looks back furthest.
 AUDIENCE_SPECS = [
     AssetSpec(
         "audience_periods",
@@ -141,7 +142,7 @@ AUDIENCE_SPECS = [
     AssetSpec(
         "episode_age_downloads",
         group_name="listening",
-        deps=["downloads"],
+        deps=[AssetDep("downloads", partition_mapping=month_before)],
         description="Downloads of episodes at 1 to 90 days, their percentile in the show, and the hourly pacing.",
         kinds={"polars", "postgres"},
     ),
@@ -155,7 +156,9 @@ RETENTION_CURVES = AssetSpec(
 )
 
 
-@multi_asset(specs=AUDIENCE_SPECS, partitions_def=daily, backfill_policy=month_of_days, name="audience_day")
+@multi_asset(
+    specs=AUDIENCE_SPECS, partitions_def=daily, backfill_policy=month_of_days, can_subset=True, name="audience_day"
+)
 def audience_day(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],

@@ -1,6 +1,6 @@
-"""Upkeep assets: where raw rows come from, and whether each tenant's day holds what it promises.
+"""Upkeep assets: whether each tenant's day holds what it promises.
 
-Here: the raw tables as external assets, the checks per tenant and day, and their verdict in the UI.
+Here: the checks per tenant and day, and their verdict in the UI.
 Not here: what a check looks at (checks.py and its statements).
 """
 
@@ -14,6 +14,7 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
+    AssetDep,
     AssetExecutionContext,
     AssetKey,
     AssetSpec,
@@ -24,9 +25,10 @@ from dagster import (
     multi_asset_check,
 )
 
-from assets.partitions import Description, Tables, daily, month_of_days, walk_days
+from assets.partitions import Description, Tables, daily, look_back, month_before, month_of_days, walk_days
 from assets.resources import Progress
 from assets.upkeep.checks import CHECKS, Check, run_checks
+from assets.walking import begun_days
 from sql.values import Reader, Scope, Window
 from sql.warehouse import Warehouse
 
@@ -63,26 +65,29 @@ LOOK_BACK_ASSETS = (
     "placement_delivery",
 )
 
-listener_events = AssetSpec(
-    "listener_events",
-    group_name="raw",
-    partitions_def=daily,
-    description="Raw requests and playback events, as the platform or the importer wrote them.",
-    kinds={"timescale"},
-)
-attribution_events = AssetSpec(
-    "attribution_events",
-    group_name="raw",
-    partitions_def=daily,
-    description="Raw pixels, server calls, codes, refunds, clicks and survey answers.",
-    kinds={"timescale"},
-)
+# By how many days a backfill has extended itself when it comes to these; the checks follow what it extends to.
+AFTER_60_DAYS = {
+    "conversions",
+    "attribution_credits",
+    "campaign_reach",
+    "campaign_roi",
+    "model_totals",
+    "lift_results",
+    "campaign_benchmarks",
+}
+AFTER_30_DAYS = {"audience_periods", "audience_overlaps", "episode_age_downloads"}
+
+
+def _judged(asset: str) -> AssetDep:
+    if asset in AFTER_60_DAYS:
+        return AssetDep(asset)
+    return AssetDep(asset, partition_mapping=month_before if asset in AFTER_30_DAYS else look_back)
 
 
 TENANT_CHECKS = AssetSpec(
     "tenant_checks",
     group_name="upkeep",
-    deps=list(DAILY_ASSETS),
+    deps=[_judged(asset) for asset in DAILY_ASSETS],
     description="Each promise of a day, looked at per tenant and kept where the gate of the reports reads it.",
     kinds={"postgres"},
 )
@@ -107,10 +112,15 @@ def describe_checks(read: Reader, day: date) -> Mapping[str, Description]:
     return {"tenant_checks": {"failed": MetadataValue.int(int(read("count_failed_checks", day=day).item()))}}
 
 
+def _others(asset: str) -> list[str]:
+    """What a check waits for in a run besides its own asset: some look at other tables of the day as well."""
+    return [other for other in (*DAILY_ASSETS, "tenant_checks") if other != asset]
+
+
 @multi_asset_check(
     name="show_tenant_checks",
     specs=[
-        AssetCheckSpec(check.name, asset=check.asset, additional_deps=["tenant_checks"], description=check.promise)
+        AssetCheckSpec(check.name, asset=check.asset, additional_deps=_others(check.asset), description=check.promise)
         for check in CHECKS
     ],
     can_subset=True,
@@ -119,13 +129,17 @@ def show_tenant_checks(
     context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse], scope: ResourceParam[Scope]
 ) -> Iterator[AssetCheckResult]:
     """The checks of this run's days in the UI; the run fails last, naming the tenants, when all good work is done."""
-    days = _days_of_run(context)
+    asked = _days_of_run(context)
+    begun = begun_days(warehouse, asked)
+    days = [day for day in asked if day in begun]
     tenants = warehouse.tenants(scope)
     selected = {key.name for key in context.selected_asset_check_keys}
     checks = [check for check in CHECKS if check.name in selected]
     was_judged = AssetKey("tenant_checks") in context.job_def.asset_layer.selected_asset_keys
     ids = [UUID(bytes=tenant) for tenant in tenants["tenant_id"]]
-    found = _read_results(warehouse, days, ids) if was_judged else _judge_now(warehouse, days, ids, checks)
+    # Days that nobody has begun are not judged, so there is nothing to read of them.
+    is_read = was_judged or not days
+    found = _read_results(warehouse, days or asked, ids) if is_read else _judge_now(warehouse, days, ids, checks)
     results = found.filter(pl.col("check_name").is_in(list(selected))).join(
         tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1"
     )

@@ -1,0 +1,68 @@
+"""Raw assets: the tables that others write, and how many rows of which age lie in them.
+
+Here: looking at the raw tables day by day. To materialize a day of them is to look; no row is written or changed.
+Not here: writing raw rows (assets/importing), what is computed from them (the domain packages).
+"""
+
+from collections.abc import Iterator
+
+from dagster import AssetExecutionContext, AssetKey, AssetSpec, MetadataValue, Output, ResourceParam, multi_asset
+
+from assets.partitions import WITHOUT_EVENTS, Description, daily, days_of, month_of_days
+from sql.values import Scope, Window
+from sql.warehouse import Warehouse
+
+RAW_ASSETS = ("listener_events", "attribution_events")
+
+SPECS = [
+    AssetSpec(
+        "listener_events",
+        group_name="raw",
+        description="Raw requests and playback events, as the platform or the importer wrote them. To materialize a "
+        "day counts its rows and how late they came; it writes none.",
+        kinds={"timescale"},
+    ),
+    AssetSpec(
+        "attribution_events",
+        group_name="raw",
+        description="Raw pixels, server calls, codes, refunds, clicks and survey answers. To materialize a day counts "
+        "its rows and how late they came; it writes none.",
+        kinds={"timescale"},
+    ),
+]
+
+
+@multi_asset(specs=SPECS, partitions_def=daily, backfill_policy=month_of_days, can_subset=True, name="raw_days")
+def raw_days(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], scope: ResourceParam[Scope]
+) -> Iterator[Output[None]]:
+    """Rows, tenants and lag of each day, always of all tenants: a run for one of them draws no drop into the plots.
+
+    A run that computes what is stale looks at the ledger alone.
+    """
+    if scope.stale_only:
+        yield from (Output(None, key.to_user_string(), WITHOUT_EVENTS) for key in context.selected_asset_keys)
+        return
+    days = days_of(context)
+    span = Window(days[0].start, days[-1].end)
+    found = warehouse.read("read_raw_days", start=span.start, end=span.end)
+    seen = {(row["source_table"], row["day"]): row for row in found.iter_rows(named=True)}
+    for key in sorted(context.selected_asset_keys):
+        name = key.to_user_string()
+        for window in days:
+            metadata = describe_day(seen.get((name, window.day)))
+            context.add_asset_metadata(metadata, asset_key=AssetKey(name), partition_key=window.day.isoformat())
+        yield Output(None, output_name=name)
+
+
+def describe_day(row: dict[str, object] | None) -> Description:
+    """What the UI shows and plots of a day. row: of read_raw_days; None for a day without rows."""
+    if row is None:
+        return {"rows": MetadataValue.int(0), "tenants": MetadataValue.int(0)}
+    return {
+        "rows": MetadataValue.int(int(str(row["rows"]))),
+        "tenants": MetadataValue.int(int(str(row["tenants"]))),
+        "newest_received_at": MetadataValue.text(f"{row['newest_received_at']:%Y-%m-%d %H:%M:%S} UTC"),
+        "lag_hours": MetadataValue.float(round(float(str(row["lag_hours"])), 2)),
+        "longest_lag_hours": MetadataValue.float(round(float(str(row["longest_lag_hours"])), 2)),
+    }
