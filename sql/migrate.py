@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from importlib import resources
 from typing import cast
 
@@ -115,6 +116,7 @@ def migrate(
     """
     known = _until(load_migrations() if migrations is None else migrations, to)
     say = progress or (lambda _: None)
+    warn = partial(_pass_on, say)
     applied: list[str] = []
 
     def step(connection: WatchedConnection) -> str | None:
@@ -127,12 +129,22 @@ def migrate(
                 say(f"The schema is up to date ({_EDITIONS[edition]})")
             return None
         say(f"Applying {pending[0].name}")
-        _apply(connection, pending[0])
+        connection.add_notice_handler(warn)
+        try:
+            _apply(connection, pending[0])
+        finally:
+            connection.remove_notice_handler(warn)
         return pending[0].name
 
     for name in _steps(url, step, limits, say):
         applied.append(name)
     return applied
+
+
+def _pass_on(say: Progress, notice: psycopg.errors.Diagnostic) -> None:
+    """What a migration warns of is for the person who migrates; what it notes on the way is not."""
+    if notice.severity_nonlocalized == "WARNING":
+        say(f"Warning: {notice.message_primary}")
 
 
 _EDITIONS = {

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from sql.encoding import csv_parts
+from sql.moving import claim_conversions, lock_conversions, release_conversions
 from sql.tables import time_column
 from sql.values import PermanentError, Window
 from sql.wire import has_wire_form, wire_order, wire_parts
@@ -139,10 +140,15 @@ def replace(
     # The rows come first: while they travel, nobody has to wait, and a connection that dies then leaves no lock behind.
     staged = [_stage(connection, write.table, write.frame, shape) for write, shape in zip(writes, shapes, strict=True)]
     _lock(connection, writes, window, ledger)
+    if "conversions" in tables:
+        lock_conversions(connection)
+        release_conversions(connection, window, tenants)
     counts: dict[str, int] = {}
     for write, shape, columns in zip(writes, shapes, staged, strict=True):
         _delete(connection, write, shape, window, tenants)
         counts[write.table] = _insert_staged(connection, write.table, shape, columns)
+    if "conversions" in tables:
+        claim_conversions(connection, window, tenants)
     if ledger:
         _record(connection, ledger)
     return counts

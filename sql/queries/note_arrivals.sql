@@ -1,6 +1,8 @@
 -- note_arrivals: keep what has arrived by now for tenants' days; a day that has more or newer rows than when somebody last
 -- looked has changed now. A day that nobody looked at before counts as changed when its newest row was received.
--- Fewer rows, as after their retention, change nothing. Grain: one row per tenant, day and source.
+-- Fewer rows, as after their retention, change nothing. Rows outside the bounds of an entry are not counted, because
+-- nothing is made of them. An attribution event counts once for each of its deliveries, whatever day they name: another
+-- one, found late, changes the days that had counted it. Grain: one row per tenant, day and source.
 -- Parameters: tenants (uuid[]) and days (date[]), which belong together; sources (text[]).
 WITH asked AS (
     SELECT DISTINCT
@@ -27,6 +29,10 @@ found AS (
         WHERE
             events.tenant_id = asked.tenant_id
             AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
+            AND request_in_bounds(
+                events.occurred_at, events.received_at, events.range_start, events.range_end, events.bytes_sent,
+                events.position_seconds, events.heard_seconds
+            )
     ) AS arrived
     WHERE 'requests' = any(%(sources)s::text[])
     UNION ALL
@@ -42,10 +48,13 @@ found AS (
             count(*) AS rows,
             max(events.received_at) AS received_at
         FROM attribution_events AS events
+        INNER JOIN attribution_deliveries AS deliveries
+            ON events.tenant_id = deliveries.tenant_id AND events.event_id = deliveries.event_id
         WHERE
             events.tenant_id = asked.tenant_id
             AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
             AND events.kind IN ('impression', 'click')
+            AND signal_in_bounds(events.occurred_at, events.received_at, events.value_minor)
     ) AS arrived
     WHERE 'ads' = any(%(sources)s::text[])
     UNION ALL
@@ -61,7 +70,12 @@ found AS (
             count(*) AS rows,
             max(signals.received_at) AS received_at
         FROM (
-            SELECT alone.received_at
+            SELECT
+                alone.tenant_id,
+                alone.event_id,
+                alone.occurred_at,
+                alone.received_at,
+                alone.value_minor
             FROM attribution_events AS alone
             WHERE
                 alone.tenant_id = asked.tenant_id
@@ -69,7 +83,12 @@ found AS (
                 AND alone.order_id IS NULL
                 AND alone.kind NOT IN ('impression', 'click', 'survey', 'refund')
             UNION ALL
-            SELECT told.received_at
+            SELECT
+                told.tenant_id,
+                told.event_id,
+                told.occurred_at,
+                told.received_at,
+                told.value_minor
             FROM (
                 SELECT DISTINCT
                     events.sponsor_id,
@@ -80,6 +99,7 @@ found AS (
                     AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
                     AND events.order_id IS NOT NULL
                     AND events.kind NOT IN ('impression', 'click', 'survey', 'refund')
+                    AND signal_in_bounds(events.occurred_at, events.received_at, events.value_minor)
             ) AS orders
             INNER JOIN attribution_events AS told
                 ON
@@ -88,6 +108,9 @@ found AS (
                     AND orders.order_id = told.order_id
             WHERE told.kind NOT IN ('impression', 'click')
         ) AS signals
+        INNER JOIN attribution_deliveries AS deliveries
+            ON signals.tenant_id = deliveries.tenant_id AND signals.event_id = deliveries.event_id
+        WHERE signal_in_bounds(signals.occurred_at, signals.received_at, signals.value_minor)
     ) AS arrived
     WHERE 'signals' = any(%(sources)s::text[])
 )

@@ -2,7 +2,8 @@
 -- An event that names a campaign alone is of that campaign's placement that airs in the event's episode, if it names one,
 -- that is in its flight, and that was on the air last by then. The episode is the one that the event names, else the one
 -- in which the placement had aired last by then, else the first one in which it airs; a dynamic placement that lists no
--- episodes airs in every episode of its show. What cannot be placed is left out; read_status counts it.
+-- episodes airs in every episode of its show. An event that was delivered several times, under whatever times, counts as
+-- its earliest delivery; rows outside the bounds of an entry are left out. What cannot be placed is left out; read_status counts it.
 -- Grain: one row per event. Parameters: start, end (timestamptz), tenants (uuid[]).
 WITH named AS (
     SELECT
@@ -46,6 +47,22 @@ WITH named AS (
         events.tenant_id = any(%(tenants)s)
         AND events.occurred_at >= %(start)s AND events.occurred_at < %(end)s
         AND events.kind IN ('impression', 'click')
+        AND signal_in_bounds(events.occurred_at, events.received_at, events.value_minor)
+        AND NOT EXISTS (
+            SELECT 1
+            FROM attribution_deliveries AS before
+            INNER JOIN attribution_events AS first
+                ON
+                    before.tenant_id = first.tenant_id
+                    AND before.event_id = first.event_id
+                    AND before.occurred_at = first.occurred_at
+            WHERE
+                before.tenant_id = events.tenant_id
+                AND before.event_id = events.event_id
+                AND before.occurred_at < events.occurred_at
+                AND first.kind IN ('impression', 'click')
+                AND signal_in_bounds(first.occurred_at, first.received_at, first.value_minor)
+        )
 ),
 
 placed AS (

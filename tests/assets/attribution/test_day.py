@@ -88,12 +88,10 @@ class Rows:
             at_home = pl.col("household_key").is_in(params["households"])
             return ours.filter(inside & (at_home | pl.col("consumer_key").is_in(params["consumers"])))
         orders = ours.filter(inside & (pl.col("kind") != "refund"))["order_id"].drop_nulls().unique().to_list()
-        before = ours.filter(
-            pl.col("order_id").is_null(),
-            pl.col("occurred_at").is_between(params["start"] - timedelta(days=7), params["start"], closed="left"),
-        )
-        lone = ours.filter(pl.col("order_id").is_null() & inside).join(before, on=["tenant_id", "event_id"], how="anti")
-        return pl.concat([ours.filter(pl.col("order_id").is_in(orders)), lone])
+        lone = ours.filter(pl.col("order_id").is_null() & inside)
+        found = pl.concat([ours.filter(pl.col("order_id").is_in(orders)), lone])
+        first = ours.group_by("tenant_id", "event_id").agg(occurred_at=pl.col("occurred_at").min())
+        return found.join(first, on=["tenant_id", "event_id", "occurred_at"], how="semi")
 
 
 def home(number: int) -> str:
