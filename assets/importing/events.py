@@ -14,7 +14,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.importing.paths import MediaPaths, clean_path
-from assets.importing.requests import REQUEST_SCHEMA, Parsed, map_distinct
+from assets.importing.requests import REQUEST_SCHEMA, Parsed, hold_to_bounds, map_distinct
 from assets.listening.addresses import parse_address
 
 # The name space of imported events: made once, at random, and never changed, or imports would double.
@@ -84,8 +84,9 @@ class EventMaker:
     _seen_rejects: SeenLines = field(default_factory=SeenLines)
 
     def make(self, parsed: Parsed) -> MadeBatch:
-        """The rows of one parsed batch."""
-        return MadeBatch(self._events(parsed.requests), self._rejects(parsed.rejects))
+        """The rows of one parsed batch; what the tables would refuse is rejected."""
+        held = hold_to_bounds(parsed)
+        return MadeBatch(self._events(held.requests), self._rejects(held.rejects))
 
     def _events(self, requests: pl.DataFrame) -> pl.DataFrame:
         files = self.media.match(requests.get_column("target"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -37,6 +38,18 @@ REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
     "bytes_sent": pl.Int64(),
 }
 
+# What the tables take (sql/migrations/0025_bounds.sql): a row outside of it is no row of a log that a server wrote.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+MOST_BYTES = 10**12
+LONGEST_TEXT: Mapping[str, int] = {
+    "user_agent": 20_000,
+    "referrer": 20_000,
+    "listener_id": 1_000,
+    "platform": 1_000,
+    "region_code": 100,
+    "http_method": 100,
+}
+
 # What stands for a request line that is not one (a port scan, a TLS hello on the wrong port): no method is GET.
 NO_METHOD = "-"
 
@@ -63,6 +76,27 @@ def tell_apart(rows: pl.DataFrame) -> Parsed:
     ]
     good = rows.filter(pl.col("reason").is_null()).with_columns(missing)
     return Parsed(good.select(pl.col(name).cast(dtype) for name, dtype in REQUEST_SCHEMA.items()), rejects)
+
+
+def hold_to_bounds(parsed: Parsed) -> Parsed:
+    """The same, with requests that the tables would refuse among the rejects, each with its reason.
+
+    A range may be asked for beyond any file's end, and is then cut (RFC 9110 section 14.1.2); every other number says
+    what was sent.
+    """
+    moment = pl.col("occurred_at")
+    reason = first_reason(
+        (~moment.is_between(EARLIEST, LATEST, closed="left"), "its time is before 2000 or after 2099"),
+        (pl.col("range_start") > MOST_BYTES, f"its range starts beyond {MOST_BYTES:,} bytes"),
+        (pl.col("bytes_sent") > MOST_BYTES, f"it says that more than {MOST_BYTES:,} bytes were sent"),
+        *(
+            (pl.col(name).str.len_chars() > longest, f"its {name} is longer than {longest:,} characters")
+            for name, longest in LONGEST_TEXT.items()
+        ),
+    )
+    judged = parsed.requests.with_columns(reason, pl.col("range_end").clip(upper_bound=MOST_BYTES))
+    held = tell_apart(judged)
+    return Parsed(held.requests, pl.concat([parsed.rejects, held.rejects]).sort("line_number"))
 
 
 def first_reason(*reasons: tuple[pl.Expr, str]) -> pl.Expr:

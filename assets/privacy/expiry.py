@@ -39,7 +39,8 @@ def expire_addresses(
     """Take the addresses of whole UTC days away that are older than their tenant's address_days, oldest first.
 
     A tenant that has set none keeps them. It may be stopped at any moment: what is left goes the next time. Lines that
-    an importer could not store hold addresses too; those that came that long ago are deleted.
+    an importer could not store hold addresses too, and so do rows that are left out of every number; those that came
+    that long ago are deleted.
     """
     tenants = warehouse.tenants(scope)
     ids = [UUID(bytes=each) for each in tenants["tenant_id"]]
@@ -54,7 +55,8 @@ def expire_addresses(
             signals = expire_signals(warehouse, tenant, window, ranges, keyring)
             yield Expired(slug, day, expire_day(warehouse, tenant, window, ranges, keyring), signals)
         with warehouse.transaction() as connection:
-            connection.execute(statement("expire_rejects").text, {"tenant": tenant, "before": before})
+            for name in ("expire_strange_addresses", "expire_rejects"):
+                connection.execute(statement(name).text, {"tenant": tenant, "before": before})
 
 
 def _due_days(warehouse: Warehouse, tenant: UUID, before: datetime) -> list[date]:

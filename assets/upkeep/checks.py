@@ -39,6 +39,12 @@ BOTH = ("start", "end", "day", "tenants")
 # Each is a statement of sql/queries that returns tenant_id and the number of offences, with an example of one.
 CHECKS = (
     Check("dispositions_sum", "request_dispositions", "Dispositions sum to the raw rows of the day.", BOTH),
+    Check(
+        "rows_plausible",
+        "request_dispositions",
+        "No raw row of the day has a time, an amount or a number outside the bounds of an entry.",
+        SPAN,
+    ),
     Check("downloads_agree", "downloads", "One download per counted request, of an episode that exists.", BOTH),
     Check("exposures_in_downloads", "ad_exposures", "Every ad delivered lies inside a counted download.", SPAN),
     Check(

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from pipelines import console, runtime
+from pipelines.entries import strange_rows
 from pipelines.settings import load_settings
 
 
@@ -18,6 +19,7 @@ def status() -> None:
     """How each tenant stands: computed and final days, failed checks, ads that name nothing known, reports, mails."""
     with runtime.open_warehouse(load_settings(), work="status") as warehouse:
         rows = warehouse.read("read_status")
+        remarks = strange_rows(warehouse.read)
     if rows.is_empty():
         console.out.print("No tenant yet. `earshot demo` makes three to look at.")
         return
@@ -31,3 +33,5 @@ def status() -> None:
     for row in rows.drop("tenant_id").iter_rows():
         table.add_row(*("–" if value is None else str(value) for value in row))
     console.out.print(table)
+    for line in remarks:
+        console.out.print(line, markup=False)

@@ -6,6 +6,10 @@ WHERE
     events.tenant_id = %(tenant)s
     AND events.occurred_at >= %(start)s AND events.occurred_at < %(end)s
     AND events.client_ip IS NOT NULL
+    AND request_in_bounds(
+        events.occurred_at, events.received_at, events.range_start, events.range_end, events.bytes_sent,
+        events.position_seconds, events.heard_seconds
+    )
     AND keys.tenant_id = %(tenant)s
     AND keys.occurred_at >= %(start)s AND keys.occurred_at < %(end)s
     AND keys.occurred_at = events.occurred_at

@@ -5,6 +5,7 @@ WHERE
     events.tenant_id = %(tenant)s
     AND events.occurred_at >= %(start)s AND events.occurred_at < %(end)s
     AND events.client_ip IS NOT NULL
+    AND signal_in_bounds(events.occurred_at, events.received_at, events.value_minor)
     AND EXISTS (
         SELECT 1
         FROM attribution_event_keys AS keys

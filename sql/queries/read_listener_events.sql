@@ -1,4 +1,5 @@
 -- read_listener_events: raw rows of the scoped tenants with occurred_at in [start, end).
+-- Rows outside the bounds of an entry are left out; check_rows_plausible counts them.
 -- An imported row stands for what it was imported as; the importer says so in event_data, else it is a server log.
 -- Grain: one row per event. Order is not guaranteed. Parameters: start, end (timestamptz), tenants (uuid[]).
 SELECT
@@ -30,4 +31,9 @@ SELECT
     position_seconds,
     heard_seconds
 FROM listener_events
-WHERE tenant_id = any(%(tenants)s) AND occurred_at >= %(start)s AND occurred_at < %(end)s
+WHERE
+    tenant_id = any(%(tenants)s)
+    AND occurred_at >= %(start)s AND occurred_at < %(end)s
+    AND request_in_bounds(
+        occurred_at, received_at, range_start, range_end, bytes_sent, position_seconds, heard_seconds
+    )

@@ -24,7 +24,10 @@ LEFT JOIN (
         events.tenant_id = any(%(tenants)s)
         AND events.occurred_at >= %(start)s AND events.occurred_at < %(end)s
         -- The clock of whoever noted when a row was received may be ahead of ours.
-        AND events.received_at <= coalesce(greatest(line.finished_at, line.input_watermark), 'infinity')
+        AND (
+            events.received_at <= coalesce(greatest(line.finished_at, line.input_watermark), 'infinity')
+            OR NOT in_event_time_bounds(events.received_at)
+        )
     GROUP BY events.tenant_id
 ) AS there ON judged.tenant_id = there.tenant_id
 WHERE coalesce(there.requests, 0) < judged.requests

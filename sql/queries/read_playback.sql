@@ -1,4 +1,5 @@
 -- read_playback: what client players told of listening and ads, with occurred_at in [start, end).
+-- Rows outside the bounds of an entry are left out; check_rows_plausible counts them.
 -- placement_id and percent (how much of the ad was heard) come from event_data; what is no id or number there is NULL.
 -- Grain: one row per event. Parameters: start, end (timestamptz), tenants (uuid[]).
 SELECT
@@ -22,6 +23,9 @@ FROM listener_events
 WHERE
     tenant_id = any(%(tenants)s)
     AND occurred_at >= %(start)s AND occurred_at < %(end)s
+    AND request_in_bounds(
+        occurred_at, received_at, range_start, range_end, bytes_sent, position_seconds, heard_seconds
+    )
     AND event_type IN (
         'listen_start', 'listen_progress', 'listen_complete', 'skip', 'ad_start', 'ad_progress', 'ad_complete', 'ad_skip'
     )

@@ -21,6 +21,13 @@ BROKEN = {
         "dispositions_sum",
         "UPDATE request_dispositions SET requests = requests + 1 WHERE tenant_id = %(tenant)s AND day = %(day)s",
     ),
+    "a request that nobody can have received": (
+        WEDNESDAY,
+        "rows_plausible",
+        "ALTER TABLE listener_events DROP CONSTRAINT listener_events_received_at_in_bounds;"
+        "UPDATE listener_events SET received_at = 'infinity' WHERE tenant_id = %(tenant)s"
+        " AND (occurred_at AT TIME ZONE 'UTC')::date = %(day)s",
+    ),
     "a download that is gone": (
         WEDNESDAY,
         "downloads_agree",

@@ -1,0 +1,31 @@
+"""Entries: raw rows and settings that nothing is computed from, in words.
+
+Here: what `earshot status` says of rows of no tenant, rows of impossible times and rows that break a constraint.
+Not here: what is within bounds (sql/migrations/0025_bounds.sql), rows that a day leaves out (the check rows_plausible).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sql.values import Reader
+
+
+def strange_rows(read: Reader) -> list[str]:
+    """One line for each kind of row that no number counts; none where there is nothing to say."""
+    lines = []
+    for row in read("read_strange_rows").iter_rows(named=True):
+        tenant = row["slug"] or str(UUID(bytes=row["tenant_id"]))
+        span = f"{row['first_at']} to {row['last_at']}" if row["rows"] > 1 else row["first_at"]
+        why = (
+            f"belong to no tenant ({tenant})"
+            if row["reason"] == "no tenant"
+            else f"of {tenant} lie before 2000 or ahead of today"
+        )
+        lines.append(f"{row['rows']:,} row(s) of {row['relation']} {why}, {span}: they are counted nowhere.")
+    lines += [
+        f"Rows of {relation} break {name}: correct them, then run "
+        f"ALTER TABLE {relation} VALIDATE CONSTRAINT {name}; new rows are held to it already."
+        for relation, name in read("read_broken_bounds").iter_rows()
+    ]
+    return lines
