@@ -446,4 +446,4 @@ UPDATE rollup_ledger SET input_watermark = NULL WHERE NOT in_event_time_bounds(i
 SELECT earshot_protect('public.attribution_deliveries'::regclass);
 SELECT earshot_protect('public.conversion_days'::regclass);
 GRANT SELECT, INSERT, UPDATE, DELETE ON attribution_deliveries, conversion_days TO earshot_etl;
-GRANT SELECT ON attribution_deliveries, conversion_days TO earshot_report;
+GRANT SELECT ON attribution_deliveries, conversion_days TO earshot_report, earshot_readonly;

@@ -29,6 +29,7 @@ from assets.upkeep.assets import DAILY_ASSETS
 from assets.upkeep.checks import run_checks
 from assets.walking import ComputeDay, Due, Tables, Walk
 from pipelines.freshness import compare_counts, find_stale, look_at_arrivals
+from sql.failures import FailureLog
 from sql.tables import TIME_COLUMNS
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
@@ -88,7 +89,7 @@ class Machine:
                 scope.stale_only,
                 tables_of,
                 compute,
-                self.complaints.append,
+                FailureLog(self.warehouse, "computing", self.complaints.append),
                 due.note_arrivals(),
             )
             for window in windows:
