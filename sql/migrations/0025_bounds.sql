@@ -124,7 +124,7 @@ $function$;
 -- Currencies of ISO 4217 that are or were legal tender since 2000: their minor digits are known.
 CREATE FUNCTION is_known_currency(code text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN code IS NULL OR code = ANY (
+RETURN code IS NULL OR code = any(
     '{
     ADP,AED,AFA,AFN,ALL,AMD,ANG,AOA,AON,AOR,ARS,ATS,AUD,AWG,AZM,AZN,BAM,BBD,BDT,BEF,BGN,BHD,
     BIF,BMD,BND,BOB,BRL,BSD,BTN,BWP,BYB,BYN,BYR,BZD,CAD,CDF,CHF,CLP,CNY,COP,CRC,CSD,CUC,CUP,
@@ -142,7 +142,7 @@ RETURN code IS NULL OR code = ANY (
 -- Locales that CLDR has data of.
 CREATE FUNCTION is_known_locale(name text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN name IS NULL OR name = ANY (
+RETURN name IS NULL OR name = any(
     '{
     aa,aa_DJ,aa_ER,aa_ET,ab,ab_GE,af,af_NA,af_ZA,agq,agq_CM,ak,ak_GH,am,am_ET,an,an_ES,ann,ann_NG,
     apc,apc_SY,ar,ar_001,ar_AE,ar_BH,ar_DJ,ar_DZ,ar_EG,ar_EH,ar_ER,ar_IL,ar_IQ,ar_JO,ar_KM,ar_KW,
