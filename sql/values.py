@@ -84,6 +84,12 @@ class Window:
             yield day
             day += DAY
 
+    def whole_days(self) -> list[date]:
+        """The UTC days that lie inside the window whole; none where it is short or cut at local midnights."""
+        return [
+            day for day in self.days() if self.start <= Window.of_day(day).start and Window.of_day(day).end <= self.end
+        ]
+
     def each_day(self) -> Iterator[Window]:
         """The window of every UTC day that this one touches."""
         return (Window.of_day(day) for day in self.days())

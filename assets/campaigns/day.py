@@ -19,7 +19,7 @@ from assets.campaigns.credited import ids_of, read_credited, since_start
 from assets.campaigns.delivery import count_delivery
 from assets.campaigns.learnt import learnt_answers, read_journeys
 from assets.campaigns.pacing import expect_delivery
-from assets.campaigns.reach_range import measure_reach, sketch_large_day
+from assets.campaigns.reach_range import measure_reach_so_far, sketch_large_day
 from assets.campaigns.roi import measure, measure_learnt
 from assets.campaigns.scopes import price_campaigns, settings_at
 from assets.campaigns.spend import recognise_spend
@@ -44,7 +44,7 @@ def compute_reach(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tabl
     live = live_campaigns(read("read_campaigns", tenants=list(tenants)), window)
     sketches = sketch_large_day(read, live, window)
     first = min(live["starts_at"].dt.date().to_list(), default=window.day)
-    levels = measure_reach(read, live, first, window.day, known=sketches)
+    levels = measure_reach_so_far(read, live, first, window, sketches)
     return {"campaign_reach": levels.with_columns(day=pl.lit(window.day)), "reach_sketches": sketches}
 
 

@@ -49,23 +49,44 @@ def measure_reach(
     first: date,
     last: date,
     limits: ReachLimits = LIMITS,
-    known: pl.DataFrame | None = None,
+    *,
+    timezone: str = "UTC",
 ) -> pl.DataFrame:
-    """Reach of campaigns and each of their placements on the UTC days from first to last, both included.
+    """Reach of campaigns and each of their placements on the days from first to last of a time zone, both included.
 
-    campaigns: tenant_id, campaign_id; days before a campaign's start are left out
-    known:     sketch_large_day of some of the days, to spare reading them
+    campaigns: tenant_id, campaign_id
+    timezone:  whose midnights part the days. With the tenant's own, a week has the numbers of its report.
     returns:   reach.campaign_levels. Campaigns with at most limits.counted impressions in the range are counted; of the
                others is_estimate is true, unless so few people stand behind them that the sketches hold every one.
     """
-    window = Window.of_days(first, last)
-    sizes = _read_sizes(read, campaigns, window)
+    return _measure(read, campaigns, Window.of_local_days(first, last, timezone), limits)
+
+
+def measure_reach_so_far(
+    read: Reader, campaigns: pl.DataFrame, first: date, window: Window, sketches: pl.DataFrame
+) -> pl.DataFrame:
+    """measure_reach of the UTC days from each campaign's own start, and first at the earliest, to that of the window.
+
+    sketches: sketch_large_day of that day, to spare reading it
+    """
+    return _measure(read, campaigns, Window.of_days(first, window.day), LIMITS, sketches, since_start=True)
+
+
+def _measure(
+    read: Reader,
+    campaigns: pl.DataFrame,
+    window: Window,
+    limits: ReachLimits,
+    known: pl.DataFrame | None = None,
+    since_start: bool = False,
+) -> pl.DataFrame:
+    sizes = _read_sizes(read, campaigns, window, since_start=since_start)
     totals = sizes.group_by(CAMPAIGN).agg(pl.col("impressions").sum())
     large = totals.filter(pl.col("impressions") > limits.counted).select(CAMPAIGN).sort(CAMPAIGN)
     batches = _batched(totals.join(large, on=CAMPAIGN, how="anti"), limits.counted)
-    told = [campaign_levels(_read_audience(read, batch, window)) for batch in batches]
+    told = [campaign_levels(_read_audience(read, batch, window, since_start)) for batch in batches]
     if not large.is_empty():
-        sketches = _gather_sketches(read, large, window, known)
+        sketches = _gather_sketches(read, large, window, known, since_start)
         told.append(estimate_levels(sizes.join(large, on=CAMPAIGN, how="semi").drop("day"), sketches))
     return pl.concat(told).sort(LEVEL_COLUMNS[:4])
 
@@ -82,6 +103,7 @@ def sketch_large_day(
 ) -> pl.DataFrame:
     """The rows of reach_sketches of one UTC day: of every placement of the campaigns that have many impressions on it.
 
+    campaigns: tenant_id, campaign_id, all begun by the end of the day
     returns: tenant_id, day, campaign_id, placement_id, unit (household, consumer), keys, sketch
     """
     sizes = _read_sizes(read, campaigns, window)
@@ -91,19 +113,29 @@ def sketch_large_day(
     return sketches.with_columns(day=pl.lit(window.day)).sort(*PLACEMENT, "unit")
 
 
-def _gather_sketches(read: Reader, large: pl.DataFrame, window: Window, known: pl.DataFrame | None) -> pl.DataFrame:
-    """Sketches that hold every exposure of the window: those that are kept, and those of the days without any."""
-    days = list(window.days())
-    kept = read("read_reach_sketches", first=days[0], last=days[-1], **_asked(large))
+def _gather_sketches(
+    read: Reader, large: pl.DataFrame, window: Window, known: pl.DataFrame | None, since_start: bool
+) -> pl.DataFrame:
+    """Sketches that hold every exposure of the window: those that are kept, of whole UTC days, and those of the rest.
+
+    Where a window is cut at local midnights, its first and last UTC day are read as far as they lie inside it.
+    """
+    whole = window.whole_days()
+    kept = read("read_reach_sketches", **_whole(window), **_asked(large))
     parts = [kept]
     if known is not None and known.height:
         parts = [kept.join(known, on=[*CAMPAIGN, "day"], how="anti"), known.select(kept.columns)]
-    there = pl.concat(parts).join(large, on=CAMPAIGN, how="semi")
-    missing = _read_sizes(read, large, window, by_day=True).join(there, on=[*CAMPAIGN, "day"], how="anti")
+    there = pl.concat(parts).join(large, on=CAMPAIGN, how="semi").filter(pl.col("day").is_in(whole))
+    sizes = _read_sizes(read, large, window, by_day=True, since_start=since_start)
+    missing = sizes.join(there, on=[*CAMPAIGN, "day"], how="anti")
     per_day = missing.group_by("day").agg(pl.col("impressions").sum()).sort("day")
-    spans = spans_of(list(per_day.iter_rows()), READ_AT_ONCE)
-    read_now = [_sketch_audience(_read_audience(read, large, span)).select(SKETCH) for span in spans]
+    spans = (_cut(span, window) for span in spans_of(list(per_day.iter_rows()), READ_AT_ONCE))
+    read_now = [_sketch_audience(_read_audience(read, large, span, since_start)).select(SKETCH) for span in spans]
     return pl.concat([there.select(SKETCH), *read_now])
+
+
+def _cut(span: Window, window: Window) -> Window:
+    return Window(max(span.start, window.start), min(span.end, window.end))
 
 
 def spans_of(days: list[tuple[date, int]], most: int) -> Iterator[Window]:
@@ -129,21 +161,34 @@ def _sketch_audience(audience: pl.DataFrame) -> pl.DataFrame:
     return scopes.join(pl.concat(units), on="scope_no", validate="1:m").drop("scope_no")
 
 
-def _read_sizes(read: Reader, campaigns: pl.DataFrame, window: Window, by_day: bool = False) -> pl.DataFrame:
-    days = list(window.days())
+def _read_sizes(
+    read: Reader, campaigns: pl.DataFrame, window: Window, *, by_day: bool = False, since_start: bool = False
+) -> pl.DataFrame:
+    days, whole = list(window.days()), _whole(window)
     return read(
         "read_reach_sizes",
         start=window.start,
         end=window.end,
         first=days[0],
         last=days[-1],
+        whole_first=whole["first"],
+        whole_last=whole["last"],
         by_day=by_day,
+        since_start=since_start,
         **_asked(campaigns),
     )
 
 
-def _read_audience(read: Reader, campaigns: pl.DataFrame, window: Window) -> pl.DataFrame:
-    return read("read_campaign_audience", start=window.start, end=window.end, **_asked(campaigns))
+def _whole(window: Window) -> dict[str, date]:
+    """The first and the last UTC day that lie inside the window whole; the first after the last where none does."""
+    days = window.whole_days()
+    return {"first": days[0], "last": days[-1]} if days else {"first": window.day + DAY, "last": window.day}
+
+
+def _read_audience(read: Reader, campaigns: pl.DataFrame, window: Window, since_start: bool = False) -> pl.DataFrame:
+    return read(
+        "read_campaign_audience", start=window.start, end=window.end, since_start=since_start, **_asked(campaigns)
+    )
 
 
 def _asked(campaigns: pl.DataFrame) -> dict[str, Any]:

@@ -28,6 +28,8 @@ TABLES = (
     "episodes",
     "media_assets",
     "asset_segments",
+    # Mails in doubt that somebody sent again.
+    "report_deliveries",
 )
 # The rules on agents and addresses are files, the same for every tenant.
 RULES = "rules"

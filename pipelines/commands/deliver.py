@@ -6,6 +6,8 @@ Not here: sending and its rules (reports/delivery).
 
 from __future__ import annotations
 
+import os
+import pwd
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -17,7 +19,7 @@ from rich.table import Table
 from pipelines import console, runtime
 from pipelines.settings import Settings, load_settings
 from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
-from reports.delivery.history import STATES, list_deliveries, retry_failed, show_delivery
+from reports.delivery.history import STATES, check_resend, list_deliveries, resend, retry_failed, show_delivery
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.reconcile import check_signature, read_events
 from reports.delivery.reconcile import reconcile as reconcile_events
@@ -113,6 +115,33 @@ def retry_command(delivery: UUID) -> None:
     with runtime.open_warehouse(load_settings()) as warehouse:
         recipient = retry_failed(warehouse, delivery, datetime.now(UTC))
     console.out.print(f"The mail to {recipient} is in the queue again; `earshot deliver` sends it.")
+
+
+@deliveries.command("resend")
+@click.argument("delivery_ids", metavar="DELIVERY...", nargs=-1, required=True, type=click.UUID)
+@click.option("--by", metavar="NAME", help="Who decides this; by default the account that runs the command.")
+@click.option("--reason", metavar="TEXT", help="Why; it stands in the trail of changes (`earshot audit`).")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+def resend_command(delivery_ids: tuple[UUID, ...], by: str | None, reason: str | None, is_sure: bool) -> None:
+    """Send mails in doubt (unknown) once more, because a person has found that they never left.
+
+    Look for them at the provider first, and apply its events (`earshot reconcile`): a mail that left reaches its
+    reader twice. Each is queued as a delivery of its own. The one in doubt stays for the record; if events prove that
+    it has arrived before the new one is sent, the new one is cancelled.
+    """
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        rows = [show_delivery(warehouse, delivery_id)[0] for delivery_id in delivery_ids]
+        for row in rows:
+            check_resend(row)
+            words = f"{row['recipient']}: {row['subject']} ({_moment(row['updated_at'])} UTC: {row['detail'] or '-'})"
+            console.out.print(words)
+        if not is_sure:
+            click.confirm("Have you made sure that none of these has left? Send again", abort=True)
+        who = by or pwd.getpwuid(os.getuid()).pw_name
+        for row in rows:
+            again = resend(warehouse, row["delivery_id"], datetime.now(UTC), who, reason)
+            words = f"The mail to {row['recipient']} is in the queue again as {again}; `earshot deliver` sends it."
+            console.out.print(words)
 
 
 @deliveries.command("suppress")

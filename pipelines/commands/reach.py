@@ -7,8 +7,9 @@ Not here: what is counted or estimated (assets/campaigns/reach_range.py).
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import polars as pl
@@ -25,31 +26,41 @@ DAY_TYPE = click.DateTime(["%Y-%m-%d"])
 
 @click.command()
 @click.argument("campaign")
-@click.option("--from", "first", type=DAY_TYPE, metavar="DAY", help="First UTC day; by default the campaign's first.")
-@click.option("--to", "last", type=DAY_TYPE, metavar="DAY", help="Last UTC day, included; by default yesterday.")
+@click.option("--from", "first", type=DAY_TYPE, metavar="DAY", help="First day; by default the campaign's first.")
+@click.option("--to", "last", type=DAY_TYPE, metavar="DAY", help="Last day, included; by default yesterday.")
 @click.option("--by", "by", type=click.Choice(["placement"]), help="Each placement beside the campaign.")
 @click.option("--tenant", metavar="SLUG", help="Whose campaign, where several tenants have one of this name.")
-def reach(campaign: str, first: datetime | None, last: datetime | None, by: str | None, tenant: str | None) -> None:
+@click.option("--timezone", metavar="ZONE", help="Whose days, such as Europe/Berlin; by default the tenant's own.")
+def reach(
+    campaign: str,
+    first: datetime | None,
+    last: datetime | None,
+    by: str | None,
+    tenant: str | None,
+    timezone: str | None,
+) -> None:
     """Distinct households and listeners of CAMPAIGN (a name or an id) on any range of days, and how often it was heard.
 
+    Days are the tenant's own, as in its reports, so that a week has the reach of its weekly report.
     Counted exactly up to 5,000,000 impressions; beyond them an estimate, shown with its bounds at 95 %. A listener who
     comes back on another day, or hears another placement, counts once.
     """
     with runtime.open_warehouse(load_settings()) as warehouse:
         found = _find_campaign(warehouse, campaign, tenant)
         row = found.row(0, named=True)
+        zone = _checked_zone(timezone or row["timezone"])
         since = first.date() if first else row["starts_on"]
-        until = last.date() if last else min(row["ends_on"], datetime.now(UTC).date() - timedelta(days=1))
+        until = last.date() if last else min(row["ends_on"], datetime.now(zone).date() - timedelta(days=1))
         if until < since:
             raise PermanentError(f"There is no day from {since} to {until}; name another range with --from and --to")
-        levels = measure_reach(warehouse.read, found, since, until)
+        levels = measure_reach(warehouse.read, found, since, until, timezone=zone.key)
         names = warehouse.read(
             "read_placement_names", tenants=[UUID(bytes=row["tenant_id"])], campaign=UUID(bytes=row["campaign_id"])
         )
     if levels.is_empty():
         console.out.print(f"{row['name']} was not heard from {since} to {until}.")
         return
-    console.out.print(_caption(row["name"], row["slug"], since, until))
+    console.out.print(_caption(row["name"], row["slug"], since, until, zone.key))
     console.out.print(_table(levels if by else levels.filter(level="campaign"), names))
 
 
@@ -82,8 +93,17 @@ def _advice(wanted: str, names: list[str]) -> str:
     return f"there are {', '.join(map(repr, dict.fromkeys(names[:5]))) or 'none yet'}."
 
 
-def _caption(name: str, slug: str, since: date, until: date) -> str:
-    return f"{name} of {slug}, {since} to {until} (UTC days, both included)"
+def _checked_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError) as error:  # OSError: a folder of the time zones, or a name that is too long
+        raise PermanentError(f"{name!r} is no time zone: name one such as Europe/Berlin or UTC") from error
+    except ZoneInfoNotFoundError as error:
+        raise PermanentError(f"there is no time zone {name!r}: name one such as Europe/Berlin or UTC") from error
+
+
+def _caption(name: str, slug: str, since: date, until: date, zone: str) -> str:
+    return f"{name} of {slug}, {since} to {until} (days in {zone}, both included)"
 
 
 def _table(levels: pl.DataFrame, names: pl.DataFrame) -> Table:

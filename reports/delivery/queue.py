@@ -157,6 +157,8 @@ def settle(
     if not settled and outcome.provider_message_id:
         values = {**ids, "token": token, "message_id": outcome.provider_message_id}
         connection.execute(statement("keep_provider_message_id").text, values)
+    if settled and state == str(Verdict.ACCEPTED):
+        cancel_resends(connection, delivery.tenant_id, delivery.delivery_id, now)
     attempt = {
         **ids,
         "attempt": token,
@@ -195,6 +197,13 @@ def _settle(
         "now": now,
     }
     return connection.execute(statement("settle_delivery").text, values).rowcount > 0
+
+
+def cancel_resends(connection: Connection[Any], tenant_id: UUID, delivery_id: UUID, now: datetime) -> int:
+    """Mails sent again in place of this one that wait still are cancelled if it has arrived; returns how many."""
+    detail = f"not sent: the earlier mail {delivery_id} has arrived after all"
+    values = {"tenant": tenant_id, "delivery": delivery_id, "detail": detail, "now": now}
+    return connection.execute(statement("cancel_resends").text, values).rowcount
 
 
 def expire_claims(connection: Connection[Any], now: datetime) -> int:

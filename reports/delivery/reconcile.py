@@ -23,6 +23,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from reports.delivery.addresses import AddressError, one_line
 from reports.delivery.message import DELIVERY_ARG
+from reports.delivery.queue import cancel_resends
 from reports.delivery.suppressions import Reason, suppress
 from sql.statements import statement
 from sql.values import PermanentError
@@ -88,12 +89,14 @@ class Reconciled:
     unmatched: int = 0
     foreign: int = 0
     suppressed: int = 0
+    cancelled: int = 0
 
     def __str__(self) -> str:
         parts = [f"{count} {name}" for name, count in sorted(self.applied.items())] or ["no new events"]
         numbers = {"repeated": self.repeated, "of unknown deliveries": self.unmatched, "not from Earshot": self.foreign}
         parts += [f"{count} {words}" for words, count in numbers.items() if count]
-        return ", ".join(parts) + f"; {self.suppressed} address(es) suppressed"
+        words = ", ".join(parts) + f"; {self.suppressed} address(es) suppressed"
+        return words + (f"; {self.cancelled} mail(s) need not be sent again" if self.cancelled else "")
 
 
 def read_events(text: str) -> tuple[list[ProviderEvent], int]:
@@ -193,6 +196,7 @@ def _apply(warehouse: Warehouse, event: ProviderEvent, now: datetime, result: Re
             connection.execute(
                 statement("move_delivery").text, {**ids, "state": state, "detail": _detail(event), "now": now}
             )
+            result.cancelled += cancel_resends(connection, row["tenant_id"], row["delivery_id"], now)
         if event.suppression:
             try:
                 result.suppressed += suppress(connection, row["tenant_id"], row["recipient"], event.suppression)

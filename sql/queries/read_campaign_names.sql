@@ -1,8 +1,9 @@
--- read_campaign_names: what the campaigns of tenants are called, and when they run.
+-- read_campaign_names: what the campaigns of tenants are called, and when they run: in days of whose time zone.
 -- Grain: one row per campaign, ordered. Parameters: tenants (uuid[]).
 SELECT
     campaigns.tenant_id,
     tenants.slug,
+    tenants.timezone,
     campaigns.campaign_id,
     campaigns.name,
     campaigns.starts_on,

@@ -1,8 +1,10 @@
--- read_reach_sizes: impressions of the campaigns' placements on the UTC days from first to last, from the day of each
--- campaign's start. A campaign is named by its place in the two lists of ids, which belong together.
--- Days whose delivery was counted after their exposures last changed are taken from it, the others are counted anew.
--- Grain: one row per placement, its day NULL; with by_day one row per placement and day. Parameters: start, end
--- (timestamptz: of the same days), first, last (date), by_day (boolean), tenants (uuid[]), owners, campaigns (uuid[]).
+-- read_reach_sizes: impressions of the campaigns' placements in [start, end), with since_start from the UTC day of each
+-- campaign's start on. A campaign is named by its place in the two lists of ids, which belong together.
+-- Whole days whose delivery was counted after their exposures last changed are taken from it, the rest is counted anew.
+-- Grain: one row per placement, its day NULL; with by_day one row per placement and UTC day. Parameters: start, end
+-- (timestamptz), first, last (date: the UTC days that they touch), whole_first, whole_last (date: those that lie inside
+-- whole; the first after the last where none does), by_day, since_start (boolean), tenants (uuid[]), owners, campaigns
+-- (uuid[]).
 WITH asked AS (
     SELECT
         campaigns.tenant_id,
@@ -23,7 +25,7 @@ counted AS (
     WHERE
         delivery.asset = 'placement_delivery'
         AND delivery.tenant_id = any(%(tenants)s)
-        AND delivery.day BETWEEN %(first)s AND %(last)s
+        AND delivery.day BETWEEN %(whole_first)s AND %(whole_last)s
         AND delivery.began_at >= exposures.changed_at
 ),
 
@@ -58,8 +60,8 @@ FROM (
         ON
             delivery.tenant_id = asked.tenant_id
             AND delivery.campaign_id = asked.campaign_id
-            AND delivery.day >= asked.starts_on
-    WHERE delivery.tenant_id = any(%(tenants)s) AND delivery.day BETWEEN %(first)s AND %(last)s
+            AND (delivery.day >= asked.starts_on OR NOT %(since_start)s)
+    WHERE delivery.tenant_id = any(%(tenants)s) AND delivery.day BETWEEN %(whole_first)s AND %(whole_last)s
     UNION ALL
     SELECT
         exposures.tenant_id,
@@ -73,7 +75,7 @@ FROM (
         ON
             exposures.tenant_id = asked.tenant_id
             AND exposures.campaign_id = asked.campaign_id
-            AND exposures.day >= asked.starts_on
+            AND (exposures.day >= asked.starts_on OR NOT %(since_start)s)
     WHERE
         exposures.tenant_id = any(%(tenants)s)
         AND exposures.occurred_at >= %(start)s AND exposures.occurred_at < %(end)s

@@ -1,4 +1,5 @@
--- read_reach_sketches: sketches of the campaigns' large days from first to last, from the day of each one's start.
+-- read_reach_sketches: sketches of the campaigns' large UTC days from first to last; a day before a campaign's start, or
+-- after its end, leaves none.
 -- Only those that were made after the exposures of their day last changed; a campaign is named by its place in the two
 -- lists of ids, which belong together.
 -- Grain: one row per day, placement and unit. Parameters: first, last (date), tenants (uuid[]), owners, campaigns (uuid[]).

@@ -75,8 +75,14 @@ SELECT
         WHERE tenant_id = tenants.tenant_id AND state IN ('queued', 'sending')
     ) AS mails_waiting,
     (
-        SELECT count(*) FROM report_deliveries
-        WHERE tenant_id = tenants.tenant_id AND state IN ('failed', 'unknown', 'bounced', 'dropped')
+        SELECT count(*) FROM report_deliveries AS troubled
+        WHERE
+            troubled.tenant_id = tenants.tenant_id
+            AND troubled.state IN ('failed', 'unknown', 'bounced', 'dropped')
+            AND NOT EXISTS (
+                SELECT FROM report_deliveries AS again
+                WHERE again.tenant_id = troubled.tenant_id AND again.resend_of = troubled.delivery_id
+            )
     ) AS mails_troubled
 FROM tenants
 ORDER BY tenants.slug
