@@ -250,6 +250,17 @@ def test_reports_are_frozen_and_mailed_once_whatever_runs_again(week: Warehouse,
     assert rows(week, "SELECT count(*) FROM delivery_attempts") == [(2,)]
 
 
+def test_a_report_speaks_its_tenants_language_unless_its_subscription_says_otherwise(week: Warehouse) -> None:
+    with week.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE tenants SET locale = 'de_DE'")
+        connection.execute("UPDATE report_subscriptions SET locale = 'en_US' WHERE tenant_id = %s", (named("harbor"),))
+    report(week)
+    bodies = "SELECT slug, convert_from(body, 'UTF8') FROM report_artefacts INNER JOIN tenants USING (tenant_id)"
+    texts = dict(rows(week, f"{bodies} WHERE report_artefacts.name = 'report.txt'"))
+    for slug, figures in (("harbor", ("Aired Mar 1, 2026", "9:00")), ("kreuz", ("Aired 01.03.2026", "10:00"))):
+        assert all(figure in texts[slug] for figure in figures)
+
+
 def test_a_report_that_cannot_be_printed_waits_with_the_reason_and_holds_up_no_other(week: Warehouse) -> None:
     with week.transaction("earshot_owner") as connection:
         connection.execute("UPDATE sponsors SET name = 'ᚠᚢᚦ' WHERE tenant_id = %s", (named("harbor"),))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
 from assets.campaigns.day import compute_reach
+from assets.campaigns.period import campaign_period
 from assets.campaigns.reach import LEVEL_COLUMNS
 from assets.campaigns.reach_range import ReachLimits, measure_reach, sketch_large_day, spans_of
 from assets.campaigns.sketches import ENTRIES
+from assets.reporting.periods import week_of
+from pipelines.cli import main
 from sql.values import Window
 from sql.warehouse import Warehouse
 from tests.assets.campaigns.reach_network import (
@@ -165,6 +169,91 @@ def test_dashboards_count_the_same_by_a_function_of_the_database(network: Wareho
     assert told == [(level, UUID(bytes=scope), *numbers) for level, scope, *numbers in counted]
     with network.transaction("earshot_readonly", UUID(int=404)) as connection:
         assert connection.execute(query, asked).fetchall() == []
+
+
+ZONES = ("America/Los_Angeles", "Asia/Kolkata", "UTC")
+# The first holds the campaign's start, the second the day in Los Angeles that has 23 hours.
+MONDAYS = (FIRST - timedelta(days=6), FIRST + timedelta(days=1))
+
+
+def _edges(window: Window) -> tuple[datetime, datetime]:
+    return window.start, window.end
+
+
+def hear_around_midnights(warehouse: Warehouse) -> None:
+    """Other people ten minutes before and after each local midnight that parts the weeks, before the start as well."""
+    moments = {
+        edge + timedelta(minutes=minutes)
+        for zone in ZONES
+        for monday in MONDAYS
+        for edge in _edges(week_of(monday, zone).window)
+        for minutes in (-10, 10)
+    }
+    heard: dict[date, list[pl.DataFrame]] = {day: [heard_on(day)] for day in Window.of_days(FIRST, LAST).days()}
+    for number, moment in enumerate(sorted(moments)):
+        people = range(10_000 + 7 * number, 10_007 + 8 * number)
+        late = exposures(HARBOR, moment.date(), people, "mid")
+        heard_at = pl.lit(moment).cast(late["occurred_at"].dtype)
+        heard.setdefault(moment.date(), []).append(late.with_columns(occurred_at=heard_at))
+    for day, frames in heard.items():
+        frame = pl.concat(frames)
+        ids = pl.Series([uuid5(HARBOR, f"{day} {number}").bytes for number in range(frame.height)])
+        stored(warehouse, "ad_exposures", {"ad_exposures": frame.with_columns(exposure_id=ids)}, day, HARBOR)
+
+
+def test_a_local_week_has_one_reach_in_the_report_the_command_and_the_database(
+    network: Warehouse, database_url: str
+) -> None:
+    hear_around_midnights(network)
+    query = b"SELECT impressions, households FROM reach_between(%s, %s, %s) WHERE level = 'campaign'"
+    found = set()
+    for zone in ZONES:
+        with network.transaction("earshot_owner") as connection:
+            connection.execute("UPDATE tenants SET timezone = %s WHERE tenant_id = %s", [zone, HARBOR])
+        for week in (week_of(monday, zone) for monday in MONDAYS):
+            told = campaign_period(network.read, HARBOR, [named("spring")], week.window, zone, week.window.end)
+            kpis = dict(told.kpis.filter(level="campaign", model="linear").select("kpi", "estimate").iter_rows())
+            report = (int(kpis["impressions"]), int(kpis["reach"]))
+            found.add(report)
+            words = ["reach", "spring", "--tenant", "harbor", "--from", str(week.first), "--to", str(week.last)]
+            said = CliRunner().invoke(main, words, env={"DATABASE_URL": database_url}).output
+            (line,) = (line.split() for line in said.splitlines() if line.startswith("all"))
+            with network.transaction("earshot_readonly", HARBOR) as connection:
+                asked = [named("spring"), week.first, week.last]
+                assert connection.execute(query, asked).fetchall() == [report], (zone, week.first)
+            assert tuple(int(word.replace(",", "")) for word in line[1:3]) == report, (zone, said)
+            assert zone in said
+            by_sketches = measure_reach(network.read, ASKED, week.first, week.last, SMALL, timezone=zone)
+            assert levels_of(by_sketches)["campaign"][:2] == report
+    assert len(found) == 6, "each zone has another week"
+
+
+def test_local_days_are_read_from_sketches_as_far_as_they_are_whole(network: Warehouse) -> None:
+    hear_around_midnights(network)
+    for zone in ZONES:
+        exact = measure_reach(network.read, ASKED, FIRST, LAST, timezone=zone)
+        assert_frame_equal(measure_reach(network.read, ASKED, FIRST, LAST, SMALL, timezone=zone), exact)
+    keep_sketches(network)
+    for zone in ZONES:
+        exact = measure_reach(network.read, ASKED, FIRST, LAST, timezone=zone)
+        assert_frame_equal(measure_reach(network.read, ASKED, FIRST, LAST, SMALL, timezone=zone), exact)
+        one_day = measure_reach(network.read, ASKED, FIRST, FIRST, timezone=zone)
+        assert_frame_equal(measure_reach(network.read, ASKED, FIRST, FIRST, SMALL, timezone=zone), one_day)
+
+
+def test_other_midnights_are_asked_for_by_name(network: Warehouse, database_url: str) -> None:
+    query = b"SELECT impressions FROM reach_between(%s, %s, %s, %s) WHERE level = 'campaign'"
+    words = ["reach", "spring", "--tenant", "harbor", "--from", str(FIRST), "--to", str(FIRST)]
+    with network.transaction("earshot_readonly", HARBOR) as connection:
+        for zone in ZONES:
+            (asked,) = connection.execute(query, [named("spring"), FIRST, FIRST, zone]).fetchall() or [(0,)]
+            counted = measure_reach(network.read, ASKED, FIRST, FIRST, timezone=zone).filter(level="campaign")
+            assert asked == (sum(counted["impressions"]),)
+    said = CliRunner().invoke(main, [*words, "--timezone", "Asia/Kolkata"], env={"DATABASE_URL": database_url}).output
+    assert "Asia/Kolkata" in said
+    for nonsense in ("Mars/Olympus", "../../etc/passwd", "", "x" * 300, "America"):
+        result = CliRunner().invoke(main, [*words, "--timezone", nonsense], env={"DATABASE_URL": database_url})
+        assert (result.exit_code, "time zone" in result.output) == ((0, False) if not nonsense else (1, True))
 
 
 def test_spans_hold_few_rows_and_no_gap() -> None:
