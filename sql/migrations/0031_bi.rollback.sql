@@ -46,21 +46,16 @@ BEGIN
     FOR found IN
         SELECT item.grantee::regrole AS login
         FROM pg_proc CROSS JOIN LATERAL aclexplode(proacl) AS item
-        WHERE pg_proc.oid = 'bi.reach_between(uuid, date, date)'::regprocedure AND item.grantee <> ALL (
+        WHERE pg_proc.oid = 'bi.reach_between(uuid, date, date, text)'::regprocedure AND item.grantee <> ALL (
             ARRAY['earshot_owner', 'earshot_etl', 'earshot_report', 'earshot_readonly']::regrole[]
         )
     LOOP
-        EXECUTE format('REVOKE ALL ON FUNCTION bi.reach_between(uuid, date, date) FROM %s', found.login);
+        EXECUTE format('REVOKE ALL ON FUNCTION bi.reach_between(uuid, date, date, text) FROM %s', found.login);
     END LOOP;
 END
 $do$;
 GRANT EXECUTE ON FUNCTION visible_tenant() TO public;
-ALTER FUNCTION bi.reach_between(uuid, date, date) SET SCHEMA public;
-DO $do$
-BEGIN
-    ALTER FUNCTION reach_between(uuid, date, date) SET search_path = pg_catalog, public;
-END
-$do$;
+ALTER FUNCTION bi.reach_between(uuid, date, date, text) SET SCHEMA public;
 
 CREATE FUNCTION earshot_create_reader(series text) RETURNS void
 LANGUAGE plpgsql

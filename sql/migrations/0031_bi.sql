@@ -181,16 +181,11 @@ BEGIN
     END LOOP;
 END
 $do$;
-ALTER FUNCTION reach_between(uuid, date, date) SET SCHEMA bi;
-DO $do$
-BEGIN
-    ALTER FUNCTION bi.reach_between(uuid, date, date) SET search_path = pg_catalog, public, pg_temp;
-END
-$do$;
+ALTER FUNCTION reach_between(uuid, date, date, text) SET SCHEMA bi;
 DROP FUNCTION earshot_create_reader(text);
 
 REVOKE ALL ON FUNCTION
-visible_tenant(), bi.use_tenant(text), bi.reach_between(uuid, date, date), earshot_publish(), earshot_hide()
+visible_tenant(), bi.use_tenant(text), bi.reach_between(uuid, date, date, text), earshot_publish(), earshot_hide()
 FROM public;
 
 SELECT earshot_publish();

@@ -205,7 +205,7 @@ def test_a_local_week_has_one_reach_in_the_report_the_command_and_the_database(
     network: Warehouse, database_url: str
 ) -> None:
     hear_around_midnights(network)
-    query = b"SELECT impressions, households FROM reach_between(%s, %s, %s) WHERE level = 'campaign'"
+    query = b"SELECT impressions, households FROM bi.reach_between(%s, %s, %s) WHERE level = 'campaign'"
     found = set()
     for zone in ZONES:
         with network.transaction("earshot_owner") as connection:
@@ -242,7 +242,7 @@ def test_local_days_are_read_from_sketches_as_far_as_they_are_whole(network: War
 
 
 def test_other_midnights_are_asked_for_by_name(network: Warehouse, database_url: str) -> None:
-    query = b"SELECT impressions FROM reach_between(%s, %s, %s, %s) WHERE level = 'campaign'"
+    query = b"SELECT impressions FROM bi.reach_between(%s, %s, %s, %s) WHERE level = 'campaign'"
     words = ["reach", "spring", "--tenant", "harbor", "--from", str(FIRST), "--to", str(FIRST)]
     with network.transaction("earshot_readonly", HARBOR) as connection:
         for zone in ZONES:
