@@ -119,7 +119,8 @@ def walk_days(
     on: tenant_failures and the run say why, the check of the ledger names it, and its reports wait. A day whose raw
     rows are gone keeps its rows and its line.
     Where the scope asks for what is stale only, the other tenants and days are left as they are, and a day of which
-    nothing was computed is not said to be materialized.
+    nothing was computed is not said to be materialized. Where a stopped backfill goes on, the days that it had finished
+    are: the run that computed them may not have come to say so.
     """
     refuse_campaigns(scope, list(tables_of))
     days = days_of(context)
@@ -130,7 +131,7 @@ def walk_days(
         run_id,
         warehouse,
         tenants,
-        scope.stale_only,
+        scope.is_partial,
         tables_of,
         compute,
         FailureLog(warehouse, "computing", context.log.error, run_id),

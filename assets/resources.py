@@ -6,7 +6,8 @@ Not here: the environment, computing, SQL.
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -30,6 +31,11 @@ from sql.warehouse import Warehouse
         "stale_only": Field(
             bool, default_value=False, description="Only tables of days that are older than what they are made of."
         ),
+        "skip_computed_since": Field(
+            str,
+            default_value="",
+            description="A moment (ISO 8601, with time zone): without tables of days that a run has made since then.",
+        ),
     },
     required_resource_keys={"warehouse"},
     description="Which tenants, campaigns and days a run is about.",
@@ -38,7 +44,11 @@ def scope(context: InitResourceContext) -> Scope:
     """The scope of a run, looked up before anything runs; the run's tags say it. Raises PermanentError, naming near
     ones, for a tenant or campaign that does not exist."""
     config = context.resource_config
-    chosen = find_scope(context.resources.warehouse, config["tenants"], config["campaigns"], config["stale_only"])
+    since = datetime.fromisoformat(config["skip_computed_since"]) if config["skip_computed_since"] else None
+    chosen = replace(
+        find_scope(context.resources.warehouse, config["tenants"], config["campaigns"], config["stale_only"]),
+        skip_computed_since=since,
+    )
     if context.run is not None and context.instance is not None:
         tags = scope_tags(config["tenants"] and _slugs(context.resources.warehouse, chosen), config["campaigns"])
         context.instance.add_run_tags(context.run.run_id, {**day_tags(context.run.tags), **tags})

@@ -73,18 +73,21 @@ class Due:
         self._chunks = warehouse.tenant_chunks(scope)
         self.barred: dict[UUID, BaseException] = {}
         self._stale = self._read_stale(days[0], days[-1]) if scope.stale_only and days else None
+        self._skipped = self._read_computed(scope.skip_computed_since)
         self._begun = begun_days(warehouse, days) if is_made_of_tables(assets) else frozenset(days)
 
     def chunks(self, day: date) -> list[list[UUID]]:
         """The day's tenants, chunk by chunk. What earlier days of the run may have made stale is asked for anew."""
         if day not in self._begun:
             return []
+        skipped = self._skipped.get(day, set())
+        chunks = [kept for chunk in self._chunks if (kept := [each for each in chunk if each not in skipped])]
         if self._stale is None:
-            return self._chunks
+            return chunks
         if looks_at_itself(self._assets):
             self._stale |= self._read_stale(day, day)
         due = self._stale.get(day, set())
-        return [kept for chunk in self._chunks if (kept := [tenant for tenant in chunk if tenant in due])]
+        return [kept for chunk in chunks if (kept := [tenant for tenant in chunk if tenant in due])]
 
     def note_arrivals(self) -> datetime | None:
         """Look at the raw rows that the run will read, if any; returns the database's clock after that.
@@ -108,6 +111,21 @@ class Due:
         list(in_halves(sorted(read), look, self._bar))
         clock: datetime = self._warehouse.read("read_arrivals", day=self._days[0], tenants=[UUID(int=0)])["read_at"][0]
         return clock
+
+    def _read_computed(self, since: datetime | None) -> dict[date, set[UUID]]:
+        """The tenants of days that every asset has been computed for since then, and that are not stale again."""
+        if since is None or not self._days:
+            return {}
+
+        def look(tenants: Sequence[UUID]) -> pl.DataFrame:
+            return computed_since(self._warehouse.read, tenants, self._days[0], self._days[-1], self._assets, since)
+
+        days: dict[date, set[UUID]] = {}
+        for found in in_halves([tenant for chunk in self._chunks for tenant in chunk], look, self._bar):
+            whole = found.group_by("day", "tenant_id").len().filter(len=len(self._assets))
+            for day, tenant in whole.select("day", "tenant_id").iter_rows():
+                days.setdefault(day, set()).add(UUID(bytes=tenant))
+        return days
 
     def _read_stale(self, first: date, last: date) -> dict[date, set[UUID]]:
         def look(tenants: Sequence[UUID]) -> pl.DataFrame:
@@ -234,6 +252,15 @@ def begun_days(warehouse: Warehouse, days: Sequence[date]) -> frozenset[date]:
         return frozenset()
     found = warehouse.read("read_begun_days", first=min(days), last=max(days))["day"].to_list()
     return frozenset(days).intersection(found)
+
+
+def computed_since(
+    read: Reader, tenants: Sequence[UUID], first: date, last: date, assets: Sequence[str], since: datetime
+) -> pl.DataFrame:
+    """tenant_id, asset, day: made by a run that began at since or later, and not older than what it is made of."""
+    found = read("read_computed_since", assets=list(assets), first=first, last=last, tenants=list(tenants), since=since)
+    stale = read_stale(read, tenants, first, last, assets)
+    return found.join(stale, on=["tenant_id", "asset", "day"], how="anti")
 
 
 def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:

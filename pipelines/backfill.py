@@ -1,17 +1,18 @@
 """Backfill: computing a range of days, for all tenants or for some, in this process.
 
 Here: cutting a range into runs, running each through Dagster so that the UI keeps its history, progress, and runs of
-what is stale. Not here: the command line (commands/backfill.py), the daily clock (schedules.py), what is stale
-(freshness.py).
+what is stale. Not here: the command line (commands/backfill.py), where a stopped backfill goes on (resumption.py), the
+daily clock (schedules.py), what is stale (freshness.py).
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from dagster import (
     DagsterEventType,
@@ -26,8 +27,9 @@ from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
 from assets.walking import Committed
 from pipelines.definitions import RESOURCES, define
 from pipelines.freshness import find_stale
+from pipelines.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
 from pipelines.sensors import request_for
-from sql.values import DAY, EarshotError
+from sql.values import DAY, EarshotError, Scope
 from sql.warehouse import Warehouse
 
 # As many days as one run of the daily job takes (assets.partitions.month_of_days).
@@ -65,9 +67,13 @@ class Plan:
         return (self.last - self.first).days + 1
 
     @property
-    def steps(self) -> int:
-        """One for each asset and day."""
-        return self.days * len(STEPS_OF[self.job])
+    def assets(self) -> tuple[str, ...]:
+        return STEPS_OF[self.job]
+
+    @property
+    def name(self) -> str:
+        """What its runs are tagged with: the same for the same days and tenants."""
+        return f"{self.job} from {self.first} to {self.last} for {', '.join(self.tenants) or 'all tenants'}"
 
     def runs(self) -> Iterator[tuple[date, date]]:
         """First and last day of each run."""
@@ -78,21 +84,78 @@ class Plan:
             first = last + DAY
 
 
-def backfill(plan: Plan, warehouse: Warehouse, instance: DagsterInstance, committed: Committed | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do of a plan: for these tenants, since when, and how much a stopped backfill did of it before.
+
+    total, done: in tenant-days, to which each asset that is done counts its share.
+    """
+
+    tenants: tuple[UUID, ...]
+    began: datetime
+    total: int
+    done: float = 0.0
+
+    @property
+    def left(self) -> float:
+        return self.total - self.done
+
+
+def prepare(plan: Plan, warehouse: Warehouse, instance: DagsterInstance, *, restart: bool = False) -> Work:
+    """The work of a plan: what is left of the same backfill if it was stopped, else (or to restart) all of it.
+
+    Raises PermanentError for a tenant that is not there.
+    """
+    chosen = Scope(tuple(warehouse.tenant_id(tenant) for tenant in plan.tenants))
+    tenants = tuple(UUID(bytes=tenant) for tenant in warehouse.tenants(chosen)["tenant_id"])
+    clock: datetime = warehouse.read("read_clock")["now"][0]
+    total = plan.days * len(tenants)
+    before = None if restart else find_unfinished(warehouse, instance, plan, tenants, clock)
+    return Work(tenants, before.began, total, before.tenant_days) if before else Work(tenants, clock, total)
+
+
+def backfill(
+    plan: Plan,
+    warehouse: Warehouse,
+    instance: DagsterInstance,
+    work: Work | None = None,
+    progress: Callable[[str, float], object] | None = None,
+) -> None:
     """Compute the plan's assets for its days, oldest run first. Raises BackfillError with the cause.
+
+    work: what there is left to do (prepare), by default all of it. progress: called after each commit with the words
+    for what was written, and how many tenant-days more are done.
 
     A run that failed for some tenants alone does not keep the later ones from being computed; what it said is raised
     at the end.
     """
+    work = work or prepare(plan, warehouse, instance, restart=True)
+    own_tags = {PLAN_TAG: plan.name, BEGAN_TAG: work.began.isoformat()}
+    if not work.done:
+        # Only a run that computes all of its days tells how long a day takes.
+        own_tags[TENANTS_TAG] = str(len(work.tenants))
+
+    def committed(assets: Sequence[str], day: date, tenants: Sequence[UUID]) -> None:
+        if progress is not None:
+            progress(f"{day} {assets[0]}", len(tenants) * len(assets) / len(plan.assets))
+
     failed: list[str] = []
     for first, last in plan.runs():
         tags = {
             "dagster/asset_partition_range_start": first.isoformat(),
             "dagster/asset_partition_range_end": last.isoformat(),
-            "earshot/backfill": f"{plan.first} to {plan.last}",
+            **own_tags,
         }
         try:
-            run_job(warehouse, instance, plan.job, tags=tags, tenants=plan.tenants, committed=committed)
+            run_job(
+                warehouse,
+                instance,
+                plan.job,
+                tags=tags,
+                tenants=plan.tenants,
+                skip_computed_since=work.began if work.done else None,
+                committed=committed,
+            )
         except TenantsFailedError as error:
             failed.append(str(error))
     if failed:
@@ -146,6 +209,7 @@ def run_job(
     tenants: Sequence[str] = (),
     campaigns: Sequence[str] = (),
     stale_only: bool = False,
+    skip_computed_since: datetime | None = None,
     committed: Committed | None = None,
 ) -> ExecuteInProcessResult:
     """One run of a job in this process, kept in the orchestrator's history. Raises BackfillError naming what failed.
@@ -157,7 +221,12 @@ def run_job(
         "warehouse": ResourceDefinition.hardcoded_resource(warehouse),
         "progress": ResourceDefinition.hardcoded_resource(Progress(committed) if committed else Progress()),
     }
-    scope = {"tenants": list(tenants), "campaigns": list(campaigns), "stale_only": stale_only}
+    scope = {
+        "tenants": list(tenants),
+        "campaigns": list(campaigns),
+        "stale_only": stale_only,
+        "skip_computed_since": skip_computed_since.isoformat() if skip_computed_since else "",
+    }
     result = (
         define(resources)
         .resolve_job_def(job)

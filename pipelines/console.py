@@ -1,8 +1,8 @@
 """Console: how commands speak to a person, and the only way that they print.
 
 Here: two consoles that show text from outside as what it is: never as markup, and every character that a terminal
-would obey or hide as its escape; secrets masked. The progress display, and turning errors into one clear message.
-Not here: what the commands do, which characters and secrets those are (sql/characters.py, sql/masking.py).
+would obey or hide as its escape; secrets masked. Turning errors into one clear message.
+Not here: what the commands do, how their progress is shown (progress.py), which characters and secrets those are (sql/characters.py, sql/masking.py).
 
 A printed text is one line: a line break inside it came from outside and is shown as \\n. Print lines one by one, pages
 with `page`, and what another program reads, such as an address with its password, with `raw`.
@@ -11,17 +11,14 @@ with `page`, and what another program reads, such as an address with its passwor
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import click
 import psycopg
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.text import Text
 
@@ -149,42 +146,3 @@ def _log_error(error: BaseException) -> Path:
     command = visible_line(masked(" ".join(sys.argv[1:])))
     append_private(log, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, earshot {command}\n{traceback_text(error)}\n\n")
     return log
-
-
-@contextmanager
-def progress_bar(label: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
-    """A bar that moves by one with each call and shows the call's words; plain lines where there is no terminal."""
-    if not out.is_terminal:
-        out.print(f"{label} ...")
-        yield _quiet
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-    )
-    label = visible_line(label)
-    with Progress(*columns, console=out, transient=False) as progress:
-        task = progress.add_task(label, total=total)
-
-        def advance(words: str) -> None:
-            progress.update(task, advance=1, description=f"{label} {visible_line(words)}")
-
-        yield advance
-        progress.update(task, description=label, completed=total or 1, total=total or 1)
-
-
-def each_asset(advance: Callable[[str], None]) -> Callable[[Sequence[str], date, Sequence[UUID]], None]:
-    """Moves a progress bar on by one for each asset of a day that is committed."""
-
-    def committed(assets: Sequence[str], day: date, _tenants: Sequence[UUID]) -> None:
-        for asset in assets:
-            advance(f"{day} {asset}")
-
-    return committed
-
-
-def _quiet(_words: str) -> None:
-    """Progress is for people; a log gets the first and the last line only."""

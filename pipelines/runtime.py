@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
 
 from assets.listening.addresses import load_ranges
 from assets.listening.keys import Keyring
@@ -30,6 +31,15 @@ from sql.limits import Work, bounded_history
 from sql.private import PRIVATE_UMASK
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
+
+# What a command prints is for the person who started it. Dagster would lead it into a file for each step, through two
+# processes of its own, and a progress bar would stand still meanwhile.
+OWN_OUTPUT = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
 
 
 def database_url(settings: Settings) -> str:
@@ -140,7 +150,9 @@ def orchestrator_instance() -> Iterator[DagsterInstance]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        with DagsterInstance.get() as instance:
+        with DagsterInstance.from_ref(
+            InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=OWN_OUTPUT)
+        ) as instance:
             # As its own UI does: connections are kept. A run over many days writes thousands of events, and Dagster
             # opens up to three connections for each, 20 ms apiece: two fifths of a backfill of small days.
             instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)

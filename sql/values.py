@@ -106,16 +106,25 @@ class Scope:
     """Which tenants and campaigns a run is about. Empty means all of them.
 
     stale_only: of these, only the days of tables that are older than what they were made of, by the ledger.
+    skip_computed_since: without the days of tables that a run of that moment or later has made, by the ledger.
     """
 
     tenants: tuple[UUID, ...] = ()
     campaigns: tuple[UUID, ...] = ()
     stale_only: bool = False
+    skip_computed_since: datetime | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a run may leave days of its tenants as they are."""
+        return self.stale_only or self.skip_computed_since is not None
 
     def __str__(self) -> str:
         tenants = ", ".join(map(str, self.tenants)) or "all tenants"
         told = f"{tenants}; campaigns {', '.join(map(str, self.campaigns))}" if self.campaigns else tenants
-        return f"{told}; only what is stale" if self.stale_only else told
+        told = f"{told}; only what is stale" if self.stale_only else told
+        since = self.skip_computed_since
+        return f"{told}; without what was computed since {since:%Y-%m-%d %H:%M:%S} UTC" if since else told
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from uuid import UUID
@@ -212,6 +212,11 @@ class Warehouse:
             if name.strip().lower() in (slug, str(tenant), tenant.hex):
                 return tenant
         raise _unknown_tenant(name, found)
+
+    def slugs(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The slugs of tenants that are named by slug or id, in order. Raises PermanentError as tenant_id does."""
+        chosen = Scope(tuple({self.tenant_id(name) for name in names}))
+        return tuple(sorted(self.tenants(chosen)["slug"])) if chosen.tenants else ()
 
     def tenant_chunks(self, scope: Scope = Scope(), size: int = 64) -> list[list[UUID]]:  # noqa: B008
         """The scope's tenants in chunks of at most size, in the order of a hash: stable, and large ones are spread."""

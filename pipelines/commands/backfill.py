@@ -1,19 +1,30 @@
 """earshot backfill: compute a range of days again, for one tenant or for all.
 
 Here: the command's words and its dry run.
-Not here: the work (pipelines/backfill.py).
+Not here: the work (backfill.py), where a stopped one goes on, and how long one takes (resumption.py).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from assets.partitions import FIRST_DAY
 from pipelines import console, runtime
+from pipelines.progress import duration, progress_bar
 from pipelines.settings import load_settings
-from sql.values import PermanentError
+from pipelines.stopping import stops_in_seconds
+from sql.values import PermanentError, Window
+from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pipelines.backfill import Plan, Work
+    from pipelines.resumption import Pace
+
+# What a day costs without any rows, and a row beside it: measured as docs/operators.md says ("What a machine carries").
+SECONDS_A_DAY, SECONDS_A_ROW = 1.2, 25e-6
 
 
 @click.command()
@@ -22,32 +33,71 @@ from sql.values import PermanentError
 )
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First UTC day.")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last UTC day, included.")
-@click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
-def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what would be computed, and about how long that takes.")
+@click.option("--restart", is_flag=True, help="Begin anew where the same backfill was stopped before its end.")
+def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run: bool, restart: bool) -> None:
     """Compute a range of days again. Running it twice changes nothing but the run's name.
 
-    Reports that wait for these days go out by themselves on the next morning; reports that were sent stay as they are.
+    Stopped by Ctrl-C, a kill or a failure, the same command goes on where it was, for a week. Reports that wait for
+    these days go out by themselves on the next morning; reports that were sent stay as they are.
     """
-    from pipelines.backfill import Plan
+    from pipelines.backfill import Plan, prepare
     from pipelines.backfill import backfill as run_backfill
+    from pipelines.resumption import pace_of
 
     settings = load_settings()
-    plan = Plan(*_span(first.date(), last.date()), tenants)
-    server = runtime.ensure_database(settings)
-    warehouse = runtime.make_warehouse(settings)
-    for tenant in tenants:
-        warehouse.tenant_id(tenant)
-    who = ", ".join(tenants) or "all tenants"
-    if dry_run:
-        console.out.print(f"Would compute {plan.days} day(s), {plan.first} to {plan.last}, for {who}.")
-        return
-    runtime.prepare_orchestrator(settings, server)
-    with (
-        runtime.orchestrator_instance() as instance,
-        console.progress_bar(f"Computing {plan.days} day(s) for {who}", plan.steps) as advance,
-    ):
-        run_backfill(plan, warehouse, instance, console.each_asset(advance))
-    console.out.print(f"Computed {plan.first} to {plan.last} for {who}.")
+    span = _span(first.date(), last.date())
+    with stops_in_seconds():
+        server = runtime.ensure_database(settings)
+        runtime.prepare_orchestrator(settings, server)
+        with (
+            runtime.open_warehouse(settings) as warehouse,
+            runtime.orchestrator_instance() as instance,
+        ):
+            plan = Plan(*span, warehouse.slugs(tenants))
+            work = prepare(plan, warehouse, instance, restart=restart)
+            if dry_run:
+                for line in _forecast(plan, work, warehouse, pace_of(instance, plan.job)):
+                    console.out.print(line)
+                return
+            if work.done:
+                console.out.print(_going_on(work))
+            label = f"Computing {plan.first} to {plan.last} for {_who(plan)}"
+            with progress_bar(label, work.left, "tenant-days") as advance:
+                run_backfill(plan, warehouse, instance, work, advance)
+    console.out.print(f"Computed {plan.first} to {plan.last} for {_who(plan)}.")
+
+
+def _who(plan: Plan) -> str:
+    return ", ".join(plan.tenants) or "all tenants"
+
+
+def _going_on(work: Work) -> str:
+    return (
+        f"Going on with the backfill of {work.began:%Y-%m-%d %H:%M} UTC: {work.done:,.0f} of {work.total:,} "
+        "tenant-days are done (--restart begins anew)."
+    )
+
+
+def _forecast(plan: Plan, work: Work, warehouse: Warehouse, pace: Pace | None) -> list[str]:
+    """What a backfill would do: days and tenants, raw rows, and how long it takes."""
+    window = Window.of_days(plan.first, plan.last)
+    listens, signals = warehouse.read(
+        "count_raw_rows", start=window.start, end=window.end, tenants=list(work.tenants)
+    ).row(0)
+    lines = [
+        f"Would compute {plan.days:,} day(s), {plan.first} to {plan.last}, for {_who(plan)}: {work.total:,} "
+        f"tenant-days of {len(plan.assets)} tables, from {listens:,} listener and {signals:,} attribution events.",
+    ]
+    if work.done:
+        lines.append(_going_on(work))
+    if pace is not None:
+        seconds, by = pace.seconds * work.left, f"by the pace of the last {pace.runs} run(s)"
+    else:
+        share = work.left / work.total if work.total else 0.0
+        seconds = share * (plan.days * SECONDS_A_DAY + (listens + signals) * SECONDS_A_ROW)
+        by = "by the benchmark's pace, since no backfill has ended here yet"
+    return [*lines, f"It takes about {duration(seconds)}, {by}."]
 
 
 def _span(first: date, last: date) -> tuple[date, date]:

@@ -17,6 +17,7 @@ import click
 from rich.table import Table
 
 from pipelines import console, runtime
+from pipelines.progress import progress_bar
 from pipelines.settings import Settings, load_settings
 from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
 from reports.delivery.history import STATES, check_resend, list_deliveries, resend, retry_failed, show_delivery
@@ -40,7 +41,7 @@ def deliver(dry_run: bool, limit: int | None) -> None:
         if dry_run:
             _print_plan(outbox, transport, limit)
             return
-        with console.progress_bar(f"Sending by {transport.name}") as advance:
+        with progress_bar(f"Sending by {transport.name}") as advance:
             summary = outbox.run(transport, datetime.now(UTC), limit, advance)
     _print_summary(summary)
     if summary.paused:

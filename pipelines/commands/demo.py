@@ -19,9 +19,10 @@ from dagster import AssetKey, DagsterInstance
 from rich.text import Text
 
 from pipelines import console, runtime
-from pipelines.backfill import STEPS_OF, Plan, run_job
+from pipelines.backfill import STEPS_OF, Plan, prepare, run_job
 from pipelines.backfill import backfill as run_backfill
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
+from pipelines.progress import progress_bar
 from pipelines.settings import Settings, load_settings
 from sql.migrate import migrate
 from sql.private import private_folder, write_private
@@ -130,13 +131,12 @@ def _load(settings: Settings, choice: Choice) -> Path:
     simulation = simulate(choice.seed, choice.events, date.fromisoformat(choice.until))
     with runtime.open_warehouse(settings) as warehouse:
         label = f"Inventing {choice.events:,} listener events"
-        with console.progress_bar(label, simulation.span.length) as advance:
+        with progress_bar(label, simulation.span.length) as advance:
             done = 0
 
             def show(progress: Progress) -> None:
                 nonlocal done
-                for _ in range(progress.days_done - done):
-                    advance("")
+                advance(amount=progress.days_done - done)
                 done = progress.days_done
 
             load(warehouse, simulation, show, runtime.keyring(settings))
@@ -176,19 +176,20 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -
         _report(warehouse, instance, last, month, again=looked_back or computed)
         due = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
         if due:
-            with console.progress_bar(f"Sending {due} mails through the {settings.mail_transport} transport"):
+            with progress_bar(f"Sending {due} mails through the {settings.mail_transport} transport"):
                 run_job(warehouse, instance, "delivery_worker")
 
 
 def _compute(warehouse: Warehouse, instance: DagsterInstance, first: date, last: date, job: str) -> bool:
     """Compute the days of the span from the first open one to the last; False if none is open."""
-    steps = STEPS_OF[job]
-    open_days = _open_days(warehouse, steps[-1], first, last)
+    open_days = _open_days(warehouse, STEPS_OF[job][-1], first, last)
     if not open_days:
         return False
     plan = Plan(open_days[0], open_days[-1], job=job)
-    with console.progress_bar(f"Computing {plan.days} days x {len(steps)} tables", plan.steps) as advance:
-        run_backfill(plan, warehouse, instance, console.each_asset(advance))
+    work = prepare(plan, warehouse, instance)
+    label = f"Computing {plan.days} days x {len(plan.assets)} tables"
+    with progress_bar(label, work.left, "tenant-days") as advance:
+        run_backfill(plan, warehouse, instance, work, advance)
     return True
 
 
@@ -203,7 +204,7 @@ def _report(warehouse: Warehouse, instance: DagsterInstance, last: date, month: 
         wanted = [(job, day) for job, day in wanted if day.isoformat() not in looked_at[job]]
     if not wanted:
         return
-    with console.progress_bar("Rendering the sponsor reports", len(wanted)) as advance:
+    with progress_bar("Rendering the sponsor reports", len(wanted)) as advance:
         for job, day in wanted:
             advance(f"{job} {day}")
             run_job(warehouse, instance, job, partition_key=day.isoformat())

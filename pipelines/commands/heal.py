@@ -9,7 +9,9 @@ from __future__ import annotations
 import click
 
 from pipelines import console, runtime
+from pipelines.progress import progress_bar
 from pipelines.settings import load_settings
+from pipelines.stopping import stops_in_seconds
 
 
 @click.command()
@@ -35,6 +37,14 @@ def heal(dry_run: bool) -> None:
         console.out.print(f"Stale: {what}, and what builds on them.")
         return
     runtime.prepare_orchestrator(settings, server)
-    with runtime.orchestrator_instance() as instance, console.progress_bar(f"Computing {what}") as advance:
-        runs = heal_all(warehouse, instance, console.each_asset(advance))
+    with (
+        stops_in_seconds(),
+        runtime.orchestrator_instance() as instance,
+        progress_bar(f"Computing {what}", unit="tables of tenants' days") as advance,
+    ):
+        runs = heal_all(
+            warehouse,
+            instance,
+            lambda assets, day, tenants: advance(f"{day} {assets[0]}", len(assets) * len(tenants)),
+        )
     console.out.print(f"Healed in {runs} run(s); nothing is stale.")

@@ -18,6 +18,7 @@ import polars as pl
 from assets.importing import FORMATS, EventMaker, MadeBatch, MediaPaths, guess_format, parser_of, read_batches
 from assets.importing.lines import Batch
 from pipelines import console, runtime
+from pipelines.progress import Advance, progress_bar
 from pipelines.settings import load_settings
 from reports.csv import harmless
 from sql.characters import visible_line
@@ -110,8 +111,9 @@ def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rej
         raise PermanentError(f"--rejects names the log {file} itself: give another file")
     with runtime.open_warehouse(load_settings()) as warehouse:
         owner = warehouse.tenant_id(tenant)
-        with console.progress_bar(f"Importing {file.name}", 100) as advance:
-            progress = _percents(file, advance)
+        size = file.stat().st_size if file.is_file() else None
+        with progress_bar(f"Importing {file.name}", size) as advance:
+            progress = _by_place(advance)
             names = fields.replace(",", " ").split()
             summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, progress, names)
     for line in summary_lines(summary, tenant, dry_run, rejects_path):
@@ -175,17 +177,14 @@ def _wrong_format(file: Path, format_name: str, lines: pl.DataFrame, rejects: pl
     )
 
 
-def _percents(file: Path, advance: Callable[[str], None]) -> Callable[[int, str], None]:
+def _by_place(advance: Advance) -> Callable[[int, str], None]:
     """Progress by the place in the file on disk, which a gzip file has too."""
-    size = file.stat().st_size if file.is_file() else 0
-    shown = 0
+    reached = 0
 
     def progress(bytes_read: int, words: str) -> None:
-        nonlocal shown
-        reached = bytes_read * 100 // max(size, 1)
-        while shown < reached:
-            shown += 1
-            advance(words)
+        nonlocal reached
+        advance(words, bytes_read - reached)
+        reached = bytes_read
 
     return progress
 
