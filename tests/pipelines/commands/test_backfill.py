@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from uuid import uuid5
@@ -28,9 +29,9 @@ from sql.embedded import Server
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.pipelines.running import home_of_its_own, rows
-from tests.pipelines.small_network import FIRST, NAMES, SUNDAY, add, named
+from tests.pipelines.small_network import FIRST, MONDAY, NAMES, add, named
 
-WEEK = ("backfill", "--from", str(FIRST), "--to", str(SUNDAY))
+DAYS = ("backfill", "--from", str(MONDAY), "--to", str(MONDAY + timedelta(days=2)))
 
 # What the command leaves in the environment for the processes that it starts; put back after each call.
 LEFT = dict.fromkeys(("DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE", "EARSHOT_DAGSTER_FOLDER"))
@@ -48,10 +49,10 @@ def environment(url: str, server: Server, home: Path) -> dict[str, str]:
 
 
 def start(words: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:
-    """`earshot backfill` of the week, as a process of its own."""
+    """`earshot backfill` of three days, as a process of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EARSHOT_", "DAGSTER_"))}
     return subprocess.Popen(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *WEEK, *words],
+        [sys.executable, "-c", "from pipelines.cli import main; main()", *DAYS, *words],
         env={**inherited, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -60,8 +61,8 @@ def start(words: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen
 
 
 def run(words: Sequence[str], settings: Mapping[str, str]) -> str:
-    """What `earshot backfill` of the week says, run in this process."""
-    result = CliRunner().invoke(main, [*WEEK, *words], env={**LEFT, **settings})
+    """What `earshot backfill` of three days says, run in this process."""
+    result = CliRunner().invoke(main, [*DAYS, *words], env={**LEFT, **settings})
     assert result.exit_code == 0, result.output
     return " ".join(result.output.split())
 
@@ -79,7 +80,7 @@ def test_a_stopped_backfill_goes_on_where_it_was(
 ) -> None:
     settings = environment(url, server, home_folder)
     warehouse = Warehouse(url)
-    run_of = "SELECT DISTINCT run_id FROM rollup_ledger WHERE asset = %s AND tenant_id = %s"
+    run_of = "SELECT DISTINCT run_id FROM rollup_ledger WHERE asset = %s AND tenant_id = %s AND day = '2026-03-03'"
     ((before,),) = rows(warehouse, run_of, "downloads", named("kreuz"))
     process = start(["--tenant", "kreuz"], settings)
     wait_for(warehouse, "conversions", before)
@@ -93,7 +94,7 @@ def test_a_stopped_backfill_goes_on_where_it_was(
     ((stopped,),) = rows(warehouse, run_of, "downloads", named("kreuz"))
     assert stopped != before
 
-    going_on = r"Going on with the backfill of .*: \d+ of 8 tenant-days are done"
+    going_on = r"Going on with the backfill of .*: \d+ of 3 tenant-days are done"
     assert re.search(going_on, run(["--tenant", "kreuz", "--dry-run"], settings))
     assert "Going on" not in run(["--tenant", "kreuz", "--dry-run", "--restart"], settings)
     assert "Going on" not in run(["--dry-run"], settings), "another selection is another backfill"
@@ -103,7 +104,7 @@ def test_a_stopped_backfill_goes_on_where_it_was(
     assert before not in {run_id for (run_id,) in rows(warehouse, run_of, "campaign_roi", named("kreuz"))}
     said = run(["--tenant", "kreuz", "--dry-run"], settings)
     assert "Going on" not in said, "it has come to its end"
-    assert "8 tenant-days of 18 tables, from 24 listener and 2 attribution events. It takes about" in said
+    assert "3 tenant-days of 18 tables, from 9 listener and 1 attribution events. It takes about" in said
     warehouse.close()
 
 
