@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from assets.listening.lists import read_bytes
 from assets.listening.published import PublishedRanges, load_published, read_published
-from pipelines.fetching import check_address, fetch
+from pipelines.fetching import check_address, fetch, shown
+from pipelines.rulesets import own_path
 from sql.values import PermanentError
 
 # The package's own repository, where its ranges are compiled anew every week; the releases follow once a month.
@@ -24,6 +26,9 @@ PUBLISHED_AT = "https://raw.githubusercontent.com/Yuix-Networks/iporigin/main/sr
 
 # A feed that answers with nothing looks like an owner without networks. The package's own build asks for as much.
 LEAST_SHARE = 0.8
+
+# A clock that is a little wrong is no reason to refuse.
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +58,22 @@ def fetched_file(home: Path) -> Path | None:
     return path
 
 
-def refresh(home: Path, source: str = PUBLISHED_AT) -> Refresh | None:
+def refresh(home: Path, source: str = PUBLISHED_AT, allow_private: bool = False) -> Refresh | None:
     """Change over to the published ranges of a file or web address; None if those in force are as new.
 
+    allow_private: the address may be of this machine or network.
     Raises PermanentError for what is no such file or has lost much, RulesUnavailableError where a server does not
     answer; then everything stays as it was.
     """
     before = load_published(fetched_file(home))
-    content = _read(source)
-    after = read_published(content, source)
+    content = _read(source, allow_private)
+    after = read_published(content, shown(source))
+    if after.built_at > datetime.now(UTC) + A_DAY:
+        # It would be newer than every later one, for ever.
+        raise PermanentError(f"{shown(source)} says that it is of {after.built_at:%Y-%m-%d}; nothing was changed")
     if after.built_at <= before.built_at:
         return None
-    _refuse_loss(before, after, source)
+    _refuse_loss(before, after, shown(source))
     folder = home / "rules" / "networks"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{after.digest}.bin"
@@ -75,7 +84,7 @@ def refresh(home: Path, source: str = PUBLISHED_AT) -> Refresh | None:
         after.digest,
         after.built_at.isoformat(timespec="seconds"),
         after.spans.height,
-        source,
+        shown(source),
     )
     with (folder / "changes.jsonl").open("a", encoding="utf-8") as record:
         record.write(json.dumps(asdict(change), ensure_ascii=False) + "\n")
@@ -85,16 +94,18 @@ def refresh(home: Path, source: str = PUBLISHED_AT) -> Refresh | None:
     return change
 
 
-def _read(source: str) -> bytes:
+def _read(source: str, allow_private: bool) -> bytes:
     if "://" not in source:
-        path = Path(source).expanduser()
+        path = own_path(source)
         if not path.is_file():
-            raise PermanentError(f"{source} is no file and no http(s) address: name one that holds published ranges")
-        return path.read_bytes()
+            raise PermanentError(
+                f"{shown(source)} is no file and no http(s) address: name one that holds published ranges"
+            )
+        return read_bytes(path)
     check_address(source)
-    content = fetch(source)
+    content = fetch(source, allow_private)
     if content is None:
-        raise PermanentError(f"there is nothing at {source}; nothing was changed")
+        raise PermanentError(f"there is nothing at {shown(source)}; nothing was changed")
     return content
 
 

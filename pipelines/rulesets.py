@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from assets.listening.addresses import LISTS, lists_version
-from assets.listening.rules import KINDS, load_rules
+from assets.listening.lists import read_bytes, read_list, shown
+from assets.listening.patterns import compile_pattern
+from assets.listening.rules import KINDS, load_rules, problem_of
 from pipelines.fetching import RulesUnavailableError as RulesUnavailableError
 from pipelines.fetching import check_address, fetch
+from pipelines.fetching import shown as shown_address
 from sql.values import PermanentError
 
 # As many broken patterns as one message shows.
@@ -73,11 +76,16 @@ def changes(home: Path) -> list[Change]:
     record = home / "rules" / "changes.jsonl"
     if not record.exists():
         return []
-    return [Change(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines() if line]
+    try:
+        return [Change(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines() if line]
+    except (ValueError, TypeError) as error:
+        raise PermanentError(f"{record} is not the record that it was ({error}): take the broken line out") from error
 
 
-def update(home: Path, source: str) -> Change | None:
+def update(home: Path, source: str, allow_private: bool = False) -> Change | None:
     """Change over to the set of a folder or web address; None if it is in force already.
+
+    allow_private: the address may be of this machine or network.
 
     Lists of networks that the new set does not have stay as they are. Raises PermanentError for a set that cannot be
     used, RulesUnavailableError where a server does not answer; then everything stays as it was.
@@ -87,9 +95,9 @@ def update(home: Path, source: str) -> Change | None:
     incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=_sets(home)))
     try:
         kept = _lists_in_force(home)
-        for name, content in {**kept, **_fetch(source)}.items():
+        for name, content in {**kept, **_fetch(source, allow_private)}.items():
             (incoming / name).write_bytes(content)
-        version = tried_version(incoming, source)
+        version = tried_version(incoming, shown_address(source))
         if version == before:
             return None
         if not (_sets(home) / version).is_dir():
@@ -97,7 +105,7 @@ def update(home: Path, source: str) -> Change | None:
             incoming.rename(_sets(home) / version)
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
-    change = Change(datetime.now(UTC).isoformat(timespec="seconds"), before, version, source)
+    change = Change(datetime.now(UTC).isoformat(timespec="seconds"), before, version, shown_address(source))
     _change_over(home, change)
     return change
 
@@ -121,14 +129,12 @@ def _problems(folder: Path) -> Iterator[str]:
                 yield f"there is no {path.name}"
             continue
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):
-            yield f"{path.name} is no JSON"
+            entries = read_list(path)
+        except PermanentError as found:
+            yield str(found).replace(f"{folder}{os.sep}", "")
             continue
-        entries = content.get("entries") if isinstance(content, dict) else content
-        if not isinstance(entries, list) or (kind in NEEDED and not entries):
-            yield f"{path.name} is no list of rules" if not isinstance(entries, list) else f"{path.name} is empty"
-            continue
+        if kind in NEEDED and not entries:
+            yield f"{path.name} is empty"
         yield from (f"{path.name}: {problem}" for entry in entries if (problem := _problem_of(entry)))
     try:
         lists_version(folder)
@@ -136,16 +142,11 @@ def _problems(folder: Path) -> Iterator[str]:
         yield str(found).replace(f"{folder}{os.sep}", "")
 
 
-def _problem_of(entry: object) -> str | None:
-    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in ("name", "pattern")):
-        return f"{str(entry)[:80]} has no name and pattern"
-    if not isinstance(entry.get("category", ""), str):
-        return f"the category of {entry['name']!r} is no text"
-    try:
-        pattern = re.compile(entry["pattern"])
-    except (re.error, RecursionError, OverflowError) as found:
-        return f"the pattern {entry['pattern']!r} of {entry['name']!r} is no regular expression ({found})"
-    return f"the pattern of {entry['name']!r} matches every agent" if pattern.search("") else None
+def _problem_of(entry: Any) -> str | None:
+    problem = problem_of(entry)
+    if problem is None and compile_pattern(entry["pattern"]).search(""):
+        return f"the pattern of '{shown(entry['name'])}' matches every agent"
+    return problem
 
 
 def _lists_in_force(home: Path) -> Mapping[str, bytes]:
@@ -154,23 +155,31 @@ def _lists_in_force(home: Path) -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in paths if path.is_file()}
 
 
-def _fetch(source: str) -> Mapping[str, bytes]:
+def _fetch(source: str, allow_private: bool) -> Mapping[str, bytes]:
     """The files of a set by name."""
     if "://" in source:
-        return dict(_download(source))
-    folder = Path(source).expanduser()
+        return dict(_download(source, allow_private))
+    folder = own_path(source)
     if not folder.is_dir():
         raise PermanentError(
-            f"{source} is no folder and no http(s) address: name one that holds bots.json and apps.json"
+            f"{shown_address(source)} is no folder and no http(s) address: name one that holds bots.json and apps.json"
         )
-    return {name: (folder / name).read_bytes() for name in FILES if (folder / name).is_file()}
+    return {name: read_bytes(folder / name) for name in FILES if (folder / name).is_file()}
 
 
-def _download(address: str) -> Iterator[tuple[str, bytes]]:
+def own_path(source: str) -> Path:
+    """A path as a person writes it. Raises PermanentError for one that cannot be."""
+    try:
+        return Path(source).expanduser()
+    except (RuntimeError, ValueError) as error:  # a home of nobody, a NUL
+        raise PermanentError(f"{shown(source)} is no path ({error})") from error
+
+
+def _download(address: str, allow_private: bool) -> Iterator[tuple[str, bytes]]:
     check_address(address)
     base = urlsplit(address)._replace(query="", fragment="").geturl().rstrip("/")
     for name in FILES:
-        content = fetch(f"{base}/{name}")
+        content = fetch(f"{base}/{name}", allow_private)
         if content is not None:
             yield name, content
 

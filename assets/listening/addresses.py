@@ -22,6 +22,7 @@ import polars as pl
 from assets.listening.address_texts import household_network as household_network
 from assets.listening.address_texts import parse_address as parse_address
 from assets.listening.address_texts import parse_addresses
+from assets.listening.lists import parse_list, read_bytes, shown
 from assets.listening.network_sets import Network, NetworkSet, spans_of
 from assets.listening.published import PACKAGE, load_published
 from sql.values import PermanentError
@@ -171,7 +172,9 @@ def _network(text: str, where: str) -> Network:
     try:
         network = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError as error:
-        raise PermanentError(f"{text!r} in {where} is no network such as 203.0.113.0/24 or 2001:db8::/32") from error
+        raise PermanentError(
+            f"'{shown(text)}' in {where} is no network such as 203.0.113.0/24 or 2001:db8::/32"
+        ) from error
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped:
         return ipaddress.ip_network(f"{network.network_address.ipv4_mapped}/{network.prefixlen - 96}")
     return network
@@ -183,16 +186,14 @@ def _file_of(name: str, folder: Path | None) -> Path:
 
 
 @lru_cache(maxsize=16)
-def _parse_networks(text: str, source: str) -> tuple[str, ...]:
-    try:
-        content = json.loads(text)
-        entries = content["entries"] if isinstance(content, dict) else content
-        return tuple(each if isinstance(each, str) else str(each["network"]) for each in entries)
-    except (ValueError, KeyError, TypeError) as error:
-        raise PermanentError(
-            f'{source} is no list of networks: it must be a JSON array of networks or of {{"network": ...}}'
-        ) from error
+def _parse_networks(content: bytes, source: str) -> tuple[str, ...]:
+    entries = parse_list(content, source)
+    networks = [each.get("network") if isinstance(each, dict) else each for each in entries]
+    broken = [shown(entry) for entry, network in zip(entries, networks, strict=True) if not isinstance(network, str)]
+    if broken:
+        raise PermanentError(f'{source}: {broken[0]} is no network and no {{"network": ...}}')
+    return tuple(map(str, networks))
 
 
 def _read_networks(path: Path) -> tuple[str, ...]:
-    return _parse_networks(path.read_text(encoding="utf-8"), str(path))
+    return _parse_networks(read_bytes(path), str(path))

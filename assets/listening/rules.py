@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
+from assets.listening.lists import parse_list, read_bytes, shown
+from assets.listening.patterns import compile_pattern
 from sql.values import PermanentError
 
 PACKAGED_RULES = Path(__file__).parent / "ruleset"
@@ -126,8 +128,8 @@ def load_rules(path: Path | None = None) -> Rules:
     A folder is taken as it is: a kind whose file is missing has no rules. Raises PermanentError for what is unreadable.
     """
     folder = path or PACKAGED_RULES
-    texts = {kind: (folder / f"{kind}.json") for kind in KINDS}
-    found = {kind: file.read_text(encoding="utf-8") for kind, file in texts.items() if file.is_file()}
+    files = {kind: (folder / f"{kind}.json") for kind in KINDS}
+    found = {kind: read_bytes(file) for kind, file in files.items() if file.is_file()}
     if "bots" not in found or "apps" not in found:
         raise PermanentError(f"{folder} is no rule set: it needs at least bots.json and apps.json")
     return _parse_rules(tuple(sorted(found.items())), str(folder))
@@ -212,8 +214,8 @@ def _match_distinct(
 
 
 @lru_cache(maxsize=8)
-def _parse_rules(files: tuple[tuple[str, str], ...], folder: str) -> Rules:
-    entries = {kind: _entries(text, f"{folder}/{kind}.json") for kind, text in files}
+def _parse_rules(files: tuple[tuple[str, bytes], ...], folder: str) -> Rules:
+    entries = {kind: _rules(content, f"{folder}/{kind}.json") for kind, content in files}
     canonical = {
         kind: [[rule.name, rule.pattern.pattern, rule.category] for rule in entries.get(kind, ())] for kind in KINDS
     }
@@ -222,19 +224,35 @@ def _parse_rules(files: tuple[tuple[str, str], ...], folder: str) -> Rules:
     return Rules(version, bots, apps, libraries, browsers, devices, referrers)
 
 
-def _entries(text: str, source: str) -> tuple[Rule, ...]:
-    try:
-        content = json.loads(text)
-        entries = content["entries"] if isinstance(content, dict) else content
-        return tuple(_rule(entry, source) for entry in entries)
-    except (ValueError, KeyError, TypeError) as error:
-        raise PermanentError(f'{source} is no rule file: it must be a JSON array of {{"name", "pattern"}}') from error
+def _rules(content: bytes, source: str) -> tuple[Rule, ...]:
+    entries = parse_list(content, source)
+    problems = [problem for entry in entries if (problem := problem_of(entry))]
+    if problems:
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        raise PermanentError(f"{source}: {problems[0]}{more}")
+    return tuple(map(_rule, entries))
 
 
-def _rule(entry: dict[str, str], source: str) -> Rule:
+def problem_of(entry: object) -> str | None:
+    """What is wrong with an entry of a rule file; None where it is a rule."""
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in ("name", "pattern")):
+        return f"{shown(entry)} has no name and pattern"
+    name = shown(entry["name"])
+    if not isinstance(entry.get("category", ""), str):
+        return f"the category of '{name}' is no text"
+    if not all(_is_text(entry.get(each, "")) for each in ("name", "pattern", "category")):
+        return f"'{name}' holds half a character, which is no text"
     try:
-        return Rule(entry["name"], re.compile(entry["pattern"]), entry.get("category", ""))
-    except re.error as error:
-        raise PermanentError(
-            f"{source}: the pattern {entry['pattern']!r} of {entry['name']!r} is no regular expression: {error}"
-        ) from error
+        compile_pattern(entry["pattern"])
+    except ValueError as error:
+        return f"the pattern '{shown(entry['pattern'])}' of '{name}' cannot be used: {error}"
+    return None
+
+
+def _is_text(text: str) -> bool:
+    """JSON can spell half of a surrogate pair, which cannot be written anywhere."""
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def _rule(entry: Any) -> Rule:
+    return Rule(entry["name"], compile_pattern(entry["pattern"]), entry.get("category", ""))

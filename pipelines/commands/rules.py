@@ -11,6 +11,7 @@ import click
 from assets.listening.addresses import LISTS, load_ranges
 from assets.listening.rules import KINDS, load_rules
 from pipelines import console, rulesets, runtime
+from pipelines.fetching import shown
 from pipelines.networks import PUBLISHED_AT, fetched_file, refresh
 from pipelines.settings import Settings, load_settings
 
@@ -28,7 +29,8 @@ def rules() -> None:
 @click.option(
     "--networks", metavar="FILE|URL", help="Where newer published networks are, if not where they always are."
 )
-def update(source: str | None, networks: str | None) -> None:
+@click.option("--allow-private", is_flag=True, help="Addresses may be of this machine or network, too.")
+def update(source: str | None, networks: str | None, allow_private: bool) -> None:
     """Bring rules up to date, and measure by them from now on.
 
     Without options: the published networks of data centres, VPNs and relays, from where they are compiled every week.
@@ -37,28 +39,28 @@ def update(source: str | None, networks: str | None) -> None:
     Days that are computed already keep the rules that they name until they are computed again.
     """
     settings = load_settings()
-    has_changed = source is not None and _update_rules(settings, source)
+    has_changed = source is not None and _update_rules(settings, source, allow_private)
     if networks is not None or source is None:
-        has_changed |= _refresh_networks(settings, networks or PUBLISHED_AT)
+        has_changed |= _refresh_networks(settings, networks or PUBLISHED_AT, allow_private)
     if has_changed:
         console.out.print("Compute days that are to be measured by them again: earshot backfill --from DAY --to DAY")
     if settings.rules_path:
         console.out.print(f"EARSHOT_RULES is set, so the rules in {settings.rules_path} are used instead.")
 
 
-def _update_rules(settings: Settings, source: str) -> bool:
-    change = rulesets.update(settings.home, source)
+def _update_rules(settings: Settings, source: str, allow_private: bool) -> bool:
+    change = rulesets.update(settings.home, source, allow_private)
     if change is None:
-        console.out.print(f"{source} holds the rules that are in force already.")
+        console.out.print(f"{shown(source)} holds the rules that are in force already.")
         return False
     console.out.print(f"Rules {change.after} follow {change.before or 'the packaged rules'}.")
     return True
 
 
-def _refresh_networks(settings: Settings, source: str) -> bool:
-    change = refresh(settings.home, source)
+def _refresh_networks(settings: Settings, source: str, allow_private: bool) -> bool:
+    change = refresh(settings.home, source, allow_private)
     if change is None:
-        console.out.print(f"{source} holds no newer networks than those in force.")
+        console.out.print(f"{shown(source)} holds no newer networks than those in force.")
         return False
     told = f"Networks {change.after} ({change.ranges:,} ranges, compiled on {change.built_at[:10]})"
     console.out.print(f"{told} follow {change.before}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from sql.values import PermanentError
 from tests.assets.listening.test_published import write_ranges
 from tests.pipelines.servers import Quiet, Refusing, Serve, serving
 
-LATER = date(2040, 1, 1)
+LATER = datetime.now(UTC).date()
 
 
 def many(count: int) -> list[tuple[str, str, str]]:
@@ -65,7 +65,7 @@ def test_newer_networks_are_measured_by_once_they_are_changed_over_to(home: Path
     assert change.ranges == load_published().spans.height
     measured = runtime.measurement(load_settings({"EARSHOT_HOME": str(home)})).ranges
     assert measured.version == load_ranges(fetched=fetched_file(home)).version != before
-    assert measured.published == "iporigin of 2040-01-01"
+    assert measured.published == f"iporigin of {LATER}"
 
 
 def test_every_change_over_is_on_record(home: Path, newer: Path) -> None:
@@ -75,7 +75,7 @@ def test_every_change_over_is_on_record(home: Path, newer: Path) -> None:
     told = json.loads(line)
     assert (told["before"], told["built_at"][:10], told["source"]) == (
         load_published().digest,
-        "2040-01-01",
+        str(LATER),
         str(newer),
     )
 
@@ -100,7 +100,7 @@ def test_networks_that_lost_much_are_refused(home: Path, tmp_path: Path) -> None
 def test_a_web_address_is_as_good_as_a_file(home: Path, newer: Path, serve: Serve) -> None:
     address = serve(partial(Quiet, directory=str(newer.parent)))
 
-    assert refresh(home, f"{address}/ranges.bin") is not None
+    assert refresh(home, f"{address}/ranges.bin", allow_private=True) is not None
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,36 @@ def test_what_is_no_such_file_is_refused(home: Path, source: str, complaint: str
 
 def test_a_server_that_is_out_of_order_changes_nothing(home: Path, newer: Path, serve: Serve) -> None:
     with pytest.raises(RulesUnavailableError, match="status 503; nothing was changed"):
-        refresh(home, f"{serve(Refusing)}/ranges.bin")
+        refresh(home, f"{serve(Refusing)}/ranges.bin", allow_private=True)
     with pytest.raises(PermanentError, match="there is nothing at"):
-        refresh(home, f"{serve(partial(Quiet, directory=str(newer.parent)))}/gone.bin")
+        refresh(home, f"{serve(partial(Quiet, directory=str(newer.parent)))}/gone.bin", allow_private=True)
 
+    assert fetched_file(home) is None
+
+
+def test_a_file_from_the_future_would_be_newer_for_ever(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ranges.bin"
+    file.write_bytes(write_ranges(LATER.replace(year=9000), *many(load_published().spans.height)))
+    with pytest.raises(PermanentError, match="says that it is of 9000"):
+        refresh(home, str(file))
+
+
+def test_a_damaged_file_is_refused_wherever_it_is_damaged(home: Path, newer: Path) -> None:
+    whole = newer.read_bytes()
+    damages = [
+        b"",
+        whole[:7],
+        whole[:40],
+        whole[:-1],
+        whole + b"x",
+        b"\0" * 100,
+        b"\xff" * 100,
+        whole[:12] + b"\xff" * 20,
+    ]
+    for damaged in damages:
+        newer.write_bytes(damaged)
+        with pytest.raises(PermanentError, match=r"ranges\.bin holds no ranges of iporigin"):
+            refresh(home, str(newer))
     assert fetched_file(home) is None
 
 
@@ -143,9 +169,9 @@ def test_update_without_options_asks_where_they_are_compiled(
     address = f"{serve(partial(Quiet, directory=str(newer.parent)))}/ranges.bin"
     monkeypatch.setattr("pipelines.commands.rules.PUBLISHED_AT", address)
 
-    first, second = command(home, "update"), command(home, "update")
+    first, second = command(home, "update", "--allow-private"), command(home, "update", "--allow-private")
 
-    assert "compiled on 2040-01-01) follow" in first.output
+    assert f"compiled on {LATER}) follow" in first.output
     assert "earshot backfill" in first.output
     assert "no newer networks" in second.output
 
@@ -154,7 +180,7 @@ def test_show_names_the_published_networks(home: Path, newer: Path) -> None:
     assert f"published networks: iporigin of {load_published().built_at.date()}" in command(home, "show").output
     command(home, "update", "--networks", str(newer))
 
-    assert "published networks: iporigin of 2040-01-01" in command(home, "show").output
+    assert f"published networks: iporigin of {LATER}" in command(home, "show").output
 
 
 def test_the_weekly_file_is_asked_for_securely() -> None:

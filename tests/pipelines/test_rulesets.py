@@ -105,12 +105,18 @@ def test_the_setting_keeps_its_precedence(home: Path, fuller: Path, tmp_path: Pa
     [
         ({"bots": BOT}, "there is no apps.json"),
         ({"bots": [], "apps": APP}, "bots.json is empty"),
-        ({"bots": BOT, "apps": 7}, "apps.json is no list of rules"),
+        ({"bots": BOT, "apps": 7}, "apps.json is no list"),
         ({"bots": BOT, "apps": [{"name": "Castro"}]}, "has no name and pattern"),
         ({"bots": [{"name": "All", "pattern": ".*"}], "apps": APP}, "matches every agent"),
-        ({"bots": BOT, "apps": APP, "devices": [{"name": "Open", "pattern": "("}]}, "is no regular expression"),
+        (
+            {"bots": BOT, "apps": APP, "devices": [{"name": "Open", "pattern": "("}]},
+            "it is no regular expression",
+        ),
+        ({"bots": BOT, "apps": APP, "devices": [{"name": "Slow", "pattern": "(a+)+$"}]}, "several ways"),
+        ({"bots": BOT, "apps": [{"name": "Half", "pattern": "\ud800"}]}, "half a character"),
         ({"bots": BOT, "apps": APP, "data_centre": ["house"]}, "is no network"),
-        ({"bots": BOT, "apps": APP, "data_centre": {"entries": 7}}, "data_centre.json is no list of networks"),
+        ({"bots": BOT, "apps": APP, "data_centre": [{"network": 7}]}, "is no network"),
+        ({"bots": BOT, "apps": APP, "data_centre": {"entries": 7}}, "data_centre.json is no list"),
     ],
 )
 def test_a_set_with_anything_broken_is_refused_as_a_whole(
@@ -125,6 +131,76 @@ def test_a_set_with_anything_broken_is_refused_as_a_whole(
     assert said in str(told.value)
     assert in_force(home) == load_rules(fuller).version
     assert [path.name for path in (home / "rules" / "sets").iterdir()] == [rulesets.version_in_force(home)]
+
+
+GOOD = json.dumps(BOT).encode()
+BROKEN: dict[bytes, str] = {
+    b"": "bots.json is no JSON",
+    GOOD[:-5]: "bots.json is no JSON",
+    b"\xff\xfe" + GOOD: "bots.json is no UTF-8 text (at byte 0)",
+    GOOD.replace(b"Crawler", b"\xe9", 1): "bots.json is no UTF-8 text",
+    b"\0" * 50: "bots.json is no JSON",
+    b"[" * 100_000: "bots.json is nested too deeply",
+    b'{"a":' * 50_000: "bots.json is nested too deeply",
+    b"[" + b"9" * 10_000 + b"]": "bots.json is no JSON",
+    b"[1e999]": "inf has no name and pattern",
+    b"null": "bots.json is no list",
+    b'"text"': "bots.json is no list",
+    b'{"entries": {"name": "x"}}': "bots.json is no list",
+    b"[null, 7, []]": "None has no name and pattern",
+    b'[{"name": ["x"], "pattern": "x"}]': "has no name and pattern",
+    b'[{"name": "x", "pattern": {}}]': "has no name and pattern",
+    b'[{"name": "x\\u001b[31m[/bold]\\u0000", "pattern": "("}]': "is no regular expression",
+    b'[{"name": "x", "pattern": "x", "category": 1}]': "is no text",
+}
+
+
+def test_a_broken_file_is_named_with_what_is_wrong_wherever_it_comes_from(
+    home: Path, tmp_path: Path, serve: Serve
+) -> None:
+    folder = write_set(tmp_path / "broken", apps=APP)
+    address = serve(partial(Quiet, directory=str(folder)))
+    for content, complaint in BROKEN.items():
+        (folder / "bots.json").write_bytes(content)
+        for source in (str(folder), address):
+            failed = command(home, "update", "--from", source, "--allow-private")
+            assert isinstance(failed.exception, PermanentError), (content[:40], failed.exception)
+            assert complaint in str(failed.exception), content[:40]
+            assert str(failed.exception).isprintable()
+        with pytest.raises(PermanentError, match=r"bots\.json"):
+            load_rules(folder)
+    assert in_force(home) == load_rules().version
+
+
+def test_a_file_with_a_byte_order_mark_is_read(home: Path, fuller: Path) -> None:
+    plain = load_rules(fuller).version
+    (fuller / "bots.json").write_bytes(b"\xef\xbb\xbf" + GOOD)
+    assert rulesets.update(home, str(fuller)) is not None
+    assert in_force(home) == plain
+
+
+def test_a_file_that_is_far_too_long_is_not_read(home: Path, fuller: Path) -> None:
+    with (fuller / "bots.json").open("ab") as file:
+        file.truncate(11_000_000)
+    failed = command(home, "update", "--from", str(fuller))
+    assert "bots.json is longer than 10,000,000 bytes" in str(failed.exception)
+
+
+def test_networks_of_a_broken_file_are_refused_with_its_name(home: Path, fuller: Path) -> None:
+    for content in (b"[", b"\xff", b"[" * 100_000, b"[7]", b'[{"net": "10.0.0.0/8"}]', b'["1.2.3.4/99"]', b"{}"):
+        (fuller / "data_centre.json").write_bytes(content)
+        failed = command(home, "update", "--from", str(fuller))
+        assert isinstance(failed.exception, PermanentError), content[:20]
+        assert "data_centre" in str(failed.exception)
+
+
+def test_a_record_that_was_cut_off_is_named(home: Path, fuller: Path) -> None:
+    rulesets.update(home, str(fuller))
+    record = home / "rules" / "changes.jsonl"
+    record.write_text(record.read_text() + '{"at": "2026-')
+    failed = command(home, "show")
+    assert isinstance(failed.exception, PermanentError)
+    assert "changes.jsonl is not the record that it was" in str(failed.exception)
 
 
 def test_many_broken_patterns_are_told_at_once(home: Path, tmp_path: Path) -> None:
@@ -163,18 +239,20 @@ def serve() -> Iterator[Serve]:
 def test_a_set_comes_from_a_web_address(home: Path, fuller: Path, serve: Serve) -> None:
     address = serve(partial(Quiet, directory=str(fuller)))
 
-    done = command(home, "update", "--from", f"{address}/")
+    done = command(home, "update", "--from", f"{address}/", "--allow-private")
 
     assert done.exit_code == 0, done.output
     assert in_force(home) == load_rules(fuller).version
     assert f"from {address}/" in command(home, "show").output
 
 
-@pytest.mark.parametrize(("handler", "said"), [(Refusing, "answered with status 503"), (Leading, "status 302")])
+@pytest.mark.parametrize(
+    ("handler", "said"), [(Refusing, "answered with status 503"), (Leading, "no http or https address")]
+)
 def test_a_server_that_does_not_give_the_set_changes_nothing(
     home: Path, serve: Serve, handler: Handler, said: str
 ) -> None:
-    failed = command(home, "update", "--from", serve(handler))
+    failed = command(home, "update", "--from", serve(handler), "--allow-private")
 
     assert said in str(failed.exception)
     assert in_force(home) == load_rules().version
@@ -186,12 +264,17 @@ def test_a_server_that_does_not_give_the_set_changes_nothing(
         ("file:///etc", "no http or https address"),
         ("https://", "no http or https address"),
         ("https://me:secret@example.com/rules", "leave it out"),
+        ("ftp://me:secret@example.com/rules", "no http or https address"),
+        ("https://me:secret@[example.com/rules", "no http or https address"),
+        ("http://127.0.0.1:port/rules?key=secret", "no http or https address"),
+        ("http://127.0.0.1:9/rules?key=secret", "could not be read"),
+        ("~nobody-of-this-name/rules", "is no path"),
         ("nowhere", "no folder and no http"),
         ("http://127.0.0.1:9/rules", "could not be read"),
     ],
 )
 def test_a_source_that_is_none_is_refused(home: Path, source: str, said: str) -> None:
-    failed = command(home, "update", "--from", source)
+    failed = command(home, "update", "--from", source, "--allow-private")
 
     assert said in str(failed.exception)
     assert "secret" not in str(failed.exception)
