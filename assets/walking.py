@@ -247,7 +247,7 @@ def _nobody(failed: Sequence[TenantFailure]) -> NobodyComputedError:
 
 
 def begun_days(warehouse: Warehouse, days: Sequence[date]) -> frozenset[date]:
-    """Those of the days whose listening somebody has computed."""
+    """Those of the days whose listening somebody has computed, or could not compute."""
     if not days:
         return frozenset()
     found = warehouse.read("read_begun_days", first=min(days), last=max(days))["day"].to_list()

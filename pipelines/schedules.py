@@ -5,8 +5,8 @@ with everybody else's.
 Not here: what a job computes; reacting to data (sensors.py).
 
 A day is provisional by 02:00 UTC of the next, and final once its tenants' lateness (48 h) has passed; the days in
-between are settled again every night. Reports are looked at every hour, and go out on the first local morning on
-which their period is final.
+between are computed again every night, in the same run. Reports are looked at every hour, and go out on the first
+local morning on which their period is final.
 """
 
 from collections.abc import Iterator
@@ -64,23 +64,19 @@ delivery_worker = define_asset_job(
 JOBS = [daily_rollups, look_back_rollups, weekly_reports, monthly_reports, delivery_worker]
 
 
-@schedule(job=daily_rollups, cron_schedule="11 1 * * *", default_status=DefaultScheduleStatus.RUNNING)
-def provisional_day(context: ScheduleEvaluationContext) -> RunRequest:
-    """Yesterday, for the first time."""
-    key = days_ago(1, context.scheduled_execution_time)
-    return RunRequest(run_key=f"provisional-{key}", partition_key=key)
-
-
-@schedule(job=daily_rollups, cron_schedule="41 1 * * *", default_status=DefaultScheduleStatus.RUNNING)
-def settled_days(context: ScheduleEvaluationContext) -> RunRequest:
-    """The days that are still open, and the one whose lateness has just passed: its numbers become final.
-
-    One run, oldest day first: the second looks back at the first.
-    """
+@schedule(
+    job=daily_rollups,
+    cron_schedule="11 1 * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every night at 01:11 UTC: yesterday for the first time (provisional by 02:00), and the two days "
+    "before it again. The oldest becomes final: the 48 h after its end have passed. One run, oldest day first.",
+)
+def nightly_days(context: ScheduleEvaluationContext) -> RunRequest:
+    """The three days that are open: the later ones look back at the earlier ones, so one run takes all, in order."""
     tonight = context.scheduled_execution_time.date().isoformat()
-    first, last = (days_ago(days, context.scheduled_execution_time) for days in (3, 2))
+    first, last = (days_ago(days, context.scheduled_execution_time) for days in (3, 1))
     return RunRequest(
-        run_key=f"settle-{first}-on-{tonight}",
+        run_key=f"nightly-{tonight}",
         tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
     )
 
@@ -137,4 +133,4 @@ def morning_tenants(tenants: pl.DataFrame, now: datetime) -> list[str]:
     return sorted(slug for slug, zone in zones if now.astimezone(ZoneInfo(zone)).hour == MORNING_HOUR)
 
 
-SCHEDULES = [provisional_day, settled_days, weekly_report_mornings, monthly_report_mornings, delivery_ticks]
+SCHEDULES = [nightly_days, weekly_report_mornings, monthly_report_mornings, delivery_ticks]

@@ -11,7 +11,7 @@ nightly_upkeep = define_asset_job(
     AssetSelection.assets("methodologies", "expired_addresses"),
     description="Keeps each tenant's methodology as it is now, and replaces raw addresses that are due by their keys.",
 )
-# After the days that become final at 01:41 have been computed.
+# After the days of the night, one of which becomes final, have been computed.
 nightly_upkeep_clock = ScheduleDefinition(
     name="nightly_upkeep_clock",
     job=nightly_upkeep,

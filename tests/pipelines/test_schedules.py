@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 from dagster import RunRequest, SkipReason, build_schedule_context
 
+from assets.walking import finality
 from pipelines.schedules import (
     monthly_report_mornings,
     morning_tenants,
-    provisional_day,
-    settled_days,
+    nightly_days,
     weekly_report_mornings,
 )
-from sql.values import Scope
+from sql.values import Scope, Window
 
 TENANTS = pl.DataFrame(
     {
@@ -49,19 +49,15 @@ def asked(schedule: Callable[..., Any], moment: datetime, *held: date) -> list[R
     return list(schedule(context))
 
 
-def test_the_night_computes_yesterday_first() -> None:
-    context = build_schedule_context(scheduled_execution_time=datetime(2026, 11, 21, 1, 11, tzinfo=UTC))
-    request = provisional_day(context)
-    assert isinstance(request, RunRequest)
-    assert request.partition_key == "2026-11-20"
-
-
-def test_the_night_settles_the_days_in_between_and_the_one_that_becomes_final() -> None:
-    context = build_schedule_context(scheduled_execution_time=datetime(2026, 11, 21, 1, 41, tzinfo=UTC))
-    request = settled_days(context)
+def test_one_run_a_night_computes_yesterday_and_the_days_that_are_open_up_to_the_one_that_becomes_final() -> None:
+    night = datetime(2026, 11, 21, 1, 11, tzinfo=UTC)
+    request = nightly_days(build_schedule_context(scheduled_execution_time=night))
     assert isinstance(request, RunRequest)
     ends = [request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end")]
-    assert ends == ["2026-11-18", "2026-11-19"]
+    assert ends == ["2026-11-18", "2026-11-20"]
+    tenants = pl.DataFrame({"tenant_id": [b"harbor"], "lateness_hours": [48]})
+    is_final = [finality(tenants, Window.of_day(date.fromisoformat(end)), night)["is_final"].item() for end in ends]
+    assert is_final == [True, False]
 
 
 @pytest.mark.parametrize(
