@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
-
-import polars as pl
 
 from sql.arrivals import SOURCES
 from sql.values import DAY, Reader
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Span = Literal["day", "rolling", "window", "campaign", "history", "before"]
 
@@ -159,6 +160,8 @@ def hash_content(frames: Sequence[pl.DataFrame]) -> dict[object, str]:
     The sums of the halves of 64-bit hashes of the rows, and how many rows there are, frame by frame. When a check was
     made is no part of what it found.
     """
+    import polars as pl
+
     parts: dict[object, list[str]] = {}
     for number, frame in enumerate(frames):
         plain = frame.select(sorted(set(frame.columns) - {"checked_at"})).with_columns(

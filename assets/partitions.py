@@ -10,9 +10,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import polars as pl
 from dagster import (
     AssetExecutionContext,
     AssetKey,
@@ -28,15 +28,18 @@ from dagster import (
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from dagster_shared.utils.warnings import BetaWarning
 
-from assets.walking import Committed, ComputeDay, Due, Outcome, Tables, Walk, remembering
 from sql.failures import FailureLog, TenantFailure, cause_of, may_be_one_tenants
 from sql.values import PermanentError, Reader, Scope, Window
 from sql.warehouse import Warehouse
 
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assets.walking import Committed, ComputeDay, Outcome
+
 __all__ = [
     "FIRST_DAY",
     "Description",
-    "Tables",
     "daily",
     "days_ago",
     "days_of",
@@ -48,7 +51,6 @@ __all__ = [
     "month_of_days",
     "monthly",
     "refuse_campaigns",
-    "remembering",
     "walk_days",
     "weekly",
 ]
@@ -66,7 +68,7 @@ monthly = MonthlyPartitionsDefinition(start_date=FIRST_DAY)
 
 # A backfill from the UI extends itself along these mappings to the days that look back at the ones it was given. The
 # orchestrator visits each table once, by the way with the fewest steps, so all ways to a table must add up to the same
-# days; tests/pipelines/test_backfill_reach.py holds that. From a raw row of a day to
+# days; tests/pipelines/test_operator_ui.py holds that. From a raw row of a day to
 #   what is read of one day (listening, delivery)       that day
 #   audiences and ages of episodes                      30 days after it
 #   attribution, reach, results of campaigns, checks    60 days after it, the longest attribution window
@@ -122,6 +124,8 @@ def walk_days(
     nothing was computed is not said to be materialized. Where a stopped backfill goes on, the days that it had finished
     are: the run that computed them may not have come to say so.
     """
+    from assets.walking import Due, Walk
+
     refuse_campaigns(scope, list(tables_of))
     days = days_of(context)
     run_id = UUID(context.run.run_id)

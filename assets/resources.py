@@ -4,22 +4,27 @@ Here: thin holders that assets ask for by name. What they hold is made in pipeli
 Not here: the environment, computing, SQL.
 """
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dagster import Field, InitResourceContext, resource
 
-from assets.listening.addresses import AddressRanges
-from assets.listening.keys import Keyring
-from assets.listening.rules import Rules
-from assets.walking import Committed
-from reports.delivery import TransportSettings
 from sql.values import PermanentError, Scope
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from assets.listening.addresses import AddressRanges
+    from assets.listening.keys import Keyring
+    from assets.listening.rules import Rules
+    from assets.walking import Committed
+    from reports.delivery import TransportSettings
 
 
 @resource(

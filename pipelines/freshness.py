@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-import polars as pl
 
 from assets.lineage import EVER, read_stale
 from sql.arrivals import note_arrivals
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
@@ -61,11 +63,9 @@ def fold_stale(stale: pl.DataFrame) -> Healing | None:
     told = blake2b(digest_size=12)
     for day, asset, tenant in stale.select("day", "asset", "tenant_id").sort("day", "asset", "tenant_id").iter_rows():
         told.update(f"{day} {asset} {tenant.hex()};".encode())
-    days = stale.select(first=pl.col("day").min(), last=pl.col("last_day").max())
+    first, last = min(stale["day"].to_list()), max(stale["last_day"].to_list())
     ids = stale["tenant_id"].unique().sort()
-    return Healing(
-        days["first"][0], days["last"][0], tuple(UUID(bytes=each) for each in ids), stale.height, told.hexdigest()
-    )
+    return Healing(first, last, tuple(UUID(bytes=each) for each in ids), stale.height, told.hexdigest())
 
 
 def _look_at(warehouse: Warehouse, days: pl.DataFrame) -> None:

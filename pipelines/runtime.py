@@ -2,6 +2,8 @@
 
 Here: the database in use, the warehouse, what listening is measured with, the mail transport, the orchestrator's home.
 Not here: reading the environment (settings.py), the assets, the commands.
+
+Dagster, Polars and what measures are loaded by the functions that need them: a small command has no second to lose.
 """
 
 from __future__ import annotations
@@ -11,26 +13,24 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from dagster import DagsterInstance
-from dagster._core.instance.ref import InstanceRef
 
-from assets.listening.addresses import load_ranges
-from assets.listening.keys import Keyring
-from assets.listening.rules import load_rules
-from assets.resources import Mailing, Measurement
 from pipelines.homes import dagster_home
-from pipelines.networks import fetched_file
-from pipelines.rulesets import folder_in_force
 from pipelines.settings import Settings
-from reports.delivery import TransportSettings
 from sql.connecting import DatabaseUnavailableError, first_line, masked
 from sql.embedded import Server, ensure_server, find_server
 from sql.limits import Work, bounded_history
 from sql.private import PRIVATE_UMASK
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from assets.listening.keys import Keyring
+    from assets.resources import Mailing, Measurement
 
 # What a command prints is for the person who started it. Dagster would lead it into a file for each step, through two
 # processes of its own, and a progress bar would stand still meanwhile.
@@ -80,16 +80,25 @@ def _command_name() -> str:
 
 def measurement(settings: Settings) -> Measurement:
     """Rules, ranges and keys in force. Without a configured key ring one is made under the home and kept."""
+    from assets.listening.addresses import load_ranges
+    from assets.listening.rules import load_rules
+    from assets.resources import Measurement
+    from pipelines.networks import fetched_file
+
     folder = rules_folder(settings)
     return Measurement(load_rules(folder), load_ranges(folder, fetched_file(settings.home)), keyring(settings))
 
 
 def rules_folder(settings: Settings) -> Path | None:
     """Where the rules in force lie: the folder that is configured, else the set changed over to, else the package."""
+    from pipelines.rulesets import folder_in_force
+
     return settings.rules_path or folder_in_force(settings.home)
 
 
 def keyring(settings: Settings) -> Keyring:
+    from assets.listening.keys import Keyring
+
     if settings.keyring_path:
         return Keyring.load(settings.keyring_path)
     path = settings.home / "keyring.json"
@@ -97,6 +106,9 @@ def keyring(settings: Settings) -> Keyring:
 
 
 def mailing(settings: Settings) -> Mailing:
+    from assets.resources import Mailing
+    from reports.delivery import TransportSettings
+
     transport = TransportSettings(
         kind=settings.mail_transport,
         mail_from=settings.mail_from,
@@ -145,7 +157,8 @@ def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda
 @contextmanager
 def orchestrator_instance() -> Iterator[DagsterInstance]:
     """Dagster on its history database. Raises DatabaseUnavailableError if that does not answer, or goes away."""
-    # They take a second to load, which who only reads the asset graph should not wait for.
+    from dagster import DagsterInstance
+    from dagster._core.instance.ref import InstanceRef
     from dagster_postgres.utils import DagsterPostgresException
     from sqlalchemy.exc import SQLAlchemyError
 

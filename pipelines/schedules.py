@@ -11,10 +11,10 @@ local morning on which their period is final.
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import polars as pl
 from dagster import (
     AssetSelection,
     DefaultScheduleStatus,
@@ -31,6 +31,9 @@ from assets.raw.assets import RAW_ASSETS
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
 from sql.values import Scope
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # The first hour of a tenant's day at which a report may reach a sponsor's inbox.
 MORNING_HOUR = 6
@@ -117,7 +120,7 @@ def _morning(
     if not waking:
         yield SkipReason("It is not the first hour of the morning for any tenant.")
         return
-    ids = [UUID(bytes=tenant) for tenant in tenants.filter(pl.col("slug").is_in(waking))["tenant_id"]]
+    ids = [UUID(bytes=tenant) for tenant in tenants.filter(tenants["slug"].is_in(waking))["tenant_id"]]
     held = warehouse.read("read_reports", states=["held"], tenants=ids).filter(cadence=cadence)
     for first in sorted({newest, *held["period_start"].to_list()}):
         yield RunRequest(
@@ -127,7 +130,7 @@ def _morning(
         )
 
 
-def morning_tenants(tenants: pl.DataFrame, now: datetime) -> list[str]:
+def morning_tenants(tenants: "pl.DataFrame", now: datetime) -> list[str]:
     """Slugs of the tenants for whom the local clock shows the first hour of the morning."""
     zones = tenants.select("slug", "timezone").iter_rows()
     return sorted(slug for slug, zone in zones if now.astimezone(ZoneInfo(zone)).hour == MORNING_HOUR)

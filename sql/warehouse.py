@@ -13,9 +13,9 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import polars as pl
 import psycopg
 from psycopg import sql
 
@@ -23,11 +23,15 @@ from sql import writing
 from sql.catalogue import Relation, relations
 from sql.connecting import check_url, connect, masked, statement_error
 from sql.limits import Limits, Work
-from sql.reading import ColumnReader
 from sql.statements import statement
 from sql.values import PermanentError, Reader, Scope, Window
 from sql.watching import WatchedConnection
 from sql.writing import LedgerLine, Write
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sql.reading import ColumnReader
 
 __all__ = ["LedgerLine", "Warehouse", "Write"]
 
@@ -55,7 +59,8 @@ class Warehouse:
         self._url = url
         self._read_url = read_url or url
         self._limits, self._name, self._work = limits, name, work
-        self._reader = self._reader_of("earshot_etl", None)
+        # Made with the first read, because what it needs takes as long to load as a small command to run.
+        self._reader: ColumnReader | None = None
         # One is kept open, because opening one costs more than most transactions.
         self._idle: list[WatchedConnection] = []
         self._lock = threading.Lock()
@@ -66,8 +71,9 @@ class Warehouse:
 
     def close(self) -> None:
         """Close what is idle. The warehouse can still be used; it connects again."""
-        self._reader.close()
         with self._lock:
+            if self._reader is not None:
+                self._reader.close()
             _close_all(self._idle)
 
     def read(self, name: str, /, **params: object) -> pl.DataFrame:
@@ -76,7 +82,7 @@ class Warehouse:
         uuid arrives as 16-byte Binary, timestamptz as Datetime("us", "UTC"), numeric as Decimal(38, 12).
         Raises PermanentError for an unknown statement or parameter, DatabaseUnavailableError when no server answers.
         """
-        return self._reader.fetch(statement(name).render(params), f"Reading {name}")
+        return self._etl_reader().fetch(statement(name).render(params), f"Reading {name}")
 
     @contextmanager
     def as_tenant(self, tenant: UUID) -> Iterator[Reader]:
@@ -125,7 +131,15 @@ class Warehouse:
         finally:
             self._keep(connection)
 
+    def _etl_reader(self) -> ColumnReader:
+        with self._lock:
+            if self._reader is None:
+                self._reader = self._reader_of("earshot_etl", None)
+            return self._reader
+
     def _reader_of(self, role: str, tenant: UUID | None) -> ColumnReader:
+        from sql.reading import ColumnReader
+
         return ColumnReader(self._read_url, role, tenant, limits=self._limits, work=self._work, name=self._name)
 
     def _begin(self, role: str, tenant: UUID | None) -> WatchedConnection:
@@ -202,7 +216,7 @@ class Warehouse:
         for tenant in scope.tenants:
             if tenant.bytes not in known:
                 raise _unknown_tenant(str(tenant), found)
-        return found.filter(pl.col("tenant_id").is_in(wanted))
+        return found.filter(found["tenant_id"].is_in(wanted))
 
     def tenant_id(self, name: str) -> UUID:
         """The id of a tenant by its slug or its id as text. Raises PermanentError, naming near ones, for others."""

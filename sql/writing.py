@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import polars as pl
 import psycopg
 from psycopg import sql
 
-from sql.encoding import csv_parts
 from sql.moving import claim_conversions, lock_conversions, release_conversions
 from sql.tables import time_column
 from sql.values import PermanentError, Window
-from sql.wire import has_wire_form, wire_order, wire_parts
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -176,6 +177,8 @@ def _refuse_strays(write: Write, shape: Shape, window: Window, tenants: Sequence
     frame = write.frame
     if not frame.height:
         return
+    import polars as pl
+
     texts = frame.schema["tenant_id"] == pl.String
     tenant = pl.col("tenant_id").str.to_lowercase().str.replace_all("-", "") if texts else pl.col("tenant_id")
     strange = frame.filter(~tenant.is_in([each.hex if texts else each.bytes for each in tenants]))
@@ -238,6 +241,10 @@ def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: Shape
     if not frame.height:
         return []
     types = {column.name: column.type for column in shape.columns}
+    # They need numpy and Arrow, which who writes nothing should not wait for.
+    from sql.encoding import csv_parts
+    from sql.wire import has_wire_form, wire_order, wire_parts
+
     is_plain = has_wire_form(frame, types)
     columns = wire_order(frame) if is_plain else frame.columns
     parts = wire_parts(frame, types) if is_plain else csv_parts(table, frame, types)

@@ -2,24 +2,31 @@
 
 Here: the public functions of this room: frames in, frames out, usable without a database.
 Not here: how they work (each module says what it holds), the daily computing (day.py) and its wiring (assets.py).
+
+They are imported when they are first asked for (assets/facade.py).
 """
 
-from assets.attribution.channels import ALL_MODELS, Conventions, channel_totals, credit_paths, removal_effects
-from assets.attribution.columns import MissingColumnsError
-from assets.attribution.conversions import adjust_conversions, merge_conversions
-from assets.attribution.journeys import all_journeys, fit_totals, non_converting_journeys
-from assets.attribution.models import MODELS, Touch, credit_shows, credit_touches, model, model_on_request
-from assets.attribution.money import attribute_money, net_values, rates_of, split_by_largest_remainder
-from assets.attribution.paths import build_paths
-from assets.attribution.ready import PathError, index_paths, split_paths
-from assets.attribution.transforms import (
-    collapse_repeats,
-    count_repeats,
-    drop_channel,
-    drop_channel_at_end,
-    keep_firsts,
-    keep_latest,
-)
+from typing import TYPE_CHECKING
+
+from assets.facade import lazily
+
+if TYPE_CHECKING:
+    from assets.attribution.channels import ALL_MODELS, Conventions, channel_totals, credit_paths, removal_effects
+    from assets.attribution.columns import MissingColumnsError
+    from assets.attribution.conversions import adjust_conversions, merge_conversions
+    from assets.attribution.journeys import all_journeys, fit_totals, non_converting_journeys
+    from assets.attribution.models import MODELS, Touch, credit_shows, credit_touches, model, model_on_request
+    from assets.attribution.money import attribute_money, net_values, rates_of, split_by_largest_remainder
+    from assets.attribution.paths import build_paths
+    from assets.attribution.ready import PathError, index_paths, split_paths
+    from assets.attribution.transforms import (
+        collapse_repeats,
+        count_repeats,
+        drop_channel,
+        drop_channel_at_end,
+        keep_firsts,
+        keep_latest,
+    )
 
 __all__ = [
     "ALL_MODELS",
@@ -54,3 +61,25 @@ __all__ = [
     "split_by_largest_remainder",
     "split_paths",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "channels": ["ALL_MODELS", "Conventions", "channel_totals", "credit_paths", "removal_effects"],
+        "columns": ["MissingColumnsError"],
+        "conversions": ["adjust_conversions", "merge_conversions"],
+        "journeys": ["all_journeys", "fit_totals", "non_converting_journeys"],
+        "models": ["MODELS", "Touch", "credit_shows", "credit_touches", "model", "model_on_request"],
+        "money": ["attribute_money", "net_values", "rates_of", "split_by_largest_remainder"],
+        "paths": ["build_paths"],
+        "ready": ["PathError", "index_paths", "split_paths"],
+        "transforms": [
+            "collapse_repeats",
+            "count_repeats",
+            "drop_channel",
+            "drop_channel_at_end",
+            "keep_firsts",
+            "keep_latest",
+        ],
+    },
+)

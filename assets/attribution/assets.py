@@ -9,8 +9,7 @@ from functools import partial
 
 from dagster import AssetDep, AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 
-from assets.attribution.day import compute_attribution_day
-from assets.partitions import daily, look_back, month_of_days, remembering, walk_days
+from assets.partitions import daily, look_back, month_of_days, walk_days
 from assets.resources import Measurement, Progress
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -49,6 +48,9 @@ def attribution_day(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.attribution.day import compute_attribution_day
+    from assets.walking import remembering
+
     compute = partial(
         compute_attribution_day,
         remembering(warehouse.read),

@@ -3,11 +3,12 @@
 Here: the public functions of this room: frames in, frames out, usable without a database.
 Not here: how they work (each module says what it holds), and the assets that run them.
 
-They are imported when they are first asked for: some need SciPy, which takes longer to load than the rest together.
+They are imported when they are first asked for (assets/facade.py).
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from assets.facade import lazily
 
 if TYPE_CHECKING:
     from assets.campaigns.delivery import count_delivery
@@ -58,23 +59,19 @@ __all__ = [
     "wilson_bounds",
 ]
 
-_HOMES = {
-    "delivery": ["count_delivery"],
-    "intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
-    "lift": ["Side", "assign_groups", "compare_strata", "incremental_value", "measure_lift", "minimum_detectable"],
-    "pacing": ["expect_delivery"],
-    "reach": ["campaign_levels", "count_reach", "estimate_levels"],
-    "reach_range": ["measure_reach"],
-    "response": ["model_conversions", "respond"],
-    "roi": ["measure"],
-    "scopes": ["price_campaigns"],
-    "sketches": ["build_sketches", "merge_sketches", "read_sketches"],
-    "spend": ["recognise_spend", "unknown_spend"],
-}
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"assets.campaigns.{module}"), name)
-    raise AttributeError(f"assets.campaigns has no {name!r}: it has {', '.join(__all__)}")
+__getattr__ = lazily(
+    __name__,
+    {
+        "delivery": ["count_delivery"],
+        "intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
+        "lift": ["Side", "assign_groups", "compare_strata", "incremental_value", "measure_lift", "minimum_detectable"],
+        "pacing": ["expect_delivery"],
+        "reach": ["campaign_levels", "count_reach", "estimate_levels"],
+        "reach_range": ["measure_reach"],
+        "response": ["model_conversions", "respond"],
+        "roi": ["measure"],
+        "scopes": ["price_campaigns"],
+        "sketches": ["build_sketches", "merge_sketches", "read_sketches"],
+        "spend": ["recognise_spend", "unknown_spend"],
+    },
+)

@@ -9,9 +9,7 @@ from functools import partial
 
 from dagster import AssetDep, AssetExecutionContext, AssetSpec, ResourceParam, multi_asset
 
-from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
-from assets.campaigns.weekly import compute_week
-from assets.partitions import daily, look_back, month_before, month_of_days, remembering, walk_days
+from assets.partitions import daily, look_back, month_before, month_of_days, walk_days
 from assets.resources import Progress
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -84,6 +82,9 @@ def placement_delivery(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.campaigns.day import compute_delivery
+    from assets.walking import remembering
+
     tables = {"placement_delivery": ["placement_delivery"]}
     compute = partial(compute_delivery, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)
@@ -96,6 +97,9 @@ def campaign_reach(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.campaigns.day import compute_reach
+    from assets.walking import remembering
+
     tables = {"campaign_reach": ["campaign_reach", "reach_sketches"]}
     compute = partial(compute_reach, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)
@@ -108,6 +112,9 @@ def campaign_roi(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.campaigns.day import compute_roi
+    from assets.walking import remembering
+
     tables = {"campaign_roi": ["campaign_roi"], "model_totals": ["model_totals"]}
     compute = partial(compute_roi, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)
@@ -122,6 +129,9 @@ def campaign_week(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.campaigns.weekly import compute_week
+    from assets.walking import remembering
+
     tables = {"lift_results": ["lift_results"], "campaign_benchmarks": ["campaign_benchmarks"]}
     compute = partial(compute_week, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope, tables, compute, committed=progress.committed)

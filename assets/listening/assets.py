@@ -17,12 +17,7 @@ from dagster import (
     multi_asset,
 )
 
-from assets.listening.audience_day import compute_audience_day
-from assets.listening.day import compute_listening_day
-from assets.listening.playback_day import compute_playback_day
-from assets.listening.recent_keys import RecentKeys
-from assets.methods.publishing import note_rules
-from assets.partitions import Description, daily, month_before, month_of_days, remembering, walk_days
+from assets.partitions import Description, daily, month_before, month_of_days, walk_days
 from assets.resources import Measurement, Progress
 from sql.values import Reader, Scope
 from sql.warehouse import Warehouse
@@ -82,6 +77,10 @@ def listening_day(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.listening.day import compute_listening_day
+    from assets.methods.publishing import note_rules
+    from assets.walking import remembering
+
     note_rules(warehouse, measurement.rules, measurement.ranges)
     compute = partial(
         compute_listening_day,
@@ -165,6 +164,10 @@ def audience_day(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.listening.audience_day import compute_audience_day
+    from assets.listening.recent_keys import RecentKeys
+    from assets.walking import remembering
+
     compute = partial(compute_audience_day, remembering(warehouse.read), recent=RecentKeys(warehouse.read))
     yield from walk_days(context, warehouse, scope, AUDIENCE_TABLES, compute, committed=progress.committed)
 
@@ -176,5 +179,8 @@ def playback_day(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
+    from assets.listening.playback_day import compute_playback_day
+    from assets.walking import remembering
+
     compute = partial(compute_playback_day, remembering(warehouse.read))
     yield from walk_days(context, warehouse, scope, PLAYBACK_TABLES, compute, committed=progress.committed)

@@ -7,7 +7,6 @@ Not here: what a page says (methodology.py), keeping it (publishing.py).
 from datetime import UTC, datetime
 from uuid import UUID
 
-import polars as pl
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
@@ -19,8 +18,6 @@ from dagster import (
     asset_check,
 )
 
-from assets.methods.inclusions import lapsing_inclusions
-from assets.methods.publishing import publish_methodologies
 from assets.resources import Measurement
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -37,6 +34,8 @@ def methodologies(
     scope: ResourceParam[Scope],
 ) -> MaterializeResult[None]:
     """How each tenant's numbers are made: a page from the configuration in force, kept whenever it changes."""
+    from assets.methods.publishing import publish_methodologies
+
     chosen = scope
     found = list(publish_methodologies(warehouse, chosen, measurement.rules, measurement.ranges, measurement.keyring))
     for page in found:
@@ -57,12 +56,14 @@ def methodologies(
 @asset_check(asset="methodologies", name="check_inclusions_valid")
 def check_inclusions_valid(warehouse: ResourceParam[Warehouse], scope: ResourceParam[Scope]) -> AssetCheckResult:
     """Every shared address on an inclusion list was validated within 90 days; older entries no longer count."""
+    from assets.methods.inclusions import lapsing_inclusions
+
     tenants = warehouse.tenants(scope)
     entries = warehouse.read("read_ip_inclusions", tenants=[UUID(bytes=each) for each in tenants["tenant_id"]])
     found = lapsing_inclusions(entries, datetime.now(UTC).date()).join(
         tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1"
     )
-    lapsed = found.filter(pl.col("days_left") < 0)
+    lapsed = found.filter(found["days_left"] < 0)
     rows = [
         f"| {slug} | {network} | {reason} | {through} | {'no' if left < 0 else 'yes'} |"
         for slug, network, reason, through, left in found.sort("counts_through", "slug", "network")

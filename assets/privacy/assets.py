@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
-from assets.privacy.expiry import expire_addresses
 from assets.resources import Measurement
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -23,6 +22,8 @@ def expired_addresses(
 ) -> MaterializeResult[None]:
     """Raw addresses older than their tenant's address_days are replaced by the keys made of them (event_keys,
     attribution_event_keys); lines of that age that could not be stored are deleted."""
+    from assets.privacy.expiry import expire_addresses
+
     rows: list[str] = []
     total = 0
     chosen = scope

@@ -6,20 +6,20 @@ Not here: how a report is built (building.py), how a mail leaves (reports/delive
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dagster import AssetDep, AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
-from assets.methods.publishing import publish_methodologies
 from assets.partitions import local_period, monthly, weekly
-from assets.reporting.building import Built, Workshop, build_reports, count_states
-from assets.reporting.periods import ReportPeriod, month_of, week_of
 from assets.resources import Mailing, Measurement
 from assets.upkeep.assets import DAILY_ASSETS
-from reports.archive import Made
-from reports.delivery import Outbox, make_transport
 from sql.values import Scope
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from assets.reporting.building import Built
+    from assets.reporting.periods import ReportPeriod
 
 FROM_DAYS = [
     AssetDep("campaign_roi", partition_mapping=local_period),
@@ -36,6 +36,8 @@ def weekly_sponsor_reports(
     scope: ResourceParam[Scope],
 ) -> MaterializeResult[None]:
     """Each sponsor's report on a tenant-local week, frozen once its days are final and passed their checks."""
+    from assets.reporting.periods import week_of
+
     return _report(context, warehouse, measurement, mailing, scope, week_of)
 
 
@@ -48,6 +50,8 @@ def monthly_sponsor_reports(
     scope: ResourceParam[Scope],
 ) -> MaterializeResult[None]:
     """Each sponsor's report on a tenant-local month, frozen once its days are final and passed their checks."""
+    from assets.reporting.periods import month_of
+
     return _report(context, warehouse, measurement, mailing, scope, month_of)
 
 
@@ -58,6 +62,8 @@ def report_deliveries(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]
 ) -> MaterializeResult[None]:
     """The mails that were due, each sent at most once; what became of them."""
+    from reports.delivery import Outbox, make_transport
+
     summary = Outbox(warehouse).run(make_transport(mailing.transport), datetime.now(UTC), progress=context.log.info)
     for note in (*summary.notes, *([summary.paused] if summary.paused else [])):
         context.log.warning(note)
@@ -77,8 +83,12 @@ def _report(
     measurement: Measurement,
     mailing: Mailing,
     scope: ResourceParam[Scope],
-    period_of: Callable[[date, str], ReportPeriod],
+    period_of: Callable[[date, str], "ReportPeriod"],
 ) -> MaterializeResult[None]:
+    from assets.methods.publishing import publish_methodologies
+    from assets.reporting.building import Workshop, build_reports
+    from reports.archive import Made
+
     first = context.partition_time_window.start.date()
     made = Made(UUID(context.run.run_id), mailing.code_version, datetime.now(UTC))
     shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
@@ -95,7 +105,9 @@ def _report(
     return MaterializeResult(metadata=_told(built))
 
 
-def _told(built: list[Built]) -> dict[str, MetadataValue]:
+def _told(built: "list[Built]") -> dict[str, MetadataValue]:
+    from assets.reporting.building import count_states
+
     rows = [f"| {b.tenant} | {b.sponsor} | {b.campaign} | {b.state} | {b.mails} | {b.reason} |" for b in built]
     head = ["| tenant | sponsor | campaign | state | mails | reason |", "|---|---|---|---|---:|---|"]
     return {

@@ -6,9 +6,9 @@ Not here: what a check looks at (checks.py and its statements).
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import polars as pl
 from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
@@ -25,12 +25,16 @@ from dagster import (
     multi_asset_check,
 )
 
-from assets.partitions import Description, Tables, daily, look_back, month_before, month_of_days, walk_days
+from assets.partitions import Description, daily, look_back, month_before, month_of_days, walk_days
 from assets.resources import Progress
 from assets.upkeep.checks import CHECKS, Check, run_checks
-from assets.walking import begun_days
 from sql.values import Reader, Scope, Window
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assets.walking import Tables
 
 # In the order in which a day is computed.
 DAILY_ASSETS = (
@@ -100,7 +104,7 @@ def tenant_checks(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
-    def compute(window: Window, tenants: Sequence[UUID]) -> Tables:
+    def compute(window: Window, tenants: Sequence[UUID]) -> "Tables":
         return {"check_results": run_checks(warehouse.read, window, tenants, DAILY_ASSETS)}
 
     tables = {"tenant_checks": ["check_results"]}
@@ -129,6 +133,10 @@ def show_tenant_checks(
     context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse], scope: ResourceParam[Scope]
 ) -> Iterator[AssetCheckResult]:
     """The checks of this run's days in the UI; the run fails last, naming the tenants, when all good work is done."""
+    import polars as pl
+
+    from assets.walking import begun_days
+
     asked = _days_of_run(context)
     begun = begun_days(warehouse, asked)
     days = [day for day in asked if day in begun]
@@ -164,15 +172,17 @@ def show_tenant_checks(
         )
 
 
-def _read_results(warehouse: Warehouse, days: Sequence[date], tenants: Sequence[UUID]) -> pl.DataFrame:
+def _read_results(warehouse: Warehouse, days: Sequence[date], tenants: Sequence[UUID]) -> "pl.DataFrame":
     """What tenant_checks wrote in this run."""
     return warehouse.read("read_check_results", first_day=days[0], last_day=days[-1], tenants=list(tenants))
 
 
 def _judge_now(
     warehouse: Warehouse, days: Sequence[date], tenants: Sequence[UUID], checks: Sequence[Check]
-) -> pl.DataFrame:
+) -> "pl.DataFrame":
     """A run of some tables only: their checks are looked at here; the gate hears of them from the next full run."""
+    import polars as pl
+
     windows = [Window.of_day(day) for day in days]
     judged = [run_checks(warehouse.read, window, tenants, DAILY_ASSETS, checks) for window in windows]
     return pl.concat(judged)
@@ -188,12 +198,12 @@ def _days_of_run(context: AssetCheckExecutionContext) -> list[date]:
     return [daily.time_window_for_partition_key(key).start.date() for key in chosen]
 
 
-def _naming(bad: pl.DataFrame) -> str:
+def _naming(bad: "pl.DataFrame") -> str:
     named = [f"{slug} {day} {name}" for slug, day, name in bad.select("slug", "day", "check_name").iter_rows()]
     return ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
 
 
-def _table(bad: pl.DataFrame) -> MetadataValue:
+def _table(bad: "pl.DataFrame") -> MetadataValue:
     rows = [
         f"| {slug} | {day} | {name} | {detail} |"
         for slug, day, name, detail in bad.select("slug", "day", "check_name", "detail").iter_rows()

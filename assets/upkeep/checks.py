@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import polars as pl
-
-from assets.attribution.models import MODELS
 from assets.lineage import read_stale
 from sql.values import Reader, Window
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ def run_checks(
     checks: Sequence[Check] = CHECKS,
 ) -> pl.DataFrame:
     """tenant_id, day, check_name, passed, detail, checked_at: one row per tenant and check."""
+    import polars as pl
+
+    from assets.attribution.models import MODELS
+
     everyone = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in tenants]}, schema={"tenant_id": pl.Binary})
     given = {
         "start": window.start,
@@ -99,6 +104,8 @@ def run_checks(
 
 def _ask(read: Reader, check: Check, given: Mapping[str, object], assets: Sequence[str]) -> pl.DataFrame:
     """tenant_id, offences, example: of the tenants that have any."""
+    import polars as pl
+
     if check.name != "ledger_fresh":
         return read(f"check_{check.name}", **{name: given[name] for name in check.takes})
     day, tenants = given["day"], given["tenants"]
@@ -109,6 +116,8 @@ def _ask(read: Reader, check: Check, given: Mapping[str, object], assets: Sequen
 
 def judge(everyone: pl.DataFrame, offences: pl.DataFrame, check: Check) -> pl.DataFrame:
     """tenant_id, check_name, passed, detail: a tenant passes that has no offence."""
+    import polars as pl
+
     said = pl.format("{} offence(s), for example {}", pl.col("offences"), pl.col("example"))
     return everyone.join(offences, on="tenant_id", how="left", validate="1:1").select(
         "tenant_id",

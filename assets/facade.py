@@ -1,0 +1,24 @@
+"""Facade: the public names of a room, imported when they are first asked for.
+
+Here: finding the module of a name. The wiring of an asset lies in the same package as its computing; whoever loads the
+wiring, as every process of the orchestrator does, should not wait for what computes.
+Not here: the names (the rooms' own packages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+
+def lazily(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
+    """A module's __getattr__. homes: the names of each of the package's modules. Raises AttributeError for others."""
+    module_of = {name: module for module, names in homes.items() for name in names}
+
+    def find(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(f"{package} has no {name!r}: it has {', '.join(sorted(module_of))}")
+        return getattr(import_module(f"{package}.{module_of[name]}"), name)
+
+    return find
