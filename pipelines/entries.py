@@ -6,16 +6,14 @@ Not here: what is within bounds (sql/migrations/0025_bounds.sql), rows that a da
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from sql.values import Reader
+from sql.warehouse import Warehouse
 
 
-def strange_rows(read: Reader) -> list[str]:
+def strange_rows(warehouse: Warehouse) -> list[str]:
     """One line for each kind of row that no number counts; none where there is nothing to say."""
     lines = []
-    for row in read("read_strange_rows").iter_rows(named=True):
-        tenant = row["slug"] or str(UUID(bytes=row["tenant_id"]))
+    for row in warehouse.rows("read_strange_rows"):
+        tenant = row["slug"] or row["tenant_id"]
         span = f"{row['first_at']} to {row['last_at']}" if row["rows"] > 1 else row["first_at"]
         why = (
             f"belong to no tenant ({tenant})"
@@ -26,6 +24,6 @@ def strange_rows(read: Reader) -> list[str]:
     lines += [
         f"Rows of {relation} break {name}: correct them, then run "
         f"ALTER TABLE {relation} VALIDATE CONSTRAINT {name}; new rows are held to it already."
-        for relation, name in read("read_broken_bounds").iter_rows()
+        for relation, name in (row.values() for row in warehouse.rows("read_broken_bounds"))
     ]
     return lines

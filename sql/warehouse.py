@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
@@ -84,6 +84,20 @@ class Warehouse:
         """
         return self._etl_reader().fetch(statement(name).render(params), f"Reading {name}")
 
+    def rows(self, name: str, /, **params: object) -> list[dict[str, Any]]:
+        """The rows of sql/queries/<name>.sql as earshot_etl, one by one: few rows, for who should not wait until what
+        makes frames is loaded. uuid arrives as UUID, everything else in Python's own types. Raises as read() does.
+        """
+        connection = self._begin("earshot_etl", None, self._work)
+        try:
+            cursor = connection.execute(statement(name).render(params).encode())
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except psycopg.Error as error:
+            raise statement_error(error, f"Reading {name}") from error
+        finally:
+            self._keep(connection)
+
     @contextmanager
     def as_tenant(self, tenant: UUID) -> Iterator[Reader]:
         """Reads as earshot_report in one tenant's context: whatever a statement asks for, no other tenant's row comes.
@@ -142,19 +156,19 @@ class Warehouse:
 
         return ColumnReader(self._read_url, role, tenant, limits=self._limits, work=self._work, name=self._name)
 
-    def _begin(self, role: str, tenant: UUID | None) -> WatchedConnection:
+    def _begin(self, role: str, tenant: UUID | None, work: Work = "writing") -> WatchedConnection:
         """A connection that has become the role: the idle one, unless the server closed it meanwhile."""
         with self._lock:
             idle = self._idle.pop() if self._idle else None
         if idle is not None:
             try:
-                idle.begin("writing", self._name, role, tenant)
+                idle.begin(work, self._name, role, tenant)
                 return idle
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 idle.close()
         connection = connect(self._url, self._limits)
         try:
-            connection.begin("writing", self._name, role, tenant)
+            connection.begin(work, self._name, role, tenant)
         except psycopg.Error as error:
             connection.close()
             raise statement_error(error, f"Becoming {role}") from error

@@ -86,6 +86,7 @@ def test_some_tables_of_a_day_can_be_run_without_the_others() -> None:
     assert subset.asset_layer.selected_asset_keys == listening
     assert {key.name for key in subset.asset_layer.asset_graph.asset_check_keys} == {
         "dispositions_sum",
+        "rows_plausible",
         "downloads_agree",
         "exposures_in_downloads",
     }

@@ -287,7 +287,7 @@ def test_every_value_survives_the_way_in_and_out(every_type: Warehouse, rows: li
     with every_type.transaction() as connection:
         connection.execute("DELETE FROM every_type")
     assert every_type.insert("every_type", frame) == frame.height
-    found = every_type._reader.fetch("SELECT * FROM every_type ORDER BY key", "Reading")
+    found = every_type._etl_reader().fetch("SELECT * FROM every_type ORDER BY key", "Reading")
     assert found.schema == frame.schema
     for column in frame.columns:
         pairs = zip(frame[column].to_list(), found[column].to_list(), strict=True)

@@ -105,7 +105,7 @@ def test_more_rows_than_one_slice_arrive_each_once(plain_types: Warehouse) -> No
     frame = pl.select(key=pl.int_range(50_000), words=pl.format("row {}", pl.int_range(50_000)), number=pl.lit(7))
     sparse = frame.with_columns(number=pl.when(pl.col("key") % 3 > 0).then("number"))
     assert plain_types.insert("plain_types", sparse) == frame.height
-    found = plain_types._reader.fetch("SELECT key, words, number FROM plain_types ORDER BY key", "Reading")
+    found = plain_types._etl_reader().fetch("SELECT key, words, number FROM plain_types ORDER BY key", "Reading")
     assert found.equals(sparse.with_columns(pl.col("number").cast(pl.Int64)))
 
 
@@ -134,7 +134,7 @@ def test_a_naive_datetime_counts_as_utc_and_finer_units_are_cut(plain_types: War
         with plain_types.transaction() as connection:
             connection.execute("DELETE FROM plain_types")
         plain_types.insert("plain_types", frame)
-        found = plain_types._reader.fetch("SELECT moment FROM plain_types", "Reading")["moment"].to_list()
+        found = plain_types._etl_reader().fetch("SELECT moment FROM plain_types", "Reading")["moment"].to_list()
         assert found == [moment.replace(tzinfo=UTC, microsecond=123000 if unit == "ms" else 123456)]
 
 
