@@ -20,6 +20,7 @@ from assets.privacy.assets import expired_addresses
 from assets.raw.assets import raw_days
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
 from assets.resources import Progress, scope
+from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks, tenant_checks
 from pipelines.dagster_texts import guard_dagster
 from pipelines.runtime import mailing, measurement, open_warehouse
@@ -44,6 +45,7 @@ ASSETS: list[AssetsDefinition] = [
     tenant_checks,
     methodologies,
     expired_addresses,
+    series_partitions,
     weekly_sponsor_reports,
     monthly_sponsor_reports,
     report_deliveries,

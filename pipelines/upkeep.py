@@ -8,8 +8,9 @@ from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, d
 
 nightly_upkeep = define_asset_job(
     "nightly_upkeep",
-    AssetSelection.assets("methodologies", "expired_addresses"),
-    description="Keeps each tenant's methodology as it is now, and replaces raw addresses that are due by their keys.",
+    AssetSelection.assets("methodologies", "expired_addresses", "series_partitions"),
+    description="Keeps each tenant's methodology as it is now, replaces raw addresses that are due by their keys, and "
+    "makes the partitions of the days to come.",
 )
 # After the days of the night, one of which becomes final, have been computed.
 nightly_upkeep_clock = ScheduleDefinition(

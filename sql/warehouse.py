@@ -128,14 +128,17 @@ class Warehouse:
             return relations(connection)
 
     @contextmanager
-    def transaction(self, role: str = "earshot_etl", tenant: UUID | None = None) -> Iterator[Connection]:
+    def transaction(
+        self, role: str = "earshot_etl", tenant: UUID | None = None, lock_s: int | None = None
+    ) -> Iterator[Connection]:
         """A psycopg connection inside one transaction in this role and, for readers, this tenant's context.
 
+        lock_s: how long it may wait for a lock, if not as long as the limits say.
         Commits at the end, rolls back when the body raises. Errors of the server arrive as typed ones.
         """
         if role not in ROLES:
             raise PermanentError(f"There is no role {role!r}; a transaction runs as one of {', '.join(ROLES)}")
-        connection = self._begin(role, tenant)
+        connection = self._begin(role, tenant, lock_s=lock_s)
         try:
             yield connection
             # Here, so that what fails at the commit is explained too.
@@ -156,19 +159,21 @@ class Warehouse:
 
         return ColumnReader(self._read_url, role, tenant, limits=self._limits, work=self._work, name=self._name)
 
-    def _begin(self, role: str, tenant: UUID | None, work: Work = "writing") -> WatchedConnection:
+    def _begin(
+        self, role: str, tenant: UUID | None, work: Work = "writing", lock_s: int | None = None
+    ) -> WatchedConnection:
         """A connection that has become the role: the idle one, unless the server closed it meanwhile."""
         with self._lock:
             idle = self._idle.pop() if self._idle else None
         if idle is not None:
             try:
-                idle.begin(work, self._name, role, tenant)
+                idle.begin(work, self._name, role, tenant, lock_s)
                 return idle
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 idle.close()
         connection = connect(self._url, self._limits)
         try:
-            connection.begin(work, self._name, role, tenant)
+            connection.begin(work, self._name, role, tenant, lock_s)
         except psycopg.Error as error:
             connection.close()
             raise statement_error(error, f"Becoming {role}") from error
@@ -199,7 +204,7 @@ class Warehouse:
     ) -> dict[str, int]:
         """Make the window and tenants of each table hold exactly the frame's rows; returns rows per table.
 
-        One transaction with its ledger lines, under one advisory lock per (asset, day). Always safe to run again.
+        One transaction with its ledger lines, under one lock per (asset, day). Always safe to run again.
         """
         with self.transaction() as connection:
             return writing.replace(connection, writes, window, tenants, ledger)

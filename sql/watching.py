@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -48,23 +49,30 @@ class WatchedConnection(psycopg.Connection[tuple[object, ...]]):
 
     url = ""
     limits = Limits()
-    # How long each wait may take, and the server's process behind the connection: begin() sets both.
+    # How long each wait may take, how long one for a lock, and the server's process: begin() sets them.
     patience_s: float = limits.silence_s
+    lock_s: float = limits.lock_s
     server_pid: int | None = None
 
-    def begin(self, work: Work, name: str, role: str | None = None, tenant: UUID | None = None) -> None:
-        """Begin a transaction with the limits of this work. A connection that died meanwhile is found dead soon."""
+    def begin(
+        self, work: Work, name: str, role: str | None = None, tenant: UUID | None = None, lock_s: int | None = None
+    ) -> None:
+        """Begin a transaction with the limits of this work; lock_s: another limit for its locks.
+
+        A connection that died meanwhile is found dead soon.
+        """
         self.patience_s = self.limits.silence_s
-        row = self.execute(beginning(self.limits, work, name, role, tenant).encode()).fetchone()
+        limits = replace(self.limits, lock_s=lock_s or self.limits.lock_s)
+        row = self.execute(beginning(limits, work, name, role, tenant).encode()).fetchone()
         self.server_pid = int(str(row[-1])) if row else None
-        self.patience_s = self.limits.answer_s(work)
+        self.patience_s, self.lock_s = limits.answer_s(work), limits.lock_s
 
     def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
         return super().wait(self._watched(gen), *args, **options)
 
     def _watched(self, gen: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
         began = time.monotonic()
-        look_at = began + self.limits.lock_s * LOOK_AFTER
+        look_at = began + self.lock_s * LOOK_AFTER
         holders = ""
         try:
             wanted = next(gen)
@@ -77,7 +85,7 @@ class WatchedConnection(psycopg.Connection[tuple[object, ...]]):
                         raise errors.OperationalError(silent(self.patience_s))
                     if now > look_at and self.server_pid is not None:
                         holders = blockers(self.url, self.server_pid, self.limits) or holders
-                        look_at = now + self.limits.lock_s * (1 - LOOK_AFTER) / 2
+                        look_at = now + self.lock_s * (1 - LOOK_AFTER) / 2
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from sql.locks import take_locks
 from sql.moving import claim_conversions, lock_conversions, release_conversions
 from sql.tables import time_column
 from sql.values import PermanentError, Window
@@ -218,8 +219,7 @@ def _lock(connection: Connection, writes: Sequence[Write], window: Window, ledge
     """One writer at a time per asset (without ledger lines: table) and day; taken in one order, against deadlocks."""
     pairs = {(line.asset, line.day) for line in ledger}
     pairs = pairs or {(write.table, day) for write in writes for day in window.days()}
-    for asset, day in sorted(pairs):
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"earshot {asset} {day}"])
+    take_locks(connection, (f"{asset} {day}" for asset, day in pairs))
 
 
 def _delete(connection: Connection, write: Write, shape: Shape, window: Window, tenants: Sequence[UUID]) -> None:

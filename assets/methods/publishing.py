@@ -14,6 +14,7 @@ from assets.listening.addresses import AddressRanges
 from assets.listening.keys import Keyring
 from assets.listening.rules import Rules
 from assets.methods.methodology import Methodology, read_in_force, tell_methodology
+from sql.locks import take_locks
 from sql.statements import statement
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -39,7 +40,7 @@ def publish_methodologies(
         given = {"tenant": tenant, "version": page.version, "markdown": page.markdown, "html": page.html}
         with warehouse.transaction() as connection:
             # Two runs that find the same change wait for each other and add it once.
-            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"earshot methodology {slug}"])
+            take_locks(connection, [f"methodology {slug}"])
             added = connection.execute(statement("add_methodology").text, given).rowcount
         yield Published(slug, page, added > 0)
 
@@ -49,5 +50,5 @@ def note_rules(warehouse: Warehouse, rules: Rules, ranges: AddressRanges) -> boo
     given = {"rules": rules.version, "addresses": ranges.version}
     with warehouse.transaction() as connection:
         # Two runs that find the same change wait for each other and note it once.
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('earshot rules', 0))")
+        take_locks(connection, ["rules"])
         return connection.execute(statement("add_rule_change").text, given).rowcount > 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from contextlib import closing
 
 import click
 import psycopg
@@ -19,7 +20,9 @@ from sql.connecting import connect, statement_error
 from sql.embedded import Server, ensure_server, find_server, stop_server
 from sql.limits import bounded_history
 from sql.migrate import migrate
+from sql.partitions import make_partitions
 from sql.values import PermanentError
+from sql.warehouse import Warehouse
 
 CONFIGURED = "DATABASE_URL (or POSTGRES_HOST) is set, so Earshot uses that database and keeps no private one."
 
@@ -79,6 +82,19 @@ def migrate_command() -> None:
     """Bring the schema of the database in use up to date."""
     settings = load_settings()
     migrate(_address(settings), _progress, limits=settings.limits)
+
+
+@db.command()
+def upkeep() -> None:
+    """Make the partitions of the days to come, and of days whose rows wait for one. TimescaleDB needs none."""
+    settings = load_settings()
+    with closing(Warehouse(_address(settings), limits=settings.limits, name="earshot db upkeep")) as warehouse:
+        made = 0
+        for each in make_partitions(warehouse):
+            made += each.waits is None
+            done = f"made, {each.rows:,} row(s) moved in" if each.waits is None else f"not made: {each.waits}"
+            _progress(f"{each.series} from {each.first_day}: {done}")
+    click.echo(f"{made} partition(s) made.")
 
 
 @db.command()

@@ -14,7 +14,7 @@ RETURNS TABLE (
     frequency double precision
 )
 LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
 AS $function$
     SELECT
         scope.level,

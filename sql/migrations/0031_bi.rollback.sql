@@ -8,7 +8,7 @@ DROP FUNCTION bi.use_tenant(text);
 
 CREATE OR REPLACE FUNCTION visible_tenant() RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
 AS $function$
     SELECT CASE
         WHEN EXISTS (SELECT FROM public.role_tenants WHERE role = session_user)
@@ -59,7 +59,7 @@ ALTER FUNCTION bi.reach_between(uuid, date, date, text) SET SCHEMA public;
 
 CREATE FUNCTION earshot_create_reader(series text) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, public
+SET search_path = pg_catalog, public, pg_temp
 AS $function$
 BEGIN
     EXECUTE format(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg
 import pytest
 
 from sql.embedded import Server
 from sql.migrate import load_migrations, migrate, rollback, status
+from sql.partitions import Partition, make_partitions
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
 from tests.sql.rows import HARBOR, KREUZBERG, dispositions, events, line, metrics
@@ -125,6 +126,58 @@ def test_rows_that_waited_in_the_default_partition_move_into_their_own(plain_url
         (f"listener_events_p{first + timedelta(days=1):%Y%m%d}",),
         ("listener_events_default",),
     ]
+
+
+def test_upkeep_makes_partitions_ahead_and_moves_what_waits_for_one(plain_server: Server) -> None:
+    with empty_database(plain_server) as make:
+        url = make()
+        migrate(url)
+        warehouse = Warehouse(url)
+        # As a month after the installation: nothing is ahead any more. And a history of two years ago is imported.
+        with warehouse.transaction("earshot_owner") as connection:
+            for offset in range(1, 15):
+                connection.execute(f"DROP TABLE listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}".encode())
+        old = datetime(TODAY.year - 2, 5, 6, 12, tzinfo=UTC)
+        soon = datetime.combine(TODAY + timedelta(days=3), time(9), UTC)
+        warehouse.insert(
+            "listener_events", events(HARBOR, [old, old + timedelta(days=1), soon, soon + timedelta(hours=1)])
+        )
+        warehouse.replace(
+            [Write("request_dispositions", dispositions([(HARBOR, "counted", 5)], old.date()))],
+            Window.of_day(old.date()),
+            [HARBOR],
+        )
+        made = {(each.series, each.first_day): each.rows for each in make_partitions(warehouse)}
+        assert made["listener_events", old.date()] == made["listener_events", old.date() + timedelta(days=1)] == 1
+        assert made["listener_events", soon.date()] == 2
+        assert sum(rows for (series, _), rows in made.items() if series == "request_dispositions") == 1
+        ahead = partitions(url, "listener_events")
+        assert all(f"listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}" in ahead for offset in range(15))
+        assert len(partitions(url, "campaign_roi")) >= 3 + 3
+        with warehouse.transaction() as connection:
+            kept = connection.execute("SELECT count(*) FROM listener_events").fetchone()
+        with warehouse.transaction("earshot_owner") as connection:
+            waiting = connection.execute("SELECT count(*) FROM listener_events_default").fetchone()
+        assert (kept, waiting) == ((4,), (0,))
+        assert list(make_partitions(warehouse)) == []
+        warehouse.close()
+
+
+def test_a_partition_whose_lock_is_not_to_be_had_waits_for_the_next_night(plain_url: str) -> None:
+    warehouse = Warehouse(plain_url)
+    list(make_partitions(warehouse))
+    day = TODAY - timedelta(days=300)
+    warehouse.insert("listener_events", events(HARBOR, [datetime.combine(day, time(9), UTC)]))
+    with psycopg.connect(plain_url, application_name="a dashboard") as reader:
+        reader.execute("SET ROLE earshot_etl")
+        reader.execute("SELECT count(*) FROM listener_events")
+        [left] = make_partitions(warehouse, lock_s=1)
+        assert "held by a dashboard" in str(left.waits)
+    assert list(make_partitions(warehouse)) == [Partition("listener_events", day, 1)]
+
+
+def test_timescaledb_makes_its_chunks_itself(database_url: str) -> None:
+    assert list(make_partitions(Warehouse(database_url))) == []
 
 
 def test_a_new_partition_is_as_closed_as_the_old_ones(plain_url: str) -> None:
