@@ -57,7 +57,7 @@ def run(rows: int, repeats: int = REPEATS, with_peers: bool = True, folder: Path
         home = (folder or Path(name)) / "home"
         server = ensure_server(home, lambda _: None)
         try:
-            case = Cases(server.url, server.admin_url.rsplit("/", 1)[0] + "/" + server.url.rsplit("/", 1)[1])
+            case = Cases(server.migrator_url, server.admin_url.rsplit("/", 1)[0] + "/" + server.url.rsplit("/", 1)[1])
             day = case.run("load", str(rows))
             told: Told = {"rows": rows, "day": DAY.isoformat(), **day, "repeats": repeats}
             # In turns, so that what else the machine does meets both alike; the limit writes what Earshot has left.

@@ -55,6 +55,14 @@ def database_url(settings: Settings) -> str:
     return server.url
 
 
+def migrate_url(settings: Settings) -> str:
+    """The database in use, for the login that may change its schema: what runs by itself never logs in as it."""
+    if settings.database_migrate_url or settings.database_url:
+        return settings.database_migrate_url or database_url(settings)
+    server = find_server(settings.home)
+    return server.migrator_url if server else database_url(settings)
+
+
 def make_warehouse(settings: Settings, name: str | None = None, work: Work = "reading") -> Warehouse:
     """The warehouse in use. name: what the server calls us where locks are looked at; else the command's."""
     return Warehouse(

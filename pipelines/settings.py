@@ -40,6 +40,7 @@ class Settings:
     home: Path
     database_url: str | None = secret()
     database_read_url: str | None = secret()
+    database_migrate_url: str | None = secret()
     limits: Limits = field(default_factory=Limits)
     keyring_path: Path | None = None
     rules_path: Path | None = None
@@ -111,6 +112,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         database_url=env.get("DATABASE_URL") or _url_of_parts(env),
         database_read_url=env.get("DATABASE_READ_URL") or None,
+        database_migrate_url=env.get("DATABASE_MIGRATE_URL") or None,
         limits=_limits(env),
         keyring_path=path("EARSHOT_KEYRING"),
         rules_path=path("EARSHOT_RULES"),

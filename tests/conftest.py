@@ -57,6 +57,18 @@ def database_address(server: Server, name: str) -> str:
     return server.url.rsplit("/", 1)[0] + f"/{name}"
 
 
+def one_login(server: Server) -> Server:
+    """The same server, whose application's login may do what the migrator's may: as where there is one login for all.
+
+    Tests look behind the scenes with it. What the login may do by itself is held in sql/test_roles.py.
+    """
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER ROLE earshot CREATEROLE")
+        admin.execute("GRANT earshot_owner TO earshot WITH INHERIT FALSE, SET TRUE")
+        admin.execute("GRANT earshot_readonly TO earshot WITH ADMIN OPTION, INHERIT FALSE")
+    return server
+
+
 @contextmanager
 def cloned_database(server: Server, template: str) -> Iterator[str]:
     """The address of a new database like the template, dropped at the end."""
@@ -141,7 +153,7 @@ def temporary_home() -> Iterator[Callable[[], Path]]:
 @pytest.fixture(scope="session")
 def server(homes: Path) -> Server:
     """A private TimescaleDB for the whole run."""
-    return ensure_server(homes / "server", silent, settings=FAST_SETTINGS)
+    return one_login(ensure_server(homes / "server", silent, settings=FAST_SETTINGS))
 
 
 @pytest.fixture(scope="session")

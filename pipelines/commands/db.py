@@ -40,7 +40,7 @@ def up() -> None:
         console.out.print(CONFIGURED)
         return
     server = ensure_server(settings.home, _progress)
-    migrate(server.url, _progress, limits=settings.limits)
+    migrate(server.migrator_url, _progress, limits=settings.limits)
     console.out.print(f"Running: {server}")
 
 
@@ -81,7 +81,7 @@ def status() -> None:
 def migrate_command() -> None:
     """Bring the schema of the database in use up to date."""
     settings = load_settings()
-    migrate(_address(settings), _progress, limits=settings.limits)
+    migrate(_migrator_address(settings), _progress, limits=settings.limits)
 
 
 @db.command()
@@ -94,13 +94,15 @@ def upkeep() -> None:
             made += each.waits is None
             done = f"made, {each.rows:,} row(s) moved in" if each.waits is None else f"not made: {each.waits}"
             _progress(f"{each.series} from {each.first_day}: {done}")
-    click.echo(f"{made} partition(s) made.")
+    console.out.print(f"{made} partition(s) made.")
 
 
 @db.command()
-def url() -> None:
+@click.option("--migrator", is_flag=True, help="Of the login that migrates and makes logins for tenants' people.")
+def url(migrator: bool) -> None:
     """Print the database's address with its password, for other programs: psql "$(earshot db url)"."""
-    console.raw(_address(load_settings()))
+    settings = load_settings()
+    console.raw(_migrator_address(settings) if migrator else _address(settings))
 
 
 @db.command()
@@ -117,6 +119,10 @@ def env() -> None:
 
 def _address(settings: Settings) -> str:
     return settings.database_url or _private(settings).url
+
+
+def _migrator_address(settings: Settings) -> str:
+    return settings.database_migrate_url or settings.database_url or _private(settings).migrator_url
 
 
 def _private(settings: Settings) -> Server:

@@ -68,7 +68,7 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
     began = time.monotonic()
     settings = load_settings()
     server = runtime.ensure_database(settings, console.out.print)
-    migrate(runtime.database_url(settings), limits=settings.limits)
+    migrate(runtime.migrate_url(settings), limits=settings.limits)
     choice = _choose(_shown(settings), events, seed, until.date() if until else None)
     runtime.prepare_orchestrator(settings, server)
     log = _load(settings, choice)

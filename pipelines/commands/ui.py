@@ -24,7 +24,7 @@ def ui(host: str, port: int) -> None:
     """Open the Dagster UI with its daemon: runs, schedules, checks. Stop it with Ctrl-C."""
     settings = load_settings()
     server = runtime.ensure_database(settings, console.out.print)
-    migrate(runtime.database_url(settings), limits=settings.limits)
+    migrate(runtime.migrate_url(settings), limits=settings.limits)
     runtime.prepare_orchestrator(settings, server)
     console.out.print(f"The UI opens at http://{host}:{port}. Ctrl-C stops it; the database goes on.")
     root = project_root()

@@ -161,7 +161,7 @@ class Cluster:
             return log.read().decode(errors="replace")
 
 
-def server_settings(port: int, preload: bool, extra: Mapping[str, str]) -> dict[str, str]:
+def server_settings(port: int, preload: bool, major: int, extra: Mapping[str, str]) -> dict[str, str]:
     """What differs from PostgreSQL's defaults, for a server that shares its machine with the pipeline."""
     memory = _memory()
     settings = {
@@ -188,6 +188,9 @@ def server_settings(port: int, preload: bool, extra: Mapping[str, str]) -> dict[
         "log_timezone": "UTC",
         "dynamic_shared_memory_type": _shared_memory(),
     }
+    if major >= 16:
+        # For the application, however many connections readers have opened.
+        settings["reserved_connections"] = "20"
     if preload:
         settings |= {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
     return settings | dict(extra)

@@ -22,6 +22,7 @@ from psycopg import sql
 from sql.embedded.account import Account, locked, ordinary_umask, serving_account, serving_folder
 from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, START_TIMEOUT_S, Cluster, choose_port, server_settings
 from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
+from sql.embedded.rights import grant_roles, make_login
 from sql.limits import Limits, bounded
 from sql.masking import keep_secret
 from sql.private import open_folder, write_private
@@ -30,6 +31,8 @@ from sql.values import EarshotError, PermanentError
 Progress = Callable[[str], None]
 
 LOGIN: Final = "earshot"
+# Migrates, and makes logins of tenants' people; what runs never logs in as it.
+MIGRATOR: Final = "earshot_migrator"
 APPLICATION_DATABASE: Final = "earshot"
 DAGSTER_DATABASE: Final = "earshot_dagster"
 
@@ -43,6 +46,7 @@ class Server:
     binaries: Path
     version: str
     url: str = field(repr=False)
+    migrator_url: str = field(repr=False)
     dagster_url: str = field(repr=False)
     admin_url: str = field(repr=False)
 
@@ -64,9 +68,11 @@ class _State:
     preload: bool
     password: str = field(repr=False)
     admin_password: str = field(repr=False)
+    # Homes of earlier versions have none yet.
+    migrator_password: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        keep_secret(self.password, self.admin_password)
+        keep_secret(self.password, self.admin_password, self.migrator_password)
 
     @classmethod
     def load(cls, home: Path) -> Self | None:
@@ -118,8 +124,13 @@ def ensure_server(
         account = serving_account()
         if state is not None:
             running = _wait(home, state, account)
-            if running is not None:
+            if running is not None and state.migrator_password:
                 return running
+            if running is not None:
+                state = replace(state, migrator_password=secrets.token_urlsafe(24))
+                _prepare(running.admin_url, state)
+                state.save(home)
+                return _wait(home, state, account) or running
         return _start(home, state, account, progress, settings or {}, preload)
 
 
@@ -171,11 +182,16 @@ def _start(
         state = _create(home, account, programs, progress, preload)
     if not state.preload:
         programs = without_timescaledb(programs, state.place_in(home))
-    state = replace(state, port=choose_port(state.port), binaries=str(programs.folder))
+    state = replace(
+        state,
+        port=choose_port(state.port),
+        binaries=str(programs.folder),
+        migrator_password=state.migrator_password or secrets.token_urlsafe(24),
+    )
     state.save(home)
     cluster = _cluster(home, state, account)
     progress(f"Starting {programs} on {LOOPBACK}:{state.port} ...")
-    cluster.start(server_settings(state.port, state.preload, settings))
+    cluster.start(server_settings(state.port, state.preload, programs.major, settings))
     _prepare(_url(state, ADMINISTRATOR, state.admin_password, "postgres"), state)
     server = _connect(home, state, account)
     if server is None:
@@ -224,6 +240,7 @@ def _connect(home: Path, state: _State, account: Account) -> Server | None:
         binaries=Path(state.binaries),
         version=str(found) if found else f"PostgreSQL {version // 10000}.{version % 10000}",
         url=_url(state, LOGIN, state.password, APPLICATION_DATABASE),
+        migrator_url=_url(state, MIGRATOR, state.migrator_password, APPLICATION_DATABASE),
         dagster_url=_url(state, LOGIN, state.password, DAGSTER_DATABASE, "postgresql+psycopg2"),
         admin_url=admin_url,
     )
@@ -247,25 +264,27 @@ def _wait(home: Path, state: _State, account: Account) -> Server | None:
 
 
 def _prepare(admin_url: str, state: _State) -> None:
-    """Login, databases and extension versions: whatever is missing after a first, interrupted or upgraded start."""
+    """Logins, databases, rights, extension versions: what is missing after a first, interrupted or upgraded start."""
+    owners = {APPLICATION_DATABASE: MIGRATOR, DAGSTER_DATABASE: LOGIN}
     with psycopg.connect(bounded(admin_url, Limits()), autocommit=True) as connection:
-        hidden = connection.pgconn.encrypt_password(state.password.encode(), LOGIN.encode(), b"scram-sha-256")
-        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (LOGIN,)).fetchone()
-        if not known:
-            connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER CREATEDB CREATEROLE PASSWORD {}").format(
-                    sql.Identifier(LOGIN), sql.Literal(hidden.decode())
-                )
-            )
-        for name in (APPLICATION_DATABASE, DAGSTER_DATABASE):
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(LOGIN))
-                )
+        make_login(connection, LOGIN, state.password)
+        make_login(connection, MIGRATOR, state.migrator_password)
+        for name, owner in owners.items():
+            found = connection.execute(
+                "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (name,)
+            ).fetchone()
+            words = "CREATE DATABASE {} OWNER {}" if found is None else "ALTER DATABASE {} OWNER TO {}"
+            if found is None or found[0] != owner:
+                connection.execute(sql.SQL(words).format(sql.Identifier(name), sql.Identifier(owner)))
+        # Logins of tenants' people have no business in these.
+        for name in (DAGSTER_DATABASE, "postgres", "template1"):
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM public").format(sql.Identifier(name)))
         names = connection.execute("SELECT datname FROM pg_database WHERE datallowconn").fetchall()
-    if state.preload:
-        for (name,) in names:
-            _update_extension(_url(state, ADMINISTRATOR, state.admin_password, str(name)))
+    for (name,) in names:
+        address = _url(state, ADMINISTRATOR, state.admin_password, str(name))
+        if state.preload:
+            _update_extension(address)
+        grant_roles(address, LOGIN, MIGRATOR)
 
 
 def _update_extension(url: str) -> None:

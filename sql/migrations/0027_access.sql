@@ -13,8 +13,6 @@ SET LOCAL ROLE earshot_owner;
 -- One writer at a time: who writes an asset's day locks its row. Locks by number (pg_advisory_lock) can be taken by
 -- whoever can connect; these rows are the pipeline's alone.
 CREATE TABLE work_locks (name text PRIMARY KEY);
-COMMENT ON TABLE work_locks IS 'Rows that writers lock, so that one at a time writes an asset''s day; they say nothing themselves.';
-COMMENT ON COLUMN work_locks.name IS 'What is written: asset and day, or methodology and tenant.';
 GRANT SELECT, INSERT, UPDATE ON work_locks TO earshot_etl;
 
 -- A temporary object comes before all others unless pg_temp is named, last: a login that may make temporary objects could

@@ -16,7 +16,7 @@ from psycopg import sql
 from sql.embedded import Server, ensure_server
 from sql.migrate import migrate
 from sql.warehouse import Warehouse
-from tests.conftest import FAST_SETTINGS, silent
+from tests.conftest import FAST_SETTINGS, one_login, silent
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants, fill
 from tests.sql.schema import empty_database
 
@@ -25,7 +25,7 @@ from tests.sql.schema import empty_database
 def plain_server(homes: Path) -> Server:
     """A private server without TimescaleDB, as managed PostgreSQL often is."""
     settings = {name: value for name, value in FAST_SETTINGS.items() if not name.startswith("timescaledb.")}
-    return ensure_server(homes / "plain", silent, settings=settings, preload=False)
+    return one_login(ensure_server(homes / "plain", silent, settings=settings, preload=False))
 
 
 @pytest.fixture

@@ -11,16 +11,23 @@ from sql.embedded import Server
 from tests.conftest import cloned_database
 
 
-def test_the_application_login_is_no_superuser_and_owns_both_databases(server: Server) -> None:
+def test_the_migrators_login_owns_the_applications_database_and_the_application_its_history(server: Server) -> None:
     with psycopg.connect(server.url) as connection:
-        rights = connection.execute(
-            "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
         owners = connection.execute(
-            "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname IN ('earshot', 'earshot_dagster')"
+            "SELECT datname, pg_get_userbyid(datdba) FROM pg_database WHERE datname LIKE 'earshot%' "
+            "AND datname NOT LIKE '%template' ORDER BY 1"
         ).fetchall()
-    assert rights == (False, False, True, True)
-    assert owners == [("earshot",), ("earshot",)]
+    assert owners == [("earshot", "earshot_migrator"), ("earshot_dagster", "earshot")]
+
+
+def test_readers_have_no_business_in_other_databases(server: Server) -> None:
+    with psycopg.connect(server.admin_url) as connection:
+        open_to_all = connection.execute(
+            "SELECT datname, item.privilege_type FROM pg_database "
+            "CROSS JOIN LATERAL aclexplode(coalesce(datacl, acldefault('d', datdba))) AS item "
+            "WHERE item.grantee = 0 AND datname IN ('earshot_dagster', 'postgres', 'template1')"
+        ).fetchall()
+    assert open_to_all == []
 
 
 def test_the_application_login_makes_the_trusted_extensions(server: Server) -> None:

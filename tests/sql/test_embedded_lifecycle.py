@@ -42,13 +42,13 @@ def process_of(server: Server) -> int:
 
 
 def remember(server: Server, word: str) -> None:
-    with psycopg.connect(server.url) as connection:
+    with psycopg.connect(server.migrator_url) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS memory (word text)")
         connection.execute("INSERT INTO memory VALUES (%s)", (word,))
 
 
 def remembers(server: Server, word: str) -> bool:
-    with psycopg.connect(server.url) as connection:
+    with psycopg.connect(server.migrator_url) as connection:
         return connection.execute("SELECT 1 FROM memory WHERE word = %s", (word,)).fetchone() is not None
 
 
