@@ -142,7 +142,8 @@ def test_every_function_looks_into_temporary_objects_last(two: Apart) -> None:
         two.admin_url,
         "SELECT pg_proc.oid::regproc::text, substr(setting, 13) FROM pg_proc "
         "LEFT JOIN LATERAL unnest(proconfig) AS setting ON starts_with(setting, 'search_path=') "
-        "WHERE pronamespace IN ('public'::regnamespace, 'bi'::regnamespace) "
+        # A body that was read when it was made looks nothing up.
+        "WHERE pronamespace IN ('public'::regnamespace, 'bi'::regnamespace) AND (prosqlbody IS NULL OR prosecdef) "
         "AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')",
     )
     assert len(paths) > 12
