@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from dagster import (
     DagsterEventType,
@@ -29,6 +29,7 @@ from pipelines.definitions import RESOURCES, define
 from pipelines.freshness import find_stale
 from pipelines.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
 from pipelines.sensors import request_for
+from pipelines.workers import own_tags, sign_of_life
 from sql.values import DAY, EarshotError, Scope
 from sql.warehouse import Warehouse
 
@@ -227,20 +228,23 @@ def run_job(
         "stale_only": stale_only,
         "skip_computed_since": skip_computed_since.isoformat() if skip_computed_since else "",
     }
-    result = (
-        define(resources)
-        .resolve_job_def(job)
-        .execute_in_process(
-            instance=instance,
-            partition_key=partition_key,
-            tags=tags,
-            raise_on_error=False,
-            run_config={
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                "resources": {"scope": {"config": scope}},
-            },
+    run_id = str(uuid4())
+    with sign_of_life(instance, run_id):
+        result = (
+            define(resources)
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                partition_key=partition_key,
+                tags={**(tags or {}), **own_tags(run_id)},
+                raise_on_error=False,
+                run_config={
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                    "resources": {"scope": {"config": scope}},
+                },
+            )
         )
-    )
     if not result.success:
         steps = {event.step_key for event in result.get_step_failure_events()}
         kind = TenantsFailedError if steps and steps <= LAST_STEPS else BackfillError

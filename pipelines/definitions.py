@@ -28,6 +28,7 @@ from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import late_rows
 from pipelines.settings import load_settings
 from pipelines.upkeep import nightly_upkeep, nightly_upkeep_clock
+from pipelines.workers import sign_of_life
 from sql.warehouse import Warehouse
 
 guard_dagster()
@@ -56,7 +57,7 @@ ASSETS: list[AssetsDefinition] = [
 def _warehouse(context: InitResourceContext) -> Iterator[Warehouse]:
     # Where somebody waits for a lock of this run, the run is named.
     name = f"earshot run {context.run_id[:8]}" if context.run_id else "earshot"
-    with open_warehouse(load_settings(), name) as warehouse:
+    with open_warehouse(load_settings(), name) as warehouse, sign_of_life(context.instance, context.run_id):
         yield warehouse
 
 

@@ -155,6 +155,14 @@ def prepare_orchestrator(settings: Settings, server: Server | None) -> None:
     os.environ["DAGSTER_POSTGRES_URL"] = bounded_history(os.environ["DAGSTER_POSTGRES_URL"], settings.limits)
 
 
+def history_url(settings: Settings) -> str | None:
+    """The database of Dagster's history: the configured one, else that of the private server if it runs."""
+    if settings.dagster_postgres_url:
+        return settings.dagster_postgres_url
+    server = find_server(settings.home)
+    return None if server is None else server.dagster_url
+
+
 def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda _words: None) -> Server | None:
     """The private server, started if there is no configured database; None where one is configured."""
     if settings.database_url:
@@ -162,13 +170,28 @@ def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda
     return ensure_server(settings.home, progress)
 
 
+def end_dead_runs(settings: Settings, server: Server | None) -> None:
+    """End the runs whose process is gone, and say which; nothing where no history is configured."""
+    if history_url(settings) is None:
+        return
+    prepare_orchestrator(settings, server)
+    with orchestrator_instance():
+        """Which begins with just that."""
+
+
 @contextmanager
 def orchestrator_instance() -> Iterator[DagsterInstance]:
-    """Dagster on its history database. Raises DatabaseUnavailableError if that does not answer, or goes away."""
-    from dagster import DagsterInstance
+    """Dagster on its history database, where no run is open any more whose process is gone.
+
+    Raises DatabaseUnavailableError if it does not answer, or goes away; PermanentError for settings that it refuses.
+    """
+    from dagster import DagsterInstance, DagsterInvalidConfigError
     from dagster._core.instance.ref import InstanceRef
     from dagster_postgres.utils import DagsterPostgresException
     from sqlalchemy.exc import SQLAlchemyError
+
+    from pipelines.console import err
+    from pipelines.workers import fail_dead_runs
 
     try:
         with DagsterInstance.from_ref(
@@ -177,7 +200,14 @@ def orchestrator_instance() -> Iterator[DagsterInstance]:
             # As its own UI does: connections are kept. A run over many days writes thousands of events, and Dagster
             # opens up to three connections for each, 20 ms apiece: two fifths of a backfill of small days.
             instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
+            for sentence in fail_dead_runs(instance):
+                err.print(sentence)
             yield instance
+    except DagsterInvalidConfigError as error:
+        said = "; ".join(" ".join(each.message.split()) for each in error.errors) or first_line(error)
+        raise PermanentError(
+            f"Dagster refuses {os.environ['DAGSTER_HOME']}/dagster.yaml: {masked(said)} Mend it; nothing was started."
+        ) from None
     except (DagsterPostgresException, SQLAlchemyError) as error:
         said = masked(first_line(error.__cause__ if isinstance(error.__cause__, Exception) else error))
         raise DatabaseUnavailableError(

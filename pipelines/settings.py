@@ -42,9 +42,11 @@ class Settings:
     database_read_url: str | None = secret()
     database_migrate_url: str | None = secret()
     limits: Limits = field(default_factory=Limits)
+    dagster_postgres_url: str | None = secret()
     keyring_path: Path | None = None
     rules_path: Path | None = None
     fonts_path: Path | None = None
+    start_seconds: int = 600
     mail_transport: str = "file"
     outbox_path: Path = Path(".earshot/outbox")
     mail_from: str = "reports@earshot.invalid"
@@ -114,9 +116,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         database_read_url=env.get("DATABASE_READ_URL") or None,
         database_migrate_url=env.get("DATABASE_MIGRATE_URL") or None,
         limits=_limits(env),
+        dagster_postgres_url=env.get("DAGSTER_POSTGRES_URL") or None,
         keyring_path=path("EARSHOT_KEYRING"),
         rules_path=path("EARSHOT_RULES"),
         fonts_path=path("EARSHOT_FONTS"),
+        start_seconds=_number(env, "EARSHOT_START_SECONDS", 600, "a number of seconds"),
         mail_transport=transport,
         outbox_path=path("EARSHOT_OUTBOX") or home / "outbox",
         mail_from=env.get("EARSHOT_MAIL_FROM") or "reports@earshot.invalid",
@@ -156,10 +160,10 @@ def _limits(env: Mapping[str, str]) -> Limits:
     return Limits(**{name: int(text) for name, text in given.items() if text})
 
 
-def _number(env: Mapping[str, str], name: str, default: int) -> int:
+def _number(env: Mapping[str, str], name: str, default: int, what: str = "a port number") -> int:
     text = env.get(name)
     if not text:
         return default
     if not text.isdigit():
-        raise PermanentError(f"{name} is {text!r}; it must be a port number")
+        raise PermanentError(f"{name} is {text!r}; it must be {what}")
     return int(text)

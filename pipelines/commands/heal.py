@@ -26,6 +26,8 @@ def heal(dry_run: bool) -> None:
 
     settings = load_settings()
     server = runtime.ensure_database(settings)
+    if not dry_run:
+        runtime.end_dead_runs(settings, server)
     warehouse = runtime.make_warehouse(settings)
     compare_counts(warehouse)
     stale = find_stale(warehouse)

@@ -1,16 +1,20 @@
-"""earshot status: how every tenant stands, in one table.
+"""earshot status: how every tenant stands, in one table, and what the orchestrator is doing.
 
 Here: the table.
-Not here: the numbers' definition (sql/queries/read_status.sql).
+Not here: the numbers' definition (sql/queries/read_status.sql), what is said of runs (pipelines/run_history.py).
 """
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import click
 from rich.table import Table
 
 from pipelines import console, runtime
 from pipelines.entries import strange_rows
+from pipelines.homes import project_root, read_orchestrator_settings
+from pipelines.run_history import describe, read_history
 from pipelines.settings import Settings, load_settings
 
 
@@ -23,6 +27,7 @@ def status() -> None:
         remarks = strange_rows(warehouse)
     if not rows:
         _say_how_to_begin(settings)
+        _say_runs(settings)
         return
     table = Table(box=None, pad_edge=False)
     headings = (
@@ -35,7 +40,8 @@ def status() -> None:
         table.add_row(*("–" if value is None else str(value) for name, value in row.items() if name != "tenant_id"))
     console.out.print(table)
     for line in remarks:
-        console.out.print(line, markup=False)
+        console.out.print(line)
+    _say_runs(settings)
 
 
 def _say_how_to_begin(settings: Settings) -> None:
@@ -45,3 +51,14 @@ def _say_how_to_begin(settings: Settings) -> None:
         console.out.print("To look around with an invented network: earshot demo")
     console.out.print("To begin with your own: add a tenant with its shows, episodes and files (docs/operators.md,")
     console.out.print("'A first tenant'), then: earshot import LOG --format FORMAT --tenant SLUG")
+
+
+def _say_runs(settings: Settings) -> None:
+    """What the orchestrator does, below the table."""
+    url = runtime.history_url(settings)
+    if url is None:
+        console.out.print("Dagster's history is not configured: DAGSTER_POSTGRES_URL is not set.")
+        return
+    slots = read_orchestrator_settings(project_root()).get("concurrency", {}).get("runs", {})
+    for line in describe(read_history(url, settings.limits), slots, datetime.now(UTC)):
+        console.out.print(line)
