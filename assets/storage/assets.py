@@ -1,0 +1,31 @@
+"""Storage assets: room for the days to come.
+
+Here: the wiring, and what an operator sees of it.
+Not here: what is made, and how (sql/partitions.py).
+"""
+
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
+
+from sql.partitions import make_partitions
+from sql.warehouse import Warehouse
+
+
+@asset(group_name="upkeep", kinds={"postgres"})
+def series_partitions(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+    """Without TimescaleDB: partitions of the days to come, and of those whose rows wait in the DEFAULT partition."""
+    made = list(make_partitions(warehouse))
+    waiting = [each for each in made if each.waits]
+    for each in waiting:
+        context.log.warning(f"{each.series} from {each.first_day} waits for the next night: {each.waits}")
+    rows = [
+        f"| {each.series} | {each.first_day} | {each.rows:,} | {'waits' if each.waits else 'made'} |" for each in made
+    ]
+    table = "\n".join(["| series | from | rows moved in | |", "|---|---|---:|---|", *rows])
+    return MaterializeResult(
+        metadata={
+            "made": MetadataValue.int(len(made) - len(waiting)),
+            "waiting": MetadataValue.int(len(waiting)),
+            "rows_moved": MetadataValue.int(sum(each.rows for each in made)),
+            "table": MetadataValue.md(table),
+        }
+    )
