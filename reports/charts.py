@@ -20,6 +20,7 @@ from reports import colours
 from reports.chart_sizes import LETTERS, label_room
 from reports.content import Bar, BarChart, LineChart
 from reports.fonts import FontShelf
+from sql.characters import one_line
 from sql.values import PermanentError
 
 # The mail shows charts 576 px wide. Drawn 480 wide and shown larger, 12 px letters stay readable on a 360 px phone.
@@ -139,12 +140,12 @@ def _bar_rows(chart: BarChart, accent: str, shelf: FontShelf, room: float) -> tu
     headings: Rows = []
     for group in chart.groups:
         if len(chart.groups) > 1:
-            headings.append({"row": len(bars) + len(headings), "label": group.heading})
+            headings.append({"row": len(bars) + len(headings), "label": one_line(group.heading)})
         for index, bar in enumerate(group.bars):
             tint = _tint(bar, accent, first=index == 0)
-            label = shelf.fitted(bar.label, LETTERS, room)
+            label = shelf.fitted(one_line(bar.label), LETTERS, room)
             row = len(bars) + len(headings)
-            bars.append({"row": row, "label": label, "value": bar.value, "text": bar.text, "tint": tint})
+            bars.append({"row": row, "label": label, "value": bar.value, "text": one_line(bar.text), "tint": tint})
     return bars, headings
 
 

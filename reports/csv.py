@@ -8,25 +8,40 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 
 from reports.content import Records
+from sql.characters import one_line
 
-# OWASP, CSV injection: spreadsheets run a cell that begins with one of these.
-FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "\t", "\r")
+# OWASP, CSV injection: spreadsheets run a cell that begins with one of these, also after blanks, and some of them one
+# that begins with a wide, small or raised form. Where lists are separated by semicolons, a semicolon begins a cell.
+FORMULA_STARTS = frozenset("=+-@|%\u2212")
+_BLANKS = " \xa0\u200c\u200d\u2007\u202f\u3000"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 BYTE_ORDER_MARK = "\ufeff"
 
 
 def csv_file(records: Records) -> bytes:
-    """The file's bytes. Text cells that could run as a formula are prefixed; numbers stay numbers."""
+    """The file's bytes. Cells that could run as a formula are prefixed; numbers stay numbers."""
     words = [column in records.text_columns for column in records.columns]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow(records.columns)
     for row in records.rows:
-        writer.writerow([harmless(cell) if is_text else cell for cell, is_text in zip(row, words, strict=True)])
+        writer.writerow([_cell(cell, is_text) for cell, is_text in zip(row, words, strict=True)])
     return (BYTE_ORDER_MARK + written.getvalue()).encode()
 
 
 def harmless(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet would run it."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """The cell in one line, with an apostrophe before it, or before a part of it, that a spreadsheet would run."""
+    return ";".join(f"'{part}" if _runs(part) else part for part in one_line(cell).split(";"))
+
+
+def _cell(cell: str, is_text: bool) -> str:
+    return cell if not is_text and _NUMBER.fullmatch(cell) else harmless(cell)
+
+
+def _runs(text: str) -> bool:
+    first = text.lstrip(_BLANKS)[:1]
+    return unicodedata.normalize("NFKC", first)[:1] in FORMULA_STARTS if first else False

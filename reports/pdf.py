@@ -17,6 +17,7 @@ import typst
 from reports import charts, colours
 from reports.content import ReportContent
 from reports.fonts import FAMILY, FontShelf
+from sql.characters import one_line
 from sql.values import PermanentError
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
@@ -48,6 +49,7 @@ def set_pages(compiler: typst.Compiler, inputs: dict[str, str], timestamp: int, 
 def _inputs(content: ReportContent, fonts: FontShelf) -> dict[str, Any]:
     shown = content.as_json()
     del shown["records"]
+    shown = {name: _printed(each) for name, each in shown.items()}
     accent = content.header.accent
     line, bars = content.line, content.bars
     return shown | {
@@ -57,6 +59,15 @@ def _inputs(content: ReportContent, fonts: FontShelf) -> dict[str, Any]:
         "family": FAMILY,
         "palette": {name.lower(): value for name, value in vars(colours).items() if name.isupper()},
     }
+
+
+def _printed(value: Any) -> Any:
+    """The same structure with every text as one line without characters that nobody sees."""
+    if isinstance(value, dict):
+        return {name: _printed(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_printed(each) for each in value]
+    return one_line(value) if isinstance(value, str) else value
 
 
 @cache

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,8 +22,10 @@ from markupsafe import escape
 from reports import charts, colours
 from reports.content import ReportContent
 from reports.csv import csv_file
+from reports.delivery.addresses import header_text
 from reports.fonts import FontShelf, shelf
 from reports.pdf import pdf_file
+from sql.characters import one_line
 from sql.values import PermanentError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -37,9 +38,6 @@ NARROW_DROPS = frozenset({"Aired", "Spend"})
 
 # Names pictures and nothing else.
 PICTURES = uuid5(NAMESPACE_URL, "earshot:report-pictures")
-
-# Bidirectional controls can make a subject read as what it is not; line and paragraph separators end a header.
-UNSAFE_IN_HEADERS = re.compile("[\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class RenderError(PermanentError):
@@ -66,7 +64,7 @@ def render(content: ReportContent, fonts: FontShelf | None = None) -> list[Artef
     Raises MissingGlyphError, ChartError, PdfError or RenderError; there is no report with a part missing.
     """
     fonts = fonts or shelf()
-    fonts.require(content.strings())
+    fonts.require(map(one_line, content.strings()))
     charts.use_fonts(fonts.folders)
     pictures = _pictures(content, fonts)
     return [
@@ -81,8 +79,7 @@ def render(content: ReportContent, fonts: FontShelf | None = None) -> list[Artef
 def subject_line(content: ReportContent) -> str:
     """One line, without control characters or direction tricks."""
     written = environment().get_template("subject.txt").render(header=content.header)
-    visible = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in written)
-    return " ".join(UNSAFE_IN_HEADERS.sub("", visible).split())
+    return header_text(written)
 
 
 def html_mail(content: ReportContent, pictures: dict[str, Artefact]) -> str:
@@ -103,7 +100,7 @@ def _with_words(html: str, content: ReportContent, pictures: dict[str, Artefact]
     words = {"line": content.line, "bars": content.bars}
     for role, picture in pictures.items():
         chart = words[role]
-        html = html.replace(f"alt:{picture.content_id}", str(escape(chart.alt)) if chart else "")
+        html = html.replace(f"alt:{picture.content_id}", str(escape(one_line(chart.alt))) if chart else "")
     return html
 
 
@@ -139,16 +136,23 @@ def _variables(content: ReportContent) -> dict[str, Any]:
 
 @cache
 def environment() -> jinja2.Environment:
-    """Templates: a missing variable is an error, and HTML is escaped by the template's name."""
+    """Templates: a missing variable is an error, HTML is escaped by the template's name, and every text that a template
+    prints is one line without characters that nobody sees."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
+        finalize=_printed,
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
         auto_reload=False,
     )
+
+
+def _printed(value: object) -> object:
+    """What a template prints of a value; markup of its own stays as it is."""
+    return one_line(value) if type(value) is str else value
 
 
 @cache

@@ -2,13 +2,13 @@
 
 Here: the classes, and the two ways to render them harmless: shown as an escape, or taken out of one line.
 Not here: what a terminal, a mail, a page or a spreadsheet makes of them besides; each sink has its own function
-(pipelines/console.py, sql/logs.py, assets/markdown.py, reports/texts.py, reports/csv.py).
+(pipelines/console.py, sql/logs.py, assets/markdown.py, reports/render.py, pdf.py, charts.py, csv.py,
+reports/delivery/addresses.py).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 # Commands to terminals and parsers: C0 without the tab and the line feed, DEL, C1.
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -27,6 +27,7 @@ _SURROGATES = r"\ud800-\udfff"
 
 _UNSAFE_ON_SCREEN = re.compile(f"[{_CONTROLS}{_DIRECTION}{_LINE_ENDS}{_INVISIBLE}{_JOINERS}{_SURROGATES}]")
 _BLANK = re.compile(rf"[\t\n{_LINE_ENDS}]+")
+_BLANKS = re.compile(" {2,}")
 _UNREADABLE = re.compile(f"[{_CONTROLS}{_DIRECTION}{_INVISIBLE}{_SURROGATES}]+")
 
 
@@ -46,14 +47,15 @@ def one_line(text: str) -> str:
     A line break or tab becomes a blank, runs of blanks become one; controls, direction marks and invisible characters
     go. Nothing is escaped: it is for sinks that print.
     """
-    if text.isprintable() and "  " not in text and text == text.strip():
-        return text
-    return " ".join(_UNREADABLE.sub("", _BLANK.sub(" ", text)).split())
+    if not text.isprintable():
+        text = _UNREADABLE.sub("", _BLANK.sub(" ", text))
+    # Only these: a number can hold a blank that does not break.
+    return _BLANKS.sub(" ", text).strip(" ")
 
 
 def is_unreadable(character: str) -> bool:
     """Whether one_line takes the character out, or makes a blank of it."""
-    return bool(_UNREADABLE.match(character) or _BLANK.match(character)) or unicodedata.category(character) == "Cs"
+    return bool(_UNREADABLE.match(character) or _BLANK.match(character))
 
 
 def _escape(found: re.Match[str]) -> str:

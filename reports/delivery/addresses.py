@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sql.characters import is_unreadable, one_line
 from sql.values import PermanentError
 
-# Line breaks end a header and begin the next; the bidirectional overrides make an address read as another one.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _WITH_NAME = re.compile(r"^[^<>]*<([^<>]+)>$")
 # RFC 5321 section 4.1.2, dot-string local parts only: quoted ones are legal, unused, and a classic way to inject.
 _LOCAL = re.compile(r"^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
@@ -25,9 +24,10 @@ class AddressError(PermanentError):
     """An address that no mail can be sent to."""
 
 
-def one_line(text: str, limit: int = 998) -> str:
-    """The text without control characters and line breaks, runs of blanks made one; cut at RFC 5322's line limit."""
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())[:limit]
+def header_text(text: str, limit: int = 998) -> str:
+    """The text as a header may have it: one line, which ends no header and begins none; without controls, direction
+    marks, which make one text read as another, and what nobody sees; cut at RFC 5322's line limit."""
+    return " ".join(one_line(text).split())[:limit]
 
 
 def clean_address(text: str) -> str:
@@ -35,7 +35,8 @@ def clean_address(text: str) -> str:
 
     Lower case because two spellings of one mailbox must not become two mails, and suppressions are kept that way.
     """
-    line = one_line(text)
+    # What nobody sees is no part of an address: taken out of one, it would be another's.
+    line = " ".join("".join(" " if is_unreadable(each) else each for each in text).split())
     named = _WITH_NAME.match(line)
     address = (named.group(1) if named else line).strip().lower()
     local, at, domain = address.rpartition("@")
@@ -46,7 +47,7 @@ def clean_address(text: str) -> str:
     labels = domain.split(".")
     valid = bool(at) and _LOCAL.match(local) and len(labels) > 1 and all(map(_LABEL.match, labels))
     if not valid or len(local) > LOCAL_LIMIT or len(local) + 1 + len(domain) > ADDRESS_LIMIT:
-        raise AddressError(f"{one_line(text, 80)!r} is not an address for mail: correct the subscription")
+        raise AddressError(f"{header_text(text, 80)!r} is not an address for mail: correct the subscription")
     return f"{local}@{domain}"
 
 
@@ -55,7 +56,7 @@ def as_recipient(text: str) -> str:
     try:
         return clean_address(text)
     except AddressError:
-        return one_line(text, ADDRESS_LIMIT)
+        return header_text(text, ADDRESS_LIMIT)
 
 
 def is_allowed(address: str, domains: Sequence[str]) -> bool:

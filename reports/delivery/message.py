@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from reports.delivery.addresses import clean_address, one_line
+from reports.delivery.addresses import clean_address, header_text
 from reports.delivery.unsubscribe import StopLink
 from sql.values import PermanentError
 
@@ -131,14 +131,14 @@ def envelope_of(
     stop: StopLink,
 ) -> Envelope:
     """An envelope whose every part is clean. Raises AddressError for addresses, PermanentError without a subject."""
-    line = one_line(subject, 200)
+    line = header_text(subject, 200)
     if not line:
         raise PermanentError("the report has no subject: make a new revision")
     return Envelope(
         delivery_id=delivery_id,
         recipient=clean_address(recipient),
         sender=clean_address(sender),
-        brand=one_line(brand, 100),
+        brand=header_text(brand, 100),
         reply_to=clean_address(reply_to) if reply_to else None,
         subject=line,
         queued_at=queued_at,
@@ -172,11 +172,11 @@ def to_mime(mail: Mail) -> bytes:
     html_part = cast(EmailMessage, message.get_payload(1))
     for picture in mail.pictures:
         main, _, sub = picture.media_type.partition("/")
-        name, cid = one_line(picture.name), f"<{_bare_id(picture)}>"
+        name, cid = header_text(picture.name), f"<{_bare_id(picture)}>"
         html_part.add_related(picture.body, main, sub, cid=cid, filename=name, disposition="inline")
     for attachment in mail.attachments:
         main, _, sub = attachment.media_type.partition(";")[0].partition("/")
-        message.add_attachment(attachment.body, main, sub, filename=one_line(attachment.name))
+        message.add_attachment(attachment.body, main, sub, filename=header_text(attachment.name))
     _fix_boundaries(message, mail.envelope.delivery_id)
     return message.as_bytes()
 
@@ -239,7 +239,7 @@ def _attached(part: Artefact, disposition: str) -> dict[str, str]:
     attached = {
         "content": base64.b64encode(part.body).decode(),
         "type": part.media_type.partition(";")[0],
-        "filename": one_line(part.name),
+        "filename": header_text(part.name),
         "disposition": disposition,
     }
     return attached | ({"content_id": _bare_id(part)} if part.content_id else {})

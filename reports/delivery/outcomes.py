@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from reports.delivery.addresses import one_line
+from reports.delivery.addresses import header_text
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
@@ -81,12 +81,12 @@ def of_http(status: int, headers: Mapping[str, str], body: bytes, now: datetime,
         return Outcome(Verdict.RETRY, f"rate limit reached. {words}".strip(), status, not_before=reset, stop_run=True)
     if status in (401, 403, 407):
         detail = f"the provider refused the key ({status}). {words} Check the API key and its mail send permission."
-        return Outcome(Verdict.PAUSED, one_line(detail, DETAIL_LIMIT), status, stop_run=True)
+        return Outcome(Verdict.PAUSED, header_text(detail, DETAIL_LIMIT), status, stop_run=True)
     if status in REFUSALS:
         return Outcome(Verdict.FAILED, f"the provider refused the mail ({status}). {words}".strip(), status)
     if 300 <= status < 400:
         # Web services answer a request that they have carried out with 302 and 303 too.
-        where = one_line(known.get("location", "nowhere"), 200)
+        where = header_text(known.get("location", "nowhere"), 200)
         detail = f"redirected ({status}) to {where}; not followed, it may have been sent or not. Check the host."
         return Outcome(Verdict.UNKNOWN, detail, status, stop_run=True)
     return Outcome(Verdict.UNKNOWN, f"answered {status}: it may have been sent or not. {words}".strip(), status)
@@ -97,7 +97,7 @@ def _accepted(status: int, message_id: str | None, sandbox: bool) -> Outcome:
         return Outcome(Verdict.ACCEPTED, "checked by the provider's sandbox; nothing was mailed", status, message_id)
     if not message_id:
         return Outcome(Verdict.UNKNOWN, "answered 202 without a message id, so it cannot be followed up", status)
-    return Outcome(Verdict.ACCEPTED, "accepted by the provider", status, one_line(message_id, 200))
+    return Outcome(Verdict.ACCEPTED, "accepted by the provider", status, header_text(message_id, 200))
 
 
 def _rate_limit_reset(value: str | None, now: datetime) -> datetime | None:
@@ -135,7 +135,7 @@ def of_smtp(code: int, words: bytes | str, stage: Stage) -> Outcome:
 
 def of_lost(error: BaseException, stage: Stage) -> Outcome:
     """The verdict on a connection that failed or went away: safe to repeat only before the mail was all sent."""
-    words = one_line(f"{type(error).__name__}: {error}", DETAIL_LIMIT - 120)
+    words = header_text(f"{type(error).__name__}: {error}", DETAIL_LIMIT - 120)
     if stage is Stage.ANSWER:
         return Outcome(Verdict.UNKNOWN, f"the mail was sent, but its answer did not come ({words})")
     if stage in (Stage.ENVELOPE, Stage.SENDING):
@@ -173,7 +173,7 @@ def given_up(outcome: Outcome, attempts: int) -> Outcome:
     """The outcome, or a failure where this was the last attempt that a retry is worth."""
     if outcome.verdict is not Verdict.RETRY or attempts < MOST_ATTEMPTS:
         return outcome
-    detail = one_line(f"given up after {attempts} attempts; the last one: {outcome.detail}", DETAIL_LIMIT)
+    detail = header_text(f"given up after {attempts} attempts; the last one: {outcome.detail}", DETAIL_LIMIT)
     return Outcome(Verdict.FAILED, detail, outcome.status_code, outcome.provider_message_id)
 
 
@@ -185,7 +185,7 @@ def provider_words(body: bytes) -> str:
         said = "; ".join(_one_error(error) for error in errors)
     except (ValueError, KeyError, TypeError, AttributeError):
         said = text
-    return one_line(said, DETAIL_LIMIT - 150)
+    return header_text(said, DETAIL_LIMIT - 150)
 
 
 def _one_error(error: Mapping[str, object]) -> str:

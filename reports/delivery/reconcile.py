@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sendgrid.helpers.eventwebhook import EventWebhook
 
-from reports.delivery.addresses import AddressError, one_line
+from reports.delivery.addresses import AddressError, header_text
 from reports.delivery.message import DELIVERY_ARG
 from reports.delivery.queue import cancel_resends
 from reports.delivery.suppressions import Reason, suppress
@@ -113,7 +113,7 @@ def read_events(text: str) -> tuple[list[ProviderEvent], int]:
             events.append(_event(raw))
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise PermanentError(
-                f"event {number} of the file cannot be read ({type(error).__name__}: {one_line(str(error), 80)}); "
+                f"event {number} of the file cannot be read ({type(error).__name__}: {header_text(str(error), 80)}); "
                 "nothing was applied. Export the events again"
             ) from error
     return events, foreign
@@ -205,5 +205,5 @@ def _apply(warehouse: Warehouse, event: ProviderEvent, now: datetime, result: Re
 
 
 def _detail(event: ProviderEvent) -> str:
-    said = one_line(str(event.payload.get("reason") or event.payload.get("response") or ""), 300)
+    said = header_text(str(event.payload.get("reason") or event.payload.get("response") or ""), 300)
     return f"the provider reports: {event.event} on {event.occurred_at:%Y-%m-%d %H:%M} UTC. {said}".strip()
