@@ -28,6 +28,7 @@ from dagster import (
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from dagster_shared.utils.warnings import BetaWarning
 
+from assets.markdown import table
 from sql.failures import FailureLog, TenantFailure, cause_of, may_be_one_tenants
 from sql.values import PermanentError, Reader, Scope, Window
 from sql.warehouse import Warehouse
@@ -203,14 +204,10 @@ def describe_scope(scope: Scope, tenants: pl.DataFrame) -> str:
 def describe_failures(failures: Sequence[TenantFailure]) -> MetadataValue:
     """A table of tenants, days and causes."""
     rows = [
-        f"| {failure.tenant} | {failure.day or '–'} | {', '.join(failure.subjects)} | {_cell(failure.cause)} |"
+        (failure.tenant, failure.day or "–", ", ".join(failure.subjects), failure.cause)
         for failure in failures[:FAILURES_SHOWN]
     ]
-    return MetadataValue.md("\n".join(["| tenant | day | what | cause |", "|---|---|---|---|", *rows]))
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return MetadataValue.md(table(("tenant", "day", "what", "cause"), rows))
 
 
 def _metadata(

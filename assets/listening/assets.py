@@ -17,6 +17,7 @@ from dagster import (
     multi_asset,
 )
 
+from assets.markdown import table
 from assets.partitions import Description, daily, month_before, month_of_days, walk_days
 from assets.resources import Measurement, Progress
 from sql.values import Reader, Scope
@@ -95,17 +96,13 @@ def listening_day(
 def describe_listening(read: Reader, day: date) -> Mapping[str, Description]:
     """What an operator would ask of a day, over all tenants: the split of requests, and the totals that matter."""
     split = read("read_disposition_totals", day=day)
-    lines = [
-        "| disposition | requests |",
-        "|---|---:|",
-        *(f"| {name} | {count:,} |" for name, count in split.iter_rows()),
-    ]
+    lines = ((name, f"{count:,}") for name, count in split.iter_rows())
     per_disposition = {f"requests_{name}": MetadataValue.int(count) for name, count in split.iter_rows()}
     downloads, heard_hours = read("read_metric_totals", day=day).row(0)
     return {
         "request_dispositions": {
             "raw_requests": MetadataValue.int(int(split["requests"].sum())),
-            "split": MetadataValue.md("\n".join(lines)),
+            "split": MetadataValue.md(table(("disposition", "requests"), lines, right=["requests"])),
             **per_disposition,
         },
         "listener_metrics": {

@@ -18,6 +18,7 @@ from dagster import (
     asset_check,
 )
 
+from assets.markdown import table
 from assets.resources import Measurement
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -41,12 +42,10 @@ def methodologies(
     for page in found:
         if page.is_new:
             context.log.info(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
-    rows = [f"| {page.slug} | {page.methodology.version} | {'new' if page.is_new else 'as before'} |" for page in found]
+    rows = [(page.slug, page.methodology.version, "new" if page.is_new else "as before") for page in found]
     return MaterializeResult(
         metadata={
-            "versions": MetadataValue.md(
-                "\n".join(["| tenant | version | since the last run |", "|---|---|---|", *rows])
-            ),
+            "versions": MetadataValue.md(table(("tenant", "version", "since the last run"), rows)),
             "new": MetadataValue.int(sum(page.is_new for page in found)),
             **{f"page: {page.slug}": MetadataValue.md(page.methodology.markdown) for page in found[:MOST_PAGES]},
         }
@@ -65,12 +64,12 @@ def check_inclusions_valid(warehouse: ResourceParam[Warehouse], scope: ResourceP
     )
     lapsed = found.filter(found["days_left"] < 0)
     rows = [
-        f"| {slug} | {network} | {reason} | {through} | {'no' if left < 0 else 'yes'} |"
+        (slug, network, reason, through, "no" if left < 0 else "yes")
         for slug, network, reason, through, left in found.sort("counts_through", "slug", "network")
         .select("slug", "network", "reason", "counts_through", "days_left")
         .iter_rows()
     ]
-    head = ["| tenant | network | reason | counts through | still counts |", "|---|---|---|---|---|"]
+    headings = ("tenant", "network", "reason", "counts through", "still counts")
     return AssetCheckResult(
         passed=lapsed.is_empty(),
         severity=AssetCheckSeverity.WARN,
@@ -84,6 +83,6 @@ def check_inclusions_valid(warehouse: ResourceParam[Warehouse], scope: ResourceP
             "lapsed": MetadataValue.int(lapsed.height),
             "lapsing_soon": MetadataValue.int(found.height - lapsed.height),
             "entries": MetadataValue.int(entries.height),
-            "table": MetadataValue.md("\n".join([*head, *rows])),
+            "table": MetadataValue.md(table(headings, rows)),
         },
     )

@@ -6,13 +6,12 @@ Not here: what a page says (methodology.py), reports for sponsors (reports/).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-# What Markdown would read as markup in running text; an underscore inside a word is none.
-MARKUP = re.compile(r"([\\`*\[\]<>|#]|(?<!\w)_|_(?!\w))")
+from assets.markdown import cell, table
+from sql.characters import one_line
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1c2333}"
@@ -52,42 +51,37 @@ class Page:
         return "\n".join(self._markdown_lines()) + "\n"
 
     def _markdown_lines(self) -> Iterator[str]:
-        yield from (f"# {_plain(self.title)}", "", _plain(self.subtitle))
+        yield from (f"# {cell(self.title)}", "", cell(self.subtitle))
         for section in self.sections:
-            yield from ("", f"## {_plain(section.title)}")
+            yield from ("", f"## {cell(section.title)}")
             for paragraph in section.paragraphs:
-                yield from ("", _plain(paragraph))
+                yield from ("", cell(paragraph))
             if section.table is not None:
                 yield ""
-                yield _markdown_row(section.table.headings)
-                yield "|" + "---|" * len(section.table.headings)
-                yield from map(_markdown_row, section.table.rows)
+                yield table(section.table.headings, section.table.rows)
 
     def html(self, language: str = "en") -> str:
-        title = escape(self.title)
+        title = _text(self.title)
         body = "".join(self._html_parts())
         return (
-            f'<!doctype html>\n<html lang="{escape(language)}"><head><meta charset="utf-8">'
+            f'<!doctype html>\n<html lang="{_text(language)}"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-            f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n<p>{escape(self.subtitle)}</p>\n{body}</body></html>\n"
+            f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n<p>{_text(self.subtitle)}</p>\n{body}</body></html>\n"
         )
 
     def _html_parts(self) -> Iterator[str]:
         for section in self.sections:
-            yield f"<h2>{escape(section.title)}</h2>\n"
-            yield from (f"<p>{escape(paragraph)}</p>\n" for paragraph in section.paragraphs)
+            yield f"<h2>{_text(section.title)}</h2>\n"
+            yield from (f"<p>{_text(paragraph)}</p>\n" for paragraph in section.paragraphs)
             if section.table is not None:
-                heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.table.headings)
+                heads = "".join(f'<th scope="col">{_text(name)}</th>' for name in section.table.headings)
                 rows = "".join(
-                    "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
+                    "<tr>" + "".join(f"<td>{_text(value)}</td>" for value in row) + "</tr>\n"
                     for row in section.table.rows
                 )
                 yield f'<div class="wide"><table><thead><tr>{heads}</tr></thead>\n<tbody>{rows}</tbody></table></div>\n'
 
 
-def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(map(_plain, cells)) + " |"
-
-
-def _plain(text: str) -> str:
-    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+def _text(text: str) -> str:
+    """Text inside HTML."""
+    return escape(one_line(text))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
+from assets.markdown import table
 from assets.resources import Measurement
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -24,15 +25,14 @@ def expired_addresses(
     attribution_event_keys); lines of that age that could not be stored are deleted."""
     from assets.privacy.expiry import expire_addresses
 
-    rows: list[str] = []
+    rows: list[tuple[object, ...]] = []
     total = 0
     chosen = scope
     for gone in expire_addresses(warehouse, chosen, measurement.ranges, measurement.keyring, datetime.now(UTC)):
         replaced = gone.addresses + gone.signals
         context.log.info(f"{gone.slug}, {gone.day}: {replaced} addresses replaced by keys")
-        rows.append(f"| {gone.slug} | {gone.day} | {gone.addresses:,} | {gone.signals:,} |")
+        rows.append((gone.slug, gone.day, f"{gone.addresses:,}", f"{gone.signals:,}"))
         total += replaced
-    head = ["| tenant | day | of requests | of attribution events |", "|---|---|---:|---:|"]
-    return MaterializeResult(
-        metadata={"addresses": MetadataValue.int(total), "table": MetadataValue.md("\n".join([*head, *rows]))}
-    )
+    counted = ("of requests", "of attribution events")
+    shown = table(("tenant", "day", *counted), rows, right=counted)
+    return MaterializeResult(metadata={"addresses": MetadataValue.int(total), "table": MetadataValue.md(shown)})

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from dagster import AssetDep, AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
+from assets.markdown import table
 from assets.partitions import local_period, monthly, weekly
 from assets.resources import Mailing, Measurement
 from assets.upkeep.assets import DAILY_ASSETS
@@ -108,11 +109,11 @@ def _report(
 def _told(built: "list[Built]") -> dict[str, MetadataValue]:
     from assets.reporting.building import count_states
 
-    rows = [f"| {b.tenant} | {b.sponsor} | {b.campaign} | {b.state} | {b.mails} | {b.reason} |" for b in built]
-    head = ["| tenant | sponsor | campaign | state | mails | reason |", "|---|---|---|---|---:|---|"]
+    headings = ("tenant", "sponsor", "campaign", "state", "mails", "reason")
+    rows = ((b.tenant, b.sponsor, b.campaign, b.state, b.mails, b.reason) for b in built)
     return {
         "reports": MetadataValue.int(len(built)),
         "mails": MetadataValue.int(sum(report.mails for report in built)),
-        "table": MetadataValue.md("\n".join([*head, *rows])),
+        "table": MetadataValue.md(table(headings, rows, right=["mails"])),
         **{state: MetadataValue.int(count) for state, count in count_states(built).items()},
     }

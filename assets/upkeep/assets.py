@@ -25,6 +25,7 @@ from dagster import (
     multi_asset_check,
 )
 
+from assets.markdown import table
 from assets.partitions import Description, daily, look_back, month_before, month_of_days, walk_days
 from assets.resources import Progress
 from assets.upkeep.checks import CHECKS, Check, run_checks
@@ -204,8 +205,5 @@ def _naming(bad: "pl.DataFrame") -> str:
 
 
 def _table(bad: "pl.DataFrame") -> MetadataValue:
-    rows = [
-        f"| {slug} | {day} | {name} | {detail} |"
-        for slug, day, name, detail in bad.select("slug", "day", "check_name", "detail").iter_rows()
-    ]
-    return MetadataValue.md("\n".join(["| tenant | day | check | what was found |", "|---|---|---|---|", *rows]))
+    rows = bad.select("slug", "day", "check_name", "detail").iter_rows()
+    return MetadataValue.md(table(("tenant", "day", "check", "what was found"), rows))
