@@ -11,6 +11,7 @@ with `page`, and what another program reads, such as an address with its passwor
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ from sql.values import EarshotError
 
 # A file or a pipe has no width of its own: tables get enough to stay in one line each.
 WIDE = 200
+
+OTHERS_WRITE = 0o022
 
 # A log of errors is put aside once at this size.
 ERROR_LOG_BYTES = 1_000_000
@@ -110,7 +113,11 @@ class FriendlyGroup(click.Group):
 
 
 def _guard() -> None:
-    """Before anything is printed: which values are secret, and that no name can stop a message from being printed."""
+    """Before anything is printed: which values are secret, and that no name can stop a message from being printed.
+
+    And whatever the umask, nobody else may write what a command makes.
+    """
+    os.umask(os.umask(OTHERS_WRITE) | OTHERS_WRITE)
     keep_secrets()
     guard_process()
     for stream in (sys.stdout, sys.stderr):

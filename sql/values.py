@@ -154,7 +154,7 @@ class Money:
 
 def half_up(value: Decimal) -> int:
     """The nearest whole number; halves go away from zero."""
-    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return int(value.to_integral_value(rounding=ROUND_HALF_UP))
 
 
 @dataclass(frozen=True, slots=True)

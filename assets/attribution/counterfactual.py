@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.attribution.markov import Floats
 from assets.attribution.ready import ReadyPaths
+from assets.exact import ratio
 
 # Paths without one touch are written out this many touches at a time: a path of n touches has n times n - 1 of them.
 TOUCHES_AT_ONCE = 2_000_000
@@ -58,7 +59,7 @@ def _chances(paths: ReadyPaths, keys: pl.Series) -> pl.DataFrame:
         earning.group_by("key", maintain_order=True)
         .agg(pl.col("at").first(), conversions=pl.col("won").sum(), value=pl.col("value").sum())
         .join(_losses(outcomes, earning), on="key", how="left", validate="1:1", maintain_order="left")
-        .with_columns(chance=pl.when(won > 0).then(won / (won + lost.fill_null(0.0))).otherwise(0.0))
+        .with_columns(chance=pl.when(won > 0).then(ratio(won, won + lost.fill_null(0.0))).otherwise(0.0))
         .sort("key")
     )
 

@@ -13,6 +13,7 @@ import polars as pl
 from assets.attribution.channels import channel_totals
 from assets.attribution.conversions import USABLE_CLASS
 from assets.attribution.paths import MICROSECONDS_PER_DAY, keep_one_per_unit, with_settings
+from assets.exact import ratio
 
 GOAL = ["tenant_id", "sponsor_id", "goal_kind"]
 HOUSEHOLD = [*GOAL, "household_key"]
@@ -124,7 +125,7 @@ def _fit(goal: pl.DataFrame) -> pl.DataFrame:
     return (
         told.join(names, how="cross")
         .with_columns(
-            share=pl.col("conversions") / max(converted, 1),
+            share=ratio(pl.col("conversions"), pl.lit(max(converted, 1))),
             base_rate=pl.lit(converted / max(count, 1)),
             journeys=pl.lit(count, dtype=pl.Int64),
             all_conversions=pl.lit(converted, dtype=pl.Int64),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from math import ulp
 from uuid import UUID
 
 import polars as pl
@@ -21,6 +23,17 @@ from sql.values import PermanentError, half_up
 # Credits are doubles: a share of an amount is taken as exact to a millionth of a minor unit, so that 0.1 + 0.2 and 0.3
 # are the same share and ties are broken by the show, not by the last bit.
 SHARE_DIGITS = 6
+
+# From here on a double does not hold an amount to a millionth of a unit, and from 10^16 on not to a unit: larger totals
+# are split in whole numbers.
+EXACT_FROM = 10**9
+
+# A share is the fraction that it stands for, if there is one with such a denominator within its last bit: 0.1 + 0.2 is
+# three tenths.
+LARGEST_DENOMINATOR = 10**6
+
+# An amount has 19 digits, a rate 38 at most.
+MOST_DIGITS = 80
 
 Rates = dict[tuple[date, str, str], Decimal]
 
@@ -42,16 +55,50 @@ def split_by_largest_remainder(
     the columns `ties`. A negative total is split by its absolute value. Source: the method of Hamilton (1792).
     """
     indexed = frame.with_row_index("_row").sort(*group, *ties)
+    is_large = pl.col(total).abs() >= EXACT_FROM
+    large = indexed.filter(is_large)
+    if large.height:
+        small = indexed.filter(~is_large)
+        parts = [_split_small(small, total, share, group), _split_large(large, total, share, group)]
+        return pl.concat(parts).sort("_row").get_column("_part")
+    return _split_small(indexed, total, share, group).sort("_row").get_column("_part")
+
+
+def _split_small(indexed: pl.DataFrame, total: str, share: str, group: Sequence[str]) -> pl.DataFrame:
+    """_row, _part of totals of which a double holds every millionth."""
     exact = (pl.col(total).abs() * pl.col(share)).round(SHARE_DIGITS)
-    parts = (
+    return (
         indexed.with_columns(_whole=exact.floor().cast(pl.Int64), _rest=exact - exact.floor())
         .with_columns(_left=pl.col(total).abs() - pl.col("_whole").sum().over(group))
         .with_columns(_place=pl.col("_rest").round(SHARE_DIGITS).rank("ordinal", descending=True).over(group))
         .with_columns(
             _part=(pl.col("_whole") + (pl.col("_place") <= pl.col("_left")).cast(pl.Int64)) * pl.col(total).sign()
         )
+        .select("_row", pl.col("_part").cast(pl.Int64))
     )
-    return parts.sort("_row").get_column("_part").cast(pl.Int64)
+
+
+def _split_large(indexed: pl.DataFrame, total: str, share: str, group: Sequence[str]) -> pl.DataFrame:
+    """The same in fractions, whose sum is what the shares are parts of: it misses 1 by their last bits."""
+    rows: list[tuple[int, int]] = []
+    for part in indexed.partition_by(*group, maintain_order=True):
+        whole = int(part[total][0])
+        shares = [_fraction(each) for each in part[share]]
+        together = sum(shares)
+        exact = [abs(whole) * each / together for each in shares]
+        units = [int(each) for each in exact]
+        rests = [round((each - unit) * 10**SHARE_DIGITS) for each, unit in zip(exact, units, strict=True)]
+        first = sorted(range(len(rests)), key=lambda place: (-rests[place], place))
+        for place in first[: abs(whole) - sum(units)]:
+            units[place] += 1
+        rows += zip(part["_row"], (unit if whole >= 0 else -unit for unit in units), strict=True)
+    return pl.DataFrame(rows, schema={"_row": indexed.schema["_row"], "_part": pl.Int64}, orient="row")
+
+
+def _fraction(share: float) -> Fraction:
+    exact = Fraction(share)
+    near = exact.limit_denominator(LARGEST_DENOMINATOR)
+    return near if abs(near - exact) <= ulp(share) else exact
 
 
 def attribute_money(
@@ -156,7 +203,8 @@ def _convert(amount: int, day: date, base: str, quote: str, rates: Rates, tenant
             "day: add it to fx_rates and run the day again"
         )
     digits = get_currency_precision(quote) - get_currency_precision(base)
-    return half_up(Decimal(amount) * rate * Decimal(10) ** digits)
+    with localcontext(prec=MOST_DIGITS):
+        return half_up(Decimal(amount) * rate * Decimal(10) ** digits)
 
 
 def rates_of(frame: pl.DataFrame) -> Rates:

@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.attribution.columns import MissingColumnsError, complete
 from assets.attribution.matching import CANDIDATE, gather_pairs, match_codes, match_surveys, pair_keys
+from assets.exact import ratio
 
 PATH = ["tenant_id", "conversion_id"]
 
@@ -219,7 +220,7 @@ def admit(touches: pl.DataFrame) -> pl.DataFrame:
         pl.col("include_clicks") | ~pl.col("is_click"),
         ~(pl.col("exclude_prior_customers") & is_prior),
     ).with_columns(
-        age_s=elapsed / 1_000_000.0,
+        age_s=ratio(elapsed, pl.lit(1_000_000)),
         half_life_s=pl.col("half_life_days") * SECONDS_PER_DAY,
     )
 

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtri
 
+from assets.exact import ratio
 from sql.values import Interval
 
 LEVEL = 0.95
@@ -53,9 +54,9 @@ def _series(name: str, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 def wilson_bounds(successes: pl.Expr, trials: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """Lower and upper bounds of a rate; null without trials. Source: Wilson, JASA 22 (1927), 209-212."""
     n = pl.when(trials > 0).then(trials.cast(pl.Float64))
-    rate = successes / n
-    centre = (rate + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * (rate * (1 - rate) / n + Z**2 / (4 * n**2)).sqrt()
+    rate = ratio(successes, n)
+    centre = ratio(rate + Z**2 / (2 * n), 1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * (ratio(rate * (1 - rate), n) + Z**2 / (4 * n**2)).sqrt()
     lower = pl.max_horizontal(pl.min_horizontal(centre - half, rate), 0.0)
     upper = pl.min_horizontal(pl.max_horizontal(centre + half, rate), 1.0)
     return pl.when(trials > 0).then(lower), pl.when(trials > 0).then(upper)

@@ -16,6 +16,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from assets.campaigns.intervals import Z, newcombe, relative_lift
+from assets.exact import ratio
 from sql.values import Interval
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
@@ -175,8 +176,8 @@ def weigh_base(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
     In each of its strata a household weighs as much as its neighbours there, together the stratum's share of the
     reached households; its weight is the sum. All weights sum to 1.
     """
-    share = pl.col("households") / pl.col("households").sum()
-    each = strata.select(*STRATUM, weight=share / pl.col("base_households"))
+    share = ratio(pl.col("households"), pl.col("households").sum())
+    each = strata.select(*STRATUM, weight=ratio(share, pl.col("base_households")))
     return (
         answered.filter("is_base")
         .join(each, on=STRATUM, validate="m:1", nulls_equal=True, maintain_order="left")

@@ -46,7 +46,7 @@ def expect_delivery(
 def _elapsed_share(moment: datetime) -> pl.Expr:
     flight = (pl.col("flight_ends_at") - pl.col("flight_starts_at")).dt.total_microseconds()
     elapsed = (pl.lit(moment) - pl.col("flight_starts_at")).dt.total_microseconds()
-    return (elapsed / flight).clip(0.0, 1.0)
+    return ratio(elapsed, flight).clip(0.0, 1.0)
 
 
 def _gathered_share(

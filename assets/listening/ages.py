@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.exact import ratio
 from assets.listening.columns import bring_to_utc, need_columns
 
 AGES: Final = (1, 3, 7, 14, 30, 60, 90)
@@ -98,7 +99,7 @@ def _benchmark(known: pl.LazyFrame) -> pl.LazyFrame:
         .filter((pl.col("other_id") != pl.col("episode_id")) & (pl.col("other_place") <= room))
         .group_by(*EPISODE, "age_days")
         .agg(
-            percentile=50.0 * (2 * fewer.sum() + same.sum()) / pl.len(),
+            percentile=ratio(50.0 * (2 * fewer.sum() + same.sum()), pl.len()),
             compared_with=pl.len().cast(pl.Int32),
         )
     )

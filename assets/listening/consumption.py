@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from assets.exact import ratio
 from assets.listening.catalogue import Catalogue, look_up
 from assets.listening.columns import add_absent, need_columns
 
@@ -48,8 +49,7 @@ def measure_consumption(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFr
         .agg(
             playback_starts=pl.col("started").sum().cast(pl.Int64),
             completion=_share(completed, measured),
-            # Polars divides one row and many rows by a number in different ways, a bit apart; rounding makes them one.
-            heard_seconds=((pl.col("heard_ms") - before).sum() / 1000).round(3),
+            heard_seconds=ratio((pl.col("heard_ms") - before).sum(), pl.lit(1000)),
         )
     )
 
@@ -123,4 +123,4 @@ def milliseconds(name: str) -> pl.Expr:
 
 
 def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    return pl.when(whole.any()).then(part.sum() / whole.sum())
+    return pl.when(whole.any()).then(ratio(part.sum(), whole.sum()))

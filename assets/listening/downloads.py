@@ -190,6 +190,9 @@ def dispose(
               is_bad_referrer (see dispositions.judge_requests for the others)
     episodes, media, methods: see catalogue.index_catalogue
     returns:  tenant_id, event_id, occurred_at, disposition (Enum), in order of tenant, time and event
+
+    All rows given are cut into windows together. A day of the pipeline is cut from the 30 days before it on, so that
+    first_touch windows of a listener without a silence of 24 hours in those may begin at other requests (windows.py).
     """
     refused, settled = settle_requests(requests, index_catalogue(episodes, media, methods, method), method)
     return pl.concat([refused, settled.select(VERDICT)]).sort("tenant_id", "occurred_at", "event_id")

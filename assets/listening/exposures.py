@@ -74,8 +74,9 @@ def find_delivered_ads(
     segments:  ad spans: tenant_id, asset_id, segment_no, first_byte, last_byte (both included), placement_id, position,
                insertion, campaign_id, sponsor_id
     returns:   EXPOSURE_COLUMNS. An ad counts if the group's requests of one file, duplicates too, received every byte
-               of its span, baked in or dynamic alike. The same ad received again in a second file of the episode is the
-               same ad; twice in one file is twice. A prefix service sees no bytes and therefore no ads.
+               of its span, baked in or dynamic alike; a span of no bytes is no ad. The same ad received again in a
+               second file of the episode is the same ad; twice in one file is twice. A prefix service sees no bytes and
+               therefore no ads.
     """
     need_columns(settled, "settled requests", ["group_no", "from_byte"], "It is the second one of settle_requests.")
     need_columns(downloads, "downloads", _OF_DOWNLOADS, "count_downloads gives them.")
@@ -116,9 +117,8 @@ def find_delivered_ads(
 def _number_segments(segments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """Ad spans with file_no, span_no, the turn of the ad in its file (0 for its first span), and ad_no for the two."""
     return (
-        segments.join(
-            catalogue.files.select("tenant_id", "asset_id", "file_no"), on=["tenant_id", "asset_id"], validate="m:1"
-        )
+        segments.filter(pl.col("last_byte") >= pl.col("first_byte"))
+        .join(catalogue.files.select("tenant_id", "asset_id", "file_no"), on=["tenant_id", "asset_id"], validate="m:1")
         .sort("tenant_id", "asset_id", "segment_no")
         .with_row_index("span_no")
         .with_columns(turn=pl.int_range(pl.len(), dtype=pl.UInt32).over("file_no", "placement_id"))

@@ -107,7 +107,7 @@ def measure_completion(playbacks: pl.DataFrame) -> pl.DataFrame:
             },
             average=ratio(share.sum(), duration.is_not_null().sum() * MILLION),
             # Half of two millionths; rounded, because one row and many are divided by a number a bit apart.
-            median_consumption=(share.median() / MILLION).round(7),
+            median_consumption=ratio(share.median(), pl.lit(MILLION)).round(7),
         )
         .with_columns(average_consumption=pl.when(pl.col("measured") > 0).then("average"))
         .drop("average")

@@ -4,7 +4,10 @@ Here: the cut into groups by UTC day, by the first touch, and by the last touch.
 Not here: whether a group is a download (downloads.py).
 
 A cut is a pure function of the rows: nothing is carried from one day to the next. For a rolling window the rows must
-therefore reach back to a silence of 24 hours, at most 30 days, and forward until the window has closed.
+therefore reach back to a silence of 24 hours, and forward until the window has closed. The pipeline looks 30 days back
+for that silence (day.py). Of a listener who had none in them, its first_touch windows follow each other from the first
+request that it reads, midnight UTC 30 days before the day: its numbers are those that hold, and a cut of all rows ever
+may begin windows at other requests. last_touch gives the same either way: all of it is one download, of an earlier day.
 """
 
 from __future__ import annotations

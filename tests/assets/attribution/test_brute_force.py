@@ -162,7 +162,10 @@ def test_paths_hold_the_exposures_that_a_loop_over_all_pairs_finds(
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(-10_000, 10_000), st.lists(st.integers(1, 50), min_size=1, max_size=8))
+@given(
+    st.integers(-10_000, 10_000) | st.integers(-(2**63) + 1, 2**63 - 1) | st.integers(10**9 - 9, 10**9 + 9),
+    st.lists(st.integers(1, 50), min_size=1, max_size=8),
+)
 def test_parts_are_those_of_the_largest_remainders_in_whole_numbers(total: int, weights: list[int]) -> None:
     """Quotas as fractions of integers, so that nothing is rounded on the way."""
     whole, sign = abs(total), -1 if total < 0 else 1

@@ -68,6 +68,18 @@ def test_an_ad_in_a_fetch_that_is_no_download_is_not_delivered(deliver: Deliver)
     assert deliver(fetch(0, 20_000)) == []
 
 
+@pytest.mark.parametrize(("first", "last"), [(120_000, 119_999), (0, -1), (3_601_000, 3_600_999), (50, 10)])
+def test_a_span_of_no_bytes_is_no_ad(
+    first: int, last: int, requests: Frames, episodes: Frames, media: Frames, methods: Frames
+) -> None:
+    catalogue = index_catalogue(episodes(), media([{}]), methods())
+    _, settled = settle_requests(requests({}), catalogue)
+    empty = pl.lit(first).alias("first_byte"), pl.lit(last).alias("last_byte")
+    segments = build_segments().with_columns(empty)
+    delivered = find_delivered_ads(settled, count_downloads(settled, catalogue), segments, catalogue)
+    assert delivered.is_empty()
+
+
 def test_an_ad_may_come_in_two_parts(deliver: Deliver) -> None:
     assert ("lamps", "mid") in heard(deliver(fetch(0, 120_000), fetch(120_001, 160_000, 1)))
     assert ("lamps", "mid") not in heard(deliver(fetch(0, 120_000), fetch(120_002, 160_000, 1)))

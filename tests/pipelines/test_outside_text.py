@@ -1,0 +1,159 @@
+"""Names, paths and agents that want to be markup, commands or formulas, through real listings and a real report."""
+
+from __future__ import annotations
+
+import csv
+import email.policy
+import io
+import os
+import re
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner, Result
+from dagster import DagsterInstance
+from psycopg import sql
+from pypdf import PdfReader
+
+from pipelines.backfill import run_job
+from pipelines.cli import main
+from reports.archive import artefacts_of
+from sql.warehouse import Warehouse
+from tests.pipelines.running import home_of_its_own, rows
+from tests.pipelines.small_network import MONDAY, named
+
+# Markup of the console, of Markdown and HTML; ESC, C1, a forged line, an override, a zero-width blank; a formula.
+NASTY = (
+    " =1+1 [/nope] \x1b[31mred\x9bC1\r\nERROR forged \u202eesrever\u200b |<b>bold</b>| [a](http://evil.example) :smile:"
+)
+PLAIN = "=1+1 [/nope] [31mredC1 ERROR forged esrever |<b>bold</b>| [a](http://evil.example) :smile:"
+NAMES = (
+    ("tenants", "name"),
+    ("tenants", "brand_name"),
+    ("sponsors", "name"),
+    ("campaigns", "name"),
+    ("podcasts", "title"),
+    ("episodes", "title"),
+    ("placements", "name"),
+    ("insertion_orders", "number"),
+)
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+@pytest.fixture
+def home(home_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The keys of the small network, and mails in a folder of this test's own."""
+    with home_of_its_own(home_folder):
+        monkeypatch.setenv("EARSHOT_OUTBOX", str(tmp_path / "outbox"))
+        yield tmp_path
+
+
+@pytest.fixture
+def nasty(week: Warehouse, home: Path) -> Warehouse:
+    """The computed week, whose names were entered before anything refused them."""
+    with week.transaction("earshot_owner") as connection:
+        for table, column in NAMES:
+            constraint = sql.Identifier(f"{table}_{column}_plain")
+            names = {"table": sql.Identifier(table), "column": sql.Identifier(column), "constraint": constraint}
+            for text in (
+                "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}",
+                "UPDATE {table} SET {column} = %s WHERE tenant_id = %s",
+            ):
+                values = [NASTY, named("harbor")] if "%s" in text else None
+                connection.execute(sql.SQL(text).format(**names), values)
+    return week
+
+
+def earshot(warehouse: Warehouse, *words: str) -> Result:
+    result = CliRunner().invoke(main, list(words), env={"DATABASE_URL": warehouse._url})
+    assert result.exit_code == 0, result.output
+    assert not OBEYED.search(result.output), words
+    assert not [line for line in result.output.splitlines() if line.startswith("ERROR")], words
+    return result
+
+
+def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Warehouse, home: Path) -> None:
+    with DagsterInstance.ephemeral() as history:
+        made = run_job(nasty, history, "weekly_reports", partition_key=MONDAY.isoformat())
+        run_job(nasty, history, "delivery_worker")
+    ((report_id, subject),) = rows(
+        nasty, "SELECT report_id, subject FROM reports WHERE tenant_id = %s AND state = 'frozen'", named("harbor")
+    )
+    assert PLAIN in subject
+    files = {each.name: each.body for each in artefacts_of(nasty, named("harbor"), UUID(str(report_id)))}
+    page, text = files["report.html"].decode(), files["report.txt"].decode()
+    printed = "\n".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(files["report.pdf"])).pages)
+    # The page itself puts zero-width blanks into long words, so that they break.
+    for form in (subject, page, text, printed.replace("\u200b", "")):
+        assert not OBEYED.search(form)
+        assert "ERROR forged" in form.replace("\n", " ")
+    assert PLAIN in text
+    assert "<b>bold" not in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    cells = list(csv.DictReader(io.StringIO(files["report.csv"].decode("utf-8-sig"))))
+    assert {row["sponsor"] for row in cells} == {f"'{PLAIN}"}
+    assert {oct(path.stat().st_mode)[-3:] for path in (home / "outbox").iterdir()} == {"600"}
+    assert oct((home / "outbox").stat().st_mode)[-3:] == "700"
+    [mail] = [path for path in (home / "outbox").glob("*.eml") if "forged" in path.name]
+    head = message_from_bytes(mail.read_bytes(), policy=email.policy.default)
+    assert isinstance(head, EmailMessage)
+    assert head["Subject"] == subject
+    assert head["From"].addresses[0].display_name == PLAIN[:100].strip()
+    assert not [name for name in head.keys() if name == "ERROR forged"]  # noqa: SIM118
+    [shown] = [event.materialization.metadata["table"].value for event in materialized(made)]
+    assert isinstance(shown, str)
+    lines = shown.splitlines()
+    assert len(lines) == 4
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+    assert "\\<b\\>" in shown
+    assert "](http" not in shown
+    assert not OBEYED.search(shown)
+
+
+def materialized(made: object) -> list[object]:
+    return made.asset_materializations_for_node("weekly_sponsor_reports") and [  # type: ignore[attr-defined]
+        event.event_specific_data
+        for event in made.all_events
+        if event.is_step_materialization  # type: ignore[attr-defined]
+    ]
+
+
+def test_every_listing_shows_nasty_names_and_obeys_none(nasty: Warehouse, home: Path) -> None:
+    with DagsterInstance.ephemeral() as history:
+        run_job(nasty, history, "weekly_reports", partition_key=MONDAY.isoformat())
+    with nasty.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE report_deliveries SET recipient = %s WHERE tenant_id = %s", [NASTY, named("harbor")])
+        found = connection.execute("SELECT delivery_id FROM report_deliveries WHERE tenant_id = %s", [named("harbor")])
+        [(delivery,)] = found.fetchall()
+    for words in (["reports", "list"], ["deliveries", "list"], ["deliveries", "show", str(delivery)]):
+        output = earshot(nasty, *words).output
+        for piece in ("[/nope]", "\\x1b[31mred\\x9bC1", "\\u202eesrever\\u200b", "|<b>bold</b>|", ":smile:"):
+            assert piece in output
+    assert "[/nope]" in earshot(nasty, "audit", "--most", "100").output
+    assert "[/nope]" in earshot(nasty, "reach", str(named("harbor", "campaign")), "--by", "placement").output
+    earshot(nasty, "status")
+    earshot(nasty, "deliver", "--dry-run")
+    assert "# How =1+1 \\[/nope\\]" in earshot(nasty, "methodology", "--tenant", "harbor").output
+    folder = home / "previews"
+    earshot(nasty, "reports", "preview", str(folder))
+    assert not OBEYED.search((folder / "index.html").read_text())
+    assert "<b>" not in (folder / "index.html").read_text()
+
+
+def test_an_import_shows_what_a_log_holds_and_obeys_nothing(week: Warehouse, home: Path) -> None:
+    line = (
+        '203.0.113.9 - - [02/Mar/2026:10:00:00 +0000] "GET /\x1b]0;owned\x07/[/nope]\x9b.mp3 HTTP/1.1" 200 3601000'
+        ' "-" "agent \x1b[2J\u202e [/x]"\n'
+    )
+    log = home / "[nope].log"
+    log.write_text(line + "=cmd|' /C calc'!A0 \x1b[31m broken\n", encoding="utf-8")
+    output = earshot(week, "import", "--format", "combined", "--tenant", "harbor", str(log)).output
+    assert "1 lines rejected" in output
+    rejects = log.with_name("[nope].log.rejects.tsv")
+    assert not OBEYED.search(rejects.read_text())
+    assert "\t'=cmd" in rejects.read_text()
+    assert oct(os.stat(rejects).st_mode)[-3:] == "600"
