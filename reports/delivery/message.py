@@ -13,7 +13,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.header import Header
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from html import escape
@@ -29,6 +30,8 @@ HTML, TEXT, PDF, CSV = "report.html", "report.txt", "report.pdf", "report.csv"
 # Rendered reports are shared by all recipients; this stands where each one's own stop link goes.
 STOP_LINK_PLACEHOLDER = "https://earshot.invalid/stop"
 DELIVERY_ARG = "earshot_delivery"
+# Fits into one line with its quotation marks.
+SHORT_NAME = 40
 _CID = re.compile(r"""\bcid:([^"'\s)>]+)""")
 
 
@@ -153,8 +156,21 @@ class _WholeLine(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {str(self).replace(', ', f',{policy.linesep} ')}{policy.linesep}"
 
 
+class _Sender(UniqueAddressHeader, BaseHeader):  # type: ignore[misc]
+    """Who sends. The standard folding forgets the quotation marks of a name that is longer than a line, and what stands
+    in angle brackets inside it becomes the address: such a name is written in encoded words."""
+
+    def fold(self, *, policy: Any) -> str:
+        [sender] = self.addresses
+        if len(sender.display_name) <= SHORT_NAME and sender.display_name.isascii():
+            return super().fold(policy=policy)
+        words = Header(sender.display_name, "utf-8", header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {words}{policy.linesep} <{sender.addr_spec}>{policy.linesep}"
+
+
 def _policy() -> EmailPolicy[Any]:
     registry = HeaderRegistry()
+    registry.map_to_type("from", cast(Any, _Sender))
     for name in ("list-unsubscribe", "list-unsubscribe-post"):
         registry.map_to_type(name, cast(Any, _WholeLine))
     return SMTP.clone(header_factory=registry)

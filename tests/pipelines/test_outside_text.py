@@ -101,8 +101,10 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
     [mail] = [path for path in (home / "outbox").glob("*.eml") if "forged" in path.name]
     head = message_from_bytes(mail.read_bytes(), policy=email.policy.default)
     assert isinstance(head, EmailMessage)
-    assert head["Subject"] == subject
-    assert head["From"].addresses[0].display_name == PLAIN[:100].strip()
+    assert head["Subject"] == subject[:200]
+    [sender] = head["From"].addresses
+    assert sender.addr_spec == "reports@earshot.invalid"
+    assert " ".join(sender.display_name.split()) in (PLAIN, PLAIN.replace("forged", "for ged"))
     assert not [name for name in head.keys() if name == "ERROR forged"]  # noqa: SIM118
     [shown] = [event.materialization.metadata["table"].value for event in materialized(made)]
     assert isinstance(shown, str)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.compose import compose
-from reports.delivery.addresses import AddressError, as_recipient, clean_address, is_allowed, one_line
+from reports.delivery.addresses import AddressError, as_recipient, clean_address, header_text, is_allowed
 from reports.delivery.message import (
     STOP_LINK_PLACEHOLDER,
     Artefact,
@@ -89,6 +89,16 @@ def test_the_sender_shows_the_tenants_brand(mail_with: MailWith) -> None:
     assert head["Reply-To"] == "sponsors@signal.example"
 
 
+@pytest.mark.parametrize(
+    "brand",
+    ["Evil <ceo@bank.example> " + "and so on " * 7, "a, <b@c> d; " * 8, "日本語" * 30, '"q\\" <a@b.example>' * 5],
+)
+def test_no_brand_becomes_the_senders_address_however_long_it_is(mail_with: MailWith, brand: str) -> None:
+    [sender] = parsed(mail_with(brand=brand))["From"].addresses
+    assert sender.addr_spec == "reports@example.com"
+    assert "".join(sender.display_name.split()) == "".join(brand[:100].split())
+
+
 def test_every_line_fits_what_mail_servers_take(mail_with: MailWith) -> None:
     sender = Sender("reports@signal.example", "https://platform.example/stop?lang=en", SECRET)
     assert max(map(len, to_mime(mail_with(sender)).split(b"\r\n"))) <= 998
@@ -147,7 +157,7 @@ def test_what_is_not_one_plain_address_gets_no_mail(mail_with: MailWith, address
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_subject_or_brand_changes_the_head(subject: str, brand: str) -> None:
-    line = one_line(f"{subject}\n{brand}")
+    line = header_text(f"{subject}\n{brand}")
     assert "\n" not in line
     assert "\r" not in line
     assert len(line.splitlines()) <= 1
