@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from pipelines import console
+from sql.characters import visible_line
 
 # Seconds between two lines where there is no terminal.
 LINE_EVERY_S = 15.0
@@ -91,11 +92,12 @@ def progress_bar(label: str, total: float | None = None, unit: str = "") -> Iter
 def _bar(tally: Tally) -> Iterator[Callable[[], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[left]}"), console=console.out) as progress:
+        tally.label = visible_line(tally.label)
         task = progress.add_task(tally.label, total=tally.total, left="")
 
         def redraw() -> None:
             left = tally.seconds_left(time.monotonic())
-            words = " ".join(part for part in (tally.label, tally.amount(), tally.at) if part)
+            words = " ".join(part for part in (tally.label, tally.amount(), visible_line(tally.at)) if part)
             remaining = "" if left is None else f"about {duration(left)} left"
             progress.update(task, completed=tally.done, description=words, left=remaining)
 

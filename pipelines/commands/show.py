@@ -7,7 +7,6 @@ Not here: the statement that is read (sql/browsing.py), what tables mean (sql/ca
 from __future__ import annotations
 
 import io
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +19,10 @@ from rich.text import Text
 
 from pipelines import console, runtime
 from pipelines.settings import load_settings
+from reports.csv import harmless
 from sql.browsing import Choice, count_of, find_relation, parse_condition, rows_of
 from sql.catalogue import Relation
+from sql.private import write_private
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
@@ -123,7 +124,7 @@ def screen_table(rows: pl.DataFrame) -> Table:
     for name, kind in rows.schema.items():
         table.add_column(name, justify="right" if kind.is_numeric() else "left", no_wrap=True)
     for row in rows.iter_rows():
-        table.add_row(*(Text(_words(value)) for value in row))
+        table.add_row(*map(_words, row))
     return table
 
 
@@ -146,7 +147,7 @@ def file_of(rows: pl.DataFrame, kind: str) -> bytes:
     written = io.BytesIO()
     match kind:
         case "csv":
-            rows.write_csv(written, datetime_format=MOMENT)
+            _in_cells(rows).write_csv(written, datetime_format=MOMENT)
         case "json":
             moments = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
             rows.with_columns(pl.col(moments).dt.to_string(MOMENT)).write_json(written)
@@ -156,16 +157,27 @@ def file_of(rows: pl.DataFrame, kind: str) -> bytes:
     return written.getvalue()
 
 
+def _in_cells(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with every text as a spreadsheet may open it."""
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+    cells = {name: [None if each is None else harmless(each) for each in rows[name]] for name in texts}
+    return rows.with_columns(pl.Series(name, values, dtype=pl.String) for name, values in cells.items())
+
+
 def _write(body: bytes, output: Path | None) -> None:
     """To the file, which only its owner may read because rows may hold personal data, or to the standard output."""
+    if output is None and sys.stdout.isatty():
+        console.page(body.decode("utf-8", "replace"))
+        return
     if output is None:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
         return
-    handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(body)
-    console.err.print(Text(f"Written to {output}"))
+    try:
+        write_private(output, body)
+    except OSError as error:
+        raise PermanentError(f"{output} cannot be written ({error.strerror}): name another file with -o") from error
+    console.err.print(f"Written to {output}")
 
 
 def _listing(known: list[Relation]) -> Table:

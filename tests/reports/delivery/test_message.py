@@ -95,7 +95,7 @@ def test_the_sender_shows_the_tenants_brand(mail_with: MailWith) -> None:
 )
 def test_no_brand_becomes_the_senders_address_however_long_it_is(mail_with: MailWith, brand: str) -> None:
     [sender] = parsed(mail_with(brand=brand))["From"].addresses
-    assert sender.addr_spec == "reports@example.com"
+    assert sender.addr_spec == "reports@signal.example"
     assert "".join(sender.display_name.split()) == "".join(brand[:100].split())
 
 
