@@ -104,7 +104,7 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
     assert head["Subject"] == subject[:200]
     [sender] = head["From"].addresses
     assert sender.addr_spec == "reports@earshot.invalid"
-    assert " ".join(sender.display_name.split()) in (PLAIN, PLAIN.replace("forged", "for ged"))
+    assert "".join(sender.display_name.split()) == "".join(PLAIN.split())
     assert not [name for name in head.keys() if name == "ERROR forged"]  # noqa: SIM118
     [shown] = [event.materialization.metadata["table"].value for event in materialized(made)]
     assert isinstance(shown, str)
@@ -112,7 +112,7 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
     assert len(lines) == 4
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
     assert "\\<b\\>" in shown
-    assert "](http" not in shown
+    assert not re.search(r"(?<!\\)\]\(", shown)
     assert not OBEYED.search(shown)
 
 
