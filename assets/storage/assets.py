@@ -6,6 +6,7 @@ Not here: what is made, and how (sql/partitions.py).
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
+from assets.markdown import table
 from sql.partitions import make_partitions
 from sql.warehouse import Warehouse
 
@@ -17,15 +18,13 @@ def series_partitions(context: AssetExecutionContext, warehouse: ResourceParam[W
     waiting = [each for each in made if each.waits]
     for each in waiting:
         context.log.warning(f"{each.series} from {each.first_day} waits for the next night: {each.waits}")
-    rows = [
-        f"| {each.series} | {each.first_day} | {each.rows:,} | {'waits' if each.waits else 'made'} |" for each in made
-    ]
-    table = "\n".join(["| series | from | rows moved in | |", "|---|---|---:|---|", *rows])
+    rows = [(each.series, each.first_day, f"{each.rows:,}", "waits" if each.waits else "made") for each in made]
+    shown = table(("series", "from", "rows moved in", ""), rows, right=["rows moved in"])
     return MaterializeResult(
         metadata={
             "made": MetadataValue.int(len(made) - len(waiting)),
             "waiting": MetadataValue.int(len(waiting)),
             "rows_moved": MetadataValue.int(sum(each.rows for each in made)),
-            "table": MetadataValue.md(table),
+            "table": MetadataValue.md(shown),
         }
     )
