@@ -7,7 +7,6 @@ Not here: the schema itself (the files), starting servers, data.
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from psycopg import sql
 
 from sql.catalogue import write_comments
 from sql.connecting import InsufficientPrivilegeError, LockedError, connect, statement_error
+from sql.foreign import names_in, taken
 from sql.limits import Limits
 from sql.values import EarshotError, PermanentError
 from sql.watching import WatchedConnection
@@ -39,8 +39,6 @@ LOCK = int.from_bytes(hashlib.sha256(b"earshot migrations").digest()[:8], "big",
 _TRY_S = 5
 _PAUSE_S = 2
 
-_MADE_BY = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) |SELECT earshot_create_series\(')(\w+)", re.MULTILINE)
-
 
 class EditedMigrationError(PermanentError):
     """A file was changed after it had been applied."""
@@ -51,7 +49,7 @@ class UnknownMigrationError(PermanentError):
 
 
 class ForeignTablesError(PermanentError):
-    """The database has tables of our names that somebody else made."""
+    """The database has tables, views, functions or other things of our names that somebody else made."""
 
 
 class MissingExtensionError(PermanentError):
@@ -69,11 +67,6 @@ class Migration:
     @property
     def checksum(self) -> str:
         return hashlib.sha256(self.apply.encode()).hexdigest()
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The tables and views that the file creates by name."""
-        return tuple(_MADE_BY.findall(self.apply))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +115,7 @@ def migrate(
     def step(connection: WatchedConnection) -> str | None:
         pending = _pending(connection, known)
         if not applied:
-            _refuse_foreign_tables(connection, pending)
+            _refuse_foreign_objects(connection, pending, known)
         if not pending:
             _publish(connection)
             if applied and (edition := _edition(connection)):
@@ -226,13 +219,22 @@ def _steps(url: str, step: Step, limits: Limits, say: Progress) -> Iterator[str]
 
 def _lock(connection: Connection) -> None:
     """One migration at a time, in a way that only those can take who may change the schema."""
-    if connection.execute("SELECT to_regclass('public.schema_migrations')").fetchone() == (None,):
+    if not _has_ledger(connection):
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        if connection.execute("SELECT to_regclass('public.schema_migrations')").fetchone() == (None,):
+        if not _has_ledger(connection):
             return
     connection.execute("SET LOCAL ROLE earshot_owner")
     connection.execute("LOCK TABLE public.schema_migrations IN SHARE ROW EXCLUSIVE MODE")
     connection.execute("RESET ROLE")
+
+
+def _has_ledger(connection: Connection) -> bool:
+    """Whether schema_migrations is there, and ours."""
+    found = connection.execute(
+        "SELECT count(*) FROM pg_class WHERE oid = to_regclass('public.schema_migrations') "
+        "AND relowner = to_regrole('earshot_owner')"
+    ).fetchone()
+    return found != (0,)
 
 
 def _until(migrations: Sequence[Migration], to: str | None) -> tuple[Migration, ...]:
@@ -254,7 +256,7 @@ def _applied(connection: Connection) -> dict[str, tuple[str, datetime]]:
     if found is None:
         return {}
     if found != ["name", "checksum", "applied_at"]:
-        raise ForeignTablesError(_foreign_message(["schema_migrations"]))
+        raise ForeignTablesError(_foreign_message(["the table schema_migrations"]))
     connection.execute("SET LOCAL ROLE earshot_owner")
     rows = connection.execute("SELECT name, checksum, applied_at FROM public.schema_migrations").fetchall()
     connection.execute("RESET ROLE")
@@ -283,21 +285,17 @@ def _pending(connection: Connection, known: Sequence[Migration]) -> list[Migrati
     return [migration for migration in known if migration.name not in applied]
 
 
-def _refuse_foreign_tables(connection: Connection, pending: Sequence[Migration]) -> None:
-    names = [name for migration in pending for name in migration.makes]
-    rows = connection.execute(
-        "SELECT relname::text FROM pg_class "
-        "WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) ORDER BY relname",
-        [names],
-    ).fetchall()
-    if rows:
-        raise ForeignTablesError(_foreign_message([str(name) for (name,) in rows]))
+def _refuse_foreign_objects(connection: Connection, pending: Sequence[Migration], known: Sequence[Migration]) -> None:
+    """Before anything is changed: what is to be made by name is not there. What migrations before made is ours."""
+    ours = names_in(each.apply for each in known if each not in pending)
+    if found := taken(connection, names_in(each.apply for each in pending).without(ours)):
+        raise ForeignTablesError(_foreign_message(found))
 
 
 def _foreign_message(names: list[str]) -> str:
     return (
         f"This database already has {', '.join(names)}, made by another program; nothing was changed. "
-        "Give Earshot a database of its own, or rename those tables."
+        "Give Earshot a database of its own, or rename what is there."
     )
 
 

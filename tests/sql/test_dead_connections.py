@@ -148,6 +148,29 @@ def test_a_migration_waits_briefly_lets_others_through_and_names_the_reader(data
     migrate(database_url)
 
 
+def test_nobody_queues_behind_a_migration_that_waits(database_url: str) -> None:
+    failures: list[Exception] = []
+
+    def take_back() -> None:
+        try:
+            rollback(database_url, "0001_foundation", limits=Limits(lock_s=2))
+        except LockedError as error:
+            failures.append(error)
+
+    with psycopg.connect(database_url) as dashboard, psycopg.connect(database_url, autocommit=True) as other:
+        dashboard.execute("SET ROLE earshot_readonly")
+        dashboard.execute("SELECT count(*) FROM fx_rates")
+        migration = threading.Thread(target=take_back)
+        migration.start()
+        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        while other.execute(waiting).fetchone() is None:
+            time.sleep(0.05)
+        other.execute("SET ROLE earshot_readonly; SET statement_timeout = '30s'")
+        assert other.execute("SELECT count(*) FROM fx_rates").fetchone() == (0,)
+        migration.join()
+    assert len(failures) == 1
+
+
 def sockets_options(number: int) -> tuple[int, int, int, int]:
     with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as found:
         probes = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -105,6 +106,45 @@ def test_a_killed_server_comes_back_with_its_rows(home: Path) -> None:
     after = start(home)
     assert after.url == before.url
     assert remembers(after, "killed")
+
+
+def test_a_home_of_an_earlier_version_gets_its_second_login_and_its_first_loses_what_it_had_too_much(
+    home: Path,
+) -> None:
+    before = start(home)
+    roles = ("earshot_owner", "earshot_etl", "earshot_report", "earshot_readonly")
+    with psycopg.connect(before.admin_url, autocommit=True) as admin:
+        # As the application's login had made everything itself, with a reader.
+        admin.execute("ALTER DATABASE earshot OWNER TO earshot")
+        admin.execute("ALTER ROLE earshot CREATEROLE CREATEDB")
+        for name in databases(admin):
+            with psycopg.connect(f"{before.admin_url.rsplit('/', 1)[0]}/{name}", autocommit=True) as each:
+                each.execute(
+                    "DROP OWNED BY earshot_migrator, earshot_owner, earshot_etl, earshot_report, earshot_readonly"
+                )
+        admin.execute(f"DROP ROLE earshot_migrator, {', '.join(roles)}".encode())
+    with psycopg.connect(before.url, autocommit=True) as application:
+        for name in roles:
+            application.execute(f"CREATE ROLE {name}; GRANT {name} TO earshot WITH INHERIT FALSE, SET TRUE".encode())
+        application.execute("CREATE ROLE ana LOGIN; GRANT earshot_readonly TO ana WITH INHERIT TRUE, SET FALSE")
+    state = json.loads((home / "database.json").read_text())
+    del state["migrator_password"]
+    (home / "database.json").write_text(json.dumps(state))
+
+    after = start(home)
+    with psycopg.connect(after.migrator_url) as migrator:
+        owner = migrator.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'earshot'").fetchone()
+        readers = migrator.execute("SELECT pg_has_role('ana', 'earshot_readonly', 'USAGE')").fetchone()
+        assert (owner, readers) == (("earshot_migrator",), (True,))
+    for attack in ("SET ROLE earshot_owner", "CREATE ROLE mine", "GRANT earshot_owner TO earshot"):
+        with psycopg.connect(after.url) as application, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            application.execute(attack.encode())
+    assert start(home) == after
+
+
+def before_databases(admin: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+    found = admin.execute("SELECT datname FROM pg_database WHERE datallowconn").fetchall()
+    return [str(name) for (name,) in found]
 
 
 def test_a_process_number_that_became_somebody_elses_is_no_server(home: Path) -> None:

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, WrongDatabaseUrlError
 from sql.embedded import Server
+from sql.foreign import names_in
 from sql.migrate import (
     EditedMigrationError,
     ForeignTablesError,
@@ -135,17 +135,63 @@ def test_a_target_that_does_not_exist_is_an_error_that_lists_the_targets(empty_u
         rollback(empty_url, "0042")
 
 
-@pytest.mark.parametrize("name", ["listener_events", "tenants", "schema_migrations", "metrics_daily"])
-def test_a_platforms_tables_of_the_same_name_are_never_touched(empty_url: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        ("CREATE TABLE listener_events (version text)", "the table listener_events"),
+        ("CREATE TABLE schema_migrations (version text)", "the table schema_migrations"),
+        ("CREATE VIEW metrics_daily AS SELECT 1", "the view metrics_daily"),
+        ("CREATE MATERIALIZED VIEW campaigns AS SELECT 1", "the materialized view campaigns"),
+        ("CREATE SEQUENCE lift_results", "the sequence lift_results"),
+        (
+            "CREATE TABLE theirs (id integer); CREATE INDEX tenant_failures_key ON theirs (id)",
+            "the index tenant_failures_key",
+        ),
+        ("CREATE TYPE suppressions AS (id integer)", "the type suppressions"),
+        ("CREATE DOMAIN reports AS text", "the type reports"),
+        ("CREATE TYPE work_locks AS ENUM ('shut')", "the type work_locks"),
+        ("CREATE FUNCTION visible_tenant(a text) RETURNS text RETURN a", "the function visible_tenant"),
+        ("CREATE FUNCTION earshot_make_partition() RETURNS text RETURN '1'", "the function earshot_make_partition"),
+        ("CREATE SCHEMA bi", "the schema bi"),
+        ("CREATE TABLE downloads_default (id integer)", "the table downloads_default"),
+        ("CREATE TABLE ad_exposures_p20261126 (id integer)", "the table ad_exposures_p20261126"),
+    ],
+)
+def test_what_a_platform_has_under_our_names_is_found_before_anything_is_changed(
+    empty_url: str, made: str, named: str
+) -> None:
     with psycopg.connect(empty_url) as connection:
-        connection.execute(sql.SQL("CREATE TABLE {} (version text)").format(sql.Identifier(name)))
-    with pytest.raises(ForeignTablesError, match=f"already has {name}, made by another program; nothing was changed"):
-        migrate(empty_url)
-    with psycopg.connect(empty_url) as connection:
-        found = connection.execute(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-        ).fetchall()
-    assert found == [(name,)]
+        connection.execute(made.encode())
+    before = described(empty_url)
+    said: list[str] = []
+    with pytest.raises(ForeignTablesError, match=f"already has {named}, made by another program; nothing was changed"):
+        migrate(empty_url, said.append)
+    assert said == []
+    assert described(empty_url) == before
+
+
+def test_the_names_that_are_looked_for_are_those_that_the_migrations_make(database_url: str) -> None:
+    """Read from the files' text; what the server names itself (keys, identities) gives way to what is there."""
+    names = names_in(each.apply for each in load_migrations())
+    ours = "oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')"
+    with psycopg.connect(database_url) as connection:
+
+        def found(query: str) -> set[str]:
+            return {str(name) for (name,) in connection.execute(query.encode()).fetchall()}
+
+        relations = found(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm') "
+            f"AND {ours}"
+        )
+        indexes = found(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'i' "
+            f"AND oid NOT IN (SELECT conindid FROM pg_constraint) AND {ours}"
+        )
+        functions = found(f"SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND {ours}")
+    assert relations <= names.relations
+    assert indexes <= names.relations
+    assert functions <= names.functions
+    assert "bi" in names.schemas
 
 
 def test_a_missing_extension_is_named_with_the_package_that_has_it(empty_url: str) -> None:
