@@ -108,7 +108,7 @@ def test_a_killed_server_comes_back_with_its_rows(home: Path) -> None:
     assert remembers(after, "killed")
 
 
-def test_a_home_of_an_earlier_version_gets_its_second_login_and_its_first_loses_what_it_had_too_much(
+def test_a_home_of_an_earlier_version_gets_two_logins_and_the_first_loses_what_was_too_much(
     home: Path,
 ) -> None:
     before = start(home)
@@ -119,9 +119,7 @@ def test_a_home_of_an_earlier_version_gets_its_second_login_and_its_first_loses_
         admin.execute("ALTER ROLE earshot CREATEROLE CREATEDB")
         for name in databases(admin):
             with psycopg.connect(f"{before.admin_url.rsplit('/', 1)[0]}/{name}", autocommit=True) as each:
-                each.execute(
-                    "DROP OWNED BY earshot_migrator, earshot_owner, earshot_etl, earshot_report, earshot_readonly"
-                )
+                each.execute(f"DROP OWNED BY earshot_migrator, {', '.join(roles)}".encode())
         admin.execute(f"DROP ROLE earshot_migrator, {', '.join(roles)}".encode())
     with psycopg.connect(before.url, autocommit=True) as application:
         for name in roles:
@@ -142,7 +140,7 @@ def test_a_home_of_an_earlier_version_gets_its_second_login_and_its_first_loses_
     assert start(home) == after
 
 
-def before_databases(admin: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+def databases(admin: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     found = admin.execute("SELECT datname FROM pg_database WHERE datallowconn").fetchall()
     return [str(name) for (name,) in found]
 
