@@ -11,6 +11,7 @@ Not here: what the file says (assets/listening/published.py), rules on agents an
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 from assets.listening.lists import read_bytes
 from assets.listening.published import PublishedRanges, load_published, read_published
 from pipelines.fetching import check_address, fetch, shown
-from pipelines.rulesets import own_path
+from pipelines.rulesets import NAME, name_noted, own_path
 from sql.values import PermanentError
 
 # The package's own repository, where its ranges are compiled anew every week; the releases follow once a month.
@@ -52,9 +53,10 @@ def fetched_file(home: Path) -> Path | None:
     current = home / "rules" / "networks" / "current"
     if not current.exists():
         return None
-    path = current.with_name(current.read_text(encoding="utf-8").strip())
-    if not path.is_file():
-        raise PermanentError(f"{current} names {path.name}, which is gone: run `earshot rules update` again")
+    name = name_noted(current)
+    path = current.parent / name
+    if not re.fullmatch(NAME, name) or not path.is_file():
+        raise PermanentError(f"{current} names {name!r}, which is gone: run `earshot rules update` again")
     return path
 
 

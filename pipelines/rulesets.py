@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,9 @@ MOST_SHOWN = 5
 
 # Without these two there is nothing to measure with.
 NEEDED = ("bots", "apps")
+
+# What names of sets and of files of networks are made of.
+NAME = r"[A-Za-z0-9.-]{1,100}"
 
 FILES = tuple(f"{name}.json" for name in (*KINDS, *LISTS))
 
@@ -62,13 +66,18 @@ def version_in_force(home: Path) -> str | None:
     current = home / "rules" / "current"
     if not current.exists():
         return None
-    version = current.read_text(encoding="utf-8").strip()
-    if not version or not (_sets(home) / version).is_dir():
+    version = name_noted(current)
+    if not re.fullmatch(NAME, version) or not (_sets(home) / version).is_dir():
         raise PermanentError(
             f"{current} names the rule set {version!r}, which is not in {_sets(home)}: put it back, or run "
             "`earshot rules update --from ...` again"
         )
     return version
+
+
+def name_noted(note: Path) -> str:
+    """What a note of what is in force says, as far as it is text."""
+    return note.read_text(encoding="utf-8", errors="replace").strip()[:200]
 
 
 def changes(home: Path) -> list[Change]:

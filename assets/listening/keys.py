@@ -114,6 +114,8 @@ class Keyring:
             raise PermanentError(
                 f"no key ring at {path}: point EARSHOT_KEYRING at the one of this installation, or create one"
             ) from error
+        except (OSError, ValueError) as error:
+            raise PermanentError(f"the key ring {path} cannot be read as text ({type(error).__name__})") from None
         if stat.S_IMODE(mode) & 0o077:
             raise PermanentError(
                 f"the key ring {path} is open to other users (mode {stat.S_IMODE(mode):04o}): run chmod 600 on it"

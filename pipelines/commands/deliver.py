@@ -22,7 +22,7 @@ from pipelines.settings import Settings, load_settings
 from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
 from reports.delivery.history import STATES, check_resend, list_deliveries, resend, retry_failed, show_delivery
 from reports.delivery.outcomes import Outcome, Verdict
-from reports.delivery.reconcile import check_signature, read_events
+from reports.delivery.reconcile import check_signature, event_text, read_events
 from reports.delivery.reconcile import reconcile as reconcile_events
 from reports.delivery.suppressions import Reason, suppress
 from reports.delivery.trial import send_plain_trial, send_report_trial
@@ -168,7 +168,7 @@ def reconcile(file: Path, public_key: str | None, signature: str | None, timesta
 
     Deliveries in doubt get their true state, bounces and complaints stop further mail. A file can be applied again.
     """
-    body = file.read_bytes().decode("utf-8-sig")
+    body = event_text(file.read_bytes(), str(file))
     if public_key and signature and timestamp:
         check_signature(body, public_key, signature, timestamp)
     elif public_key or signature or timestamp:
@@ -203,6 +203,8 @@ def send_test(address: str, tenant: str | None, report: UUID | None) -> None:
 
 
 def _print_outcome(outcome: Outcome, transport: Transport) -> None:
+    if outcome.verdict is Verdict.UNKNOWN:
+        raise EarshotError(f"Whether the trial mail left by {transport.name} is not known: {outcome.detail}")
     if outcome.verdict is not Verdict.ACCEPTED:
         raise EarshotError(f"The trial mail did not leave by {transport.name}: {outcome.detail}")
     console.out.print(f"Trial mail by {transport.name}: {outcome.detail}.")

@@ -99,6 +99,14 @@ class Reconciled:
         return words + (f"; {self.cancelled} mail(s) need not be sent again" if self.cancelled else "")
 
 
+def event_text(body: bytes, source: str) -> str:
+    """The text of a file of events. Raises PermanentError for bytes that are none."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PermanentError(f"{source} is no UTF-8 text (at byte {error.start}); nothing was applied") from error
+
+
 def read_events(text: str) -> tuple[list[ProviderEvent], int]:
     """The events of an export, a JSON list or one object a line, and how many are about other mails.
 
@@ -110,8 +118,8 @@ def read_events(text: str) -> tuple[list[ProviderEvent], int]:
             foreign += 1
             continue
         try:
-            events.append(_event(raw))
-        except (KeyError, ValueError, TypeError, OverflowError) as error:
+            events.append(_event(_without_nul(raw)))
+        except (KeyError, ValueError, TypeError, OverflowError, OSError) as error:
             raise PermanentError(
                 f"event {number} of the file cannot be read ({type(error).__name__}: {header_text(str(error), 80)}); "
                 "nothing was applied. Export the events again"
@@ -125,13 +133,25 @@ def _objects(text: str) -> list[dict[str, Any]]:
     while rest:
         try:
             value, end = decoder.raw_decode(rest)
-        except ValueError as error:
-            raise PermanentError(f"the file of events is not JSON ({error}); nothing was applied") from error
+        except (ValueError, RecursionError) as error:
+            said = "it is nested too deeply" if isinstance(error, RecursionError) else header_text(str(error), 100)
+            raise PermanentError(f"the file of events is not JSON ({said}); nothing was applied") from error
         found += value if isinstance(value, list) else [value]
         rest = rest[end:].lstrip()
     if not all(isinstance(event, dict) for event in found):
         raise PermanentError("the file holds something that is not an event; nothing was applied")
     return found
+
+
+def _without_nul(value: Any) -> Any:
+    """The same without NUL characters, which JSON can spell and no database can keep."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(each) for name, each in value.items()}
+    return value
 
 
 def _event(raw: dict[str, Any]) -> ProviderEvent:

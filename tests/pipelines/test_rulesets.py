@@ -203,6 +203,20 @@ def test_a_record_that_was_cut_off_is_named(home: Path, fuller: Path) -> None:
     assert "changes.jsonl is not the record that it was" in str(failed.exception)
 
 
+def test_a_note_of_what_is_in_force_that_is_damaged_is_named(home: Path, fuller: Path) -> None:
+    rulesets.update(home, str(fuller))
+    networks = home / "rules" / "networks" / "current"
+    networks.parent.mkdir(parents=True)
+    for note in (home / "rules" / "current", networks):
+        kept = note.read_bytes() if note.exists() else None
+        for damage in (b"\xff\xfe", b"", b"no/such\0name", b"x" * 5000):
+            note.write_bytes(damage)
+            failed = command(home, "show")
+            assert isinstance(failed.exception, PermanentError), (note, damage[:9], failed.exception)
+            assert "current names" in str(failed.exception)
+        note.unlink() if kept is None else note.write_bytes(kept)
+
+
 def test_many_broken_patterns_are_told_at_once(home: Path, tmp_path: Path) -> None:
     broken = [{"name": f"Bot {number}", "pattern": "["} for number in range(8)]
 

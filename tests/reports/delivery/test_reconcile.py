@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.delivery.outcomes import Verdict
-from reports.delivery.reconcile import PROOFS, RANKS, check_signature, moved_state, read_events, reconcile
+from reports.delivery.reconcile import PROOFS, RANKS, check_signature, event_text, moved_state, read_events, reconcile
 from sql.values import PermanentError
 
 if TYPE_CHECKING:
@@ -152,11 +152,40 @@ def test_an_export_may_be_a_list_or_lines(layout: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", '["text"]', json.dumps([event("delivered", "no-uuid")]), json.dumps([event("x", timestamp="soon")])]
+    "text",
+    [
+        *(
+            "{",
+            '["text"]',
+            json.dumps([event("delivered")])[:-9],
+            "[" * 100_000,
+            '{"a":' * 50_000,
+            "\0" * 9,
+            "9" * 9_000,
+        ),
+        *(json.dumps([event("delivered", "no-uuid")]), json.dumps([event("x", sg_event_id="\ud800", other="\ud800")])),
+        *(json.dumps([event("x", timestamp=moment)]) for moment in ("soon", 10**30, 1e308, [], -(10**14))),
+        json.dumps([event("x", timestamp=float("inf"))]),
+    ],
 )
 def test_a_broken_file_is_refused_as_a_whole(text: str) -> None:
     with pytest.raises(PermanentError, match="nothing was applied"):
         read_events(text)
+
+
+def test_bytes_that_are_no_text_are_refused_with_the_files_name() -> None:
+    assert event_text(b"\xef\xbb\xbf[]", "events.json") == "[]"
+    with pytest.raises(PermanentError, match=r"events\.json is no UTF-8 text"):
+        event_text(b"[\xff]", "events.json")
+
+
+def test_what_no_database_can_keep_is_left_out_of_an_event(
+    office: Office, delivery_id: str, apply: Callable[..., str]
+) -> None:
+    apply(event("bounce", delivery_id, reason="550 \0 no", type="blo\0cked", more=[{"\0key": "\0"}]))
+    ((payload,),) = office.rows("SELECT payload FROM delivery_events WHERE tenant_id = %s")
+    assert (payload["reason"], payload["more"]) == ("550  no", [{"key": ""}])
+    assert state_of(office) == "bounced"
 
 
 def test_only_what_the_provider_signed_is_believed() -> None:
