@@ -28,6 +28,7 @@ COMMANDS = {
     "rules": ("rules", "rules", "The rules on agents and addresses: which are in force, and a fuller set."),
     "audit": ("audit", "audit", "Who changed which setting when."),
     "reports": ("reports", "reports", "Sponsor reports: list them, see why one is held, look at them."),
+    "explain": ("explain", "explain_command", "From a number of a report to its SQL and its raw rows."),
     "deliver": ("deliver", "deliver", "Send the mails that are due, each at most once."),
     "deliveries": ("deliver", "deliveries", "What became of each mail."),
     "reconcile": ("deliver", "reconcile", "Read a file of the provider's events."),

@@ -114,11 +114,11 @@ class Warehouse:
         finally:
             reader.close()
 
-    def look(self, tenant: UUID, query: sql.Composed, doing: str) -> pl.DataFrame:
-        """The rows of one composed statement, read as in as_tenant(); doing names it in errors."""
+    def look(self, tenant: UUID, query: sql.Composed | str, doing: str) -> pl.DataFrame:
+        """The rows of one composed or rendered statement, read as in as_tenant(); doing names it in errors."""
         reader = self._reader_of("earshot_report", tenant)
         try:
-            return reader.fetch(query.as_string(None), doing)
+            return reader.fetch(query if isinstance(query, str) else query.as_string(None), doing)
         finally:
             reader.close()
 

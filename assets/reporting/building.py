@@ -70,7 +70,7 @@ def build_reports(shop: Workshop, tenant: Row, period: ReportPeriod, only: Seque
             return
         gate = _gate(read, shop, tenant, period)
         for subscription in subscriptions.iter_rows(named=True):
-            subject = _subject(read, tenant_id, subscription, period, shop.made.as_of)
+            subject = read_subject(read, tenant_id, subscription, period, shop.made.as_of)
             if only and not _concerns(subject, only):
                 continue
             try:
@@ -231,7 +231,7 @@ def _days(window: Window) -> dict[str, Any]:
     return {"first": days[0], "last": days[-1]}
 
 
-def _subject(read: Reader, tenant_id: UUID, subscription: Row, period: ReportPeriod, as_of: datetime) -> Subject:
+def read_subject(read: Reader, tenant_id: UUID, subscription: Row, period: ReportPeriod, as_of: datetime) -> Subject:
     """The subscription's campaigns that ran in the period, or whose attribution windows were open in it."""
     campaigns = read(
         "read_report_campaigns", tenants=[tenant_id], sponsor=UUID(bytes=subscription["sponsor_id"]), as_of=as_of

@@ -71,7 +71,7 @@ def show(
     with runtime.open_warehouse(load_settings()) as warehouse:
         known = warehouse.relations()
         if markdown:
-            _write(tables_page(known).encode(), output)
+            write_rows(tables_page(known).encode(), output)
             return
         if table is None:
             console.out.print(_listing(known))
@@ -101,7 +101,7 @@ def show(
         hidden = () if wanted else NOT_ON_A_SCREEN
         console.out.print(screen_table(rows.drop(*hidden, strict=False)) if rows.height else "No rows.")
     else:
-        _write(file_of(rows, "csv" if is_screen else kind), output)
+        write_rows(file_of(rows, "csv" if is_screen else kind), output)
     if more:
         note = f"{more:,} more rows; --limit 0 shows all, --from, --to and --where fewer"
         console.err.print(Text(note))
@@ -164,7 +164,7 @@ def _in_cells(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.Series(name, values, dtype=pl.String) for name, values in cells.items())
 
 
-def _write(body: bytes, output: Path | None) -> None:
+def write_rows(body: bytes, output: Path | None) -> None:
     """To the file, which only its owner may read because rows may hold personal data, or to the standard output."""
     if output is None and sys.stdout.isatty():
         console.page(body.decode("utf-8", "replace"))

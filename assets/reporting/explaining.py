@@ -1,0 +1,289 @@
+"""Explaining: from a number of a frozen report back to its raw rows, and whether they still add up to it.
+
+Here: which rows a number is made of, the SQL that anybody can run in the schema bi, and the comparison.
+Not here: what each number is (numbers.py), the report itself (building.py), printing (pipelines/commands/explain.py).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from babel.numbers import get_currency_precision
+
+from assets.reporting.building import known_at, read_subject
+from assets.reporting.gathering import Subject
+from assets.reporting.numbers import (
+    NUMBERS,
+    OF_A_CAMPAIGN,
+    OF_A_MODEL,
+    OF_A_PLACEMENT,
+    OF_ONE_PLACEMENT,
+    Number,
+)
+from assets.reporting.periods import ReportPeriod
+from reports.formats import Formatter
+from sql.statements import statement
+from sql.values import PermanentError
+from sql.warehouse import Warehouse
+
+Row = Mapping[str, Any]
+
+# Sums of shares differ in their last digits by the order in which they were added.
+CLOSE_ENOUGH = Decimal("1e-9")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a report is meant: all of it, or one row of its tables. aired: the local day, as the records write it,
+    which tells episodes of the same title apart.
+    """
+
+    model: str | None = None
+    campaign: str | None = None
+    placement: str | None = None
+    episode: str | None = None
+    aired: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A number with what the report prints (None: it does not print it) and what its rows add up to now.
+
+    sql: one statement that gives the number; rows: the statements of the rows by the name of their set.
+    """
+
+    number: Number
+    printed: str | None
+    recomputed: str
+    is_equal: bool
+    sql: str
+    rows: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A frozen report, and what is needed to find its rows again."""
+
+    row: Row
+    content: Mapping[str, Any]
+    subject: Subject
+    period: ReportPeriod
+    parameters: Mapping[str, Any]
+
+    @property
+    def tenant(self) -> UUID:
+        return UUID(bytes=self.row["tenant_id"])
+
+    @property
+    def formatter(self) -> Formatter:
+        return Formatter(self.content["locale"], self.row["timezone"])
+
+    def records(self, section: str) -> list[Row]:
+        """The report's raw numbers of one kind: total, model, campaign, placement."""
+        records = self.content["records"]
+        rows = [dict(zip(records["columns"], row, strict=True)) for row in records["rows"]]
+        return [row for row in rows if row["section"] == section]
+
+
+def find_report(warehouse: Warehouse, name: str) -> Report:
+    """The frozen report whose id begins so; a report's reference (1A2B3C4D.v1) will do.
+
+    Raises PermanentError where there is none, more than one, or none that was frozen.
+    """
+    prefix = name.strip().lower().partition(".")[0].replace("-", "")
+    is_id = bool(prefix) and all(letter in "0123456789abcdef" for letter in prefix)
+    found = warehouse.read("find_reports", prefix=prefix if is_id else "-")
+    if found.is_empty():
+        raise PermanentError(f"There is no report {name!r}; `earshot reports list` shows those that there are")
+    if found.height > 1:
+        ids = ", ".join(str(UUID(bytes=each)) for each in found["report_id"])
+        raise PermanentError(f"{found.height} reports begin with {name!r}: {ids}. Give more letters of the id")
+    row = found.row(0, named=True)
+    if row["state"] != "frozen":
+        raise PermanentError(f"Report {UUID(bytes=row['report_id'])} is {row['state']}: {row['held_reason']}")
+    return _read_report(warehouse, row)
+
+
+def _read_report(warehouse: Warehouse, row: Row) -> Report:
+    tenant = UUID(bytes=row["tenant_id"])
+    first, last = row["period_start"], row["period_end"]
+    period = ReportPeriod(row["cadence"], first, last, first, last, row["timezone"])
+    window = period.window
+    days = {"first": window.start.date(), "last": (window.end - timedelta(microseconds=1)).date()}
+    with warehouse.as_tenant(tenant) as read:
+        subject = read_subject(read, tenant, row, period, row["as_of"])
+        starts = read("read_campaigns", tenants=[tenant])
+        currencies = read("read_currencies", tenants=[tenant], **days)["currency"].sort().to_list()
+    own = [UUID(bytes=campaign["campaign_id"]) for campaign in subject.campaigns]
+    begun = starts.filter(pl.col("campaign_id").is_in([each.bytes for each in own]))["starts_at"].min()
+    unusual = {code: digits for code in currencies if (digits := get_currency_precision(code)) != 2}
+    parameters = {
+        "start": window.start,
+        "end": window.end,
+        "since": min(begun, window.start) if begun is not None else window.start,
+        "as_of": known_at(period, row["lateness_hours"], row["as_of"]),
+        **days,
+        "campaigns": own,
+        "model": row["model"] or subject.model,
+        "currency": subject.currency,
+        "currencies": list(unusual),
+        "digits": list(unusual.values()),
+    }
+    return Report(row, json.loads(row["content"]), subject, period, parameters)
+
+
+def number_named(name: str) -> Number:
+    """The number of this name. Raises PermanentError, naming near ones, for others."""
+    wanted = name.strip().lower().replace("-", "_")
+    if wanted not in NUMBERS:
+        near = difflib.get_close_matches(wanted, NUMBERS, n=3)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(NUMBERS)}."
+        raise PermanentError(f"No report has a number {name!r}; {advice}")
+    return NUMBERS[wanted]
+
+
+def parts_of(report: Report) -> list[tuple[Part, Sequence[str]]]:
+    """Every row that the report prints, with the names of its numbers: the whole, models, campaigns, placements.
+
+    What was folded, because it tells of few households, has no rows of its own.
+    """
+    parts: list[tuple[Part, Sequence[str]]] = [(Part(), list(NUMBERS))]
+    parts += [(Part(model=row["model"]), OF_A_MODEL) for row in report.records("model")]
+    parts += [(Part(campaign=row["campaign"]), OF_A_CAMPAIGN) for row in report.records("campaign")]
+    named = {
+        (row["campaign"], row["placement"], row["episode"], row["aired"])
+        for row in report.records("placement")
+        if row["position"]
+    }
+    parts += [(Part(None, *each), OF_A_PLACEMENT) for each in sorted(named)]
+    return parts
+
+
+def explain(warehouse: Warehouse, report: Report, names: Sequence[str], part: Part = Part()) -> list[Explained]:
+    """The numbers of a part of the report, recomputed in one statement from the rows that are there now."""
+    parameters = _parameters(warehouse, report, part)
+    numbers = [number_named(name) for name in names]
+    text = _statement(numbers, parameters, part)
+    row = warehouse.look(report.tenant, text, f"Explaining {', '.join(names)}").row(0, named=True)
+    explained = []
+    for number in numbers:
+        value = None if row[number.name] is None else Decimal(row[number.name])
+        shown = number.shown(value, report.formatter, parameters["currency"])
+        printed = _printed(report, number, part)
+        rows = {name: _rows(name, parameters) for name in number.rows}
+        equal = _is_equal(number, printed, shown)
+        explained.append(Explained(number, printed, shown, equal, _statement([number], parameters, part), rows))
+    return explained
+
+
+def changes_since(warehouse: Warehouse, report: Report) -> pl.DataFrame:
+    """Which tables of the report's days became others after it was made: asset, day, changed_at."""
+    days = {name: report.parameters[name] for name in ("first", "last")}
+    since = max(report.row["created_at"], report.row["as_of"])
+    return warehouse.read("read_changes_since", **days, since=since, tenants=[report.tenant])
+
+
+def _parameters(warehouse: Warehouse, report: Report, part: Part) -> dict[str, Any]:
+    parameters: dict[str, Any] = {**report.parameters, "placements": None, "episodes": None}
+    if part.model is not None:
+        parameters["model"] = part.model
+    if part.campaign is not None:
+        chosen = [campaign for campaign in report.subject.campaigns if campaign["name"] == part.campaign]
+        if not chosen:
+            names = ", ".join(str(campaign["name"]) for campaign in report.subject.campaigns)
+            raise PermanentError(f"The report has no campaign {part.campaign!r}; there are {names}")
+        parameters["campaigns"] = [UUID(bytes=campaign["campaign_id"]) for campaign in chosen]
+        currencies = {str(campaign["currency"]) for campaign in chosen}
+        parameters["currency"] = currencies.pop() if len(currencies) == 1 else None
+    if part.placement is not None or part.episode is not None:
+        parameters |= _named(warehouse, report, part, parameters["campaigns"])
+    return parameters
+
+
+def _named(warehouse: Warehouse, report: Report, part: Part, campaigns: Sequence[UUID]) -> dict[str, list[UUID]]:
+    """The placements and episodes that the part names. Raises PermanentError where there are none."""
+    tenant, own = [report.tenant], [campaign.bytes for campaign in campaigns]
+    with warehouse.as_tenant(report.tenant) as read:
+        placements = read("read_placements", tenants=tenant).filter(pl.col("campaign_id").is_in(own))["placement_id"]
+        names = read("read_report_names", tenants=tenant, placements=[UUID(bytes=each) for each in placements])
+        airings = read("read_airings", tenants=tenant)
+    if part.placement is not None:
+        names = names.filter(placement=part.placement)
+    if part.episode is not None:
+        names = names.filter(episode=part.episode)
+    if part.aired is not None:
+        local = pl.col("aired_at").dt.convert_time_zone(report.row["timezone"]).dt.date().cast(pl.String)
+        aired = names.join(airings, on=["placement_id", "episode_id"], how="left").with_columns(day=local.fill_null(""))
+        names = aired.filter(day=part.aired)
+    if names.is_empty():
+        raise PermanentError(
+            f"The report has no placement {part.placement!r} in an episode {part.episode or 'of any title'!r}"
+        )
+    return {
+        f"{what}s": [UUID(bytes=each) for each in names[f"{what}_id"].unique().sort()]
+        for what in ("placement", "episode")
+    }
+
+
+def _rows(name: str, parameters: Mapping[str, Any]) -> str:
+    """The statement that gives a set of rows, its parameters filled in."""
+    template = statement(f"explain_{name}")
+    return template.render({each: parameters[each] for each in template.parameters})
+
+
+def _statement(numbers: Sequence[Number], parameters: Mapping[str, Any], part: Part) -> str:
+    """One statement for the numbers, over the sets of rows that they are made of."""
+    sets = {name: _rows(name, parameters) for number in numbers for name in number.rows}
+    if part.placement is not None and "earned" in sets:
+        sets["earned_by_all"] = _rows("earned", {**parameters, "placements": None, "episodes": None})
+    sets["chosen"] = _rows("chosen", parameters)
+    parts = ",\n\n".join(f"{name} AS (\n{text}\n)" for name, text in sets.items())
+    values = ",\n".join(f"    ({_value(number, part)})::text AS {number.name}" for number in numbers)
+    return f"WITH {parts}\n\nSELECT\n{values}"
+
+
+def _value(number: Number, part: Part) -> str:
+    return OF_ONE_PLACEMENT.get(number.name, number.value) if part.placement is not None else number.value
+
+
+def _printed(report: Report, number: Number, part: Part) -> str | None:
+    """What the report says of the number; None where it does not print it."""
+    if number.column is None:
+        return number.printed(report.content, number.name) if part == Part() else None
+    if part.placement is not None:
+        rows = [
+            row
+            for row in report.records("placement")
+            if row["placement"] == part.placement
+            and part.campaign in (None, row["campaign"])
+            and part.episode in (None, row["episode"])
+            and part.aired in (None, row["aired"])
+        ]
+    elif part.campaign is not None:
+        rows = [row for row in report.records("campaign") if row["campaign"] == part.campaign]
+        rows = rows or report.records("total")
+    elif part.model is not None and part.model != report.parameters["model"]:
+        rows = [row for row in report.records("model") if row["model"] == part.model]
+    else:
+        rows = report.records("total")
+    cells = [row[number.column] for row in rows]
+    if not cells:
+        return None
+    # Rows of the same name stand for their sum.
+    return "–" if "" in cells else f"{sum((Decimal(cell) for cell in cells), Decimal(0)).normalize():f}"
+
+
+def _is_equal(number: Number, printed: str | None, recomputed: str) -> bool:
+    if printed is None or printed == recomputed:
+        return True
+    if number.column is None or "–" in (printed, recomputed):
+        return False
+    return abs(Decimal(printed) - Decimal(recomputed)) <= CLOSE_ENOUGH

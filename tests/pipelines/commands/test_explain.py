@@ -1,0 +1,213 @@
+"""earshot explain: every number of a real report leads to its rows, and its rows add up to it."""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from dagster import DagsterInstance
+from psycopg import sql
+
+from assets.reporting.explaining import Report, explain, find_report, parts_of
+from assets.reporting.numbers import NUMBERS
+from pipelines.backfill import run_job
+from pipelines.cli import main
+from sql.embedded import Server
+from sql.warehouse import Warehouse
+from tests.conftest import cloned_database
+from tests.pipelines.explained import AUTUMN, TENANT, add_campaign, add_facts
+from tests.pipelines.running import home_of_its_own
+from tests.pipelines.small_network import MONDAY, named
+
+
+@pytest.fixture(scope="module")
+def url(server: Server, computed: str, home_folder: Path) -> Iterator[str]:
+    """A computed week with every kind of number, and its reports."""
+    with cloned_database(server, computed) as address, home_of_its_own(home_folder):
+        warehouse = Warehouse(address)
+        add_campaign(warehouse)
+        add_facts(warehouse)
+        with DagsterInstance.ephemeral() as history:
+            run_job(warehouse, history, "weekly_reports", partition_key=MONDAY.isoformat())
+        warehouse.close()
+        yield address
+
+
+@pytest.fixture
+def warehouse(url: str) -> Warehouse:
+    return Warehouse(url)
+
+
+def report_of(warehouse: Warehouse, tenant: UUID, campaign: UUID | None) -> Report:
+    with warehouse.transaction() as connection:
+        found = connection.execute(
+            "SELECT report_id::text FROM reports WHERE tenant_id = %s AND campaign_id IS NOT DISTINCT FROM %s",
+            [tenant, campaign],
+        ).fetchone()
+    assert found is not None
+    return find_report(warehouse, str(found[0]))
+
+
+@pytest.fixture
+def portfolio(warehouse: Warehouse) -> Report:
+    return report_of(warehouse, TENANT, None)
+
+
+@pytest.fixture(params=["campaign", "portfolio", "the other tenant's"])
+def report(request: pytest.FixtureRequest, warehouse: Warehouse) -> Report:
+    """The report of one campaign, of a sponsor's two, and of a tenant on Berlin's time that counts in euros."""
+    if request.param == "the other tenant's":
+        return report_of(warehouse, named("kreuz"), named("kreuz", "campaign"))
+    return report_of(warehouse, TENANT, None if request.param == "portfolio" else named("harbor", "campaign"))
+
+
+def test_every_number_that_a_report_prints_is_what_its_rows_add_up_to(warehouse: Warehouse, report: Report) -> None:
+    wrong = []
+    for part, names in parts_of(report):
+        for each in explain(warehouse, report, names, part):
+            if not each.is_equal:
+                wrong.append((part, each.number.name, each.printed, each.recomputed))
+    assert wrong == []
+
+
+def test_the_reports_print_every_number_that_there_is(warehouse: Warehouse, portfolio: Report) -> None:
+    printed = {each.number.name for each in explain(warehouse, portfolio, list(NUMBERS)) if each.printed is not None}
+    assert printed == set(NUMBERS)
+    parts = [part for part, _names in parts_of(portfolio)]
+    assert {part.campaign for part in parts} == {None, "Spring", "Autumn"}
+    assert {part.placement for part in parts} == {None, "Host read", "Mid-roll"}
+    assert {part.model for part in parts if part.model} == {
+        "first_touch", "last_touch", "linear", "time_decay", "position_based"
+    }  # fmt: skip
+
+
+def earshot(url: str, *words: str) -> Result:
+    return CliRunner().invoke(main, ["explain", *words], env={"DATABASE_URL": url})
+
+
+def short(report: Report) -> str:
+    return UUID(bytes=report.row["report_id"]).hex[:8]
+
+
+def test_the_sql_gives_the_number_to_a_reader_s_login(
+    url: str, warehouse: Warehouse, portfolio: Report, reader_url: str
+) -> None:
+    with psycopg.connect(reader_url) as reader:
+        for name in NUMBERS:
+            text = earshot(url, short(portfolio), name, "--format", "sql").stdout
+            (explained,) = explain(warehouse, portfolio, [name])
+            ((value,),) = reader.execute(text.encode()).fetchall()
+            shown = explained.number.shown(None if value is None else Decimal(str(value)), portfolio.formatter, "USD")
+            assert shown == explained.recomputed
+
+
+@pytest.fixture
+def reader_url(url: str) -> Iterator[str]:
+    """The address of a login of harbor's own people."""
+    name, password = f"reader_{secrets.token_hex(4)}", secrets.token_hex(8)
+    role = sql.Identifier(name)
+    with psycopg.connect(url, autocommit=True) as application:
+        application.execute("SELECT earshot_add_reader(%s, %s)", [name, TENANT])
+        application.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
+        yield f"postgresql://{name}:{password}@{url.split('@')[1]}"
+        application.execute("SELECT earshot_remove_reader(%s)", [name])
+        application.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_a_number_is_told_with_what_it_is_its_sql_and_its_first_rows(url: str, portfolio: Report) -> None:
+    result = earshot(url, portfolio.content["footer"]["reference"], "revenue", "--limit", "3")
+    assert result.exit_code == 0, result.output
+    assert "revenue: What the conversions were worth after refunds" in result.stdout
+    assert re.search(r"the report says [\d.]+; its rows add up to [\d.]+ today: equal", result.stdout)
+    assert "FROM bi.attribution_credits" in result.stdout
+    assert "Its rows, earned: 3 of " in result.stdout
+    assert "High water" in result.stdout
+
+
+def test_the_rows_of_a_number_are_written_whole_and_add_up(url: str, portfolio: Report) -> None:
+    result = earshot(url, short(portfolio), "conversions", "--campaign", "Autumn", "--format", "csv")
+    rows = pl.read_csv(io.StringIO(result.stdout)).filter("is_goal")
+    printed = [row["conversions"] for row in portfolio.records("campaign") if row["campaign"] == "Autumn"]
+    assert float(printed[0]) == pytest.approx(rows["credit"].sum())
+    ads = earshot(url, short(portfolio), "cpa", "--rows", "spend", "--format", "csv").stdout
+    assert "spend_minor" in ads.splitlines()[0]
+
+
+def test_without_a_number_all_are_compared(url: str, portfolio: Report) -> None:
+    result = earshot(url, short(portfolio))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count(" equal ") > 40
+    assert "DIFFERS" not in result.stdout
+
+
+@pytest.fixture
+def late_ad(warehouse: Warehouse) -> Iterator[None]:
+    """An ad of Autumn that came in after the report was made; it is gone again afterwards."""
+    late = {"tenant": TENANT, "campaign": AUTUMN, "id": UUID(int=99), "day": MONDAY}
+    with warehouse.transaction() as connection:
+        connection.execute(
+            "INSERT INTO ad_exposures SELECT tenant_id, occurred_at, %(id)s, day, sponsor_id, campaign_id,"
+            " placement_id, podcast_id, episode_id, kind, position, insertion, 999, 999, listener_id, address_class,"
+            " is_final, run_id"
+            " FROM ad_exposures WHERE tenant_id = %(tenant)s AND campaign_id = %(campaign)s AND day = %(day)s"
+            " AND kind = 'delivered' LIMIT 1",
+            late,
+        )
+        connection.execute(
+            "UPDATE rollup_ledger SET changed_at = clock_timestamp()"
+            " WHERE asset = 'ad_exposures' AND tenant_id = %(tenant)s AND day = %(day)s",
+            late,
+        )
+    yield
+    with warehouse.transaction() as connection:
+        connection.execute("DELETE FROM ad_exposures WHERE exposure_id = %(id)s", late)
+
+
+@pytest.mark.usefixtures("late_ad")
+def test_a_report_that_no_longer_says_what_the_rows_say_is_told_so_loudly_and_why(url: str, portfolio: Report) -> None:
+    result = earshot(url, short(portfolio), "delivered")
+    assert result.exit_code == 1
+    assert "today: IT DIFFERS" in result.stdout
+    assert "no longer says what the rows say. The data changed after the report was made" in result.stderr
+    assert f"ad_exposures of {MONDAY}" in result.stderr
+    everything = earshot(url, short(portfolio))
+    assert everything.exit_code == 1
+    assert everything.stdout.count("DIFFERS") > 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ffffffff", "roas"], "There is no report 'ffffffff'; `earshot reports list` shows those that there are"),
+        (["spring", "roas"], "There is no report 'spring'"),
+        (["%", "roas"], "There is no report '%'"),
+    ],
+)
+def test_a_report_that_is_not_there_is_an_error(url: str, words: list[str], said: str) -> None:
+    result = earshot(url, *words)
+    assert result.exit_code == 1
+    assert said in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["raos"], "No report has a number 'raos'; did you mean roas"),
+        (["roas", "--campaign", "Summer"], "The report has no campaign 'Summer'; there are Autumn, Spring"),
+        (["roas", "--placement", "x' OR true --"], "The report has no placement"),
+        (["roas", "--rows", "ads"], "roas is made of the rows earned and spend, and of no 'ads'"),
+    ],
+)
+def test_a_number_that_is_not_there_is_an_error(url: str, portfolio: Report, words: list[str], said: str) -> None:
+    result = earshot(url, short(portfolio), *words)
+    assert result.exit_code == 1
+    assert said in " ".join(result.stderr.split())
