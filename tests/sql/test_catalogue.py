@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sql.catalogue import Relation, relations, words, words_for, write_comments
+from sql.catalogue import ABOUT, Relation, relations, words, words_for, write_comments
 from sql.warehouse import Warehouse
 
 
@@ -27,6 +27,15 @@ def test_the_comments_are_those_of_the_file(found: list[Relation]) -> None:
         assert relation.comment == words_for(relation.name)
         for column in relation.columns:
             assert column.comment == words_for(relation.name, column.name)
+
+
+def test_the_file_says_nothing_of_what_is_not_there(found: list[Relation]) -> None:
+    everywhere, own = words()
+    columns = {relation.name: {column.name for column in relation.columns} for relation in found}
+    assert set(own) - set(columns) == set()
+    strays = {name: set(kept) - {ABOUT} - columns[name] for name, kept in own.items()}
+    assert {name: stray for name, stray in strays.items() if stray} == {}
+    assert set(everywhere) - {name for names in columns.values() for name in names} == set()
 
 
 def test_amounts_name_their_currency_and_every_meaning_is_a_sentence() -> None:
