@@ -89,7 +89,7 @@ def explain_command(
             if kind == "text":
                 _print_one(warehouse, found, one, chosen, limit)
             elif kind == "sql":
-                sys.stdout.write(f"{one.sql};\n")
+                console.page(f"{one.sql};\n")
             else:
                 write_rows(file_of(warehouse.look(found.tenant, one.rows[chosen], f"Reading {chosen}"), kind), output)
         if not all(each.is_equal for each, _part in told):
