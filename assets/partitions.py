@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from dagster import (
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from assets.walking import Committed, ComputeDay, Outcome
 
 __all__ = [
-    "FIRST_DAY",
+    "EVER",
     "Description",
+    "Partitions",
     "daily",
     "days_ago",
     "days_of",
@@ -51,6 +52,7 @@ __all__ = [
     "month_before",
     "month_of_days",
     "monthly",
+    "partitions_from",
     "refuse_campaigns",
     "walk_days",
     "weekly",
@@ -59,13 +61,34 @@ __all__ = [
 # Backfill policies and partition mappings are marked beta by Dagster 1.13; its version is bounded, so that is noise.
 warnings.filterwarnings("ignore", category=BetaWarning)
 
-# A Monday and the first of a year, so that weekly and monthly partitions start on whole periods.
-FIRST_DAY = "2024-01-01"
+# What the schedules ask for must be there before there is data: three days, the last week, the last month.
+DAYS_ASKED, WEEK_ASKED = timedelta(days=3), timedelta(days=16)
 
-daily = DailyPartitionsDefinition(start_date=FIRST_DAY)
-# Weeks begin on Mondays (ISO 8601); without the offset they would begin on Sundays.
-weekly = WeeklyPartitionsDefinition(start_date=FIRST_DAY, day_offset=1)
-monthly = MonthlyPartitionsDefinition(start_date=FIRST_DAY)
+
+class Partitions(NamedTuple):
+    """Days, weeks and months from one day on; weeks and months are whole."""
+
+    daily: DailyPartitionsDefinition
+    weekly: WeeklyPartitionsDefinition
+    monthly: MonthlyPartitionsDefinition
+
+
+def partitions_from(first: date, today: date) -> Partitions:
+    """The partitions from a first day on, and from a little earlier where the schedules of today ask for more."""
+    week = min(first, today - WEEK_ASKED)
+    month = min(first, (today - DAYS_ASKED).replace(day=1) - timedelta(days=1))
+    return Partitions(
+        DailyPartitionsDefinition(start_date=min(first, today - DAYS_ASKED).isoformat()),
+        # Weeks begin on Mondays (ISO 8601); without the offset they would begin on Sundays.
+        WeeklyPartitionsDefinition(start_date=(week - timedelta(days=week.weekday())).isoformat(), day_offset=1),
+        MonthlyPartitionsDefinition(start_date=month.replace(day=1).isoformat()),
+    )
+
+
+# As wide as raw rows may lie; the code location cuts it to the days that have data (pipelines/first_day.py).
+EARLIEST = date(2000, 1, 1)
+EVER = partitions_from(EARLIEST, EARLIEST + timedelta(days=100))
+daily, weekly, monthly = EVER
 
 # A backfill from the UI extends itself along these mappings to the days that look back at the ones it was given. The
 # orchestrator visits each table once, by the way with the fewest steps, so all ways to a table must add up to the same

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -26,6 +26,7 @@ from assets.resources import Progress
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
 from assets.walking import Committed
 from pipelines.definitions import RESOURCES, define
+from pipelines.first_day import first_day
 from pipelines.freshness import find_stale
 from pipelines.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
 from pipelines.sensors import request_for
@@ -200,6 +201,12 @@ def heal(warehouse: Warehouse, instance: DagsterInstance, committed: Committed |
     return runs
 
 
+def _first_needed(tags: Mapping[str, str], partition_key: str | None) -> date:
+    """The first day of the partitions that a run needs: days before the data are computed too if somebody asks."""
+    asked = partition_key or tags.get("dagster/asset_partition_range_start")
+    return min(first_day(), date.fromisoformat(asked)) if asked else first_day()
+
+
 def run_job(
     warehouse: Warehouse,
     instance: DagsterInstance,
@@ -231,7 +238,7 @@ def run_job(
     run_id = str(uuid4())
     with sign_of_life(instance, run_id):
         result = (
-            define(resources)
+            define(resources, _first_needed(tags or {}, partition_key))
             .resolve_job_def(job)
             .execute_in_process(
                 instance=instance,

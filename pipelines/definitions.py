@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 
-from dagster import AssetsDefinition, Definitions, InitResourceContext, ResourceDefinition, in_process_executor
+from dagster import (
+    AssetsDefinition,
+    AssetSpec,
+    Definitions,
+    InitResourceContext,
+    ResourceDefinition,
+    TimeWindowPartitionsDefinition,
+    in_process_executor,
+    map_asset_specs,
+)
 
 from assets.attribution.assets import attribution_day
 from assets.campaigns.assets import campaign_reach, campaign_roi, campaign_week, placement_delivery
 from assets.listening.assets import audience_day, listening_day, playback_day
 from assets.methods.assets import check_inclusions_valid, methodologies
+from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
 from assets.raw.assets import raw_days
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
@@ -23,6 +34,7 @@ from assets.resources import Progress, scope
 from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks, tenant_checks
 from pipelines.dagster_texts import guard_dagster
+from pipelines.first_day import first_day, loaded_first_day
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import late_rows
@@ -75,10 +87,17 @@ RESOURCES: dict[str, object] = {
 EXECUTOR = in_process_executor
 
 
-def define(resources: Mapping[str, object]) -> Definitions:
-    """The whole code location with these resources."""
+def define(resources: Mapping[str, object], first: date | None = None) -> Definitions:
+    """The whole code location with these resources, and partitions from the first day on; None: where data begin."""
+    cut = dict(zip(EVER, partitions_from(first or first_day(), datetime.now(UTC).date()), strict=True))
+
+    def cut_partitions(spec: AssetSpec) -> AssetSpec:
+        if not isinstance(spec.partitions_def, TimeWindowPartitionsDefinition):
+            return spec
+        return spec.replace_attributes(partitions_def=cut[spec.partitions_def])
+
     return Definitions(
-        assets=ASSETS,
+        assets=map_asset_specs(cut_partitions, ASSETS),
         asset_checks=[show_tenant_checks, check_inclusions_valid],
         jobs=[*JOBS, nightly_upkeep],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
@@ -88,4 +107,4 @@ def define(resources: Mapping[str, object]) -> Definitions:
     )
 
 
-defs = define(RESOURCES)
+defs = define(RESOURCES, loaded_first_day())

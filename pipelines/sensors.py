@@ -6,6 +6,7 @@ Not here: what is stale and why (freshness.py, assets/lineage.py), the nightly c
 """
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dagster import (
@@ -21,8 +22,10 @@ from dagster import (
     sensor,
 )
 
+from pipelines.first_day import keep_first_day, loaded_first_day
 from pipelines.freshness import FIRST_DAY, Healing, compare_counts, find_stale, look_at_arrivals
 from pipelines.schedules import daily_rollups
+from pipelines.settings import load_settings
 from sql.warehouse import Warehouse
 
 # A row can commit after its tick; the last hour is scanned again at every one.
@@ -61,6 +64,7 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     seen, settled, counted = _read_cursor(context.cursor)
     look_at_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER)
     if counted < now.date().isoformat():
+        keep_first_day(load_settings(), warehouse)
         compare_counts(warehouse, (now - COMPARED).date() if seen > EVER else FIRST_DAY)
     stale = find_stale(warehouse, settled - RESCAN if settled > EVER else EVER)
     cursor = {"seen": now.isoformat(), "counted": now.date().isoformat()}
@@ -71,6 +75,16 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     attempts, waits = attempts_so_far(context.instance, stale, now)
     if waits:
         return SkipReason(f"{stale.tables} table(s) are stale since {stale.first}; {waits}")
+    begins = loaded_first_day()
+    if stale.first < begins:
+        words = (
+            f"Days from {stale.first} on are stale, but the partitions of this process begin on {begins}: reload the "
+            "code location (Deployment, Reload), or run `earshot heal`."
+        )
+        if stale.last < begins:
+            return SkipReason(words)
+        context.log.warning(words)
+        stale = replace(stale, first=begins)
     return SensorResult(run_requests=[request_for(stale, attempts)])
 
 

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -79,6 +80,15 @@ def home_folder(environ: Mapping[str, str] | None = None) -> Path:
     """Where this installation keeps its things."""
     env = os.environ if environ is None else environ
     return Path(env.get("EARSHOT_HOME") or ".earshot").absolute()
+
+
+def first_day_setting(environ: Mapping[str, str] | None = None) -> date | None:
+    """The first day of the asset graph, if it is set. Raises PermanentError for what is no day."""
+    text = (os.environ if environ is None else environ).get("EARSHOT_FIRST_DAY")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise PermanentError(f"EARSHOT_FIRST_DAY is {text!r}; it must be a day such as 2026-01-31") from None
 
 
 def shows_tracebacks() -> bool:

@@ -7,6 +7,7 @@ Not here: rows. A test says what it needs where one can read it.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -26,6 +27,9 @@ from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
+
+# Tests lie in days of their own choice, whatever data another test has left under a home.
+os.environ.setdefault("EARSHOT_FIRST_DAY", "2024-01-01")
 
 TEMPLATE = "earshot_template"
 

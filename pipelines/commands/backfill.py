@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assets.partitions import FIRST_DAY
 from pipelines import console, runtime
+from pipelines.first_day import first_day, keep_first_day
 from pipelines.progress import duration, progress_bar
 from pipelines.settings import load_settings
 from pipelines.stopping import stops_in_seconds
@@ -54,6 +54,8 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
             runtime.open_warehouse(settings) as warehouse,
             runtime.orchestrator_instance() as instance,
         ):
+            keep_first_day(settings, warehouse)
+            _refuse_days_without_data(span[0])
             plan = Plan(*span, warehouse.slugs(tenants))
             work = prepare(plan, warehouse, instance, restart=restart)
             if dry_run:
@@ -100,10 +102,17 @@ def _forecast(plan: Plan, work: Work, warehouse: Warehouse, pace: Pace | None) -
     return [*lines, f"It takes about {duration(seconds)}, {by}."]
 
 
+def _refuse_days_without_data(first: date) -> None:
+    begins = first_day()
+    if first < begins:
+        raise PermanentError(
+            f"{first} lies before {begins}, the first day with data. Begin there, or set EARSHOT_FIRST_DAY={first} if "
+            "earlier days are to be computed all the same."
+        )
+
+
 def _span(first: date, last: date) -> tuple[date, date]:
     today = datetime.now(UTC).date()
-    if first < date.fromisoformat(FIRST_DAY):
-        raise PermanentError(f"{first} lies before {FIRST_DAY}, the first day that can be computed.")
     if last < first:
         raise PermanentError(f"--to {last} lies before --from {first}: give the earlier day first.")
     if last >= today:

@@ -22,6 +22,7 @@ from pipelines import console, runtime
 from pipelines.backfill import STEPS_OF, Plan, prepare, run_job
 from pipelines.backfill import backfill as run_backfill
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
+from pipelines.first_day import keep_first_day
 from pipelines.progress import progress_bar
 from pipelines.settings import Settings, load_settings
 from sql.migrate import migrate
@@ -74,6 +75,7 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
     log = _load(settings, choice)
     with runtime.open_warehouse(settings) as warehouse:
         _import(warehouse, settings, log)
+        keep_first_day(settings, warehouse)
     _compute_and_report(settings, choice, whole_month)
     with runtime.open_warehouse(settings) as warehouse:
         _say_where(warehouse, settings, time.monotonic() - began)

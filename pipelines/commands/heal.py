@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from pipelines import console, runtime
+from pipelines.first_day import keep_first_day
 from pipelines.progress import progress_bar
 from pipelines.settings import load_settings
 from pipelines.stopping import stops_in_seconds
@@ -29,6 +30,7 @@ def heal(dry_run: bool) -> None:
     if not dry_run:
         runtime.end_dead_runs(settings, server)
     warehouse = runtime.make_warehouse(settings)
+    keep_first_day(settings, warehouse)
     compare_counts(warehouse)
     stale = find_stale(warehouse)
     if stale is None:

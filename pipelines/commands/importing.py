@@ -18,6 +18,7 @@ import polars as pl
 from assets.importing import FORMATS, EventMaker, MadeBatch, MediaPaths, guess_format, parser_of, read_batches
 from assets.importing.lines import Batch
 from pipelines import console, runtime
+from pipelines.first_day import describe_move, keep_first_day
 from pipelines.progress import Advance, progress_bar
 from pipelines.settings import load_settings
 from reports.csv import harmless
@@ -109,14 +110,16 @@ def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rej
     rejects_path = rejects or file.with_name(f"{file.name}.rejects.tsv")
     if rejects_path.absolute() == file.absolute():
         raise PermanentError(f"--rejects names the log {file} itself: give another file")
-    with runtime.open_warehouse(load_settings()) as warehouse:
+    settings = load_settings()
+    with runtime.open_warehouse(settings) as warehouse:
         owner = warehouse.tenant_id(tenant)
         size = file.stat().st_size if file.is_file() else None
         with progress_bar(f"Importing {file.name}", size) as advance:
             progress = _by_place(advance)
             names = fields.replace(",", " ").split()
             summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, progress, names)
-    for line in summary_lines(summary, tenant, dry_run, rejects_path):
+        moved = keep_first_day(settings, warehouse) if summary.stored else None
+    for line in [*summary_lines(summary, tenant, dry_run, rejects_path), *describe_move(moved)]:
         console.out.print(line)
 
 
