@@ -49,14 +49,15 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
     span = _span(first.date(), last.date())
     with stops_in_seconds():
         server = runtime.ensure_database(settings)
+        with runtime.open_warehouse(settings) as warehouse:
+            keep_first_day(settings, warehouse)
+            _refuse_days_without_data(span[0])
+            plan = Plan(*span, warehouse.slugs(tenants))
         runtime.prepare_orchestrator(settings, server)
         with (
             runtime.open_warehouse(settings) as warehouse,
             runtime.orchestrator_instance() as instance,
         ):
-            keep_first_day(settings, warehouse)
-            _refuse_days_without_data(span[0])
-            plan = Plan(*span, warehouse.slugs(tenants))
             work = prepare(plan, warehouse, instance, restart=restart)
             if dry_run:
                 for line in _forecast(plan, work, warehouse, pace_of(instance, plan.job)):
@@ -106,8 +107,8 @@ def _refuse_days_without_data(first: date) -> None:
     begins = first_day()
     if first < begins:
         raise PermanentError(
-            f"{first} lies before {begins}, the first day with data. Begin there, or set EARSHOT_FIRST_DAY={first} if "
-            "earlier days are to be computed all the same."
+            f"{first} lies before {begins}, the first day that can be computed: the first one with data, or "
+            f"EARSHOT_FIRST_DAY. Begin there, or set EARSHOT_FIRST_DAY={first}."
         )
 
 

@@ -22,6 +22,7 @@ from pipelines import console, runtime
 from pipelines.backfill import STEPS_OF, Plan, prepare, run_job
 from pipelines.backfill import backfill as run_backfill
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
+from pipelines.demo.whose import refuse_other_databases
 from pipelines.first_day import keep_first_day
 from pipelines.progress import progress_bar
 from pipelines.settings import Settings, load_settings
@@ -61,7 +62,10 @@ class Choice:
 @click.option(
     "--month", "whole_month", is_flag=True, help="Compute all of the last full month too, for monthly reports."
 )
-def demo(events: int | None, seed: int | None, until: datetime | None, whole_month: bool) -> None:
+@click.option(
+    "--into-database", is_flag=True, help="Use the empty database that DATABASE_URL names, instead of a private one."
+)
+def demo(events: int | None, seed: int | None, until: datetime | None, whole_month: bool, into_database: bool) -> None:
     """Invent a podcast network, measure it, attribute it, and "send" its sponsor reports into a folder.
 
     A second call goes on where the first one stopped, changes nothing that is done, and sends nothing again.
@@ -69,6 +73,7 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
     began = time.monotonic()
     settings = load_settings()
     server = runtime.ensure_database(settings, console.out.print)
+    refuse_other_databases(settings, is_meant_for_it=into_database)
     migrate(runtime.migrate_url(settings), limits=settings.limits)
     choice = _choose(_shown(settings), events, seed, until.date() if until else None)
     runtime.prepare_orchestrator(settings, server)
@@ -84,15 +89,15 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
 def _shown(settings: Settings) -> Choice | None:
     """The simulation that the database holds, wholly or in part; None for an empty one.
 
-    Raises PermanentError for a database with tenants of somebody else: invented ones must not stand among them.
+    Raises PermanentError for one that another home has made: only that knows which it is.
     """
     with runtime.open_warehouse(settings) as warehouse:
         slugs = set(warehouse.tenants()["slug"])
     kept = Choice.of_home(settings.home)
-    if slugs and (kept is None or LOG_TENANT not in slugs):
+    if slugs and kept is None:
         raise PermanentError(
-            f"The database holds tenants already ({', '.join(sorted(slugs)[:5])}); the demo belongs into an empty one. "
-            "Unset DATABASE_URL, or set EARSHOT_HOME to another folder, and the demo gets a database of its own."
+            f"The database holds a demo that another home has made ({', '.join(sorted(slugs))}): set EARSHOT_HOME to "
+            "that folder, and it goes on there."
         )
     return kept if slugs else None
 

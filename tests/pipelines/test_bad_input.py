@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
@@ -143,3 +144,19 @@ def test_the_demo_does_not_move_in_with_tenants_of_somebody_else(database_url: s
     assert "holds tenants already (real)" in words
     with closing(Warehouse(database_url)) as warehouse:
         assert warehouse.tenants()["slug"].to_list() == ["real"]
+
+
+def test_the_demo_leaves_an_empty_database_of_somebody_elses_alone(empty_database_url: str, tmp_path: Path) -> None:
+    words = refused(earshot("demo", EARSHOT_HOME=str(tmp_path), DATABASE_URL=empty_database_url))
+    assert "--into-database" in words
+    with psycopg.connect(empty_database_url) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+    assert found == (0,)
+    assert not (tmp_path / "demo").exists()
+
+
+def test_on_an_empty_database_of_ones_own_nobody_is_led_to_the_demo(database_url: str, tmp_path: Path) -> None:
+    result = earshot("status", EARSHOT_HOME=str(tmp_path), DATABASE_URL=database_url)
+    assert result.exit_code == 0
+    assert "earshot import" in result.output
+    assert "demo" not in result.output
