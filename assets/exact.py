@@ -1,6 +1,6 @@
 """Exact: arithmetic that gives a row the same bits whoever else is in the frame.
 
-Here: ratios of two columns, or of a column and a number.
+Here: ratios of two columns, or of a column and a number, and sums of whole numbers.
 Not here: sums of floats, which are the same only in the same order.
 """
 
@@ -18,3 +18,12 @@ def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     A zero of the part's own rows undoes that.
     """
     return part / (whole + 0 * part)
+
+
+def whole_sum(amounts: pl.Expr) -> pl.Expr:
+    """The sum of whole numbers as Int64. Raises polars' InvalidOperationError where it does not fit.
+
+    A sum in 64 bits wraps around without a word: two amounts of 5 * 10^18 would make a negative one. Entries are
+    bounded so that no sum comes near; what came past the bounds must not come out as a number.
+    """
+    return amounts.cast(pl.Int128).sum().cast(pl.Int64)

@@ -70,10 +70,12 @@ def _take_off(connection: Connection) -> None:
                 "AND held.day = moved.day AND held.conversion_id = moved.conversion_id"
             ).format(sql.Identifier(table))
         )
-    # What the other days are made of has changed, and so has what they hold.
+    # What the other days are made of has changed, unless that is known already, and so has what they hold.
     connection.execute(
-        "UPDATE public.ingest_watermarks AS arrived SET changed_at = clock_timestamp() FROM moved "
-        "WHERE arrived.tenant_id = moved.tenant_id AND arrived.day = moved.day AND arrived.source = 'signals'"
+        "UPDATE public.ingest_watermarks AS arrived SET changed_at = clock_timestamp() "
+        "FROM moved INNER JOIN public.rollup_ledger AS line USING (tenant_id, day) "
+        "WHERE arrived.tenant_id = moved.tenant_id AND arrived.day = moved.day AND arrived.source = 'signals' "
+        "AND line.asset = 'conversions' AND line.began_at >= arrived.changed_at"
     )
     connection.execute(
         "UPDATE public.rollup_ledger AS line SET content_hash = NULL, changed_at = clock_timestamp() FROM moved "

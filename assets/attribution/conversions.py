@@ -218,7 +218,9 @@ def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame, rates: R
     whole = pl.col("value_minor").is_null()
     key = ["tenant_id", "conversion_id"]
     cancelled = whole.cum_sum().over(key)
-    left = pl.max_horizontal(pl.col("value") - pl.col("own_minor").fill_null(0).cum_sum().over(key), 0)
+    # In 128 bits, so that no sum of refunds wraps around; what is left is no more than the value.
+    taken = pl.col("own_minor").fill_null(0).cast(pl.Int128).cum_sum().over(key)
+    left = pl.max_horizontal(pl.col("value").cast(pl.Int128) - taken, 0).cast(pl.Int64)
     paid_out = ~whole & (cancelled > 0) & pl.col("value").is_not_null()
     return (
         _in_own_currency(found, rates or {})

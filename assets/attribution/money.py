@@ -18,6 +18,7 @@ from babel.numbers import get_currency_precision
 
 from assets.attribution.columns import complete
 from assets.attribution.models import SHOW
+from assets.exact import whole_sum
 from sql.values import PermanentError, half_up
 
 # Credits are doubles: a share of an amount is taken as exact to a millionth of a minor unit, so that 0.1 + 0.2 and 0.3
@@ -34,6 +35,10 @@ LARGEST_DENOMINATOR = 10**6
 
 # An amount has 19 digits, a rate 38 at most.
 MOST_DIGITS = 80
+
+# Minor units of one amount in another currency. Entries are held to 10^12 (sql/migrations/0025_bounds.sql), which in a
+# currency of smaller units are more; beyond 10^15 it is the rate that is wrong.
+LARGEST_CONVERTED = 10**15
 
 Rates = dict[tuple[date, str, str], Decimal]
 
@@ -174,7 +179,7 @@ def net_values(
         .rename({"from_currency": "currency"})
         .pipe(convert_values, rates)
         .group_by(key)
-        .agg(refunded_minor=pl.col("net_minor").sum())
+        .agg(refunded_minor=whole_sum(pl.col("net_minor")))
     )
     return valued.join(taken_back, on=key, how="left", validate="1:1").with_columns(
         pl.col("refunded_minor").fill_null(0),
@@ -197,14 +202,24 @@ def convert_values(frame: pl.DataFrame, rates: Rates) -> pl.DataFrame:
 def _convert(amount: int, day: date, base: str, quote: str, rates: Rates, tenant: object) -> int:
     rate = rates.get((day, base, quote))
     if rate is None:
-        who = UUID(bytes=tenant) if isinstance(tenant, bytes) else tenant
         raise PermanentError(
-            f"tenant {who} has an amount of {day} in {base} that counts in {quote}, and no rate {base}/{quote} of that "
-            "day: add it to fx_rates and run the day again"
+            f"tenant {_named(tenant)} has an amount of {day} in {base} that counts in {quote}, and no rate "
+            f"{base}/{quote} of that day: add it to fx_rates and run the day again"
         )
     digits = get_currency_precision(quote) - get_currency_precision(base)
     with localcontext(prec=MOST_DIGITS):
-        return half_up(Decimal(amount) * rate * Decimal(10) ** digits)
+        converted = half_up(Decimal(amount) * rate * Decimal(10) ** digits)
+    if abs(converted) > LARGEST_CONVERTED:
+        raise PermanentError(
+            f"tenant {_named(tenant)} has an amount of {day} that is {amount:,} minor units in {base} and would be "
+            f"{converted:,} in {quote}: no more than {LARGEST_CONVERTED:,} can be counted. Correct it, or the rate "
+            f"{base}/{quote} of that day in fx_rates, and run the day again"
+        )
+    return converted
+
+
+def _named(tenant: object) -> object:
+    return UUID(bytes=tenant) if isinstance(tenant, bytes) else tenant
 
 
 def rates_of(frame: pl.DataFrame) -> Rates:

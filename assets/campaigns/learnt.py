@@ -30,6 +30,7 @@ from assets.attribution.markov import Floats, Places, Walks, walks_of, with_stat
 from assets.attribution.money import Rates, convert_values, net_values, rates_of, split_by_largest_remainder
 from assets.campaigns.credited import credit_campaigns, ids_of, since_start
 from assets.campaigns.response import KEY, respond, with_bounds
+from assets.exact import whole_sum
 from sql.values import Reader, Window
 
 Flags = npt.NDArray[np.bool_]
@@ -231,7 +232,7 @@ class _Chained:
         known = self.won.join(value, on=CONVERSION, validate="1:1", maintain_order="left")
         net = known["net_minor"].cast(pl.Float64).to_numpy()
         worth: Floats = np.bincount(known["unit"].to_numpy(), weights=net, minlength=size).astype(np.float64)
-        total, money = int(self.answers.sum()), int(known["net_minor"].sum())
+        total, money = int(self.answers.sum()), int(known.select(whole_sum(pl.col("net_minor"))).item())
         added = share * self.answers + total * moved
         paid = share * worth + money * moved
         return {

@@ -16,7 +16,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from assets.campaigns.intervals import Z, newcombe, relative_lift
-from assets.exact import ratio
+from assets.exact import ratio, whole_sum
 from sql.values import Interval
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
@@ -107,7 +107,7 @@ def find_answers(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFram
         turns.join(conversions, on=HOUSEHOLD)
         .filter(pl.col("converted_at").is_between("since", "until"))
         .group_by("turn")
-        .agg(value=pl.col("value_minor").sum())
+        .agg(value=whole_sum(pl.col("value_minor")))
     )
     return turns.join(bought, on="turn", how="left", validate="1:1", maintain_order="left").drop("turn")
 

@@ -29,7 +29,7 @@ from assets.campaigns.scopes import (
     sum_if_all_known,
 )
 from assets.campaigns.spend import recognise_spend, unknown_spend
-from assets.exact import ratio
+from assets.exact import ratio, whole_sum
 from sql.values import PermanentError, Reader, Window
 
 SHOW = ["tenant_id", "campaign_id", "placement_id", "episode_id"]
@@ -226,7 +226,7 @@ def _daily(facts: PeriodFacts) -> pl.DataFrame:
         facts.credited.filter("is_goal")
         .with_columns(day=_local_day("converted_at", facts.timezone))
         .group_by(*CAMPAIGN, "day", "model", maintain_order=True)
-        .agg(conversions=pl.col("credit").sum(), revenue_minor=pl.col("revenue_minor").sum())
+        .agg(conversions=pl.col("credit").sum(), revenue_minor=whole_sum(pl.col("revenue_minor")))
     )
     key = [*CAMPAIGN, "day", "model"]
     return (
@@ -249,7 +249,7 @@ def _shows(facts: PeriodFacts, delivery: pl.DataFrame, spend: pl.DataFrame) -> p
     earned = (
         facts.credited.filter("is_goal")
         .group_by(*SHOW, "model", maintain_order=True)
-        .agg(conversions=pl.col("credit").sum(), revenue_minor=pl.col("revenue_minor").sum())
+        .agg(conversions=pl.col("credit").sum(), revenue_minor=whole_sum(pl.col("revenue_minor")))
     )
     grid = (
         pl.concat([delivery.select(SHOW), spent.select(SHOW), earned.select(SHOW)])

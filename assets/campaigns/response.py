@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.campaigns.intervals import Z, gamma_bounds
-from assets.exact import ratio
+from assets.exact import ratio, whole_sum
 
 KEY = ["tenant_id", "scope_id", "model"]
 
@@ -35,7 +35,7 @@ def respond(credited: pl.DataFrame) -> pl.DataFrame:
               (null: some converted, none with a value), the columns of with_bounds; visits, visit_sample, visitors,
               leads, lead_sample and their bounds
     """
-    goal, money = pl.col("is_goal"), pl.col("revenue_minor").filter(pl.col("is_goal")).sum()
+    goal, money = pl.col("is_goal"), whole_sum(pl.col("revenue_minor").filter(pl.col("is_goal")))
     units = (
         credited.sort(*KEY, "unit", "conversion_id", "placement_id", "episode_id")
         .group_by(*KEY, "unit", maintain_order=True)
@@ -68,7 +68,7 @@ def _totals(credited: pl.DataFrame) -> pl.DataFrame:
         .agg(
             *(credit.filter(of_kind).sum().alias(name) for name, of_kind in COUNTED.items()),
             *(conversion.filter(of_kind).n_unique().cast(pl.Int64).alias(name) for name, of_kind in samples.items()),
-            revenue_minor=pl.when(valued | ~goal.any()).then(revenue.filter(goal).sum()),
+            revenue_minor=pl.when(valued | ~goal.any()).then(whole_sum(revenue.filter(goal))),
         )
         .sort(KEY)
     )

@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.attribution.paths import with_settings
 from assets.campaigns.spend import unknown_spend
+from assets.exact import whole_sum
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
 PLACEMENT = ["tenant_id", "placement_id"]
@@ -42,7 +43,7 @@ def models_of(scopes: pl.DataFrame, key: list[str], models: Sequence[str]) -> pl
 
 def sum_if_all_known(column: str) -> pl.Expr:
     """The sum, or null as soon as one part is not known: a part that is missing is not 0."""
-    return pl.when(pl.col(column).is_not_null().all()).then(pl.col(column).sum()).alias(column)
+    return pl.when(pl.col(column).is_not_null().all()).then(whole_sum(pl.col(column))).alias(column)
 
 
 def price_campaigns(
@@ -59,7 +60,7 @@ def price_campaigns(
     """
     unknown = unknown_spend(placements)
     heard = delivered.group_by(PLACEMENT).agg(delivered=pl.col("impressions").sum())
-    spent = spend.group_by(PLACEMENT).agg(pl.col("spend_minor").sum())
+    spent = spend.group_by(PLACEMENT).agg(whole_sum(pl.col("spend_minor")))
     return (
         placements.join(spent, on=PLACEMENT, how="left", validate="1:1")
         .join(unknown.with_columns(is_unknown=pl.lit(True)), on=PLACEMENT, how="left", validate="1:1")

@@ -266,8 +266,11 @@ FROM (
     (35, 'placement_episodes', 'aired_at_in_bounds', 'in_calendar_bounds(aired_at)'),
     (36, 'promo_codes', 'code_plain', 'is_plain_text(code, 200) AND code = btrim(code)'),
     (37, 'promo_codes', 'valid_in_bounds',
-        'NOT isempty(valid) AND coalesce(lower(valid) >= ''0001-01-01 00:00:00+00''::timestamptz, true) '
-        'AND coalesce(upper(valid) <= ''9999-12-31 00:00:00+00''::timestamptz, true)'),
+        -- A bound may be open, by NULL or by the infinity of its side.
+        'NOT isempty(valid) AND coalesce(lower(valid) = ''-infinity''::timestamptz OR lower(valid) '
+        'BETWEEN ''0001-01-01 00:00:00+00''::timestamptz AND ''9999-12-31 00:00:00+00''::timestamptz, true) '
+        'AND coalesce(upper(valid) = ''infinity''::timestamptz OR upper(valid) '
+        'BETWEEN ''0001-01-01 00:00:00+00''::timestamptz AND ''9999-12-31 00:00:00+00''::timestamptz, true)'),
     (38, 'report_subscriptions', 'recipients_are_addresses', 'are_mail_addresses(recipients)'),
     (39, 'report_subscriptions', 'locale_known', 'is_known_locale(locale)'),
     (40, 'fx_rates', 'currencies_known', 'is_known_currency(base::text) AND is_known_currency(quote::text)'),

@@ -1,16 +1,17 @@
-"""Exact: a ratio is correctly rounded, whoever else is in the frame."""
+"""Exact: a ratio is correctly rounded, whoever else is in the frame, and no sum wraps around."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.attribution import build_paths
 from assets.campaigns.intervals import wilson_bounds
-from assets.exact import ratio
+from assets.exact import ratio, whole_sum
 
 PARTS = st.lists(st.integers(1, 500), min_size=2, max_size=6)
 
@@ -71,3 +72,14 @@ def test_the_bounds_of_a_rate_do_not_depend_on_who_else_is_there(rates: list[tup
     together = frame.select(lower=bounds[0], upper=bounds[1]).rows()
     alone = [row.select(lower=bounds[0], upper=bounds[1]).row(0) for row in frame.iter_slices(1)]
     assert together == alone
+
+
+@given(st.lists(st.none() | st.integers(-(2**62), 2**62), max_size=6))
+def test_a_sum_of_whole_numbers_is_exact_or_refused(amounts: list[int | None]) -> None:
+    frame = pl.DataFrame({"amount": amounts}, schema={"amount": pl.Int64})
+    exact = sum(amount for amount in amounts if amount is not None)
+    if -(2**63) <= exact < 2**63:
+        assert frame.select(whole_sum(pl.col("amount"))).item() == exact
+    else:
+        with pytest.raises(pl.exceptions.InvalidOperationError):
+            frame.select(whole_sum(pl.col("amount")))

@@ -118,6 +118,18 @@ def test_another_currency_is_converted_at_the_rate_of_the_day_half_up() -> None:
     assert sum(revenue(conversions=conversion(100, "GBP"), rates=rates).values()) == 126
 
 
+def test_an_amount_that_a_wrong_rate_makes_absurd_is_an_error_that_names_tenant_day_and_rate() -> None:
+    rates = {(DAY, "GBP", "USD"): Decimal(10) ** 9}
+    with pytest.raises(PermanentError, match=r"tenant harbour .*2026-03-10 .*the rate GBP/USD of that day"):
+        revenue(conversions=conversion(10**12, "GBP"), rates=rates)
+
+
+def test_refunds_that_no_number_holds_are_refused_rather_than_wrapped() -> None:
+    twice = refunds((5 * 10**18, datetime(2026, 3, 12, tzinfo=UTC)), (5 * 10**18, datetime(2026, 3, 13, tzinfo=UTC)))
+    with pytest.raises(pl.exceptions.InvalidOperationError):
+        revenue(conversions=conversion(100), adjustments=twice)
+
+
 def test_a_currency_without_minor_units_keeps_its_size() -> None:
     rates = {(DAY, "JPY", "USD"): Decimal("0.0067")}
     assert sum(revenue(conversions=conversion(10_000, "JPY"), rates=rates).values()) == 6_700

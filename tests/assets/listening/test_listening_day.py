@@ -285,3 +285,17 @@ def test_numbers_that_rest_on_a_range_taken_as_received_are_marked(quayside: War
         "below_threshold": 1,
     }
     assert (split["counted"]["requests"], split["bot_agent"]["range_assumed"]) == (3, 0)
+
+
+def test_an_event_that_is_delivered_again_on_its_day_under_another_time_counts_once(warehouse: Warehouse) -> None:
+    player = {"event_type": "listen_start", "source": "client", "heard_seconds": 60}
+    once = [request("quay", "asked"), request("quay", "heard", **player)]
+    load(warehouse, [*dimensions("quay"), *once])
+    before = compute(warehouse, "quay")
+    later = {"occurred_at": EIGHT + timedelta(hours=2)}
+    load(warehouse, [request("quay", "asked", **later), request("quay", "heard", **player, **later)])
+    after = compute(warehouse, "quay")
+    split = dict(after["request_dispositions"].select("disposition", "requests").iter_rows())
+    assert split == {"counted": 1, "duplicate": 1, "not_a_request": 2}
+    for table in set(TABLES) - {"request_dispositions"}:
+        assert_frame_equal(before[table], after[table])

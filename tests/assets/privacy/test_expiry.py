@@ -211,3 +211,36 @@ def test_expired_keys_are_no_one_elses(network: Warehouse) -> None:
 def test_a_setting_below_three_days_is_refused(network: Warehouse) -> None:
     with pytest.raises(Exception, match="address_days"):
         keep_for(network, 2)
+
+
+def test_rows_that_no_number_counts_go_with_the_addresses_that_they_hold(network: Warehouse) -> None:
+    before = compute(network)
+    for table in ("listener_events", "attribution_events"):
+        change(network, f"ALTER TABLE {table} DROP CONSTRAINT {table}_received_at_in_bounds")
+        change(network, f"ALTER TABLE {table} DROP CONSTRAINT {table}_occurred_at_in_bounds")
+    strange = {"never": ("infinity", EIGHT), "nowhen": (EIGHT, "0001-01-01"), "later": (EIGHT, "9999-12-31")}
+    for received_at, occurred_at in strange.values():
+        change(
+            network,
+            "INSERT INTO listener_events (tenant_id, event_id, source, event_type, client_ip, received_at, "
+            "occurred_at) VALUES (%s, gen_random_uuid(), 'server_log', 'download', '10.7.7.9', %s, %s)",
+            QUAY,
+            received_at,
+            occurred_at,
+        )
+        change(
+            network,
+            "INSERT INTO attribution_events (tenant_id, event_id, sponsor_id, kind, signal, client_ip, received_at, "
+            "occurred_at) VALUES (%s, gen_random_uuid(), %s, 'visit', 'pixel', '10.7.7.9', %s, %s)",
+            QUAY,
+            QUAY,
+            received_at,
+            occurred_at,
+        )
+    keep_for(network, 30)
+    expire(network)
+    assert addresses(network) == 0
+    with network.transaction() as connection:
+        left = connection.execute("SELECT count(*) FROM attribution_events").fetchone()
+    assert left == (0,)
+    assert_same(before, compute(network))
