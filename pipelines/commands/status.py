@@ -6,6 +6,7 @@ Not here: the numbers' definition (sql/queries/read_status.sql), what is said of
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -25,10 +26,16 @@ def status() -> None:
     with runtime.open_warehouse(settings, work="status") as warehouse:
         rows = warehouse.rows("read_status")
         remarks = strange_rows(warehouse)
-    if not rows:
+    if rows:
+        console.out.print(_table(rows))
+    else:
         _say_how_to_begin(settings)
-        _say_runs(settings)
-        return
+    for line in remarks:
+        console.out.print(line)
+    _say_runs(settings)
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> Table:
     table = Table(box=None, pad_edge=False)
     headings = (
         *("tenant", "computed", "final", "failed checks", "ads not placed"),
@@ -38,10 +45,7 @@ def status() -> None:
         table.add_column(heading, justify="left" if number < 3 else "right")
     for row in rows:
         table.add_row(*("–" if value is None else str(value) for name, value in row.items() if name != "tenant_id"))
-    console.out.print(table)
-    for line in remarks:
-        console.out.print(line)
-    _say_runs(settings)
+    return table
 
 
 def _say_how_to_begin(settings: Settings) -> None:

@@ -140,3 +140,13 @@ def test_an_infinite_day_of_a_setting_is_an_error_that_names_table_and_tenant(we
     with pytest.raises(StatementError, match=f"read_campaigns.*ends_at infinite.*{named('harbor')}"):
         week.read("read_campaigns", tenants=[named(slug) for slug in TENANTS])
     assert week.read("read_campaigns", tenants=[named("kreuz")]).height == 1
+
+
+def test_rows_are_named_where_there_is_no_tenant_at_all(
+    warehouse: Warehouse, database_url: str, home_folder: Path
+) -> None:
+    add(warehouse, "listener_events", download("harbor", MONDAY, "10.0.0.1"))
+    with home_of_its_own(home_folder):
+        result = CliRunner().invoke(main, ["status"], env={"DATABASE_URL": database_url})
+    assert "No tenant yet." in result.output
+    assert f"1 row(s) of listener_events belong to no tenant ({named('harbor')}), 2026-03-02" in result.output
