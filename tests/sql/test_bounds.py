@@ -268,6 +268,24 @@ def test_rows_that_break_a_constraint_already_stop_no_migration_and_are_named(
                     "VALUES (%s, 'b', 'B', 'B', 'america/lima')",
                     [uuid4()],
                 )
+            if edition == "plain_server":
+                # They wait in the partition of all other days, and move into their own as they are.
+                connection.execute("SET ROLE earshot_owner")
+                moved = connection.execute(
+                    "SELECT earshot_extend_series('listener_events', '2026-03-04', '2026-03-04')"
+                )
+                assert moved.fetchone() == (1,)
+                there = connection.execute("SELECT count(*) FROM listener_events_p20260304").fetchone()
+                assert there == (2,)
+                connection.execute("SET ROLE earshot_etl")
+                with pytest.raises(errors.CheckViolation, match="received_at_in_bounds"), connection.transaction():
+                    connection.execute(REQUEST.format("received_at", "'2026-03-04', 'infinity'").encode(), own())
+                connection.execute("UPDATE listener_events SET received_at = now(), position_seconds = 1")
+                connection.execute("SET ROLE earshot_owner")
+                connection.execute(
+                    "ALTER TABLE listener_events VALIDATE CONSTRAINT listener_events_received_at_in_bounds"
+                )
+                connection.execute("SET ROLE earshot_etl")
             connection.execute("UPDATE tenants SET timezone = 'Europe/Berlin'")
             connection.execute("SET ROLE earshot_owner")
             connection.execute("ALTER TABLE tenants VALIDATE CONSTRAINT tenants_timezone_known")
@@ -281,11 +299,14 @@ BROKEN = {
 }
 
 
+def own() -> dict[str, object]:
+    return {"tenant": HARBOR, "id": RUN}
+
+
 def spoil(url: str) -> None:
     """Rows from before there were constraints."""
     with psycopg.connect(url) as connection:
         connection.execute("SET ROLE earshot_etl")
-        own = {"tenant": HARBOR, "id": RUN}
         for statement in (
             "INSERT INTO tenants (tenant_id, slug, name, brand_name, timezone) "
             "VALUES (%(tenant)s, 'harbor', 'Harbor', 'Harbor', 'europe/berlin')",
@@ -293,7 +314,7 @@ def spoil(url: str) -> None:
             REQUEST.format("received_at", "'2026-03-04', 'infinity'"),
             REQUEST.format("position_seconds", "'2026-03-04', 'NaN'"),
         ):
-            connection.execute(statement.encode(), own)
+            connection.execute(statement.encode(), own())
 
 
 def test_conversions_that_stood_on_two_days_stay_on_the_first_and_the_other_is_stale(
