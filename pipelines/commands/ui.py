@@ -25,6 +25,7 @@ from pipelines.homes import dagster_home, project_root
 from pipelines.settings import Settings, load_settings
 from pipelines.supervision import Service, Supervisor
 from sql.migrate import migrate
+from sql.private import write_private
 from sql.values import PermanentError
 
 # The longest path of a socket that every system takes.
@@ -66,8 +67,8 @@ def _run(settings: Settings, home: Path, listener: socket.socket, host: str, nam
     port = listener.getsockname()[1]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     with _socket_path(home) as path:
-        workspace = home / "workspace.yaml"
-        workspace.write_text(f"load_from:\n  - grpc_server: {{socket: {path}, location_name: earshot}}\n")
+        places = f"load_from:\n  - grpc_server: {{socket: {path}, location_name: earshot}}\n"
+        workspace = write_private(home / "workspace.yaml", places)
         services = [
             _service("code server", logs, "code-server", path, ready=lambda: _answers(path)),
             # Without a code server it fails schedules, and gives up runs that it should try again.

@@ -137,6 +137,8 @@ def test_every_listing_shows_nasty_names_and_obeys_none(nasty: Warehouse, home: 
             assert piece in output
     assert "[/nope]" in earshot(nasty, "audit", "--most", "100").output
     assert "[/nope]" in earshot(nasty, "reach", str(named("harbor", "campaign")), "--by", "placement").output
+    assert "\\x1b[31mred" in earshot(nasty, "show", "sponsors", "--tenant", "harbor").output
+    assert f"'{PLAIN}" in earshot(nasty, "show", "sponsors", "--tenant", "harbor", "--format", "csv").output
     earshot(nasty, "status")
     earshot(nasty, "deliver", "--dry-run")
     assert "# How =1+1 \\[/nope\\]" in earshot(nasty, "methodology", "--tenant", "harbor").output
@@ -152,9 +154,11 @@ def test_an_import_shows_what_a_log_holds_and_obeys_nothing(week: Warehouse, hom
         ' "-" "agent \x1b[2J\u202e [/x]"\n'
     )
     log = home / "[nope].log"
-    log.write_text(line + "=cmd|' /C calc'!A0 \x1b[31m broken\n", encoding="utf-8")
+    nothing = line.replace("203.0.113.9", "203.0.113.10").replace("owned", "\0").replace("[/x]", "\0")
+    log.write_bytes(f"{line}{nothing}=cmd|' /C calc'!A0 \x1b[31m broken\n".encode() + b"\xff\xfe not UTF-8 \0\n")
     output = earshot(week, "import", "--format", "combined", "--tenant", "harbor", str(log)).output
-    assert "1 lines rejected" in output
+    assert "4 lines read" in output
+    assert "2 lines rejected" in output
     rejects = log.with_name("[nope].log.rejects.tsv")
     assert not OBEYED.search(rejects.read_text())
     assert "\t'=cmd" in rejects.read_text()
