@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from sql.embedded import Server
 from sql.warehouse import Warehouse
+from tests.sql.apart import Apart, apart
 from tests.sql.rows import HARBOR, KREUZBERG, RUN, fill
 
 ROOT = Path(__file__).parents[1]
@@ -23,13 +25,11 @@ INLINE = re.compile(r"`((?:SELECT|UPDATE|INSERT|DELETE|SET ROLE) [^`]*)`")
 
 # Logins belong to the whole server, which tests at the same time share.
 READER = f"harbor_lane_ana_{secrets.token_hex(4)}"
-MAKES_THE_READER = "SELECT earshot_add_reader"
 
-# What only the application's login does: it chooses a tenant, makes a reader's login, takes the pipeline's role, and
-# ends a process that holds a lock.
-FOR_THE_APPLICATION = re.compile(
-    r"SET ROLE|earshot_add_reader|earshot_remove_reader|bi\.use_tenant|pg_terminate_backend"
-)
+# What only one of the two logins of ours does: the migrator's makes readers and changes the schema; the application's
+# chooses a tenant, takes the pipeline's role, and ends a process that holds a lock.
+FOR_THE_MIGRATOR = re.compile(r"earshot_add_reader|earshot_remove_reader|SET ROLE earshot_owner")
+FOR_THE_APPLICATION = re.compile(r"SET ROLE|bi\.use_tenant|pg_terminate_backend")
 
 
 def statements() -> list[tuple[str, str]]:
@@ -43,33 +43,37 @@ def statements() -> list[tuple[str, str]]:
 
 
 STATEMENTS = [(page, text) for page, text in statements() if text != "SET ROLE earshot_etl"]
-READ = [(page, text) for page, text in STATEMENTS if not FOR_THE_APPLICATION.search(text)]
+MIGRATORS = [(page, text) for page, text in STATEMENTS if FOR_THE_MIGRATOR.search(text)]
+APPLICATIONS = [each for each in STATEMENTS if each not in MIGRATORS]
+READ = [(page, text) for page, text in APPLICATIONS if not FOR_THE_APPLICATION.search(text)]
 
 
-@pytest.fixture
-def harbor_lane(warehouse: Warehouse) -> Warehouse:
-    """Two networks with rows of the same ids; the docs speak of the first."""
-    named = {"tenant_id": [HARBOR.bytes, KREUZBERG.bytes], "slug": ["harbor-lane", "kreuzberg-radio"]}
-    warehouse.insert("tenants", pl.DataFrame({**named, "name": ["Harbor", "Kreuz"], "brand_name": ["Harbor", "Kreuz"]}))
-    fill(warehouse, HARBOR)
-    fill(warehouse, KREUZBERG)
-    return warehouse
+@pytest.fixture(scope="module")
+def logins(server: Server) -> Iterator[Apart]:
+    """The two logins of ours, apart, and two networks with rows of the same ids; the docs speak of the first."""
+    with apart(server) as made:
+        warehouse = Warehouse(made.app_url)
+        named = {"tenant_id": [HARBOR.bytes, KREUZBERG.bytes], "slug": ["harbor-lane", "kreuzberg-radio"]}
+        brands = {"name": ["Harbor", "Kreuz"], "brand_name": ["Harbor", "Kreuz"]}
+        warehouse.insert("tenants", pl.DataFrame({**named, **brands}))
+        fill(warehouse, HARBOR)
+        fill(warehouse, KREUZBERG)
+        warehouse.close()
+        yield made
 
 
-@pytest.fixture
-def reader_url(harbor_lane: Warehouse, database_url: str) -> Iterator[str]:
-    """The address of a reader's login, made by the statements of the docs."""
-    made = [text for page, text in STATEMENTS if page == "operators.md" and MAKES_THE_READER in text]
-    assert len(made) == 1
+@pytest.fixture(scope="module")
+def reader_url(logins: Apart) -> Iterator[str]:
+    """The address of a reader's login, made and taken back by the docs' statements through the migrator's login."""
+    makes, takes_back = (text for _, text in MIGRATORS if READER in text)
     role = sql.Identifier(READER)
-    with psycopg.connect(database_url, autocommit=True) as application:
-        application.execute(made[0].encode())
-        # What \password does.
-        application.execute(sql.SQL("ALTER ROLE {} PASSWORD 'tides'").format(role))
-    yield f"postgresql://{READER}:tides@{database_url.split('@')[1]}"
-    with psycopg.connect(database_url, autocommit=True) as application:
-        application.execute("SELECT earshot_remove_reader(%s)", [READER])
-        application.execute(sql.SQL("DROP ROLE {}").format(role))
+    with psycopg.connect(logins.migrator_url, autocommit=True) as migrator:
+        run(migrator, "operators.md", makes)
+        # What \\password does.
+        migrator.execute(sql.SQL("ALTER ROLE {} PASSWORD 'tides'").format(role))
+        yield f"postgresql://{READER}:tides@{logins.app_url.split('@')[1]}"
+        run(migrator, "operators.md", takes_back)
+        migrator.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 def run(connection: psycopg.Connection[tuple[object, ...]], page: str, text: str) -> str:
@@ -100,30 +104,29 @@ def test_a_readers_login_made_as_the_docs_say_runs_what_they_give_it(reader_url:
     assert str(KREUZBERG) not in "".join(answers)
 
 
-def test_the_applications_login_runs_every_statement_one_after_the_other(
-    harbor_lane: Warehouse, database_url: str
-) -> None:
+def test_the_applications_login_runs_every_statement_one_after_the_other(logins: Apart) -> None:
     """In one session, as a person does who reads the pages from top to bottom."""
-    with psycopg.connect(database_url, autocommit=True) as application:
-        for page, text in STATEMENTS:
-            if "earshot_remove_reader" not in text:
-                run(application, page, text)
-        for page, text in STATEMENTS:
-            if "earshot_remove_reader" in text:
-                run(application, page, text)
-        application.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(READER)))
+    with psycopg.connect(logins.app_url, autocommit=True) as application:
+        for page, text in APPLICATIONS:
+            run(application, page, text)
         application.execute("SET ROLE earshot_etl")
         changed = application.execute("SELECT address_days, whole_file_slack FROM tenants ORDER BY slug").fetchall()
         assert changed == [(90, 4096), (None, 0)]
-        trail = application.execute(
-            "SELECT DISTINCT changed_by, acting_as FROM config_changes WHERE operation = 'update'"
-        )
-        assert trail.fetchall() == [("earshot", "earshot_etl")]
+        trail = application.execute("SELECT DISTINCT changed_by, acting_as, operation FROM config_changes").fetchall()
+        assert (logins.app, "earshot_etl", "update") in trail
+
+
+def test_the_migrators_login_runs_what_the_docs_give_it(logins: Apart) -> None:
+    """But for readers, whom the other tests have made and taken back through it."""
+    with psycopg.connect(logins.migrator_url, autocommit=True) as migrator:
+        for page, text in MIGRATORS:
+            if READER not in text:
+                run(migrator, page, text)
 
 
 def test_what_the_docs_give_the_application_is_refused_to_a_reader(reader_url: str) -> None:
     with psycopg.connect(reader_url, autocommit=True) as reader:
         for _, text in STATEMENTS:
-            if "SET ROLE" in text:
+            if "SET ROLE" in text or FOR_THE_MIGRATOR.search(text):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     reader.execute(text.replace("'...'", f"'{RUN}'").encode())

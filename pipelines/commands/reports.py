@@ -35,10 +35,12 @@ def list_reports(tenants: tuple[str, ...], states: tuple[str, ...]) -> None:
     with runtime.open_warehouse(load_settings()) as warehouse:
         rows = warehouse.read("read_reports", states=list(states or STATES), tenants=_tenant_ids(warehouse, tenants))
     table = Table(box=None, pad_edge=False)
-    for heading in ("period", "tenant", "sponsor", "campaign", "cadence", "rev", "state", "reason"):
+    for heading in ("report", "period", "tenant", "sponsor", "campaign", "cadence", "rev", "state", "reason"):
         table.add_column(heading)
     for row in rows.iter_rows(named=True):
         table.add_row(
+            # The beginning is enough for `earshot explain`.
+            UUID(bytes=row["report_id"]).hex[:8],
             f"{row['period_start']} to {row['period_end']}",
             row["tenant"],
             row["sponsor"],

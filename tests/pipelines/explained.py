@@ -3,6 +3,8 @@
 Here: facts beside those of the small network's week, as runs write them.
 Not here: the reports that are made of them.
 
+Kreuz's campaign leads with a model that is not stored, so its report is made from the stored paths.
+
 Harbor's sponsor has a second campaign, Autumn, with a dynamic placement. Twelve purchases and six visits and leads are
 shared by both campaigns in uneven parts; some in euros, some refunded, two without a value.
 """
@@ -63,6 +65,11 @@ def add_campaign(warehouse: Warehouse) -> None:
     )
     with warehouse.transaction("earshot_owner") as connection:
         connection.execute("UPDATE campaigns SET margin = 0.4 WHERE tenant_id = %s", [TENANT])
+        connection.execute(
+            "INSERT INTO attribution_configs (tenant_id, campaign_id, version, default_model)"
+            " VALUES (%s, %s, 1, 'j_shaped')",
+            (named("kreuz"), named("kreuz", "campaign")),
+        )
         connection.execute("UPDATE tenants SET k_delivery = 1 WHERE tenant_id = %s", [TENANT])
         connection.execute(
             "INSERT INTO report_subscriptions (tenant_id, subscription_id, sponsor_id, cadence, recipients)"

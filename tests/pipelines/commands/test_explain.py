@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 from dagster import DagsterInstance
 from psycopg import sql
 
-from assets.reporting.explaining import Report, explain, find_report, parts_of
+from assets.attribution.models import EXTRA_MODELS, credit_shows
+from assets.reporting.explaining import Part, Report, explain, find_report, parts_of
 from assets.reporting.numbers import NUMBERS
 from pipelines.backfill import run_job
 from pipelines.cli import main
@@ -90,8 +91,33 @@ def test_the_reports_print_every_number_that_there_is(warehouse: Warehouse, port
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("model", sorted(EXTRA_MODELS))
+def test_a_model_that_is_not_stored_gives_in_sql_what_it_gives_in_the_pipeline(
+    warehouse: Warehouse, portfolio: Report, model: str
+) -> None:
+    days = {"first": portfolio.parameters["first"], "last": portfolio.parameters["last"]}
+    with warehouse.as_tenant(TENANT) as read:
+        touches = read("read_campaign_touches", **days, tenants=[TENANT], campaigns=[AUTUMN])
+    made = credit_shows(touches, [model]).filter(campaign_id=AUTUMN.bytes)
+    (explained,) = explain(warehouse, portfolio, ["conversions"], Part(model=model, campaign="Autumn"))
+    key = ["conversion_id", "placement_id", "episode_id"]
+    rows = warehouse.look(TENANT, explained.rows["earned"], "Looking").sort(key)
+    ids = made.with_columns(pl.col(each).map_elements(to_text, pl.String) for each in key).sort(key)
+    assert rows.select(key).equals(ids.select(key))
+    assert rows["credit"].to_list() == pytest.approx(ids["credit"].to_list())
+
+
+def to_text(value: bytes) -> str:
+    return str(UUID(bytes=value))
+
+
 def earshot(url: str, *words: str) -> Result:
     return CliRunner().invoke(main, ["explain", *words], env={"DATABASE_URL": url})
+
+
+def test_the_list_of_reports_names_each_as_it_can_be_asked_for(url: str, portfolio: Report) -> None:
+    listed = CliRunner().invoke(main, ["reports", "list"], env={"DATABASE_URL": url}).stdout
+    assert short(portfolio) in [line.split()[0] for line in listed.splitlines()]
 
 
 def short(report: Report) -> str:
