@@ -68,8 +68,9 @@ ASSETS: list[AssetsDefinition] = [
 @contextmanager
 def _warehouse(context: InitResourceContext) -> Iterator[Warehouse]:
     # Where somebody waits for a lock of this run, the run is named.
-    name = f"earshot run {context.run_id[:8]}" if context.run_id else "earshot"
-    with open_warehouse(load_settings(), name) as warehouse, sign_of_life(context.instance, context.run_id):
+    run_id = context.run.run_id if context.run else None
+    name = f"earshot run {run_id[:8]}" if run_id else "earshot"
+    with open_warehouse(load_settings(), name) as warehouse, sign_of_life(context.instance, run_id):
         yield warehouse
 
 
