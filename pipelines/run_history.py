@@ -20,7 +20,7 @@ from sql.connecting import connect
 from sql.limits import Limits
 
 # The daemon writes every 30 seconds.
-DAEMON_SILENCE = timedelta(minutes=2)
+DAEMON_SILENCE = timedelta(seconds=75)
 
 # A run that could be launched is, within seconds.
 LONG_WAIT = timedelta(minutes=5)
@@ -96,8 +96,9 @@ def describe(history: History, limits: Mapping[str, Any], now: datetime) -> list
 
 
 def _daemon(history: History, now: datetime) -> str:
-    if history.daemon_runs(now):
-        return f"Daemon: running, {len(history.runs)} run(s) open." if history.runs else "Daemon: running, no run open."
+    if history.daemon_seen is not None and history.daemon_runs(now):
+        ago = max(int((now - history.daemon_seen).total_seconds()), 0)
+        return f"Daemon: running (last sign of life {ago} s ago), {len(history.runs) or 'no'} run(s) open."
     seen = f"last seen {_moment(history.daemon_seen)}" if history.daemon_seen else "never seen"
     return (
         f"Daemon: NOT RUNNING ({seen}). No schedule and no sensor runs, nothing is computed by itself, and queued runs "

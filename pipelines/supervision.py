@@ -26,7 +26,7 @@ LONGEST_PAUSE_S = 60.0
 GOOD_MINUTE_S = 60.0
 
 # How long a process may take to end when it is asked to; then it is killed.
-GRACE_S = 8.0
+GRACE_S = 5.0
 
 LOOK_EVERY_S = 0.2
 

@@ -38,7 +38,13 @@ HOMES = pytest.StashKey[Path]()
 TOLD = "earshot_homes"
 
 # Files that take a minute or more.
-LONG = ("test_month_of_listening.py", "test_quarter_of_attribution.py", "test_migrate.py", "test_runs.py")
+LONG = (
+    "test_killed.py",
+    "test_month_of_listening.py",
+    "test_quarter_of_attribution.py",
+    "test_migrate.py",
+    "test_runs.py",
+)
 
 # Nothing has to survive the run, and small tables need little memory.
 FAST_SETTINGS = {

@@ -34,7 +34,7 @@ LONGEST_SOCKET = 100
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=3000, show_default=True, help="Port to listen on; 0: any that is free.")
+@click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0: any that is free.")
 @click.option(
     "--allow-host",
     "names",
@@ -124,7 +124,7 @@ def _listener(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that listens, and goes on while the webserver is started again."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (socket.gaierror, OverflowError) as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise PermanentError(f"--host {host} --port {port} is no address of this machine: {error}.") from None
     with socket.socket(family, kind, protocol) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

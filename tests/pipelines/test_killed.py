@@ -95,6 +95,16 @@ class Home:
         connection.close()
         return dict(answer["data"])
 
+    def post(self, **headers: str) -> int:
+        """The status of a request that would launch a run, if it came from a good page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        body = json.dumps({"query": LAUNCH, "variables": {"of": SELECTOR}})
+        given = {"Content-Type": "application/json", **{name.replace("_", "-"): headers[name] for name in headers}}
+        connection.request("POST", "/graphql", body, given)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
     def launch(self) -> str:
         launched = self.ask(LAUNCH, of=SELECTOR)["launchRun"]
         assert isinstance(launched, dict)
@@ -174,6 +184,9 @@ def answers(home: Home) -> bool:
 
 def test_everything_goes_on_whoever_is_killed(home: Home) -> None:
     assert str(home.folder / "home" / "logs") in home.start()
+    for page in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}, {"Content_Type": "text/plain"}):
+        assert home.post(**page) == 403
+    assert home.statuses() == {}
     with locked(home, "rollup_ledger IN SHARE MODE", "report_deliveries IN ACCESS EXCLUSIVE MODE"):
         backfill = home.backfill()
         wait_for(lambda: "STARTED" in home.statuses().values())

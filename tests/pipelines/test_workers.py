@@ -241,8 +241,8 @@ def test_status_tells_whose_process_is_gone_and_why_others_wait(
     now = datetime.now(UTC)
     gone, here = open_run(instance, killed), open_run(instance, this_process(), dagster_backfill="b")
     waits = queued(instance, history_url, dagster_backfill="b")
-    said = lines(history_url, now)
-    assert "Daemon: running, 3 run(s) open." in said
+    said = lines(history_url, datetime.now(UTC))
+    assert "Daemon: running (last sign of life 0 s ago), 3 run(s) open." in said
     assert f"Run {gone.run_id[:8]} of counting: its process {killed.pid} IS GONE" in said
     assert "the daemon ends it" in said
     assert f"Run {here.run_id[:8]} of counting: started since {now:%Y-%m-%d}" in said
