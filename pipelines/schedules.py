@@ -84,7 +84,13 @@ def nightly_days(context: ScheduleEvaluationContext) -> RunRequest:
     )
 
 
-@schedule(job=weekly_reports, cron_schedule="17 * * * *", default_status=DefaultScheduleStatus.RUNNING)
+@schedule(
+    job=weekly_reports,
+    cron_schedule="17 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every hour: where it is six in the morning for a tenant, freezes the sponsor reports of the last full "
+    "week, and looks again at weeks whose reports are held.",
+)
 def weekly_report_mornings(
     context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]
 ) -> Iterator[RunRequest | SkipReason]:
@@ -94,7 +100,13 @@ def weekly_report_mornings(
     yield from _morning(context, warehouse, monday, "weekly")
 
 
-@schedule(job=monthly_reports, cron_schedule="23 * * * *", default_status=DefaultScheduleStatus.RUNNING)
+@schedule(
+    job=monthly_reports,
+    cron_schedule="23 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every hour: where it is six in the morning for a tenant, freezes the sponsor reports of the last full "
+    "month, and looks again at months whose reports are held.",
+)
 def monthly_report_mornings(
     context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]
 ) -> Iterator[RunRequest | SkipReason]:
@@ -104,7 +116,12 @@ def monthly_report_mornings(
     yield from _morning(context, warehouse, last_of_previous.replace(day=1), "monthly")
 
 
-@schedule(job=delivery_worker, cron_schedule="3-59/10 * * * *", default_status=DefaultScheduleStatus.RUNNING)
+@schedule(
+    job=delivery_worker,
+    cron_schedule="3-59/10 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every ten minutes, if a mail is due: sends what is due, each at most once.",
+)
 def delivery_ticks(context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]) -> RunRequest | SkipReason:
     """Every ten minutes, if a mail is due."""
     due = int(warehouse.read("count_due_deliveries", now=context.scheduled_execution_time).item())

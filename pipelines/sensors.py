@@ -53,7 +53,13 @@ AT_WORK = [
 BROKEN = (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
 
 
-@sensor(job=daily_rollups, minimum_interval_seconds=600, default_status=DefaultSensorStatus.RUNNING)
+@sensor(
+    job=daily_rollups,
+    minimum_interval_seconds=600,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Every ten minutes: finds tables of days that are older than what they were made of, because rows came "
+    "in late or a day before them changed, and computes these again, and no others, until none is left.",
+)
 def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult | SkipReason:
     """Tables of days that are older than what they were made of: late rows, or a day before them that changed.
 

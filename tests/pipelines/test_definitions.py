@@ -45,6 +45,14 @@ def test_every_asset_says_what_it_is() -> None:
     assert silent == []
 
 
+def test_every_job_clock_sensor_and_check_says_what_it_does() -> None:
+    repository = defs.get_repository_def()
+    named = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    kinds = (named, repository.schedule_defs, repository.sensor_defs)
+    assert [each.name for kind in kinds for each in kind if not each.description] == []
+    assert [str(key) for key in GRAPH.asset_check_keys if not GRAPH.get_check_spec(key).description] == []
+
+
 def test_credits_look_back_sixty_days_at_the_ads() -> None:
     upstream = GRAPH.get(AssetKey("attribution_credits")).partition_mappings[AssetKey("ad_exposures")]
     assert getattr(upstream, "start_offset", None) == -60
