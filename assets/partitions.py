@@ -19,6 +19,7 @@ from dagster import (
     AssetMaterialization,
     BackfillPolicy,
     DailyPartitionsDefinition,
+    Failure,
     MetadataValue,
     MonthlyPartitionsDefinition,
     Output,
@@ -47,6 +48,7 @@ __all__ = [
     "days_of",
     "describe_failures",
     "describe_scope",
+    "fail_for_tenants",
     "local_period",
     "look_back",
     "month_before",
@@ -119,6 +121,7 @@ WITHOUT_EVENTS = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 
 # In a run's metadata: more are in `earshot status`.
 FAILURES_SHOWN = 50
+FAILURES_NAMED = 3
 SLUGS_SHOWN = 10
 
 
@@ -231,6 +234,20 @@ def describe_failures(failures: Sequence[TenantFailure]) -> MetadataValue:
         for failure in failures[:FAILURES_SHOWN]
     ]
     return MetadataValue.md(table(("tenant", "day", "what", "cause"), rows))
+
+
+def fail_for_tenants(what: str, failures: Sequence[TenantFailure]) -> None:
+    """Raises Failure, naming the tenants, if there are any: to be called last, when everything else is done."""
+    if not failures:
+        return
+    said = [f"{failure.where}: {failure.cause.rstrip('.')}" for failure in failures[:FAILURES_NAMED]]
+    more = f"; and {len(failures) - FAILURES_NAMED} more" if len(failures) > FAILURES_NAMED else ""
+    raise Failure(
+        f"{what} for {len({failure.tenant_id for failure in failures})} tenant(s): {'; '.join(said)}{more}. "
+        "Everything else is done; `earshot status` lists what is open.",
+        metadata={"failures": describe_failures(failures)},
+        allow_retries=False,
+    )
 
 
 def _metadata(

@@ -6,18 +6,29 @@ Not here: the rules of what is made of what (assets/lineage.py), who asks when (
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from assets.lineage import EVER, read_stale
 from sql.arrivals import note_arrivals
+from sql.failures import FailureLog, in_halves
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+# In tenant_failures: the sensor that looks for late rows every ten minutes.
+SUBJECT = "late_rows"
+NOT_LOOKED_AT = "not looked at for late rows"
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
@@ -36,21 +47,58 @@ class Healing:
     digest: str
 
 
-def look_at_arrivals(warehouse: Warehouse, received_since: datetime) -> None:
-    """Look again at the days for which rows were received lately."""
-    _look_at(warehouse, warehouse.read("read_arrived_days", received_since=received_since))
+def look_at_arrivals(warehouse: Warehouse, received_since: datetime, failures: FailureLog | None = None) -> None:
+    """Look again at the days for which rows were received lately. Tenants that it fails for: see _for_tenants."""
+
+    def look(tenants: Sequence[UUID]) -> None:
+        _look_at(warehouse, warehouse.read("read_arrived_days", received_since=received_since, tenants=list(tenants)))
+
+    list(_for_tenants(warehouse, look, failures))
 
 
-def compare_counts(warehouse: Warehouse, first: date = FIRST_DAY) -> None:
-    """Look again at all computed days from first on: finds rows too that came in without a fresh received_at."""
-    _look_at(warehouse, warehouse.read("read_days_to_compare", first=first))
+def compare_counts(
+    warehouse: Warehouse,
+    first: date = FIRST_DAY,
+    failures: FailureLog | None = None,
+    only: Collection[UUID] | None = None,
+) -> None:
+    """Look again at all computed days from first on: finds rows too that came in without a fresh received_at.
+
+    only: these tenants; None: all.
+    """
+
+    def look(tenants: Sequence[UUID]) -> None:
+        _look_at(warehouse, warehouse.read("read_days_to_compare", first=first, tenants=list(tenants)))
+
+    list(_for_tenants(warehouse, look, failures, only))
 
 
-def find_stale(warehouse: Warehouse, changed_since: datetime = EVER) -> Healing | None:
+def find_stale(
+    warehouse: Warehouse, changed_since: datetime = EVER, failures: FailureLog | None = None
+) -> Healing | None:
     """What the ledger knows as stale; None: nothing is. changed_since: changes before it are known to be settled."""
-    tenants = [UUID(bytes=tenant) for tenant in warehouse.tenants()["tenant_id"]]
-    stale = read_stale(warehouse.read, tenants, FIRST_DAY, LAST_DAY, changed_since=changed_since)
-    return fold_stale(stale)
+    import polars as pl
+
+    def look(tenants: Sequence[UUID]) -> pl.DataFrame:
+        return read_stale(warehouse.read, tenants, FIRST_DAY, LAST_DAY, changed_since=changed_since)
+
+    found = list(_for_tenants(warehouse, look, failures))
+    return fold_stale(pl.concat(found)) if found else None
+
+
+def _for_tenants(
+    warehouse: Warehouse,
+    look: Callable[[Sequence[UUID]], T],
+    failures: FailureLog | None,
+    only: Collection[UUID] | None = None,
+) -> Iterator[T]:
+    """What is found for all tenants at once; those that it fails for go to failures, and are left out.
+
+    Without a log nobody would read of them: a log of its own says it and keeps it.
+    """
+    kept = failures or FailureLog(warehouse, "sensor", logger.error, not_done=NOT_LOOKED_AT)
+    tenants = [UUID(bytes=tenant) for tenant in warehouse.tenants()["tenant_id"]] if only is None else sorted(only)
+    return in_halves(tenants, look, lambda tenant, error: kept.add(tenant, error, [SUBJECT]))
 
 
 def fold_stale(stale: pl.DataFrame) -> Healing | None:

@@ -9,8 +9,9 @@ between are computed again every night, in the same run. Reports are looked at e
 local morning on which their period is final.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,7 +29,9 @@ from dagster import (
 
 from assets.partitions import days_ago
 from assets.raw.assets import RAW_ASSETS
+from assets.resources import day_tags, scope_tags
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
+from sql.failures import FailureLog, in_halves
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -78,10 +81,8 @@ def nightly_days(context: ScheduleEvaluationContext) -> RunRequest:
     """The three days that are open: the later ones look back at the earlier ones, so one run takes all, in order."""
     tonight = context.scheduled_execution_time.date().isoformat()
     first, last = (days_ago(days, context.scheduled_execution_time) for days in (3, 1))
-    return RunRequest(
-        run_key=f"nightly-{tonight}",
-        tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
-    )
+    days = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    return RunRequest(run_key=f"nightly-{tonight}", tags={**days, **day_tags(days)})
 
 
 @schedule(
@@ -133,24 +134,48 @@ def _morning(
 ) -> Iterator[RunRequest | SkipReason]:
     now = context.scheduled_execution_time
     tenants = warehouse.tenants(Scope())
-    waking = morning_tenants(tenants, now)
+    failures = FailureLog(warehouse, "schedule", context.log.error, not_done="no report of it is looked at")
+    subject = [f"{cadence}_report_mornings"]
+    ids = {slug: UUID(bytes=tenant) for tenant, slug in tenants.select("tenant_id", "slug").iter_rows()}
+
+    def fail(tenant: UUID, error: BaseException) -> None:
+        failures.add(tenant, error, subject)
+
+    def look(some: Sequence[UUID]) -> list[date]:
+        held = warehouse.read("read_reports", states=["held"], tenants=list(some)).filter(cadence=cadence)
+        return held["period_start"].to_list()
+
+    waking = morning_tenants(tenants, now, lambda slug, error: fail(ids[slug], error))
+    firsts = {newest, *chain.from_iterable(in_halves([ids[slug] for slug in waking], look, fail))}
+    failures.clear([tenant for tenant in ids.values() if tenant not in failures.tenants], subject)
     if not waking:
         yield SkipReason("It is not the first hour of the morning for any tenant.")
         return
-    ids = [UUID(bytes=tenant) for tenant in tenants.filter(tenants["slug"].is_in(waking))["tenant_id"]]
-    held = warehouse.read("read_reports", states=["held"], tenants=ids).filter(cadence=cadence)
-    for first in sorted({newest, *held["period_start"].to_list()}):
+    for first in sorted(firsts):
         yield RunRequest(
             run_key=f"{cadence}-{first}-{now.isoformat()}",
             partition_key=first.isoformat(),
             run_config={"resources": {"scope": {"config": {"tenants": waking}}}},
+            tags={"earshot/day": first.isoformat(), **scope_tags(waking)},
         )
 
 
-def morning_tenants(tenants: "pl.DataFrame", now: datetime) -> list[str]:
-    """Slugs of the tenants for whom the local clock shows the first hour of the morning."""
-    zones = tenants.select("slug", "timezone").iter_rows()
-    return sorted(slug for slug, zone in zones if now.astimezone(ZoneInfo(zone)).hour == MORNING_HOUR)
+def morning_tenants(
+    tenants: "pl.DataFrame",
+    now: datetime,
+    failed: Callable[[str, BaseException], object] = lambda _slug, _error: None,
+) -> list[str]:
+    """Slugs of the tenants for whom the local clock shows the first hour of the morning.
+
+    failed: called with the slug of each whose time zone cannot be read.
+    """
+
+    def is_waking(some: Sequence[tuple[str, str]]) -> list[str]:
+        return [slug for slug, zone in some if now.astimezone(ZoneInfo(zone)).hour == MORNING_HOUR]
+
+    clocks = list(tenants.select("slug", "timezone").iter_rows())
+    found = in_halves(clocks, is_waking, lambda clock, error: failed(clock[0], error))
+    return sorted(chain.from_iterable(found))
 
 
 SCHEDULES = [nightly_days, weekly_report_mornings, monthly_report_mornings, delivery_ticks]

@@ -6,8 +6,10 @@ Not here: what is stale and why (freshness.py, assets/lineage.py), the nightly c
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from dagster import (
     DagsterInstance,
@@ -22,10 +24,20 @@ from dagster import (
     sensor,
 )
 
+from assets.resources import day_tags, scope_tags
 from pipelines.first_day import keep_first_day, loaded_first_day
-from pipelines.freshness import FIRST_DAY, Healing, compare_counts, find_stale, look_at_arrivals
+from pipelines.freshness import (
+    FIRST_DAY,
+    NOT_LOOKED_AT,
+    SUBJECT,
+    Healing,
+    compare_counts,
+    find_stale,
+    look_at_arrivals,
+)
 from pipelines.schedules import daily_rollups
 from pipelines.settings import load_settings
+from sql.failures import FailureLog, cause_of, may_be_one_tenants
 from sql.warehouse import Warehouse
 
 # A row can commit after its tick; the last hour is scanned again at every one.
@@ -64,19 +76,31 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     """Tables of days that are older than what they were made of: late rows, or a day before them that changed.
 
     One run computes what is stale, oldest day first, and what that makes stale in turn, until nothing is. Until then
-    the cursor stays: a run that fails is asked for again, with growing pauses.
+    the cursor stays: a run that fails is asked for again, with growing pauses. A tenant that it fails for to look is
+    named, and the others are looked at.
     """
+    failures = FailureLog(warehouse, "sensor", context.log.error, not_done=NOT_LOOKED_AT)
     now = datetime.now(UTC)
     seen, settled, counted = _read_cursor(context.cursor)
-    look_at_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER)
+    tenants = warehouse.tenants()
+    ids = [UUID(bytes=tenant) for tenant in tenants["tenant_id"]]
+    look_at_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER, failures)
     if counted < now.date().isoformat():
-        keep_first_day(load_settings(), warehouse)
-        compare_counts(warehouse, (now - COMPARED).date() if seen > EVER else FIRST_DAY)
-    stale = find_stale(warehouse, settled - RESCAN if settled > EVER else EVER)
+        _look_for_first_day(context, warehouse)
+        compare_counts(warehouse, (now - COMPARED).date() if seen > EVER else FIRST_DAY, failures)
+    # What came in while a tenant could not be looked at is found by counting, once it can be again.
+    compare_counts(warehouse, FIRST_DAY, failures, _troubled_before(warehouse, ids) - failures.tenants)
+    stale = find_stale(warehouse, settled - RESCAN if settled > EVER else EVER, failures)
+    failures.clear([tenant for tenant in ids if tenant not in failures.tenants], [SUBJECT])
     cursor = {"seen": now.isoformat(), "counted": now.date().isoformat()}
     if stale is None:
-        context.update_cursor(json.dumps({**cursor, "settled": now.isoformat()}))
-        return SkipReason("No table of any day is older than what it was made of.")
+        is_settled = not failures.found
+        context.update_cursor(json.dumps({**cursor, "settled": (now if is_settled else settled).isoformat()}))
+        return SkipReason(
+            "No table of any day is older than what it was made of."
+            if is_settled
+            else f"Nothing is stale of the tenants that could be looked at; {len(failures.tenants)} could not be."
+        )
     context.update_cursor(json.dumps({**cursor, "settled": settled.isoformat()}))
     attempts, waits = attempts_so_far(context.instance, stale, now)
     if waits:
@@ -91,18 +115,29 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
             return SkipReason(words)
         context.log.warning(words)
         stale = replace(stale, first=begins)
-    return SensorResult(run_requests=[request_for(stale, attempts)])
+    slugs = [slug for tenant, slug in zip(ids, tenants["slug"], strict=True) if tenant in stale.tenants]
+    return SensorResult(run_requests=[request_for(stale, attempts, slugs)])
 
 
-def request_for(stale: Healing, attempts: int = 0) -> RunRequest:
+def _look_for_first_day(context: SensorEvaluationContext, warehouse: Warehouse) -> None:
+    """A day that cannot be read must not keep late rows from being found."""
+    try:
+        keep_first_day(load_settings(), warehouse)
+    except Exception as error:
+        if not may_be_one_tenants(error):
+            raise
+        context.log.error(f"The first day that has data could not be found; it stays as it was. {cause_of(error)}")
+
+
+def request_for(stale: Healing, attempts: int = 0, slugs: Sequence[str] = ()) -> RunRequest:
     """The run that makes these days good again. Asking twice for the same attempt runs it once."""
+    days = {
+        "dagster/asset_partition_range_start": stale.first.isoformat(),
+        "dagster/asset_partition_range_end": stale.last.isoformat(),
+    }
     return RunRequest(
         run_key=f"late-{stale.first}-{stale.digest}-{attempts}",
-        tags={
-            "dagster/asset_partition_range_start": stale.first.isoformat(),
-            "dagster/asset_partition_range_end": stale.last.isoformat(),
-            LATE: stale.digest,
-        },
+        tags={**days, **day_tags(days), **scope_tags(slugs), LATE: stale.digest},
         run_config={
             "resources": {"scope": {"config": {"tenants": [str(each) for each in stale.tenants], "stale_only": True}}}
         },
@@ -122,6 +157,12 @@ def attempts_so_far(instance: DagsterInstance, stale: Healing, now: datetime) ->
         if now < again:
             return len(asked), f"{len(ended)} run(s) failed at them, the next is due at {again:%Y-%m-%d %H:%M} UTC."
     return len(asked), ""
+
+
+def _troubled_before(warehouse: Warehouse, tenants: Sequence[UUID]) -> set[UUID]:
+    """The tenants that could not be looked at on an earlier tick."""
+    kept = warehouse.read("read_tenant_failures", tenants=list(tenants)).filter(stage="sensor", subject=SUBJECT)
+    return {UUID(bytes=tenant) for tenant in kept["tenant_id"]}
 
 
 def _read_cursor(cursor: str | None) -> tuple[datetime, datetime, str]:

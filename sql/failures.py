@@ -67,10 +67,15 @@ def may_be_one_tenants(error: BaseException) -> bool:
     (KeyboardInterrupt, SystemExit, GeneratorExit, the orchestrator's). A panic in a library written in Rust is no
     Exception; every such library has a PanicException of its own, so they are known by name.
     """
-    if isinstance(error, DatabaseUnavailableError | psycopg.OperationalError | psycopg.InterfaceError):
+    if is_database_away(error):
         return False
     panic = any((kind.__module__, kind.__name__) == ("pyo3_runtime", "PanicException") for kind in type(error).__mro__)
     return isinstance(error, Exception) or panic
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether no server answered, or it went away, or a lock was not to be had: trying again may help."""
+    return isinstance(error, DatabaseUnavailableError | psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def is_explained(error: BaseException) -> bool:
@@ -137,6 +142,11 @@ class FailureLog:
         self._not_done = not_done
         self._slugs: dict[UUID, str] = {}
         self.found: list[TenantFailure] = []
+
+    @property
+    def tenants(self) -> set[UUID]:
+        """For whom something failed."""
+        return {failure.tenant_id for failure in self.found}
 
     def add(
         self, tenant: UUID, error: BaseException, subjects: Sequence[str], day: date | None = None

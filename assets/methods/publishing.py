@@ -14,10 +14,14 @@ from assets.listening.addresses import AddressRanges
 from assets.listening.keys import Keyring
 from assets.listening.rules import Rules
 from assets.methods.methodology import Methodology, read_in_force, tell_methodology
+from sql.failures import FailureLog, may_be_one_tenants
 from sql.locks import take_locks
 from sql.statements import statement
 from sql.values import Scope
 from sql.warehouse import Warehouse
+
+# In tenant_failures: the asset that shows the pages.
+SUBJECT = "methodologies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +34,44 @@ class Published:
 
 
 def publish_methodologies(
-    warehouse: Warehouse, scope: Scope, rules: Rules, ranges: AddressRanges, keyring: Keyring
+    warehouse: Warehouse,
+    scope: Scope,
+    rules: Rules,
+    ranges: AddressRanges,
+    keyring: Keyring,
+    failures: FailureLog | None = None,
 ) -> Iterator[Published]:
-    """Each tenant's methodology as it is now, added to its history if it is another one than before."""
+    """Each tenant's methodology as it is now, added to its history if it is another one than before.
+
+    A tenant that it fails for goes to failures, and the others go on; without a log it raises.
+    """
     note_rules(warehouse, rules, ranges)
+    done: list[UUID] = []
     for tenant_id, slug in warehouse.tenants(scope).select("tenant_id", "slug").iter_rows():
         tenant = UUID(bytes=tenant_id)
-        page = tell_methodology(read_in_force(warehouse.read, tenant, rules, ranges, keyring))
-        given = {"tenant": tenant, "version": page.version, "markdown": page.markdown, "html": page.html}
-        with warehouse.transaction() as connection:
-            # Two runs that find the same change wait for each other and add it once.
-            take_locks(connection, [f"methodology {slug}"])
-            added = connection.execute(statement("add_methodology").text, given).rowcount
-        yield Published(slug, page, added > 0)
+        try:
+            page = _publish(warehouse, tenant, slug, rules, ranges, keyring)
+        except BaseException as error:
+            if failures is None or not may_be_one_tenants(error):
+                raise
+            failures.add(tenant, error, [SUBJECT])
+            continue
+        done.append(tenant)
+        yield page
+    if failures is not None:
+        failures.clear(done, [SUBJECT])
+
+
+def _publish(
+    warehouse: Warehouse, tenant: UUID, slug: str, rules: Rules, ranges: AddressRanges, keyring: Keyring
+) -> Published:
+    page = tell_methodology(read_in_force(warehouse.read, tenant, rules, ranges, keyring))
+    given = {"tenant": tenant, "version": page.version, "markdown": page.markdown, "html": page.html}
+    with warehouse.transaction() as connection:
+        # Two runs that find the same change wait for each other and add it once.
+        take_locks(connection, [f"methodology {slug}"])
+        added = connection.execute(statement("add_methodology").text, given).rowcount
+    return Published(slug, page, added > 0)
 
 
 def note_rules(warehouse: Warehouse, rules: Rules, ranges: AddressRanges) -> bool:

@@ -4,12 +4,16 @@ Here: the wiring, and what an operator sees of it.
 Not here: what goes and what stays (expiry.py).
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.markdown import table
+from assets.partitions import describe_failures, fail_for_tenants, refuse_campaigns
 from assets.resources import Measurement
+from sql.failures import FailureLog
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -20,19 +24,28 @@ def expired_addresses(
     warehouse: ResourceParam[Warehouse],
     measurement: ResourceParam[Measurement],
     scope: ResourceParam[Scope],
-) -> MaterializeResult[None]:
+) -> Iterator[MaterializeResult[None]]:
     """Raw addresses older than their tenant's address_days are replaced by the keys made of them (event_keys,
     attribution_event_keys); lines of that age that could not be stored are deleted."""
     from assets.privacy.expiry import expire_addresses
 
     rows: list[tuple[object, ...]] = []
     total = 0
-    chosen = scope
-    for gone in expire_addresses(warehouse, chosen, measurement.ranges, measurement.keyring, datetime.now(UTC)):
+    refuse_campaigns(scope, ["expired_addresses"])
+    failures = FailureLog(warehouse, "privacy", context.log.error, UUID(context.run.run_id), "addresses not replaced")
+    now = datetime.now(UTC)
+    for gone in expire_addresses(warehouse, scope, measurement.ranges, measurement.keyring, now, failures):
         replaced = gone.addresses + gone.signals
         context.log.info(f"{gone.slug}, {gone.day}: {replaced} addresses replaced by keys")
         rows.append((gone.slug, gone.day, f"{gone.addresses:,}", f"{gone.signals:,}"))
         total += replaced
     counted = ("of requests", "of attribution events")
     shown = table(("tenant", "day", *counted), rows, right=counted)
-    return MaterializeResult(metadata={"addresses": MetadataValue.int(total), "table": MetadataValue.md(shown)})
+    yield MaterializeResult(
+        metadata={
+            "addresses": MetadataValue.int(total),
+            "table": MetadataValue.md(shown),
+            **({"failures": describe_failures(failures.found)} if failures.found else {}),
+        }
+    )
+    fail_for_tenants("Addresses that are due could not be replaced by keys", failures.found)

@@ -18,9 +18,13 @@ from assets.listening.addresses import AddressRanges
 from assets.listening.kept import keep_keys
 from assets.listening.kept_signals import keep_signal_keys
 from assets.listening.keys import Keyring
+from sql.failures import FailureLog, may_be_one_tenants
 from sql.statements import statement
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
+
+# In tenant_failures: the asset that does it every night.
+SUBJECT = "expired_addresses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +38,49 @@ class Expired:
 
 
 def expire_addresses(
-    warehouse: Warehouse, scope: Scope, ranges: AddressRanges, keyring: Keyring, now: datetime
+    warehouse: Warehouse,
+    scope: Scope,
+    ranges: AddressRanges,
+    keyring: Keyring,
+    now: datetime,
+    failures: FailureLog | None = None,
 ) -> Iterator[Expired]:
     """Take the addresses of whole UTC days away that are older than their tenant's address_days, oldest first.
 
     A tenant that has set none keeps them. It may be stopped at any moment: what is left goes the next time. Lines that
     an importer could not store hold addresses too, and so do rows that are left out of every number; those that came
-    that long ago are deleted.
+    that long ago are deleted. A tenant that it fails for goes to failures, and the others go on; without a log it
+    raises.
     """
-    tenants = warehouse.tenants(scope)
-    ids = [UUID(bytes=each) for each in tenants["tenant_id"]]
-    limits = dict(warehouse.read("read_method_settings", tenants=ids).select("tenant_id", "address_days").iter_rows())
-    for tenant_id, slug in tenants.select("tenant_id", "slug").iter_rows():
-        if limits[tenant_id] is None:
-            continue
-        before = Window.of_day(now.date() - timedelta(days=limits[tenant_id])).start
+    done: list[UUID] = []
+    for tenant_id, slug in warehouse.tenants(scope).select("tenant_id", "slug").iter_rows():
         tenant = UUID(bytes=tenant_id)
-        for day in _due_days(warehouse, tenant, before):
-            window = Window.of_day(day)
-            signals = expire_signals(warehouse, tenant, window, ranges, keyring)
-            yield Expired(slug, day, expire_day(warehouse, tenant, window, ranges, keyring), signals)
-        with warehouse.transaction() as connection:
-            for name in ("expire_strange_addresses", "expire_rejects"):
-                connection.execute(statement(name).text, {"tenant": tenant, "before": before})
+        try:
+            yield from _expire_tenant(warehouse, tenant, slug, ranges, keyring, now)
+        except BaseException as error:
+            if failures is None or not may_be_one_tenants(error):
+                raise
+            failures.add(tenant, error, [SUBJECT])
+        else:
+            done.append(tenant)
+    if failures is not None:
+        failures.clear(done, [SUBJECT])
+
+
+def _expire_tenant(
+    warehouse: Warehouse, tenant: UUID, slug: str, ranges: AddressRanges, keyring: Keyring, now: datetime
+) -> Iterator[Expired]:
+    limit = warehouse.read("read_method_settings", tenants=[tenant])["address_days"][0]
+    if limit is None:
+        return
+    before = Window.of_day(now.date() - timedelta(days=limit)).start
+    for day in _due_days(warehouse, tenant, before):
+        window = Window.of_day(day)
+        signals = expire_signals(warehouse, tenant, window, ranges, keyring)
+        yield Expired(slug, day, expire_day(warehouse, tenant, window, ranges, keyring), signals)
+    with warehouse.transaction() as connection:
+        for name in ("expire_strange_addresses", "expire_rejects"):
+            connection.execute(statement(name).text, {"tenant": tenant, "before": before})
 
 
 def _due_days(warehouse: Warehouse, tenant: UUID, before: datetime) -> list[date]:

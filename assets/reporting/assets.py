@@ -4,7 +4,7 @@ Here: the wiring, and what an operator sees of it.
 Not here: how a report is built (building.py), how a mail leaves (reports/delivery).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,9 +12,10 @@ from uuid import UUID
 from dagster import AssetDep, AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.markdown import table
-from assets.partitions import local_period, monthly, weekly
+from assets.partitions import describe_failures, fail_for_tenants, local_period, monthly, weekly
 from assets.resources import Mailing, Measurement
 from assets.upkeep.assets import DAILY_ASSETS
+from sql.failures import FailureLog, may_be_one_tenants
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -35,11 +36,11 @@ def weekly_sponsor_reports(
     measurement: ResourceParam[Measurement],
     mailing: ResourceParam[Mailing],
     scope: ResourceParam[Scope],
-) -> MaterializeResult[None]:
+) -> Iterator[MaterializeResult[None]]:
     """Each sponsor's report on a tenant-local week, frozen once its days are final and passed their checks."""
     from assets.reporting.periods import week_of
 
-    return _report(context, warehouse, measurement, mailing, scope, week_of)
+    yield from _report(context, warehouse, measurement, mailing, scope, week_of)
 
 
 @asset(group_name="reporting", deps=FROM_DAYS, partitions_def=monthly, kinds={"typst", "postgres"})
@@ -49,11 +50,11 @@ def monthly_sponsor_reports(
     measurement: ResourceParam[Measurement],
     mailing: ResourceParam[Mailing],
     scope: ResourceParam[Scope],
-) -> MaterializeResult[None]:
+) -> Iterator[MaterializeResult[None]]:
     """Each sponsor's report on a tenant-local month, frozen once its days are final and passed their checks."""
     from assets.reporting.periods import month_of
 
-    return _report(context, warehouse, measurement, mailing, scope, month_of)
+    yield from _report(context, warehouse, measurement, mailing, scope, month_of)
 
 
 @asset(
@@ -83,27 +84,65 @@ def _report(
     warehouse: Warehouse,
     measurement: Measurement,
     mailing: Mailing,
-    scope: ResourceParam[Scope],
+    scope: Scope,
     period_of: Callable[[date, str], "ReportPeriod"],
-) -> MaterializeResult[None]:
-    from assets.methods.publishing import publish_methodologies
+) -> Iterator[MaterializeResult[None]]:
+    """Every tenant's reports; those that fail for a reason that nobody has thought of fail the run last, by name."""
     from assets.reporting.building import Workshop, build_reports
     from reports.archive import Made
 
     first = context.partition_time_window.start.date()
-    made = Made(UUID(context.run.run_id), mailing.code_version, datetime.now(UTC))
+    run_id = UUID(context.run.run_id)
+    made = Made(run_id, mailing.code_version, datetime.now(UTC))
     shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
-    chosen = scope
     # Reports name the methodology in force, so that one is kept first.
-    for page in publish_methodologies(warehouse, chosen, measurement.rules, measurement.ranges, measurement.keyring):
+    unmeasured = FailureLog(warehouse, "methodology", context.log.error, run_id, "methodology not kept")
+    _keep_methodologies(context, warehouse, scope, measurement, unmeasured)
+    waits_for = {
+        failure.tenant_id: f"Its methodology could not be kept: {failure.cause}" for failure in unmeasured.found
+    }
+    failures = FailureLog(warehouse, "reports", context.log.error, run_id, "reports not made")
+    subject = [context.asset_key.to_user_string()]
+    built: list[Built] = []
+    done: list[UUID] = []
+    for tenant in warehouse.tenants(scope).iter_rows(named=True):
+        tenant_id = UUID(bytes=tenant["tenant_id"])
+        trouble = None
+        try:
+            period = period_of(first, tenant["timezone"])
+            for report in build_reports(shop, tenant, period, scope.campaigns, waits_for.get(tenant_id, "")):
+                context.log.info(
+                    f"{report.tenant}, {report.sponsor}, {report.campaign}: {report.state} {report.reason}"
+                )
+                built.append(report)
+                trouble = trouble or report.error
+        except BaseException as error:
+            if not may_be_one_tenants(error):
+                raise
+            trouble = error
+        if trouble is None:
+            done.append(tenant_id)
+        else:
+            failures.add(tenant_id, trouble, subject, first)
+    failures.clear(done, subject, first)
+    found = [*unmeasured.found, *failures.found]
+    yield MaterializeResult(metadata={**_told(built), **({"failures": describe_failures(found)} if found else {})})
+    fail_for_tenants("Reports could not be made as they should", found)
+
+
+def _keep_methodologies(
+    context: AssetExecutionContext,
+    warehouse: Warehouse,
+    scope: Scope,
+    measurement: Measurement,
+    failures: FailureLog,
+) -> None:
+    from assets.methods.publishing import publish_methodologies
+
+    measured = (measurement.rules, measurement.ranges, measurement.keyring)
+    for page in publish_methodologies(warehouse, scope, *measured, failures):
         if page.is_new:
             context.log.info(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
-    built: list[Built] = []
-    for tenant in warehouse.tenants(chosen).iter_rows(named=True):
-        for report in build_reports(shop, tenant, period_of(first, tenant["timezone"]), chosen.campaigns):
-            context.log.info(f"{report.tenant}, {report.sponsor}, {report.campaign}: {report.state} {report.reason}")
-            built.append(report)
-    return MaterializeResult(metadata=_told(built))
 
 
 def _told(built: "list[Built]") -> dict[str, MetadataValue]:

@@ -27,7 +27,8 @@ from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.facts import Brand, ReportFacts
 from reports.fonts import shelf
 from reports.render import render, subject_line
-from sql.values import PermanentError, Reader, Window
+from sql.failures import cause_of, is_explained, may_be_one_tenants
+from sql.values import Reader, Window
 from sql.warehouse import Warehouse
 
 CADENCE_WORDS = {"weekly": "weekly", "monthly": "monthly", "end_of_campaign": "final"}
@@ -45,6 +46,8 @@ class Built:
     state: str
     reason: str = ""
     mails: int = 0
+    # What nobody has thought of: the report is held, and somebody has to look at it.
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +64,44 @@ class Workshop:
     fonts_path: Path | None = None
 
 
-def build_reports(shop: Workshop, tenant: Row, period: ReportPeriod, only: Sequence[UUID] = ()) -> Iterator[Built]:
-    """Every report of one tenant for one period. only: campaigns to keep to; empty means all."""
+def build_reports(
+    shop: Workshop, tenant: Row, period: ReportPeriod, only: Sequence[UUID] = (), waits_for: str = ""
+) -> Iterator[Built]:
+    """Every report of one tenant for one period. only: campaigns to keep to; empty means all.
+
+    waits_for: why none of them may go out now, besides what the gate finds.
+    """
     tenant_id = UUID(bytes=tenant["tenant_id"])
     with shop.warehouse.as_tenant(tenant_id) as read:
         subscriptions = read("read_report_subscriptions", cadence=period.cadence, tenants=[tenant_id])
         if subscriptions.is_empty():
             return
         gate = _gate(read, shop, tenant, period)
+        if waits_for:
+            gate = Decision((*gate.reasons, waits_for))
         for subscription in subscriptions.iter_rows(named=True):
-            subject = read_subject(read, tenant_id, subscription, period, shop.made.as_of)
-            if only and not _concerns(subject, only):
-                continue
+            subject = None
             try:
-                yield _build(read, shop, tenant, period, subscription, subject, gate)
-            except PermanentError as error:
-                # One report that cannot be made must not take the others with it; it waits, with the reason.
-                reason = f"It could not be made: {error}"
-                hold(shop.warehouse, _key(tenant, period, subscription), reason, shop.made)
-                yield Built(tenant["slug"], subject.sponsor, _label(subject), "held", reason)
+                subject = read_subject(read, tenant_id, subscription, period, shop.made.as_of)
+                if only and not _concerns(subject, only):
+                    continue
+                built = _build(read, shop, tenant, period, subscription, subject, gate)
+            except BaseException as error:
+                if not may_be_one_tenants(error):
+                    raise
+                label = _label(subject) if subject else "its campaigns"
+                built = _hold_broken(shop, tenant, period, subscription, label, error)
+            yield built
+
+
+def _hold_broken(
+    shop: Workshop, tenant: Row, period: ReportPeriod, subscription: Row, label: str, error: BaseException
+) -> Built:
+    """One report that cannot be made must not take the others with it; it waits, with the reason."""
+    reason = f"It could not be made: {cause_of(error)}"
+    hold(shop.warehouse, _key(tenant, period, subscription), reason, shop.made)
+    unexplained = None if is_explained(error) else error
+    return Built(tenant["slug"], subscription["sponsor"], label, "held", reason, error=unexplained)
 
 
 def _concerns(subject: Subject, only: Sequence[UUID]) -> bool:
@@ -223,7 +245,8 @@ def _gate(read: Reader, shop: Workshop, tenant: Row, period: ReportPeriod) -> De
     days = _days(period.window)
     checks = read("read_check_results", first_day=days["first"], last_day=days["last"], tenants=tenants)
     ledger = read("read_report_ledger", **days, tenants=tenants)
-    return decide(period, ledger, checks, shop.assets, tenant["lateness_hours"], shop.made.as_of)
+    failures = read("read_tenant_failures", tenants=tenants)
+    return decide(period, ledger, checks, shop.assets, tenant["lateness_hours"], shop.made.as_of, failures)
 
 
 def _days(window: Window) -> dict[str, Any]:

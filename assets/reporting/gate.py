@@ -15,6 +15,9 @@ import polars as pl
 from assets.reporting.periods import ReportPeriod
 from sql.values import DAY
 
+# A held report's reason is read in a table.
+CAUSES_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -38,10 +41,12 @@ def decide(
     assets: Sequence[str],
     lateness_hours: int,
     clock: datetime,
+    failures: pl.DataFrame | None = None,
 ) -> Decision:
     """Open only if the period is final, every table has every UTC day of it as final, and every check passed.
 
     ledger: asset, day, status of one tenant. checks: day, check_name, passed, detail of the same tenant.
+    failures: stage, subject, day, cause of the same tenant: why a table is missing, where computing it failed.
     """
     days = list(period.window.days())
     final_at = period.final_at(lateness_hours)
@@ -54,6 +59,7 @@ def decide(
     missing = wanted.join(ledger, on=["asset", "day"], how="anti")
     if not missing.is_empty():
         reasons.append(_backfill("not computed yet", missing["day"].unique().sort().to_list()))
+        reasons.extend(_causes(missing, failures))
     open_days = ledger.filter(pl.col("day").is_in(days) & pl.col("asset").is_in(list(assets)), status="provisional")
     if not open_days.is_empty():
         reasons.append(_backfill("still provisional", open_days["day"].unique().sort().to_list()))
@@ -66,6 +72,19 @@ def decide(
         day, name, detail = failed.select("day", "check_name", "detail").row(0)
         reasons.append(f"{failed.height} data check(s) failed, first {name} on {day}: {detail}.")
     return Decision(tuple(reasons))
+
+
+def _causes(missing: pl.DataFrame, failures: pl.DataFrame | None) -> list[str]:
+    """Why the missing tables could not be computed, as far as that was tried: each cause once, with its first day."""
+    if failures is None or failures.is_empty():
+        return []
+    tried = missing.join(failures.filter(stage="computing"), left_on=["asset", "day"], right_on=["subject", "day"])
+    causes = tried.group_by("cause").agg(pl.col("day").min(), pl.col("asset").unique().sort()).sort("day", "cause")
+    words = [
+        f"Why on {day}: {cause.rstrip('.')} ({', '.join(tables)})."
+        for cause, day, tables in causes.head(CAUSES_NAMED).iter_rows()
+    ]
+    return words + ([f"And {causes.height - CAUSES_NAMED} other cause(s)."] if causes.height > CAUSES_NAMED else [])
 
 
 def _backfill(what: str, days: list[date]) -> str:

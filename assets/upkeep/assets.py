@@ -26,10 +26,18 @@ from dagster import (
 )
 
 from assets.markdown import table
-from assets.partitions import Description, daily, look_back, month_before, month_of_days, walk_days
+from assets.partitions import (
+    Description,
+    daily,
+    describe_failures,
+    look_back,
+    month_before,
+    month_of_days,
+    walk_days,
+)
 from assets.resources import Progress
-from assets.upkeep.checks import CHECKS, Check, run_checks
-from sql.values import Reader, Scope, Window
+from assets.upkeep.checks import CASES_NAMED, CHECKS, run_checks
+from sql.values import PermanentError, Reader, Scope, Window
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -89,6 +97,16 @@ def _judged(asset: str) -> AssetDep:
     return AssetDep(asset, partition_mapping=month_before if asset in AFTER_30_DAYS else look_back)
 
 
+# In a table of the UI.
+ROWS_SHOWN = 200
+
+HELD = "Reports on these days that are not frozen yet are held until they pass."
+NOT_KEPT = (
+    "This verdict is not kept, because nobody has judged the whole day yet: no report waits for it. Materialize "
+    "tenant_checks of the day to keep one."
+)
+
+
 TENANT_CHECKS = AssetSpec(
     "tenant_checks",
     group_name="upkeep",
@@ -133,77 +151,90 @@ def _others(asset: str) -> list[str]:
 def show_tenant_checks(
     context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse], scope: ResourceParam[Scope]
 ) -> Iterator[AssetCheckResult]:
-    """The checks of this run's days in the UI; the run fails last, naming the tenants, when all good work is done."""
+    """The checks of this run's days in the UI; the run fails last, naming the tenants, when all good work is done.
+
+    In a run that does not compute tenant_checks (a person asks for a check by hand), days that were judged before are
+    judged again as a whole and the verdict is kept; on other days these checks alone are judged, and nothing is kept.
+    """
     import polars as pl
 
+    from assets.upkeep.verdicts import NO_RESULTS, judge_by_hand, name_cases, read_results, read_unjudged
     from assets.walking import begun_days
 
-    asked = _days_of_run(context)
+    asked = _days_of_run(context, warehouse)
     begun = begun_days(warehouse, asked)
+    # Days that nobody has begun are not judged; of them there is nothing to read.
     days = [day for day in asked if day in begun]
     tenants = warehouse.tenants(scope)
     selected = {key.name for key in context.selected_asset_check_keys}
     checks = [check for check in CHECKS if check.name in selected]
-    was_judged = AssetKey("tenant_checks") in context.job_def.asset_layer.selected_asset_keys
-    ids = [UUID(bytes=tenant) for tenant in tenants["tenant_id"]]
-    # Days that nobody has begun are not judged, so there is nothing to read of them.
-    is_read = was_judged or not days
-    found = _read_results(warehouse, days or asked, ids) if is_read else _judge_now(warehouse, days, ids, checks)
-    results = found.filter(pl.col("check_name").is_in(list(selected))).join(
-        tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1"
+    by_hand = AssetKey("tenant_checks") not in context.job_def.asset_layer.selected_asset_keys
+    run_id = UUID(context.run.run_id)
+    loose = (
+        judge_by_hand(warehouse, run_id, context.log.error, scope, days, DAILY_ASSETS, checks)
+        if by_hand and days
+        else NO_RESULTS
     )
+    found, unread = read_results(warehouse, days or asked, tenants)
+    results = (
+        pl.concat([found.with_columns(is_kept=True), loose.with_columns(is_kept=False)])
+        .filter(pl.col("check_name").is_in(list(selected)))
+        .join(tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1")
+        .sort("day", "slug", "check_name")
+    )
+    failed = results.filter(~pl.col("passed"))
+    where = f"{asked[0]}" if asked[0] == asked[-1] else f"{asked[0]} to {asked[-1]}"
+    nothing = "" if days else f" Nobody has computed anything of {where}, so there is nothing to judge."
     for check in checks:
         mine = results.filter(check_name=check.name)
-        bad = mine.filter(~pl.col("passed")).sort("day", "slug")
+        bad = failed.filter(check_name=check.name)
+        kept = nothing if mine["is_kept"].all() else f" {NOT_KEPT}"
         yield AssetCheckResult(
             check_name=check.name,
             asset_key=check.asset,
             passed=bad.is_empty(),
             severity=AssetCheckSeverity.ERROR,
-            description=check.promise if bad.is_empty() else _naming(bad),
-            metadata={"days": len(days), "tenants": tenants.height, "failed": bad.height, "table": _table(bad)},
+            description=(check.promise if bad.is_empty() else f"{check.promise} Not so: {name_cases(bad)}.")
+            + kept
+            + nothing,
+            metadata={
+                "days": where,
+                "tenants": mine["tenant_id"].n_unique(),
+                "failed": bad.height,
+                "table": _table(bad),
+            },
         )
-    failed = results.filter(~pl.col("passed")).sort("day", "slug", "check_name")
-    if not failed.is_empty():
-        raise Failure(
-            f"{failed.height} check(s) failed: {_naming(failed)}. Everything else was written; "
-            "reports of these tenants are held until their days pass.",
-            metadata={"failed": _table(failed)},
-            allow_retries=False,
-        )
+    unjudged = [*unread, *read_unjudged(warehouse, run_id, days, tenants, unread)]
+    if failed.is_empty() and not unjudged:
+        return
+    words = [f"{failed.height} check(s) failed: {name_cases(failed, with_check=True)}."] if failed.height else []
+    words += [f"Not judged: {failure.where}: {failure.cause.rstrip('.')}." for failure in unjudged[:CASES_NAMED]]
+    words += [] if by_hand else ["Everything else was written."]
+    words += [HELD] if failed["is_kept"].any() or (unjudged and not by_hand) else []
+    words += [] if failed["is_kept"].all() else [NOT_KEPT]
+    raise Failure(
+        " ".join(words),
+        metadata={"failed": _table(failed), **({"not judged": describe_failures(unjudged)} if unjudged else {})},
+        allow_retries=False,
+    )
 
 
-def _read_results(warehouse: Warehouse, days: Sequence[date], tenants: Sequence[UUID]) -> "pl.DataFrame":
-    """What tenant_checks wrote in this run."""
-    return warehouse.read("read_check_results", first_day=days[0], last_day=days[-1], tenants=list(tenants))
-
-
-def _judge_now(
-    warehouse: Warehouse, days: Sequence[date], tenants: Sequence[UUID], checks: Sequence[Check]
-) -> "pl.DataFrame":
-    """A run of some tables only: their checks are looked at here; the gate hears of them from the next full run."""
-    import polars as pl
-
-    windows = [Window.of_day(day) for day in days]
-    judged = [run_checks(warehouse.read, window, tenants, DAILY_ASSETS, checks) for window in windows]
-    return pl.concat(judged)
-
-
-def _days_of_run(context: AssetCheckExecutionContext) -> list[date]:
-    """The days that the run's tags name; yesterday's for a check that was started without a partition."""
+def _days_of_run(context: AssetCheckExecutionContext, warehouse: Warehouse) -> list[date]:
+    """The days that the run's tags name; without a partition the last day that anybody has judged, else yesterday."""
     tags = context.run.tags
     first = tags.get("dagster/asset_partition_range_start") or tags.get("dagster/partition")
     last = tags.get("dagster/asset_partition_range_end") or first
     keys = daily.get_partition_keys()
     chosen = [key for key in keys if first <= key <= last] if first and last else keys[-1:]
+    if first and not chosen:
+        raise PermanentError(f"There is no day from {first} to {last} that can be judged: {keys[0]} to {keys[-1]} are.")
+    if not first:
+        judged = warehouse.read("read_last_day", asset="tenant_checks")["day"].drop_nulls().to_list()
+        if judged:
+            return judged
     return [daily.time_window_for_partition_key(key).start.date() for key in chosen]
 
 
-def _naming(bad: "pl.DataFrame") -> str:
-    named = [f"{slug} {day} {name}" for slug, day, name in bad.select("slug", "day", "check_name").iter_rows()]
-    return ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
-
-
 def _table(bad: "pl.DataFrame") -> MetadataValue:
-    rows = bad.select("slug", "day", "check_name", "detail").iter_rows()
+    rows = bad.head(ROWS_SHOWN).select("slug", "day", "check_name", "detail").iter_rows()
     return MetadataValue.md(table(("tenant", "day", "check", "what was found"), rows))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from assets.lineage import read_stale
+from sql.failures import cause_of, in_halves
 from sql.values import Reader, Window
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ DAY = ("day", "tenants")
 BOTH = ("start", "end", "day", "tenants")
 
 
-# Each is a statement of sql/queries that returns tenant_id and the number of offences, with an example of one.
+# The first few cases of an offence, which the statements put into one text.
+CASES_NAMED = 3
+
+# Each is a statement of sql/queries that returns tenant_id, the number of offences, and the first cases in words.
 CHECKS = (
     Check("dispositions_sum", "request_dispositions", "Dispositions sum to the raw rows of the day.", BOTH),
     Check(
@@ -82,24 +86,47 @@ def run_checks(
     assets: Sequence[str],
     checks: Sequence[Check] = CHECKS,
 ) -> pl.DataFrame:
-    """tenant_id, day, check_name, passed, detail, checked_at: one row per tenant and check."""
+    """tenant_id, day, check_name, passed, detail, checked_at: one row per tenant and check.
+
+    A check that cannot be made for a tenant has failed for it, and says why.
+    """
+    import polars as pl
+
+    results = [_run_check(read, check, window, tenants, assets) for check in checks]
+    return pl.concat(results).with_columns(
+        day=pl.lit(window.day), checked_at=pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
+    )
+
+
+def _run_check(
+    read: Reader, check: Check, window: Window, tenants: Sequence[UUID], assets: Sequence[str]
+) -> pl.DataFrame:
+    """tenant_id, check_name, passed, detail."""
     import polars as pl
 
     from assets.attribution.models import MODELS
 
-    everyone = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in tenants]}, schema={"tenant_id": pl.Binary})
-    given = {
-        "start": window.start,
-        "end": window.end,
-        "day": window.day,
-        "tenants": list(tenants),
-        "assets": list(assets),
-        "models": list(MODELS),
-    }
-    results = [judge(everyone, _ask(read, check, given, assets), check) for check in checks]
-    return pl.concat(results).with_columns(
-        day=pl.lit(window.day), checked_at=pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
-    )
+    broken: dict[UUID, BaseException] = {}
+
+    def look(some: Sequence[UUID]) -> pl.DataFrame:
+        everyone = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in some]}, schema={"tenant_id": pl.Binary})
+        given = {
+            "start": window.start,
+            "end": window.end,
+            "day": window.day,
+            "tenants": list(some),
+            "assets": list(assets),
+            "models": list(MODELS),
+        }
+        return judge(everyone, _ask(read, check, given, assets), check)
+
+    judged = list(in_halves(tenants, look, broken.__setitem__))
+    rows = [
+        (tenant.bytes, check.name, False, f"the check could not be made: {cause_of(error)}")
+        for tenant, error in broken.items()
+    ]
+    columns = {"tenant_id": pl.Binary, "check_name": pl.String, "passed": pl.Boolean, "detail": pl.String}
+    return pl.concat([*judged, pl.DataFrame(rows, schema=columns, orient="row")])
 
 
 def _ask(read: Reader, check: Check, given: Mapping[str, object], assets: Sequence[str]) -> pl.DataFrame:
@@ -111,17 +138,19 @@ def _ask(read: Reader, check: Check, given: Mapping[str, object], assets: Sequen
     day, tenants = given["day"], given["tenants"]
     assert isinstance(day, date) and isinstance(tenants, list)  # noqa: S101, PT018
     stale = read_stale(read, tenants, day, day, assets, by_tables_only=True).filter(reason="older")
-    return stale.group_by("tenant_id").agg(offences=pl.len().cast(pl.Int64), example=pl.col("asset").min())
+    named = pl.col("asset").unique().sort().head(CASES_NAMED).str.join("; ")
+    return stale.group_by("tenant_id").agg(offences=pl.len().cast(pl.Int64), example=named)
 
 
 def judge(everyone: pl.DataFrame, offences: pl.DataFrame, check: Check) -> pl.DataFrame:
     """tenant_id, check_name, passed, detail: a tenant passes that has no offence."""
     import polars as pl
 
-    said = pl.format("{} offence(s), for example {}", pl.col("offences"), pl.col("example"))
+    said = pl.format("{} case(s): {}", pl.col("offences"), pl.col("example"))
+    more = pl.when(pl.col("offences") > CASES_NAMED).then(pl.lit("; …")).otherwise(pl.lit(""))
     return everyone.join(offences, on="tenant_id", how="left", validate="1:1").select(
         "tenant_id",
         check_name=pl.lit(check.name),
         passed=pl.col("offences").fill_null(0) == 0,
-        detail=pl.when(pl.col("offences").fill_null(0) == 0).then(pl.lit(check.promise)).otherwise(said),
+        detail=pl.when(pl.col("offences").fill_null(0) == 0).then(pl.lit(check.promise)).otherwise(said + more),
     )

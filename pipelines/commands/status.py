@@ -1,7 +1,8 @@
-"""earshot status: how every tenant stands, in one table, and what the orchestrator is doing.
+"""earshot status: how every tenant stands, in one table, what waits for a person, and what the orchestrator is doing.
 
 Here: the table.
-Not here: the numbers' definition (sql/queries/read_status.sql), what is said of runs (pipelines/run_history.py).
+Not here: the numbers (sql/queries/read_status.sql), the words for what is open (pipelines/open_failures.py) and for
+runs (pipelines/run_history.py).
 """
 
 from __future__ import annotations
@@ -15,22 +16,27 @@ from rich.table import Table
 from pipelines import console, runtime
 from pipelines.entries import strange_rows
 from pipelines.homes import project_root, read_orchestrator_settings
+from pipelines.open_failures import tell_failures
 from pipelines.run_history import describe, read_history
 from pipelines.settings import Settings, load_settings
 
 
 @click.command()
 def status() -> None:
-    """How each tenant stands: computed and final days, failed checks, ads that name nothing known, reports, mails."""
+    """How each tenant stands: computed and final days, failed checks, ads that name nothing known, reports, mails.
+
+    Below it what could not be done for whom, on which days, why, and what to do.
+    """
     settings = load_settings()
     with runtime.open_warehouse(settings, work="status") as warehouse:
         rows = warehouse.rows("read_status")
         remarks = strange_rows(warehouse)
+        failures = warehouse.rows("read_open_failures")
     if rows:
         console.out.print(_table(rows))
     else:
         _say_how_to_begin(settings)
-    for line in remarks:
+    for line in (*remarks, *tell_failures(failures)):
         console.out.print(line)
     _say_runs(settings)
 

@@ -12,7 +12,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -20,14 +20,15 @@ from psycopg.rows import class_row
 
 from reports.delivery import queue
 from reports.delivery.message import Artefact, Mail, assemble, envelope_of
-from reports.delivery.outcomes import Outcome, Verdict, given_up, of_surprise
+from reports.delivery.outcomes import Outcome, Verdict, given_up, of_surprise, of_unfit
 from reports.delivery.queue import Context, Delivery
 from reports.delivery.transports.base import Transport
 from reports.delivery.unsubscribe import Sender, stop_link
 from sql.connecting import DatabaseUnavailableError
+from sql.failures import FailureLog, cause_of, is_database_away, may_be_one_tenants
 from sql.statements import statement
 from sql.values import PermanentError
-from sql.warehouse import Warehouse
+from sql.warehouse import Connection, Warehouse
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Outbox:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
+        self._failures = FailureLog(warehouse, "delivery", logger.error, not_done="mail not sent")
 
     def run(
         self, transport: Transport, now: datetime, limit: int | None = None, progress: Progress = lambda _: None
@@ -92,13 +94,7 @@ class Outbox:
         """Send what is due at now, at most limit mails. Stops early where the next mail would meet the same trouble."""
         clock = _Clock(now)
         summary = DeliverySummary()
-        with self._warehouse.transaction() as connection:
-            summary.expired = queue.expire_claims(connection, now)
-            summary.released = queue.release_allowed(connection, now)
-            summary.notes = [
-                f"{count} report(s) of {slug} have no recipients: add some to their subscription"
-                for slug, count in queue.unaddressed(connection)
-            ]
+        self._prepare(now, summary)
         doubts = 0
         while summary.paused is None and (limit is None or summary.handled < limit):
             result = self._next(transport, now, clock, summary)
@@ -110,6 +106,33 @@ class Outbox:
             summary.results[result] += 1
             progress(result)
         return summary
+
+    def _prepare(self, now: datetime, summary: DeliverySummary) -> None:
+        """What is done before the first mail. None of it keeps a mail from leaving."""
+
+        def broken(tenant: UUID, error: BaseException) -> None:
+            summary.notes.append(f"mails of tenant {tenant} that are held stay held: {cause_of(error)}")
+
+        def expire(connection: Connection) -> None:
+            summary.expired = queue.expire_claims(connection, now)
+
+        def release(connection: Connection) -> None:
+            summary.released = queue.release_allowed(connection, now, broken)
+
+        def look_for_recipients(connection: Connection) -> None:
+            summary.notes += [
+                f"{count} report(s) of {slug} have no recipients: add some to their subscription"
+                for slug, count in queue.unaddressed(connection)
+            ]
+
+        for step in (expire, release, look_for_recipients):
+            try:
+                with self._warehouse.transaction() as connection:
+                    step(connection)
+            except BaseException as error:
+                if not may_be_one_tenants(error):
+                    raise
+                summary.notes.append(f"{step.__name__.replace('_', ' ')}: {cause_of(error)}")
 
     def plan(self, sender: Sender, now: datetime, limit: int = 1000) -> list[Planned]:
         """What a run would do now: every due mail is put together and checked; nothing is claimed or sent."""
@@ -133,26 +156,49 @@ class Outbox:
     def _next(self, transport: Transport, now: datetime, clock: _Clock, summary: DeliverySummary) -> str | None:
         """Handle one row and say what became of it; None where none is due."""
         token, started = uuid4(), clock()
+        context: Context | None = None
+        outcome: Outcome | None = None
         with self._warehouse.transaction() as connection:
             # Due is what was due when the run began, so that a mail that just failed is not tried again at once.
             delivery = queue.claim_next(connection, now, started, token, transport.name)
             if delivery is None:
                 return None
-            context = queue.context_of(connection, delivery)
-            stopped = queue.screen(delivery.recipient, context)
-            if stopped:
-                queue.stop(connection, delivery, token, stopped, started)
-                return stopped.state
-        outcome = given_up(self._attempt(transport, delivery, context), delivery.attempts)
+            try:
+                # A part of the transaction: whatever fails in it, the claim stays, and the queue goes on.
+                with connection.transaction():
+                    context = queue.context_of(connection, delivery)
+                    stopped = queue.screen(delivery.recipient, context)
+                    if stopped:
+                        queue.stop(connection, delivery, token, stopped, started)
+                        return stopped.state
+            except BaseException as error:
+                outcome = self._trouble(delivery, "its address and tenant could not be looked at", error)
+        if outcome is None:
+            assert context is not None, "nothing failed, so it was read"  # noqa: S101
+            outcome = self._attempt(transport, delivery, context)
+        outcome = given_up(outcome, delivery.attempts)
         self._write_down(delivery, token, transport.name, outcome, started, clock)
         summary.paused = outcome.detail if outcome.stop_run else None
         logger.info("delivery %s: %s (%s)", delivery.delivery_id, outcome.verdict, outcome.status_code)
         return str(outcome.verdict)
 
+    def _trouble(self, delivery: Delivery, what: str, error: BaseException) -> Outcome:
+        """The verdict on a mail that could not even be handed over: it waits, and the others of the queue go on.
+
+        Raises the error if it is about more than this mail; a database that went away stops the run.
+        """
+        if is_database_away(error):
+            return Outcome(Verdict.RETRY, f"{what} ({type(error).__name__})", stop_run=True)
+        if not may_be_one_tenants(error):
+            raise error
+        self._failures.add(delivery.tenant_id, error, [subject_of(delivery)])
+        return Outcome(Verdict.RETRY, f"{what} ({type(error).__name__}); see the log")
+
     def _write_down(
         self, delivery: Delivery, token: UUID, transport: str, outcome: Outcome, started: datetime, clock: _Clock
     ) -> None:
-        """Settle the claim. A database that is away for a moment must not turn a known end into a doubtful one."""
+        """Settle the claim. A database that is away for a moment must not turn a known end into a doubtful one, and
+        words that it refuses must not hold up the queue."""
         for pause in (*SETTLE_PAUSES, None):
             try:
                 with self._warehouse.transaction() as connection:
@@ -168,21 +214,34 @@ class Outbox:
                     )
                     raise
                 time.sleep(pause)
+            except PermanentError as error:
+                logger.exception("delivery %s: what was said of it could not be written down", delivery.delivery_id)
+                self._failures.add(delivery.tenant_id, error, [subject_of(delivery)])
+                with self._warehouse.transaction() as connection:
+                    plain = replace(outcome, detail="what was said of it could not be written down; the log has it")
+                    queue.settle(connection, delivery, token, transport, plain, started, clock())
+                return
 
     def _attempt(self, transport: Transport, delivery: Delivery, context: Context) -> Outcome:
         """Put the mail together and hand it over, once. What cannot be put together has not been sent."""
         try:
             frozen = self.frozen(delivery)
-        except Exception as error:
-            logger.exception("the report of delivery %s could not be read", delivery.delivery_id)
-            return Outcome(Verdict.RETRY, f"the report could not be read ({type(error).__name__})", stop_run=True)
+        except BaseException as error:
+            return self._trouble(delivery, "the report could not be read", error)
         try:
             mail = compose(delivery, context, transport.sender, frozen)
         except PermanentError as error:
             return Outcome(Verdict.FAILED, str(error))
+        except BaseException as error:
+            self._trouble(delivery, "the mail could not be put together", error)
+            return of_unfit(error)
+        if delivery.attempts > 1:
+            self._failures.clear([delivery.tenant_id], [subject_of(delivery)])
         try:
             return transport.send(mail)
-        except Exception as error:
+        except BaseException as error:
+            if not may_be_one_tenants(error) and not isinstance(error, Exception):
+                raise
             logger.exception("delivery %s ended in an error that the transport does not know", delivery.delivery_id)
             return of_surprise(error)
 
@@ -210,6 +269,11 @@ def compose(delivery: Delivery, context: Context, sender: Sender, frozen: Frozen
         stop=stop_link(sender, mailbox, delivery.tenant_id, delivery.delivery_id, delivery.created_at),
     )
     return assemble(envelope, frozen.artefacts)
+
+
+def subject_of(delivery: Delivery) -> str:
+    """What a mail is called in tenant_failures."""
+    return f"mail {delivery.delivery_id}"
 
 
 class _Clock:

@@ -143,7 +143,7 @@ def of_lost(error: BaseException, stage: Stage) -> Outcome:
     return Outcome(Verdict.RETRY, f"the provider could not be reached ({words})", stop_run=True)
 
 
-def of_surprise(error: Exception, stage: Stage = Stage.ANSWER) -> Outcome:
+def of_surprise(error: BaseException, stage: Stage = Stage.ANSWER) -> Outcome:
     """The verdict on an error that no transport foresaw. Only its kind is kept: its text may hold anything."""
     words = f"sending ended in an unforeseen {type(error).__name__}; see the log"
     if stage is Stage.ANSWER:
@@ -152,7 +152,7 @@ def of_surprise(error: Exception, stage: Stage = Stage.ANSWER) -> Outcome:
     return Outcome(Verdict.RETRY, f"{words}. Nothing had been handed over", stop_run=stops)
 
 
-def of_unfit(error: Exception) -> Outcome:
+def of_unfit(error: BaseException) -> Outcome:
     """The verdict on a mail that cannot be put together: it would fail again, so it waits for a person."""
     return Outcome(Verdict.FAILED, f"the mail cannot be put together ({type(error).__name__}); see the log")
 

@@ -7,7 +7,7 @@ Not here: calling a provider, or the order of the steps (outbox.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from psycopg.rows import class_row, dict_row
 from reports.delivery.addresses import AddressError, as_recipient, clean_address, is_allowed
 from reports.delivery.outcomes import Outcome, Verdict, next_attempt
 from reports.delivery.transports.base import LONGEST_CALL_S
+from sql.failures import in_halves
 from sql.statements import statement
 
 logger = logging.getLogger(__name__)
@@ -212,11 +213,19 @@ def expire_claims(connection: Connection[Any], now: datetime) -> int:
     return connection.execute(statement("expire_claims").text, values).rowcount
 
 
-def release_allowed(connection: Connection[Any], now: datetime) -> int:
-    """Held rows whose domain is allowed by now go back into the queue; returns how many."""
+def release_allowed(connection: Connection[Any], now: datetime, failed: Callable[[UUID, BaseException], object]) -> int:
+    """Held rows whose domain is allowed by now go back into the queue; returns how many.
+
+    failed: called with the tenant of each row for which that cannot be told; it stays held.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
         held = cursor.execute(statement("read_held_deliveries").text).fetchall()
-    allowed = [row for row in held if is_allowed(row["recipient"], row["recipient_domains"])]
+
+    def are_allowed(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if is_allowed(row["recipient"], row["recipient_domains"])]
+
+    found = in_halves(held, are_allowed, lambda row, error: failed(row["tenant_id"], error))
+    allowed = [row for rows in found for row in rows]
     return sum(
         connection.execute(
             statement("release_held_delivery").text,

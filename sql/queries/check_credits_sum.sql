@@ -24,13 +24,21 @@ given AS (
     FROM attribution_credits
     WHERE tenant_id = any(%(tenants)s) AND day = %(day)s
     GROUP BY tenant_id, conversion_id, model
+),
+
+cases AS (
+    SELECT
+        tenant_id,
+        format('conversion %%s: %%s under %%s', conversion_id, coalesce(given.credit, 0), model) AS example,
+        row_number() OVER (PARTITION BY tenant_id ORDER BY conversion_id, model) AS place
+    FROM wanted
+    FULL JOIN given USING (tenant_id, conversion_id, model)
+    WHERE abs(coalesce(given.credit, 0) - 1) > 1e-9 OR wanted.conversion_id IS NULL
 )
 
 SELECT
     tenant_id,
     count(*) AS offences,
-    min(format('conversion %%s: %%s under %%s', conversion_id, coalesce(given.credit, 0), model)) AS example
-FROM wanted
-FULL JOIN given USING (tenant_id, conversion_id, model)
-WHERE abs(coalesce(given.credit, 0) - 1) > 1e-9 OR wanted.conversion_id IS NULL
+    string_agg(example, '; ' ORDER BY place) FILTER (WHERE place <= 3) AS example
+FROM cases
 GROUP BY tenant_id

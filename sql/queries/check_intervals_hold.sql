@@ -36,13 +36,21 @@ WITH told AS (
         iroas_upper AS upper
     FROM lift_results
     WHERE tenant_id = any(%(tenants)s) AND day = %(day)s
+),
+
+cases AS (
+    SELECT
+        tenant_id,
+        format('%%s: %%s outside of %%s to %%s', what, estimate, lower, upper) AS example,
+        row_number() OVER (PARTITION BY tenant_id ORDER BY what) AS place
+    FROM told
+    -- What was rounded on the way is no offence.
+    WHERE lower > estimate + 1e-9 * abs(estimate) OR upper < estimate - 1e-9 * abs(estimate)
 )
 
 SELECT
     tenant_id,
     count(*) AS offences,
-    min(format('%%s: %%s outside of %%s to %%s', what, estimate, lower, upper)) AS example
-FROM told
--- What was rounded on the way is no offence.
-WHERE lower > estimate + 1e-9 * abs(estimate) OR upper < estimate - 1e-9 * abs(estimate)
+    string_agg(example, '; ' ORDER BY place) FILTER (WHERE place <= 3) AS example
+FROM cases
 GROUP BY tenant_id

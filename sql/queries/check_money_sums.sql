@@ -90,19 +90,25 @@ earned AS (
         bool_and(is_plain AND is_whole) AS is_told
     FROM per_conversion
     GROUP BY tenant_id, sponsor_id
-)
+),
 
-SELECT
-    per_model.tenant_id,
-    count(*) AS offences,
-    min(
+cases AS (
+    SELECT
+        per_model.tenant_id,
         format(
             'sponsor %%s: %%s under %%s, %%s by conversions',
             per_model.sponsor_id, per_model.revenue, per_model.model, coalesce(earned.net, 0)
-        )
-    ) AS example
-FROM per_model
-LEFT JOIN earned
-    ON per_model.tenant_id = earned.tenant_id AND per_model.sponsor_id = earned.sponsor_id
-WHERE per_model.revenue <> coalesce(earned.net, 0) AND coalesce(earned.is_told, TRUE)
-GROUP BY per_model.tenant_id
+        ) AS example,
+        row_number() OVER (PARTITION BY per_model.tenant_id ORDER BY per_model.sponsor_id, per_model.model) AS place
+    FROM per_model
+    LEFT JOIN earned
+        ON per_model.tenant_id = earned.tenant_id AND per_model.sponsor_id = earned.sponsor_id
+    WHERE per_model.revenue <> coalesce(earned.net, 0) AND coalesce(earned.is_told, TRUE)
+)
+
+SELECT
+    tenant_id,
+    count(*) AS offences,
+    string_agg(example, '; ' ORDER BY place) FILTER (WHERE place <= 3) AS example
+FROM cases
+GROUP BY tenant_id

@@ -2,7 +2,7 @@
 -- Those are days with such a row of their own, days for which the same event was delivered too, and days with a
 -- conversion signal of an order that one of these rows tells of. Rows outside the bounds of an entry are no arrivals.
 -- Today is left out unless it was computed: it is still filling.
--- Grain: one row per tenant and day. Parameters: received_since (timestamptz): rows received from then on.
+-- Grain: one row per tenant and day. Parameters: received_since (timestamptz): rows received from then on; tenants (uuid[]).
 WITH came AS (
     SELECT
         tenant_id,
@@ -13,7 +13,8 @@ WITH came AS (
         order_id
     FROM attribution_events
     WHERE
-        received_at >= %(received_since)s
+        tenant_id = any(%(tenants)s)
+        AND received_at >= %(received_since)s
         AND signal_in_bounds(occurred_at, received_at, value_minor)
 ),
 
@@ -50,7 +51,8 @@ arrived AS (
         (occurred_at AT TIME ZONE 'UTC')::date AS day
     FROM listener_events
     WHERE
-        received_at >= %(received_since)s
+        tenant_id = any(%(tenants)s)
+        AND received_at >= %(received_since)s
         AND request_in_bounds(
             occurred_at, received_at, range_start, range_end, bytes_sent, position_seconds, heard_seconds
         )

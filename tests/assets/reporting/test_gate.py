@@ -55,3 +55,19 @@ def test_a_failed_check_holds_the_report_and_names_the_day_and_the_finding() -> 
 
 def test_days_without_any_check_are_not_taken_for_good_ones() -> None:
     assert "not checked yet" in decide(PERIOD, ledger(), checks().head(0), ASSETS, 48, LATER).words
+
+
+def test_the_reason_names_why_a_missing_table_could_not_be_computed() -> None:
+    found = ledger().filter(pl.col("day") != DAYS[3])
+    failures = pl.DataFrame(
+        {
+            "stage": ["computing", "computing", "reports"],
+            "subject": ["downloads", "campaign_roi", "weekly_sponsor_reports"],
+            "day": [DAYS[3], DAYS[0], DAYS[3]],
+            "cause": ["no rate CHF/EUR of that day", "healed long ago", "of no table"],
+        }
+    )
+    words = decide(PERIOD, found, checks(), ASSETS, 48, LATER, failures).words
+    assert f"Why on {DAYS[3]}: no rate CHF/EUR of that day (downloads)." in words
+    assert "healed long ago" not in words
+    assert "of no table" not in words

@@ -1,0 +1,114 @@
+"""Verdicts: what the checks said of days, judged again where a person asks for it, and put into a sentence.
+
+Here: judging by hand, reading what is kept, for whom there is no verdict, naming cases.
+Not here: what a check looks at (checks.py), the orchestrator (assets.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from uuid import UUID
+
+import polars as pl
+
+from assets.upkeep.checks import CASES_NAMED, Check, run_checks
+from assets.walking import Due, Tables, Walk
+from sql.failures import FailureLog, TenantFailure, in_halves
+from sql.values import PermanentError, Scope, Window
+from sql.warehouse import Warehouse
+
+# What judge_by_hand and read_results return.
+NO_RESULTS = pl.DataFrame(
+    schema={
+        "tenant_id": pl.Binary,
+        "day": pl.Date,
+        "check_name": pl.String,
+        "passed": pl.Boolean,
+        "detail": pl.String,
+    }
+)
+
+
+def judge_by_hand(
+    warehouse: Warehouse,
+    run_id: UUID,
+    say: Callable[[str], object],
+    scope: Scope,
+    days: Sequence[date],
+    assets: Sequence[str],
+    checks: Sequence[Check],
+) -> pl.DataFrame:
+    """Judge days anew that were judged before, and keep that; returns the verdict on the others: see run_checks."""
+    failures = FailureLog(warehouse, "computing", say, run_id, "not judged")
+    tenants = warehouse.tenants(scope)
+    span = Window.of_days(days[0], days[-1])
+    lines = warehouse.ledger("tenant_checks", span).select("tenant_id", "day")
+    ids = {UUID(bytes=tenant) for tenant in tenants["tenant_id"]}
+    due = Due(warehouse, scope, ["tenant_checks"], days)
+    tables = {"tenant_checks": ["check_results"]}
+
+    def compute(window: Window, some: Sequence[UUID]) -> Tables:
+        return {"check_results": run_checks(warehouse.read, window, some, assets)}
+
+    walk = Walk(run_id, warehouse, tenants, True, tables, compute, failures, due.note_arrivals(), due.barred)
+    loose = [NO_RESULTS]
+    for day in days:
+        judged = {UUID(bytes=tenant) for tenant in lines.filter(day=day)["tenant_id"]} & ids
+        for chunk in due.chunks(day):
+            walk.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
+        others = sorted(ids - judged)
+        if others:
+            found = run_checks(warehouse.read, Window.of_day(day), others, assets, checks)
+            loose.append(found.select(NO_RESULTS.columns))
+    return pl.concat(loose)
+
+
+def read_results(
+    warehouse: Warehouse, days: Sequence[date], tenants: pl.DataFrame
+) -> tuple[pl.DataFrame, list[TenantFailure]]:
+    """What is kept in check_results, and for whom it cannot be read."""
+    slugs = {UUID(bytes=tenant): slug for tenant, slug in tenants.select("tenant_id", "slug").iter_rows()}
+    unread: list[TenantFailure] = []
+
+    def read(some: Sequence[UUID]) -> pl.DataFrame:
+        found = warehouse.read("read_check_results", first_day=days[0], last_day=days[-1], tenants=list(some))
+        return found.select(NO_RESULTS.columns)
+
+    def fail(tenant: UUID, error: BaseException) -> None:
+        unread.append(TenantFailure(tenant, slugs[tenant], "check", ("tenant_checks",), None, error))
+
+    return pl.concat([NO_RESULTS, *in_halves(list(slugs), read, fail)]), unread
+
+
+def read_unjudged(
+    warehouse: Warehouse,
+    run_id: UUID,
+    days: Sequence[date],
+    tenants: pl.DataFrame,
+    unread: Sequence[TenantFailure],
+) -> list[TenantFailure]:
+    """The tenants and days of this run for which the checks could not be made at all."""
+    slugs = {UUID(bytes=tenant): slug for tenant, slug in tenants.select("tenant_id", "slug").iter_rows()}
+    readable = [tenant for tenant in slugs if tenant not in {failure.tenant_id for failure in unread}]
+    kept = warehouse.read("read_tenant_failures", tenants=readable)
+    mine = kept.filter(
+        (pl.col("run_id") == run_id.bytes)
+        & (pl.col("stage") == "computing")
+        & (pl.col("subject") == "tenant_checks")
+        & pl.col("day").is_in(list(days))
+    )
+    return [
+        TenantFailure(UUID(bytes=tenant), slug, "computing", ("tenant_checks",), day, PermanentError(cause))
+        for tenant, slug, day, cause in mine.select("tenant_id", "tenant", "day", "cause").iter_rows()
+    ]
+
+
+def name_cases(bad: pl.DataFrame, *, with_check: bool = False) -> str:
+    """The first few, each with tenant, day and what was found. bad: slug, day, check_name, detail."""
+    named = [
+        f"{slug} {day} {f'{name} ' if with_check else ''}({detail.rstrip('.')})"
+        for slug, day, name, detail in bad.head(CASES_NAMED).select("slug", "day", "check_name", "detail").iter_rows()
+    ]
+    more = f" and {bad.height - CASES_NAMED} more" if bad.height > CASES_NAMED else ""
+    return ", ".join(named) + more

@@ -1,0 +1,257 @@
+"""What runs say of themselves: materializations of what was written and of nothing else, numbers of the whole day,
+whose run it was, and checks by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from dagster import (
+    AssetCheckKey,
+    AssetKey,
+    DagsterEventType,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    ResourceDefinition,
+)
+
+from assets.upkeep.assets import DAILY_ASSETS
+from assets.upkeep.checks import CHECKS
+from pipelines.backfill import BackfillError, heal, run_job
+from pipelines.definitions import RESOURCES, define
+from pipelines.freshness import compare_counts
+from sql.warehouse import Warehouse
+from tests.pipelines.running import home_of_its_own, rows
+from tests.pipelines.small_network import MONDAY, SUNDAY, add, download, named, purchase
+
+WEDNESDAY = MONDAY + timedelta(days=2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(home_folder: Path) -> Iterator[Path]:
+    with home_of_its_own(home_folder) as folder:
+        yield folder
+
+
+@pytest.fixture
+def history() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def materialized(history: DagsterInstance) -> dict[tuple[str, date], list[dict[str, Any]]]:
+    """The metadata of every materialization, by asset and day."""
+    found: dict[tuple[str, date], list[dict[str, Any]]] = {}
+    for asset in (*DAILY_ASSETS, "tenant_checks"):
+        for record in history.fetch_materializations(AssetKey(asset), limit=1000).records:
+            event = record.asset_materialization
+            assert event is not None
+            key = (asset, date.fromisoformat(str(event.partition)))
+            found.setdefault(key, []).append({name: value.value for name, value in event.metadata.items()})
+    return found
+
+
+def totals(warehouse: Warehouse) -> dict[tuple[str, date], tuple[int, int]]:
+    """Rows and tenants of every asset and day, by the ledger."""
+    told = rows(warehouse, "SELECT asset, day, sum(rows)::bigint, count(*) FROM rollup_ledger GROUP BY asset, day")
+    return {(asset, day): (lines, tenants) for asset, day, lines, tenants in told}
+
+
+def test_a_healing_run_claims_what_it_wrote_and_nothing_else(week: Warehouse, history: DagsterInstance) -> None:
+    late = [download("harbor", WEDNESDAY, f"10.0.2.{n}", received_at=datetime.now(UTC)) for n in range(40)]
+    add(week, "listener_events", *late)
+    ((before,),) = rows(week, "SELECT clock_timestamp()")
+    compare_counts(week)
+    heal(week, history)
+    written = rows(week, "SELECT DISTINCT asset, day FROM rollup_ledger WHERE finished_at > %s", before)
+    claimed = materialized(history)
+    assert set(claimed) == set(written)
+    assert [day for asset, day in claimed if asset == "downloads"] == [WEDNESDAY]
+    told = totals(week)
+    for key, (event,) in claimed.items():
+        assert (event["rows"], event["tenants"]) == told[key], key
+        assert event["scope"] == "harbor; only what is stale"
+    (downloads,) = claimed["downloads", WEDNESDAY]
+    assert (downloads["rows"], downloads["rows_of_this_run"], downloads["tenants_of_this_run"]) == (46, 43, 1)
+    (split,) = claimed["request_dispositions", WEDNESDAY]
+    assert (split["raw_requests"], split["requests_counted"]) == (46, 46)
+
+
+def test_a_run_of_one_tenant_draws_no_drop_into_the_plots_of_all(week: Warehouse, history: DagsterInstance) -> None:
+    committed: list[tuple[str, date, UUID]] = []
+
+    def note(assets: Sequence[str], day: date, tenants: Sequence[UUID]) -> None:
+        committed.extend((asset, day, tenant) for asset in assets for tenant in tenants)
+
+    key = SUNDAY.isoformat()
+    result = run_job(week, history, "daily_rollups", partition_key=key, tenants=["harbor"], committed=note)
+    assert sorted(committed) == sorted((asset, SUNDAY, named("harbor")) for asset in (*DAILY_ASSETS, "tenant_checks"))
+    told = totals(week)
+    claimed = materialized(history)
+    assert {asset for asset, _ in claimed} == {*DAILY_ASSETS, "tenant_checks"}
+    for key, (event,) in claimed.items():
+        assert (event["rows"], event["tenants"]) == told[key]
+        assert (event["scope"], event["tenants_of_this_run"]) == ("harbor", 1)
+    (metrics,) = claimed["listener_metrics", SUNDAY]
+    assert metrics["downloads"] == 6
+    run = history.get_run_by_id(result.run_id)
+    assert run is not None
+    assert (run.tags["earshot/tenant"], run.tags["earshot/day"]) == ("harbor", SUNDAY.isoformat())
+
+
+def test_nobodys_day_is_claimed_where_nobody_could_be_computed(week: Warehouse, history: DagsterInstance) -> None:
+    for slug in ("harbor", "kreuz"):
+        add(week, "attribution_events", purchase(slug, WEDNESDAY, "order-francs", "CHF"))
+    tags = {
+        "dagster/asset_partition_range_start": WEDNESDAY.isoformat(),
+        "dagster/asset_partition_range_end": (WEDNESDAY + timedelta(days=1)).isoformat(),
+    }
+    with pytest.raises(BackfillError, match="no rate CHF"):
+        run_job(week, history, "daily_rollups", tags=tags)
+    claimed = materialized(history)
+    assert ("downloads", WEDNESDAY) in claimed
+    assert ("campaign_roi", WEDNESDAY) not in claimed
+
+
+def by_hand(
+    warehouse: Warehouse, history: DagsterInstance, checks: Sequence[str], day: date | None
+) -> ExecuteInProcessResult:
+    """Somebody presses "Execute" at checks, with or without a partition."""
+    asset_of = {check.name: check.asset for check in CHECKS}
+    keys = {AssetCheckKey(AssetKey(asset_of[name]), name) for name in checks}
+    resources = {**RESOURCES, "warehouse": ResourceDefinition.hardcoded_resource(warehouse)}
+    job = define(resources).resolve_implicit_global_asset_job_def()
+    return job.get_subset(asset_selection=set(), asset_check_selection=keys).execute_in_process(
+        instance=history,
+        tags={"dagster/partition": day.isoformat()} if day else {},
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+
+
+def said(result: ExecuteInProcessResult) -> str:
+    """The sentences of failed checks, and of the step at last."""
+    words = [evaluation.description or "" for evaluation in result.get_asset_check_evaluations()]
+    for event in result.get_step_failure_events():
+        failure = event.step_failure_data.user_failure_data
+        words.append(str((failure and failure.description) or event.step_failure_data.error))
+    return "\n".join(words)
+
+
+def verdicts(warehouse: Warehouse, day: date) -> dict[tuple[str, str], bool]:
+    found = "SELECT slug, check_name, passed FROM check_results INNER JOIN tenants USING (tenant_id) WHERE day = %s"
+    return {(slug, name): passed for slug, name, passed in rows(warehouse, found, day)}
+
+
+def test_a_check_by_hand_judges_the_day_asked_for_and_keeps_its_verdict(
+    week: Warehouse, history: DagsterInstance
+) -> None:
+    spoil = "UPDATE attribution_credits SET credit = {} * credit WHERE tenant_id = %s AND day = %s"
+    with week.transaction() as connection:
+        connection.execute(spoil.format("0.5").encode(), [named("harbor"), WEDNESDAY])
+    result = by_hand(week, history, ["credits_sum"], WEDNESDAY)
+    assert not result.success
+    words = said(result)
+    count = "SELECT count(DISTINCT (conversion_id, model)) FROM attribution_credits WHERE day = %s"
+    ((cases,),) = rows(week, count, WEDNESDAY)
+    assert f"harbor {WEDNESDAY}" in words
+    assert f"{cases // 2} case(s): conversion " in words
+    assert words.count("under") >= 3
+    assert "kreuz" not in words
+    assert "held until they pass" in words
+    assert "not kept" not in words
+    kept = verdicts(week, WEDNESDAY)
+    assert {key for key, passed in kept.items() if not passed} == {("harbor", "credits_sum")}
+    assert {name for _, name in kept} == {check.name for check in CHECKS}
+    run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat())
+    assert dict(rows(week, "SELECT slug, state FROM reports INNER JOIN tenants USING (tenant_id)")) == {
+        "harbor": "held",
+        "kreuz": "frozen",
+    }
+    with week.transaction() as connection:
+        connection.execute(spoil.format("2").encode(), [named("harbor"), WEDNESDAY])
+    assert by_hand(week, history, ["credits_sum"], WEDNESDAY).success
+    assert all(verdicts(week, WEDNESDAY).values())
+
+
+def test_a_check_of_a_day_that_nobody_judged_says_that_nothing_waits_for_it(
+    week: Warehouse, history: DagsterInstance
+) -> None:
+    week.forget(["tenant_checks"], SUNDAY, [named("harbor"), named("kreuz")])
+    with week.transaction() as connection:
+        connection.execute("DELETE FROM check_results WHERE day = %s", [SUNDAY])
+        connection.execute("UPDATE request_dispositions SET requests = requests + 1 WHERE day = %s", [SUNDAY])
+    result = by_hand(week, history, ["dispositions_sum"], SUNDAY)
+    assert not result.success
+    words = said(result)
+    assert f"harbor {SUNDAY}" in words
+    assert "This verdict is not kept" in words
+    assert "held until" not in words
+    assert verdicts(week, SUNDAY) == {}
+
+
+def test_a_check_of_a_day_without_any_table_says_that_there_is_nothing_to_judge(
+    week: Warehouse, history: DagsterInstance
+) -> None:
+    after = SUNDAY + timedelta(days=1)
+    words = said(by_hand(week, history, ["ledger_covers"], after))
+    assert f"Nobody has computed anything of {after}" in words
+    assert "held until" not in words
+    assert verdicts(week, after) == {}
+
+
+def test_a_check_without_a_day_judges_the_last_one_that_is_known(week: Warehouse, history: DagsterInstance) -> None:
+    with week.transaction() as connection:
+        connection.execute("UPDATE request_dispositions SET requests = requests + 1 WHERE day = %s", [SUNDAY])
+    words = said(by_hand(week, history, ["dispositions_sum"], None))
+    assert f"harbor {SUNDAY} (1 case(s): 3 raw rows, 4 with a disposition)" in words
+    assert f"kreuz {SUNDAY}" in words
+
+
+def started(history: DagsterInstance) -> int:
+    (run,) = history.get_runs(limit=1)
+    events = [entry.dagster_event for entry in history.all_logs(run.run_id) if entry.is_dagster_event]
+    return sum(event is not None and event.event_type is DagsterEventType.STEP_START for event in events)
+
+
+def test_an_unknown_tenant_fails_before_anything_runs(week: Warehouse, history: DagsterInstance) -> None:
+    with pytest.raises(BackfillError, match=r"There is no tenant 'harbour'; did you mean harbor\?"):
+        run_job(week, history, "daily_rollups", partition_key=SUNDAY.isoformat(), tenants=["harbour"])
+    assert started(history) == 0
+
+
+@pytest.mark.parametrize("campaign", ["Spring", "11111111-1111-4111-8111-111111111111", "'; DROP TABLE x"])
+def test_an_unknown_campaign_fails_before_anything_runs(
+    week: Warehouse, history: DagsterInstance, campaign: str
+) -> None:
+    with pytest.raises(BackfillError, match="There is no campaign") as failure:
+        run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat(), campaigns=[campaign])
+    assert str(named("harbor", "campaign")) in str(failure.value)
+    assert started(history) == 0
+
+
+def test_rollups_refuse_single_campaigns_rather_than_ignore_them(week: Warehouse, history: DagsterInstance) -> None:
+    before = rows(week, "SELECT count(DISTINCT run_id) FROM rollup_ledger")
+    with pytest.raises(BackfillError, match="not for single campaigns"):
+        run_job(
+            week,
+            history,
+            "daily_rollups",
+            partition_key=SUNDAY.isoformat(),
+            campaigns=[str(named("harbor", "campaign"))],
+        )
+    assert rows(week, "SELECT count(DISTINCT run_id) FROM rollup_ledger") == before
+    assert materialized(history) == {}
+
+
+def test_reports_are_made_for_the_campaigns_of_the_scope(week: Warehouse, history: DagsterInstance) -> None:
+    campaign = str(named("kreuz", "campaign"))
+    result = run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat(), campaigns=[campaign])
+    assert rows(week, "SELECT tenant_id FROM reports") == [(named("kreuz"),)]
+    run = history.get_run_by_id(result.run_id)
+    assert run is not None
+    assert (run.tags["earshot/campaign"], run.tags["earshot/day"]) == (campaign, MONDAY.isoformat())
