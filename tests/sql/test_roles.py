@@ -12,8 +12,10 @@ import pytest
 from psycopg import errors, sql
 
 from sql import writing
+from sql.connecting import LockedError
 from sql.embedded import Server
-from sql.migrate import LOCK, migrate
+from sql.limits import Limits
+from sql.migrate import LOCK, Migration, load_migrations, migrate
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
 from tests.sql.apart import Apart, apart
@@ -268,6 +270,19 @@ def test_a_reader_has_five_sessions_and_limits_of_time(reader_url: str) -> None:
     assert limits == [("5min",), ("10s",), ("5min",), ("1h",)]
     for each in sessions:
         each.close()
+
+
+def test_a_reader_that_keeps_a_migration_waiting_is_named_and_can_be_sent_away(two: Apart, reader_url: str) -> None:
+    name = reader_url.split("//")[1].split(":")[0]
+    with psycopg.connect(reader_url) as reader:
+        reader.execute("SELECT count(*) FROM fx_rates")
+        change = Migration("0999_change", "SET LOCAL ROLE earshot_owner; LOCK TABLE fx_rates", "SELECT 1")
+        with pytest.raises(LockedError, match=rf"login {name}, process \d+, in a transaction since 20") as caught:
+            migrate(two.migrator_url, migrations=[*load_migrations(), change], limits=Limits(lock_s=1))
+        process = int(re.findall(r"process (\d+)", str(caught.value))[0])
+        assert asked(two.migrator_url, "SELECT pg_terminate_backend(%s, 5000)", process) == [(True,)]
+        with pytest.raises(psycopg.OperationalError):
+            reader.execute("SELECT 1")
 
 
 def test_connections_are_kept_for_the_application(two: Apart) -> None:
