@@ -15,7 +15,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from pipelines.settings import keep_secrets
 from sql.characters import visible
-from sql.logs import guard_process
+from sql.logs import guard_process, guard_streams
 from sql.masking import masked
 
 # Dagster makes each of its forms of an exception here; other places only hand them on.
@@ -24,9 +24,11 @@ _new_failure = UserFailureData.__new__
 
 
 def guard_dagster() -> None:
-    """Mask, from now on, what Dagster makes of exceptions in this process, its logs, and what nobody catches."""
+    """Mask, from now on, what Dagster makes of exceptions in this process, its logs and output, which Dagster keeps as
+    compute logs, and what nobody catches."""
     keep_secrets()
     guard_process()
+    guard_streams()
     SerializableErrorInfo.from_traceback = classmethod(_masked_info)  # type: ignore[assignment, method-assign]
     UserFailureData.__new__ = staticmethod(_masked_failure)  # type: ignore[method-assign]
 

@@ -1,6 +1,7 @@
 """Logs: what every log record, traceback and warning of a process passes before anybody reads it.
 
-Here: records whose text is masked and whose lines cannot be forged, and the hooks for what nobody caught.
+Here: records whose text is masked and whose lines cannot be forged, the hooks for what nobody caught, and masked output
+streams for processes whose output is kept.
 Not here: which secrets there are (masking.py), where records go, what Dagster stores (pipelines/dagster_texts.py).
 """
 
@@ -11,8 +12,9 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 from sql.characters import visible, visible_line
 from sql.masking import masked
@@ -62,6 +64,32 @@ def guard_process() -> None:
         sys.unraisablehook = _print_unraisable
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _print_of_thread
+
+
+class MaskedStream:
+    """An output stream whose every written text is masked; in everything else it is the stream that it stands for."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        # What is no text is for the stream itself to refuse.
+        return self._stream.write(masked(text) if isinstance(text, str) else text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+
+def guard_streams() -> None:
+    """Mask, from now on, what this process prints. Streams that another program has put in their place stay."""
+    if sys.stdout is sys.__stdout__ and sys.stdout is not None:
+        sys.stdout = cast(TextIO, MaskedStream(sys.stdout))
+    if sys.stderr is sys.__stderr__ and sys.stderr is not None:
+        sys.stderr = cast(TextIO, MaskedStream(sys.stderr))
 
 
 def _print_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -124,10 +124,13 @@ def test_log_records_are_masked_and_cannot_forge_a_line() -> None:
         "import logging; logging.getLogger('x').warning('%s', S); logging.getLogger('x').error(S)",
         "import logging\ntry: int(S)\nexcept ValueError: logging.exception('it failed')",
         "class A:\n def __del__(self): raise ValueError(S)\nA()",
+        "from sql.logs import guard_streams; guard_streams()\nprint(S); print([S, 1], file=sys.stderr)",
+        "from sql.logs import guard_streams; guard_streams()\nimport traceback, click\n"
+        "try: int(S)\nexcept ValueError: traceback.print_exc()\nclick.echo(S); sys.stdout.writelines([S])",
     ],
 )
 def test_nothing_that_a_guarded_process_prints_by_itself_shows_a_secret(code: str) -> None:
-    start = "from sql.logs import guard_process; from sql.masking import keep_secret\n"
+    start = "import sys; from sql.logs import guard_process; from sql.masking import keep_secret\n"
     start += "S = 'se cret'.replace(' ', 'MARK%'); keep_secret(S); guard_process()\n"
     done = subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True, check=False)
     printed = done.stdout + done.stderr
