@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import dagster as dg
 import psycopg
@@ -56,7 +57,7 @@ COMMANDS = (
     "deliveries list",
     "deliveries show 00000000-0000-0000-0000-000000000001",
     "deliveries suppress a b@example.com",
-    "reconcile {file}",
+    "reconcile {events}",
     "send-test b@example.com",
     "demo",
     "ui",
@@ -88,8 +89,14 @@ def test_no_failing_command_shows_a_secret(marked: Path, url: str, monkeypatch: 
     monkeypatch.setenv("SMTP_PORT", "1")
     file = marked.parent / "file.log"
     file.write_text("{}")
+    events = marked.parent / "events.json"
+    events.write_text(json.dumps([{"event": "delivered", "sg_event_id": "1", "earshot_delivery": str(UUID(int=1))}]))
+    # Each takes ten seconds to believe that the history does not answer: once is enough.
+    skipped = () if url == URLS[0] else ("heal",)
     for command in COMMANDS:
-        words = [word.format(mark=MARK, file=file, home=marked) for word in command.split()]
+        if command in skipped:
+            continue
+        words = [word.format(mark=MARK, file=file, events=events, home=marked) for word in command.split()]
         result = CliRunner().invoke(main, words)
         assert result.exit_code in (1, 2), (command, result.output)
         assert isinstance(result.exception, SystemExit), (command, result.exception)
