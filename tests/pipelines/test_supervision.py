@@ -29,7 +29,7 @@ print("\\x1b[32mconnecting\\x1b[0m to postgresql://ann:s3cret@host/db", flush=Tr
 draft = Path(place + ".new")
 draft.write_text(str(os.getpid()))
 draft.replace(place)
-time.sleep(60)
+time.sleep(200)
 """
 
 SUPERVISOR = """
