@@ -146,11 +146,10 @@ def judge(everyone: pl.DataFrame, offences: pl.DataFrame, check: Check) -> pl.Da
     """tenant_id, check_name, passed, detail: a tenant passes that has no offence."""
     import polars as pl
 
-    said = pl.format("{} case(s): {}", pl.col("offences"), pl.col("example"))
-    more = pl.when(pl.col("offences") > CASES_NAMED).then(pl.lit("; …")).otherwise(pl.lit(""))
+    said = pl.format("{} offence(s): {}", pl.col("offences"), pl.col("example"))
     return everyone.join(offences, on="tenant_id", how="left", validate="1:1").select(
         "tenant_id",
         check_name=pl.lit(check.name),
         passed=pl.col("offences").fill_null(0) == 0,
-        detail=pl.when(pl.col("offences").fill_null(0) == 0).then(pl.lit(check.promise)).otherwise(said + more),
+        detail=pl.when(pl.col("offences").fill_null(0) == 0).then(pl.lit(check.promise)).otherwise(said),
     )

@@ -159,7 +159,7 @@ def test_a_check_by_hand_judges_the_day_asked_for_and_keeps_its_verdict(
     count = "SELECT count(DISTINCT (conversion_id, model)) FROM attribution_credits WHERE day = %s"
     ((cases,),) = rows(week, count, WEDNESDAY)
     assert f"harbor {WEDNESDAY}" in words
-    assert f"{cases // 2} case(s): conversion " in words
+    assert f"{cases // 2} offence(s): conversion " in words
     assert words.count("under") >= 3
     assert "kreuz" not in words
     assert "held until they pass" in words
@@ -208,7 +208,7 @@ def test_a_check_without_a_day_judges_the_last_one_that_is_known(week: Warehouse
     with week.transaction() as connection:
         connection.execute("UPDATE request_dispositions SET requests = requests + 1 WHERE day = %s", [SUNDAY])
     words = said(by_hand(week, history, ["dispositions_sum"], None))
-    assert f"harbor {SUNDAY} (1 case(s): 3 raw rows, 4 with a disposition)" in words
+    assert f"harbor {SUNDAY} (1 offence(s): 3 raw rows, 4 with a disposition)" in words
     assert f"kreuz {SUNDAY}" in words
 
 
