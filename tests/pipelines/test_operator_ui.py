@@ -200,7 +200,8 @@ def test_one_table_of_a_step_writes_its_neighbours_too_and_reports_them(working:
     written = "SELECT asset FROM rollup_ledger WHERE run_id = %s AND day = %s GROUP BY asset"
     tables = {asset for (asset,) in rows(week, written, run.run_id, WEDNESDAY)}
     assert {"downloads", "request_dispositions", "ad_exposures"} < tables
-    for name in tables:
+    # The run's own checks leave a line in the ledger as well; they are no table of the step.
+    for name in tables - {"tenant_checks"}:
         found = working.history.get_latest_materialization_event(AssetKey(name))
         assert found is not None
         assert found.run_id == run.run_id
