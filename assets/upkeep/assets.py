@@ -17,6 +17,7 @@ from dagster import (
     AssetDep,
     AssetExecutionContext,
     AssetKey,
+    AssetMaterialization,
     AssetSpec,
     Failure,
     MetadataValue,
@@ -170,11 +171,12 @@ def show_tenant_checks(
     checks = [check for check in CHECKS if check.name in selected]
     by_hand = AssetKey("tenant_checks") not in context.job_def.asset_layer.selected_asset_keys
     run_id = UUID(context.run.run_id)
-    loose = (
-        judge_by_hand(warehouse, run_id, context.log.error, scope, days, DAILY_ASSETS, checks)
-        if by_hand and days
-        else NO_RESULTS
-    )
+    loose = NO_RESULTS
+    if by_hand and days:
+        loose, kept_days = judge_by_hand(warehouse, run_id, context.log.error, scope, days, DAILY_ASSETS, checks)
+        for day in kept_days:
+            # The verdict is written, so it is reported, although the run was not asked for tenant_checks.
+            context.op_execution_context.log_event(AssetMaterialization("tenant_checks", partition=day.isoformat()))
     found, unread = read_results(warehouse, days or asked, tenants)
     results = (
         pl.concat([found.with_columns(is_kept=True), loose.with_columns(is_kept=False)])

@@ -38,8 +38,8 @@ def judge_by_hand(
     days: Sequence[date],
     assets: Sequence[str],
     checks: Sequence[Check],
-) -> pl.DataFrame:
-    """Judge days anew that were judged before, and keep that; returns the verdict on the others: see run_checks."""
+) -> tuple[pl.DataFrame, list[date]]:
+    """Judge days anew that were judged before, and keep that. Returns the verdict on the others, and the days kept."""
     failures = FailureLog(warehouse, "computing", say, run_id, "not judged")
     tenants = warehouse.tenants(scope)
     span = Window.of_days(days[0], days[-1])
@@ -53,15 +53,17 @@ def judge_by_hand(
 
     walk = Walk(run_id, warehouse, tenants, True, tables, compute, failures, due.note_arrivals(), due.barred)
     loose = [NO_RESULTS]
+    kept: list[date] = []
     for day in days:
         judged = {UUID(bytes=tenant) for tenant in lines.filter(day=day)["tenant_id"]} & ids
         for chunk in due.chunks(day):
-            walk.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
+            outcome = walk.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
+            kept += [day] if outcome.tenants and day not in kept else []
         others = sorted(ids - judged)
         if others:
             found = run_checks(warehouse.read, Window.of_day(day), others, assets, checks)
             loose.append(found.select(NO_RESULTS.columns))
-    return pl.concat(loose)
+    return pl.concat(loose), kept
 
 
 def read_results(
