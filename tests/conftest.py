@@ -136,6 +136,14 @@ def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masking, "_spellings", masking._spellings)
 
 
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """Commands narrow what files they make may be read by; the tests after them begin as every process does."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def homes(request: pytest.FixtureRequest) -> Iterator[Path]:
     """The folder in which the servers of the run have their homes."""

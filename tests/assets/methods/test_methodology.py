@@ -355,7 +355,7 @@ def test_the_settings_in_force_are_the_newest_that_are_valid_by_now(warehouse: W
     dates = {"starts_on": [day.date()] * 3, "ends_on": [day.date()] * 3, "currency": ["USD"] * 3}
     warehouse.insert("campaigns", pl.DataFrame(owner | sponsor | dates | {"campaign_id": ids, "name": names}))
     versions = {"campaign_id": [ids[0], ids[0], ids[1]], "version": [1, 2, 1], "window_days": [30, 14, 7]}
-    moments = {"valid_from": [day, day.replace(month=4), day.replace(year=2999)]}
+    moments = {"valid_from": [day, day.replace(month=4), day.replace(year=2199)]}
     warehouse.insert("attribution_configs", pl.DataFrame(owner | versions | moments))
 
     assert settings_of(warehouse) == {
