@@ -31,6 +31,15 @@ def edition_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def own_plain_url(plain_server: Server) -> Iterator[str]:
+    """The address of a migrated database without TimescaleDB, for a test that makes partitions."""
+    with empty_database(plain_server) as make:
+        url = make()
+        migrate(url)
+        yield url
+
+
 @pytest.fixture(scope="module")
 def plain_url(plain_server: Server) -> Iterator[str]:
     """A migrated database without TimescaleDB; every test makes partitions of its own."""
@@ -163,12 +172,12 @@ def test_upkeep_makes_partitions_ahead_and_moves_what_waits_for_one(plain_server
         warehouse.close()
 
 
-def test_a_partition_whose_lock_is_not_to_be_had_waits_for_the_next_night(plain_url: str) -> None:
-    warehouse = Warehouse(plain_url)
+def test_a_partition_whose_lock_is_not_to_be_had_waits_for_the_next_night(own_plain_url: str) -> None:
+    warehouse = Warehouse(own_plain_url)
     list(make_partitions(warehouse))
     day = TODAY - timedelta(days=300)
     warehouse.insert("listener_events", events(HARBOR, [datetime.combine(day, time(9), UTC)]))
-    with psycopg.connect(plain_url, application_name="a dashboard") as reader:
+    with psycopg.connect(own_plain_url, application_name="a dashboard") as reader:
         reader.execute("SET ROLE earshot_etl")
         reader.execute("SELECT count(*) FROM listener_events")
         [left] = make_partitions(warehouse, lock_s=1)
