@@ -118,25 +118,24 @@ class Due:
             return {}
 
         def look(tenants: Sequence[UUID]) -> pl.DataFrame:
-            return computed_since(self._warehouse.read, tenants, self._days[0], self._days[-1], self._assets, since)
+            found = computed_since(self._warehouse.read, tenants, self._days[0], self._days[-1], self._assets, since)
+            return found.group_by("day", "tenant_id").len().filter(len=len(self._assets))
 
-        days: dict[date, set[UUID]] = {}
-        for found in in_halves([tenant for chunk in self._chunks for tenant in chunk], look, self._bar):
-            whole = found.group_by("day", "tenant_id").len().filter(len=len(self._assets))
-            for day, tenant in whole.select("day", "tenant_id").iter_rows():
-                days.setdefault(day, set()).add(UUID(bytes=tenant))
-        return days
+        return self._tenants_by_day(look)
 
     def _read_stale(self, first: date, last: date) -> dict[date, set[UUID]]:
-        def look(tenants: Sequence[UUID]) -> pl.DataFrame:
-            return read_stale(self._warehouse.read, tenants, first, last, self._assets)
+        return self._tenants_by_day(
+            lambda tenants: read_stale(self._warehouse.read, tenants, first, last, self._assets)
+        )
 
-        stale: dict[date, set[UUID]] = {}
+    def _tenants_by_day(self, look: Callable[[Sequence[UUID]], pl.DataFrame]) -> dict[date, set[UUID]]:
+        """The day and tenant_id of what is found for the scope's tenants; one that it fails for to look is barred."""
+        days: dict[date, set[UUID]] = {}
         tenants = [tenant for chunk in self._chunks for tenant in chunk if tenant not in self.barred]
         for found in in_halves(tenants, look, self._bar):
             for day, tenant in found.select("day", "tenant_id").iter_rows():
-                stale.setdefault(day, set()).add(UUID(bytes=tenant))
-        return stale
+                days.setdefault(day, set()).add(UUID(bytes=tenant))
+        return days
 
     def _bar(self, tenant: UUID, error: BaseException) -> None:
         self.barred[tenant] = error
