@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from sql.characters import one_line
+from sql.safety.characters import one_line
 
 # What Markdown would read as markup in running text; an underscore inside a word is none. Addresses of pages would
 # become links by themselves.

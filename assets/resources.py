@@ -20,9 +20,9 @@ from sql.values import PermanentError, Scope
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from assets.listening.addresses import AddressRanges
-    from assets.listening.keys import Keyring
-    from assets.listening.rules import Rules
+    from assets.listening.identity.addresses import AddressRanges
+    from assets.listening.identity.agent_rules import Rules
+    from assets.listening.identity.keys import Keyring
     from assets.walking import Committed
     from reports.delivery import TransportSettings
 

@@ -23,8 +23,8 @@ import numpy as np
 import polars as pl
 
 from assets.attribution import build_paths, channel_totals, index_paths
-from assets.attribution.channels import ALL_MODELS
-from assets.attribution.ready import ReadyPaths
+from assets.attribution.journeys.channels import ALL_MODELS
+from assets.attribution.journeys.exported_paths import ReadyPaths
 from benchmarks.peers import ADAPTERS, clock, peak_mb
 
 JOURNEYS = 1_000_000

@@ -20,14 +20,14 @@ import polars as pl
 
 from assets.attribution import build_paths, credit_shows
 from assets.campaigns import relative_lift
-from pipelines.demo.audience import HOME, HOME_V6, KIND_SHIFT
-from pipelines.demo.calendar import DAY, start_of
-from pipelines.demo.catalogue import UNKNOWN, Library
-from pipelines.demo.dice import Bools, Ints
-from pipelines.demo.network import TENANTS, Tenant
-from pipelines.demo.schedule import Plan
+from pipelines.demo.events.schedule import Plan
+from pipelines.demo.events.wire import times
 from pipelines.demo.simulation import Simulation, Stretch, simulate
-from pipelines.demo.wire import times
+from pipelines.demo.world.audience import HOME, HOME_V6, KIND_SHIFT
+from pipelines.demo.world.calendar import DAY, start_of
+from pipelines.demo.world.catalogue import UNKNOWN, Library
+from pipelines.demo.world.dice import Bools, Ints
+from pipelines.demo.world.network import TENANTS, Tenant
 
 UNTIL = date(2026, 3, 31)
 SEED = 20260321

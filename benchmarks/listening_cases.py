@@ -23,13 +23,13 @@ import psycopg
 from psycopg import sql
 
 from assets.listening import compute_listening_day
-from assets.listening.addresses import LISTS, PACKAGED_NETWORKS, AddressRanges
 from assets.listening.assets import TABLES as TABLES_OF
-from assets.listening.keys import Key, Keyring
-from assets.listening.rules import load_rules, match_agents
+from assets.listening.identity.addresses import LISTS, PACKAGED_NETWORKS, AddressRanges
+from assets.listening.identity.agent_rules import load_rules, match_agents
+from assets.listening.identity.keys import Key, Keyring
 from benchmarks.listening_data import DAY, SEED, invent_network, invent_requests
 from sql.encoding import csv_parts
-from sql.migrate import migrate
+from sql.schema.migrate import migrate
 from sql.values import Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 from sql.writing import shape_of

@@ -3,7 +3,7 @@
 Here: two consoles that show text from outside as what it is: never as markup, and every character that a terminal
 would obey or hide as its escape; secrets masked. Turning errors into one clear message.
 Not here: what the commands do, how their progress is shown (progress.py), which characters and secrets those are
-(sql/characters.py, sql/masking.py).
+(sql/safety/characters.py, sql/safety/masking.py).
 
 A printed text is one line: a line break inside it came from outside and is shown as \\n. Print lines one by one, pages
 with `page`, and what another program reads, such as an address with its password, with `raw`.
@@ -25,11 +25,11 @@ from rich.segment import Segment
 from rich.text import Text
 
 from pipelines.settings import home_folder, keep_secrets, shows_tracebacks
-from sql.characters import visible, visible_line
 from sql.connecting import first_line
-from sql.logs import guard_process, traceback_text
-from sql.masking import masked
-from sql.private import append_private, private_folder
+from sql.safety.characters import visible, visible_line
+from sql.safety.logs import guard_process, traceback_text
+from sql.safety.masking import masked
+from sql.safety.private import append_private, private_folder
 from sql.values import EarshotError
 
 # A file or a pipe has no width of its own: tables get enough to stay in one line each.

@@ -2,7 +2,7 @@
 
 Here: the one call that guards a process, and Dagster's own forms of an exception, which every failure of a step,
 resource, schedule, sensor or definition passes before it is stored or sent to another process.
-Not here: which secrets there are (sql/masking.py), log records and uncaught exceptions (sql/logs.py).
+Not here: which secrets there are (sql/safety/masking.py), log records and uncaught exceptions (sql/safety/logs.py).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dagster._core.execution.plan.objects import UserFailureData
 from dagster_shared.error import SerializableErrorInfo
 
 from pipelines.settings import keep_secrets
-from sql.characters import visible
-from sql.logs import guard_process, guard_streams
-from sql.masking import masked
+from sql.safety.characters import visible
+from sql.safety.logs import guard_process, guard_streams
+from sql.safety.masking import masked
 
 # Dagster makes each of its forms of an exception here; other places only hand them on.
 _from_traceback = SerializableErrorInfo.from_traceback.__func__  # type: ignore[attr-defined]

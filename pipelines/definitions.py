@@ -35,12 +35,12 @@ from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks, tenant_checks
 from pipelines.dagster_texts import guard_dagster
 from pipelines.first_day import first_day, loaded_first_day
+from pipelines.processes.workers import sign_of_life
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import late_rows
 from pipelines.settings import load_settings
 from pipelines.upkeep import nightly_upkeep, nightly_upkeep_clock
-from pipelines.workers import sign_of_life
 from sql.warehouse import Warehouse
 
 guard_dagster()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.settings import Settings, first_day_setting, home_folder
-from sql.private import open_folder, write_private
+from sql.safety.private import open_folder, write_private
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.settings import Settings
-from sql.private import private_folder
+from sql.safety.private import private_folder
 from sql.values import PermanentError
 
 NAME = "dagster.yaml"

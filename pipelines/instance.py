@@ -16,7 +16,7 @@ from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 
 from pipelines.dagster_texts import guard_dagster
-from sql.private import PRIVATE_UMASK, private_folder
+from sql.safety.private import PRIVATE_UMASK, private_folder
 
 guard_dagster()
 

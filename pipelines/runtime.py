@@ -22,14 +22,14 @@ from pipelines.settings import Settings
 from sql.connecting import DatabaseUnavailableError, first_line, masked
 from sql.embedded import Server, ensure_server, find_server
 from sql.limits import Work, bounded_history
-from sql.private import PRIVATE_UMASK
+from sql.safety.private import PRIVATE_UMASK
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from assets.listening.keys import Keyring
+    from assets.listening.identity.keys import Keyring
     from assets.resources import Mailing, Measurement
 
 # What a command prints is for the person who started it. Dagster would lead it into a file for each step, through two
@@ -88,10 +88,10 @@ def _command_name() -> str:
 
 def measurement(settings: Settings) -> Measurement:
     """Rules, ranges and keys in force. Without a configured key ring one is made under the home and kept."""
-    from assets.listening.addresses import load_ranges
-    from assets.listening.rules import load_rules
+    from assets.listening.identity.addresses import load_ranges
+    from assets.listening.identity.agent_rules import load_rules
     from assets.resources import Measurement
-    from pipelines.networks import fetched_file
+    from pipelines.rules.networks import fetched_file
 
     folder = rules_folder(settings)
     return Measurement(load_rules(folder), load_ranges(folder, fetched_file(settings.home)), keyring(settings))
@@ -99,13 +99,13 @@ def measurement(settings: Settings) -> Measurement:
 
 def rules_folder(settings: Settings) -> Path | None:
     """Where the rules in force lie: the folder that is configured, else the set changed over to, else the package."""
-    from pipelines.rulesets import folder_in_force
+    from pipelines.rules.rulesets import folder_in_force
 
     return settings.rules_path or folder_in_force(settings.home)
 
 
 def keyring(settings: Settings) -> Keyring:
-    from assets.listening.keys import Keyring
+    from assets.listening.identity.keys import Keyring
 
     if settings.keyring_path:
         return Keyring.load(settings.keyring_path)
@@ -191,7 +191,7 @@ def orchestrator_instance() -> Iterator[DagsterInstance]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from pipelines.console import err
-    from pipelines.workers import fail_dead_runs
+    from pipelines.processes.workers import fail_dead_runs
 
     try:
         with DagsterInstance.from_ref(

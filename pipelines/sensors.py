@@ -26,7 +26,7 @@ from dagster import (
 
 from assets.resources import day_tags, scope_tags
 from pipelines.first_day import keep_first_day, loaded_first_day
-from pipelines.freshness import (
+from pipelines.health.freshness import (
     FIRST_DAY,
     NOT_LOOKED_AT,
     SUBJECT,

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sql.limits import Limits
-from sql.masking import keep_secret, keep_url, masked
+from sql.safety.masking import keep_secret, keep_url, masked
 from sql.values import PermanentError
 
 # The server counts milliseconds in 32 bits: 24 days.

@@ -18,7 +18,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from reports.delivery import enqueue
-from reports.render import Artefact
+from reports.rendering.render import Artefact
 from sql.warehouse import Connection, Warehouse
 
 # Namespace of report ids: the same subscription, period and revision always gets the same id.

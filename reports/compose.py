@@ -6,17 +6,17 @@ Not here: how any of it looks. What is made here is final; renderers add nothing
 
 from __future__ import annotations
 
-from reports.colours import visible_on_white
-from reports.content import Footer, Header, Pair, ReportContent, Section
-from reports.facts import ReportFacts
-from reports.figures import bar_chart, line_chart
-from reports.formats import Formatter, shared_digits
-from reports.kpis import tiles
-from reports.records import records
-from reports.sentences import counted, finding, lift, notices
-from reports.standing import benchmarks, learnt, response
-from reports.tables import all_placements, campaigns, delivery, models, top_campaigns, top_placements
-from reports.words import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
+from reports.content.benchmark_position import benchmarks, learnt, response
+from reports.content.chart_data import bar_chart, line_chart
+from reports.content.facts import ReportFacts
+from reports.content.formats import Formatter, shared_digits
+from reports.content.kpis import tiles
+from reports.content.labels import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
+from reports.content.records import records
+from reports.content.report import Footer, Header, Pair, ReportContent, Section
+from reports.content.sentences import counted, finding, lift, notices
+from reports.content.tables import all_placements, campaigns, delivery, models, top_campaigns, top_placements
+from reports.drawing.colours import visible_on_white
 
 
 def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:

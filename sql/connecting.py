@@ -13,8 +13,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from sql.limits import Limits, bounded
-from sql.masking import keep_url
-from sql.masking import masked as masked
+from sql.safety.masking import keep_url
+from sql.safety.masking import masked as masked
 from sql.values import EarshotError, PermanentError
 from sql.watching import WatchedConnection
 

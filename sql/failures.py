@@ -16,7 +16,6 @@ from uuid import UUID
 
 import psycopg
 
-from sql.characters import one_line
 from sql.connecting import (
     DatabaseUnavailableError,
     InsufficientPrivilegeError,
@@ -24,7 +23,8 @@ from sql.connecting import (
     WrongDatabaseUrlError,
     first_line,
 )
-from sql.masking import masked
+from sql.safety.characters import one_line
+from sql.safety.masking import masked
 from sql.statements import statement
 from sql.values import EarshotError
 from sql.warehouse import Warehouse

@@ -20,9 +20,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sql import masking
 from sql.embedded import Server, ensure_server, stop_server
-from sql.migrate import migrate
+from sql.safety import masking
+from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:

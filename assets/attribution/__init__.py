@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 from assets.facade import lazily
 
 if TYPE_CHECKING:
-    from assets.attribution.channels import ALL_MODELS, Conventions, channel_totals, credit_paths, removal_effects
     from assets.attribution.columns import MissingColumnsError
     from assets.attribution.conversions import adjust_conversions, merge_conversions
-    from assets.attribution.journeys import all_journeys, fit_totals, non_converting_journeys
-    from assets.attribution.models import MODELS, Touch, credit_shows, credit_touches, model, model_on_request
-    from assets.attribution.money import attribute_money, net_values, rates_of, split_by_largest_remainder
-    from assets.attribution.paths import build_paths
-    from assets.attribution.ready import PathError, index_paths, split_paths
-    from assets.attribution.transforms import (
+    from assets.attribution.journeys.channels import (
+        ALL_MODELS,
+        Conventions,
+        channel_totals,
+        credit_paths,
+        removal_effects,
+    )
+    from assets.attribution.journeys.exported_paths import PathError, index_paths, split_paths
+    from assets.attribution.journeys.reading import all_journeys, fit_totals, non_converting_journeys
+    from assets.attribution.journeys.transforms import (
         collapse_repeats,
         count_repeats,
         drop_channel,
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
         keep_firsts,
         keep_latest,
     )
+    from assets.attribution.models import MODELS, Touch, credit_shows, credit_touches, model, model_on_request
+    from assets.attribution.money import attribute_money, net_values, rates_of, split_by_largest_remainder
+    from assets.attribution.paths import build_paths
 
 __all__ = [
     "ALL_MODELS",
@@ -65,15 +71,15 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "channels": ["ALL_MODELS", "Conventions", "channel_totals", "credit_paths", "removal_effects"],
+        "journeys.channels": ["ALL_MODELS", "Conventions", "channel_totals", "credit_paths", "removal_effects"],
         "columns": ["MissingColumnsError"],
         "conversions": ["adjust_conversions", "merge_conversions"],
-        "journeys": ["all_journeys", "fit_totals", "non_converting_journeys"],
+        "journeys.reading": ["all_journeys", "fit_totals", "non_converting_journeys"],
         "models": ["MODELS", "Touch", "credit_shows", "credit_touches", "model", "model_on_request"],
         "money": ["attribute_money", "net_values", "rates_of", "split_by_largest_remainder"],
         "paths": ["build_paths"],
-        "ready": ["PathError", "index_paths", "split_paths"],
-        "transforms": [
+        "journeys.exported_paths": ["PathError", "index_paths", "split_paths"],
+        "journeys.transforms": [
             "collapse_repeats",
             "count_repeats",
             "drop_channel",

@@ -23,9 +23,9 @@ from assets.attribution.models import credit_shows
 from assets.attribution.money import Rates, rates_of
 from assets.attribution.older_keys import OlderKeys
 from assets.attribution.paths import PATH, build_paths, matched_by
-from assets.listening.addresses import AddressRanges, classify_addresses
-from assets.listening.kept_signals import read_signal_keys, recall_signals
-from assets.listening.keys import Keyring, derive_keys
+from assets.listening.identity.addresses import AddressRanges, classify_addresses
+from assets.listening.identity.keys import Keyring, derive_keys
+from assets.listening.identity.retained_signals import read_signal_keys, recall_signals
 from sql.values import Reader, Window
 
 # The longest window a campaign may set.

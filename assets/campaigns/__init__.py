@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 from assets.facade import lazily
 
 if TYPE_CHECKING:
-    from assets.campaigns.delivery import count_delivery
-    from assets.campaigns.intervals import gamma_bounds, newcombe, relative_lift, wilson, wilson_bounds
-    from assets.campaigns.lift import (
+    from assets.campaigns.delivery.impressions import count_delivery
+    from assets.campaigns.delivery.pacing import expect_delivery
+    from assets.campaigns.delivery.spend import recognise_spend, unknown_spend
+    from assets.campaigns.delivery.terms import price_campaigns
+    from assets.campaigns.reach.counting import campaign_levels, count_reach, estimate_levels
+    from assets.campaigns.reach.ranges import measure_reach
+    from assets.campaigns.reach.sketches import build_sketches, merge_sketches, read_sketches
+    from assets.campaigns.results.incrementality import (
         Side,
         assign_groups,
         compare_strata,
@@ -21,14 +26,9 @@ if TYPE_CHECKING:
         measure_lift,
         minimum_detectable,
     )
-    from assets.campaigns.pacing import expect_delivery
-    from assets.campaigns.reach import campaign_levels, count_reach, estimate_levels
-    from assets.campaigns.reach_range import measure_reach
-    from assets.campaigns.response import model_conversions, respond
-    from assets.campaigns.roi import measure
-    from assets.campaigns.scopes import price_campaigns
-    from assets.campaigns.sketches import build_sketches, merge_sketches, read_sketches
-    from assets.campaigns.spend import recognise_spend, unknown_spend
+    from assets.campaigns.results.intervals import gamma_bounds, newcombe, relative_lift, wilson, wilson_bounds
+    from assets.campaigns.results.kpis import measure
+    from assets.campaigns.results.response import model_conversions, respond
 
 __all__ = [
     "Side",
@@ -62,16 +62,23 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "delivery": ["count_delivery"],
-        "intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
-        "lift": ["Side", "assign_groups", "compare_strata", "incremental_value", "measure_lift", "minimum_detectable"],
-        "pacing": ["expect_delivery"],
-        "reach": ["campaign_levels", "count_reach", "estimate_levels"],
-        "reach_range": ["measure_reach"],
-        "response": ["model_conversions", "respond"],
-        "roi": ["measure"],
-        "scopes": ["price_campaigns"],
-        "sketches": ["build_sketches", "merge_sketches", "read_sketches"],
-        "spend": ["recognise_spend", "unknown_spend"],
+        "delivery.impressions": ["count_delivery"],
+        "results.intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
+        "results.incrementality": [
+            "Side",
+            "assign_groups",
+            "compare_strata",
+            "incremental_value",
+            "measure_lift",
+            "minimum_detectable",
+        ],
+        "delivery.pacing": ["expect_delivery"],
+        "reach.counting": ["campaign_levels", "count_reach", "estimate_levels"],
+        "reach.ranges": ["measure_reach"],
+        "results.response": ["model_conversions", "respond"],
+        "results.kpis": ["measure"],
+        "delivery.terms": ["price_campaigns"],
+        "reach.sketches": ["build_sketches", "merge_sketches", "read_sketches"],
+        "delivery.spend": ["recognise_spend", "unknown_spend"],
     },
 )

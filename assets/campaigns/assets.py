@@ -82,7 +82,7 @@ def placement_delivery(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
-    from assets.campaigns.day import compute_delivery
+    from assets.campaigns.daily import compute_delivery
     from assets.walking import remembering
 
     tables = {"placement_delivery": ["placement_delivery"]}
@@ -97,7 +97,7 @@ def campaign_reach(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
-    from assets.campaigns.day import compute_reach
+    from assets.campaigns.daily import compute_reach
     from assets.walking import remembering
 
     tables = {"campaign_reach": ["campaign_reach", "reach_sketches"]}
@@ -112,7 +112,7 @@ def campaign_roi(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
-    from assets.campaigns.day import compute_roi
+    from assets.campaigns.daily import compute_roi
     from assets.walking import remembering
 
     tables = {"campaign_roi": ["campaign_roi"], "model_totals": ["model_totals"]}

@@ -1,7 +1,7 @@
 """Period: what campaigns did in any span of time, cut from the facts themselves: what reports are made of.
 
 Here: the same functions as of a day, over a tenant's local period: totals, days, shows, pacing, signals.
-Not here: words and formats (reports), rollups by UTC day (day.py). Periods are never made by subtracting rows.
+Not here: words and formats (reports), rollups by UTC day (daily.py). Periods are never made by subtracting rows.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from uuid import UUID
 import polars as pl
 
 from assets.attribution.models import MODELS
-from assets.campaigns.credited import CAMPAIGN, SIGNALS, ids_of, read_credited
-from assets.campaigns.delivery import IS_IMPRESSION, count_delivery
-from assets.campaigns.pacing import expect_delivery
-from assets.campaigns.reach import count_reach
-from assets.campaigns.roi import measure
-from assets.campaigns.scopes import (
+from assets.campaigns.delivery.impressions import IS_IMPRESSION, count_delivery
+from assets.campaigns.delivery.pacing import expect_delivery
+from assets.campaigns.delivery.spend import recognise_spend, unknown_spend
+from assets.campaigns.delivery.terms import (
     PRICES,
     fold_money,
     models_of,
@@ -28,7 +26,9 @@ from assets.campaigns.scopes import (
     sponsor_scopes,
     sum_if_all_known,
 )
-from assets.campaigns.spend import recognise_spend, unknown_spend
+from assets.campaigns.reach.counting import count_reach
+from assets.campaigns.results.credited_conversions import CAMPAIGN, SIGNALS, ids_of, read_credited
+from assets.campaigns.results.kpis import measure
 from assets.exact import ratio, whole_sum
 from sql.values import PermanentError, Reader, Window
 

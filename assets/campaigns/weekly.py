@@ -1,7 +1,7 @@
 """Weekly: what is told of live campaigns once a week, after their results: what they added, and how others did.
 
 Here: what is read and the tables that come out, as of the end of each Sunday (ISO weeks); other days have no rows.
-Not here: formulas (lift.py, benchmarks.py), and who writes the tables.
+Not here: formulas (incrementality.py, benchmarks.py), and who writes the tables.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.attribution.journeys import GOAL
+from assets.attribution.journeys.reading import GOAL
 from assets.attribution.money import convert_values, net_values, rates_of
-from assets.campaigns.benchmarks import compare_campaigns
-from assets.campaigns.credited import ids_of
-from assets.campaigns.day import Tables, ends_week, live_campaigns
-from assets.campaigns.lift import assign_groups, find_answers, measure_lift, sum_sides
-from assets.campaigns.scopes import settings_at
+from assets.campaigns.daily import Tables, ends_week, live_campaigns
+from assets.campaigns.delivery.terms import settings_at
+from assets.campaigns.results.benchmarks import compare_campaigns
+from assets.campaigns.results.credited_conversions import ids_of
+from assets.campaigns.results.incrementality import assign_groups, find_answers, measure_lift, sum_sides
 from sql.values import Reader, Window
 
 CAMPAIGN = ["tenant_id", "campaign_id"]

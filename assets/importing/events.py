@@ -15,7 +15,7 @@ import polars as pl
 
 from assets.importing.paths import MediaPaths, clean_path
 from assets.importing.requests import REQUEST_SCHEMA, Parsed, hold_to_bounds, map_distinct
-from assets.listening.addresses import parse_address
+from assets.listening.identity.addresses import parse_address
 
 # The name space of imported events: made once, at random, and never changed, or imports would double.
 NAMESPACE = UUID("0c9b4a52-5a0e-4d2c-9b1e-6f3d0a7c8e41")

@@ -1,7 +1,7 @@
 """Hashed addresses: a household key for rows whose source hides the address behind a hash of its own.
 
 Here: from the source's text to our number.
-Not here: keys of addresses that we know (assets/listening/keys.py).
+Not here: keys of addresses that we know (assets/listening/identity/keys.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from assets.listening.keys import PLATFORM_VERSION
+from assets.listening.identity.keys import PLATFORM_VERSION
 
 
 def with_household(rows: pl.DataFrame) -> pl.DataFrame:

@@ -22,8 +22,8 @@ import polars as pl
 from assets.importing.hashed import with_household
 from assets.importing.paths import guid_target
 from assets.importing.requests import Parsed, first_reason, number, tell_apart
-from assets.listening.addresses import parse_address
-from assets.listening.rules import SOURCE_SAYS_BOT
+from assets.listening.identity.addresses import parse_address
+from assets.listening.identity.agent_rules import SOURCE_SAYS_BOT
 
 # What is read of a metric, all as text; the export has more.
 FIELDS = (

@@ -15,7 +15,7 @@ import polars as pl
 
 from assets.importing.hashed import with_household
 from assets.importing.requests import Parsed, dash_is_null, first_reason, number, tell_apart
-from assets.listening.rules import SOURCE_SAYS_BOT
+from assets.listening.identity.agent_rules import SOURCE_SAYS_BOT
 
 # OP3 answers every counted request with a redirect to the next prefix or the file.
 REDIRECT = 302

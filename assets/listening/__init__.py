@@ -12,29 +12,31 @@ from typing import TYPE_CHECKING
 from assets.facade import lazily
 
 if TYPE_CHECKING:
-    from assets.listening.addresses import AddressRanges, classify_addresses, load_ranges
-    from assets.listening.ages import band_hours, count_release_hours, draw_pacing, measure_ages
-    from assets.listening.audience import measure_audience
-    from assets.listening.audience_day import compute_audience_day
-    from assets.listening.catalogue import Catalogue, index_catalogue, name_episodes
+    from assets.listening.audience.breakdowns import measure_breakdowns, measure_dimensions
+    from assets.listening.audience.day import compute_audience_day
+    from assets.listening.audience.episode_age import band_hours, count_release_hours, draw_pacing, measure_ages
+    from assets.listening.audience.episode_metrics import measure_audience
+    from assets.listening.audience.first_listens import find_first_listens
+    from assets.listening.audience.overlaps import measure_overlaps
+    from assets.listening.audience.periods import count_first_listens, measure_periods
+    from assets.listening.audience.recent_keys import RecentKeys
     from assets.listening.columns import MissingColumnsError
-    from assets.listening.consumption import measure_consumption
-    from assets.listening.coverage import add_intervals, add_new_bytes, merge_intervals
     from assets.listening.day import compute_listening_day
-    from assets.listening.dimensions import measure_breakdowns, measure_dimensions
-    from assets.listening.dispositions import DISPOSITIONS
-    from assets.listening.downloads import count_downloads, dispose, settle_requests
-    from assets.listening.enrichment import enrich_requests, enrich_signals
-    from assets.listening.exposures import collect_signals, find_delivered_ads
-    from assets.listening.first_listens import find_first_listens
-    from assets.listening.keys import Key, Keyring, derive_keys
-    from assets.listening.method import Method, MethodError, check_methods
-    from assets.listening.numbering import number_episodes
-    from assets.listening.overlaps import measure_overlaps
-    from assets.listening.periods import count_first_listens, measure_periods
-    from assets.listening.playback_day import compute_playback_day
-    from assets.listening.recent_keys import RecentKeys
-    from assets.listening.retention import (
+    from assets.listening.downloads.ad_delivery import collect_signals, find_delivered_ads
+    from assets.listening.downloads.byte_coverage import add_intervals, add_new_bytes, merge_intervals
+    from assets.listening.downloads.catalogue import Catalogue, index_catalogue, name_episodes
+    from assets.listening.downloads.counting import count_downloads, dispose, settle_requests
+    from assets.listening.downloads.dispositions import DISPOSITIONS
+    from assets.listening.downloads.method import Method, MethodError, check_methods
+    from assets.listening.downloads.numbering import number_episodes
+    from assets.listening.downloads.windows import cut_windows
+    from assets.listening.identity.addresses import AddressRanges, classify_addresses, load_ranges
+    from assets.listening.identity.agent_rules import Rules, load_rules, match_agents, match_referrers
+    from assets.listening.identity.enrichment import enrich_requests, enrich_signals
+    from assets.listening.identity.keys import Key, Keyring, derive_keys
+    from assets.listening.playback.consumption import measure_consumption
+    from assets.listening.playback.day import compute_playback_day
+    from assets.listening.playback.retention import (
         count_ad_plays,
         draw_consumption,
         draw_retention,
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
         measure_retention,
         measure_spread,
     )
-    from assets.listening.rules import Rules, load_rules, match_agents, match_referrers
-    from assets.listening.windows import cut_windows
 
 __all__ = [
     "DISPOSITIONS",
@@ -105,29 +105,29 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "addresses": ["AddressRanges", "classify_addresses", "load_ranges"],
-        "ages": ["band_hours", "count_release_hours", "draw_pacing", "measure_ages"],
-        "audience": ["measure_audience"],
-        "audience_day": ["compute_audience_day"],
-        "catalogue": ["Catalogue", "index_catalogue", "name_episodes"],
+        "identity.addresses": ["AddressRanges", "classify_addresses", "load_ranges"],
+        "audience.episode_age": ["band_hours", "count_release_hours", "draw_pacing", "measure_ages"],
+        "audience.episode_metrics": ["measure_audience"],
+        "audience.day": ["compute_audience_day"],
+        "downloads.catalogue": ["Catalogue", "index_catalogue", "name_episodes"],
         "columns": ["MissingColumnsError"],
-        "consumption": ["measure_consumption"],
-        "coverage": ["add_intervals", "add_new_bytes", "merge_intervals"],
+        "playback.consumption": ["measure_consumption"],
+        "downloads.byte_coverage": ["add_intervals", "add_new_bytes", "merge_intervals"],
         "day": ["compute_listening_day"],
-        "dimensions": ["measure_breakdowns", "measure_dimensions"],
-        "dispositions": ["DISPOSITIONS"],
-        "downloads": ["count_downloads", "dispose", "settle_requests"],
-        "enrichment": ["enrich_requests", "enrich_signals"],
-        "exposures": ["collect_signals", "find_delivered_ads"],
-        "first_listens": ["find_first_listens"],
-        "keys": ["Key", "Keyring", "derive_keys"],
-        "method": ["Method", "MethodError", "check_methods"],
-        "numbering": ["number_episodes"],
-        "overlaps": ["measure_overlaps"],
-        "periods": ["count_first_listens", "measure_periods"],
-        "playback_day": ["compute_playback_day"],
-        "recent_keys": ["RecentKeys"],
-        "retention": [
+        "audience.breakdowns": ["measure_breakdowns", "measure_dimensions"],
+        "downloads.dispositions": ["DISPOSITIONS"],
+        "downloads.counting": ["count_downloads", "dispose", "settle_requests"],
+        "identity.enrichment": ["enrich_requests", "enrich_signals"],
+        "downloads.ad_delivery": ["collect_signals", "find_delivered_ads"],
+        "audience.first_listens": ["find_first_listens"],
+        "identity.keys": ["Key", "Keyring", "derive_keys"],
+        "downloads.method": ["Method", "MethodError", "check_methods"],
+        "downloads.numbering": ["number_episodes"],
+        "audience.overlaps": ["measure_overlaps"],
+        "audience.periods": ["count_first_listens", "measure_periods"],
+        "playback.day": ["compute_playback_day"],
+        "audience.recent_keys": ["RecentKeys"],
+        "playback.retention": [
             "count_ad_plays",
             "draw_consumption",
             "draw_retention",
@@ -136,7 +136,7 @@ __getattr__ = lazily(
             "measure_retention",
             "measure_spread",
         ],
-        "rules": ["Rules", "load_rules", "match_agents", "match_referrers"],
-        "windows": ["cut_windows"],
+        "identity.agent_rules": ["Rules", "load_rules", "match_agents", "match_referrers"],
+        "downloads.windows": ["cut_windows"],
     },
 )

@@ -161,8 +161,8 @@ def audience_day(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
-    from assets.listening.audience_day import compute_audience_day
-    from assets.listening.recent_keys import RecentKeys
+    from assets.listening.audience.day import compute_audience_day
+    from assets.listening.audience.recent_keys import RecentKeys
     from assets.walking import remembering
 
     compute = partial(compute_audience_day, remembering(warehouse.read), recent=RecentKeys(warehouse.read))
@@ -176,7 +176,7 @@ def playback_day(
     scope: ResourceParam[Scope],
     progress: ResourceParam[Progress],
 ) -> Iterator[object]:
-    from assets.listening.playback_day import compute_playback_day
+    from assets.listening.playback.day import compute_playback_day
     from assets.walking import remembering
 
     compute = partial(compute_playback_day, remembering(warehouse.read))

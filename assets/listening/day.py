@@ -11,15 +11,18 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.listening.addresses import AddressRanges
-from assets.listening.audience import measure_audience
-from assets.listening.catalogue import index_catalogue
-from assets.listening.consumption import measure_consumption
-from assets.listening.dimensions import measure_breakdowns, tell_shows
-from assets.listening.downloads import count_downloads, settle_known
-from assets.listening.enrichment import enrich_requests, enrich_signals
-from assets.listening.exposures import collect_signals, find_delivered_ads
-from assets.listening.kept import (
+from assets.listening.audience.breakdowns import measure_breakdowns, tell_shows
+from assets.listening.audience.episode_metrics import measure_audience
+from assets.listening.downloads.ad_delivery import collect_signals, find_delivered_ads
+from assets.listening.downloads.catalogue import index_catalogue
+from assets.listening.downloads.counting import count_downloads, settle_known
+from assets.listening.downloads.event_reader import Span, read_raw_rows
+from assets.listening.downloads.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods, name_methods
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import UNKNOWN, Rules
+from assets.listening.identity.enrichment import enrich_requests, enrich_signals
+from assets.listening.identity.keys import Keyring
+from assets.listening.identity.retained_requests import (
     KEPT_SCHEMA,
     name_measures,
     name_versions,
@@ -28,11 +31,8 @@ from assets.listening.kept import (
     refuse_replaced_rows,
     stamp_versions,
 )
-from assets.listening.kept_signals import read_signal_keys, recall_signals
-from assets.listening.keys import Keyring
-from assets.listening.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods, name_methods
-from assets.listening.raw_rows import Span, read_raw_rows
-from assets.listening.rules import UNKNOWN, Rules
+from assets.listening.identity.retained_signals import read_signal_keys, recall_signals
+from assets.listening.playback.consumption import measure_consumption
 from sql.values import Reader, Window
 
 DOWNLOAD_COLUMNS = [

@@ -1,7 +1,7 @@
 """Inclusions: which shared addresses have to be looked at again.
 
 Here: entries of the inclusion list whose 90 days are over, or soon will be.
-Not here: what an entry excuses (assets/listening/addresses.py).
+Not here: what an entry excuses (assets/listening/identity/addresses.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from assets.listening.addresses import INCLUSION_VALIDITY
+from assets.listening.identity.addresses import INCLUSION_VALIDITY
 
 # Time enough to ask a dormitory or an office whether the address is still theirs.
 NOTICE = timedelta(days=14)

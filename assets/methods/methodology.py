@@ -15,11 +15,19 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.listening.addresses import INCLUSION_VALIDITY, LISTS, AddressRanges
-from assets.listening.dispositions import DISPOSITIONS
-from assets.listening.keys import Keyring
-from assets.listening.method import CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH, LOOK_BACK, LOOK_FORWARD, Method, name_method
-from assets.listening.rules import KINDS, Rules
+from assets.listening.downloads.dispositions import DISPOSITIONS
+from assets.listening.downloads.method import (
+    CALENDAR_DAY,
+    FIRST_TOUCH,
+    LAST_TOUCH,
+    LOOK_BACK,
+    LOOK_FORWARD,
+    Method,
+    name_method,
+)
+from assets.listening.identity.addresses import INCLUSION_VALIDITY, LISTS, AddressRanges
+from assets.listening.identity.agent_rules import KINDS, Rules
+from assets.listening.identity.keys import Keyring
 from assets.methods.pages import Page, Section, Table
 from sql.values import Reader
 

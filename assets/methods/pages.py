@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from assets.markdown import cell, table
-from sql.characters import one_line
+from sql.safety.characters import one_line
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1c2333}"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from assets.listening.addresses import AddressRanges
-from assets.listening.keys import Keyring
-from assets.listening.rules import Rules
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import Rules
+from assets.listening.identity.keys import Keyring
 from assets.methods.methodology import Methodology, read_in_force, tell_methodology
 from sql.failures import FailureLog, may_be_one_tenants
 from sql.locks import take_locks

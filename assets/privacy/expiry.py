@@ -14,10 +14,10 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.listening.addresses import AddressRanges
-from assets.listening.kept import keep_keys
-from assets.listening.kept_signals import keep_signal_keys
-from assets.listening.keys import Keyring
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.keys import Keyring
+from assets.listening.identity.retained_requests import keep_keys
+from assets.listening.identity.retained_signals import keep_signal_keys
 from sql.failures import FailureLog, may_be_one_tenants
 from sql.statements import statement
 from sql.values import Scope, Window

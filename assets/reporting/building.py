@@ -23,10 +23,10 @@ from assets.reporting.periods import ReportPeriod
 from assets.reporting.weekly_results import with_benchmarks, with_learnt, with_lift
 from reports.archive import Frozen, Made, ReportKey, freeze, hold, state_of
 from reports.compose import compose
+from reports.content.facts import Brand, ReportFacts
 from reports.delivery import STOP_LINK_PLACEHOLDER
-from reports.facts import Brand, ReportFacts
-from reports.fonts import shelf
-from reports.render import render, subject_line
+from reports.drawing.fonts import shelf
+from reports.rendering.render import render, subject_line
 from sql.failures import cause_of, is_explained, may_be_one_tenants
 from sql.values import Reader, Window
 from sql.warehouse import Warehouse

@@ -29,7 +29,7 @@ from assets.reporting.numbers import (
     Number,
 )
 from assets.reporting.periods import ReportPeriod
-from reports.formats import Formatter
+from reports.content.formats import Formatter
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Warehouse

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reports.facts import PlacementRow
+from reports.content.facts import PlacementRow
 
 OTHER_SHOW, OTHER_ROWS = "Other", "Other (few households)"
 

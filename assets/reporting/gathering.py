@@ -16,7 +16,7 @@ import polars as pl
 from assets.campaigns.period import PeriodResult
 from assets.reporting.folding import Counted, fold_small
 from assets.reporting.periods import ReportPeriod
-from reports.facts import (
+from reports.content.facts import (
     Brand,
     CampaignRow,
     Daily,

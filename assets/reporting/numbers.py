@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from reports.formats import Formatter, major_units, rounded
-from reports.kpis import FEWEST_FOR_RATIOS
-from reports.standing import PERCENTAGES
-from reports.words import KPIS
+from reports.content.benchmark_position import PERCENTAGES
+from reports.content.formats import Formatter, major_units, rounded
+from reports.content.kpis import FEWEST_FOR_RATIOS
+from reports.content.labels import KPIS
 
 Content = Mapping[str, Any]
 Printed = Callable[[Content, str], str | None]

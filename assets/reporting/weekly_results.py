@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 
 from assets.reporting.gathering import Subject
-from reports.comparisons import Benchmark, Benchmarks, Learnt, Lift, ModelResult
-from reports.facts import ReportFacts
+from reports.content.comparisons import Benchmark, Benchmarks, Learnt, Lift, ModelResult
+from reports.content.facts import ReportFacts
 from sql.values import Interval
 
 LEARNING = ("markov", "counterfactual")

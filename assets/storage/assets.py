@@ -1,13 +1,13 @@
 """Storage assets: room for the days to come.
 
 Here: the wiring, and what an operator sees of it.
-Not here: what is made, and how (sql/partitions.py).
+Not here: what is made, and how (sql/schema/partitions.py).
 """
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.markdown import table
-from sql.partitions import make_partitions
+from sql.schema.partitions import make_partitions
 from sql.warehouse import Warehouse
 
 

@@ -1,7 +1,7 @@
 """earshot backfill: compute a range of days again, for one tenant or for all.
 
 Here: the command's words and its dry run.
-Not here: the work (backfill.py), where a stopped one goes on, and how long one takes (resumption.py).
+Not here: the work (computing.py), where a stopped one goes on, and how long one takes (resumption.py).
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines import console, runtime
+from pipelines.backfill.progress import duration, progress_bar
 from pipelines.first_day import first_day, keep_first_day
-from pipelines.progress import duration, progress_bar
+from pipelines.processes.stopping import stops_in_seconds
 from pipelines.settings import load_settings
-from pipelines.stopping import stops_in_seconds
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from pipelines.backfill import Plan, Work
-    from pipelines.resumption import Pace
+    from pipelines.backfill.computing import Plan, Work
+    from pipelines.backfill.resumption import Pace
 
 # What a day costs without any rows, and a row beside it: measured as docs/operators.md says ("What a machine carries").
 SECONDS_A_DAY, SECONDS_A_ROW = 1.2, 25e-6
@@ -41,9 +41,9 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
     Stopped by Ctrl-C, a kill or a failure, the same command goes on where it was, for a week. Reports that wait for
     these days go out by themselves on the next morning; reports that were sent stay as they are.
     """
-    from pipelines.backfill import Plan, prepare
-    from pipelines.backfill import backfill as run_backfill
-    from pipelines.resumption import pace_of
+    from pipelines.backfill.computing import Plan, prepare
+    from pipelines.backfill.computing import backfill as run_backfill
+    from pipelines.backfill.resumption import pace_of
 
     settings = load_settings()
     span = _span(first.date(), last.date())

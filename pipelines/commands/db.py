@@ -1,7 +1,7 @@
 """The `db` commands: start, stop and look at the database.
 
 Here: what a person types and reads.
-Not here: the private server (sql/embedded), the schema (sql/migrate.py), where settings come from.
+Not here: the private server (sql/embedded), the schema (sql/schema/migrate.py), where settings come from.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pipelines.settings import Settings, load_settings
 from sql.connecting import connect, statement_error
 from sql.embedded import Server, ensure_server, find_server, stop_server
 from sql.limits import bounded_history
-from sql.migrate import migrate
-from sql.partitions import make_partitions
+from sql.schema.migrate import migrate
+from sql.schema.partitions import make_partitions
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

@@ -17,7 +17,7 @@ import click
 from rich.table import Table
 
 from pipelines import console, runtime
-from pipelines.progress import progress_bar
+from pipelines.backfill.progress import progress_bar
 from pipelines.settings import Settings, load_settings
 from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
 from reports.delivery.history import STATES, check_resend, list_deliveries, resend, retry_failed, show_delivery

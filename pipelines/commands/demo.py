@@ -19,15 +19,15 @@ from dagster import AssetKey, DagsterInstance
 from rich.text import Text
 
 from pipelines import console, runtime
-from pipelines.backfill import STEPS_OF, Plan, prepare, run_job
-from pipelines.backfill import backfill as run_backfill
+from pipelines.backfill.computing import STEPS_OF, Plan, prepare, run_job
+from pipelines.backfill.computing import backfill as run_backfill
+from pipelines.backfill.progress import progress_bar
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
 from pipelines.demo.whose import refuse_other_databases
 from pipelines.first_day import keep_first_day
-from pipelines.progress import progress_bar
 from pipelines.settings import Settings, load_settings
-from sql.migrate import migrate
-from sql.private import private_folder, write_private
+from sql.safety.private import private_folder, write_private
+from sql.schema.migrate import migrate
 from sql.values import DAY, PermanentError, Window
 from sql.warehouse import Warehouse
 

@@ -1,7 +1,7 @@
 """earshot heal: compute what is older than the rows that it was made of.
 
 Here: the command's words and its dry run. A sensor does the same by itself while Dagster's daemon runs.
-Not here: what is stale (pipelines/freshness.py), the work (pipelines/backfill.py).
+Not here: what is stale (pipelines/health/freshness.py), the work (pipelines/backfill/computing.py).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import click
 
 from pipelines import console, runtime
+from pipelines.backfill.progress import progress_bar
 from pipelines.first_day import keep_first_day
-from pipelines.progress import progress_bar
+from pipelines.processes.stopping import stops_in_seconds
 from pipelines.settings import load_settings
-from pipelines.stopping import stops_in_seconds
 
 
 @click.command()
@@ -22,8 +22,8 @@ def heal(dry_run: bool) -> None:
 
     A day that comes out as it was re-opens nothing. Run it as often as you like.
     """
-    from pipelines.backfill import heal as heal_all
-    from pipelines.freshness import compare_counts, find_stale
+    from pipelines.backfill.computing import heal as heal_all
+    from pipelines.health.freshness import compare_counts, find_stale
 
     settings = load_settings()
     server = runtime.ensure_database(settings)

@@ -18,12 +18,12 @@ import polars as pl
 from assets.importing import FORMATS, EventMaker, MadeBatch, MediaPaths, guess_format, parser_of, read_batches
 from assets.importing.lines import Batch
 from pipelines import console, runtime
+from pipelines.backfill.progress import Advance, progress_bar
 from pipelines.first_day import describe_move, keep_first_day
-from pipelines.progress import Advance, progress_bar
 from pipelines.settings import load_settings
-from reports.csv import harmless
-from sql.characters import visible_line
-from sql.private import append_private, write_private
+from reports.rendering.csv import harmless
+from sql.safety.characters import visible_line
+from sql.safety.private import append_private, write_private
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

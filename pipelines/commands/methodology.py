@@ -13,7 +13,7 @@ import click
 from assets.methods.publishing import publish_methodologies
 from pipelines import console, runtime
 from pipelines.settings import load_settings
-from sql.private import write_private
+from sql.safety.private import write_private
 from sql.values import PermanentError, Scope
 
 

@@ -1,7 +1,7 @@
 """earshot reach: whom a campaign reached on any range of days.
 
 Here: the command and its table.
-Not here: what is counted or estimated (assets/campaigns/reach_range.py).
+Not here: what is counted or estimated (assets/campaigns/reach/ranges.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import click
 import polars as pl
 from rich.table import Table
 
-from assets.campaigns.reach_range import measure_reach
+from assets.campaigns.reach.ranges import measure_reach
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 from sql.values import PermanentError

@@ -15,8 +15,8 @@ from rich.table import Table
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 from reports.archive import artefacts_of
-from reports.preview import IndexEntry, write_index, write_preview
-from sql.private import private_folder
+from reports.rendering.preview import IndexEntry, write_index, write_preview
+from sql.safety.private import private_folder
 from sql.warehouse import Warehouse
 
 STATES = ("frozen", "held", "skipped")

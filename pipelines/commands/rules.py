@@ -1,18 +1,19 @@
 """earshot rules: which rules on agents and addresses are in force, and changing over to a fuller set.
 
 Here: the commands.
-Not here: fetching and trying a set (pipelines/rulesets.py), or published networks (pipelines/networks.py).
+Not here: fetching and trying a set (pipelines/rules/rulesets.py), or published networks (pipelines/rules/networks.py).
 """
 
 from __future__ import annotations
 
 import click
 
-from assets.listening.addresses import LISTS, load_ranges
-from assets.listening.rules import KINDS, load_rules
-from pipelines import console, rulesets, runtime
-from pipelines.fetching import shown
-from pipelines.networks import PUBLISHED_AT, fetched_file, refresh
+from assets.listening.identity.addresses import LISTS, load_ranges
+from assets.listening.identity.agent_rules import KINDS, load_rules
+from pipelines import console, runtime
+from pipelines.rules import rulesets
+from pipelines.rules.fetching import shown
+from pipelines.rules.networks import PUBLISHED_AT, fetched_file, refresh
 from pipelines.settings import Settings, load_settings
 
 # As many changes as one looks back at.

@@ -1,7 +1,7 @@
 """earshot show: the rows of a table, of one tenant, on the screen or in a file.
 
 Here: the command, its listing of tables, and the formats.
-Not here: the statement that is read (sql/browsing.py), what tables mean (sql/catalogue.toml).
+Not here: the statement that is read (sql/schema/browsing.py), what tables mean (sql/catalogue.toml).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rich.text import Text
 
 from pipelines import console, runtime
 from pipelines.settings import load_settings
-from reports.csv import harmless
-from sql.browsing import Choice, count_of, find_relation, parse_condition, rows_of
-from sql.catalogue import Relation
-from sql.private import write_private
+from reports.rendering.csv import harmless
+from sql.safety.private import write_private
+from sql.schema.browsing import Choice, count_of, find_relation, parse_condition, rows_of
+from sql.schema.catalogue import Relation
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

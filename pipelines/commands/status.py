@@ -1,8 +1,8 @@
 """earshot status: how every tenant stands, in one table, what waits for a person, and what the orchestrator is doing.
 
 Here: the table.
-Not here: the numbers (sql/queries/read_status.sql), the words for what is open (pipelines/open_failures.py) and for
-runs (pipelines/run_history.py).
+Not here: the numbers (sql/queries/read_status.sql), the words for what is open (pipelines/health/open_failures.py) and
+for runs (pipelines/processes/run_history.py).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import click
 from rich.table import Table
 
 from pipelines import console, runtime
-from pipelines.entries import strange_rows
+from pipelines.health.entries import strange_rows
+from pipelines.health.open_failures import tell_failures
 from pipelines.homes import project_root, read_orchestrator_settings
-from pipelines.open_failures import tell_failures
-from pipelines.run_history import describe, read_history
+from pipelines.processes.run_history import describe, read_history
 from pipelines.settings import Settings, load_settings
 
 

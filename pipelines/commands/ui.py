@@ -1,7 +1,7 @@
 """earshot ui: open Dagster, webserver and daemon, with history kept in PostgreSQL.
 
 Here: starting it with everything it needs, and only once for a home.
-Not here: keeping it running (pipelines/supervision.py), its processes (pipelines/services.py), what it shows
+Not here: keeping it running (pipelines/ui/supervision.py), its processes (pipelines/ui/services.py), what it shows
 (definitions.py).
 """
 
@@ -23,9 +23,9 @@ import click
 from pipelines import console, runtime
 from pipelines.homes import dagster_home, project_root
 from pipelines.settings import Settings, load_settings
-from pipelines.supervision import Service, Supervisor
-from sql.migrate import migrate
-from sql.private import write_private
+from pipelines.ui.supervision import Service, Supervisor
+from sql.safety.private import write_private
+from sql.schema.migrate import migrate
 from sql.values import PermanentError
 
 # The longest path of a socket that every system takes.
@@ -98,7 +98,7 @@ def _run(settings: Settings, home: Path, listener: socket.socket, host: str, nam
 
 def _service(name: str, logs: Path, *words: str, **more: object) -> Service:
     log = logs / f"{words[0]}.log"
-    return Service(name, ("-m", "pipelines.services", words[0], str(os.getpid()), *words[1:]), log, **more)  # type: ignore[arg-type]
+    return Service(name, ("-m", "pipelines.ui.services", words[0], str(os.getpid()), *words[1:]), log, **more)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.demo import agents
-from pipelines.demo.audience import Audience, address_text
-from pipelines.demo.calendar import SECOND, Span
-from pipelines.demo.catalogue import UNKNOWN, Library
-from pipelines.demo.dice import Bools, Ints, stream, taken
-from pipelines.demo.requests import BELOW, NUMBER
-from pipelines.demo.schedule import expected_sessions, make_plan
+from pipelines.demo.events.requests import BELOW, NUMBER
+from pipelines.demo.events.schedule import expected_sessions, make_plan
+from pipelines.demo.events.traffic import Traffic, make_traffic
+from pipelines.demo.events.wire import METHODS, REFERRERS, times
 from pipelines.demo.simulation import Simulation
-from pipelines.demo.traffic import Traffic, make_traffic
-from pipelines.demo.wire import METHODS, REFERRERS, times
+from pipelines.demo.world import agents
+from pipelines.demo.world.audience import Audience, address_text
+from pipelines.demo.world.calendar import SECOND, Span
+from pipelines.demo.world.catalogue import UNKNOWN, Library
+from pipelines.demo.world.dice import Bools, Ints, stream, taken
 
 # About so many lines, whatever the size of the simulation.
 LINES = 2_000

@@ -11,9 +11,9 @@ from typing import Protocol
 
 import polars as pl
 
-from assets.listening.keys import Keyring
-from pipelines.demo.holdouts import holdout_rows
+from assets.listening.identity.keys import Keyring
 from pipelines.demo.simulation import Simulation
+from pipelines.demo.world.holdouts import holdout_rows
 
 
 class Inserting(Protocol):

@@ -13,20 +13,27 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from pipelines.demo.advertising import Exposures, deliver_ads, report_impressions
-from pipelines.demo.audience import Audience
-from pipelines.demo.calendar import DAY, EPOCH, MINUTE, Span
-from pipelines.demo.campaigns import campaign_frames, tenant_frames
-from pipelines.demo.catalogue import Library, build_library, library_frames
-from pipelines.demo.conversion_rows import ORDERS_PER_DAY, Facts, contact_facts, fact_frame, order_facts, visit_facts
-from pipelines.demo.dice import Ints, joined, stream, taken
-from pipelines.demo.holdouts import withheld_frame
-from pipelines.demo.network import TENANTS, Tenant
-from pipelines.demo.orders import VISITS_PER_ORDER, Deeds, Signals, make_deeds, make_signals
-from pipelines.demo.playback import Plays, make_plays, play_frame
-from pipelines.demo.schedule import Plan, expected_sessions, make_plan
-from pipelines.demo.traffic import Traffic, make_traffic
-from pipelines.demo.wire import request_frame
+from pipelines.demo.events.advertising import Exposures, deliver_ads, report_impressions
+from pipelines.demo.events.conversion_rows import (
+    ORDERS_PER_DAY,
+    Facts,
+    contact_facts,
+    fact_frame,
+    order_facts,
+    visit_facts,
+)
+from pipelines.demo.events.orders import VISITS_PER_ORDER, Deeds, Signals, make_deeds, make_signals
+from pipelines.demo.events.playback import Plays, make_plays, play_frame
+from pipelines.demo.events.schedule import Plan, expected_sessions, make_plan
+from pipelines.demo.events.traffic import Traffic, make_traffic
+from pipelines.demo.events.wire import request_frame
+from pipelines.demo.world.audience import Audience
+from pipelines.demo.world.calendar import DAY, EPOCH, MINUTE, Span
+from pipelines.demo.world.campaigns import campaign_frames, tenant_frames
+from pipelines.demo.world.catalogue import Library, build_library, library_frames
+from pipelines.demo.world.dice import Ints, joined, stream, taken
+from pipelines.demo.world.holdouts import withheld_frame
+from pipelines.demo.world.network import TENANTS, Tenant
 from sql.values import PermanentError
 
 DEFAULT_SEED = 20260311

@@ -33,17 +33,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.demo.advertising import Exposures, deliver_ads
-from pipelines.demo.calendar import DAY
-from pipelines.demo.catalogue import Library
 from pipelines.demo.cdn_log import BROKEN, cdn_traffic
-from pipelines.demo.dice import Ints
-from pipelines.demo.playback import EVENTS
-from pipelines.demo.requests import DISPOSITIONS
+from pipelines.demo.events.advertising import Exposures, deliver_ads
+from pipelines.demo.events.playback import EVENTS
+from pipelines.demo.events.requests import DISPOSITIONS
+from pipelines.demo.events.traffic import Traffic
+from pipelines.demo.events.wire import times
 from pipelines.demo.simulation import Simulation, Stretch
-from pipelines.demo.traffic import Traffic
 from pipelines.demo.truth_orders import code_orders, count_conversions, order_rows, refund_rows
-from pipelines.demo.wire import times
+from pipelines.demo.world.calendar import DAY
+from pipelines.demo.world.catalogue import Library
+from pipelines.demo.world.dice import Ints
 
 LOADED, IMPORTED = "loaded", "imported"
 

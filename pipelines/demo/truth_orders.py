@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from pipelines.demo.calendar import DAY, start_of
-from pipelines.demo.campaigns import airings, sponsor_id
-from pipelines.demo.catalogue import UNKNOWN, Library
-from pipelines.demo.conversion_rows import order_ids
-from pipelines.demo.dice import Ints
-from pipelines.demo.orders import Deeds
+from pipelines.demo.events.conversion_rows import order_ids
+from pipelines.demo.events.orders import Deeds
+from pipelines.demo.events.wire import times
 from pipelines.demo.simulation import Stretch
-from pipelines.demo.wire import times
+from pipelines.demo.world.calendar import DAY, start_of
+from pipelines.demo.world.campaigns import airings, sponsor_id
+from pipelines.demo.world.catalogue import UNKNOWN, Library
+from pipelines.demo.world.dice import Ints
 
 
 def order_rows(stretch: Stretch) -> pl.DataFrame:

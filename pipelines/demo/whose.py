@@ -7,8 +7,8 @@ Not here: which simulation it shows (pipelines/commands/demo.py).
 from __future__ import annotations
 
 from pipelines import runtime
-from pipelines.demo.dice import identity
-from pipelines.demo.network import TENANTS
+from pipelines.demo.world.dice import identity
+from pipelines.demo.world.network import TENANTS
 from pipelines.settings import Settings
 from sql.connecting import StatementError
 from sql.values import PermanentError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sql.characters import is_unreadable, one_line
+from sql.safety.characters import is_unreadable, one_line
 from sql.values import PermanentError
 
 _WITH_NAME = re.compile(r"^[^<>]*<([^<>]+)>$")

@@ -2,7 +2,7 @@
 
 Here: the public names. programs.py and debian.py find or fetch the programs, account.py says who runs them and where
 they may live, cluster.py makes, starts and stops the data folder, server.py ties them together.
-Not here: the schema (sql/migrate.py), reading and writing rows (sql/warehouse.py), settings of the application.
+Not here: the schema (sql/schema/migrate.py), reading and writing rows (sql/warehouse.py), settings of the application.
 """
 
 from sql.embedded.server import Server, ensure_server, find_server, stop_server

@@ -1,7 +1,7 @@
 """Server: the private database of one home folder, as everything else sees it.
 
 Here: ensure, find and stop; the remembered port and passwords; logins, databases and extension updates.
-Not here: processes and files of the cluster (cluster.py), tables (sql/migrate.py).
+Not here: processes and files of the cluster (cluster.py), tables (sql/schema/migrate.py).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, START_TIMEOUT_S, Clust
 from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
 from sql.embedded.rights import grant_roles, make_login
 from sql.limits import Limits, bounded
-from sql.masking import keep_secret
-from sql.private import open_folder, write_private
+from sql.safety.masking import keep_secret
+from sql.safety.private import open_folder, write_private
 from sql.values import EarshotError, PermanentError
 
 Progress = Callable[[str], None]

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.attribution.channels import ALL_MODELS
+from assets.attribution.journeys.channels import ALL_MODELS
 from benchmarks import attribution as benchmark
 from benchmarks.peers import clock
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets.campaigns.intervals import gamma_bounds, newcombe, relative_lift
-from assets.campaigns.lift import Side, incremental_value
+from assets.campaigns.results.incrementality import Side, incremental_value
+from assets.campaigns.results.intervals import gamma_bounds, newcombe, relative_lift
 
 DRAWS = 2_000
 FEWEST = 30

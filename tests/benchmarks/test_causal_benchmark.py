@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from benchmarks.causal import Book, compare_credit, compare_lift, keep_books, with_baseline
-from pipelines.demo.network import HARBOR
 from pipelines.demo.simulation import Simulation, simulate
+from pipelines.demo.world.network import HARBOR
 
 
 def network(factor: float) -> Simulation:

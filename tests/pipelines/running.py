@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance
 
-from pipelines.backfill import Plan, backfill
+from pipelines.backfill.computing import Plan, backfill
 from sql.warehouse import Warehouse
 from tests.pipelines.small_network import FIRST, SUNDAY
 

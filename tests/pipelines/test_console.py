@@ -18,8 +18,8 @@ SHOWN = "[/nope] [bold]x[/] :smile: \\x1b[31m\\x9b\\u202e\\u200b\\nERROR forged 
 
 # What only libraries of ours or files that hold nobody's data may do by themselves.
 WRITES_ITSELF = {
-    "pipelines/rulesets.py": "rule sets and their record",
-    "pipelines/networks.py": "published networks and their record",
+    "pipelines/rules/rulesets.py": "rule sets and their record",
+    "pipelines/rules/networks.py": "published networks and their record",
     "pipelines/demo/truth.py": "an invented network",
     "pipelines/demo/cdn_log.py": "an invented network",
     "pipelines/commands/demo.py": "which invented network was loaded",

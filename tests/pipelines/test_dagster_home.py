@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from pipelines.homes import dagster_home, read_orchestrator_settings
-from pipelines.launching import WatchedRunLauncher
+from pipelines.processes.launching import WatchedRunLauncher
 from pipelines.runtime import orchestrator_instance
 from pipelines.settings import load_settings
 from sql.embedded import Server

@@ -10,7 +10,7 @@ import pytest
 from dagster import AssetKey
 
 from assets.raw.assets import RAW_ASSETS
-from pipelines.backfill import STEPS_OF
+from pipelines.backfill.computing import STEPS_OF
 from pipelines.cli import COMMANDS, main
 from pipelines.definitions import defs
 

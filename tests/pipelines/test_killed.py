@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
-from pipelines.processes import State
-from pipelines.run_history import OpenRun, read_history
+from pipelines.processes.identity import State
+from pipelines.processes.run_history import OpenRun, read_history
 from sql.embedded import Server
 from tests.conftest import cloned_database
 from tests.pipelines.small_network import MONDAY
@@ -82,9 +82,9 @@ class Home:
         """Numbers of the processes that the newest UI started, by name."""
         parent = f" {self.processes[-1].pid} "
         return {
-            words[words.index("pipelines.services") + 1]: pid
+            words[words.index("pipelines.ui.services") + 1]: pid
             for pid, words in command_lines()
-            if "pipelines.services" in words and parent in f" {' '.join(words)} "
+            if "pipelines.ui.services" in words and parent in f" {' '.join(words)} "
         }
 
     def ask(self, query: str, **variables: object) -> dict[str, object]:

@@ -18,7 +18,7 @@ from dagster._core.storage.dagster_run import RunsFilter
 
 from assets.partitions import daily
 from assets.raw.assets import RAW_ASSETS
-from pipelines.backfill import STEPS_OF
+from pipelines.backfill.computing import STEPS_OF
 from pipelines.definitions import defs
 from sql.embedded import Server
 from sql.warehouse import Warehouse

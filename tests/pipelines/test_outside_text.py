@@ -19,7 +19,7 @@ from dagster import DagsterInstance
 from psycopg import sql
 from pypdf import PdfReader
 
-from pipelines.backfill import run_job
+from pipelines.backfill.computing import run_job
 from pipelines.cli import main
 from reports.archive import artefacts_of
 from sql.warehouse import Warehouse

@@ -18,8 +18,8 @@ from pipelines.settings import load_settings
 from reports.archive import Made, ReportKey, hold, state_of
 from sql.embedded import Server
 from sql.limits import Limits, bounded_history
-from sql.migrate import migrate, status
 from sql.reading import ColumnReader
+from sql.schema.migrate import migrate, status
 from sql.warehouse import Warehouse
 from tests.pipelines.running import compute, home_of_its_own, rows
 from tests.pipelines.small_network import FIRST, build_network, named

@@ -12,9 +12,9 @@ from dagster import AssetKey, DagsterInstance, RunRequest, SkipReason, build_sen
 
 from assets.upkeep.assets import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
-from pipelines.backfill import BackfillError, Plan, backfill, heal, run_job
+from pipelines.backfill.computing import BackfillError, Plan, backfill, heal, run_job
 from pipelines.definitions import defs
-from pipelines.freshness import Healing, compare_counts, find_stale
+from pipelines.health.freshness import Healing, compare_counts, find_stale
 from pipelines.sensors import attempts_so_far, late_rows, request_for
 from sql.connecting import DatabaseUnavailableError
 from sql.embedded import Server

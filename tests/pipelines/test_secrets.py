@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from assets.listening.keys import Keyring
+from assets.listening.identity.keys import Keyring
 from pipelines.cli import main
 from pipelines.console import FriendlyGroup
 from pipelines.definitions import RESOURCES

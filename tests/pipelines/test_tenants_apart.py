@@ -22,7 +22,7 @@ from dagster import DagsterInstance, RunRequest, build_schedule_context, build_s
 
 from assets.upkeep.assets import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
-from pipelines.backfill import BackfillError, run_job
+from pipelines.backfill.computing import BackfillError, run_job
 from pipelines.cli import main
 from pipelines.definitions import defs
 from pipelines.schedules import monthly_report_mornings, weekly_report_mornings

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from dagster import AssetKey, DagsterInstance
 
-from pipelines.backfill import BackfillError, Plan, backfill, run_job
+from pipelines.backfill.computing import BackfillError, Plan, backfill, run_job
 from sql.tables import TIME_COLUMNS
 from sql.warehouse import Warehouse
 from tests.pipelines.small_network import MONDAY, build_network, named

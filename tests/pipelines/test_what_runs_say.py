@@ -21,9 +21,9 @@ from dagster import (
 
 from assets.upkeep.assets import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
-from pipelines.backfill import BackfillError, heal, run_job
+from pipelines.backfill.computing import BackfillError, heal, run_job
 from pipelines.definitions import RESOURCES, define
-from pipelines.freshness import compare_counts
+from pipelines.health.freshness import compare_counts
 from sql.warehouse import Warehouse
 from tests.pipelines.running import home_of_its_own, rows
 from tests.pipelines.small_network import MONDAY, SUNDAY, add, download, named, purchase

@@ -1,7 +1,7 @@
 """The machine that the promises are held against: the product's own days, ledger and healing, without a scheduler.
 
 Here: the steps of a day as the assets put them together, walking over them, and what the tables then hold.
-Not here: which days are computed again: that is the ledger's word (assets/lineage.py, pipelines/freshness.py).
+Not here: which days are computed again: that is the ledger's word (assets/lineage.py, pipelines/health/freshness.py).
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from uuid import UUID, uuid4
 
 from assets.attribution.assets import TABLES as ATTRIBUTION_TABLES
 from assets.attribution.day import compute_attribution_day
-from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
+from assets.campaigns.daily import compute_delivery, compute_reach, compute_roi
 from assets.campaigns.weekly import compute_week
-from assets.listening.addresses import AddressRanges
 from assets.listening.assets import AUDIENCE_TABLES, PLAYBACK_TABLES
 from assets.listening.assets import TABLES as LISTENING_TABLES
-from assets.listening.audience_day import compute_audience_day
+from assets.listening.audience.day import compute_audience_day
 from assets.listening.day import compute_listening_day
-from assets.listening.keys import Key, Keyring
-from assets.listening.playback_day import compute_playback_day
-from assets.listening.rules import load_rules
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
+from assets.listening.playback.day import compute_playback_day
 from assets.upkeep.assets import DAILY_ASSETS
 from assets.upkeep.checks import run_checks
 from assets.walking import ComputeDay, Due, Tables, Walk
-from pipelines.freshness import compare_counts, find_stale, look_at_arrivals
+from pipelines.health.freshness import compare_counts, find_stale, look_at_arrivals
 from sql.failures import FailureLog
 from sql.tables import TIME_COLUMNS
 from sql.values import Scope, Window

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from reports.comparisons import Benchmark, Benchmarks, Learnt, Lift, ModelResult
 from reports.compose import compose
-from reports.content import ReportContent
-from reports.facts import (
+from reports.content.comparisons import Benchmark, Benchmarks, Learnt, Lift, ModelResult
+from reports.content.facts import (
     Brand,
     CampaignRow,
     Daily,
@@ -29,6 +28,7 @@ from reports.facts import (
     SignalCounts,
     Totals,
 )
+from reports.content.report import ReportContent
 from sql.values import Interval
 
 LONG_TITLE = (

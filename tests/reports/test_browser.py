@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from reports.compose import compose
-from reports.facts import ReportFacts
-from reports.preview import write_preview
-from reports.render import render
+from reports.content.facts import ReportFacts
+from reports.rendering.preview import write_preview
+from reports.rendering.render import render
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine: apt-get install chromium")

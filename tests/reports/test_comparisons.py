@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from reports.comparisons import Lift
 from reports.compose import compose
-from reports.facts import ReportFacts
-from reports.standing import two_digits
+from reports.content.benchmark_position import two_digits
+from reports.content.comparisons import Lift
+from reports.content.facts import ReportFacts
 from sql.values import Interval
 from tests.reports.conftest import BENCHMARKS
 

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.compose import compose
-from reports.content import Notice, ReportContent, Tile
-from reports.facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
-from reports.figures import count_ticks
-from reports.formats import Formatter, LocaleError, exact, major_units, rounded
-from reports.kpis import change
+from reports.content.chart_data import count_ticks
+from reports.content.facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
+from reports.content.formats import Formatter, LocaleError, exact, major_units, rounded
+from reports.content.kpis import change
+from reports.content.report import Notice, ReportContent, Tile
 from sql.values import Interval
 
 ChangeFacts = Callable[..., ReportFacts]

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from sql.embedded import Server
 from sql.embedded.rights import grant_roles
-from sql.migrate import migrate
+from sql.schema.migrate import migrate
 
 
 @dataclass(frozen=True, slots=True)

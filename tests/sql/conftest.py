@@ -14,11 +14,11 @@ import pytest
 from psycopg import sql
 
 from sql.embedded import Server, ensure_server
-from sql.migrate import migrate
+from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
 from tests.conftest import FAST_SETTINGS, one_login, silent
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants, fill
-from tests.sql.schema import empty_database
+from tests.sql.schema_text import empty_database
 
 
 @pytest.fixture(scope="session")

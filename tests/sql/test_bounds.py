@@ -13,10 +13,10 @@ from babel.numbers import list_currencies
 from psycopg import errors
 
 from sql.embedded import Server
-from sql.migrate import load_migrations, migrate
+from sql.schema.migrate import load_migrations, migrate
 from sql.warehouse import Warehouse
 from tests.sql.rows import HARBOR, RUN, add_tenants, fill
-from tests.sql.schema import empty_database
+from tests.sql.schema_text import empty_database
 
 NAMES = [migration.name for migration in load_migrations()]
 BEFORE = "0024_reach_between"

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 
 from sql.embedded import Server
-from sql.migrate import load_migrations, migrate, rollback, status
-from sql.partitions import Partition, make_partitions
+from sql.schema.migrate import load_migrations, migrate, rollback, status
+from sql.schema.partitions import Partition, make_partitions
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
 from tests.sql.rows import HARBOR, KREUZBERG, dispositions, events, line, metrics
-from tests.sql.schema import described, empty_database
+from tests.sql.schema_text import described, empty_database
 
 NAMES = [migration.name for migration in load_migrations()]
 TODAY = datetime.now(UTC).date()

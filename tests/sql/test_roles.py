@@ -15,7 +15,7 @@ from sql import writing
 from sql.connecting import LockedError
 from sql.embedded import Server
 from sql.limits import Limits
-from sql.migrate import LOCK, Migration, load_migrations, migrate
+from sql.schema.migrate import LOCK, Migration, load_migrations, migrate
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
 from tests.sql.apart import Apart, apart

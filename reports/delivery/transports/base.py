@@ -13,7 +13,7 @@ from typing import Protocol
 from reports.delivery.message import Mail
 from reports.delivery.outcomes import Outcome, Stage
 from reports.delivery.unsubscribe import Sender
-from sql.masking import keep_secret
+from sql.safety.masking import keep_secret
 
 # The queue gives a claim three times as long, so that a worker has always reported back before its claim expires.
 LONGEST_CALL_S = 300.0

@@ -1,7 +1,7 @@
 """The file transport: every mail as an .eml file, with a preview beside it. Needs nothing; the default.
 
 Here: the files' names and content, so that the same delivery twice is one file.
-Not here: any network; how private files are written (sql/private.py).
+Not here: any network; how private files are written (sql/safety/private.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from reports.delivery.message import Mail, slug, to_mime
 from reports.delivery.outcomes import Outcome, Verdict, of_unfit
 from reports.delivery.transports.base import TransportSettings
-from sql.private import UnsafePathError, private_folder, write_private
+from sql.safety.private import UnsafePathError, private_folder, write_private
 
 logger = logging.getLogger(__name__)
 

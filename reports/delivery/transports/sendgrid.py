@@ -19,7 +19,7 @@ import python_http_client
 from sendgrid import SendGridAPIClient
 from sendgrid.base_interface import region_host_dict
 
-from reports.deadline import Deadline
+from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_payload
 from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost, of_surprise, of_unfit
 from reports.delivery.transports.base import LOOPBACK, Progress, TransportSettings

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from reports.deadline import Deadline
+from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_mime
 from reports.delivery.outcomes import Outcome, Stage, of_lost, of_smtp, of_surprise, of_unfit
 from reports.delivery.transports.base import LOOPBACK, Progress, TransportSettings

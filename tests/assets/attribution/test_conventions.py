@@ -22,11 +22,11 @@ from assets.attribution import (
     credit_paths,
     index_paths,
     paths,
-    ready,
     removal_effects,
     split_paths,
 )
-from assets.attribution.channels import ALL_MODELS
+from assets.attribution.journeys import exported_paths
+from assets.attribution.journeys.channels import ALL_MODELS
 from sql.values import PermanentError
 
 WHOLE = pl.DataFrame(
@@ -45,7 +45,7 @@ def credited(path: str, model: str, conventions: Conventions, **columns: list[ob
     return credit_paths(frame, [model], conventions)["credit"].to_list()
 
 
-@pytest.mark.parametrize("module", [ready, paths])
+@pytest.mark.parametrize("module", [exported_paths, paths])
 def test_the_examples_in_the_docs_are_true(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from assets.attribution.day import compute_attribution_day
 from assets.attribution.models import MODELS
-from assets.listening.kept_signals import SIGNAL_KEYS
-from assets.listening.keys import Key, Keyring, derive_keys
+from assets.listening.identity.keys import Key, Keyring, derive_keys
+from assets.listening.identity.retained_signals import SIGNAL_KEYS
 from sql.values import Window
 
 KEYRING = Keyring((Key(1, b"a key that only this test knows."),))

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from assets.attribution.day import compute_attribution_day
-from assets.campaigns.day import compute_delivery, compute_reach, compute_roi
+from assets.campaigns.daily import compute_delivery, compute_reach, compute_roi
 from assets.campaigns.period import campaign_period
-from assets.listening.keys import Key, Keyring, derive_keys
+from assets.listening.identity.keys import Key, Keyring, derive_keys
 from sql.values import PermanentError, Window
 from sql.warehouse import Write
 

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from assets.attribution.models import MODELS
-from assets.campaigns.credited import read_credited
-from assets.campaigns.roi import measure
-from assets.campaigns.scopes import PRICES, models_of
+from assets.campaigns.delivery.terms import PRICES, models_of
+from assets.campaigns.results.credited_conversions import read_credited
+from assets.campaigns.results.kpis import measure
 from sql.values import Window
 
 MARCH = Window.of_days(date(2026, 3, 1), date(2026, 3, 31))

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from assets.campaigns.credited import SIGNALS
 from assets.campaigns.period import PeriodFacts, PeriodResult, summarise
+from assets.campaigns.results.credited_conversions import SIGNALS
 from sql.values import Window
 
 UTC_TIME = pl.Datetime("us", "UTC")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assets.campaigns.day import compute_roi
+from assets.campaigns.daily import compute_roi
 from sql.values import Window
 from tests.assets.campaigns.test_days_on_a_database import (
     BOUGHT,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from assets.campaigns.day import compute_roi
+from assets.campaigns.daily import compute_roi
 from assets.campaigns.weekly import compute_benchmarks, compute_lift, compute_week
 from assets.upkeep.checks import CHECKS, run_checks
 from sql.values import Window

@@ -11,7 +11,7 @@ import pytest
 
 from assets.importing import EventMaker, MediaPaths, parser_of
 from assets.importing.requests import Parsed
-from assets.listening.rules import load_rules, match_agent
+from assets.listening.identity.agent_rules import load_rules, match_agent
 from sql.values import PermanentError
 
 METRIC = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assets.importing import FORMATS, guess_format, parser_of, read_batches
 from assets.importing.requests import REQUEST_SCHEMA, Parsed
-from assets.listening.rules import load_rules, match_agent
+from assets.listening.identity.agent_rules import load_rules, match_agent
 from sql.values import PermanentError
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from assets.listening import compute_listening_day
-from assets.listening.addresses import AddressRanges
-from assets.listening.kept import KEPT_SCHEMA
-from assets.listening.keys import Key, Keyring
-from assets.listening.rules import load_rules
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
+from assets.listening.identity.retained_requests import KEPT_SCHEMA
 from sql.values import Window
 
 Row = dict[str, Any]

@@ -11,9 +11,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from assets.listening import compute_listening_day
-from assets.listening.addresses import AddressRanges
-from assets.listening.keys import Key, Keyring
-from assets.listening.rules import load_rules
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
 from sql.values import Window
 from sql.warehouse import Write
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from dagster import AssetCheckResult, AssetCheckSeverity
 
-from assets.listening.addresses import classify_addresses, load_ranges
+from assets.listening.identity.addresses import classify_addresses, load_ranges
 from assets.methods.assets import check_inclusions_valid
 from assets.methods.inclusions import lapsing_inclusions
 from sql.values import Scope

@@ -14,11 +14,11 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from assets.listening.addresses import AddressRanges, load_ranges
-from assets.listening.dispositions import DISPOSITIONS
-from assets.listening.keys import Key, Keyring
-from assets.listening.method import Method, name_method
-from assets.listening.rules import load_rules
+from assets.listening.downloads.dispositions import DISPOSITIONS
+from assets.listening.downloads.method import Method, name_method
+from assets.listening.identity.addresses import AddressRanges, load_ranges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
 from assets.methods.methodology import MEANINGS, InForce, tell_methodology
 from assets.methods.pages import Page, Section, Table
 from assets.methods.publishing import note_rules, publish_methodologies

@@ -12,10 +12,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from assets.listening import compute_listening_day
-from assets.listening.addresses import AddressRanges, load_ranges
-from assets.listening.keys import Key, Keyring
-from assets.listening.method import name_method
-from assets.listening.rules import load_rules
+from assets.listening.downloads.method import name_method
+from assets.listening.identity.addresses import AddressRanges, load_ranges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
 from assets.privacy.expiry import expire_addresses, expire_day
 from sql.values import RawRowsGoneError, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write

@@ -10,9 +10,9 @@ import pytest
 
 from assets.attribution.day import compute_attribution_day
 from assets.listening import compute_listening_day
-from assets.listening.addresses import AddressRanges, load_ranges
-from assets.listening.keys import Key, Keyring
-from assets.listening.rules import load_rules
+from assets.listening.identity.addresses import AddressRanges, load_ranges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
 from assets.privacy.expiry import expire_addresses, expire_signals
 from sql.values import Scope
 from sql.warehouse import Warehouse, Write

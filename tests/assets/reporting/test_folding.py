@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.reporting.folding import OTHER_ROWS, Counted, fold_small
-from reports.facts import PlacementRow
+from reports.content.facts import PlacementRow
 
 
 def row(name: str, households: int, delivered: int | None = None, campaign: str = "Spring") -> Counted:

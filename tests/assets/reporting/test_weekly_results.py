@@ -10,7 +10,7 @@ import pytest
 
 from assets.reporting.gathering import Subject
 from assets.reporting.weekly_results import with_benchmarks, with_learnt, with_lift
-from reports.facts import ReportFacts
+from reports.content.facts import ReportFacts
 from sql.values import Interval
 from tests.reports.conftest import make_facts
 

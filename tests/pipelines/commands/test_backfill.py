@@ -21,10 +21,10 @@ from dagster import DagsterInstance
 from rich.console import Console
 
 from pipelines import console
-from pipelines import progress as progress_module
-from pipelines.backfill import Plan, backfill, prepare
+from pipelines.backfill import progress as progress_module
+from pipelines.backfill.computing import Plan, backfill, prepare
+from pipelines.backfill.progress import Tally, duration, progress_bar
 from pipelines.cli import main
-from pipelines.progress import Tally, duration, progress_bar
 from sql.embedded import Server
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
@@ -157,7 +157,7 @@ def test_the_rest_takes_as_long_as_the_pace_so_far_says() -> None:
 
 STUBBORN = """
 import signal, sys, time
-from pipelines.stopping import stops_in_seconds
+from pipelines.processes.stopping import stops_in_seconds
 signal.signal(signal.SIGINT, lambda *_: None)
 with stops_in_seconds(patience=float(sys.argv[1])):
     print("ready", flush=True)

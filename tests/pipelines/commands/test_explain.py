@@ -20,7 +20,7 @@ from psycopg import sql
 from assets.attribution.models import EXTRA_MODELS, credit_shows
 from assets.reporting.explaining import Part, Report, explain, find_report, parts_of
 from assets.reporting.numbers import NUMBERS
-from pipelines.backfill import run_job
+from pipelines.backfill.computing import run_job
 from pipelines.cli import main
 from sql.embedded import Server
 from sql.warehouse import Warehouse

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from assets.listening import compute_listening_day
-from assets.listening.addresses import load_ranges
-from assets.listening.keys import Key, Keyring
-from assets.listening.rules import load_rules
+from assets.listening.identity.addresses import load_ranges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
 from pipelines.commands.importing import import_command, import_file, summary_lines
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from pipelines.cli import main
 from pipelines.commands.show import file_of
-from sql.browsing import Choice, count_of, rows_of
 from sql.embedded import Server
+from sql.schema.browsing import Choice, count_of, rows_of
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.sql.rows import DAY, HARBOR, KREUZBERG, RUN, add_tenants, fill

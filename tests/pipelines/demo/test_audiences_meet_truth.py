@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 
 from assets.listening import RecentKeys, compute_audience_day, compute_listening_day, compute_playback_day
-from assets.listening.addresses import AddressRanges
-from assets.listening.ages import AGES
-from assets.listening.keys import Key, Keyring
-from assets.listening.periods import PERIOD_KINDS, first_day
-from assets.listening.rules import load_rules
+from assets.listening.audience.episode_age import AGES
+from assets.listening.audience.periods import PERIOD_KINDS, first_day
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
 from pipelines.demo.loading import load
 from pipelines.demo.simulation import Simulation
 from pipelines.demo.truth import Truth

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets.listening.keys import Key, Keyring, derive_keys
-from pipelines.demo.catalogue import Library
-from pipelines.demo.holdouts import holdout_rows
+from assets.listening.identity.keys import Key, Keyring, derive_keys
 from pipelines.demo.simulation import Batch, Simulation, Stretch
+from pipelines.demo.world.catalogue import Library
+from pipelines.demo.world.holdouts import holdout_rows
 
 RING = Keyring((Key(1, b"a secret of the tests, 32 bytes."),))
 

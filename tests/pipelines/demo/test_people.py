@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.demo.advertising import Exposures
-from pipelines.demo.audience import HOME, KIND_SHIFT, Audience, address_text
-from pipelines.demo.calendar import DAY
-from pipelines.demo.dice import stream
-from pipelines.demo.network import HARBOR
-from pipelines.demo.orders import make_deeds, make_signals
-from pipelines.demo.schedule import draw_sessions, prime_below
+from pipelines.demo.events.advertising import Exposures
+from pipelines.demo.events.orders import make_deeds, make_signals
+from pipelines.demo.events.schedule import draw_sessions, prime_below
 from pipelines.demo.simulation import Simulation
+from pipelines.demo.world.audience import HOME, KIND_SHIFT, Audience, address_text
+from pipelines.demo.world.calendar import DAY
+from pipelines.demo.world.dice import stream
+from pipelines.demo.world.network import HARBOR
 
 HEARD = 40_000
 

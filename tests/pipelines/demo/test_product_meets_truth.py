@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 
 from assets.attribution.day import compute_attribution_day
-from assets.listening.addresses import AddressRanges
 from assets.listening.day import compute_listening_day
-from assets.listening.keys import Key, Keyring
-from assets.listening.rules import load_rules
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
 from pipelines.commands.importing import import_file
 from pipelines.demo.cdn_log import write_cdn_log
 from pipelines.demo.loading import load

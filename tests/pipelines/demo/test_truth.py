@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.demo.requests import DISPOSITIONS
+from pipelines.demo.events.requests import DISPOSITIONS
+from pipelines.demo.events.traffic import make_traffic
 from pipelines.demo.simulation import Batch, Simulation, simulate
-from pipelines.demo.traffic import make_traffic
 from pipelines.demo.truth import Truth, read_truth, write_truth
 
 

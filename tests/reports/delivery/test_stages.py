@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reports.deadline import Deadline
 from reports.delivery import TransportSettings, make_transport
+from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.transports.base import Progress

@@ -1,0 +1,1 @@
+"""Journeys: models that learn from all journeys, those without a conversion too."""

@@ -1,0 +1,130 @@
+"""Counterfactual: what a touch adds to the chance of converting, by the same journey without it.
+
+Here: P(conversion | path) - P(conversion | path without the touch), never negative, normalised per path.
+Not here: models that look at one path alone (models.py), removal of a placement from all paths (markov.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from assets.attribution.journeys.exported_paths import ReadyPaths
+from assets.attribution.journeys.markov import Floats
+from assets.exact import ratio
+
+# Paths without one touch are written out this many touches at a time: a path of n touches has n times n - 1 of them.
+TOUCHES_AT_ONCE = 2_000_000
+
+NO_TOUCHES = b""
+
+
+def counterfactual_credits(paths: ReadyPaths) -> Floats:
+    """The credit of each touch, in the order of the paths; on every path they sum to 1.
+
+    Only the touch itself is taken out: what stands beside it stays as it is. A path that nobody took has no chance of
+    converting, and neither has no path at all, unless there are journeys without a touch. Where no touch adds anything,
+    all goes to the last.
+    Source: fractional attribution as in Google's fractribution, where it is called a Shapley value; it is none.
+    """
+    keys = paths.keys()
+    chances = _chances(paths, keys)
+    distinct = paths.take(chances["at"].cast(pl.Int64).to_numpy())
+    credited = _credit_distinct(distinct, chances)
+    return _hand_out(paths, keys, chances, distinct, credited)
+
+
+def earned_by_counterfactual(paths: ReadyPaths) -> tuple[Floats, Floats]:
+    """Conversions and value of each channel, from the distinct paths alone."""
+    keys = paths.keys()
+    chances = _chances(paths, keys)
+    distinct = paths.take(chances["at"].cast(pl.Int64).to_numpy())
+    credited = _credit_distinct(distinct, chances)
+    size = len(paths.channels)
+    conversions, value = (
+        np.bincount(distinct.state, credited * distinct.spread(chances[amount].to_numpy()), size).astype(np.float64)
+        for amount in ("conversions", "value")
+    )
+    return conversions, value
+
+
+def _chances(paths: ReadyPaths, keys: pl.Series) -> pl.DataFrame:
+    """The distinct paths that converted or were paid for: key, at (where one stands), conversions, value, chance."""
+    outcomes = pl.DataFrame({"key": keys, "won": paths.conversions, "lost": paths.nulls, "value": paths.value})
+    earning = outcomes.with_row_index("at").filter((pl.col("won") > 0) | (pl.col("value") != 0))
+    won, lost = pl.col("conversions"), pl.col("nulls")
+    return (
+        earning.group_by("key", maintain_order=True)
+        .agg(pl.col("at").first(), conversions=pl.col("won").sum(), value=pl.col("value").sum())
+        .join(_losses(outcomes, earning), on="key", how="left", validate="1:1", maintain_order="left")
+        .with_columns(chance=pl.when(won > 0).then(ratio(won, won + lost.fill_null(0.0))).otherwise(0.0))
+        .sort("key")
+    )
+
+
+def _losses(outcomes: pl.DataFrame, earning: pl.DataFrame) -> pl.DataFrame:
+    """How many journeys took each of the earning paths and did not convert."""
+    lost = outcomes.filter(pl.col("lost") > 0)
+    return lost.join(earning, on="key", how="semi").group_by("key").agg(nulls=pl.col("lost").sum())
+
+
+def _credit_distinct(distinct: ReadyPaths, chances: pl.DataFrame) -> Floats:
+    """The credits of the distinct paths' touches."""
+    with_touch = distinct.spread(chances["chance"].to_numpy())
+    without = np.concatenate([*_chances_without(distinct, chances), np.zeros(0)])
+    gain = np.maximum(with_touch - without, 0.0)
+    sums = distinct.spread(np.add.reduceat(gain, distinct.firsts)) if len(gain) else gain
+    is_last = np.zeros(len(gain))
+    is_last[distinct.firsts + distinct.lengths - 1] = 1.0
+    told: Floats = np.divide(gain, sums, out=is_last, where=sums > 0)
+    return told
+
+
+def _chances_without(distinct: ReadyPaths, chances: pl.DataFrame) -> Iterator[Floats]:
+    """For each touch the chance of its path without it, a stretch of paths at a time."""
+    known = chances.select("key", "chance")
+    won, lost = distinct.untouched
+    untouched = won / (won + lost) if won > 0 else 0.0
+    known = pl.concat([known, pl.DataFrame({"key": [NO_TOUCHES], "chance": [untouched]}, schema=known.schema)])
+    needed = np.cumsum(distinct.lengths * distinct.lengths) // TOUCHES_AT_ONCE
+    for stretch in np.split(np.arange(len(needed)), np.flatnonzero(np.diff(needed)) + 1):
+        if len(stretch):
+            keys = _shortened(distinct.take(stretch)).keys()
+            found = keys.to_frame().join(known, on="key", how="left", validate="m:1", maintain_order="left")
+            yield found["chance"].fill_null(0.0).to_numpy()
+
+
+def _shortened(paths: ReadyPaths) -> ReadyPaths:
+    """Every path once for each of its touches, without that touch; those of one touch are left empty."""
+    touches = len(paths.state)
+    lengths = paths.spread(paths.lengths)
+    whole = np.repeat(np.arange(touches), lengths)
+    copies = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    kept = copies != np.repeat(paths.numbers() - 1, lengths)
+    source = (np.repeat(paths.spread(paths.firsts), lengths) + copies)[kept]
+    shorter = np.bincount(whole[kept], minlength=touches)
+    none = np.zeros(0)
+    firsts = np.cumsum(shorter) - shorter
+    return ReadyPaths(paths.channels, paths.state[source], firsts, pl.Series([]), none, none, none)
+
+
+def _hand_out(
+    paths: ReadyPaths,
+    keys: pl.Series,
+    chances: pl.DataFrame,
+    distinct: ReadyPaths,
+    credited: Floats,
+) -> Floats:
+    """The credits of the distinct paths on all paths; on those that never converted all goes to the last touch."""
+    handed = np.zeros(len(paths.state))
+    handed[paths.firsts + paths.lengths - 1] = 1.0
+    places = chances.select("key").with_row_index("place")
+    place = keys.to_frame().join(places, on="key", how="left", validate="m:1", maintain_order="left")["place"]
+    known = np.flatnonzero(place.is_not_null().to_numpy())
+    lengths = paths.lengths[known]
+    along = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    source = distinct.firsts[place.drop_nulls().cast(pl.Int64).to_numpy()]
+    handed[np.repeat(paths.firsts[known], lengths) + along] = credited[np.repeat(source, lengths) + along]
+    return handed

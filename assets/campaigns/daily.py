@@ -1,0 +1,181 @@
+"""Day: delivery, reach and return of every live campaign as of one UTC day.
+
+Here: what is read and the tables that come out. Delivery is of the day; reach and return run from the campaign's
+start to the end of the day, for campaigns that ended no longer ago than the longest window.
+Not here: formulas (the modules beside this one), and who writes the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import polars as pl
+
+from assets.attribution.day import LONGEST_WINDOW
+from assets.attribution.models import MODELS
+from assets.campaigns.delivery.impressions import count_delivery
+from assets.campaigns.delivery.pacing import expect_delivery
+from assets.campaigns.delivery.spend import recognise_spend
+from assets.campaigns.delivery.terms import price_campaigns, settings_at
+from assets.campaigns.reach.ranges import measure_reach_so_far, sketch_large_day
+from assets.campaigns.results.credited_conversions import ids_of, read_credited, since_start
+from assets.campaigns.results.data_driven import learnt_answers, read_journeys
+from assets.campaigns.results.kpis import measure, measure_learnt
+from sql.values import Reader, Window
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SUNDAY = 7
+
+Tables = dict[str, pl.DataFrame]
+
+
+def compute_delivery(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """placement_delivery of one UTC day, without run_id and is_final."""
+    exposures = read(
+        "read_campaign_exposures", start=window.start, end=window.end, tenants=list(tenants), campaigns=None
+    )
+    return {"placement_delivery": count_delivery(exposures)}
+
+
+def compute_reach(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """campaign_reach as of the end of one UTC day, and its reach_sketches, without run_id and is_final."""
+    live = live_campaigns(read("read_campaigns", tenants=list(tenants)), window)
+    sketches = sketch_large_day(read, live, window)
+    first = min(live["starts_at"].dt.date().to_list(), default=window.day)
+    levels = measure_reach_so_far(read, live, first, window, sketches)
+    return {"campaign_reach": levels.with_columns(day=pl.lit(window.day)), "reach_sketches": sketches}
+
+
+def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
+    """campaign_roi and model_totals as of the end of one UTC day, without run_id and is_final.
+
+    Impressions and reach come from the rollups of the days so far, conversions from their credits. A conversion counts
+    from the UTC day on which its campaign starts. Models that learn from all journeys are told on Sundays (ISO weeks);
+    on other days they have no rows.
+    """
+    scope = list(tenants)
+    campaigns = read("read_campaigns", tenants=scope)
+    live = live_campaigns(campaigns, window)
+    if live.is_empty():
+        return {"campaign_roi": _no_results(live), "model_totals": _no_totals(live)}
+    settings = read("read_attribution_configs", tenants=scope)
+    live = settings_at(live, settings, window.end)
+    span = Window(Window.of_day(live["starts_at"].min().date()).start, window.end)  # type: ignore[union-attr]
+    delivery = read_delivery(read, scope, live, span).pipe(mark_mature, live, window)
+    credited = since_start(read_credited(read, scope, live, span, window.end), live)
+    reach = read("read_campaign_reach", day=window.day, tenants=scope, campaigns=ids_of(live, "campaign_id"))
+    placements = read("read_placements", tenants=scope).join(
+        live.select("tenant_id", "campaign_id"), on=["tenant_id", "campaign_id"], validate="m:1"
+    )
+    about = (
+        _scoped(live.select("tenant_id", "campaign_id", "currency", "margin", "default_model", "config_version")),
+        _scoped(delivery),
+        _scoped(reach),
+        _scoped(_priced(read, scope, placements, delivery, window)),
+    )
+    results = [measure(*about, _scoped(credited), list(MODELS))]
+    totals = _no_totals(live)
+    if ends_week(window):
+        journeys = read_journeys(read, scope, campaigns, live, window)
+        totals = journeys.totals().with_columns(day=pl.lit(window.day)).select(totals.columns)
+        answers = learnt_answers(journeys, totals, live, placements, credited, window.end)
+        results.append(measure_learnt(*about, answers))
+    told = pl.concat(results).rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))
+    return {"campaign_roi": told.select(_no_results(live).columns), "model_totals": totals}
+
+
+def _priced(
+    read: Reader, tenants: list[UUID], placements: pl.DataFrame, delivery: pl.DataFrame, window: Window
+) -> pl.DataFrame:
+    """scopes.price_campaigns as of the end of the day."""
+    airings = read("read_airings", tenants=tenants)
+    spend = recognise_spend(placements, airings, delivery.clear(), sum_shows(delivery), EPOCH, window.end)
+    podcasts = ids_of(placements, "podcast_id")
+    asked = {"before": window.end, "last": window.day, "tenants": tenants, "podcasts": podcasts}
+    aired = airings.join(placements.select("tenant_id", "placement_id"), on=["tenant_id", "placement_id"], how="semi")
+    expected = expect_delivery(placements, aired, read("read_paced_curves", **asked), window.end)
+    return price_campaigns(placements, spend, delivery, expected, window.end)
+
+
+def ends_week(window: Window) -> bool:
+    """Whether the day closes an ISO week."""
+    return window.day.isoweekday() == SUNDAY
+
+
+def live_campaigns(campaigns: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Campaigns that have begun, and whose last windows may still be open."""
+    has_begun = pl.col("starts_at") < window.end
+    can_respond = pl.col("ends_at") + LONGEST_WINDOW > window.start
+    return campaigns.filter(has_begun & can_respond)
+
+
+def read_delivery(read: Reader, tenants: list[UUID], live: pl.DataFrame, span: Window) -> pl.DataFrame:
+    """placement_delivery of the live campaigns, each from the UTC day of its start."""
+    rows = read(
+        "read_placement_delivery",
+        first=span.day,
+        last=list(span.days())[-1],
+        tenants=tenants,
+        campaigns=ids_of(live, "campaign_id"),
+    )
+    starts = live.select("tenant_id", "campaign_id", first_day=pl.col("starts_at").dt.date())
+    return rows.join(starts, on=["tenant_id", "campaign_id"], validate="m:1").filter(
+        pl.col("day") >= pl.col("first_day")
+    )
+
+
+def mark_mature(delivery: pl.DataFrame, live: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Adds mature_impressions: all of a day's, once the window of its last moment is complete at the end of the day."""
+    windows = live.select("tenant_id", "campaign_id", "window_days")
+    age = (pl.lit(window.day) - pl.col("day")).dt.total_days()
+    return delivery.join(windows, on=["tenant_id", "campaign_id"], validate="m:1").with_columns(
+        mature_impressions=pl.when(age >= pl.col("window_days")).then("impressions").otherwise(0)
+    )
+
+
+def sum_shows(delivery: pl.DataFrame) -> pl.DataFrame:
+    """Impressions by placement and episode over all days."""
+    return delivery.group_by("tenant_id", "placement_id", "episode_id").agg(pl.col("impressions").sum())
+
+
+def _scoped(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.rename({"campaign_id": "scope_id"})
+
+
+def _no_results(campaigns: pl.DataFrame) -> pl.DataFrame:
+    """An empty campaign_roi with its columns."""
+    ids = campaigns.schema["tenant_id"]
+    floats = ("estimate", "lower", "upper", "sample", "usable_share", "mature_share")
+    texts = ("model", "kpi", "unit", "currency", "badge")
+    return pl.DataFrame(
+        schema={
+            "tenant_id": ids,
+            "day": pl.Date,
+            "campaign_id": ids,
+            **dict.fromkeys(texts, pl.String),
+            "amount_minor": pl.Int64,
+            **dict.fromkeys(floats, pl.Float64),
+            "config_version": pl.Int32,
+            "is_fallback": pl.Boolean,
+        }
+    )
+
+
+def _no_totals(campaigns: pl.DataFrame) -> pl.DataFrame:
+    """An empty model_totals with its columns."""
+    ids = campaigns.schema["tenant_id"]
+    return pl.DataFrame(
+        schema={
+            "tenant_id": ids,
+            "day": pl.Date,
+            "sponsor_id": ids,
+            "goal_kind": pl.String,
+            "model": pl.String,
+            "placement_id": ids,
+            **dict.fromkeys(("conversions", "share", "base_rate"), pl.Float64),
+            **dict.fromkeys(("journeys", "all_conversions"), pl.Int64),
+            "is_fallback": pl.Boolean,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Delivery: what was booked, delivered and spent of a campaign."""

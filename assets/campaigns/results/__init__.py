@@ -1,0 +1,1 @@
+"""Results: what came back from a campaign, and how sure that is."""

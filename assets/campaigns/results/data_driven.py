@@ -1,0 +1,293 @@
+"""Learnt: what campaigns earn under the models that learn from all journeys: totals of placements, with their bounds.
+
+Here: reading all journeys of the sponsors, and folding what each model gives to placements into their campaigns.
+Not here: the models (attribution/), KPIs made from the totals (kpis.py), when they are told (daily.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from assets.attribution.journeys.channels import credit_paths
+from assets.attribution.journeys.influences import Chain, fit_chain, share_influences
+from assets.attribution.journeys.markov import Floats, Places, Walks, walks_of, with_states
+from assets.attribution.journeys.reading import (
+    GOAL,
+    LEARNT,
+    all_journeys,
+    answered_by,
+    fit_totals,
+    non_converting_journeys,
+)
+from assets.attribution.money import Rates, convert_values, net_values, rates_of, split_by_largest_remainder
+from assets.campaigns.results.credited_conversions import credit_campaigns, ids_of, since_start
+from assets.campaigns.results.response import KEY, respond, with_bounds
+from assets.exact import whole_sum
+from sql.values import Reader, Window
+
+Flags = npt.NDArray[np.bool_]
+
+SPONSOR = ["tenant_id", "sponsor_id"]
+CAMPAIGN = ["tenant_id", "campaign_id"]
+CONVERSION = ["tenant_id", "conversion_id"]
+SCOPE = ["tenant_id", "scope_id"]
+
+# What is told of each campaign and model; bounds as in response.with_bounds.
+NUMBERS = ("conversions", "sample", "revenue_minor")
+BOUNDS = ("conversions_lower", "conversions_upper", "revenue_lower", "revenue_upper", "aov_lower", "aov_upper")
+
+
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """All that the sponsors' ads went through with their households, and what came of it.
+
+    journeys: of journeys.all_journeys; paths: of read_sponsor_paths; conversions: of read_sponsor_conversions;
+    adjustments: of read_conversion_adjustments
+    """
+
+    journeys: pl.DataFrame
+    paths: pl.DataFrame
+    conversions: pl.DataFrame
+    adjustments: pl.DataFrame
+    rates: pl.DataFrame
+
+    def totals(self) -> pl.DataFrame:
+        """The rows of model_totals but for the day."""
+        return fit_totals(self.journeys)
+
+
+def read_journeys(
+    read: Reader, tenants: list[UUID], campaigns: pl.DataFrame, live: pl.DataFrame, window: Window
+) -> Journeys:
+    """All journeys of sponsors with a live campaign that began since the first campaign of each.
+
+    campaigns: all of read_campaigns; live: those that are still reported
+    """
+    goals = campaigns.join(live.select(SPONSOR).unique(), on=SPONSOR, how="semi")
+    kinds = goals.select(GOAL).unique()
+    begun = goals.group_by(SPONSOR).agg(first_day=pl.col("starts_at").min().dt.date())
+    start: datetime = Window.of_day(begun["first_day"].min()).start  # type: ignore[arg-type]
+    asked = {"start": start, "end": window.end, "tenants": tenants, "sponsors": ids_of(goals, "sponsor_id")}
+    days = {"first": start.date(), "last": window.day}
+    paths = read("read_sponsor_paths", **asked, **days).join(kinds, on=GOAL, how="semi")
+    exposures = read("read_sponsor_exposures", **asked)
+    answers = read("read_household_conversions", **asked).join(kinds, on=GOAL, how="semi")
+    answers = pl.concat([answers.select(*GOAL, "household_key", "converted_at"), answered_by(paths, exposures)])
+    settings = read("read_attribution_configs", tenants=tenants)
+    lost = non_converting_journeys(exposures.join(kinds, on=SPONSOR), answers, settings, window.end)
+    counted = read("read_sponsor_conversions", **asked).join(begun, on=SPONSOR, validate="m:1")
+    counted = counted.filter(pl.col("converted_at").dt.date() >= pl.col("first_day")).drop("first_day")
+    paths = paths.join(counted, on=CONVERSION, how="semi")
+    return Journeys(
+        all_journeys(paths, lost),
+        paths,
+        counted.join(paths, on=CONVERSION, how="semi"),
+        read("read_conversion_adjustments", **days, tenants=tenants),
+        read("read_fx_rates", **days),
+    )
+
+
+def learnt_answers(
+    told: Journeys,
+    totals: pl.DataFrame,
+    live: pl.DataFrame,
+    placements: pl.DataFrame,
+    linear: pl.DataFrame,
+    as_of: datetime,
+) -> pl.DataFrame:
+    """What the campaigns earned under each of the models, with bounds: what roi.measure_learnt needs.
+
+    totals:     of Journeys.totals; live: campaigns with sponsor_id, goal_kind, currency, starts_at
+    placements: tenant_id, placement_id, campaign_id
+    linear:     credited.read_credited of the live campaigns since their start: what stands for the models where there
+                are too few conversions to learn from
+    returns:    tenant_id, scope_id (the campaign), model, NUMBERS, BOUNDS, is_fallback
+    """
+    learnt = live.join(totals.filter(~pl.col("is_fallback")), on=GOAL, how="semi")
+    fallback = live.join(learnt, on=CAMPAIGN, how="anti")
+    own = respond(linear.filter(model="linear").rename({"campaign_id": "scope_id"})).drop("model")
+    shown = own.select(*SCOPE, *NUMBERS, *BOUNDS)
+    scopes = fallback.select("tenant_id", scope_id="campaign_id")
+    models = pl.DataFrame({"model": LEARNT})
+    instead = scopes.join(models, how="cross").join(shown, on=SCOPE, how="left", validate="m:1")
+    frames = [instead.with_columns(is_fallback=pl.lit(True))]
+    if not learnt.is_empty():
+        frames.append(_counterfactual(told, learnt, as_of))
+        frames.append(_markov(told, learnt, placements, as_of))
+    columns = [*KEY, *NUMBERS, *BOUNDS, "is_fallback"]
+    return pl.concat([frame.select(columns) for frame in frames], how="vertical_relaxed").sort(KEY)
+
+
+def _counterfactual(told: Journeys, live: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Its credits are made per conversion, so they are answered as those of any other model.
+
+    What was learnt is taken as given: bounds tell of chance in the households, not in what is learnt from them.
+    """
+    goals = told.journeys.join(live, on=GOAL, how="semi").rename({"placement_id": "channel"})
+    credit = pl.concat(_credited_touches(goal) for goal in goals.partition_by(GOAL))
+    touch = [*CONVERSION, "touch_no"]
+    show = ["tenant_id", "model", "conversion_id", "placement_id", "episode_id", "campaign_id"]
+    shares = (
+        credit.filter(pl.col("credit") > 0)
+        .join(told.paths.select(*touch, "placement_id", "episode_id", "campaign_id"), on=touch, validate="1:1")
+        .sort(*show, "touch_no")
+        .group_by(show, maintain_order=True)
+        .agg(pl.col("credit").sum())
+        .join(told.conversions, on=CONVERSION, validate="m:1")
+    )
+    credited = since_start(credit_campaigns(shares, told.adjustments, live, told.rates, as_of), live)
+    answers = respond(credited.rename({"campaign_id": "scope_id"}))
+    scopes = live.select("tenant_id", scope_id="campaign_id", model=pl.lit("counterfactual"))
+    return scopes.join(answers, on=KEY, how="left", validate="1:1").with_columns(is_fallback=pl.lit(False))
+
+
+def _credited_touches(goal: pl.DataFrame) -> pl.DataFrame:
+    """tenant_id, conversion_id, touch_no, model, credit: the touches of journeys that led to a conversion."""
+    touch = ["path_id", "touch_no"]
+    won = goal.filter(pl.col("conversion_id").is_not_null()).select("tenant_id", "conversion_id", *touch)
+    credit = credit_paths(goal, ["counterfactual"]).select(*touch, "model", "credit")
+    return won.join(credit, on=touch, validate="1:1", maintain_order="left").drop("path_id")
+
+
+def _markov(told: Journeys, live: pl.DataFrame, placements: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Each campaign's share of all conversions and of their value, by the removal effects of its placements."""
+    rates = rates_of(told.rates)
+    values = _values(told, live, rates, as_of)
+    rows: list[dict[str, Any]] = []
+    for goal in told.journeys.join(live, on=GOAL, how="semi").partition_by(GOAL):
+        chained = _Chained.of(goal, told.conversions)
+        campaigns = live.join(goal.head(1), on=GOAL, how="semi")
+        for campaign in campaigns.iter_rows(named=True):
+            own = placements.filter(pl.col("campaign_id") == campaign["campaign_id"])
+            value = values.filter(pl.col("target") == campaign["currency"]).drop("target")
+            rows.append({**chained.earned_by(own["placement_id"], value, campaign), "is_fallback": False})
+    kept = {"revenue_minor": pl.Int64}
+    return with_bounds(pl.DataFrame(rows, schema_overrides=kept), ["conversions"])
+
+
+def _values(told: Journeys, live: pl.DataFrame, rates: Rates, as_of: datetime) -> pl.DataFrame:
+    """What each conversion is worth in the currencies of the live campaigns of its kind, refunds taken off.
+
+    returns: tenant_id, conversion_id, target, net_minor. A currency into which some value of the kind has no rate is
+    left out whole: these models share all conversions, those of campaigns in other currencies too.
+    """
+    net = net_values(told.conversions, told.adjustments, rates, as_of)
+    kinds = told.conversions.select(*CONVERSION, "sponsor_id", goal_kind="kind")
+    targets = live.select(*GOAL, target="currency").unique()
+    wanted = net.join(kinds, on=CONVERSION, validate="1:1").join(targets, on=GOAL)
+    known = told.rates.select("day", currency="base", target="quote")
+    foreign = wanted.filter(pl.col("currency") != pl.col("target"))
+    lacking = foreign.join(known, on=["day", "currency", "target"], how="anti")
+    whole = wanted.join(lacking, on=[*GOAL, "target"], how="anti")
+    return convert_values(whole, rates).select(*CONVERSION, "target", "net_minor")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chained:
+    """The journeys of one goal as a fitted chain.
+
+    placements: in the order of states; shares: of all conversions, by placement; units: of each journey, the number of
+    its household (or of what stands for it); won: each conversion with its unit; answers: conversions by unit.
+    """
+
+    touches: pl.DataFrame
+    placements: pl.Series
+    walks: Walks
+    chain: Chain
+    shares: Floats
+    units: Places
+    won: pl.DataFrame
+    answers: Floats
+
+    @classmethod
+    def of(cls, goal: pl.DataFrame, conversions: pl.DataFrame) -> _Chained:
+        touches = with_states(goal.sort("path_id", "touch_no"), "placement_id")
+        placements = touches["placement_id"].unique().sort()
+        walks = walks_of(touches, len(placements))
+        chain = fit_chain(walks)
+        effects = chain.effects[1:]
+        firsts = _with_units(touches.filter(pl.col("touch_no") == 1), conversions)
+        units = firsts["unit"].to_numpy().astype(np.int64)
+        answers = np.bincount(units, weights=firsts["conversions"].to_numpy()).astype(np.float64)
+        won = firsts.filter(pl.col("conversions") > 0).select(*CONVERSION, "unit")
+        return cls(touches, placements, walks, chain, effects / effects.sum(), units, won, answers)
+
+    def earned_by(self, own: pl.Series, value: pl.DataFrame, campaign: Mapping[str, Any]) -> dict[str, Any]:
+        """What a campaign's placements earn, and its spread over households.
+
+        What a household adds is its influence: its own conversions in the campaign's share, and all conversions in what
+        it moves the share by. These add up to the total, so the gamma interval holds as for sums of credits.
+        """
+        ours = self.placements.is_in(own.implode()).to_numpy()
+        share, size = float(self.shares[ours].sum()), len(self.answers)
+        moved = np.bincount(self.units, weights=share_influences(self.walks, self.chain, ours), minlength=size)
+        known = self.won.join(value, on=CONVERSION, validate="1:1", maintain_order="left")
+        net = known["net_minor"].cast(pl.Float64).to_numpy()
+        worth: Floats = np.bincount(known["unit"].to_numpy(), weights=net, minlength=size).astype(np.float64)
+        total, money = int(self.answers.sum()), int(known.select(whole_sum(pl.col("net_minor"))).item())
+        added = share * self.answers + total * moved
+        paid = share * worth + money * moved
+        return {
+            "tenant_id": campaign["tenant_id"],
+            "scope_id": campaign["campaign_id"],
+            "model": "markov",
+            "conversions": share * total,
+            "sample": self._touched_by(ours),
+            "revenue_minor": self._split(money, ours) if known.height else None,
+            **_spread("conversions", added, share * total),
+            **_spread("revenue", paid, share * money),
+            "revenue_smallest": float(worth.min()),
+            "products": float((added * paid).sum()),
+        }
+
+    def _touched_by(self, ours: Flags) -> int:
+        """Conversions on whose path the campaign stands."""
+        states = pl.Series(np.flatnonzero(ours) + 1)
+        touching = pl.col("state").cast(pl.Int64).is_in(states.implode()) & (pl.col("conversions") > 0)
+        return self.touches.filter(touching)["path_id"].n_unique()
+
+    def _split(self, money: int, ours: Flags) -> int:
+        """The campaign's part of the money, split over all placements so that they sum to it."""
+        frame = pl.DataFrame({"placement": self.placements, "share": self.shares}).with_columns(
+            total=pl.lit(money, dtype=pl.Int64), whole=0
+        )
+        parts = split_by_largest_remainder(frame, "total", "share", ["whole"], ["placement"])
+        return int(parts.filter(pl.Series(ours)).sum())
+
+
+def _with_units(firsts: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+    """Journeys, one row each, with the number of the household that went through them, from 0."""
+    who = conversions.select(*CONVERSION, "listener_id", bought_by="household_key")
+    known = firsts.join(who, on=CONVERSION, how="left", validate="m:1", maintain_order="left").with_columns(
+        household_key=pl.coalesce("household_key", "bought_by")
+    )
+    alone = pl.when(pl.col("household_key").is_null()).then(_alone(firsts))
+    unit = ["household_key", "alone"]
+    named = known.with_columns(alone=alone)
+    numbers = named.select(unit).unique(maintain_order=True).with_row_index("unit")
+    return named.join(numbers, on=unit, validate="m:1", nulls_equal=True, maintain_order="left")
+
+
+def _spread(name: str, added: Floats, total: float) -> dict[str, float]:
+    """What bounds are made from, by what each household adds.
+
+    The largest is at least an average one, weighted by what it adds: what moves a share down is negative, and then the
+    largest alone says too little.
+    """
+    squares, largest = float((added**2).sum()), float(added.max())
+    return {f"{name}_squares": squares, f"{name}_largest": max(largest, squares / total) if total > 0 else largest}
+
+
+def _alone(firsts: pl.DataFrame) -> pl.Expr:
+    """Who answered where no household is known: the listener, else each conversion by itself."""
+    ids = firsts.schema["conversion_id"]
+    text = pl.col("conversion_id").bin.encode("hex") if ids == pl.Binary else pl.col("conversion_id").cast(pl.String)
+    return pl.coalesce(pl.lit("listener ") + pl.col("listener_id"), pl.lit("conversion ") + text)

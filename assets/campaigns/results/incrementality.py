@@ -1,0 +1,247 @@
+"""Lift: what a campaign added, by comparing households that it reached with households that it did not.
+
+Here: the two designs (holdout and matched), the comparison with its intervals, and when it may be shown.
+Not here: credit, which says who touched a conversion and never what would have happened without the ad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+from typing import Any
+
+import polars as pl
+from scipy.special import ndtri
+
+from assets.campaigns.results.intervals import Z, newcombe, relative_lift
+from assets.exact import ratio, whole_sum
+from sql.values import Interval
+
+CAMPAIGN = ["tenant_id", "campaign_id"]
+HOUSEHOLD = [*CAMPAIGN, "household_key"]
+GROUP = [*CAMPAIGN, "design"]
+STRATUM = [*GROUP, "podcast_id", "week"]
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+# A comparison that could not have found a lift of 30 % says nothing about a campaign: the minimum is told instead.
+LARGEST_MINIMUM = 0.30
+# The usual power of a planned experiment: four in five real effects of that size are found.
+POWER_Z = float(ndtri(0.80))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison: households, those that converted, and what they paid: sum and sum of squares.
+
+    households may be an effective number: that of a simple sample as exact as the weighted one.
+    """
+
+    households: float
+    responders: float
+    value: float = 0.0
+    squares: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        return self.value / self.households
+
+    @property
+    def variance(self) -> float:
+        """Of what one household paid."""
+        return max(self.squares / self.households - self.mean**2, 0.0)
+
+
+def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Each household with the side that it is on, and the moment from which its conversions count.
+
+    listeners: tenant_id, campaign_id, household_key, heard_podcast_id and heard_at (first download of one of the
+               campaign's shows in a week of its flight; null: none), exposed_podcast_id and exposed_at (first ad;
+               null: never), is_withheld (by lot); households with a usable address only, once for each show and week
+    campaigns: tenant_id, campaign_id, window_days
+    returns:   tenant_id, campaign_id, household_key, design, is_base, since, until, podcast_id, week (its Monday; both
+               null in a holdout, which needs no strata)
+
+    With a holdout every listener counts on the side that the lot put it, whatever it heard, from its first download on.
+    Without one, those reached count once, from their first ad; the others in every week in which they listened to such
+    a show, each time from their first download of it in that week: whoever was reached in the third week is compared
+    with all that listened in the third week, and not only with those that came new in it.
+    Windows that are still open are left out, on both sides.
+    """
+    earliest = listeners.sort(*HOUSEHOLD, "heard_at", "heard_podcast_id", nulls_last=True).with_columns(
+        is_first=pl.int_range(pl.len()).over(HOUSEHOLD) == 0
+    )
+    by_lot = pl.col("is_withheld").any().over(CAMPAIGN)
+    window = pl.duration(microseconds=(pl.col("window_days") * MICROSECONDS_PER_DAY).round().cast(pl.Int64))
+    since = pl.when(by_lot).then("heard_at").otherwise(pl.coalesce("exposed_at", "heard_at"))
+    show = pl.coalesce("exposed_podcast_id", "heard_podcast_id")
+    return (
+        earliest.filter(pl.col("is_first") | (pl.col("exposed_at").is_null() & ~by_lot))
+        .join(campaigns.select(*CAMPAIGN, "window_days"), on=CAMPAIGN, validate="m:1")
+        .with_columns(
+            design=pl.when(by_lot).then(pl.lit("holdout")).otherwise(pl.lit("matched")),
+            is_base=pl.when(by_lot).then("is_withheld").otherwise(pl.col("exposed_at").is_null()),
+            since=since,
+            until=since + window,
+        )
+        .filter(pl.col("until") <= as_of)
+        .with_columns(
+            podcast_id=pl.when(pl.col("design") == "matched").then(show),
+            week=pl.when(pl.col("design") == "matched").then(pl.col("since").dt.truncate("1w").dt.date()),
+        )
+        .select(*HOUSEHOLD, "design", "is_base", "since", "until", "podcast_id", "week")
+    )
+
+
+def find_answers(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+    """The groups with value: what was paid from since until until; null: nothing was bought.
+
+    groups:      of assign_groups
+    conversions: tenant_id, campaign_id, household_key, converted_at, value_minor (in the campaign's currency; null:
+                 none known): of the goal kind, whatever led to them
+    """
+    turns = groups.with_row_index("turn")
+    bought = (
+        turns.join(conversions, on=HOUSEHOLD)
+        .filter(pl.col("converted_at").is_between("since", "until"))
+        .group_by("turn")
+        .agg(value=whole_sum(pl.col("value_minor")))
+    )
+    return turns.join(bought, on="turn", how="left", validate="1:1", maintain_order="left").drop("turn")
+
+
+def compare_strata(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+    """sum_sides of find_answers."""
+    return sum_sides(find_answers(groups, conversions))
+
+
+def sum_sides(answered: pl.DataFrame) -> pl.DataFrame:
+    """Households, responders and money on both sides, by show and week.
+
+    answered: of find_answers
+    returns:  tenant_id, campaign_id, design, podcast_id, week, and for both sides (reached, and base_ the others)
+              households, responders, value, squares
+    """
+    sides = []
+    for prefix, on_side in (("", ~pl.col("is_base")), ("base_", pl.col("is_base"))):
+        value = pl.col("value").cast(pl.Float64).filter(on_side)
+        sides += [
+            on_side.sum().cast(pl.Int64).alias(f"{prefix}households"),
+            value.count().cast(pl.Int64).alias(f"{prefix}responders"),
+            value.sum().alias(f"{prefix}value"),
+            (value**2).sum().alias(f"{prefix}squares"),
+        ]
+    return answered.group_by(STRATUM).agg(sides).sort(STRATUM)
+
+
+def measure_lift(
+    strata: pl.DataFrame,
+    spend: Mapping[tuple[Any, Any], int] | None = None,
+    answered: pl.DataFrame | None = None,
+) -> list[dict[str, Any]]:
+    """One row of lift_results per campaign whose sides can be compared, without day and currency.
+
+    strata:   of compare_strata; spend: minor units by tenant and campaign, where known
+    answered: of find_answers, by which base households that stand in several strata are counted once; without it, each
+              is taken to stand in one
+
+    Strata count by their reached households: the base is what those would have done had they been like their
+    neighbours. Strata with one side only are left out, and compared_share says how many households remain.
+    """
+    told = []
+    for (tenant, campaign, design), rows in strata.group_by(GROUP, maintain_order=True):
+        both = rows.filter((pl.col("households") > 0) & (pl.col("base_households") > 0))
+        if both.is_empty():
+            continue
+        reached = Side(*(float(both[name].sum()) for name in ("households", "responders", "value", "squares")))
+        others = None if answered is None else weigh_base(both, answered)
+        base = standardise(both, None if others is None else others["weight"])
+        counted = {
+            "households": int(reached.households),
+            "responders": int(reached.responders),
+            "base_households": int(both["base_households"].sum()) if others is None else others.height,
+            "base_responders": int((both["base_responders"] if others is None else others["has_responded"]).sum()),
+            "compared_share": reached.households / float(rows["households"].sum()),
+        }
+        names = {"tenant_id": tenant, "campaign_id": campaign, "design": design, "is_causal": design == "holdout"}
+        told.append({**names, **counted, **_told(reached, base, (spend or {}).get((tenant, campaign)))})
+    return told
+
+
+def weigh_base(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
+    """One row per base household of a campaign's strata: its weight in the base, and whether it ever responded.
+
+    In each of its strata a household weighs as much as its neighbours there, together the stratum's share of the
+    reached households; its weight is the sum. All weights sum to 1.
+    """
+    share = ratio(pl.col("households"), pl.col("households").sum())
+    each = strata.select(*STRATUM, weight=ratio(share, pl.col("base_households")))
+    return (
+        answered.filter("is_base")
+        .join(each, on=STRATUM, validate="m:1", nulls_equal=True, maintain_order="left")
+        .group_by(HOUSEHOLD, maintain_order=True)
+        .agg(pl.col("weight").sum(), has_responded=pl.col("value").is_not_null().any())
+    )
+
+
+def standardise(strata: pl.DataFrame, weights: pl.Series | None = None) -> Side:
+    """The base side weighted like the reached one, with the effective number of households behind it.
+
+    A stratum's weight is w = its share of the reached households, and each of its base households has w / n_base of it.
+    The effective number is 1 / sum(weight^2) over households: n_base where there is one stratum. weights: of households
+    that may stand in several (weigh_base); as if one that comes again always answered alike, so that bounds err on the
+    wide side. Source: Kish, Survey Sampling (1965), section 11.7.
+    """
+    weight = strata["households"] / strata["households"].sum()
+    size = strata["base_households"]
+    effective = 1 / float((weight**2 / size).sum() if weights is None else (weights**2).sum())
+    rate, mean, square = (
+        float((weight * strata[f"base_{name}"] / size).sum()) for name in ("responders", "value", "squares")
+    )
+    return Side(effective, rate * effective, mean * effective, square * effective)
+
+
+def minimum_detectable(reached: Side, base: Side) -> float | None:
+    """The relative lift that 80 of 100 such comparisons find at 5 %; None where nobody on the base side converted.
+
+    Source: the usual normal approximation, as in Fleiss, Statistical Methods for Rates and Proportions (1981), ch. 3.
+    """
+    rate = base.responders / base.households
+    if rate <= 0:
+        return None
+    error = sqrt(rate * (1 - rate) * (1 / reached.households + 1 / base.households))
+    return (Z + POWER_Z) * error / rate
+
+
+def incremental_value(reached: Side, base: Side) -> Interval:
+    """What the reached households paid beyond what as many of the others would have, with its normal interval."""
+    added = reached.value - base.mean * reached.households
+    error = reached.households * sqrt(reached.variance / reached.households + base.variance / base.households)
+    return Interval(added, added - Z * error, added + Z * error)
+
+
+def _told(reached: Side, base: Side, spend: int | None) -> dict[str, Any]:
+    difference = newcombe(reached.responders, reached.households, base.responders, base.households)
+    relative = relative_lift(reached.responders, reached.households, base.responders, base.households)
+    smallest = minimum_detectable(reached, base)
+    added = incremental_value(reached, base)
+    returned = (
+        [None] * 3 if not spend else [(each or 0.0) / spend for each in (added.estimate, added.lower, added.upper)]
+    )
+    return {
+        "base_rate": base.responders / base.households,
+        "difference": difference.estimate,
+        "difference_lower": difference.lower,
+        "difference_upper": difference.upper,
+        "relative_lift": relative.estimate if relative else None,
+        "relative_lower": relative.lower if relative else None,
+        "relative_upper": relative.upper if relative else None,
+        "minimum_detectable_lift": smallest,
+        "is_shown": smallest is not None and smallest <= LARGEST_MINIMUM and relative is not None,
+        "incremental_minor": added.estimate,
+        "iroas": returned[0],
+        "iroas_lower": returned[1],
+        "iroas_upper": returned[2],
+    }

@@ -1,0 +1,254 @@
+"""ROI: every KPI of a campaign in long form, with its interval, its sample, and whether it may be shown.
+
+Here: the definitions of the KPIs as ratios of totals, and the thresholds below which a ratio is not shown.
+Not here: the totals (impressions.py, counting.py, spend.py, response.py), periods (period.py), words for people
+(reports).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from assets.campaigns.delivery.terms import models_of
+from assets.campaigns.results.intervals import wilson_bounds
+from assets.campaigns.results.response import COUNTED, KEY, LEAST_USABLE_SHARE, model_conversions, respond
+from assets.exact import ratio
+
+SCOPE = ["tenant_id", "scope_id"]
+
+# Under 5 conversions only counts are shown, no ratios; from 5 to 29 a number is marked as of low confidence.
+FEWEST_FOR_RATIOS = 5
+FEWEST_FOR_CONFIDENCE = 30
+
+# What follows from totals alone, without knowing who answered.
+TOLD_BY_TOTALS = ("conversions", "revenue", "cpa", "aov", "roas", "roi")
+
+PER_THOUSAND = 1000.0
+NONE = pl.lit(None, dtype=pl.Float64)
+
+# The bounds of a count of which nothing was seen: chi2inv(0.975, 2) / 2.
+NOTHING_SEEN = (0.0, 3.6888794541139363)
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One number of a campaign.
+
+    judged: whether it is shown depends on its inputs being known, or also on its sample, as a count or as a ratio.
+    exact: an amount of money that is whole minor units and stands in amount_minor too. lacks_sample: where it holds,
+    nothing but a larger sample is missing.
+    """
+
+    name: str
+    unit: Literal["count", "minor", "ratio"]
+    value: pl.Expr
+    lower: pl.Expr = field(default_factory=lambda: NONE)
+    upper: pl.Expr = field(default_factory=lambda: NONE)
+    sample: str = "impressions"
+    judged: Literal["known", "count", "ratio"] = "known"
+    exact: bool = False
+    lacks_sample: pl.Expr = field(default_factory=lambda: pl.lit(False))
+
+
+def _over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """A ratio; null where either is not known or there is nothing to divide by."""
+    return pl.when(whole > 0).then(ratio(part, whole))
+
+
+def _delivery_kpis() -> list[Kpi]:
+    impressions, spend, booked = pl.col("impressions"), pl.col("spend_minor"), pl.col("booked")
+    return [
+        Kpi("impressions", "count", impressions),
+        Kpi("clicks", "count", pl.col("clicks")),
+        Kpi("reach", "count", pl.col("households")),
+        Kpi("listeners", "count", pl.col("consumers")),
+        Kpi("frequency", "ratio", _over(impressions, pl.col("households"))),
+        Kpi("delivery_rate", "ratio", _over(pl.col("delivered"), booked)),
+        Kpi("expected", "count", pl.col("expected")),
+        Kpi("pacing", "ratio", _over(pl.col("delivered"), pl.col("expected"))),
+        Kpi("make_good", "count", pl.col("make_good")),
+        Kpi("spend", "minor", spend, exact=True),
+        Kpi("cpm", "minor", PER_THOUSAND * _over(pl.col("cost_minor"), booked)),
+        Kpi("ecpm", "minor", PER_THOUSAND * _over(spend, impressions)),
+    ]
+
+
+def _response_kpis() -> list[Kpi]:
+    spend, households = pl.col("spend_minor"), pl.col("households")
+    conversions, revenue, margin = pl.col("conversions"), pl.col("revenue_minor"), pl.col("margin")
+    fewest, most = pl.col("conversions_lower"), pl.col("conversions_upper")
+    least, best = pl.col("revenue_lower"), pl.col("revenue_upper")
+    visited, responded = (
+        wilson_bounds(pl.min_horizontal(each, "households"), households) for each in ("visitors", "responders")
+    )
+    rate = {"judged": "ratio", "sample": "sample"}
+    visit, lead = {**rate, "sample": "visit_sample"}, {**rate, "sample": "lead_sample"}
+    return [
+        Kpi("conversions", "count", conversions, fewest, most, "sample", "count"),
+        Kpi(
+            "modelled_conversions",
+            "count",
+            pl.col("modelled_conversions"),
+            pl.col("modelled_lower"),
+            pl.col("modelled_upper"),
+            "sample",
+            "ratio",
+            lacks_sample=pl.col("is_usable"),
+        ),
+        Kpi("revenue", "minor", revenue, least, best, "sample", "count", exact=True),
+        Kpi("conversion_rate", "ratio", _share(pl.col("responders")), *responded, **rate),  # type: ignore[arg-type]
+        Kpi("visitor_rate", "ratio", _share(pl.col("visitors")), *visited, **visit),  # type: ignore[arg-type]
+        Kpi("cpv", "minor", *_cost_of("visits"), **visit),  # type: ignore[arg-type]
+        Kpi("cpl", "minor", *_cost_of("leads"), **lead),  # type: ignore[arg-type]
+        Kpi("cpa", "minor", *_cost_of("conversions"), "sample", "ratio"),
+        Kpi("aov", "minor", _over(revenue, conversions), pl.col("aov_lower"), pl.col("aov_upper"), "sample", "ratio"),
+        Kpi("roas", "ratio", _over(revenue, spend), _over(least, spend), _over(best, spend), "sample", "ratio"),
+        Kpi(
+            "roi",
+            "ratio",
+            _over(revenue * margin - spend, spend),
+            _over(least * margin - spend, spend),
+            _over(best * margin - spend, spend),
+            "sample",
+            "ratio",
+        ),
+    ]
+
+
+def kpi_names() -> list[str]:
+    """Every KPI that campaign_roi can hold."""
+    return [kpi.name for kpi in (*_delivery_kpis(), *_response_kpis())]
+
+
+def _cost_of(count: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Spend per one of them, with its bounds: the cheaper the more there were."""
+    return tuple(_over(pl.col("spend_minor"), pl.col(name)) for name in (count, f"{count}_upper", f"{count}_lower"))  # type: ignore[return-value]
+
+
+def _share(units: pl.Expr) -> pl.Expr:
+    """Households that answered of those reached. Codes can bring in more: at most 1."""
+    return _over(pl.min_horizontal(units, "households"), pl.col("households"))
+
+
+def measure(
+    scopes: pl.DataFrame,
+    delivery: pl.DataFrame,
+    reach: pl.DataFrame,
+    spend: pl.DataFrame,
+    credited: pl.DataFrame,
+    models: Sequence[str],
+) -> pl.DataFrame:
+    """Every KPI of every scope under every model, and under the one that the scope leads with.
+
+    scopes:   tenant_id, scope_id, currency, margin (null: not known), config_version, and if it leads with another
+              model than those, default_model
+    delivery: tenant_id, scope_id, placement_id, impressions, usable_impressions, mature_impressions, clicks
+    reach:    tenant_id, scope_id, households, consumers
+    spend:    tenant_id, scope_id, spend_minor, cost_minor, booked, expected, make_good (null: not known), delivered
+              (since the start)
+    credited: of response.respond and response.model_conversions
+    returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
+              low_confidence, too_few, not_known), usable_share, mature_share, config_version, is_fallback (false)
+    """
+    answers = respond(credited).join(model_conversions(credited, delivery), on=KEY, how="left", validate="1:1")
+    wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, answers)
+    return _tell(wide, [*_delivery_kpis(), *_response_kpis()])
+
+
+def measure_learnt(
+    scopes: pl.DataFrame, delivery: pl.DataFrame, reach: pl.DataFrame, spend: pl.DataFrame, answers: pl.DataFrame
+) -> pl.DataFrame:
+    """The KPIs that totals can tell, of the models that give totals and no credit per conversion.
+
+    answers: tenant_id, scope_id, model, and as response.respond tells them conversions, sample, revenue_minor and their
+             bounds; is_fallback (they are those of linear): one row per scope and model
+    returns: as measure. What asks who answered (rates of households, visits, leads, modelled conversions) has no rows.
+    """
+    wide = totals(answers.select(KEY), scopes, delivery, reach, spend, answers)
+    return _tell(wide, [*_delivery_kpis(), *(kpi for kpi in _response_kpis() if kpi.name in TOLD_BY_TOTALS)])
+
+
+def totals(
+    grid: pl.DataFrame,
+    scopes: pl.DataFrame,
+    delivery: pl.DataFrame,
+    reach: pl.DataFrame,
+    spend: pl.DataFrame,
+    answers: pl.DataFrame,
+) -> pl.DataFrame:
+    """One row per scope and model of the grid with everything that the KPIs are ratios of; zeros where nothing is."""
+    counts = ["impressions", "usable_impressions", "mature_impressions", "clicks"]
+    usable = (pl.col("usable_impressions") >= LEAST_USABLE_SHARE * pl.col("impressions")) & (pl.col("impressions") > 0)
+    per_placement = delivery.group_by(*SCOPE, "placement_id").agg(pl.col(counts).sum())
+    delivered = per_placement.group_by(SCOPE).agg(pl.col(counts).sum(), is_usable=usable.any())
+    numbers = ["conversions", "visits", "leads", "sample", "visit_sample", "lead_sample", "responders", "visitors"]
+    low, high = NOTHING_SEEN
+    return (
+        grid.join(scopes.drop("default_model", strict=False), on=SCOPE, validate="m:1")
+        .join(delivered, on=SCOPE, how="left", validate="m:1")
+        .join(reach.select(*SCOPE, "households", "consumers"), on=SCOPE, how="left", validate="m:1")
+        .join(spend, on=SCOPE, how="left", validate="m:1")
+        .join(answers, on=KEY, how="left", validate="1:1")
+        .pipe(_with_missing, {name: pl.Float64() for name in ("visits", "leads", *_bounds_of("visits", "leads"))})
+        .pipe(_with_missing, {name: pl.Int64() for name in ("visit_sample", "lead_sample", "responders", "visitors")})
+        .pipe(_with_missing, {"is_fallback": pl.Boolean()})
+        .with_columns(
+            pl.col(*counts, "households", "consumers").fill_null(0),
+            pl.col("revenue_minor").fill_null(pl.when(pl.col("sample").is_null()).then(0)),
+            *(pl.col(f"{name}_lower").fill_null(low) for name in COUNTED),
+            *(pl.col(f"{name}_upper").fill_null(high) for name in COUNTED),
+            pl.col("is_fallback", "is_usable").fill_null(False),
+        )
+        .with_columns(pl.col(numbers).fill_null(0))
+        .with_columns(
+            usable_share=_over(pl.col("usable_impressions"), pl.col("impressions")),
+            mature_share=_over(pl.col("mature_impressions"), pl.col("impressions")),
+        )
+    )
+
+
+def _bounds_of(*counts: str) -> list[str]:
+    return [f"{name}_{side}" for name in counts for side in ("lower", "upper")]
+
+
+def _with_missing(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The frame with those of the columns that it lacks, as nulls."""
+    lacking = {name: dtype for name, dtype in columns.items() if name not in frame.columns}
+    return frame.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in lacking.items())
+
+
+def _tell(wide: pl.DataFrame, kpis: Sequence[Kpi]) -> pl.DataFrame:
+    return pl.concat([_told(wide, kpi) for kpi in kpis]).sort(*KEY, "kpi")
+
+
+def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
+    value, sample = kpi.value.cast(pl.Float64), pl.col(kpi.sample)
+    too_few = sample < FEWEST_FOR_RATIOS
+    shown = value.is_not_null() & (~too_few if kpi.judged == "ratio" else pl.lit(True))
+    doubtful = pl.when(too_few).then(pl.lit("too_few")).when(sample < FEWEST_FOR_CONFIDENCE)
+    trust = pl.lit("ok") if kpi.judged == "known" else doubtful.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
+    inputs_known = pl.all_horizontal(pl.col(name).is_not_null() for name in kpi.value.meta.root_names())
+    lacks_sample = kpi.lacks_sample | (too_few & inputs_known) if kpi.judged == "ratio" else pl.lit(False)
+    known = pl.when(value.is_not_null()).then(trust)
+    badge = known.when(lacks_sample).then(pl.lit("too_few")).otherwise(pl.lit("not_known"))
+    amount = pl.when(shown).then(kpi.value).cast(pl.Int64) if kpi.exact else pl.lit(None, dtype=pl.Int64)
+    return wide.select(
+        *KEY,
+        pl.lit(kpi.name).alias("kpi"),
+        pl.lit(kpi.unit).alias("unit"),
+        (pl.col("currency") if kpi.unit == "minor" else pl.lit(None, dtype=pl.String)).alias("currency"),
+        amount.alias("amount_minor"),
+        pl.when(shown).then(value).alias("estimate"),
+        pl.when(shown).then(kpi.lower.cast(pl.Float64)).alias("lower"),
+        pl.when(shown).then(kpi.upper.cast(pl.Float64)).alias("upper"),
+        sample.cast(pl.Float64).alias("sample"),
+        badge.alias("badge"),
+        "usable_share",
+        "mature_share",
+        "config_version",
+        "is_fallback",
+    )

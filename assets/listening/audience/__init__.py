@@ -1,0 +1,1 @@
+"""Audience: distinct listeners of episodes, shows and tenants, by day and over periods."""

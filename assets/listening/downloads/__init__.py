@@ -1,0 +1,1 @@
+"""Downloads: which requests of a day count, and what they add up to."""

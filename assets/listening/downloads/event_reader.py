@@ -1,0 +1,105 @@
+"""Raw rows: what the servers and players told of a span of time, read slice by slice.
+
+Here: the cut of time into slices, requests apart from playback, and names of episodes and files as one number.
+Not here: what the names mean (catalogue.py), what becomes of a row (dispositions.py).
+
+As they come, two million rows take a gigabyte: ids and agents are spelt out in each. Coded slice by slice they take a
+third of it, and no more than a slice is ever spelt out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import polars as pl
+
+from assets.listening.downloads.catalogue import NAMES, Catalogue, look_up
+from assets.listening.downloads.dispositions import is_request
+from assets.listening.identity.enrichment import code_text
+from assets.listening.lookups import add_columns
+from sql.values import Reader, Window
+
+# A span of time, and the tenants that are read over it.
+Span = tuple[Window, list[UUID]]
+
+# How many rows a slice is meant to have; the first is short, the others as long as the one before gives reason to.
+SLICE_ROWS = 250_000
+FIRST_SLICE = timedelta(hours=1)
+
+# A day has millions of requests; what only playback tells is not carried along with them.
+ONLY_PLAYBACK = ["session_id", "position_seconds", "heard_seconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRows:
+    """The rows of all spans.
+
+    requests: the columns of the statement without NAMES and ONLY_PLAYBACK, text as categories, with name_no, the place
+              of what they name in names
+    names:    NAMES, each combination once
+    playback: the other rows, of the day alone, as the statement gives them
+    counts:   tenant_id, day, rows: all of them
+    """
+
+    requests: pl.DataFrame
+    names: pl.DataFrame
+    playback: pl.DataFrame
+    counts: pl.DataFrame
+
+    def look_up(self, catalogue: Catalogue) -> pl.DataFrame:
+        """The requests as catalogue.look_up gives them: what they name is looked up once for each name."""
+        known = look_up(self.names, catalogue)
+        place = self.requests["name_no"]
+        return self.requests.drop("name_no").with_columns(column.gather(place) for column in known.get_columns())
+
+
+def read_raw_rows(read: Reader, spans: Sequence[Span], day: Window) -> RawRows:
+    """The rows of the spans, each read once; of playback what is of the day."""
+    is_today = pl.col("occurred_at").is_between(day.start, day.end, closed="left")
+    requests: list[pl.DataFrame] = []
+    playback: list[pl.DataFrame] = []
+    counts: list[pl.DataFrame] = []
+    names: pl.DataFrame | None = None
+    for rows in _read_slices(read, spans):
+        counts.append(rows.group_by("tenant_id", day=pl.col("occurred_at").dt.date()).len("rows"))
+        playback.append(_copy(rows, ~is_request() & is_today))
+        asked = _copy(rows.drop(ONLY_PLAYBACK), is_request()).pipe(code_text)
+        names = _add_names(names, asked)
+        requests.append(add_columns(asked, names.with_row_index("name_no"), NAMES).drop(NAMES))
+        del rows, asked
+    if names is None:
+        raise ValueError("no span of time was given to read")
+    total = pl.concat(counts).group_by("tenant_id", "day").agg(pl.col("rows").sum())
+    return RawRows(pl.concat(requests), names, pl.concat(playback), total)
+
+
+def _read_slices(read: Reader, spans: Sequence[Span]) -> Iterator[pl.DataFrame]:
+    for span, tenants in spans:
+        start, length = span.start, FIRST_SLICE
+        while start < span.end:
+            end = min(start + length, span.end)
+            slices = [read("read_listener_events", start=start, end=end, tenants=tenants)]
+            start, length = end, _next_length(end - start, slices[0].height)
+            # Given away, so that it is gone before the next one comes.
+            yield slices.pop()
+
+
+def _copy(rows: pl.DataFrame, chosen: pl.Expr) -> pl.DataFrame:
+    """The chosen rows in memory of their own: a filter leaves text and ids where all of the slice stays with them."""
+    return rows.gather(rows.select(chosen.arg_true()).to_series())
+
+
+def _next_length(length: timedelta, rows: int) -> timedelta:
+    """As long as SLICE_ROWS take at this pace; quiet tenants are read at one go."""
+    return max(length * (SLICE_ROWS / max(rows, 1)), timedelta(minutes=1))
+
+
+def _add_names(known: pl.DataFrame | None, asked: pl.DataFrame) -> pl.DataFrame:
+    """The names that were known, in their order, and after them the new ones."""
+    named = asked.select(NAMES).unique()
+    if known is None:
+        return named
+    return pl.concat([known, named.join(known, on=NAMES, how="anti", nulls_equal=True)])

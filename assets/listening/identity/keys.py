@@ -1,0 +1,282 @@
+"""Keys: from an address and a user agent to a number that means a consumer, and one that means a household.
+
+Here: the key ring with its versioned secrets, and the derivation of both keys, once per distinct pair.
+Not here: what an address is worth (addresses.py), who counts as a listener (episode_metrics.py). Secrets are shown
+nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from assets.listening.identity.address_parsing import parse_addresses
+from sql.safety.masking import keep_secret
+from sql.safety.private import open_folder, write_new_private
+from sql.values import PermanentError
+
+# Between address and agent, so that no two pairs spell the same message: a unit separator is in neither.
+SEPARATOR = b"\x1f"
+
+# HMAC-SHA-256 with a key as long as the digest: RFC 2104 section 3. The block and the pads are of its section 2.
+SECRET_BYTES = 32
+MIN_SECRET_BYTES = 16
+BLOCK_BYTES = 64
+INNER_PAD, OUTER_PAD = 0x36, 0x5C
+
+# key_version is a smallint in the database.
+MAX_VERSION = 2**15 - 1
+
+# The version of a household key that a platform made with a secret of its own and left unnumbered; ours begin at 1.
+PLATFORM_VERSION = 0
+
+DEFAULT = "default"
+
+# Messages that stand in memory at once, at some 200 bytes each.
+SLICE = 50_000
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One version of a secret. The secret is no part of its text."""
+
+    version: int
+    secret: bytes = field(repr=False)
+
+    def derive_all(self, slices: Iterable[Sequence[bytes]]) -> Integers:
+        """Of each message the first 8 bytes of its HMAC-SHA-256, big-endian, as a signed 64-bit number.
+
+        Both of the key's own rounds are done once and copied (RFC 2104 section 4): 1.1 us a message, where hmac's own
+        copies take 2.2. Threads would not help: hashlib holds the interpreter for messages below 2 KB.
+        """
+        secret = sha256(self.secret).digest() if len(self.secret) > BLOCK_BYTES else self.secret
+        padded = secret.ljust(BLOCK_BYTES, b"\0")
+        inner, outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (INNER_PAD, OUTER_PAD))
+
+        def digest(message: bytes) -> bytes:
+            within, around = inner.copy(), outer.copy()
+            within.update(message)
+            around.update(within.digest())
+            return around.digest()[:8]
+
+        hashed = [np.frombuffer(b"".join(map(digest, messages)), dtype=">i8").astype(np.int64) for messages in slices]
+        return np.concatenate(hashed) if hashed else np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys of every tenant, newest version last; a tenant without keys of its own uses the default ones.
+
+    The file is JSON: {"default": [{"version": 1, "secret": "<hex>"}], "tenants": {"<uuid>": [...]}}. A new version is
+    added at the end and the old ones stay: keys that were kept with a day name the version that made them.
+    """
+
+    default: tuple[Key, ...] = field(repr=False)
+    tenants: Mapping[str, tuple[Key, ...]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        versions = ", ".join(str(key.version) for key in self.default) or "none"
+        return (
+            f"Keyring(default versions: {versions}; {len(self.tenants)} tenants with keys of their own; secrets masked)"
+        )
+
+    @classmethod
+    def create(cls, path: Path) -> Keyring:
+        """Write a new ring with one default key, readable by its owner alone. Never overwrites one."""
+        content = {DEFAULT: [{"version": 1, "secret": secrets.token_hex(SECRET_BYTES)}], "tenants": {}}
+        open_folder(path.parent)
+        try:
+            write_new_private(path, json.dumps(content, indent=2) + "\n")
+        except FileExistsError as error:
+            raise PermanentError(
+                f"there is a key ring at {path} already; a new one would make strangers of all known listeners"
+            ) from error
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Keyring:
+        """Read a ring. Raises PermanentError where it is missing, open to others, or no key ring."""
+        try:
+            mode = path.stat().st_mode
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise PermanentError(
+                f"no key ring at {path}: point EARSHOT_KEYRING at the one of this installation, or create one"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise PermanentError(f"the key ring {path} cannot be read as text ({type(error).__name__})") from None
+        if stat.S_IMODE(mode) & 0o077:
+            raise PermanentError(
+                f"the key ring {path} is open to other users (mode {stat.S_IMODE(mode):04o}): run chmod 600 on it"
+            )
+        return cls._parse(text, path)
+
+    @classmethod
+    def _parse(cls, text: str, path: Path) -> Keyring:
+        try:
+            content = json.loads(text)
+            tenants = content.get("tenants", {})
+            return cls(
+                _parse_keys(content.get(DEFAULT, [])),
+                {str(UUID(tenant)): _parse_keys(entries) for tenant, entries in tenants.items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # The cause is dropped on purpose: its text may quote the secret that it stumbled over.
+            raise PermanentError(
+                f"{path} is no key ring: each key needs a version (1 to {MAX_VERSION}, each once) and a secret of at "
+                f"least {MIN_SECRET_BYTES} bytes in hexadecimal"
+            ) from None
+
+    def versions_of(self, tenant: object) -> tuple[int, ...]:
+        """The versions of the tenant's keys, oldest first."""
+        return tuple(key.version for key in self.tenants.get(_tenant_text(tenant), self.default))
+
+    def older_versions(self) -> list[int]:
+        """Every version that is not the newest of some tenant, newest first."""
+        rings = [self.default, *self.tenants.values()]
+        return sorted({key.version for keys in rings for key in keys[:-1]}, reverse=True)
+
+    def of_version(self, version: int) -> Keyring:
+        """The ring with that version alone; tenants that never had it have no key in it."""
+        only = {tenant: tuple(key for key in keys if key.version == version) for tenant, keys in self.tenants.items()}
+        return Keyring(tuple(key for key in self.default if key.version == version), only)
+
+    def key_of(self, tenant: object, version: int | None = None) -> Key:
+        """The tenant's newest key, or a certain version of it. Raises PermanentError if there is none."""
+        keys = self.tenants.get(_tenant_text(tenant), self.default)
+        fitting = [key for key in keys if version is None or key.version == version]
+        if not fitting:
+            wanted = "a key" if version is None else f"version {version} of the key"
+            raise PermanentError(f"the key ring lacks {wanted} of tenant {_tenant_text(tenant)}: add it to the ring")
+        return fitting[-1]
+
+
+def derive_keys(frame: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
+    """The frame with consumer_key, household_key (both i64) and key_version (i16) of every row.
+
+    frame: tenant_id, client_ip (text), user_agent; household_key and key_version where the platform gives them.
+
+    With an address: consumer = HMAC(address, 0x1f, agent), household = HMAC(address). IPv4 counts in full, IPv6 as its
+    /64 network address, IPv4-mapped as IPv4, in canonical text; a missing agent is an empty one.
+    Without one, a household_key of the platform stays as it is, with its key_version (0 where it names none), and the
+    consumer key is HMAC(the key's 8 bytes big-endian, 0x1f, agent). With neither, both keys are null.
+    Each distinct (tenant, address, agent) is hashed once. Source: PTMG 2.3 (address and agent identify a consumer);
+    HMAC is RFC 2104.
+    """
+    given = frame.with_columns(
+        _given(frame, "household_key", pl.Int64).alias("_household"),
+        _given(frame, "key_version", pl.Int16).alias("_version"),
+    )
+    identity = ["tenant_id", "client_ip", "user_agent", "_household"]
+    distinct = given.select(identity).unique()
+    networks = parse_addresses(distinct["client_ip"].unique()).select("client_ip", "network")
+    known = distinct.join(networks, on="client_ip", how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+    hashed = hash_identities(known.rename({"_household": "household_key"}), keyring)
+    derived = distinct.with_columns(hashed.rename({"key_version": "_own"}).get_columns())
+    return (
+        given.drop("household_key", "key_version", "consumer_key", strict=False)
+        .join(derived, on=identity, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+        .with_columns(key_version=name_version("_own", "_version", "household_key"))
+        .drop("_household", "_version", "_own")
+    )
+
+
+def name_version(own: str, given: str, household_key: str) -> pl.Expr:
+    """Which secret made the keys: ours, the one that the platform names, or one that it left unnumbered."""
+    unnumbered = pl.when(pl.col(household_key).is_not_null()).then(PLATFORM_VERSION)
+    return pl.coalesce(own, given, unnumbered).cast(pl.Int16)
+
+
+def hash_identities(identities: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
+    """consumer_key, household_key and key_version (null: not ours to name) of each row, in their order.
+
+    identities: tenant_id, network (address_texts.household_network; null: no address), user_agent (text, categorical),
+                household_key of the platform, each combination once. Tenants with the same key are hashed together.
+    """
+    tenants = identities["tenant_id"].unique(maintain_order=True)
+    keys = {tenant: keyring.key_of(tenant) for tenant in tenants}
+    if len(set(keys.values())) == 1:
+        return _hash_rows(identities, keys[tenants[0]])
+    hashed = [
+        _hash_rows(rows, keys[rows.item(0, "tenant_id")]).with_columns(place=rows["place"])
+        for rows in identities.with_row_index("place").partition_by("tenant_id")
+    ]
+    return pl.concat(hashed).sort("place").drop("place") if hashed else _hash_rows(identities, Key(0, b""))
+
+
+def _hash_rows(rows: pl.DataFrame, key: Key) -> pl.DataFrame:
+    """hash_identities for rows whose tenants share a key."""
+    is_ours = rows["network"].is_not_null()
+    is_platforms = ~is_ours & rows["household_key"].is_not_null()
+    ours, platforms = rows.filter(is_ours), rows.filter(is_platforms)
+    households = ours["network"].unique()
+    known = pl.DataFrame({"network": households, "known": key.derive_all([households.cast(pl.Binary).to_list()])})
+    consumers = np.zeros(rows.height, dtype=np.int64)
+    consumers[is_ours.to_numpy()] = key.derive_all(_messages(ours))
+    consumers[is_platforms.to_numpy()] = key.derive_all(_platform_messages(platforms))
+    told = rows.select("network", "household_key").join(
+        known, on="network", how="left", validate="m:1", maintain_order="left"
+    )
+    return told.select(
+        consumer_key=pl.when(is_ours | is_platforms).then(pl.Series(consumers)),
+        household_key=pl.coalesce("known", "household_key"),
+        key_version=pl.when(is_ours).then(pl.lit(key.version, dtype=pl.Int16)),
+    )
+
+
+def _messages(rows: pl.DataFrame) -> Iterator[list[bytes]]:
+    """What a consumer with an address is the hash of, slice by slice: the address, the separator, the agent."""
+    agent = pl.col("user_agent").cast(pl.String).fill_null("")
+    message = pl.concat_str("network", pl.lit(SEPARATOR.decode()), agent).cast(pl.Binary)
+    for part in rows.iter_slices(SLICE):
+        yield part.select(message).to_series().to_list()
+
+
+def _platform_messages(rows: pl.DataFrame) -> Iterator[list[bytes]]:
+    """The same with the 8 bytes of a platform's key in the place of an address."""
+    agent = pl.col("user_agent").cast(pl.String).fill_null("").cast(pl.Binary)
+    for part in rows.iter_slices(SLICE):
+        pairs = part.select("household_key", agent).iter_rows()
+        yield [key.to_bytes(8, "big", signed=True) + SEPARATOR + said for key, said in pairs]
+
+
+def _given(frame: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
+    return pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype)
+
+
+def _parse_keys(entries: list[dict[str, object]]) -> tuple[Key, ...]:
+    keep_secret(*(str(each["secret"]) for each in entries))
+    keys = tuple(
+        sorted(
+            (Key(int(str(each["version"])), bytes.fromhex(str(each["secret"]))) for each in entries),
+            key=lambda key: key.version,
+        )
+    )
+    versions = [key.version for key in keys]
+    if len(set(versions)) != len(versions) or any(not 1 <= version <= MAX_VERSION for version in versions):
+        raise ValueError("versions")
+    if any(len(key.secret) < MIN_SECRET_BYTES for key in keys):
+        raise ValueError("secret")
+    return keys
+
+
+def _tenant_text(tenant: object) -> str:
+    """The canonical text of a tenant id, which comes as 16 bytes from the database and may be a UUID or text."""
+    if isinstance(tenant, bytes) and len(tenant) == 16:
+        return str(UUID(bytes=tenant))
+    try:
+        return str(UUID(str(tenant)))
+    except ValueError:
+        return str(tenant)

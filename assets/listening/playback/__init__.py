@@ -1,0 +1,1 @@
+"""Playback: how far episodes are played, as clients report it."""

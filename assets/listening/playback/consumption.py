@@ -1,0 +1,126 @@
+"""Consumption: how much of an episode was heard, as client players tell it.
+
+Here: how far each playback came, and per episode and UTC day playbacks started, completion and seconds heard.
+Not here: curves and shares of the duration (retention.py); downloads, which say what was fetched (counting.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from assets.exact import ratio
+from assets.listening.columns import add_absent, need_columns
+from assets.listening.downloads.catalogue import Catalogue, look_up
+
+PLAYBACK_EVENTS = ("listen_start", "listen_progress", "listen_complete", "skip")
+
+OPTIONAL: Mapping[str, type[pl.DataType]] = {
+    "session_id": pl.String,
+    "listener_id": pl.String,
+    "position_seconds": pl.Float64,
+    "heard_seconds": pl.Float64,
+}
+
+# A player that says more of one playback on one day, or something that is no number, is not believed.
+LONGEST_PLAYBACK_S = 24 * 3600
+
+
+def measure_consumption(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """One row per episode with playback: episode_no, playback_starts, completion, heard_seconds.
+
+    events: as for trace_playbacks, of one UTC day
+
+    playback_starts: playbacks with a listen_start on the day.
+    completion:      of these with a known duration, the share heard to the end (retention.measure_completion counts
+                     the same ones: reached_100 of measured); null without any.
+    heard_seconds:   the sum over playbacks of what was heard; of one that did not start on the day, less the least that
+                     it says, which it had heard by then. Summed in whole milliseconds, so that no order of rows changes
+                     the last bit.
+    """
+    duration = pl.col("duration_ms")
+    measured = pl.col("started") & duration.is_not_null()
+    completed = (measured & (pl.col("heard_ms") >= duration)).fill_null(False)
+    before = pl.when("started").then(0).otherwise("heard_before_ms")
+    return (
+        trace_playbacks(events, catalogue)
+        .group_by("episode_no")
+        .agg(
+            playback_starts=pl.col("started").sum().cast(pl.Int64),
+            completion=_share(completed, measured),
+            heard_seconds=ratio((pl.col("heard_ms") - before).sum(), pl.lit(1000)),
+        )
+    )
+
+
+def trace_playbacks(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """One row per playback: episode_no, started (among the events), heard_ms, heard_before_ms, duration_ms (null:
+    unknown).
+
+    events: tenant_id, event_id, event_type, episode_id or asset_id, and where the player tells them session_id,
+            listener_id, position_seconds, heard_seconds (how many seconds of the playback have been heard so far)
+
+    A playback is what one session of an episode tells: events with the same session_id, without one those with the same
+    listener_id, without either the single event. heard_ms is the most that one event says to have heard; where a player
+    does not say, the furthest position that it came to by playing. A playback that says it is complete was heard to the
+    end. heard_before_ms is the least, which had been heard before the others. Negative, endless and absent values say
+    nothing. duration_ms is the file's, else the episode's.
+    """
+    heard = pl.coalesce(
+        milliseconds("heard_seconds"), pl.when(pl.col("event_type") != "skip").then(milliseconds("position_seconds"))
+    )
+    files = catalogue.files.lazy().select("file_no", file_ms="duration_ms")
+    episodes = catalogue.episodes.lazy().select("episode_no", episode_ms="duration_ms")
+    length = pl.coalesce(pl.col("file_ms").max(), pl.col("episode_ms").max())
+    is_complete = (pl.col("event_type") == "listen_complete").any()
+    most = pl.col("told_ms").max().fill_null(0)
+    heard_ms = pl.when(is_complete).then(pl.max_horizontal(most, length)).otherwise(most)
+    return (
+        told_by_players(events)
+        .filter(pl.col("event_type").is_in(PLAYBACK_EVENTS))
+        .with_columns(playback=which_playback(), told_ms=heard)
+        .pipe(look_up, catalogue)
+        .lazy()
+        .filter("is_known")
+        .join(files, on="file_no", how="left", validate="m:1")
+        .join(episodes, on="episode_no", how="left", validate="m:1")
+        .group_by("episode_no", "playback")
+        .agg(
+            started=(pl.col("event_type") == "listen_start").any(),
+            heard_ms=heard_ms,
+            # Who only says that it is complete does not say how much of it was heard just now.
+            heard_before_ms=pl.coalesce(pl.col("told_ms").min(), heard_ms),
+            duration_ms=length,
+        )
+        .drop("playback")
+        .collect()
+    )
+
+
+def told_by_players(events: pl.DataFrame) -> pl.DataFrame:
+    """The events with nulls for what a player does not tell at all. Raises MissingColumnsError for what it must."""
+    need_columns(events, "playback events", ["tenant_id", "event_id", "event_type"])
+    return add_absent(events, OPTIONAL)
+
+
+def which_playback() -> pl.Expr:
+    """What an event's playback is known by: its session, without one its listener, without either the event itself."""
+    nameless = pl.col("session_id").is_null() & pl.col("listener_id").is_null()
+    session = pl.col("session_id")
+    return pl.struct(
+        session,
+        pl.when(session.is_null()).then("listener_id").alias("listener_id"),
+        pl.when(nameless).then("event_id").alias("event_id"),
+    )
+
+
+def milliseconds(name: str) -> pl.Expr:
+    """Seconds that a player tells as whole milliseconds; null for what is not believed."""
+    seconds = pl.col(name).cast(pl.Float64)
+    believed = seconds.is_between(0, LONGEST_PLAYBACK_S)
+    return pl.when(believed).then((seconds * 1000).round().cast(pl.Int64, strict=False))
+
+
+def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    return pl.when(whole.any()).then(ratio(part.sum(), whole.sum()))

@@ -1,0 +1,1 @@
+"""Events: what the people of the invented network do, as raw rows."""

@@ -1,0 +1,1 @@
+"""World: the invented network's people, shows, files and campaigns."""

@@ -1,0 +1,1 @@
+"""Health: what is stale, what failed, and what was entered but leads to nothing."""

@@ -1,0 +1,1 @@
+"""UI: Dagster's webserver, daemon and code server, started, guarded and kept running."""

@@ -1,0 +1,106 @@
+"""Services: the long-lived processes of the orchestrator, each as `earshot ui` starts it.
+
+Here: `python -m pipelines.ui.services NAME PARENT ...`: code server, daemon and webserver, none of which outlives the
+process that started it, or begins without readable settings.
+Not here: starting them again when they end (supervision.py), which requests the webserver takes (guard.py).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+logger = logging.getLogger("earshot")
+
+# prctl(2): the signal that this process gets when the one that started it ends.
+PR_SET_PDEATHSIG = 1
+
+# A code server whose inner process died answers nobody any more, and does not end.
+PING_EVERY_S = 5
+PINGS_MISSED = 3
+
+
+def main(arguments: list[str]) -> None:
+    name, parent, *rest = arguments
+    end_with(int(parent), signal.SIGTERM if name == "code-server" else signal.SIGKILL)
+    from pipelines.homes import read_orchestrator_settings
+
+    read_orchestrator_settings(Path(os.environ["DAGSTER_HOME"]))
+    services: dict[str, Callable[..., None]] = {"code-server": code_server, "daemon": daemon, "webserver": webserver}
+    services[name](*rest)
+
+
+def end_with(parent: int, sign: signal.Signals) -> None:
+    """Get this signal when the parent ends, however it ends. Linux only; elsewhere such a process has to be ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, sign)
+    if os.getppid() != parent:
+        raise SystemExit("The process that started this one is gone.")
+
+
+def code_server(path: str) -> None:
+    """Dagster's code server for our definitions; it can load them again without ending."""
+    from dagster._cli import cli
+
+    threading.Thread(target=_end_without_answer, args=(path,), name="pings", daemon=True).start()
+    where = ["--socket", path, "--use-python-environment-entry-point"]
+    what = ["--module-name", "pipelines.definitions", "--working-directory", os.getcwd(), "--location-name", "earshot"]
+    cli(["code-server", "start", *where, *what], prog_name="dagster")
+
+
+def _end_without_answer(path: str) -> None:
+    from dagster._grpc.client import DagsterGrpcClient
+
+    client = DagsterGrpcClient(socket=path)
+    answered, missed = False, 0
+    while missed < PINGS_MISSED:
+        time.sleep(PING_EVERY_S)
+        try:
+            client.ping("")
+            answered, missed = True, 0
+        except Exception:
+            missed += answered
+    logger.error("The code server did not answer itself %s times: it ends, and is started again.", PINGS_MISSED)
+    os._exit(1)
+
+
+def daemon(workspace: str) -> None:
+    """Dagster's daemon: schedules, sensors, the queue, and the watch over runs."""
+    from dagster._daemon.cli import cli
+
+    cli(["run", "-w", workspace], prog_name="dagster-daemon")
+
+
+def webserver(workspace: str, listener: str, host: str, *names: str) -> None:
+    """Dagster's webserver behind the guard, on a socket that listens already, so that nobody else takes the port."""
+    import uvicorn
+    from dagster import DagsterInstance
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+    from dagster._utils.log import configure_loggers
+    from dagster_webserver.app import create_app_from_workspace_process_context
+    from dagster_webserver.version import __version__
+
+    from pipelines.ui.guard import Guard
+
+    configure_loggers()
+    with DagsterInstance.get() as instance:
+        # As `dagster-webserver` does.
+        instance.optimize_for_webserver(statement_timeout=15_000, pool_recycle=3600, max_overflow=20)
+        with WorkspaceProcessContext(instance, WorkspaceFileTarget([workspace]), version=__version__) as context:
+            app = create_app_from_workspace_process_context(context, live_data_poll_rate=2000)
+            guarded = Guard(app, [host, *names], any_address=host in ("0.0.0.0", "::"))  # noqa: S104
+            config = uvicorn.Config(guarded, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
+            uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(listener))])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

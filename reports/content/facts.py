@@ -1,0 +1,312 @@
+"""Report facts: the raw numbers of one report, before a word or a digit is formatted.
+
+Here: frozen records that the layer above fills from the database. Money is integer minor units of a named currency,
+days are the tenant's local days, credits are as exact as attribution made them. `None` always means "not known".
+Not here: sentences, formats, colours, files; a figure that can be computed from these is computed in compose.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from reports.content.comparisons import Benchmarks, Learnt, Lift
+from sql.values import Interval, PermanentError
+
+
+class FactsError(PermanentError):
+    """The facts of a report contradict each other, so no true report can be made of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """The network that sends the report. color: #rrggbb. timezone: the IANA name in which periods close."""
+
+    name: str
+    color: str
+    timezone: str
+    locale: str = "en_US"
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Local days of the tenant, both included."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise FactsError(f"a period ends on or after the day it starts; got {self.first} to {self.last}")
+
+    @property
+    def length(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One period's totals under the default model.
+
+    delivered: ads; reach: distinct households; conversions: attributed credit of the goal kind, a fraction where credit
+    is shared with other campaigns; sample: conversions that earned any credit, which decides what may be shown.
+    modelled: conversions as if shared addresses answered like those of one household; usable_share: ads at the latter.
+    Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio.
+    """
+
+    delivered: int
+    reach: int | None
+    conversions: float
+    sample: int
+    revenue_minor: int | None
+    spend_minor: int | None
+    conversions_interval: Interval | None = None
+    revenue_interval: Interval | None = None
+    roas_interval: Interval | None = None
+    cpa_interval: Interval | None = None
+    modelled: Interval | None = None
+    usable_share: float | None = None
+
+    def contradictions(self) -> Iterator[str]:
+        """An interval that does not hold its own estimate was computed for something else."""
+        spend, revenue, conversions = self.spend_minor, self.revenue_minor, self.conversions
+        for name, value, interval in (
+            ("conversions", conversions, self.conversions_interval),
+            ("revenue", revenue, self.revenue_interval),
+            ("ROAS", revenue / spend if spend and revenue is not None else None, self.roas_interval),
+            ("CPA", spend / conversions if spend is not None and conversions > 0 else None, self.cpa_interval),
+        ):
+            if value is not None and interval is not None and not _holds(interval, value):
+                yield f"{name} of {value:g} lie outside their interval, {interval.lower} to {interval.upper}"
+
+
+def _holds(interval: Interval, value: float) -> bool:
+    """Whether the value lies inside, up to the last digits of a float."""
+    slack = 1e-6 * max(1.0, abs(value))
+    low_enough = interval.upper is None or value <= interval.upper + slack
+    return low_enough and (interval.lower is None or value >= interval.lower - slack)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A rate, cost or return of the period under the report's model. kpi: a name of campaign_roi.
+
+    interval: its estimate in minor units where it is money; None: not shown, because there is too little to tell it
+    (is_small) or because a price, value or margin is not known.
+    """
+
+    kpi: str
+    interval: Interval | None
+    is_money: bool
+    is_small: bool = False
+    is_doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRow:
+    """One placement in one episode, over the period. position: pre, mid or post. aired: local day.
+
+    is_folded: the sum of several that tell of too few households each.
+    """
+
+    campaign: str
+    show: str
+    episode: str
+    placement: str
+    position: str
+    aired: date | None
+    booked: int | None
+    delivered: int
+    conversions: float
+    revenue_minor: int | None
+    spend_minor: int | None
+    currency: str
+    is_folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """One campaign of a portfolio report, over the period."""
+
+    name: str
+    starts_on: date
+    ends_on: date
+    booked: int | None
+    delivered: int
+    reach: int | None
+    conversions: float
+    sample: int
+    revenue_minor: int | None
+    spend_minor: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """What one attribution model gives to the campaign over the period. model: a name of attribution_credits."""
+
+    model: str
+    conversions: float
+    revenue_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCounts:
+    """Conversions seen through each signal, and how many of them were seen through more than one."""
+
+    counts: tuple[tuple[str, int], ...] = ()
+    overlapping: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Booked ads since the campaign's start against delivered ones.
+
+    expected: how many were due by the period's end. ended: all flights are over. make_good: what those lack that are
+    over; more than booked in one flight does not make up for less in another.
+    """
+
+    booked: int
+    delivered: int
+    expected: int | None = None
+    ended: bool = False
+    make_good: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindows:
+    """Episodes of the period whose attribution window is still open, and the share of ads whose window is complete."""
+
+    episodes: int
+    open_episodes: int
+    mature_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A data check that did not pass for a day of the period."""
+
+    day: date
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How the numbers were made. download_window: a value of tenants.download_window. data_through: UTC, exclusive.
+
+    methodology: the version of the tenant's methodology page that was in force; None where none is kept.
+    """
+
+    download_window: str
+    window_days: tuple[Decimal, ...]
+    default_model: str
+    rules_version: str
+    config_version: str
+    code_version: str
+    data_through: datetime
+    is_final: bool
+    lateness_hours: int
+    methodology: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.data_through.tzinfo is None:
+            raise FactsError("data_through needs a time zone: give an aware datetime in UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Ads delivered and conversions on each local day of a period, in order, days without any included as 0."""
+
+    delivered: tuple[int, ...]
+    conversions: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """Everything one report says.
+
+    campaign None: a portfolio of `campaigns`. currency None: several currencies, so no money totals.
+    reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
+    response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
+    folded_rows: how many stand as one, because they tell of fewer households than fewest_households.
+    """
+
+    report_id: str
+    revision: int
+    brand: Brand
+    sponsor: str
+    campaign: str | None
+    cadence: str
+    goal_kind: str
+    period: Period
+    previous_period: Period | None
+    currency: str | None
+    now: Totals
+    previous: Totals | None
+    daily: Daily
+    previous_daily: Daily | None
+    placements: tuple[PlacementRow, ...]
+    models: tuple[ModelRow, ...]
+    signals: SignalCounts
+    method: Method
+    reason: str
+    campaigns: tuple[CampaignRow, ...] = ()
+    pacing: Pacing | None = None
+    windows: OpenWindows | None = None
+    failed_checks: tuple[FailedCheck, ...] = ()
+    restates: str | None = None
+    unsubscribe: str | None = None
+    view_online: str | None = None
+    response: tuple[Measure, ...] = ()
+    lifts: tuple[Lift, ...] = ()
+    learnt: Learnt | None = None
+    benchmarks: Benchmarks | None = None
+    fewest_households: int = 1
+    folded_rows: int = 0
+
+    def __post_init__(self) -> None:
+        for problem in self._contradictions():
+            raise FactsError(f"report {self.report_id} for {self.sponsor}: {problem}")
+
+    @property
+    def is_portfolio(self) -> bool:
+        return self.campaign is None
+
+    def _contradictions(self) -> Iterator[str]:
+        if len(self.daily.delivered) != self.period.length:
+            yield f"{len(self.daily.delivered)} daily numbers for a period of {self.period.length} days"
+        if sum(self.daily.delivered) != self.now.delivered:
+            yield f"the days sum to {sum(self.daily.delivered)} ads, the total says {self.now.delivered}"
+        if (self.previous is None) != (self.previous_period is None):
+            yield "a previous period needs both its dates and its totals"
+        if self.is_portfolio and not self.campaigns:
+            yield "a portfolio report needs its campaigns"
+        yield from self.now.contradictions()
+        yield from self._parts_above_the_whole()
+        for name, link, schemes in (
+            ("unsubscribe", self.unsubscribe, ("mailto:", "https://")),
+            ("view_online", self.view_online, ("https://",)),
+        ):
+            if link is not None and not link.startswith(schemes):
+                yield f"the {name} link {link!r} does not begin with {' or '.join(schemes)}"
+        currencies = {row.currency for row in self.placements} | {row.currency for row in self.campaigns}
+        if self.currency is None and (self.now.revenue_minor is not None or self.now.spend_minor is not None):
+            yield "money totals without a currency; amounts in several currencies are never summed"
+        if self.currency is not None and currencies - {self.currency}:
+            yield f"rows in {', '.join(sorted(currencies))}, totals in {self.currency}; currencies are never summed"
+
+    def _parts_above_the_whole(self) -> Iterator[str]:
+        """Rows that were counted twice sum to more than their total."""
+        for name, delivered, earned in (
+            ("placements", [row.delivered for row in self.placements], [row.conversions for row in self.placements]),
+            ("campaigns", [row.delivered for row in self.campaigns], [row.conversions for row in self.campaigns]),
+        ):
+            if sum(delivered) > self.now.delivered:
+                yield f"the {name} sum to {sum(delivered)} ads, the total is {self.now.delivered}"
+            if math.fsum(earned) > self.now.conversions * (1 + 1e-9) + 1e-6:
+                yield f"the {name} sum to {math.fsum(earned):g} conversions, the total is {self.now.conversions:g}"

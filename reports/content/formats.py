@@ -1,0 +1,145 @@
+"""Formats: numbers, money, dates and time as people of one locale read them.
+
+Here: one Formatter per locale, on Babel. Every number is rounded half-up as a Decimal before Babel sees it, because
+Babel itself rounds half to even.
+Not here: which number is shown where (compose.py), raw numbers for machines (csv.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.numbers import (
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+
+from reports.content.facts import Period
+from sql.values import PermanentError
+
+# ISO 4217, list one: minor digits other than 2. CLDR prints fewer digits for some currencies than their minor unit has,
+# so it can say how many digits to print but not what a minor unit is worth.
+MINOR_DIGITS = (
+    dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV"), 0)
+    | dict.fromkeys(("XAF", "XOF", "XPF"), 0)
+    | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+    | dict.fromkeys(("CLF", "UYW"), 4)
+)
+
+NOTHING = "–"
+
+
+class LocaleError(PermanentError):
+    """A locale that CLDR does not know."""
+
+
+def exact(value: float | int | Decimal) -> Decimal:
+    """The shortest decimal that stands for the number; 0.1 is a tenth and not its binary neighbour."""
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
+
+
+def rounded(value: float | int | Decimal, digits: int) -> Decimal:
+    """Rounded half-up: halves go away from zero."""
+    return exact(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def minor_digits(currency: str) -> int:
+    return MINOR_DIGITS.get(currency, 2)
+
+
+def major_units(minor: float | int | Decimal, currency: str) -> Decimal:
+    """Minor units as an exact amount of the currency: 840871 USD is 8408.71, 840871 JPY is 840871."""
+    return exact(minor).scaleb(-minor_digits(currency))
+
+
+def shared_digits(values: Iterable[float], digits: int = 1) -> int:
+    """0 if every credit is whole, else 1: one report never mixes 54 and 43.0."""
+    return 0 if all(rounded(value, 6) == rounded(value, 0) for value in values) else digits
+
+
+@dataclass(frozen=True)
+class Formatter:
+    """Formats for one locale and one time zone. credit_digits: digits of conversions in this report."""
+
+    locale: str
+    timezone: str
+    credit_digits: int = 0
+
+    @cached_property
+    def babel(self) -> Locale:
+        try:
+            return Locale.parse(self.locale)
+        except (UnknownLocaleError, ValueError) as error:
+            raise LocaleError(f"locale {self.locale!r} is not known: use one like en_US or de_DE") from error
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def count(self, value: int | None) -> str:
+        return NOTHING if value is None else str(format_decimal(value, locale=self.babel))
+
+    def credit(self, value: float) -> str:
+        return self._decimal(value, self.credit_digits)
+
+    def ratio(self, value: Decimal | float | None) -> str:
+        return NOTHING if value is None else f"{self._decimal(value, 2)}×"
+
+    def frequency(self, value: Decimal | None) -> str:
+        return NOTHING if value is None else self._decimal(value, 2)
+
+    def percent(self, share: Decimal | float, digits: int = 1) -> str:
+        """A share such as 0.136 as 13.6 %; rounded after the shift, so that half-up is half-up of what is printed."""
+        places = "." + "0" * digits if digits else ""
+        shown = rounded(exact(share).scaleb(2), digits).scaleb(-2)
+        return str(format_percent(shown, format=self._percent_pattern(places), locale=self.babel))
+
+    def money(self, minor: Decimal | float | None, currency: str) -> str:
+        if minor is None:
+            return NOTHING
+        amount = rounded(major_units(minor, currency), get_currency_precision(currency))
+        return str(format_currency(amount, currency, locale=self.babel))
+
+    def day(self, value: date | None) -> str:
+        return NOTHING if value is None else str(format_date(value, "medium", locale=self.babel))
+
+    def short_day(self, value: date) -> str:
+        return str(format_skeleton("MMMd", value, locale=self.babel))
+
+    def month(self, value: date) -> str:
+        return str(format_skeleton("yMMM", value, locale=self.babel))
+
+    def axis_count(self, value: int) -> str:
+        return str(format_compact_decimal(value, locale=self.babel, fraction_digits=1 if value % 1000 else 0))
+
+    def period(self, period: Period) -> str:
+        if period.first == period.last:
+            return self.day(period.first)
+        return str(format_interval(period.first, period.last, skeleton="yMMMd", locale=self.babel))
+
+    def moment(self, value: datetime) -> str:
+        """A UTC moment at the tenant's clock, with its time zone named."""
+        return f"{self.local_time(value)} ({self.timezone})"
+
+    def local_time(self, value: datetime) -> str:
+        """A UTC moment at the tenant's clock; the page names the time zone elsewhere."""
+        local = value.astimezone(self.zone)
+        return f"{self.day(local.date())}, {format_time(local.time(), 'short', locale=self.babel)}"
+
+    def _decimal(self, value: Decimal | float, digits: int) -> str:
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return str(format_decimal(rounded(value, digits), format=pattern, locale=self.babel))
+
+    def _percent_pattern(self, places: str) -> str:
+        own = str(self.babel.percent_formats[None].pattern)
+        return own.replace("#,##0", f"#,##0{places}")

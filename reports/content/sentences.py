@@ -1,0 +1,218 @@
+"""Sentences: the finding, the notices and the words on lift, each short, plain and true of this report's numbers.
+
+Here: the choice of a sentence by what is known, and its wording.
+Not here: fixed terms (labels.py), tables and tiles, markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from reports.content.comparisons import Lift
+from reports.content.facts import Pacing, ReportFacts
+from reports.content.formats import Formatter, exact
+from reports.content.kpis import FEWEST_FOR_RATIOS, is_low_confidence, ratios_allowed, roas, spend_in_words
+from reports.content.report import Notice
+from sql.values import Interval
+
+# Deliveries lag bookings by a few per cent all the time; below this share of what is due the sponsor should know.
+PACING_TOLERANCE = Decimal("0.95")
+
+# A comparison has to be able to find a lift of this size, or its result is luck; campaigns/lift.py holds to it.
+LARGEST_MINIMUM = Decimal("0.30")
+
+NO_COMPARISON = "Lift needs a comparison group, and none was measured for this period."
+
+
+def counted(number: str, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == '1' else plural}"
+
+
+def finding(facts: ReportFacts, formatter: Formatter) -> str:
+    """What happened, in one sentence."""
+    whose = f"{facts.sponsor}’s campaigns" if facts.is_portfolio else "Your campaign"
+    now = facts.now
+    ads = counted(formatter.count(now.delivered), "ad", "ads")
+    earned = counted(formatter.credit(now.conversions), "attributed conversion", "attributed conversions")
+    if not now.delivered and not now.conversions:
+        return "No ads were delivered in this period, and no conversions were attributed."
+    if not now.delivered:
+        return f"No ads were delivered in this period; earlier ads earned {earned}."
+    if not now.conversions:
+        return f"{whose} delivered {ads}; no conversions were attributed in this period."
+    opening = f"{whose} delivered {ads} and earned {earned}"
+    if not ratios_allowed(now.sample):
+        return f"{opening}: too few to say what the spend returned."
+    return f"{opening}{_return_on_spend(facts, formatter)}."
+
+
+def _return_on_spend(facts: ReportFacts, formatter: Formatter) -> str:
+    value, spend = roas(facts.now), spend_in_words(facts, formatter)
+    if value is None:
+        return f" on {spend} of spend" if spend and facts.now.spend_minor else ""
+    caution = ", from a small sample" if is_low_confidence(facts.now.sample) else ""
+    return f", a return of {formatter.ratio(value)} on {spend} of spend{caution}"
+
+
+def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
+    """What to know before the numbers are read; what needs attention comes first."""
+    found = [
+        *_restated(facts),
+        *_failed_checks(facts, formatter),
+        *_behind(facts.pacing, formatter),
+        *_open_windows(facts, formatter),
+        *_small_sample(facts),
+        *_provisional(facts),
+        *_unknown_money(facts),
+    ]
+    return tuple(sorted(found, key=lambda notice: notice.kind != "warning"))
+
+
+def _restated(facts: ReportFacts) -> Iterator[Notice]:
+    if facts.restates:
+        yield Notice(
+            "warning", f"This is revision {facts.revision}. It replaces the report for this period that you got before."
+        )
+
+
+def _failed_checks(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
+    for check in facts.failed_checks:
+        yield Notice("warning", f"A data check did not pass for {formatter.day(check.day)}: {check.detail}")
+
+
+def _behind(pacing: Pacing | None, formatter: Formatter) -> Iterator[Notice]:
+    if pacing is None or not pacing.booked:
+        return
+    delivered, booked = formatter.count(pacing.delivered), formatter.count(pacing.booked)
+    owed = counted(formatter.count(pacing.make_good), "ad is", "ads are")
+    if pacing.make_good:
+        ended = f"The flight has ended with {delivered} of {booked} booked ads delivered"
+        parts = ended if pacing.ended else "Flights that have ended delivered less than was booked"
+        yield Notice("warning", f"{parts}; {owed} owed as a make-good.")
+    if not pacing.ended and pacing.expected and pacing.delivered < PACING_TOLERANCE * pacing.expected:
+        share = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
+        yield Notice(
+            "warning",
+            f"Delivery is behind its booking: {delivered} ads so far, {share} of the "
+            f"{formatter.count(pacing.expected)} due by now ({booked} booked in all).",
+        )
+
+
+def _open_windows(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
+    windows = facts.windows
+    if windows is None or not windows.open_episodes:
+        return
+    days = " and ".join(f"{days.normalize():f}-day" for days in facts.method.window_days)
+    verb = "is" if windows.open_episodes == 1 else "are"
+    episodes = counted(formatter.count(windows.episodes), "episode", "episodes")
+    text = (
+        f"{formatter.count(windows.open_episodes)} of {episodes} {verb} still inside the {days} attribution window, "
+        "so conversions can still rise."
+    )
+    if windows.mature_share is not None:
+        text += f" For {formatter.percent(windows.mature_share, 0)} of the ads the window is complete."
+    yield Notice("info", text)
+
+
+def _small_sample(facts: ReportFacts) -> Iterator[Notice]:
+    sample = facts.now.sample
+    if sample and not ratios_allowed(sample):
+        yield Notice(
+            "info",
+            f"Fewer than {FEWEST_FOR_RATIOS} conversions: counts are shown, ratios are not: they would be noise.",
+        )
+    elif is_low_confidence(sample):
+        yield Notice(
+            "info", "Low confidence: fewer than 30 conversions, so read changes and ratios with their intervals."
+        )
+
+
+def _provisional(facts: ReportFacts) -> Iterator[Notice]:
+    if not facts.method.is_final:
+        yield Notice(
+            "warning",
+            f"The period is provisional: its numbers become final {facts.method.lateness_hours} hours after its end.",
+        )
+
+
+def _unknown_money(facts: ReportFacts) -> Iterator[Notice]:
+    if facts.currency is None:
+        yield Notice(
+            "info", "The campaigns use several currencies. Money is shown by campaign and never added up across them."
+        )
+    elif facts.now.spend_minor is None:
+        yield Notice("info", "The spend is not known, so return and cost per conversion cannot be shown.")
+
+
+def lift(facts: ReportFacts, formatter: Formatter) -> tuple[str, ...]:
+    """Incremental lift with its interval, or why there is none, one paragraph per campaign that was compared."""
+    if not facts.lifts:
+        return (f"No lift is reported. {NO_COMPARISON}",)
+    told = sorted(facts.lifts, key=lambda result: result.campaign)
+    if not facts.is_portfolio:
+        return tuple(_lift_of(result, formatter) for result in told)
+    others = len(facts.campaigns) - len(told)
+    paragraphs = [f"{result.campaign}: {_lift_of(result, formatter)}" for result in told]
+    if others > 0:
+        whose = counted(formatter.count(others), "other campaign", "other campaigns")
+        paragraphs.append(f"For {whose} no comparison group was measured.")
+    return tuple(paragraphs)
+
+
+def _lift_of(result: Lift, formatter: Formatter) -> str:
+    """Only a randomised holdout is called causal."""
+    if result.relative is None:
+        return f"No lift is reported. {_too_coarse(result, formatter)}"
+    relative = result.relative
+    told = f"{_compared(relative.estimate, result.causal, formatter)} ({_between(relative, formatter)})."
+    if _holds_zero(relative):
+        told += " The interval includes no difference at all, so chance alone could explain this."
+    if not result.causal:
+        return f"{told} The groups were matched, not randomised, so this is not proof of cause."
+    return f"{told}{_added_return(result.iroas, formatter)}"
+
+
+def _compared(lift: float, causal: bool, formatter: Formatter) -> str:
+    share = formatter.percent(abs(lift))
+    is_none = share == formatter.percent(0)
+    if not causal:
+        often = "as often as" if is_none else f"{share} {'more' if lift > 0 else 'less'} often than"
+        return f"Households that got the ads converted {often} comparable listeners who did not"
+    if is_none:
+        return "As many households that got the ads converted as in a randomised holdout"
+    if lift > 0:
+        return f"The ads caused {share} more households to convert than in a randomised holdout"
+    return f"{share} fewer households that got the ads converted than in a randomised holdout"
+
+
+def _between(interval: Interval, formatter: Formatter) -> str:
+    """The bounds of a lift in words: a minus sign before "more" would be read past."""
+    lower, upper = (bound if bound is not None else interval.estimate for bound in (interval.lower, interval.upper))
+    least, most = (formatter.percent(abs(bound)) for bound in (lower, upper))
+    if lower < 0 < upper:
+        return f"95% interval {least} less to {most} more"
+    return f"95% interval {least} to {most} {'more' if upper > 0 else 'less'}"
+
+
+def _holds_zero(interval: Interval) -> bool:
+    return interval.lower is not None and interval.upper is not None and interval.lower <= 0 <= interval.upper
+
+
+def _added_return(iroas: Interval | None, formatter: Formatter) -> str:
+    if iroas is None or iroas.lower is None or iroas.upper is None:
+        return ""
+    shown, lower, upper = (formatter.ratio(value) for value in (iroas.estimate, iroas.lower, iroas.upper))
+    return (
+        f" The incremental return on ad spend (iROAS) is {shown} (95% interval {lower} to {upper}): revenue per unit "
+        "of spend that would not have come without the ads."
+    )
+
+
+def _too_coarse(result: Lift, formatter: Formatter) -> str:
+    ours, others = formatter.count(result.households), formatter.count(result.base_households)
+    groups = f"{counted(ours, 'household was', 'households were')} compared with {counted(others, 'other', 'others')}"
+    if result.smallest is None:
+        return f"{groups}, of which none converted."
+    found, wanted = formatter.percent(result.smallest, 0), formatter.percent(LARGEST_MINIMUM, 0)
+    return f"{groups}; that finds lifts of {found} and more, and has to find {wanted} to be shown."

@@ -1,0 +1,1 @@
+"""Drawing: charts, colours and typefaces."""

@@ -1,0 +1,110 @@
+"""Fonts: the bundled typeface, what it can print and how wide its letters are.
+
+Here: one shelf of font folders that charts and PDF share, the check that every character can be printed, text widths.
+Not here: where text stands. Typst and the chart engine print boxes for a missing glyph without a warning, so a
+character that no font on the shelf has is an error before anything is drawn.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from fontTools.ttLib import TTCollection, TTFont
+
+from sql.values import PermanentError
+
+BUNDLED = Path(__file__).parent / "typeface"
+FAMILY = "Inter"
+COLLECTIONS = frozenset({".ttc", ".otc"})
+FONT_FILES = frozenset({".otf", ".ttf"}) | COLLECTIONS
+ELLIPSIS = "…"
+
+
+class MissingGlyphError(PermanentError):
+    """A character that no bundled font can print."""
+
+
+@dataclass(frozen=True)
+class FontShelf:
+    """Folders with font files; the bundled one is always among them. Use `shelf()`, which keeps what it has read."""
+
+    folders: tuple[Path, ...]
+
+    @cached_property
+    def covered(self) -> frozenset[int]:
+        """Every code point that some font of the shelf has a glyph for."""
+        return frozenset(code for font in self._fonts() for code in font.getBestCmap() or ())
+
+    @cached_property
+    def _printable(self) -> frozenset[str]:
+        return frozenset(map(chr, self.covered))
+
+    def require(self, strings: Iterable[str]) -> None:
+        """Raise MissingGlyphError for the first character that cannot be printed."""
+        for text in strings:
+            for character in sorted(set(text) - self._printable, key=text.index):
+                if not _is_invisible(character):
+                    raise MissingGlyphError(_missing(character, text))
+
+    def width(self, text: str, size: float) -> float:
+        """Width in the unit of size, in the bundled regular weight; a stranger's letter counts as a full square."""
+        advances, units = self._advances
+        return sum(advances.get(ord(character), units) for character in text) * size / units
+
+    def fitted(self, text: str, size: float, width: float) -> str:
+        """The text, or as much of it as fits with an ellipsis."""
+        if self.width(text, size) <= width:
+            return text
+        kept = text
+        while kept and self.width(kept + ELLIPSIS, size) > width:
+            kept = kept[:-1]
+        return kept.rstrip() + ELLIPSIS
+
+    @cached_property
+    def _advances(self) -> tuple[dict[int, int], int]:
+        with TTFont(BUNDLED / "Inter-Regular.otf", lazy=True) as font:
+            metrics: Any = font["hmtx"]
+            head: Any = font["head"]
+            return {code: metrics[glyph][0] for code, glyph in font.getBestCmap().items()}, int(head.unitsPerEm)
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Every font file on the shelf."""
+        found = (path for folder in self.folders for path in sorted(folder.rglob("*")))
+        return tuple(path.resolve() for path in found if path.suffix.lower() in FONT_FILES)
+
+    def _fonts(self) -> Iterator[Any]:
+        for path in self.files:
+            if path.suffix.lower() in COLLECTIONS:
+                with TTCollection(path, lazy=True) as collection:
+                    yield from collection.fonts
+            else:
+                with TTFont(path, lazy=True) as font:
+                    yield font
+
+
+@cache
+def shelf(*extra: Path) -> FontShelf:
+    """The bundled fonts and those of further folders, such as Noto for Japanese. Read once per process."""
+    for folder in extra:
+        if not folder.is_dir():
+            raise PermanentError(f"the font folder {folder} does not exist: create it or take it out of the settings")
+    return FontShelf((BUNDLED, *extra))
+
+
+def _is_invisible(character: str) -> bool:
+    """Line ends and marks that only steer direction and joining need no glyph."""
+    return character in "\n\t" or unicodedata.category(character) == "Cf"
+
+
+def _missing(character: str, text: str) -> str:
+    name = unicodedata.name(character, "a character without a name")
+    return (
+        f"no font can print {character!r} (U+{ord(character):04X}, {name}) in {text!r}: "
+        "add a folder with a font that has it to the report fonts, or correct the text"
+    )

@@ -1,0 +1,1 @@
+"""Rendering: from frozen content to mail, PDF and CSV."""

@@ -1,0 +1,47 @@
+"""CSV: a report's raw numbers as a file that spreadsheets open without harm.
+
+Here: UTF-8 with a byte order mark (Excel reads it as Latin-1 otherwise), quoting, and protection from formulas.
+Not here: which rows and columns there are (records.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+
+from reports.content.report import Records
+from sql.safety.characters import one_line
+
+# OWASP, CSV injection: spreadsheets run a cell that begins with one of these, also after blanks, and some of them one
+# that begins with a wide, small or raised form. Where lists are separated by semicolons, a semicolon begins a cell.
+FORMULA_STARTS = frozenset("=+-@|%\u2212")
+_BLANKS = " \xa0\u200c\u200d\u2007\u202f\u3000"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def csv_file(records: Records) -> bytes:
+    """The file's bytes. Cells that could run as a formula are prefixed; numbers stay numbers."""
+    words = [column in records.text_columns for column in records.columns]
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(records.columns)
+    for row in records.rows:
+        writer.writerow([_cell(cell, is_text) for cell, is_text in zip(row, words, strict=True)])
+    return (BYTE_ORDER_MARK + written.getvalue()).encode()
+
+
+def harmless(cell: str) -> str:
+    """The cell in one line, with an apostrophe before it, or before a part of it, that a spreadsheet would run."""
+    return ";".join(f"'{part}" if _runs(part) else part for part in one_line(cell).split(";"))
+
+
+def _cell(cell: str, is_text: bool) -> str:
+    return cell if not is_text and _NUMBER.fullmatch(cell) else harmless(cell)
+
+
+def _runs(text: str) -> bool:
+    first = text.lstrip(_BLANKS)[:1]
+    return unicodedata.normalize("NFKC", first)[:1] in FORMULA_STARTS if first else False

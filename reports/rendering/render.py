@@ -1,0 +1,160 @@
+"""Render: from frozen content to the files of a report: HTML mail, text twin, PDF, CSV and the mail's pictures.
+
+Here: templates, inlined styles, the pictures' ids, and the order in which everything is made.
+Not here: numbers and sentences (compose.py), chart pictures (charts.py), pages (pdf.py), sending (delivery).
+A part that fails, fails the report: nothing is returned unless everything was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import css_inline
+import jinja2
+from markupsafe import escape
+
+from reports.content.report import ReportContent
+from reports.delivery.addresses import header_text
+from reports.drawing import charts, colours
+from reports.drawing.fonts import FontShelf, shelf
+from reports.rendering.csv import csv_file
+from reports.rendering.pdf import pdf_file
+from sql.safety.characters import one_line
+from sql.values import PermanentError
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# Gmail cuts a mail off at 102 KB; the rest is room for what relays add.
+LARGEST_HTML = 80_000
+
+# Columns that a narrow phone does without; the PDF and the CSV have them.
+NARROW_DROPS = frozenset({"Aired", "Spend"})
+
+# Names pictures and nothing else.
+PICTURES = uuid5(NAMESPACE_URL, "earshot:report-pictures")
+
+
+class RenderError(PermanentError):
+    """A part of a report could not be made, so the report is not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """One file of a report. content_id: set for pictures that the mail shows, without angle brackets."""
+
+    name: str
+    media_type: str
+    content_id: str | None
+    body: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def render(content: ReportContent, fonts: FontShelf | None = None) -> list[Artefact]:
+    """Every file of the report; the same content gives the same bytes.
+
+    Raises MissingGlyphError, ChartError, PdfError or RenderError; there is no report with a part missing.
+    """
+    fonts = fonts or shelf()
+    fonts.require(map(one_line, content.strings()))
+    charts.use_fonts(fonts.folders)
+    pictures = _pictures(content, fonts)
+    return [
+        Artefact("report.html", "text/html", None, html_mail(content, pictures).encode()),
+        Artefact("report.txt", "text/plain", None, text_twin(content).encode()),
+        Artefact("report.pdf", "application/pdf", None, pdf_file(content, fonts)),
+        Artefact("report.csv", "text/csv", None, csv_file(content.records)),
+        *pictures.values(),
+    ]
+
+
+def subject_line(content: ReportContent) -> str:
+    """One line, without control characters or direction tricks."""
+    written = environment().get_template("subject.txt").render(header=content.header)
+    return header_text(written)
+
+
+def html_mail(content: ReportContent, pictures: dict[str, Artefact]) -> str:
+    """The HTML part, styles inlined for clients that drop style tags."""
+    template = environment().get_template("report.html")
+    page = template.render(_variables(content), subject=subject_line(content), pictures=pictures, palette=colours)
+    inlined = _with_words(_inliner().inline(page), content, pictures)
+    if len(inlined.encode()) > LARGEST_HTML:
+        raise RenderError(
+            f"the mail of report {content.report_id} has {len(inlined.encode())} bytes, more than {LARGEST_HTML}: "
+            "mail clients would cut it off; shorten names"
+        )
+    return inlined
+
+
+def _with_words(html: str, content: ReportContent, pictures: dict[str, Artefact]) -> str:
+    """Alternative texts, put in after inlining, which would print their angle brackets bare."""
+    words = {"line": content.line, "bars": content.bars}
+    for role, picture in pictures.items():
+        chart = words[role]
+        html = html.replace(f"alt:{picture.content_id}", str(escape(one_line(chart.alt))) if chart else "")
+    return html
+
+
+def text_twin(content: ReportContent) -> str:
+    """The same report as plain text."""
+    written = environment().get_template("report.txt").render(_variables(content))
+    return re.sub(r"\n{4,}", "\n\n\n", written)
+
+
+def _pictures(content: ReportContent, fonts: FontShelf) -> dict[str, Artefact]:
+    """The mail's charts by role. Their ids are unique in the world: clients show another mail's chart otherwise."""
+    accent, drawn = content.header.accent, {}
+    if content.line is not None:
+        drawn["line"] = charts.line_svg(content.line, accent, charts.MAIL_LINE)
+    if content.bars is not None:
+        drawn["bars"] = charts.bars_svg(content.bars, accent, charts.MAIL_DRAWN, fonts)
+    return {
+        role: Artefact(f"{role}.png", "image/png", content_id(content, role), charts.png(svg))
+        for role, svg in drawn.items()
+    }
+
+
+def content_id(content: ReportContent, role: str) -> str:
+    """The same for the same report, revision and role; different for all others."""
+    name: UUID = uuid5(PICTURES, f"{content.report_id}/{content.revision}/{role}")
+    return f"{role}.{name.hex}@earshot"
+
+
+def _variables(content: ReportContent) -> dict[str, Any]:
+    names = [name for name in ReportContent.__dataclass_fields__ if name != "records"]
+    return {name: getattr(content, name) for name in names} | {"narrow": NARROW_DROPS}
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Templates: a missing variable is an error, HTML is escaped by the template's name, and every text that a template
+    prints is one line without characters that nobody sees."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        finalize=_printed,
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        auto_reload=False,
+    )
+
+
+def _printed(value: object) -> object:
+    """What a template prints of a value; markup of its own stays as it is."""
+    return one_line(value) if type(value) is str else value
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)

@@ -1,0 +1,57 @@
+"""Explicit impressions and clicks whose keys a platform made itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from assets.listening.downloads.ad_delivery import collect_signals
+from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.enrichment import enrich_signals
+from assets.listening.identity.keys import Key, Keyring
+
+KEYRING = Keyring((Key(1, b"a key that only this test knows."),))
+NOBODY = pl.DataFrame(
+    schema={
+        "tenant_id": pl.String,
+        "network": pl.String,
+        "reason": pl.String,
+        "validated_at": pl.Datetime("us", "UTC"),
+    }
+)
+
+
+def click(**fields: object) -> dict[str, object]:
+    shown = {"sponsor_id": "kettle", "campaign_id": "spring", "placement_id": "mid", "position": "mid"}
+    where = {"podcast_id": "tides", "episode_id": "ep-1", "insertion": "dynamic", "listener_id": None}
+    at = datetime(2026, 3, 5, 8, tzinfo=UTC)
+    keys = {"client_ip": None, "user_agent": None, "household_key": None, "listener_key": None}
+    who = {"tenant_id": "harbour", "event_id": "x", "occurred_at": at, "kind": "click"}
+    return {**who, **shown, **where, **keys, **fields}
+
+
+@pytest.mark.parametrize(
+    ("sent", "address_class"),
+    [
+        ({"household_key": 77}, "household"),
+        ({"listener_key": 78}, "household"),
+        ({}, "unknown"),
+        ({"client_ip": "34.80.0.5", "listener_key": 78}, "data_centre"),
+    ],
+)
+def test_a_key_that_a_platform_made_without_telling_the_address_is_vouched_for(
+    sent: dict[str, object], address_class: str
+) -> None:
+    types = {
+        **dict.fromkeys(("client_ip", "user_agent", "listener_id"), pl.String),
+        **dict.fromkeys(("household_key", "listener_key"), pl.Int64),
+    }
+    rows = pl.DataFrame([click(**sent)], schema_overrides=types)
+    exposures = collect_signals(enrich_signals(rows, load_rules(), AddressRanges.load(), NOBODY, KEYRING))
+    told = exposures.row(0, named=True)
+    assert told["address_class"] == address_class
+    assert told["consumer_key"] == 78 or "listener_key" not in sent
+    assert told["household_key"] == sent.get("household_key") or "client_ip" in sent

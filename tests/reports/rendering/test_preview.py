@@ -1,0 +1,41 @@
+"""Previews: a browser opens them without a mail client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reports.content.report import ReportContent
+from reports.rendering.preview import PreviewError, entry_of, write_index, write_preview
+from reports.rendering.render import Artefact, render
+
+
+def test_a_preview_shows_its_pictures_from_the_folder(content: ReportContent, tmp_path: Path) -> None:
+    page = write_preview(tmp_path / "one", render(content))
+    html = page.read_text(encoding="utf-8")
+    assert 'src="line.png"' in html
+    assert "cid:" not in html
+    assert {path.name for path in page.parent.iterdir()} == {
+        "report.html", "report.txt", "report.pdf", "report.csv", "line.png", "bars.png",
+    }  # fmt: skip
+
+
+def test_a_preview_without_its_picture_is_refused(content: ReportContent, tmp_path: Path) -> None:
+    artefacts = [artefact for artefact in render(content) if artefact.name != "bars.png"]
+    with pytest.raises(PreviewError, match="picture"):
+        write_preview(tmp_path, artefacts)
+
+
+def test_a_file_name_cannot_leave_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(PreviewError, match="plain file name"):
+        write_preview(tmp_path, [Artefact("../escape.txt", "text/plain", None, b"x")])
+
+
+def test_the_index_lists_reports_and_escapes_names(content: ReportContent, tmp_path: Path) -> None:
+    page = write_index(tmp_path, [entry_of(content, "one"), entry_of(content, "two", "held", "a <check> failed")])
+    html = page.read_text(encoding="utf-8")
+    assert "2 reports" in html
+    assert 'href="one/report.html"' in html
+    assert "Acme &lt;Cloud&gt; &amp; Co" in html
+    assert "a &lt;check&gt; failed" in html

@@ -1,0 +1,346 @@
+"""What a report looks like to machines: escaping, size, equal numbers in every form, equal bytes, no empty picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fontTools.ttLib import TTFont
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from pypdf import PdfReader
+
+from reports.compose import compose
+from reports.content.facts import ReportFacts
+from reports.content.report import Records, ReportContent
+from reports.drawing import charts
+from reports.drawing.charts import ChartError
+from reports.drawing.fonts import BUNDLED, MissingGlyphError, shelf
+from reports.rendering.csv import csv_file, harmless
+from reports.rendering.pdf import PdfError, compiler_for, set_pages
+from reports.rendering.render import Artefact, RenderError, content_id, render, subject_line
+from sql.safety.characters import one_line
+from sql.values import PermanentError
+
+
+class Page(HTMLParser):
+    """The visible text and the attributes of an HTML page."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._silent = False
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._silent = tag in {"style", "title"}
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return squeezed(" ".join(self.words))
+
+
+def squeezed(text: str) -> str:
+    """Without any space or break: lines end differently in each form."""
+    return re.sub(r"[\s\u00a0\u2009\u200b\u202f]+", "", text)
+
+
+def named(artefacts: list[Artefact], name: str) -> bytes:
+    return next(artefact.body for artefact in artefacts if artefact.name == name)
+
+
+def pdf_text(body: bytes) -> str:
+    return squeezed("".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages))
+
+
+@pytest.fixture(scope="module")
+def artefacts(content: ReportContent) -> list[Artefact]:
+    return render(content)
+
+
+def test_a_report_has_mail_text_pdf_csv_and_two_pictures(artefacts: list[Artefact]) -> None:
+    assert [(artefact.name, artefact.media_type) for artefact in artefacts] == [
+        ("report.html", "text/html"),
+        ("report.txt", "text/plain"),
+        ("report.pdf", "application/pdf"),
+        ("report.csv", "text/csv"),
+        ("line.png", "image/png"),
+        ("bars.png", "image/png"),
+    ]
+
+
+def test_names_from_outside_are_text_and_never_markup(artefacts: list[Artefact]) -> None:
+    html = named(artefacts, "report.html").decode()
+    assert "Acme &lt;Cloud&gt; &amp; Co" in html
+    assert "<Cloud>" not in html
+    assert "<to you>" not in html
+    assert "{{ 7 * 7 }} templates" in html
+    assert "#show:it=>[notmarkup]*either*$x$" in pdf_text(named(artefacts, "report.pdf"))
+
+
+def test_the_mail_stays_small_and_loads_nothing(artefacts: list[Artefact]) -> None:
+    html = named(artefacts, "report.html").decode()
+    page = Page(html)
+    assert len(html.encode()) < 80_000
+    assert "data:" not in html
+    assert "<svg" not in html
+    assert "@import" not in html
+    assert "url(" not in html
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form", "video"}
+    sources = [attributes["src"] for tag, attributes in page.tags if tag == "img"]
+    assert sources == [f"cid:{artefact.content_id}" for artefact in artefacts if artefact.content_id]
+    assert all((attributes.get("href") or "").startswith("mailto:") for tag, attributes in page.tags if tag == "a")
+
+
+def test_pictures_have_a_width_and_words(artefacts: list[Artefact]) -> None:
+    pictures = [attributes for tag, attributes in Page(named(artefacts, "report.html").decode()).tags if tag == "img"]
+    assert [picture["width"] for picture in pictures] == ["576", "576"]
+    assert all(len(picture["alt"] or "") > 40 for picture in pictures)
+
+
+def test_every_number_is_the_same_in_mail_text_and_pdf(content: ReportContent, artefacts: list[Artefact]) -> None:
+    forms = {
+        "html": Page(named(artefacts, "report.html").decode()).text,
+        "text": squeezed(named(artefacts, "report.txt").decode()),
+        "pdf": pdf_text(named(artefacts, "report.pdf")),
+    }
+    shown = [content.finding, content.header.period, content.header.sponsor, *content.lift, *content.limits]
+    shown += [part for tile in content.tiles for part in (tile.value, tile.change, tile.detail)]
+    shown += [notice.text for notice in content.notices]
+    shown += [text for row in content.top_placements.rows for text in (row.name, row.detail, *row.cells)]
+    shown += [pair.text for pair in content.method.pairs]
+    for form, text in forms.items():
+        missing = [part for part in shown if squeezed(part) not in text]
+        assert not missing, form
+
+
+def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, artefacts: list[Artefact]) -> None:
+    text = pdf_text(named(artefacts, "report.pdf"))
+    for section in (content.delivery, content.response, content.definitions):
+        assert section is not None
+        assert all(squeezed(pair.text) in text for pair in section.pairs)
+    for table in (content.placements, content.models, content.learnt, content.benchmarks):
+        assert table is not None
+        assert all(squeezed(cell) in text for row in table.rows for cell in row.cells)
+
+
+def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, artefacts: list[Artefact]) -> None:
+    body = named(artefacts, "report.csv")
+    assert body.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    total = next(row for row in rows if row["section"] == "total")
+    assert (total["delivered"], total["conversions"], total["revenue"], total["spend"], total["currency"]) == (
+        "323412",
+        "350",
+        "29120.00",
+        "8408.71",
+        "USD",
+    )
+    assert (total["first_day"], total["last_day"]) == ("2026-07-01", "2026-09-30")
+    placements = [row for row in rows if row["section"] == "placement"]
+    assert sum(int(row["delivered"]) for row in placements) == facts.now.delivered
+    days = [row for row in rows if row["section"] == "day"]
+    assert sum(int(row["delivered"]) for row in days) == facts.now.delivered
+
+
+def test_a_title_that_is_a_formula_is_disarmed_in_the_csv(artefacts: list[Artefact]) -> None:
+    rows = list(csv.DictReader(io.StringIO(named(artefacts, "report.csv").decode("utf-8-sig"))))
+    titles = {row["episode"] for row in rows}
+    assert '\'=HYPERLINK("http://example.com","claim your prize")' in titles
+
+
+STARTS = [
+    *("=", "+", "-", "@", "|", "%", " =", "\t=", "\r\n=", "\u200b=", "\xa0=", "\u200d="),
+    *("＝", "＋", "－", "＠", "−", "⁼"),
+]
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_text_cells_that_a_spreadsheet_would_run_are_prefixed(start: str) -> None:
+    assert harmless(f"{start}1").startswith("'")
+    assert harmless(f"a;{start}1").startswith("a;'")
+    assert csv_file(Records(("name", "spend"), ("name",), ((f"{start}x", "-5"),))).endswith(b",-5\r\n")
+
+
+@pytest.mark.parametrize("cell", ["Morning Static", "a = b", "3;4", "ＡＢＣ", "", "日本語", "a-b;c+d"])
+def test_other_text_cells_stay(cell: str) -> None:
+    assert harmless(cell) == cell
+
+
+def test_the_same_content_gives_the_same_bytes(content: ReportContent, artefacts: list[Artefact]) -> None:
+    assert [artefact.sha256 for artefact in render(content)] == [artefact.sha256 for artefact in artefacts]
+
+
+def test_content_ids_differ_between_reports_and_revisions_and_not_between_runs(content: ReportContent) -> None:
+    ids = {
+        content_id(content, "line"),
+        content_id(content, "bars"),
+        content_id(replace(content, revision=2), "line"),
+        content_id(replace(content, report_id="another"), "line"),
+    }
+    assert len(ids) == 4
+    assert content_id(content, "line") == content_id(replace(content, finding="other words"), "line")
+
+
+def test_pictures_are_opaque_twice_the_size_and_not_blank(artefacts: list[Artefact]) -> None:
+    for name in ("line.png", "bars.png"):
+        body = named(artefacts, name)
+        assert len(body) < 90_000
+        with Image.open(io.BytesIO(body)) as picture:
+            assert picture.width == 1152
+            assert "transparency" not in picture.info
+            corners = [(0, 0), (picture.width - 1, 0), (0, picture.height - 1), (picture.width - 1, picture.height - 1)]
+            assert {picture.convert("RGB").getpixel(corner) for corner in corners} == {(255, 255, 255)}
+            assert len(picture.convert("RGB").getcolors(1_000_000) or []) > 8
+
+
+def test_a_blank_picture_fails_the_report() -> None:
+    with pytest.raises(ChartError, match="empty"):
+        charts.png('<svg xmlns="http://www.w3.org/2000/svg" width="480" height="100"></svg>')
+
+
+def test_an_empty_period_sends_words_instead_of_pictures(quiet_facts: ReportFacts) -> None:
+    artefacts = render(compose(quiet_facts))
+    assert [artefact.name for artefact in artefacts] == ["report.html", "report.txt", "report.pdf", "report.csv"]
+    for name in ("report.html", "report.txt"):
+        assert "No ads were delivered in this period." in named(artefacts, name).decode()
+    assert squeezed("No ads were delivered in this period.") in pdf_text(named(artefacts, "report.pdf"))
+
+
+def test_a_character_without_a_glyph_is_an_error_that_names_it(content: ReportContent) -> None:
+    strange = replace(content, header=replace(content.header, title="Launch 日本"))
+    with pytest.raises(MissingGlyphError, match=r"U\+65E5.*Launch 日本"):
+        render(strange)
+
+
+def kanji_font(folder: Path) -> None:
+    """A font of its own name in which two letters stand for what the bundled fonts lack."""
+    with TTFont(BUNDLED / "Inter-Regular.otf") as font:
+        tables: Any = font["cmap"]
+        for table in tables.tables:
+            table.cmap |= {ord("日"): table.cmap[ord("A")], ord("本"): table.cmap[ord("B")]}
+        names: Any = font["name"]
+        for record in names.names:
+            record.string = str(record).replace("Inter", "Two Signs")
+        font.save(folder / "two-signs.otf")
+
+
+def test_a_further_font_folder_prints_what_the_bundled_fonts_cannot(content: ReportContent, tmp_path: Path) -> None:
+    kanji_font(tmp_path)
+    strange = replace(content, header=replace(content.header, title="Launch 日本"))
+    assert "Launch日本" in pdf_text(named(render(strange, shelf(tmp_path)), "report.pdf"))
+
+
+def test_a_font_that_typst_cannot_read_is_an_error_and_not_a_box(content: ReportContent, tmp_path: Path) -> None:
+    kanji_font(tmp_path)
+    with TTFont(tmp_path / "two-signs.otf") as font:
+        del font["name"]
+        font.save(tmp_path / "two-signs.otf")
+    with pytest.raises(PdfError, match=r"two-signs\.otf"):
+        render(content, shelf(tmp_path))
+
+
+def test_a_font_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="does not exist"):
+        shelf(tmp_path / "nowhere")
+
+
+@given(st.text(st.characters(codec="latin-1", categories=["L", "N", "P", "S", "Zs"]), max_size=80))
+def test_a_label_is_cut_to_its_room(text: str) -> None:
+    fitted = shelf().fitted(text, 12, 150)
+    assert shelf().width(fitted, 12) <= 150
+    assert fitted == text or fitted.endswith("…")
+
+
+@given(st.text(max_size=60))
+def test_any_name_gives_a_subject_of_one_clean_line(content: ReportContent, name: str) -> None:
+    subject = subject_line(replace(content, header=replace(content.header, title=name)))
+    assert "\n" not in subject
+    assert not any(unicodedata.category(letter) == "Cc" for letter in subject)
+
+
+@given(st.text(st.characters(exclude_characters="\x00\r\n", codec="utf-8"), max_size=40))
+def test_any_name_survives_the_csv_and_never_starts_a_formula(name: str) -> None:
+    body = csv_file(Records(("name",), ("name",), ((name,),)))
+    read = next(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")), {"name": ""})["name"]
+    assert read.replace("'", "") == one_line(name).replace("'", "")
+    assert not read.startswith(("=", "+", "-", "@", "|", "%", "\t"))
+
+
+def test_every_fixed_text_can_be_printed(content: ReportContent, portfolio: ReportFacts) -> None:
+    shelf().require(content.strings())
+    shelf().require(compose(portfolio, "de_DE").strings())
+    shelf().require("▲▼=–×·…’“”%")
+
+
+def test_a_typst_warning_fails_the_report(tmp_path: Path) -> None:
+    page = tmp_path / "page.typ"
+    page.write_text('#set text(font: "No Such Face")\nwords')
+    with pytest.raises(PdfError, match="warning"):
+        set_pages(compiler_for(shelf(), page), {}, 0, "a test page")
+
+
+def test_the_pdf_uses_only_bundled_fonts_and_has_numbered_pages(artefacts: list[Artefact]) -> None:
+    reader = PdfReader(io.BytesIO(named(artefacts, "report.pdf")))
+    fonts = {
+        str(font.get_object()["/BaseFont"])
+        for page in reader.pages
+        for font in page["/Resources"].get_object()["/Font"].values()  # type: ignore[index]
+    }
+    assert all("Inter" in font for font in fonts)
+    total = len(reader.pages)
+    for number, page in enumerate(reader.pages, start=1):
+        assert f"{number}/{total}" in squeezed(page.extract_text())
+    assert reader.metadata is not None
+    assert reader.metadata.author == "Signal Network"
+
+
+def test_a_mail_that_clients_would_cut_off_is_refused(content: ReportContent) -> None:
+    rows = tuple(replace(row, name="long " * 900) for row in content.top_placements.rows)
+    with pytest.raises(RenderError, match="cut it off"):
+        render(replace(content, top_placements=replace(content.top_placements, rows=rows)))
+
+
+def test_a_subject_is_one_line_without_control_characters(content: ReportContent) -> None:
+    nasty = replace(content, header=replace(content.header, title="Launch\r\nBcc: x@example.com\u202e\x00"))
+    subject = subject_line(nasty)
+    assert subject.startswith("Launch Bcc: x@example.com: ")
+    assert not re.search(r"[\x00-\x1f\u202e]", subject)
+
+
+@pytest.mark.parametrize("locale", ["en_US", "de_DE", "fr_FR", "sv_SE"])
+def test_other_locales_render_whole(facts: ReportFacts, locale: str) -> None:
+    content = compose(facts, locale)
+    page = Page(named(render(content), "report.html").decode()).text
+    assert all(squeezed(tile.value) in page for tile in content.tiles)
+
+
+def test_a_portfolio_lists_its_campaigns(portfolio: ReportFacts) -> None:
+    artefacts = render(compose(portfolio))
+    for name in ("report.html", "report.txt"):
+        assert "Acme Edge — always on" in named(artefacts, name).decode()
+    assert squeezed("Acme Edge — always on") in pdf_text(named(artefacts, "report.pdf"))
+
+
+def test_a_link_to_read_online_appears_only_where_there_is_one(change_facts: Callable[..., ReportFacts]) -> None:
+    with_link = render(compose(change_facts(view_online="https://reports.signal.example/r/1")))
+    assert 'href="https://reports.signal.example/r/1"' in named(with_link, "report.html").decode()
+    assert "View online" not in named(render(compose(change_facts())), "report.html").decode()

@@ -1,0 +1,246 @@
+"""Migrations: every way to today's schema leads to the same schema, and what goes wrong is said plainly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import psycopg
+import pytest
+
+from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, WrongDatabaseUrlError
+from sql.embedded import Server
+from sql.schema.foreign import names_in
+from sql.schema.migrate import (
+    EditedMigrationError,
+    ForeignTablesError,
+    Migration,
+    MissingExtensionError,
+    UnknownMigrationError,
+    load_migrations,
+    migrate,
+    rollback,
+    status,
+)
+from tests.sql.schema_text import described
+
+NAMES = [migration.name for migration in load_migrations()]
+
+
+def test_an_empty_database_gets_every_migration_in_order_and_says_so(empty_url: str) -> None:
+    said: list[str] = []
+    assert migrate(empty_url, said.append) == NAMES
+    assert said == [*(f"Applying {name}" for name in NAMES), "The schema is up to date (TimescaleDB, Apache edition)"]
+
+
+def test_migrating_twice_does_nothing_the_second_time(empty_url: str) -> None:
+    migrate(empty_url)
+    before = described(empty_url)
+    assert migrate(empty_url) == []
+    assert described(empty_url) == before
+
+
+@pytest.mark.parametrize("version", NAMES[:-1])
+def test_an_upgrade_from_every_earlier_version_ends_in_the_fresh_schema(
+    empty_url: str, version: str, fresh: str
+) -> None:
+    migrate(empty_url, to=version)
+    migrate(empty_url)
+    assert described(empty_url) == fresh
+
+
+def test_each_rollback_leads_back_to_the_version_before_and_forward_again(empty_url: str, fresh: str) -> None:
+    schemas = {}
+    for name in NAMES:
+        migrate(empty_url, to=name)
+        schemas[name] = described(empty_url)
+    for before, name in reversed(list(pairwise(NAMES))):
+        assert rollback(empty_url, before) == [name]
+        assert described(empty_url) == schemas[before]
+    migrate(empty_url)
+    assert described(empty_url) == fresh
+
+
+def test_taking_everything_back_leaves_nothing_behind(empty_url: str) -> None:
+    nothing = described(empty_url)
+    migrate(empty_url)
+    assert rollback(empty_url, None) == NAMES[::-1]
+    assert described(empty_url) == nothing
+
+
+@pytest.fixture
+def fresh(database_url: str) -> str:
+    """The schema of a fresh install."""
+    return described(database_url)
+
+
+def test_status_tells_what_is_applied_and_what_the_server_can_do(empty_url: str) -> None:
+    assert status(empty_url).pending == tuple(NAMES)
+    assert status(empty_url).edition is None
+    migrate(empty_url, to=NAMES[1])
+    found = status(empty_url)
+    assert found.pending == tuple(NAMES[2:])
+    assert found.edition == "apache"
+    assert all(applied_at is not None for _, applied_at in found.migrations[:2])
+
+
+def test_two_migrations_at_once_apply_each_file_once(make_database: Callable[[], str]) -> None:
+    url, other = make_database(), make_database()
+    applied: list[tuple[str, str]] = []
+    threads = [
+        threading.Thread(target=lambda each=each: applied.extend((each, name) for name in migrate(each)))
+        for each in (url, url, other)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(applied) == sorted((each, name) for each in (url, other) for name in NAMES)
+
+
+def test_an_edited_file_that_was_applied_is_named(empty_url: str) -> None:
+    migrate(empty_url)
+    first, second, *rest = load_migrations()
+    edited = [first, replace(second, apply=second.apply + "\n-- a second thought"), *rest]
+    with pytest.raises(
+        EditedMigrationError, match=r"sql/migrations/0002_dimensions\.sql was edited after it was applied"
+    ):
+        migrate(empty_url, migrations=edited)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:
+    newer = Migration("0999_later", "CREATE TABLE later (id integer)", "DROP TABLE later")
+    migrate(empty_url, migrations=[*load_migrations(), newer])
+    with pytest.raises(UnknownMigrationError, match="0999_later, which this version of Earshot does not know"):
+        migrate(empty_url)
+    with pytest.raises(UnknownMigrationError, match="0999_later"):
+        status(empty_url)
+
+
+def test_a_step_that_fails_leaves_no_trace_and_the_steps_before_it_stay(empty_url: str) -> None:
+    broken = Migration("0999_broken", "CREATE TABLE half_made (id integer); SELECT 1 / 0", "")
+    with pytest.raises(Exception, match="Applying 0999_broken failed: division by zero"):
+        migrate(empty_url, migrations=[*load_migrations(), broken])
+    assert status(empty_url).pending == ()
+    with psycopg.connect(empty_url) as connection:
+        assert connection.execute("SELECT to_regclass('half_made')").fetchone() == (None,)
+
+
+def test_a_target_that_does_not_exist_is_an_error_that_lists_the_targets(empty_url: str) -> None:
+    with pytest.raises(UnknownMigrationError, match="There is no migration '0042'; there are 0001_foundation"):
+        migrate(empty_url, to="0042")
+    with pytest.raises(UnknownMigrationError, match="0001_foundation"):
+        rollback(empty_url, "0042")
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        ("CREATE TABLE listener_events (version text)", "the table listener_events"),
+        ("CREATE TABLE schema_migrations (version text)", "the table schema_migrations"),
+        ("CREATE VIEW metrics_daily AS SELECT 1", "the view metrics_daily"),
+        ("CREATE MATERIALIZED VIEW campaigns AS SELECT 1", "the materialized view campaigns"),
+        ("CREATE SEQUENCE lift_results", "the sequence lift_results"),
+        (
+            "CREATE TABLE theirs (id integer); CREATE INDEX tenant_failures_key ON theirs (id)",
+            "the index tenant_failures_key",
+        ),
+        ("CREATE TYPE suppressions AS (id integer)", "the type suppressions"),
+        ("CREATE DOMAIN reports AS text", "the type reports"),
+        ("CREATE TYPE work_locks AS ENUM ('shut')", "the type work_locks"),
+        ("CREATE FUNCTION visible_tenant(a text) RETURNS text RETURN a", "the function visible_tenant"),
+        ("CREATE FUNCTION earshot_make_partition() RETURNS text RETURN '1'", "the function earshot_make_partition"),
+        ("CREATE SCHEMA bi", "the schema bi"),
+        ("CREATE TABLE downloads_default (id integer)", "the table downloads_default"),
+        ("CREATE TABLE ad_exposures_p20261126 (id integer)", "the table ad_exposures_p20261126"),
+    ],
+)
+def test_what_a_platform_has_under_our_names_is_found_before_anything_is_changed(
+    empty_url: str, made: str, named: str
+) -> None:
+    with psycopg.connect(empty_url) as connection:
+        connection.execute(made.encode())
+    before = described(empty_url)
+    said: list[str] = []
+    with pytest.raises(ForeignTablesError, match=f"already has {named}, made by another program; nothing was changed"):
+        migrate(empty_url, said.append)
+    assert said == []
+    assert described(empty_url) == before
+
+
+def test_the_names_that_are_looked_for_are_those_that_the_migrations_make(database_url: str) -> None:
+    """Read from the files' text; what the server names itself (keys, identities) gives way to what is there."""
+    names = names_in(each.apply for each in load_migrations())
+    ours = "oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')"
+    with psycopg.connect(database_url) as connection:
+
+        def found(query: str) -> set[str]:
+            return {str(name) for (name,) in connection.execute(query.encode()).fetchall()}
+
+        relations = found(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm') "
+            f"AND {ours}"
+        )
+        indexes = found(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'i' "
+            f"AND oid NOT IN (SELECT conindid FROM pg_constraint) AND {ours}"
+        )
+        functions = found(f"SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND {ours}")
+    assert relations <= names.relations
+    assert indexes <= names.relations
+    assert functions <= names.functions
+    assert "bi" in names.schemas
+
+
+def test_a_missing_extension_is_named_with_the_package_that_has_it(empty_url: str) -> None:
+    asks = Migration("0001_foundation", "CREATE EXTENSION no_such_extension", "")
+    with pytest.raises(MissingExtensionError, match=r"no_such_extension.*postgresql-contrib"):
+        migrate(empty_url, migrations=[asks])
+
+
+@pytest.fixture
+def as_guest(server: Server) -> Iterator[Callable[[str], str]]:
+    """The same address for a login that may only connect."""
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        admin.execute("CREATE ROLE guest LOGIN PASSWORD 'welcome'")
+        yield lambda url: f"postgresql://guest:welcome@{url.split('@')[1]}"
+        admin.execute("DROP ROLE guest")
+
+
+def test_a_login_without_rights_is_told_what_it_lacks(empty_url: str, as_guest: Callable[[str], str]) -> None:
+    with pytest.raises(InsufficientPrivilegeError, match="Applying 0001_foundation failed: permission denied"):
+        migrate(as_guest(empty_url))
+    migrate(empty_url)
+    with pytest.raises(InsufficientPrivilegeError, match="Use the login that ran `earshot db migrate`"):
+        status(as_guest(empty_url))
+
+
+def test_a_wrong_password_is_said_without_showing_it(empty_url: str) -> None:
+    secret = empty_url.split("://")[1].split("@")[0].split(":")[1]
+    wrong = empty_url.replace(secret, "not-the-password")
+    with pytest.raises(WrongDatabaseUrlError) as caught:
+        migrate(wrong)
+    assert "not-the-password" not in str(caught.value)
+    assert ":***@" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://root:hunter2@localhost/x", "localhost:5432", "", "postgresql://h:hunter2@[::1/x"]
+)
+def test_what_is_no_postgresql_url_is_refused_with_the_right_form(url: str) -> None:
+    with pytest.raises(WrongDatabaseUrlError, match="postgresql://login:password@host:5432/database") as caught:
+        migrate(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_an_error_that_a_retry_may_heal() -> None:
+    with pytest.raises(
+        DatabaseUnavailableError, match=r"No database answered at postgresql://someone:\*\*\*@127\.0\.0\.1:1/"
+    ):
+        migrate("postgresql://someone:secret@127.0.0.1:1/earshot")
+
+
+def test_every_migration_has_its_way_back() -> None:
+    assert all(migration.rollback.strip() for migration in load_migrations())
