@@ -13,6 +13,7 @@ CREATE DATABASE earshot OWNER earshot_migrator TEMPLATE template0;
 CREATE DATABASE earshot_dagster OWNER earshot TEMPLATE template0;
 REVOKE ALL ON DATABASE earshot_dagster, postgres, template1 FROM public;
 \c earshot
+CREATE EXTENSION IF NOT EXISTS timescaledb;
 SET earshot.app = 'earshot';
 SET earshot.migrator = 'earshot_migrator';
 \i :roles

@@ -40,7 +40,12 @@ BEGIN
             EXECUTE format('GRANT earshot_readonly TO %s', name)
                 || CASE WHEN has_options THEN ' WITH INHERIT TRUE, SET FALSE' ELSE '' END;
         END IF;
+        -- What a reader's sorts put on the disk: a full one stops everybody. Not of another database's application.
+        IF NOT pg_has_role(name::regrole, 'earshot_etl', 'MEMBER') THEN
+            EXECUTE format('ALTER ROLE %s SET temp_file_limit = ''1GB''', name);
+        END IF;
     END LOOP;
+    EXECUTE format('GRANT SET ON PARAMETER temp_file_limit TO %I', migrator);
 
     -- The application becomes the pipeline or a tenant's report, reads bi as it is, and never becomes the owner: so it
     -- cannot touch the trail of changes, which is the owner's.
@@ -67,11 +72,16 @@ BEGIN
         WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN (
             'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import', 'lo_open', 'lo_put', 'lo_truncate', 'lo_truncate64',
             'lo_unlink', 'lowrite', 'pg_database_size', 'pg_tablespace_size', 'pg_relation_size', 'pg_table_size',
-            'pg_indexes_size', 'pg_total_relation_size'
+            'pg_indexes_size', 'pg_total_relation_size', 'pg_logical_emit_message'
+        )
+        -- TimescaleDB's own, where it is there already: sizes past the functions above, and jobs in the background.
+        OR proname ~ '^(hypertable|chunks?|relation)(_\w+)?_size$|^(add|alter|delete|run)_job$' AND EXISTS (
+            SELECT FROM pg_depend INNER JOIN pg_extension ON refobjid = pg_extension.oid
+            WHERE objid = pg_proc.oid AND deptype = 'e' AND extname = 'timescaledb'
         )
     LOOP
-        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM public', given.function);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO earshot_owner, earshot_etl', given.function);
+        EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM public', given.function);
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO earshot_owner, earshot_etl', given.function);
     END LOOP;
 END
 $do$;

@@ -283,12 +283,15 @@ def _prepare(admin_url: str, state: _State) -> None:
     for (name,) in names:
         address = _url(state, ADMINISTRATOR, state.admin_password, str(name))
         if state.preload:
-            _update_extension(address)
+            _bring_extension(address, is_ours=name == APPLICATION_DATABASE)
         grant_roles(address, LOGIN, MIGRATOR)
 
 
-def _update_extension(url: str) -> None:
-    """Newer programs serve an older database only after this, as the first statement of a session."""
+def _bring_extension(url: str, *, is_ours: bool) -> None:
+    """Newer programs serve an older database only after this, as the first statement of a session.
+
+    A database of ours gets the extension here, so that what its functions may do is decided with everything else.
+    """
     with psycopg.connect(bounded(url, Limits()), autocommit=True) as connection:
         outdated = connection.execute(
             "SELECT 1 FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname"
@@ -297,6 +300,9 @@ def _update_extension(url: str) -> None:
     if outdated:
         with psycopg.connect(bounded(url, Limits()), autocommit=True) as connection:
             connection.execute("ALTER EXTENSION timescaledb UPDATE")
+    if is_ours:
+        with psycopg.connect(bounded(url, Limits()), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
 
 
 def _url(state: _State, user: str, password: str, database: str, scheme: str = "postgresql") -> str:

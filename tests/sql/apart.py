@@ -41,6 +41,9 @@ def apart(server: Server) -> Iterator[Apart]:
             admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'tides'").format(sql.Identifier(name)))
         admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(migrator)))
         try:
+            if server.version.find("TimescaleDB") > 0:
+                with psycopg.connect(admin_url, autocommit=True) as ours:
+                    ours.execute("CREATE EXTENSION timescaledb")
             grant_roles(admin_url, app, migrator)
             made = Apart(
                 f"postgresql://{app}:tides@{place}", f"postgresql://{migrator}:tides@{place}", admin_url, app, migrator
@@ -50,4 +53,5 @@ def apart(server: Server) -> Iterator[Apart]:
         finally:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
             for name in (app, migrator):
+                admin.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
                 admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))

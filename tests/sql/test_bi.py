@@ -11,7 +11,7 @@ from psycopg import errors, sql
 
 from sql.warehouse import Warehouse
 from tests.sql.attack import OURS, Connection, relations_with_rows_of
-from tests.sql.rows import HARBOR, KREUZBERG
+from tests.sql.rows import HARBOR, KREUZBERG, RUN
 
 # Tables that are nobody's: they hold what is the same for every tenant.
 EVERYBODYS = {"fx_rates", "rule_changes"}
@@ -117,6 +117,17 @@ def test_without_a_tenant_every_view_says_how_to_choose_one(application: Connect
             application.execute(f"SELECT count(*) FROM {name}".encode())
         assert "bi.use_tenant('slug')" in str(caught.value.diag.message_hint)
         assert "harbor-audio, kreuzberg-radio" in str(caught.value.diag.message_hint)
+
+
+def test_a_tenant_that_is_not_there_is_an_error_and_no_empty_answer(application: Connection) -> None:
+    for choose in ("SELECT set_config('app.current_tenant', %s, false)", "SELECT set_tenant_context(%s)"):
+        for name in ("bi.listener_events", "bi.listening_daily", "bi.tenants"):
+            with application.transaction(force_rollback=True):
+                application.execute(choose.encode(), [str(RUN)])
+                gone = pytest.raises(errors.InvalidParameterValue, match=f"is chosen, {RUN}, is not there")
+                with gone as caught, application.transaction():
+                    application.execute(f"SELECT count(*) FROM {name}".encode())
+                assert "harbor-audio, kreuzberg-radio" in str(caught.value.diag.message_hint)
 
 
 def test_a_context_that_ended_with_its_statement_is_an_error_and_no_empty_answer(application: Connection) -> None:

@@ -229,6 +229,13 @@ def test_the_migrator_needs_no_more_to_migrate_again(two: Apart) -> None:
         "SELECT lo_from_bytea(0, 'x')",
         "SELECT pg_database_size(current_database())",
         "SELECT pg_total_relation_size('listener_events')",
+        "SELECT hypertable_size('listener_events')",
+        "SELECT _timescaledb_functions.relation_size('listener_events')",
+        "SELECT hypertable_approximate_size('listener_events')",
+        "SELECT * FROM chunks_detailed_size('listener_events')",
+        "SELECT add_job('earshot_publish', '1 second')",
+        "SELECT pg_logical_emit_message(false, 'x', repeat('x', 99))",
+        "SET temp_file_limit = -1",
         "SELECT name FROM work_locks FOR UPDATE",
         "INSERT INTO work_locks VALUES ('listening 2026-03-14')",
         "LOCK TABLE work_locks IN ACCESS SHARE MODE",
@@ -270,6 +277,26 @@ def test_a_reader_has_five_sessions_and_limits_of_time(reader_url: str) -> None:
     assert limits == [("5min",), ("10s",), ("5min",), ("1h",)]
     for each in sessions:
         each.close()
+
+
+def test_a_reader_cannot_fill_the_disk_with_what_it_sorts(reader_url: str) -> None:
+    with psycopg.connect(reader_url, autocommit=True) as reader:
+        reader.execute("ALTER ROLE CURRENT_USER RESET ALL")
+    with psycopg.connect(reader_url, autocommit=True) as reader:
+        assert reader.execute("SHOW temp_file_limit").fetchone() == ("1GB",)
+        # Less than that for the test's sake would need a superuser; what a limit does is the server's business.
+        with pytest.raises(errors.InsufficientPrivilege):
+            reader.execute("RESET temp_file_limit")
+
+
+def test_a_login_that_was_there_before_is_told_to_have_no_limits(two: Apart) -> None:
+    told: list[str] = []
+    with psycopg.connect(two.migrator_url) as migrator:
+        migrator.add_notice_handler(lambda notice: told.append(f"{notice.message_primary} {notice.message_hint}"))
+        migrator.execute("CREATE ROLE a_dashboard LOGIN")
+        migrator.execute("SELECT earshot_add_reader('a_dashboard', %s)", [HARBOR])
+        migrator.rollback()
+    assert [each for each in told if "has no limit of sessions" in each and "CONNECTION LIMIT 5" in each]
 
 
 def test_a_reader_that_keeps_a_migration_waiting_is_named_and_can_be_sent_away(two: Apart, reader_url: str) -> None:
