@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from sql.limits import Limits, bounded
-from sql.safety.masking import keep_url
+from sql.safety.masking import keep_secret, keep_url
 from sql.safety.masking import masked as masked
 from sql.values import EarshotError, PermanentError
 from sql.watching import WatchedConnection
@@ -61,7 +61,9 @@ def check_url(url: str) -> None:
     if scheme not in ("postgresql", "postgres"):
         raise WrongDatabaseUrlError(f"The database URL {masked(url)!r} does not begin with postgresql://. {advice}")
     try:
-        conninfo_to_dict(url)
+        given = conninfo_to_dict(url)
+        # Whichever way libpq reads them: names of options may be escaped as well.
+        keep_secret(*(str(value) for name, value in given.items() if "password" in name))
     except psycopg.Error as error:
         raise WrongDatabaseUrlError(
             f"The database URL {masked(url)!r} cannot be read: {masked(first_line(error))}. {advice}"

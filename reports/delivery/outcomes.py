@@ -12,9 +12,11 @@ same report twice.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -77,7 +79,7 @@ def of_http(status: int, headers: Mapping[str, str], body: bytes, now: datetime,
     if status == 202 or (sandbox and status == 200):
         return _accepted(status, known.get("x-message-id"), sandbox and status == 200)
     if status == 429:
-        reset = _rate_limit_reset(known.get("x-ratelimit-reset"), now)
+        reset = _rate_limit_reset(known.get("x-ratelimit-reset"), known.get("retry-after"), now)
         return Outcome(Verdict.RETRY, f"rate limit reached. {words}".strip(), status, not_before=reset, stop_run=True)
     if status in (401, 403, 407):
         detail = f"the provider refused the key ({status}). {words} Check the API key and its mail send permission."
@@ -93,19 +95,40 @@ def of_http(status: int, headers: Mapping[str, str], body: bytes, now: datetime,
 
 
 def _accepted(status: int, message_id: str | None, sandbox: bool) -> Outcome:
+    message_id = header_text(message_id or "", 200)
     if sandbox:
-        return Outcome(Verdict.ACCEPTED, "checked by the provider's sandbox; nothing was mailed", status, message_id)
+        return Outcome(
+            Verdict.ACCEPTED, "checked by the provider's sandbox; nothing was mailed", status, message_id or None
+        )
     if not message_id:
         return Outcome(Verdict.UNKNOWN, "answered 202 without a message id, so it cannot be followed up", status)
-    return Outcome(Verdict.ACCEPTED, "accepted by the provider", status, header_text(message_id, 200))
+    return Outcome(Verdict.ACCEPTED, "accepted by the provider", status, message_id)
 
 
-def _rate_limit_reset(value: str | None, now: datetime) -> datetime | None:
-    """The moment in the header (Unix seconds), never in the past and at most a day ahead; None if there is none."""
-    if value is None or not value.strip().isascii() or not value.strip().isdigit():
+def _rate_limit_reset(moment: str | None, pause: str | None, now: datetime) -> datetime | None:
+    """When to come back: SendGrid's moment (Unix seconds), else Retry-After (RFC 9110 section 10.2.3: seconds or a
+    date); never in the past and at most a day ahead. None if neither says so."""
+    for seconds in (_whole(moment), _pause_end(pause, now)):
+        if seconds is not None:
+            latest = int((now + LONGEST_RATE_LIMIT).timestamp())
+            return max(datetime.fromtimestamp(min(seconds, latest), UTC), now + timedelta(seconds=1))
+    return None
+
+
+def _pause_end(pause: str | None, now: datetime) -> int | None:
+    seconds = _whole(pause)
+    if seconds is not None:
+        return math.ceil(now.timestamp()) + seconds
+    try:
+        return math.ceil(parsedate_to_datetime(pause or "").timestamp())
+    except (ValueError, OverflowError):
         return None
-    seconds = min(int(value), int((now + LONGEST_RATE_LIMIT).timestamp()))
-    return max(datetime.fromtimestamp(seconds, UTC), now + timedelta(seconds=1))
+
+
+def _whole(text: str | None) -> int | None:
+    """A number of at most eighteen digits: what a clock may say."""
+    bare = (text or "").strip()
+    return int(bare) if bare.isascii() and bare.isdigit() and len(bare) <= 18 else None
 
 
 def of_smtp(code: int, words: bytes | str, stage: Stage) -> Outcome:
@@ -183,7 +206,7 @@ def provider_words(body: bytes) -> str:
     try:
         errors = json.loads(text)["errors"]
         said = "; ".join(_one_error(error) for error in errors)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # the last: brackets without end
         said = text
     return header_text(said, DETAIL_LIMIT - 150)
 

@@ -17,7 +17,7 @@ from sql.safety.characters import one_line
 # OWASP, CSV injection: spreadsheets run a cell that begins with one of these, also after blanks, and some of them one
 # that begins with a wide, small or raised form. Where lists are separated by semicolons, a semicolon begins a cell.
 FORMULA_STARTS = frozenset("=+-@|%\u2212")
-_BLANKS = " \xa0\u200c\u200d\u2007\u202f\u3000"
+_BLANKS = re.compile(r"^[\s\u200c\u200d\u2800\ufe00-\ufe0f]+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -43,5 +43,5 @@ def _cell(cell: str, is_text: bool) -> str:
 
 
 def _runs(text: str) -> bool:
-    first = text.lstrip(_BLANKS)[:1]
+    first = _BLANKS.sub("", text)[:1]
     return unicodedata.normalize("NFKC", first)[:1] in FORMULA_STARTS if first else False

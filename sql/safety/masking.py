@@ -20,17 +20,21 @@ MASK = "***"
 
 # Shorter values stand in too many other words; in a URL or a pair they are masked all the same.
 SHORTEST = 4
+SHORTEST_WITHIN = 8
 
 # Passwords of examples that are also names of ours: masked in URLs and pairs only, or no message could be read.
 COMMON = frozenset({"earshot", "earshot_dagster", "postgres", "postgresql", "dagster", "password", "localhost"})
 
 # Up to the last @, because a password may hold one that nobody encoded; a port with its path is no password.
 _IN_URL = re.compile(r"(?<=//)([^:/@\s]*):(?!\d+(?:[/?#\s]|$))(\S*)@")
-_IN_PAIRS = re.compile(r"(?i)((?:password|passwd|secret|api_?key)\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)")
+_IN_PAIRS = re.compile(
+    r"(?i)((?:password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|token)\s*(?:=>?|%3D|:(?!/))\s*)"
+    r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&]+)"
+)
 _IN_JSON = re.compile(
     r"""(?i)(["'](?:\w*password|\w*secret|api_?key)["']\s*:\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 )
-_IN_HEADERS = re.compile(r"(?i)\b((?:authorization\s*:\s*)?bearer\s+)[\w.~+/-]{8,}=*")
+_IN_HEADERS = re.compile(r"(?i)\b(bearer\s+|authorization\s*:\s*\w+\s+|auth\s+(?:plain|login)\s+)[\w.~+/-]{8,}=*")
 _SENDGRID = re.compile(r"\bSG\.[\w-]{8,}\.[\w-]{8,}")
 
 _REST = re.compile(r"^[^/]*//(.*)$", re.DOTALL)
@@ -84,13 +88,30 @@ def _spellings_of(value: str | bytes) -> Iterator[str]:
     for each in {value, bare, unquote(bare), unquote_plus(bare), *(line.strip() for line in value.splitlines())}:
         raw = each.encode("utf-8", "surrogatepass")
         encoded = (quote(raw, safe=""), quote(raw, safe="/"), quote_plus(raw))
-        yield from (each, each.lower(), *encoded, *(_lower_escapes(text) for text in encoded), quote(encoded[0]))
+        yield from (
+            each,
+            each.lower(),
+            each.upper(),
+            *encoded,
+            *(_lower_escapes(text) for text in encoded),
+            quote(encoded[0]),
+        )
         yield from (html.escape(each), html.escape(each, quote=False), each.replace("'", "''"))
         yield from (json.dumps(each)[1:-1], json.dumps(each, ensure_ascii=False)[1:-1])
         yield from (repr(each)[1:-1], ascii(each)[1:-1], repr(repr(each))[2:-2], repr(raw)[2:-1])
         yield from (shlex.quote(each), shlex.quote(each).strip("'"))
         yield from (each.replace("'", "\\'"), each.replace("\\", "\\\\").replace("'", "\\'"))
+        yield from (raw.hex(), raw.hex().upper(), json.dumps(json.dumps(each))[3:-3])
+        yield from _within_base64(raw)
         yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+
+def _within_base64(raw: bytes) -> Iterator[str]:
+    """What of it stands in the base64 of something longer, such as "login:password", wherever it begins there."""
+    if len(raw) >= SHORTEST_WITHIN:
+        for before, cut in ((0, 0), (1, 2), (2, 3)):
+            whole = (before + len(raw)) // 3 * 4
+            yield base64.b64encode(bytes(before) + raw).decode()[cut:whole]
 
 
 def _lower_escapes(text: str) -> str:

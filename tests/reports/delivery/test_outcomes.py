@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from uuid import UUID
 
 import pytest
@@ -59,6 +60,33 @@ WITH_ID = {"X-Message-Id": "abc"}
 def test_each_http_answer_has_its_verdict(status: int, headers: dict[str, str], verdict: Verdict, stops: bool) -> None:
     outcome = of_http(status, headers, b"", NOW)
     assert (outcome.verdict, outcome.stop_run, outcome.status_code) == (verdict, stops, status)
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"Retry-After": "600"}, 600),
+        ({"retry-after": format_datetime(NOW + timedelta(minutes=10), usegmt=True)}, 600),
+        ({"Retry-After": format_datetime(NOW - timedelta(days=10), usegmt=True)}, 1),
+        ({"Retry-After": "99999999999"}, 86_400),
+        ({"X-RateLimit-Reset": str(int(NOW.timestamp()) + 60), "Retry-After": "600"}, 60),
+        ({"Retry-After": "soon"}, None),
+        ({"X-RateLimit-Reset": "9" * 5000}, None),
+    ],
+)
+def test_a_rate_limit_is_waited_for_as_the_provider_says(headers: dict[str, str], pause: int | None) -> None:
+    until = of_http(429, headers, b"", NOW).not_before
+    assert (until is None) == (pause is None)
+    assert until is None or abs((until - NOW).total_seconds() - (pause or 0)) <= 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 20_000, b'{"errors":' * 2_000, b"\xff\x00{", b'{"errors": [null]}', b"9" * 5_000]
+)
+def test_the_status_decides_whatever_the_words_are(body: bytes) -> None:
+    assert of_http(202, WITH_ID, body, NOW).verdict is Verdict.ACCEPTED
+    assert of_http(202, {"X-Message-Id": " \x00"}, body, NOW).verdict is Verdict.UNKNOWN
+    assert of_http(400, {}, body, NOW).verdict is Verdict.FAILED
 
 
 @pytest.mark.parametrize(

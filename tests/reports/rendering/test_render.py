@@ -169,7 +169,7 @@ def test_a_title_that_is_a_formula_is_disarmed_in_the_csv(artefacts: list[Artefa
 
 STARTS = [
     *("=", "+", "-", "@", "|", "%", " =", "\t=", "\r\n=", "\u200b=", "\xa0=", "\u200d="),
-    *("＝", "＋", "－", "＠", "−", "⁼"),
+    *("＝", "＋", "－", "＠", "−", "⁼", "\u2003=", "\u1680=", "\ufe0f="),
 ]
 
 

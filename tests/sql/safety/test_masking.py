@@ -35,6 +35,9 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "shell": shlex.quote,
     "base64": lambda each: base64.b64encode(each.encode()).decode(),
     "bytes": lambda each: repr(each.encode())[2:-1],
+    "upper case": str.upper,
+    "hex": lambda each: each.encode().hex().upper(),
+    "json in json": lambda each: json.dumps(json.dumps(each))[3:-3],
 }
 BAD_URLS = (
     "postgresql://ana:MARK with blanks@db/x",
@@ -63,6 +66,15 @@ def test_a_secret_is_masked_in_every_spelling(secret: str, spelling: str) -> Non
     assert "MARK" not in masked(f"could not log in ({told}).")
 
 
+@pytest.mark.parametrize("login", ["", "a", "ana", "\0ana\0"])
+def test_a_secret_is_masked_inside_the_base64_of_a_login(login: str) -> None:
+    keep_secret("a secret, long enough")
+    told = base64.b64encode(f"{login}:a secret, long enough.".encode()).decode()
+    # At its ends a character stands for a bit of the secret and a bit of its neighbour.
+    left = masked(told).replace("***", "")
+    assert len(left) <= len(told) - 24
+
+
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_a_badly_written_url_gives_nothing_away_in_whole_or_in_pieces(url: str) -> None:
     keep_url(url)
@@ -74,7 +86,8 @@ def test_a_badly_written_url_gives_nothing_away_in_whole_or_in_pieces(url: str) 
 def test_what_nobody_registered_is_masked_by_its_form() -> None:
     text = (
         "postgresql://ana:hidden1@db, password=hidden2 and {'password': 'hidden3'}, Authorization: Bearer hidden4abc, "
-        "SG.hidden5abcdef.hidden6abcdef, sslpassword = 'hidden7 x'"
+        "SG.hidden5abcdef.hidden6abcdef, sslpassword = 'hidden7 x', Authorization: Basic hidden8hidden8=, "
+        'smtp_password: "hidden9 x", X-Api-Key: hidden10, https://example.com/?token=hidden11, password%3Dhidden12'
     )
     assert "hidden" not in masked(text)
 
