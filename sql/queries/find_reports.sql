@@ -19,7 +19,7 @@ SELECT
     reports.as_of,
     reports.created_at,
     reports.config ->> 'model' AS model,
-    reports.content.report::text AS content
+    reports.content::text AS content
 FROM reports
 INNER JOIN tenants ON reports.tenant_id = tenants.tenant_id
 INNER JOIN sponsors ON reports.tenant_id = sponsors.tenant_id AND reports.sponsor_id = sponsors.sponsor_id

@@ -14,7 +14,7 @@ SELECT
     reports.held_reason,
     reports.subject,
     tenants.brand_name AS brand,
-    reports.content.report ->> 'finding' AS finding
+    reports.content ->> 'finding' AS finding
 FROM reports
 INNER JOIN tenants ON reports.tenant_id = tenants.tenant_id
 INNER JOIN sponsors ON reports.tenant_id = sponsors.tenant_id AND reports.sponsor_id = sponsors.sponsor_id
