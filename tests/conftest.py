@@ -83,7 +83,7 @@ def one_login(server: Server) -> Server:
 def cloned_database(server: Server, template: str) -> Iterator[str]:
     """The address of a new database like the template, dropped at the end."""
     name = f"test_{secrets.token_hex(6)}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER earshot").format(
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER earshot STRATEGY file_copy").format(
         sql.Identifier(name), sql.Identifier(template)
     )
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
