@@ -13,12 +13,15 @@ from typing import Any
 
 
 def lazily(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
-    """A module's __getattr__. homes: the names of each of the package's modules. Raises AttributeError for others."""
+    """A module's __getattr__. Raises AttributeError for names that no module in homes has.
+
+    homes: the names of each module, which is named relatively to the package (".windows") or wholly ("assets.frames").
+    """
     module_of = {name: module for module, names in homes.items() for name in names}
 
     def find(name: str) -> Any:
         if name not in module_of:
             raise AttributeError(f"{package} has no {name!r}: it has {', '.join(sorted(module_of))}")
-        return getattr(import_module(f"{package}.{module_of[name]}"), name)
+        return getattr(import_module(module_of[name], package), name)
 
     return find

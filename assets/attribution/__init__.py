@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from assets.facade import lazily
 
 if TYPE_CHECKING:
-    from assets.attribution.columns import MissingColumnsError
     from assets.attribution.conversions import adjust_conversions, merge_conversions
     from assets.attribution.journeys.channels import (
         ALL_MODELS,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from assets.attribution.models import MODELS, Touch, credit_shows, credit_touches, model, model_on_request
     from assets.attribution.money import attribute_money, net_values, rates_of, split_by_largest_remainder
     from assets.attribution.paths import build_paths
+    from assets.frames import MissingColumnsError
 
 __all__ = [
     "ALL_MODELS",
@@ -71,15 +71,15 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "journeys.channels": ["ALL_MODELS", "Conventions", "channel_totals", "credit_paths", "removal_effects"],
-        "columns": ["MissingColumnsError"],
-        "conversions": ["adjust_conversions", "merge_conversions"],
-        "journeys.reading": ["all_journeys", "fit_totals", "non_converting_journeys"],
-        "models": ["MODELS", "Touch", "credit_shows", "credit_touches", "model", "model_on_request"],
-        "money": ["attribute_money", "net_values", "rates_of", "split_by_largest_remainder"],
-        "paths": ["build_paths"],
-        "journeys.exported_paths": ["PathError", "index_paths", "split_paths"],
-        "journeys.transforms": [
+        ".journeys.channels": ["ALL_MODELS", "Conventions", "channel_totals", "credit_paths", "removal_effects"],
+        "assets.frames": ["MissingColumnsError"],
+        ".conversions": ["adjust_conversions", "merge_conversions"],
+        ".journeys.reading": ["all_journeys", "fit_totals", "non_converting_journeys"],
+        ".models": ["MODELS", "Touch", "credit_shows", "credit_touches", "model", "model_on_request"],
+        ".money": ["attribute_money", "net_values", "rates_of", "split_by_largest_remainder"],
+        ".paths": ["build_paths"],
+        ".journeys.exported_paths": ["PathError", "index_paths", "split_paths"],
+        ".journeys.transforms": [
             "collapse_repeats",
             "count_repeats",
             "drop_channel",

@@ -23,6 +23,7 @@ from assets.attribution.models import credit_shows
 from assets.attribution.money import Rates, rates_of
 from assets.attribution.older_keys import OlderKeys
 from assets.attribution.paths import PATH, build_paths, matched_by
+from assets.frames import UTC_TIME
 from assets.listening.identity.addresses import AddressRanges, classify_addresses
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.listening.identity.retained_signals import read_signal_keys, recall_signals
@@ -62,7 +63,7 @@ NO_INCLUSIONS = pl.DataFrame(
         "tenant_id": pl.Binary,
         "network": pl.String,
         "reason": pl.String,
-        "validated_at": pl.Datetime("us", "UTC"),
+        "validated_at": UTC_TIME,
     }
 )
 

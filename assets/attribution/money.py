@@ -16,9 +16,8 @@ from uuid import UUID
 import polars as pl
 from babel.numbers import get_currency_precision
 
-from assets.attribution.columns import complete
 from assets.attribution.models import SHOW
-from assets.exact import whole_sum
+from assets.frames import UTC_TIME, complete, whole_sum
 from sql.values import PermanentError, half_up
 
 # Credits are doubles: a share of an amount is taken as exact to a millionth of a minor unit, so that 0.1 + 0.2 and 0.3
@@ -45,7 +44,7 @@ Rates = dict[tuple[date, str, str], Decimal]
 # Frames made by hand may leave out the tenant, where there is only one.
 ONE_TENANT = {"tenant_id": pl.lit("")}
 NO_ADJUSTMENTS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "occurred_at": pl.Datetime("us", "UTC"),
+    "occurred_at": UTC_TIME,
     "value_minor": pl.Int64,
     "currency": pl.String,
 }

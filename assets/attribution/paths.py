@@ -11,9 +11,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.attribution.columns import MissingColumnsError, complete
 from assets.attribution.matching import CANDIDATE, gather_pairs, match_codes, match_surveys, pair_keys
-from assets.exact import ratio
+from assets.frames import MICROSECONDS_PER_DAY, SECONDS_PER_DAY, UTC_TIME, MissingColumnsError, complete, ratio
 
 PATH = ["tenant_id", "conversion_id"]
 
@@ -30,9 +29,6 @@ DEFAULT_SETTINGS: dict[str, object] = {
 
 # Codes name their placement, keys say who heard it, an answer is a memory: the first that leaves a touch is the path.
 PRECEDENCE = {"promo_code": 0, "vanity_url": 0, "listener": 1, "household": 1, "survey": 2}
-
-SECONDS_PER_DAY = 86_400
-MICROSECONDS_PER_DAY = SECONDS_PER_DAY * 1_000_000
 
 
 # Paths are put together for this many pairs of conversion and exposure at a time, so that memory follows the result.
@@ -125,7 +121,7 @@ def build_paths(
 
 
 def _in_utc(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    at, utc = pl.col(column), pl.Datetime("us", "UTC")
+    at, utc = pl.col(column), UTC_TIME
     if frame.schema[column] == utc:
         return frame
     has_zone = getattr(frame.schema[column], "time_zone", None) is not None
@@ -135,7 +131,7 @@ def _in_utc(frame: pl.DataFrame, column: str) -> pl.DataFrame:
 def _no_settings(exposures: pl.DataFrame) -> pl.DataFrame:
     campaigns = exposures.select("tenant_id", "campaign_id").clear()
     none = [pl.lit(value).alias(name) for name, value in DEFAULT_SETTINGS.items()]
-    return campaigns.with_columns(*none, valid_from=pl.lit(None, dtype=pl.Datetime("us", "UTC")))
+    return campaigns.with_columns(*none, valid_from=pl.lit(None, dtype=UTC_TIME))
 
 
 def _longest(settings: pl.DataFrame, defaults: Mapping[str, object]) -> timedelta:

@@ -62,9 +62,9 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "delivery.impressions": ["count_delivery"],
-        "results.intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
-        "results.incrementality": [
+        ".delivery.impressions": ["count_delivery"],
+        ".results.intervals": ["gamma_bounds", "newcombe", "relative_lift", "wilson", "wilson_bounds"],
+        ".results.incrementality": [
             "Side",
             "assign_groups",
             "compare_strata",
@@ -72,13 +72,13 @@ __getattr__ = lazily(
             "measure_lift",
             "minimum_detectable",
         ],
-        "delivery.pacing": ["expect_delivery"],
-        "reach.counting": ["campaign_levels", "count_reach", "estimate_levels"],
-        "reach.ranges": ["measure_reach"],
-        "results.response": ["model_conversions", "respond"],
-        "results.kpis": ["measure"],
-        "delivery.terms": ["price_campaigns"],
-        "reach.sketches": ["build_sketches", "merge_sketches", "read_sketches"],
-        "delivery.spend": ["recognise_spend", "unknown_spend"],
+        ".delivery.pacing": ["expect_delivery"],
+        ".reach.counting": ["campaign_levels", "count_reach", "estimate_levels"],
+        ".reach.ranges": ["measure_reach"],
+        ".results.response": ["model_conversions", "respond"],
+        ".results.kpis": ["measure"],
+        ".delivery.terms": ["price_campaigns"],
+        ".reach.sketches": ["build_sketches", "merge_sketches", "read_sketches"],
+        ".delivery.spend": ["recognise_spend", "unknown_spend"],
     },
 )

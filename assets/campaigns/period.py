@@ -29,7 +29,7 @@ from assets.campaigns.delivery.terms import (
 from assets.campaigns.reach.counting import count_reach
 from assets.campaigns.results.credited_conversions import CAMPAIGN, SIGNALS, ids_of, read_credited
 from assets.campaigns.results.kpis import measure
-from assets.exact import ratio, whole_sum
+from assets.frames import MICROSECONDS_PER_DAY, ratio, whole_sum
 from sql.values import PermanentError, Reader, Window
 
 SHOW = ["tenant_id", "campaign_id", "placement_id", "episode_id"]
@@ -163,7 +163,7 @@ def summarise(facts: PeriodFacts) -> PeriodResult:
 
 def _delivery(facts: PeriodFacts) -> pl.DataFrame:
     """delivery.count_delivery by campaign, with mature_impressions: those whose window is complete by as_of."""
-    windows = facts.campaigns.select(*CAMPAIGN, window_us=(pl.col("window_days") * 86_400_000_000).cast(pl.Int64))
+    windows = facts.campaigns.select(*CAMPAIGN, window_us=(pl.col("window_days") * MICROSECONDS_PER_DAY).cast(pl.Int64))
     elapsed = (pl.lit(facts.as_of) - pl.col("occurred_at")).dt.total_microseconds()
     mature = (
         facts.exposures.filter(IS_IMPRESSION)

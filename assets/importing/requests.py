@@ -14,12 +14,14 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from assets.frames import UTC_TIME
+
 # What a parsed line can say. target: the path or URL that was asked for, as written. A null means "not said".
 REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
     "line_number": pl.Int64(),
     "line": pl.String(),
     "request_id": pl.String(),
-    "occurred_at": pl.Datetime("us", "UTC"),
+    "occurred_at": UTC_TIME,
     "target": pl.String(),
     "client_ip": pl.String(),
     "household_key": pl.Int64(),

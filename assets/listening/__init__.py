@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from assets.facade import lazily
 
 if TYPE_CHECKING:
+    from assets.frames import MissingColumnsError
     from assets.listening.audience.breakdowns import measure_breakdowns, measure_dimensions
     from assets.listening.audience.day import compute_audience_day
     from assets.listening.audience.episode_age import band_hours, count_release_hours, draw_pacing, measure_ages
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from assets.listening.audience.overlaps import measure_overlaps
     from assets.listening.audience.periods import count_first_listens, measure_periods
     from assets.listening.audience.recent_keys import RecentKeys
-    from assets.listening.columns import MissingColumnsError
     from assets.listening.day import compute_listening_day
     from assets.listening.downloads.ad_delivery import collect_signals, find_delivered_ads
     from assets.listening.downloads.byte_coverage import add_intervals, add_new_bytes, merge_intervals
@@ -105,29 +105,29 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "identity.addresses": ["AddressRanges", "classify_addresses", "load_ranges"],
-        "audience.episode_age": ["band_hours", "count_release_hours", "draw_pacing", "measure_ages"],
-        "audience.episode_metrics": ["measure_audience"],
-        "audience.day": ["compute_audience_day"],
-        "downloads.catalogue": ["Catalogue", "index_catalogue", "name_episodes"],
-        "columns": ["MissingColumnsError"],
-        "playback.consumption": ["measure_consumption"],
-        "downloads.byte_coverage": ["add_intervals", "add_new_bytes", "merge_intervals"],
-        "day": ["compute_listening_day"],
-        "audience.breakdowns": ["measure_breakdowns", "measure_dimensions"],
-        "downloads.dispositions": ["DISPOSITIONS"],
-        "downloads.counting": ["count_downloads", "dispose", "settle_requests"],
-        "identity.enrichment": ["enrich_requests", "enrich_signals"],
-        "downloads.ad_delivery": ["collect_signals", "find_delivered_ads"],
-        "audience.first_listens": ["find_first_listens"],
-        "identity.keys": ["Key", "Keyring", "derive_keys"],
-        "downloads.method": ["Method", "MethodError", "check_methods"],
-        "downloads.numbering": ["number_episodes"],
-        "audience.overlaps": ["measure_overlaps"],
-        "audience.periods": ["count_first_listens", "measure_periods"],
-        "playback.day": ["compute_playback_day"],
-        "audience.recent_keys": ["RecentKeys"],
-        "playback.retention": [
+        ".identity.addresses": ["AddressRanges", "classify_addresses", "load_ranges"],
+        ".audience.episode_age": ["band_hours", "count_release_hours", "draw_pacing", "measure_ages"],
+        ".audience.episode_metrics": ["measure_audience"],
+        ".audience.day": ["compute_audience_day"],
+        ".downloads.catalogue": ["Catalogue", "index_catalogue", "name_episodes"],
+        "assets.frames": ["MissingColumnsError"],
+        ".playback.consumption": ["measure_consumption"],
+        ".downloads.byte_coverage": ["add_intervals", "add_new_bytes", "merge_intervals"],
+        ".day": ["compute_listening_day"],
+        ".audience.breakdowns": ["measure_breakdowns", "measure_dimensions"],
+        ".downloads.dispositions": ["DISPOSITIONS"],
+        ".downloads.counting": ["count_downloads", "dispose", "settle_requests"],
+        ".identity.enrichment": ["enrich_requests", "enrich_signals"],
+        ".downloads.ad_delivery": ["collect_signals", "find_delivered_ads"],
+        ".audience.first_listens": ["find_first_listens"],
+        ".identity.keys": ["Key", "Keyring", "derive_keys"],
+        ".downloads.method": ["Method", "MethodError", "check_methods"],
+        ".downloads.numbering": ["number_episodes"],
+        ".audience.overlaps": ["measure_overlaps"],
+        ".audience.periods": ["count_first_listens", "measure_periods"],
+        ".playback.day": ["compute_playback_day"],
+        ".audience.recent_keys": ["RecentKeys"],
+        ".playback.retention": [
             "count_ad_plays",
             "draw_consumption",
             "draw_retention",
@@ -136,7 +136,7 @@ __getattr__ = lazily(
             "measure_retention",
             "measure_spread",
         ],
-        "identity.agent_rules": ["Rules", "load_rules", "match_agents", "match_referrers"],
-        "downloads.windows": ["cut_windows"],
+        ".identity.agent_rules": ["Rules", "load_rules", "match_agents", "match_referrers"],
+        ".downloads.windows": ["cut_windows"],
     },
 )

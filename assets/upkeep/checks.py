@@ -92,10 +92,10 @@ def run_checks(
     """
     import polars as pl
 
+    from assets.frames import UTC_TIME
+
     results = [_run_check(read, check, window, tenants, assets) for check in checks]
-    return pl.concat(results).with_columns(
-        day=pl.lit(window.day), checked_at=pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
-    )
+    return pl.concat(results).with_columns(day=pl.lit(window.day), checked_at=pl.lit(datetime.now(UTC), dtype=UTC_TIME))
 
 
 def _run_check(

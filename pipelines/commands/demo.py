@@ -18,6 +18,7 @@ import polars as pl
 from dagster import AssetKey, DagsterInstance
 from rich.text import Text
 
+from assets.frames import UTC_TIME
 from pipelines import console, runtime
 from pipelines.backfill.computing import STEPS_OF, Plan, prepare, run_job
 from pipelines.backfill.computing import backfill as run_backfill
@@ -222,8 +223,8 @@ def _open_days(warehouse: Warehouse, asset: str, first: date, last: date) -> lis
     tenants = warehouse.tenants()
     days = pl.DataFrame({"day": list(Window.of_days(first, last).days())})
     ledger = warehouse.ledger(asset, Window.of_days(first, last)).select("tenant_id", "day", "status")
-    settled = pl.col("day").cast(pl.Datetime("us", "UTC")) + pl.duration(hours=24 + pl.col("lateness_hours"))
-    now = pl.lit(datetime.now(UTC), dtype=pl.Datetime("us", "UTC"))
+    settled = pl.col("day").cast(UTC_TIME) + pl.duration(hours=24 + pl.col("lateness_hours"))
+    now = pl.lit(datetime.now(UTC), dtype=UTC_TIME)
     return (
         tenants.select("tenant_id", "lateness_hours")
         .join(days, how="cross")

@@ -106,6 +106,10 @@ def _print_of_thread(found: threading.ExceptHookArgs) -> None:
 
 
 def _print_unraisable(found: sys.UnraisableHookArgs) -> None:
+    if sys.is_finalizing():
+        # The modules that mask a text may be gone already: only the kind of the error is printed.
+        _print(f"Exception ignored while Python ended: {found.exc_type.__name__}")
+        return
     _print(masked(visible_line(f"Exception ignored in: {found.object!r}")))
     if found.exc_value is not None:
         _print(traceback_text(found.exc_value))

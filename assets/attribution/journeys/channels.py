@@ -14,12 +14,12 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from assets.attribution.columns import MissingColumnsError
 from assets.attribution.journeys import markov
 from assets.attribution.journeys.counterfactual import counterfactual_credits, earned_by_counterfactual
 from assets.attribution.journeys.exported_paths import SEPARATOR, ReadyPaths, index_paths
 from assets.attribution.journeys.markov import FEWEST_CONVERSIONS, Floats
 from assets.attribution.models import EXTRA_MODELS, MODELS, POSITION_ENDS, Model, Stretches, Touch, columns_of
+from assets.frames import MissingColumnsError
 from sql.values import PermanentError
 
 # What each touch of a path gets, and what only whole sets of paths can tell.

@@ -13,7 +13,7 @@ import polars as pl
 
 from assets.attribution.journeys.exported_paths import ReadyPaths
 from assets.attribution.journeys.markov import Floats
-from assets.exact import ratio
+from assets.frames import ratio
 
 # Paths without one touch are written out this many touches at a time: a path of n touches has n times n - 1 of them.
 TOUCHES_AT_ONCE = 2_000_000

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from assets.attribution.columns import require
 from assets.attribution.journeys.markov import Floats, Walks
+from assets.frames import MICROSECONDS_PER_DAY, need_columns
 from sql.values import PermanentError
 
 SEPARATOR = " > "
@@ -27,8 +27,6 @@ TOUCH_FACTS = ("age_days", "is_excluded")
 # What is known of whole paths, and what is made of it.
 OUTCOMES = ("conversions", "nulls", "value", "converted", "count")
 EARNED = ("conversions", "nulls", "value")
-
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 class PathError(PermanentError):
@@ -134,7 +132,7 @@ def index_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> ReadyPaths:
     """
     if "path" in paths.columns and "channel" not in paths.columns:
         return _index_whole(paths, separator)
-    require(paths, "touches", ["path_id", "channel"])
+    need_columns(paths, "touches", ["path_id", "channel"])
     return _index_touches(paths)
 
 
@@ -148,7 +146,7 @@ def split_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> pl.DataFrame
     >>> split_paths(pl.DataFrame({"path": ["ads > mail"], "conversions": [3]})).rows()
     [(0, 1, 'ads', 3), (0, 2, 'mail', 3)]
     """
-    require(paths, "whole paths", ["path"])
+    need_columns(paths, "whole paths", ["path"])
     named = paths if "path_id" in paths.columns else paths.with_row_index("path_id")
     lists = named.with_columns(_channel_lists(named, separator).alias("channel")).drop("path")
     facts = [name for name in TOUCH_FACTS if name in named.columns]

@@ -12,8 +12,8 @@ import polars as pl
 
 from assets.attribution.conversions import USABLE_CLASS
 from assets.attribution.journeys.channels import channel_totals
-from assets.attribution.paths import MICROSECONDS_PER_DAY, keep_one_per_unit, with_settings
-from assets.exact import ratio
+from assets.attribution.paths import keep_one_per_unit, with_settings
+from assets.frames import MICROSECONDS_PER_DAY, ratio
 
 GOAL = ["tenant_id", "sponsor_id", "goal_kind"]
 HOUSEHOLD = [*GOAL, "household_key"]

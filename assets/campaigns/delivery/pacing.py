@@ -10,15 +10,13 @@ from datetime import datetime
 
 import polars as pl
 
-from assets.exact import ratio
+from assets.frames import MICROSECONDS_PER_DAY, ratio
 
 PLACEMENT = ["tenant_id", "placement_id"]
 SHOW = ["tenant_id", "podcast_id"]
 
 # An episode's downloads are booked as those of its first 30 days, the field's usual term.
 BOOKED_AGE_DAYS = 30
-
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 def expect_delivery(

@@ -11,7 +11,7 @@ from datetime import datetime
 import polars as pl
 
 from assets.attribution.money import split_by_largest_remainder
-from assets.exact import ratio
+from assets.frames import ratio
 
 PLACEMENT = ["tenant_id", "placement_id"]
 SHOW = [*PLACEMENT, "episode_id"]

@@ -13,7 +13,7 @@ import polars as pl
 
 from assets.attribution.paths import with_settings
 from assets.campaigns.delivery.spend import unknown_spend
-from assets.exact import whole_sum
+from assets.frames import UTC_TIME, whole_sum
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
 PLACEMENT = ["tenant_id", "placement_id"]
@@ -22,7 +22,7 @@ PRICES = ("spend_minor", "cost_minor", "booked", "delivered", "expected", "make_
 
 def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetime) -> pl.DataFrame:
     """The campaigns with window_days, default_model and config_version as in force at the moment."""
-    at = pl.lit(moment, dtype=pl.Datetime("us", "UTC"))
+    at = pl.lit(moment, dtype=UTC_TIME)
     told = with_settings(campaigns.select(CAMPAIGN).with_columns(converted_at=at), settings)
     return campaigns.join(
         told.select(*CAMPAIGN, "window_days", "default_model", "config_version"), on=CAMPAIGN, validate="1:1"

@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from assets.campaigns.reach.sketches import merge_sketches, read_sketches
-from assets.exact import ratio
+from assets.frames import ratio
 
 # Whose distinct members are told: the unit of a key, its column among exposures, and the column of their number.
 UNITS: Final = {"household": ("household_key", "households"), "consumer": ("consumer_key", "consumers")}

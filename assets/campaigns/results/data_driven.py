@@ -30,7 +30,7 @@ from assets.attribution.journeys.reading import (
 from assets.attribution.money import Rates, convert_values, net_values, rates_of, split_by_largest_remainder
 from assets.campaigns.results.credited_conversions import credit_campaigns, ids_of, since_start
 from assets.campaigns.results.response import KEY, respond, with_bounds
-from assets.exact import whole_sum
+from assets.frames import whole_sum
 from sql.values import Reader, Window
 
 Flags = npt.NDArray[np.bool_]

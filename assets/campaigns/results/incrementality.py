@@ -16,7 +16,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from assets.campaigns.results.intervals import Z, newcombe, relative_lift
-from assets.exact import ratio, whole_sum
+from assets.frames import MICROSECONDS_PER_DAY, ratio, whole_sum
 from sql.values import Interval
 
 CAMPAIGN = ["tenant_id", "campaign_id"]
@@ -24,7 +24,6 @@ HOUSEHOLD = [*CAMPAIGN, "household_key"]
 GROUP = [*CAMPAIGN, "design"]
 STRATUM = [*GROUP, "podcast_id", "week"]
 
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 # A comparison that could not have found a lift of 30 % says nothing about a campaign: the minimum is told instead.
 LARGEST_MINIMUM = 0.30

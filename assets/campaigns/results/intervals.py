@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtri
 
-from assets.exact import ratio
+from assets.frames import ratio
 from sql.values import Interval
 
 LEVEL = 0.95

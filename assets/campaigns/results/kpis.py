@@ -16,7 +16,7 @@ import polars as pl
 from assets.campaigns.delivery.terms import models_of
 from assets.campaigns.results.intervals import wilson_bounds
 from assets.campaigns.results.response import COUNTED, KEY, LEAST_USABLE_SHARE, model_conversions, respond
-from assets.exact import ratio
+from assets.frames import ratio
 
 SCOPE = ["tenant_id", "scope_id"]
 

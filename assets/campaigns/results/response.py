@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.campaigns.results.intervals import Z, gamma_bounds
-from assets.exact import ratio, whole_sum
+from assets.frames import ratio, whole_sum
 
 KEY = ["tenant_id", "scope_id", "model"]
 

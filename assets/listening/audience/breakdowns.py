@@ -12,8 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.exact import ratio
-from assets.listening.columns import need_columns
+from assets.frames import need_columns, ratio
 from assets.listening.identity.agent_rules import UNKNOWN
 
 _COUNTRY, _REGION = pl.col("country_code").cast(pl.String), pl.col("region_code").cast(pl.String)

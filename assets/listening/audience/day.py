@@ -17,6 +17,7 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.frames import UTC_TIME
 from assets.listening.audience.episode_age import AGES, band_hours, measure_ages
 from assets.listening.audience.overlaps import measure_overlaps
 from assets.listening.audience.periods import (
@@ -120,7 +121,7 @@ def _measure_ages(read: Reader, window: Window, tenants: list[UUID]) -> Tables:
     paced = read("read_paced_days", day=window.day, tenants=tenants).pipe(_add_day, methods, window)
     ages = measure_ages(episodes, bands, paced, methods, window.end)
     last_known = pl.col("published_at") + pl.duration(days=AGES[-1], hours=pl.col("lateness_hours"))
-    is_told = last_known >= pl.lit(window.start, dtype=pl.Datetime("us", "UTC"))
+    is_told = last_known >= pl.lit(window.start, dtype=UTC_TIME)
     return {
         "episode_pacing": pacing.sort("tenant_id", "episode_id", "hour"),
         "episode_age_downloads": ages.join(methods, on="tenant_id", validate="m:1")

@@ -13,8 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.exact import ratio
-from assets.listening.columns import bring_to_utc, need_columns
+from assets.frames import UTC_TIME, bring_to_utc, need_columns, ratio
 
 AGES: Final = (1, 3, 7, 14, 30, 60, 90)
 # The curve of an episode's release: the field looks at the first 30 days, hour by hour.
@@ -47,7 +46,7 @@ def measure_ages(
     need_columns(tenants, "tenants", ["tenant_id", "lateness_hours"])
     counted = _gather(episodes.lazy(), bands.lazy())
     reached = pl.col("published_at") + pl.duration(days=pl.col("age_days"))
-    is_mature = reached + pl.duration(hours=pl.col("lateness_hours")) <= pl.lit(end, dtype=pl.Datetime("us", "UTC"))
+    is_mature = reached + pl.duration(hours=pl.col("lateness_hours")) <= pl.lit(end, dtype=UTC_TIME)
     known = (
         counted.with_columns(from_day=pl.col("published_at").dt.date(), to_day=(reached - _INSTANT).dt.date())
         .join(tenants.lazy().select("tenant_id", "lateness_hours"), on="tenant_id", validate="m:1")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.exact import ratio
+from assets.frames import ratio
 from assets.listening.downloads.numbering import number_episodes, number_keys
 
 

@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
-from assets.listening.columns import need_columns
+from assets.frames import need_columns
 from assets.listening.downloads.numbering import number_episodes, number_keys
 
 PeriodKind = Literal["day", "iso_week", "month", "rolling_7", "rolling_28"]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from assets.listening.columns import need_columns
+from assets.frames import need_columns
 from assets.listening.downloads.byte_coverage import merge_intervals
 from assets.listening.downloads.catalogue import Catalogue
 

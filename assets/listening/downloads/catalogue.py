@@ -12,10 +12,9 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.listening.columns import add_absent, bring_to_utc, need_columns
+from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
 from assets.listening.downloads.method import Method, MethodError, check_methods
 from assets.listening.downloads.numbering import add_numbers
-from assets.listening.lookups import add_columns
 from sql.values import PermanentError
 
 # What a request names; the distinct combinations of a day are few, its rows are many.
@@ -202,7 +201,7 @@ def _add_threshold(files: pl.DataFrame, method: Method) -> pl.DataFrame:
 
 def name_episodes(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """The frame with tenant_id, podcast_id and episode_id in place of episode_no, in its order."""
-    need_columns(frame, "what episodes are named for", ["episode_no"])
+    need_columns(frame, "rows whose episodes are named", ["episode_no"])
     names = catalogue.episodes.select("episode_no", "tenant_id", "podcast_id", "episode_id")
     ids = frame.select("episode_no").join(names, on="episode_no", how="left", validate="m:1", maintain_order="left")
     others = frame.drop("episode_no", "tenant_id", "podcast_id", "episode_id", strict=False)
@@ -221,7 +220,7 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     if "asset_id" not in requests.columns:
         need_columns(requests, "requests", ["episode_id"], "A row names its episode_id, its asset_id, or both.")
     ids = {"episode_id": catalogue.episodes.schema["episode_id"], "asset_id": catalogue.files.schema["asset_id"]}
-    requests = add_absent(requests, ids)
+    requests = add_absent(requests, {name: pl.lit(None, dtype=dtype) for name, dtype in ids.items()})
     episodes = catalogue.episodes.select("tenant_id", "episode_id", "episode_no")
     named_files = ["tenant_id", "asset_id", "file_no", "file_episode_no", "part_no"]
     wholes = catalogue.files.with_columns(part_no=pl.lit(None, dtype=catalogue.parts["part_no"].dtype))

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.listening.columns import add_absent, bring_to_utc, need_columns
+from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
 from assets.listening.downloads.byte_coverage import SPAN, add_intervals, add_new_bytes
 from assets.listening.downloads.catalogue import Basis, Catalogue, index_catalogue, look_up
 from assets.listening.downloads.dispositions import PREFIX, Disposition, judge_requests
 from assets.listening.downloads.method import Method
 from assets.listening.downloads.windows import cut_windows
-from assets.listening.lookups import add_columns
 
 # What the rules, the windows and the bytes need of a request that could count, and what its download tells.
 CARRIED = [
@@ -79,12 +78,13 @@ DERIVED = [
     "on_inclusion_list",
     "is_bad_referrer",
 ]
-# What only tells of a download.
-TOLD = {
+# Columns that describe a download and decide nothing about it.
+DESCRIPTIVE = {
     **dict.fromkeys(
-        ["app", "device", "os", "country_code", "region_code", "referrer", "address_class", "listener_id"], pl.String
+        ["app", "device", "os", "country_code", "region_code", "referrer", "address_class", "listener_id"],
+        pl.lit(None, dtype=pl.String),
     ),
-    "key_version": pl.Int16,
+    "key_version": pl.lit(None, dtype=pl.Int16),
 }
 
 
@@ -247,7 +247,7 @@ def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame
         .rename({"occurred_at": "downloaded_at", "referrer_name": "referrer"}, strict=False)
         .with_columns(day=pl.col("downloaded_at").dt.date())
         .pipe(_name_episodes, catalogue)
-        .pipe(add_absent, TOLD)
+        .pipe(add_absent, DESCRIPTIVE)
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.listening.lookups import add_columns
+from assets.frames import add_columns
 
 # In the order in which they are tried: the first that fits is the row's disposition.
 DISPOSITIONS: Final = (

@@ -16,10 +16,10 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.frames import add_columns
 from assets.listening.downloads.catalogue import NAMES, Catalogue, look_up
 from assets.listening.downloads.dispositions import is_request
 from assets.listening.identity.enrichment import code_text
-from assets.listening.lookups import add_columns
 from sql.values import Reader, Window
 
 # A span of time, and the tenants that are read over it.

@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.listening.columns import need_columns
+from assets.frames import need_columns
 from sql.values import PermanentError
 
 # The three ways to cut a consumer's requests of one episode into windows; calendar_day is the standard's default.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.listening.columns import need_columns
+from assets.frames import need_columns
 
 NUMBERS = ["episode_no", "podcast_no", "tenant_no"]
 

@@ -12,11 +12,10 @@ from datetime import date
 
 import polars as pl
 
-from assets.listening.columns import add_absent, bring_to_utc, need_columns
+from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
 from assets.listening.identity.addresses import AddressRanges, describe_addresses, mark_included
 from assets.listening.identity.agent_rules import UNKNOWN, Rules, match_agents, match_referrers
 from assets.listening.identity.keys import Keyring, hash_identities, name_version
-from assets.listening.lookups import add_columns
 
 # The day that no rows are of.
 NO_DAY = date(1970, 1, 1)
@@ -26,7 +25,11 @@ NO_DAY = date(1970, 1, 1)
 KEPT = ["tenant_id", "client_ip", "user_agent", "_kept_key", "_kept_version"]
 
 # What many sources do not have.
-OPTIONAL = {"referrer": pl.String, "household_key": pl.Int64, "key_version": pl.Int16}
+OPTIONAL = {
+    "referrer": pl.lit(None, dtype=pl.String),
+    "household_key": pl.lit(None, dtype=pl.Int64),
+    "key_version": pl.lit(None, dtype=pl.Int16),
+}
 
 # Columns of text of which a day has few values in many rows.
 REPEATED = [

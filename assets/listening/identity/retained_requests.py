@@ -12,9 +12,9 @@ from datetime import date
 
 import polars as pl
 
+from assets.frames import UTC_TIME, add_columns
 from assets.listening.identity.addresses import AddressRanges, classify_addresses
 from assets.listening.identity.keys import Keyring, derive_keys
-from assets.listening.lookups import add_columns
 from sql.values import RawRowsGoneError
 
 # What tells a raw row from every other.
@@ -22,7 +22,7 @@ EVENT = ["tenant_id", "occurred_at", "event_id"]
 
 KEPT_SCHEMA: Mapping[str, pl.DataType] = {
     "tenant_id": pl.Binary(),
-    "occurred_at": pl.Datetime("us", "UTC"),
+    "occurred_at": UTC_TIME,
     "event_id": pl.Binary(),
     "consumer_key": pl.Int64(),
     "household_key": pl.Int64(),

@@ -13,15 +13,15 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.frames import UTC_TIME, add_columns
 from assets.listening.identity.addresses import AddressRanges, classify_addresses
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.listening.identity.retained_requests import EVENT
-from assets.listening.lookups import add_columns
 from sql.values import Reader, Window
 
 SIGNAL_KEYS: Mapping[str, pl.DataType] = {
     "tenant_id": pl.Binary(),
-    "occurred_at": pl.Datetime("us", "UTC"),
+    "occurred_at": UTC_TIME,
     "event_id": pl.Binary(),
     "key_version": pl.Int16(),
     "consumer_key": pl.Int64(),

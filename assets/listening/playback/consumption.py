@@ -10,17 +10,16 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from assets.exact import ratio
-from assets.listening.columns import add_absent, need_columns
+from assets.frames import add_absent, need_columns, ratio
 from assets.listening.downloads.catalogue import Catalogue, look_up
 
 PLAYBACK_EVENTS = ("listen_start", "listen_progress", "listen_complete", "skip")
 
-OPTIONAL: Mapping[str, type[pl.DataType]] = {
-    "session_id": pl.String,
-    "listener_id": pl.String,
-    "position_seconds": pl.Float64,
-    "heard_seconds": pl.Float64,
+OPTIONAL: Mapping[str, pl.Expr] = {
+    "session_id": pl.lit(None, dtype=pl.String),
+    "listener_id": pl.lit(None, dtype=pl.String),
+    "position_seconds": pl.lit(None, dtype=pl.Float64),
+    "heard_seconds": pl.lit(None, dtype=pl.Float64),
 }
 
 # A player that says more of one playback on one day, or something that is no number, is not believed.

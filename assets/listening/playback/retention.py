@@ -13,8 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.exact import ratio
-from assets.listening.columns import add_absent, need_columns
+from assets.frames import add_absent, need_columns, ratio
 from assets.listening.downloads.catalogue import Catalogue, look_up
 from assets.listening.playback.consumption import told_by_players, trace_playbacks, which_playback
 
@@ -165,7 +164,7 @@ def count_ad_plays(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     A play is one placement in one playback. A later beacon confirms the earlier ones, which can get lost on the way:
     counts never rise from one column to the next. A skip alone confirms nothing but itself.
     """
-    events = add_absent(told_by_players(events), {"percent": pl.Float64})
+    events = add_absent(told_by_players(events), {"percent": pl.lit(None, dtype=pl.Float64)})
     need_columns(events, "ad events", ["placement_id"])
     kind = pl.col("event_type")
     percent = (

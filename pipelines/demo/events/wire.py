@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from assets.frames import UTC_TIME
 from pipelines.demo.world import agents
 from pipelines.demo.world.audience import CELLULAR, CLOUD, KIND_SHIFT, RELAY, address_text
 from pipelines.demo.world.calendar import DAY, HOUR, MINUTE, SECOND, Span
@@ -111,7 +112,7 @@ def redelivered(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
 
 def times(at: Ints) -> pl.Series:
     """Microseconds as a column of UTC times."""
-    return pl.Series(at, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
+    return pl.Series(at, dtype=pl.Int64).cast(UTC_TIME)
 
 
 def reference_columns(library: Library, episode: Ints, asset: Ints, rng: np.random.Generator) -> dict[str, pl.Series]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from assets.frames import UTC_TIME
 from assets.listening.identity.keys import Keyring, derive_keys
 from pipelines.demo.world.audience import CLOUD, KIND_SHIFT, Audience, address_text
 from pipelines.demo.world.calendar import Span, moment, start_of
@@ -20,7 +21,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "tenant_id": pl.Binary(),
     "campaign_id": pl.Binary(),
     "client_ip": pl.String(),
-    "assigned_at": pl.Datetime("us", "UTC"),
+    "assigned_at": UTC_TIME,
 }
 
 

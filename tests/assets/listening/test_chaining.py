@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from assets.frames import bring_to_utc
 from assets.listening import (
     Key,
     Keyring,
@@ -32,7 +33,6 @@ from assets.listening import (
     measure_periods,
     settle_requests,
 )
-from assets.listening.columns import bring_to_utc
 from sql.values import PermanentError
 
 Frames = Callable[..., pl.DataFrame]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assets.attribution import build_paths
 from assets.campaigns.results.intervals import wilson_bounds
-from assets.exact import ratio, whole_sum
+from assets.frames import ratio, whole_sum
 
 PARTS = st.lists(st.integers(1, 500), min_size=2, max_size=6)
 
