@@ -37,7 +37,7 @@ from sql.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
-    from assets.walking import Committed, ComputeDay, Outcome
+    from assets.walking import Committed, ComputeDay, Due, Outcome
 
 __all__ = [
     "EVER",
@@ -56,6 +56,7 @@ __all__ = [
     "monthly",
     "partitions_from",
     "refuse_campaigns",
+    "refuse_partial",
     "walk_days",
     "weekly",
 ]
@@ -175,9 +176,14 @@ def walk_days(
     try:
         for number, window in enumerate(days, 1):
             chunks = due.chunks(window.day)
+            if not chunks and scope.stale_only:
+                continue
             if not chunks:
-                if not scope.stale_only:
-                    finished += [_left_alone(asset, window.day) for asset in tables_of]
+                # Without an event, the backfill would wait for the day and fail.
+                found = _found_as_it_was(context, warehouse.read, window.day, list(tables_of), whose, describe, due)
+                finished += [
+                    AssetMaterialization(name, partition=f"{window.day}", metadata=found[name]) for name in found
+                ]
                 continue
             outcome = walk.replace_day(window, chunks)
             if number % LOG_EVERY == 0 or number == len(days):
@@ -203,10 +209,26 @@ def walk_days(
             yield Output(None, output_name=asset, metadata={} if is_whole else WITHOUT_EVENTS)
 
 
-def _left_alone(asset: str, day: date) -> AssetMaterialization:
-    """A day that a backfill extended itself to. Without an event, the backfill would wait for it and fail."""
-    words = "Left alone: nobody's request_dispositions of the day are computed yet, so nothing was written."
-    return AssetMaterialization(asset, partition=day.isoformat(), metadata={"left_alone": MetadataValue.text(words)})
+def _found_as_it_was(
+    context: AssetExecutionContext,
+    read: Reader,
+    day: date,
+    assets: Sequence[str],
+    whose: str,
+    describe: DescribeDay | None,
+    due: Due,
+) -> dict[str, Description]:
+    """For each asset what is told of a day that the run had nothing to do on: why, and what is there."""
+    from assets.walking import Outcome
+
+    told: dict[str, Description] = {asset: {} for asset in assets}
+    if due.is_finished(day):
+        words = "Left as it was: the backfill that this one goes on with had computed it."
+        nothing = Outcome(dict.fromkeys(assets, 0), 0, (), 0.0, 0.0)
+        told = _metadata(context, read, day, nothing, whose, describe)
+    else:
+        words = "Left alone: request_dispositions of the day are not computed yet, so nothing was written."
+    return {asset: {**told[asset], "left_alone": MetadataValue.text(words)} for asset in assets}
 
 
 def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:
@@ -215,6 +237,15 @@ def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:
         raise PermanentError(
             f"{', '.join(assets)}: computed for whole tenants, not for single campaigns. Nothing was computed. Leave "
             "scope.campaigns empty, and name the tenant in scope.tenants; reports can be made for single campaigns."
+        )
+
+
+def refuse_partial(scope: Scope, assets: Sequence[str]) -> None:
+    """Raises PermanentError for a scope of what is stale, or not computed yet, where there is no such thing."""
+    if scope.is_partial:
+        raise PermanentError(
+            f"{', '.join(assets)}: made whole in every run, whatever is there already. Nothing was done. Leave "
+            "scope.stale_only and scope.skip_computed_since empty; they are for the daily tables."
         )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -49,15 +50,28 @@ def scope(context: InitResourceContext) -> Scope:
     """The scope of a run, looked up before anything runs; the run's tags say it. Raises PermanentError, naming near
     ones, for a tenant or campaign that does not exist."""
     config = context.resource_config
-    since = datetime.fromisoformat(config["skip_computed_since"]) if config["skip_computed_since"] else None
     chosen = replace(
         find_scope(context.resources.warehouse, config["tenants"], config["campaigns"], config["stale_only"]),
-        skip_computed_since=since,
+        skip_computed_since=_moment(config["skip_computed_since"]),
     )
     if context.run is not None and context.instance is not None:
         tags = scope_tags(config["tenants"] and _slugs(context.resources.warehouse, chosen), config["campaigns"])
         context.instance.add_run_tags(context.run.run_id, {**day_tags(context.run.tags), **tags})
     return chosen
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment of scope.skip_computed_since; None where it is empty. Raises PermanentError for what is no moment."""
+    if not text:
+        return None
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    raise PermanentError(
+        f"scope.skip_computed_since is {text!r}. Write a moment with its time zone, such as 2026-03-01T08:00:00+00:00, "
+        "or leave it empty."
+    )
 
 
 def find_scope(

@@ -61,8 +61,8 @@ class Part:
 class Due:
     """Which tenants a run computes on which of its days: all of its scope, or those that the ledger knows as stale.
 
-    A backfill that extends itself by what looks back reaches days that nobody has computed yet. They are left to the
-    run that computes their listening: half a day would fail its checks.
+    A backfill that extends itself by what looks back reaches days that a tenant has nothing of yet. They are left to
+    the run that computes their listening: half a day would fail its checks.
     barred: tenants for whom that cannot be found out, with the reason.
     """
 
@@ -74,20 +74,27 @@ class Due:
         self.barred: dict[UUID, BaseException] = {}
         self._stale = self._read_stale(days[0], days[-1]) if scope.stale_only and days else None
         self._skipped = self._read_computed(scope.skip_computed_since)
-        self._begun = begun_days(warehouse, days) if is_made_of_tables(assets) else frozenset(days)
+        self._begun = read_begun(warehouse, days) if is_made_of_tables(assets) else None
 
     def chunks(self, day: date) -> list[list[UUID]]:
         """The day's tenants, chunk by chunk. What earlier days of the run may have made stale is asked for anew."""
-        if day not in self._begun:
-            return []
         skipped = self._skipped.get(day, set())
-        chunks = [kept for chunk in self._chunks if (kept := [each for each in chunk if each not in skipped])]
+        begun = self._begun.get(day, set()) if self._begun is not None else None
+        chunks = [
+            kept
+            for chunk in self._chunks
+            if (kept := [each for each in chunk if each not in skipped and (begun is None or each in begun)])
+        ]
         if self._stale is None:
             return chunks
         if looks_at_itself(self._assets):
             self._stale |= self._read_stale(day, day)
         due = self._stale.get(day, set())
         return [kept for chunk in chunks if (kept := [tenant for tenant in chunk if tenant in due])]
+
+    def is_finished(self, day: date) -> bool:
+        """Whether a stopped backfill has computed the day for some of the run's tenants before."""
+        return bool(self._skipped.get(day))
 
     def note_arrivals(self) -> datetime | None:
         """Look at the raw rows that the run will read, if any; returns the database's clock after that.
@@ -245,12 +252,15 @@ def _nobody(failed: Sequence[TenantFailure]) -> NobodyComputedError:
     return error
 
 
-def begun_days(warehouse: Warehouse, days: Sequence[date]) -> frozenset[date]:
-    """Those of the days whose listening somebody has computed, or could not compute."""
+def read_begun(warehouse: Warehouse, days: Sequence[date]) -> dict[date, set[UUID]]:
+    """For each of the days the tenants whose listening was computed, or could not be; days without any are left out."""
+    begun: dict[date, set[UUID]] = {}
     if not days:
-        return frozenset()
-    found = warehouse.read("read_begun_days", first=min(days), last=max(days))["day"].to_list()
-    return frozenset(days).intersection(found)
+        return begun
+    for day, tenant in warehouse.read("read_begun_days", first=min(days), last=max(days)).iter_rows():
+        if day in days:
+            begun.setdefault(day, set()).add(UUID(bytes=tenant))
+    return begun
 
 
 def computed_since(

@@ -27,10 +27,11 @@ from dagster import (
     schedule,
 )
 
-from assets.partitions import days_ago
+from assets.partitions import days_ago, partitions_from
 from assets.raw.assets import RAW_ASSETS
 from assets.resources import day_tags, scope_tags
 from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
+from pipelines.first_day import loaded_first_day
 from sql.failures import FailureLog, in_halves
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -151,7 +152,15 @@ def _morning(
     if not waking:
         yield SkipReason("It is not the first hour of the morning for any tenant.")
         return
-    for first in sorted(firsts):
+    # A partition that is not there fails the whole clock, and with it everybody's reports.
+    cut = partitions_from(loaded_first_day(), now.date())
+    begins = (cut.weekly if cadence == "weekly" else cut.monthly).start.date()
+    if early := [first for first in sorted(firsts) if first < begins]:
+        context.log.warning(
+            f"Held reports of {', '.join(map(str, early))} are not looked at: the partitions of this process begin on "
+            f"{begins}. Reload the code location (Deployment, Reload), or set EARSHOT_FIRST_DAY={early[0]}."
+        )
+    for first in sorted(firsts - set(early)):
         yield RunRequest(
             run_key=f"{cadence}-{first}-{now.isoformat()}",
             partition_key=first.isoformat(),

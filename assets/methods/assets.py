@@ -22,7 +22,7 @@ from dagster import (
 )
 
 from assets.markdown import table
-from assets.partitions import describe_failures, refuse_campaigns
+from assets.partitions import describe_failures, refuse_campaigns, refuse_partial
 from assets.resources import Measurement
 from sql.failures import FailureLog, TenantFailure, in_halves
 from sql.values import Scope
@@ -46,6 +46,7 @@ def methodologies(
     from assets.methods.publishing import publish_methodologies
 
     refuse_campaigns(scope, ["methodologies"])
+    refuse_partial(scope, ["methodologies"])
     failures = FailureLog(warehouse, "methodology", context.log.error, UUID(context.run.run_id), "not kept")
     measured = (measurement.rules, measurement.ranges, measurement.keyring)
     found = list(publish_methodologies(warehouse, scope, *measured, failures))

@@ -11,7 +11,7 @@ from uuid import UUID
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.markdown import table
-from assets.partitions import describe_failures, fail_for_tenants, refuse_campaigns
+from assets.partitions import describe_failures, fail_for_tenants, refuse_campaigns, refuse_partial
 from assets.resources import Measurement
 from sql.failures import FailureLog
 from sql.values import Scope
@@ -32,6 +32,7 @@ def expired_addresses(
     rows: list[tuple[object, ...]] = []
     total = 0
     refuse_campaigns(scope, ["expired_addresses"])
+    refuse_partial(scope, ["expired_addresses"])
     failures = FailureLog(warehouse, "privacy", context.log.error, UUID(context.run.run_id), "addresses not replaced")
     now = datetime.now(UTC)
     for gone in expire_addresses(warehouse, scope, measurement.ranges, measurement.keyring, now, failures):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MetadataValue, Output, ResourceParam, multi_asset
 
-from assets.partitions import WITHOUT_EVENTS, Description, daily, days_of, month_of_days
+from assets.partitions import WITHOUT_EVENTS, Description, daily, days_of, month_of_days, refuse_campaigns
 from sql.failures import cause_of, may_be_one_tenants
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
@@ -43,6 +43,7 @@ def raw_days(
 
     A run that computes what is stale looks at the ledger alone.
     """
+    refuse_campaigns(scope, sorted(key.to_user_string() for key in context.selected_asset_keys))
     if scope.stale_only:
         yield from (Output(None, key.to_user_string(), WITHOUT_EVENTS) for key in context.selected_asset_keys)
         return

@@ -12,7 +12,15 @@ from uuid import UUID
 from dagster import AssetDep, AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.markdown import table
-from assets.partitions import describe_failures, fail_for_tenants, local_period, monthly, weekly
+from assets.partitions import (
+    describe_failures,
+    describe_scope,
+    fail_for_tenants,
+    local_period,
+    monthly,
+    refuse_partial,
+    weekly,
+)
 from assets.resources import Mailing, Measurement
 from assets.upkeep.assets import DAILY_ASSETS
 from sql.failures import FailureLog, may_be_one_tenants
@@ -91,6 +99,8 @@ def _report(
     from assets.reporting.building import Workshop, build_reports
     from reports.archive import Made
 
+    subject = [context.asset_key.to_user_string()]
+    refuse_partial(scope, subject)
     first = context.partition_time_window.start.date()
     run_id = UUID(context.run.run_id)
     made = Made(run_id, mailing.code_version, datetime.now(UTC))
@@ -102,10 +112,10 @@ def _report(
         failure.tenant_id: f"Its methodology could not be kept: {failure.cause}" for failure in unmeasured.found
     }
     failures = FailureLog(warehouse, "reports", context.log.error, run_id, "reports not made")
-    subject = [context.asset_key.to_user_string()]
     built: list[Built] = []
     done: list[UUID] = []
-    for tenant in warehouse.tenants(scope).iter_rows(named=True):
+    tenants = warehouse.tenants(scope)
+    for tenant in tenants.iter_rows(named=True):
         tenant_id = UUID(bytes=tenant["tenant_id"])
         trouble = None
         try:
@@ -126,7 +136,9 @@ def _report(
             failures.add(tenant_id, trouble, subject, first)
     failures.clear(done, subject, first)
     found = [*unmeasured.found, *failures.found]
-    yield MaterializeResult(metadata={**_told(built), **({"failures": describe_failures(found)} if found else {})})
+    about = {"scope": MetadataValue.text(describe_scope(scope, tenants))}
+    shown = {"failures": describe_failures(found)} if found else {}
+    yield MaterializeResult(metadata={**about, **_told(built), **shown})
     fail_for_tenants("Reports could not be made as they should", found)
 
 

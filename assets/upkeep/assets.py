@@ -34,6 +34,7 @@ from assets.partitions import (
     look_back,
     month_before,
     month_of_days,
+    refuse_campaigns,
     walk_days,
 )
 from assets.resources import Progress
@@ -160,20 +161,24 @@ def show_tenant_checks(
     import polars as pl
 
     from assets.upkeep.verdicts import NO_RESULTS, judge_by_hand, name_cases, read_results, read_unjudged
-    from assets.walking import begun_days
+    from assets.walking import read_begun
 
+    refuse_campaigns(scope, ["checks"])
     asked = _days_of_run(context, warehouse)
-    begun = begun_days(warehouse, asked)
-    # Days that nobody has begun are not judged; of them there is nothing to read.
-    days = [day for day in asked if day in begun]
     tenants = warehouse.tenants(scope)
+    ids = {UUID(bytes=tenant) for tenant in tenants["tenant_id"]}
+    # Days that nobody of the scope has begun are not judged; of them there is nothing to read.
+    begun = {
+        day: some for day, tenants_of_day in read_begun(warehouse, asked).items() if (some := tenants_of_day & ids)
+    }
+    days = sorted(begun)
     selected = {key.name for key in context.selected_asset_check_keys}
     checks = [check for check in CHECKS if check.name in selected]
     by_hand = AssetKey("tenant_checks") not in context.job_def.asset_layer.selected_asset_keys
     run_id = UUID(context.run.run_id)
     loose = NO_RESULTS
     if by_hand and days:
-        loose, kept_days = judge_by_hand(warehouse, run_id, context.log.error, scope, days, DAILY_ASSETS, checks)
+        loose, kept_days = judge_by_hand(warehouse, run_id, context.log.error, scope, begun, DAILY_ASSETS, checks)
         for day in kept_days:
             # The verdict is written, so it is reported, although the run was not asked for tenant_checks.
             context.op_execution_context.log_event(AssetMaterialization("tenant_checks", partition=day.isoformat()))

@@ -6,7 +6,7 @@ Not here: what a check looks at (checks.py), the orchestrator (assets.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date
 from uuid import UUID
 
@@ -35,11 +35,15 @@ def judge_by_hand(
     run_id: UUID,
     say: Callable[[str], object],
     scope: Scope,
-    days: Sequence[date],
+    begun: Mapping[date, Set[UUID]],
     assets: Sequence[str],
     checks: Sequence[Check],
 ) -> tuple[pl.DataFrame, list[date]]:
-    """Judge days anew that were judged before, and keep that. Returns the verdict on the others, and the days kept."""
+    """Judge days anew that were judged before, and keep that. Returns the verdict on the others, and the days kept.
+
+    begun: the days, each with the tenants that have something of it.
+    """
+    days = sorted(begun)
     failures = FailureLog(warehouse, "computing", say, run_id, "not judged")
     tenants = warehouse.tenants(scope)
     span = Window.of_days(days[0], days[-1])
@@ -59,7 +63,7 @@ def judge_by_hand(
         for chunk in due.chunks(day):
             outcome = walk.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
             kept += [day] if outcome.tenants and day not in kept else []
-        others = sorted(ids - judged)
+        others = sorted((begun[day] & ids) - judged)
         if others:
             found = run_checks(warehouse.read, Window.of_day(day), others, assets, checks)
             loose.append(found.select(NO_RESULTS.columns))

@@ -137,20 +137,21 @@ class Outbox:
     def plan(self, sender: Sender, now: datetime, limit: int = 1000) -> list[Planned]:
         """What a run would do now: every due mail is put together and checked; nothing is claimed or sent."""
         with self._warehouse.transaction() as connection:
-            due = [
-                (delivery, queue.context_of(connection, delivery))
-                for delivery in queue.due_deliveries(connection, now, limit)
-            ]
-        return [self._planned(delivery, context, sender) for delivery, context in due]
+            due = queue.due_deliveries(connection, now, limit)
+        return [self._planned(delivery, sender) for delivery in due]
 
-    def _planned(self, delivery: Delivery, context: Context, sender: Sender) -> Planned:
-        stopped = queue.screen(delivery.recipient, context)
-        if stopped:
-            return Planned(delivery, stopped.state, stopped.detail)
+    def _planned(self, delivery: Delivery, sender: Sender) -> Planned:
         try:
+            with self._warehouse.transaction() as connection:
+                context = queue.context_of(connection, delivery)
+            stopped = queue.screen(delivery.recipient, context)
+            if stopped:
+                return Planned(delivery, stopped.state, stopped.detail)
             mail = compose(delivery, context, sender, self.frozen(delivery))
-        except PermanentError as error:
-            return Planned(delivery, "failed", str(error))
+        except BaseException as error:
+            if not may_be_one_tenants(error):
+                raise
+            return Planned(delivery, "failed", cause_of(error))
         return Planned(delivery, "send", mail.envelope.subject)
 
     def _next(self, transport: Transport, now: datetime, clock: _Clock, summary: DeliverySummary) -> str | None:

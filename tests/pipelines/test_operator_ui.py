@@ -25,7 +25,7 @@ from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.pipelines.operator_ui import Claiming, OperatorUi, Working, failures_of, operator_ui
 from tests.pipelines.running import home_of_its_own, rows
-from tests.pipelines.small_network import MONDAY, SUNDAY
+from tests.pipelines.small_network import MONDAY, SUNDAY, add_tenant
 from tests.pipelines.test_runs import content
 
 GRAPH = defs.resolve_asset_graph()
@@ -205,6 +205,18 @@ def test_one_table_of_a_step_writes_its_neighbours_too_and_reports_them(working:
         found = working.history.get_latest_materialization_event(AssetKey(name))
         assert found is not None
         assert found.run_id == run.run_id
+
+
+def test_a_tenant_with_nothing_of_a_day_yet_is_left_alone_by_what_builds_on_it(
+    working: OperatorUi, week: Warehouse
+) -> None:
+    add_tenant(week, "newcomer", "UTC", "USD")
+    before = content(week)
+    working.run(names(AssetSelection.groups("campaigns")) | {"tenant_checks"}, {"dagster/partition": f"{WEDNESDAY}"})
+    assert_green(working)
+    assert content(week) == before
+    lines = "SELECT slug, count(*) FROM rollup_ledger INNER JOIN tenants USING (tenant_id) WHERE day = %s GROUP BY slug"
+    assert {slug for slug, _ in rows(week, lines, WEDNESDAY)} == {"harbor", "kreuz"}
 
 
 def test_a_weeks_reports_with_their_mails_end_green(working: OperatorUi) -> None:

@@ -11,6 +11,7 @@ import pytest
 from dagster import RunRequest, SkipReason, build_schedule_context
 
 from assets.walking import finality
+from pipelines.first_day import loaded_first_day
 from pipelines.schedules import (
     monthly_report_mornings,
     morning_tenants,
@@ -93,6 +94,19 @@ def test_weeks_with_held_reports_are_looked_at_again_every_morning() -> None:
         "2026-10-26",
         "2026-11-09",
     ]
+
+
+def test_a_held_report_from_before_the_partitions_keeps_nobody_elses_from_being_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A partition that does not exist would fail the clock for all tenants."""
+    monkeypatch.setenv("EARSHOT_FIRST_DAY", "2026-10-28")
+    loaded_first_day.cache_clear()
+    held = (date(2026, 10, 19), date(2026, 10, 26))
+    requests = asked(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC), *held)
+    loaded_first_day.cache_clear()
+    keys = [request.partition_key for request in requests if isinstance(request, RunRequest)]
+    assert keys == ["2026-10-26", "2026-11-09"]
 
 
 @pytest.mark.parametrize(("day", "month"), [(2, "2026-09-01"), (3, "2026-10-01")])

@@ -27,6 +27,7 @@ from pipelines.cli import main
 from pipelines.definitions import defs
 from pipelines.schedules import monthly_report_mornings, weekly_report_mornings
 from pipelines.sensors import late_rows
+from reports.delivery import Outbox, TransportSettings, make_transport
 from sql.embedded import Server
 from sql.limits import Limits
 from sql.values import Reader
@@ -225,6 +226,9 @@ def test_a_mail_that_cannot_be_put_together_waits_and_the_others_leave(server: S
         with closing(Warehouse(url)) as warehouse, DagsterInstance.ephemeral() as history:
             run_job(warehouse, history, "weekly_reports", partition_key=MONDAY.isoformat())
         with closing(BrokenWarehouse(url)) as warehouse, DagsterInstance.ephemeral() as history:
+            planned = Outbox(warehouse).plan(make_transport(TransportSettings()).sender, datetime.now(UTC))
+            verdicts = {each.delivery.tenant_id: (each.verdict, "surprise" in each.detail) for each in planned}
+            assert verdicts == {named(BAD): ("failed", True), named(GOOD): ("send", False)}
             run_job(warehouse, history, "delivery_worker")
             states = dict(rows(warehouse, "SELECT tenant_id, state FROM report_deliveries"))
             assert states == {named(BAD): "queued", named(GOOD): "accepted"}

@@ -19,6 +19,7 @@ from dagster import (
     ResourceDefinition,
 )
 
+from assets.lineage import EVER
 from assets.upkeep.assets import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, heal, run_job
@@ -115,6 +116,20 @@ def test_nobodys_day_is_claimed_where_nobody_could_be_computed(week: Warehouse, 
     claimed = materialized(history)
     assert ("downloads", WEDNESDAY) in claimed
     assert ("campaign_roi", WEDNESDAY) not in claimed
+
+
+def test_a_backfill_that_goes_on_says_of_finished_days_what_the_ledger_holds(
+    week: Warehouse, history: DagsterInstance
+) -> None:
+    told = totals(week)
+    run_job(week, history, "daily_rollups", partition_key=WEDNESDAY.isoformat(), skip_computed_since=EVER)
+    claimed = materialized(history)
+    assert {asset for asset, _ in claimed} == {*DAILY_ASSETS, "tenant_checks"}
+    for key, (event,) in claimed.items():
+        assert (event["rows"], event["tenants"], event["rows_of_this_run"]) == (*told[key], 0), key
+        assert event["left_alone"] == "Left as it was: the backfill that this one goes on with had computed it."
+    (split,) = claimed["request_dispositions", WEDNESDAY]
+    assert split["raw_requests"] == 6
 
 
 def by_hand(
@@ -222,6 +237,34 @@ def test_an_unknown_tenant_fails_before_anything_runs(week: Warehouse, history: 
     with pytest.raises(BackfillError, match=r"There is no tenant 'harbour'; did you mean harbor\?"):
         run_job(week, history, "daily_rollups", partition_key=SUNDAY.isoformat(), tenants=["harbour"])
     assert started(history) == 0
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-03-01", "2026-03-01T08:00", "0001-01-01T00:00+14:00"])
+def test_a_moment_that_is_none_fails_before_anything_runs(
+    week: Warehouse, history: DagsterInstance, moment: str
+) -> None:
+    config = {"resources": {"scope": {"config": {"skip_computed_since": moment}}}}
+    resources = {**RESOURCES, "warehouse": ResourceDefinition.hardcoded_resource(week)}
+    job = define(resources).resolve_job_def("daily_rollups")
+    result = job.execute_in_process(
+        instance=history, partition_key=SUNDAY.isoformat(), raise_on_error=False, run_config=config
+    )
+    failed = [str(event.event_specific_data) for event in result.all_events if event.is_failure]
+    assert any(f"scope.skip_computed_since is '{moment}'. Write a moment with its time zone" in said for said in failed)
+    assert started(history) == 0
+
+
+@pytest.mark.parametrize(
+    ("job", "key"),
+    [("weekly_reports", MONDAY.isoformat()), ("monthly_reports", "2026-03-01"), ("nightly_upkeep", None)],
+)
+def test_what_is_made_whole_in_every_run_refuses_a_part_of_it(
+    week: Warehouse, history: DagsterInstance, job: str, key: str | None
+) -> None:
+    with pytest.raises(BackfillError, match="made whole in every run") as failure:
+        run_job(week, history, job, partition_key=key, stale_only=True)
+    assert "scope.stale_only" in str(failure.value)
+    assert rows(week, "SELECT count(*) FROM reports") == [(0,)]
 
 
 @pytest.mark.parametrize("campaign", ["Spring", "11111111-1111-4111-8111-111111111111", "'; DROP TABLE x"])

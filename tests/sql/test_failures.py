@@ -83,6 +83,19 @@ def test_a_lost_database_and_a_request_to_stop_are_no_tenants_trouble(error: Bas
         attempt({"tenant-40"}, error)
 
 
+def test_a_real_panic_of_a_compiled_library_is_brought_home_to_its_tenant() -> None:
+    """A moment that no calendar has, as text."""
+
+    def write_moments(microseconds: Sequence[int]) -> list[str]:
+        return pl.Series(microseconds).cast(pl.Datetime("us")).dt.strftime("%Y").to_list()
+
+    failed: dict[int, BaseException] = {}
+    done = list(in_halves([0, 2**63 - 1, 1], write_moments, failed.__setitem__))
+    assert done == [["1970"], ["1970"]]
+    assert list(failed) == [2**63 - 1]
+    assert not isinstance(failed[2**63 - 1], Exception)
+
+
 def test_several_bad_tenants_are_all_named() -> None:
     bad = {"tenant-0", "tenant-1", "tenant-63"}
     done, failed, _ = attempt(bad, UnexpectedError("x"))
