@@ -107,6 +107,11 @@ NOT_KEPT = (
     "This verdict is not kept, because nobody has judged the whole day yet: no report waits for it. Materialize "
     "tenant_checks of the day to keep one."
 )
+# The UI's button at a check asks for no day.
+UNASKED = (
+    "Judged was {day}, the last day that anybody judged, because the run names none. For another day materialize "
+    "tenant_checks of it, or give the run the tag dagster/partition."
+)
 
 
 TENANT_CHECKS = AssetSpec(
@@ -192,6 +197,7 @@ def show_tenant_checks(
     failed = results.filter(~pl.col("passed"))
     where = f"{asked[0]}" if asked[0] == asked[-1] else f"{asked[0]} to {asked[-1]}"
     nothing = "" if days else f" Nobody has computed anything of {where}, so there is nothing to judge."
+    unasked = f" {UNASKED.format(day=where)}" if by_hand and not _first_of(context) else ""
     for check in checks:
         mine = results.filter(check_name=check.name)
         bad = failed.filter(check_name=check.name)
@@ -203,7 +209,8 @@ def show_tenant_checks(
             severity=AssetCheckSeverity.ERROR,
             description=(check.promise if bad.is_empty() else f"{check.promise} Not so: {name_cases(bad)}.")
             + kept
-            + nothing,
+            + nothing
+            + unasked,
             metadata={
                 "days": where,
                 "tenants": mine["tenant_id"].n_unique(),
@@ -226,10 +233,16 @@ def show_tenant_checks(
     )
 
 
+def _first_of(context: AssetCheckExecutionContext) -> str | None:
+    """The first day that the run's tags name, if they do."""
+    tags = context.run.tags
+    return tags.get("dagster/asset_partition_range_start") or tags.get("dagster/partition")
+
+
 def _days_of_run(context: AssetCheckExecutionContext, warehouse: Warehouse) -> list[date]:
     """The days that the run's tags name; without a partition the last day that anybody has judged, else yesterday."""
     tags = context.run.tags
-    first = tags.get("dagster/asset_partition_range_start") or tags.get("dagster/partition")
+    first = _first_of(context)
     last = tags.get("dagster/asset_partition_range_end") or first
     keys = daily.get_partition_keys()
     chosen = [key for key in keys if first <= key <= last] if first and last else keys[-1:]

@@ -26,29 +26,29 @@ def heal(dry_run: bool) -> None:
     from pipelines.health.freshness import compare_counts, find_stale
 
     settings = load_settings()
-    server = runtime.ensure_database(settings)
-    if not dry_run:
-        runtime.end_dead_runs(settings, server)
-    warehouse = runtime.make_warehouse(settings)
-    keep_first_day(settings, warehouse)
-    compare_counts(warehouse)
-    stale = find_stale(warehouse)
-    if stale is None:
-        console.out.print("Nothing is stale.")
-        return
-    what = f"{stale.tables:,} table(s) of {len(stale.tenants):,} tenant(s), from {stale.first} to {stale.last}"
-    if dry_run:
-        console.out.print(f"Stale: {what}, and what builds on them.")
-        return
-    runtime.prepare_orchestrator(settings, server)
-    with (
-        stops_in_seconds(),
-        runtime.orchestrator_instance() as instance,
-        progress_bar(f"Computing {what}", unit="tables of tenants' days") as advance,
-    ):
-        runs = heal_all(
-            warehouse,
-            instance,
-            lambda assets, day, tenants: advance(f"{day} {assets[0]}", len(assets) * len(tenants)),
-        )
+    with stops_in_seconds():
+        server = runtime.ensure_database(settings)
+        if not dry_run:
+            runtime.end_dead_runs(settings, server)
+        with runtime.open_warehouse(settings) as warehouse:
+            keep_first_day(settings, warehouse)
+            compare_counts(warehouse)
+            stale = find_stale(warehouse)
+            if stale is None:
+                console.out.print("Nothing is stale.")
+                return
+            what = f"{stale.tables:,} table(s) of {len(stale.tenants):,} tenant(s), from {stale.first} to {stale.last}"
+            if dry_run:
+                console.out.print(f"Stale: {what}, and what builds on them.")
+                return
+            runtime.prepare_orchestrator(settings, server)
+            with (
+                runtime.orchestrator_instance() as instance,
+                progress_bar(f"Computing {what}", unit="tables of tenants' days") as advance,
+            ):
+                runs = heal_all(
+                    warehouse,
+                    instance,
+                    lambda assets, day, tenants: advance(f"{day} {assets[0]}", len(assets) * len(tenants)),
+                )
     console.out.print(f"Healed in {runs} run(s); nothing is stale.")

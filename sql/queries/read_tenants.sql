@@ -15,7 +15,6 @@ SELECT
     brand_name,
     brand_color,
     reply_to,
-    recipient_domains,
-    created_at
+    recipient_domains
 FROM tenants
 ORDER BY slug

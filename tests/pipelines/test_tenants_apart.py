@@ -295,9 +295,11 @@ def test_reports_of_a_tenant_with_an_unknown_time_zone_fail_by_name_and_no_other
 
 
 def test_a_row_that_no_library_can_read_stops_its_tenant_alone(week: Warehouse) -> None:
-    """An episode released at infinity."""
+    """An episode released at infinity, of a tenant that was entered at no time that a calendar has."""
     without_limits(week, "episodes")
+    without_limits(week, "tenants")
     with week.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE tenants SET created_at = 'infinity' WHERE tenant_id = %s", [named(BAD)])
         connection.execute("UPDATE episodes SET published_at = 'infinity' WHERE tenant_id = %s", [named(BAD)])
     ((before,),) = rows(week, "SELECT clock_timestamp()")
     said = failing(week, SATURDAY, SUNDAY)

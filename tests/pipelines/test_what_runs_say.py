@@ -225,6 +225,7 @@ def test_a_check_without_a_day_judges_the_last_one_that_is_known(week: Warehouse
     words = said(by_hand(week, history, ["dispositions_sum"], None))
     assert f"harbor {SUNDAY} (1 offence(s): 3 raw rows, 4 with a disposition)" in words
     assert f"kreuz {SUNDAY}" in words
+    assert f"Judged was {SUNDAY}, the last day that anybody judged, because the run names none." in words
 
 
 def started(history: DagsterInstance) -> int:
