@@ -38,6 +38,7 @@ from pipelines.health.freshness import (
 from pipelines.schedules import daily_rollups
 from pipelines.settings import load_settings
 from sql.failures import FailureLog, cause_of, may_be_one_tenants
+from sql.readers import end_overdue_readers
 from sql.warehouse import Warehouse
 
 # A row can commit after its tick; the last hour is scanned again at every one.
@@ -80,6 +81,8 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     named, and the others are looked at.
     """
     failures = FailureLog(warehouse, "sensor", context.log.error, not_done=NOT_LOOKED_AT)
+    for ended in end_overdue_readers(warehouse):
+        context.log.warning(ended)
     now = datetime.now(UTC)
     seen, settled, counted = _read_cursor(context.cursor)
     tenants = warehouse.tenants()

@@ -59,8 +59,9 @@ BEGIN
 
     -- Whose lock it is that a run waits for; and a way in when readers have taken all the connections.
     EXECUTE format('GRANT pg_read_all_stats TO %I, %I', app, migrator);
-    -- A reader that keeps a lock can be sent away.
+    -- A reader that keeps a lock can be sent away, and is, if it stays too long (earshot_end_overdue_readers).
     EXECUTE format('GRANT pg_signal_backend TO %I', migrator);
+    GRANT pg_read_all_stats, pg_signal_backend TO earshot_owner;
     IF to_regrole('pg_use_reserved_connections') IS NOT NULL THEN
         EXECUTE format('GRANT pg_use_reserved_connections TO %I, %I', app, migrator);
     END IF;

@@ -10,7 +10,7 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,11 +18,15 @@ from uuid import UUID
 import polars as pl
 from babel.numbers import get_currency_precision
 
+from assets.attribution.models import EXTRA_MODELS
 from assets.reporting.building import known_at, read_subject
+from assets.reporting.elsewhere import FOLDED, SAME_AS, WHY_NOT
+from assets.reporting.folding import OTHER_ROWS
 from assets.reporting.gathering import Subject
 from assets.reporting.numbers import (
     NUMBERS,
     OF_A_CAMPAIGN,
+    OF_A_DAY,
     OF_A_MODEL,
     OF_A_PLACEMENT,
     OF_ONE_PLACEMENT,
@@ -31,7 +35,7 @@ from assets.reporting.numbers import (
 from assets.reporting.periods import ReportPeriod
 from reports.content.formats import Formatter
 from sql.statements import statement
-from sql.values import PermanentError
+from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
 Row = Mapping[str, Any]
@@ -43,7 +47,7 @@ CLOSE_ENOUGH = Decimal("1e-9")
 @dataclass(frozen=True, slots=True)
 class Part:
     """What of a report is meant: all of it, or one row of its tables. aired: the local day, as the records write it,
-    which tells episodes of the same title apart.
+    which tells episodes of the same title apart. day: one local day of the period, a point of its chart.
     """
 
     model: str | None = None
@@ -51,6 +55,7 @@ class Part:
     placement: str | None = None
     episode: str | None = None
     aired: str | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +146,11 @@ def _read_report(warehouse: Warehouse, row: Row) -> Report:
 
 
 def number_named(name: str) -> Number:
-    """The number of this name. Raises PermanentError, naming near ones, for others."""
-    wanted = name.strip().lower().replace("-", "_")
+    """The number of this name. Raises PermanentError for others: why it has no rows and where it lies, or near ones."""
+    wanted = "_".join(name.lower().replace("-", " ").replace("_", " ").split())
+    wanted = SAME_AS.get(wanted, wanted)
+    if wanted in WHY_NOT:
+        raise PermanentError(f"{wanted} cannot be led back to rows: {WHY_NOT[wanted]}")
     if wanted not in NUMBERS:
         near = difflib.get_close_matches(wanted, NUMBERS, n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(NUMBERS)}."
@@ -194,7 +202,9 @@ def changes_since(warehouse: Warehouse, report: Report) -> pl.DataFrame:
 def _parameters(warehouse: Warehouse, report: Report, part: Part) -> dict[str, Any]:
     parameters: dict[str, Any] = {**report.parameters, "placements": None, "episodes": None}
     if part.model is not None:
-        parameters["model"] = part.model
+        parameters["model"] = _model(report, part.model)
+    if part.day is not None:
+        parameters |= _day(report, part)
     if part.campaign is not None:
         chosen = [campaign for campaign in report.subject.campaigns if campaign["name"] == part.campaign]
         if not chosen:
@@ -208,8 +218,32 @@ def _parameters(warehouse: Warehouse, report: Report, part: Part) -> dict[str, A
     return parameters
 
 
+def _model(report: Report, name: str) -> str:
+    """The model of this name. Raises PermanentError for one that learns, and for one that is not known."""
+    wanted = name.strip().lower().replace("-", "_").replace(" ", "_")
+    known = {report.parameters["model"], *(row["model"] for row in report.records("model")), *EXTRA_MODELS}
+    if wanted not in known:
+        why = f": {WHY_NOT[wanted]}" if wanted in WHY_NOT else f"; there are {', '.join(sorted(known))}"
+        raise PermanentError(f"No number of the report can be led back to rows under the model {name!r}{why}")
+    return wanted
+
+
+def _day(report: Report, part: Part) -> dict[str, Any]:
+    """The bounds of one local day. Raises PermanentError where the report has no point for it."""
+    day = part.day
+    if day is None or not report.period.first <= day <= report.period.last:
+        raise PermanentError(f"{day} is no day of the report: {report.period.first} to {report.period.last} are")
+    if part != Part(model=part.model, day=day):
+        raise PermanentError("A report has the days of all that it is about: leave out --campaign and --placement")
+    window = Window.of_local_days(day, day, report.period.timezone)
+    last = (window.end - timedelta(microseconds=1)).date()
+    return {"start": window.start, "end": window.end, "first": window.start.date(), "last": last}
+
+
 def _named(warehouse: Warehouse, report: Report, part: Part, campaigns: Sequence[UUID]) -> dict[str, list[UUID]]:
     """The placements and episodes that the part names. Raises PermanentError where there are none."""
+    if OTHER_ROWS in (part.placement, part.episode):
+        raise PermanentError(FOLDED)
     tenant, own = [report.tenant], [campaign.bytes for campaign in campaigns]
     with warehouse.as_tenant(report.tenant) as read:
         placements = read("read_placements", tenants=tenant).filter(pl.col("campaign_id").is_in(own))["placement_id"]
@@ -270,6 +304,9 @@ def _printed(report: Report, number: Number, part: Part) -> str | None:
     elif part.campaign is not None:
         rows = [row for row in report.records("campaign") if row["campaign"] == part.campaign]
         rows = rows or report.records("total")
+    elif part.day is not None:
+        rows = [row for row in report.records("day") if row["first_day"] == part.day.isoformat()]
+        rows = rows if number.name in OF_A_DAY and part.model in (None, report.parameters["model"]) else []
     elif part.model is not None and part.model != report.parameters["model"]:
         rows = [row for row in report.records("model") if row["model"] == part.model]
     else:

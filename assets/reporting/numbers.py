@@ -173,6 +173,14 @@ def _numbers() -> Iterator[Number]:
         printed=_pair("delivery", booked, r".*? of (.*?) booked"),
     )
     yield Number(
+        "delivery_rate",
+        "Ads delivered since the campaign's start, of those booked.",
+        _over(DELIVERED_SO_FAR, BOOKED),
+        ("spend",),
+        "1",
+        printed=_pair("delivery", booked, r".*? booked since the start \((.*?)\)"),
+    )
+    yield Number(
         "conversions",
         "Credit for conversions of the campaign's goal, added up.",
         CONVERSIONS,
@@ -270,4 +278,5 @@ OF_ONE_PLACEMENT = {
 # What the tables of models, campaigns and placements print of each row.
 OF_A_MODEL = ("conversions", "revenue")
 OF_A_CAMPAIGN = ("delivered", "reach", "conversions", "revenue", "spend")
+OF_A_DAY = ("delivered", "conversions")
 OF_A_PLACEMENT = ("delivered", "conversions", "revenue", "spend")

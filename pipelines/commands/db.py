@@ -26,6 +26,11 @@ from sql.warehouse import Warehouse
 
 CONFIGURED = "DATABASE_URL (or POSTGRES_HOST) is set, so Earshot uses that database and keeps no private one."
 
+ONE_LOGIN = (
+    "One login migrates and runs everything, so whoever has its password can also change the trail of changes. "
+    "docs/roles.md says how a superuser makes two; DATABASE_MIGRATE_URL names the other."
+)
+
 
 @click.group()
 def db() -> None:
@@ -82,6 +87,8 @@ def migrate_command() -> None:
     """Bring the schema of the database in use up to date."""
     settings = load_settings()
     migrate(_migrator_address(settings), _progress, limits=settings.limits)
+    if _address(settings) == _migrator_address(settings):
+        _progress(ONE_LOGIN)
 
 
 @db.command()

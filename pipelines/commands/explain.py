@@ -7,6 +7,7 @@ Not here: what numbers are (assets/reporting/numbers.py), how they are recompute
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from assets.reporting.explaining import (
     parts_of,
 )
 from pipelines import console, runtime
-from pipelines.commands.show import file_of, screen_table, write_rows
+from pipelines.commands.show import DAY_TYPE, file_of, screen_table, write_rows
 from pipelines.settings import load_settings
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
@@ -45,6 +46,7 @@ IDS = ("placement_id", "episode_id", "exposure_id", "conversion_id")
 @click.option("--placement", metavar="NAME", help="Of one placement.")
 @click.option("--episode", metavar="TITLE", help="Of one episode.")
 @click.option("--aired", metavar="DAY", help="Of the episode of this day, where several have one title.")
+@click.option("--day", type=DAY_TYPE, metavar="DAY", help="Of one local day of the period: delivered or conversions.")
 @click.option(
     "--rows", "rows_of", metavar="SET", help="Which rows: ads, earned or spend; by default the first that it has."
 )
@@ -65,6 +67,7 @@ def explain_command(
     placement: str | None,
     episode: str | None,
     aired: str | None,
+    day: datetime | None,
     rows_of: str | None,
     limit: int,
     kind: str,
@@ -76,7 +79,7 @@ def explain_command(
     prints is computed again and compared. The SQL runs as it stands for every login that may read the schema bi.
     Exit code 1: a number is another one today.
     """
-    part = Part(model, campaign, placement, episode, aired)
+    part = Part(model, campaign, placement, episode, aired, day.date() if day else None)
     with runtime.open_warehouse(load_settings()) as warehouse:
         found = find_report(warehouse, report)
         if number is None:

@@ -1,6 +1,8 @@
 -- Takes back 0033_readers: any tenant may be chosen, and new readers have no limit of room for temporary files.
 SET LOCAL ROLE earshot_owner;
 
+DROP FUNCTION earshot_end_overdue_readers(interval);
+
 CREATE OR REPLACE FUNCTION visible_tenant() RETURNS uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
 SET search_path = pg_catalog, public, pg_temp

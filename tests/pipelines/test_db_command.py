@@ -37,7 +37,9 @@ def test_a_database_is_started_asked_for_and_removed(
         status = run("status", home=home)
         assert status.exit_code == 0
         assert made.url.split(":")[2].split("@")[0] not in status.output
-        assert run("migrate", home=home).exit_code == 0
+        migrated = run("migrate", home=home)
+        assert migrated.exit_code == 0
+        assert "One login" not in migrated.output
         assert "its data is kept" in run("down", home=home).stdout
         assert run("status", home=home).exit_code == 1
         assert "is removed" in run("down", "--wipe", home=home).stdout
@@ -56,6 +58,14 @@ def test_a_configured_database_is_used_and_none_is_started(
     assert "keeps no private one" in up.stdout
     assert "It answers: PostgreSQL" in status.stdout
     assert not home.exists()
+
+
+def test_one_login_for_everything_is_named_with_what_it_means(
+    run: Callable[..., Result], tmp_path: Path, database_url: str
+) -> None:
+    told = run("migrate", home=tmp_path, DATABASE_URL=database_url)
+    assert told.exit_code == 0
+    assert "whoever has its password can also change the trail of changes. docs/roles.md says" in told.output
 
 
 def test_an_address_without_a_database_says_how_to_get_one(run: Callable[..., Result], tmp_path: Path) -> None:

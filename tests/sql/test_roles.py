@@ -15,6 +15,7 @@ from sql import writing
 from sql.connecting import LockedError
 from sql.embedded import Server
 from sql.limits import Limits
+from sql.readers import end_overdue_readers
 from sql.schema.migrate import LOCK, Migration, load_migrations, migrate
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
@@ -244,6 +245,7 @@ def test_the_migrator_needs_no_more_to_migrate_again(two: Apart) -> None:
         "SELECT * FROM tenants FOR UPDATE",
         "ALTER ROLE CURRENT_USER CONNECTION LIMIT 99",
         "SELECT earshot_make_partition('listener_events', current_date)",
+        "SELECT earshot_end_overdue_readers('0 s')",
     ],
 )
 def test_a_reader_takes_no_place_and_no_lock(reader_url: str, attack: str) -> None:
@@ -287,6 +289,24 @@ def test_a_reader_cannot_fill_the_disk_with_what_it_sorts(reader_url: str) -> No
         # Less than that for the test's sake would need a superuser; what a limit does is the server's business.
         with pytest.raises(errors.InsufficientPrivilege):
             reader.execute("RESET temp_file_limit")
+
+
+def test_a_reader_that_sets_its_limits_aside_is_ended_all_the_same(two: Apart, reader_url: str) -> None:
+    name = reader_url.split("//")[1].split(":")[0]
+    warehouse = Warehouse(two.app_url)
+    with psycopg.connect(reader_url) as staying, psycopg.connect(reader_url, autocommit=True) as resting:
+        for each in (staying, resting):
+            each.execute(
+                "SELECT set_config(name, '0', false) FROM pg_settings WHERE name LIKE '%timeout%' AND context = 'user'"
+            )
+        process = staying.info.backend_pid
+        assert end_overdue_readers(warehouse) == []
+        [told] = end_overdue_readers(warehouse, 0)
+        assert f"the reader {name} (process {process}) was ended: its transaction had been open since 20" in told
+        with pytest.raises(psycopg.OperationalError):
+            staying.execute("SELECT 1")
+        assert resting.execute("SELECT 1").fetchone() == (1,)
+    warehouse.close()
 
 
 def test_a_login_that_was_there_before_is_told_to_have_no_limits(two: Apart) -> None:

@@ -6,6 +6,7 @@ import io
 import re
 import secrets
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -18,11 +19,14 @@ from dagster import DagsterInstance
 from psycopg import sql
 
 from assets.attribution.models import EXTRA_MODELS, credit_shows
-from assets.reporting.explaining import Part, Report, explain, find_report, parts_of
-from assets.reporting.numbers import NUMBERS
+from assets.reporting.elsewhere import WHY_NOT
+from assets.reporting.explaining import Part, Report, explain, find_report, number_named, parts_of
+from assets.reporting.folding import OTHER_ROWS
+from assets.reporting.numbers import NUMBERS, OF_A_DAY
 from pipelines.backfill.computing import run_job
 from pipelines.cli import main
 from sql.embedded import Server
+from sql.values import PermanentError
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.pipelines.explained import AUTUMN, TENANT, add_campaign, add_facts
@@ -224,9 +228,30 @@ def test_a_report_that_is_not_there_is_an_error(url: str, words: list[str], said
     assert said in " ".join(result.stderr.split())
 
 
+def test_the_days_of_a_report_are_what_their_rows_add_up_to(url: str, warehouse: Warehouse, report: Report) -> None:
+    days = [date.fromisoformat(row["first_day"]) for row in report.records("day")]
+    told = [each for day in days for each in explain(warehouse, report, OF_A_DAY, Part(day=day))]
+    assert [each.is_equal and each.printed is not None for each in told] == [True] * 14
+    assert any(each.recomputed not in ("0", "–") for each in told)
+    result = earshot(url, short(report), "impressions", "--day", days[0].isoformat())
+    assert result.exit_code == 0, result.output
+    assert "today: equal" in result.stdout
+
+
+@pytest.mark.parametrize("name", [*WHY_NOT, "Relative lift", "make-good"])
+def test_what_is_no_sum_of_rows_says_why_and_where_it_is(name: str) -> None:
+    with pytest.raises(PermanentError, match=r"cannot be led back to rows: .*(bi\.\w+|earshot reports list)"):
+        number_named(name)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["lift"], "lift cannot be led back to rows: lift compares households"),
+        (["conversions", "--model", "Markov"], "under the model 'Markov': this model learns from all journeys"),
+        (["conversions", "--model", "linnear"], "there are first_touch, inverse_j, j_shaped, last_paid_touch"),
+        (["conversions", "--placement", OTHER_ROWS], "adds up placements of few households"),
+        (["delivered", "--day", "2026-01-01"], "2026-01-01 is no day of the report: 2026-03-02 to 2026-03-08 are"),
         (["raos"], "No report has a number 'raos'; did you mean roas"),
         (["roas", "--campaign", "Summer"], "The report has no campaign 'Summer'; there are Autumn, Spring"),
         (["roas", "--placement", "x' OR true --"], "The report has no placement"),
