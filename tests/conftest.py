@@ -177,14 +177,20 @@ def server(homes: Path) -> Server:
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of a database with the whole schema and no rows, which nobody can connect to."""
+    return shared_database(server, TEMPLATE, lambda url: migrate(url, silent))
+
+
+def shared_database(server: Server, name: str, fill: Callable[[str], object], template: str = "template1") -> str:
+    """The name of a database to copy, made once for all processes of the run: fill is given its address."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         # Whoever comes first makes it, the others wait; the lock goes with the connection.
-        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [TEMPLATE])
-        if admin.execute("SELECT FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone() is None:
-            admin.execute(sql.SQL("CREATE DATABASE {} OWNER earshot").format(sql.Identifier(TEMPLATE)))
-            migrate(database_address(server, TEMPLATE), silent)
-            admin.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(TEMPLATE)))
-    return TEMPLATE
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        if admin.execute("SELECT FROM pg_database WHERE datname = %s AND NOT datallowconn", [name]).fetchone() is None:
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER earshot STRATEGY file_copy")
+            admin.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+            fill(database_address(server, name))
+            admin.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+    return name
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Here: databases. Not here: the small network's rows (small_network.py), running 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from sql.embedded import Server
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database
+from tests.conftest import cloned_database, shared_database
 from tests.pipelines.running import compute, home_of_its_own
 from tests.pipelines.small_network import build_network
 
@@ -25,21 +26,29 @@ def empty_database_url(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def home_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the small network's keys lie: whoever computes it again needs the same ones."""
-    return tmp_path_factory.mktemp("home")
+def week_home(homes: Path) -> Path:
+    """The home in which the small network's week is computed, by one process for all of the run."""
+    return homes / "server" / "week"
 
 
 @pytest.fixture(scope="session")
-def computed(server: Server, template: str, home_folder: Path) -> Iterator[str]:
+def computed(server: Server, template: str, week_home: Path) -> str:
     """The name of a database in which the small network's week is loaded and computed."""
-    with cloned_database(server, template) as url:
+
+    def fill(url: str) -> None:
         warehouse = Warehouse(url)
         build_network(warehouse)
-        with home_of_its_own(home_folder):
+        with home_of_its_own(week_home):
             compute(warehouse)
         warehouse.close()
-        yield url.rsplit("/", 1)[1]
+
+    return shared_database(server, "earshot_week", fill, template)
+
+
+@pytest.fixture(scope="session")
+def home_folder(computed: str, week_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the week's home, where the network's keys lie: whoever computes it again needs the same ones."""
+    return Path(shutil.copytree(week_home, tmp_path_factory.mktemp("home") / "week"))
 
 
 @pytest.fixture
