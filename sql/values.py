@@ -90,10 +90,6 @@ class Window:
             day for day in self.days() if self.start <= Window.of_day(day).start and Window.of_day(day).end <= self.end
         ]
 
-    def each_day(self) -> Iterator[Window]:
-        """The window of every UTC day that this one touches."""
-        return (Window.of_day(day) for day in self.days())
-
     def widened(self, before: timedelta = timedelta(0), after: timedelta = timedelta(0)) -> Window:
         return Window(self.start - before, self.end + after)
 

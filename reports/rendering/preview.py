@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.content.report import ReportContent
 from reports.drawing import colours
-from reports.rendering.render import Artefact, environment, subject_line
+from reports.rendering.render import Artefact, environment
 from sql.safety.private import private_folder, write_private
 from sql.values import PermanentError
 
@@ -33,13 +32,6 @@ class IndexEntry:
     finding: str
     state: str = "frozen"
     note: str = ""
-
-
-def entry_of(content: ReportContent, folder: str, state: str = "frozen", note: str = "") -> IndexEntry:
-    """The index line of a report; note is the reason of a held one."""
-    header = content.header
-    period = f"{header.period} ({header.timezone})"
-    return IndexEntry(folder, subject_line(content), header.brand, header.sponsor, period, content.finding, state, note)
 
 
 def write_preview(folder: Path, artefacts: Sequence[Artefact]) -> Path:

@@ -39,33 +39,6 @@ class Walks:
         return np.roll(self.starts, -1)
 
 
-def markov_totals(journeys: pl.DataFrame, fewest_conversions: int = FEWEST_CONVERSIONS) -> pl.DataFrame:
-    """The conversions that each placement earns over all journeys of one sponsor and goal kind.
-
-    journeys: journey_id, touch_no (from 1 on each journey), placement_id, converted (the same on all touches of a
-              journey), count (how many journeys like this there are)
-    returns:  placement_id, removal_effect, share, conversions, fitted_by (markov, or linear where there are fewer than
-              fewest_conversions), in the order of placements. The conversions sum to the journeys' conversions.
-
-    Removing a placement sends its journeys to null. With N = (I - Q)^-1 over the placements and p the probabilities of
-    converting from each, its effect is N[start, c] / N[c, c] * p_c / p_start. A placement on no converting journey
-    earns nothing. Source: Anderl et al., International Journal of Research in Marketing 33 (2016), 457-474.
-    """
-    placements = journeys["placement_id"].unique().sort()
-    ordered = with_states(journeys.sort("journey_id", "touch_no"), "placement_id").with_columns(
-        conversions=pl.col("count").cast(pl.Float64) * pl.col("converted"),
-        nulls=pl.col("count").cast(pl.Float64) * ~pl.col("converted"),
-    )
-    walks = walks_of(ordered, len(placements))
-    earned = linear_totals(walks)
-    total = walks.conversions[walks.ends].sum()
-    if total < max(fewest_conversions, 1):
-        return _told(placements, np.full(len(placements), np.nan), earned / (total or 1.0), earned, "linear")
-    effects = removal_effects(walks)
-    shares = effects / effects.sum()
-    return _told(placements, effects, shares, shares * total, "markov")
-
-
 def with_states(ordered: pl.DataFrame, column: str) -> pl.DataFrame:
     """Adds state: the place of the column's value among its sorted values, from 1."""
     values = ordered.select(pl.col(column).unique().sort())
@@ -97,7 +70,12 @@ def linear_totals(walks: Walks) -> Floats:
 
 
 def removal_effects(walks: Walks, unearning: bool = False) -> Floats:
-    """The share of all conversions that goes with each placement. State 0 is the start, state i the i-th placement.
+    """The share of all conversions that goes with each placement, as an array of walks.size.
+
+    Removing a placement sends its journeys to null. State 0 is the start, state i the i-th placement. With
+    N = (I - Q)^-1 over the placements and p the probabilities of converting from each, the effect of placement c is
+    N[start, c] / N[c, c] * p_c / p_start. A placement on no converting journey earns nothing. Source: Anderl et al.,
+    International Journal of Research in Marketing 33 (2016), 457-474.
 
     unearning: placements on no converting journey keep the effect that the chain gives them, instead of 0.
     """
@@ -118,9 +96,3 @@ def removal_effects(walks: Walks, unearning: bool = False) -> Floats:
     earns = np.isin(np.arange(1, size), walks.state[walks.conversions > 0])
     told: Floats = effects if unearning else np.where(earns, effects, 0.0)
     return told
-
-
-def _told(placements: pl.Series, effects: Floats, shares: Floats, earned: Floats, fitted_by: str) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"placement_id": placements, "removal_effect": effects, "share": shares, "conversions": earned}
-    ).with_columns(pl.col("removal_effect").fill_nan(None), fitted_by=pl.lit(fitted_by))

@@ -139,7 +139,7 @@ def rows_of(
 
 def days_of(rows: Rows, tenants: list[UUID]) -> dict[str, pl.DataFrame]:
     """Every day of the span, one at a time."""
-    days = [compute_attribution_day(rows, day, tenants, KEYRING) for day in MARCH.each_day()]
+    days = [compute_attribution_day(rows, day, tenants, KEYRING) for day in map(Window.of_day, MARCH.days())]
     return {name: pl.concat([day[name] for day in days]) for name in days[0]}
 
 

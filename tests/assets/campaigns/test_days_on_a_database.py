@@ -137,7 +137,7 @@ def stored(warehouse: Warehouse, tables: Mapping[str, pl.DataFrame], window: Win
 
 
 def roll_up(warehouse: Warehouse, tenants: Sequence[UUID], last: date) -> pl.DataFrame:
-    for window in Window.of_days(date(2026, 3, 1), last).each_day():
+    for window in map(Window.of_day, Window.of_days(date(2026, 3, 1), last).days()):
         stored(warehouse, compute_attribution_day(warehouse.read, window, tenants, KEYRING), window, tenants)
         stored(warehouse, compute_delivery(warehouse.read, window, tenants), window, tenants)
         stored(warehouse, compute_reach(warehouse.read, window, tenants), window, tenants)
@@ -169,7 +169,7 @@ def test_an_event_that_comes_again_after_midnight_stays_on_its_day(warehouse: Wa
     add(warehouse, "attribution_events", visit, again, {**again, "event_id": named("other")})
     computed = [
         compute_attribution_day(warehouse.read, day, [named("harbour")], KEYRING)["conversions"]
-        for day in Window.of_days(DAY.day, DAY.day + timedelta(days=1)).each_day()
+        for day in map(Window.of_day, Window.of_days(DAY.day, DAY.day + timedelta(days=1)).days())
     ]
     days = [conversions["conversion_id"].to_list() for conversions in computed]
     assert days == [[named("visit").bytes], [named("other").bytes]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reports.content.report import ReportContent
-from reports.rendering.preview import PreviewError, entry_of, write_index, write_preview
+from reports.rendering.preview import IndexEntry, PreviewError, write_index, write_preview
 from reports.rendering.render import Artefact, render
 
 
@@ -33,7 +33,9 @@ def test_a_file_name_cannot_leave_the_folder(tmp_path: Path) -> None:
 
 
 def test_the_index_lists_reports_and_escapes_names(content: ReportContent, tmp_path: Path) -> None:
-    page = write_index(tmp_path, [entry_of(content, "one"), entry_of(content, "two", "held", "a <check> failed")])
+    names = ("Subject", content.header.brand, content.header.sponsor, "a week", content.finding)
+    entries = [IndexEntry("one", *names), IndexEntry("two", *names, "held", "a <check> failed")]
+    page = write_index(tmp_path, entries)
     html = page.read_text(encoding="utf-8")
     assert "2 reports" in html
     assert 'href="one/report.html"' in html

@@ -48,7 +48,7 @@ def network(warehouse: Warehouse) -> Warehouse:
 def keep_sketches(warehouse: Warehouse) -> list[int]:
     """Sketches of every day as the daily asset leaves them; returns how many there are by day."""
     counts = []
-    for window in Window.of_days(FIRST, LAST).each_day():
+    for window in map(Window.of_day, Window.of_days(FIRST, LAST).days()):
         sketches = sketch_large_day(warehouse.read, ASKED, window, SMALL)
         stored(warehouse, "campaign_reach", {"reach_sketches": sketches}, window.day, HARBOR)
         counts.append(sketches.height)
