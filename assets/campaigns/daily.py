@@ -27,6 +27,8 @@ from sql.values import Reader, Window
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUNDAY = 7
+# Raw rows lie from 2000 on (sql/migrations/0025_bounds.sql).
+FIRST_ROWS = pl.lit(datetime(2000, 1, 1, tzinfo=UTC), dtype=pl.Datetime("us", "UTC"))
 
 Tables = dict[str, pl.DataFrame]
 
@@ -105,10 +107,14 @@ def ends_week(window: Window) -> bool:
 
 
 def live_campaigns(campaigns: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """Campaigns that have begun, and whose last windows may still be open."""
+    """Campaigns that have begun, and whose last windows may still be open.
+
+    starts_at: no earlier than the first raw rows that there may be, so that a start of long ago makes nobody read the
+    days of centuries.
+    """
     has_begun = pl.col("starts_at") < window.end
     can_respond = pl.col("ends_at") + LONGEST_WINDOW > window.start
-    return campaigns.filter(has_begun & can_respond)
+    return campaigns.filter(has_begun & can_respond).with_columns(starts_at=pl.max_horizontal("starts_at", FIRST_ROWS))
 
 
 def read_delivery(read: Reader, tenants: list[UUID], live: pl.DataFrame, span: Window) -> pl.DataFrame:

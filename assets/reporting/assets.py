@@ -28,6 +28,8 @@ from sql.values import Scope
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from assets.reporting.building import Built
     from assets.reporting.periods import ReportPeriod
 
@@ -136,9 +138,10 @@ def _report(
             failures.add(tenant_id, trouble, subject, first)
     failures.clear(done, subject, first)
     found = [*unmeasured.found, *failures.found]
+    states = warehouse.read("count_reports", cadence=period_of(first, "UTC").cadence, first=first)
     about = {"scope": MetadataValue.text(describe_scope(scope, tenants))}
     shown = {"failures": describe_failures(found)} if found else {}
-    yield MaterializeResult(metadata={**about, **_told(built), **shown})
+    yield MaterializeResult(metadata={**about, **_told(built, states), **shown})
     fail_for_tenants("Reports could not be made as they should", found)
 
 
@@ -157,14 +160,20 @@ def _keep_methodologies(
             context.log.info(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
 
 
-def _told(built: "list[Built]") -> dict[str, MetadataValue]:
+def _told(built: "list[Built]", states: "pl.DataFrame") -> dict[str, MetadataValue]:
+    """The period's reports over all tenants, which the UI plots, and this run's share. states: of count_reports.
+
+    A run is about the tenants for whom it is morning, so its own numbers would draw drops into the plots of all.
+    """
     from assets.reporting.building import count_states
 
     headings = ("tenant", "sponsor", "campaign", "state", "mails", "reason")
     rows = ((b.tenant, b.sponsor, b.campaign, b.state, b.mails, b.reason) for b in built)
     return {
-        "reports": MetadataValue.int(len(built)),
-        "mails": MetadataValue.int(sum(report.mails for report in built)),
+        "reports": MetadataValue.int(int(states["reports"].sum())),
+        **{state: MetadataValue.int(count) for state, count in states.iter_rows()},
+        "reports_of_this_run": MetadataValue.int(len(built)),
+        "mails_of_this_run": MetadataValue.int(sum(report.mails for report in built)),
+        **{f"{state}_in_this_run": MetadataValue.int(count) for state, count in count_states(built).items()},
         "table": MetadataValue.md(table(headings, rows, right=["mails"])),
-        **{state: MetadataValue.int(count) for state, count in count_states(built).items()},
     }

@@ -16,6 +16,7 @@ from dagster import AssetKey, AssetMaterialization, DagsterEvent, DagsterEventTy
 from dagster._core.events import StepMaterializationData
 from dagster._core.execution.api import execute_run
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.instance.types import InstanceType
 from dagster._core.launcher import LaunchRunContext, RunLauncher
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
@@ -138,6 +139,12 @@ class OperatorUi:
         """Materialize of partitions; returns the backfill's id, before the daemon's first turn."""
         return self._launch({"assetSelection": _paths(assets), "partitionNames": list(keys)})
 
+    def backfill_job(self, job: str, keys: Sequence[str]) -> PartitionBackfill:
+        """The backfill of a job's own page, followed as above."""
+        repository = {"repositoryName": "__repository__", "repositoryLocationName": "earshot"}
+        selector = {"partitionSetName": f"{job}_partition_set", "repositorySelector": repository}
+        return self._follow(self._launch({"selector": selector, "partitionNames": list(keys)}))
+
     def target(self, backfill_id: str) -> dict[str, list[str]]:
         """First and last partition of each asset that a backfill has taken up."""
         found = self.history.get_backfill(backfill_id)
@@ -200,7 +207,10 @@ class OperatorUi:
 def operator_ui(launcher: RunLauncher[DagsterInstance], folder: str) -> Iterator[OperatorUi]:
     """The UI over an empty history, whose runs go to this launcher."""
     instance = DagsterInstance(
-        instance_type=InstanceType.EPHEMERAL,
+        # The daemon looks for a job's partitions by way of a reference, which only a lasting history has.
+        instance_type=InstanceType.PERSISTENT,
+        ref=InstanceRef.from_dir(folder),
+        settings={"telemetry": {"enabled": False}},
         local_artifact_storage=LocalArtifactStorage(folder),
         run_storage=InMemoryRunStorage(),
         event_storage=InMemoryEventLogStorage(),

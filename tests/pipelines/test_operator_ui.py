@@ -121,6 +121,12 @@ def test_one_asset_of_a_step_runs_without_the_others(planner: Planner, name: str
     assert run.asset_selection == {AssetKey(name)}
 
 
+@pytest.mark.parametrize("name", ["downloads", "campaign_benchmarks", "tenant_checks"])
+def test_everything_upstream_of_an_asset_runs_to_its_end(planner: Planner, name: str) -> None:
+    chosen = names(AssetSelection.assets(name).upstream())
+    assert followed(planner, chosen, SHAPES["days apart"]) == chosen
+
+
 @pytest.mark.parametrize("raw", RAW_ASSETS)
 def test_a_backfill_extends_itself_to_all_days_that_look_back(planner: Planner, raw: str) -> None:
     ui, _launcher = planner
@@ -205,6 +211,28 @@ def test_one_table_of_a_step_writes_its_neighbours_too_and_reports_them(working:
         found = working.history.get_latest_materialization_event(AssetKey(name))
         assert found is not None
         assert found.run_id == run.run_id
+
+
+def test_the_backfill_of_the_jobs_own_page_ends_green(working: OperatorUi, week: Warehouse) -> None:
+    before = content(week)
+    done = working.backfill_job("daily_rollups", [WEDNESDAY.isoformat(), THURSDAY.isoformat()])
+    assert done.status is BulkActionStatus.COMPLETED_SUCCESS
+    assert_green(working)
+    assert content(week) == before
+    (run,) = working.history.get_runs(RunsFilter())
+    assert run.tags["earshot/day"] == f"{WEDNESDAY} to {THURSDAY}"
+    written = "SELECT DISTINCT day FROM rollup_ledger WHERE asset = %s AND run_id = %s ORDER BY day"
+    assert rows(week, written, "tenant_checks", run.run_id) == [(WEDNESDAY,), (THURSDAY,)]
+
+
+@pytest.mark.parametrize("job", ["daily_rollups", "look_back_rollups", "weekly_reports", "monthly_reports"])
+def test_the_backfill_of_every_jobs_own_page_runs_to_its_end(planner: Planner, job: str) -> None:
+    ui, launcher = planner
+    begun = len(launcher.runs)
+    of = {"weekly_reports": "weekly_sponsor_reports", "monthly_reports": "monthly_sponsor_reports"}
+    done = ui.backfill_job(job, keys_of(of.get(job, "downloads"), SHAPES["days apart"]))
+    assert done.status is BulkActionStatus.COMPLETED_SUCCESS
+    assert {run.job_name for run in launcher.runs[begun:]} == {job}
 
 
 def test_a_tenant_with_nothing_of_a_day_yet_is_left_alone_by_what_builds_on_it(

@@ -292,10 +292,23 @@ def test_rollups_refuse_single_campaigns_rather_than_ignore_them(week: Warehouse
     assert materialized(history) == {}
 
 
+def reported(history: DagsterInstance) -> list[dict[str, Any]]:
+    """The metadata of the weekly reports' materializations, the latest first."""
+    found = history.fetch_materializations(AssetKey("weekly_sponsor_reports"), limit=10).records
+    events = [record.asset_materialization for record in found]
+    return [{name: value.value for name, value in event.metadata.items()} for event in events if event is not None]
+
+
 def test_reports_are_made_for_the_campaigns_of_the_scope(week: Warehouse, history: DagsterInstance) -> None:
     campaign = str(named("kreuz", "campaign"))
     result = run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat(), campaigns=[campaign])
     assert rows(week, "SELECT tenant_id FROM reports") == [(named("kreuz"),)]
+    run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat(), tenants=["harbor"])
+    later, earlier = reported(history)
+    assert (earlier["reports"], earlier["frozen"], earlier["scope"]) == (1, 1, f"all tenants; campaigns {campaign}")
+    # A run is about the tenants for whom it is morning; what the UI plots is about all.
+    assert (later["reports"], later["frozen"], later["scope"]) == (2, 2, "harbor")
+    assert (later["reports_of_this_run"], later["mails_of_this_run"], later["frozen_in_this_run"]) == (1, 1, 1)
     run = history.get_run_by_id(result.run_id)
     assert run is not None
     assert (run.tags["earshot/campaign"], run.tags["earshot/day"]) == (campaign, MONDAY.isoformat())
