@@ -39,7 +39,7 @@ clean: ## Remove the private database, everything under .earshot, and the virtua
 	@rm -rf .earshot .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 # One stamp for the environment: made again when the dependencies change, finished or not there at all.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt .ci/install.py
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "Earshot needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
 		exit 1; \
@@ -49,6 +49,6 @@ $(READY): pyproject.toml constraints.txt
 		exit 1; \
 	fi
 	@test -x $(BIN)/python || { echo "Making the virtual environment .venv ..."; $(PYTHON) -m venv .venv; }
-	@echo "Installing Earshot and what it needs into .venv (a minute or two) ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing Earshot and what it needs into .venv (a minute or less) ..."
+	@$(BIN)/python .ci/install.py
 	@touch $@
