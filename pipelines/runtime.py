@@ -152,6 +152,12 @@ def prepare_orchestrator(settings: Settings, server: Server | None) -> None:
             "Dagster needs a database of its own for its history: set DAGSTER_POSTGRES_URL, spelt "
             "postgresql+psycopg2://user:password@host:port/dagster."
         )
+    scheme = os.environ["DAGSTER_POSTGRES_URL"].partition("://")[0]
+    if scheme not in ("postgresql", "postgresql+psycopg2"):
+        raise PermanentError(
+            f"DAGSTER_POSTGRES_URL begins with {masked(scheme)!r}. Dagster's history lies in PostgreSQL: spell it "
+            "postgresql+psycopg2://user:password@host:port/dagster. Nothing was started."
+        )
     os.environ["DAGSTER_POSTGRES_URL"] = bounded_history(os.environ["DAGSTER_POSTGRES_URL"], settings.limits)
 
 

@@ -82,4 +82,4 @@ def pace_of(instance: DagsterInstance, job: str) -> Pace | None:
         runs += 1
         seconds += record.end_time - record.start_time
         tenant_days += int(tags[TENANTS_TAG]) * ((date.fromisoformat(last) - date.fromisoformat(first)).days + 1)
-    return Pace(seconds / tenant_days, runs) if runs else None
+    return Pace(seconds / tenant_days, runs) if tenant_days else None

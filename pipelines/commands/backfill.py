@@ -59,6 +59,11 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
             runtime.orchestrator_instance() as instance,
         ):
             work = prepare(plan, warehouse, instance, restart=restart)
+            if not work.tenants:
+                raise PermanentError(
+                    "There is no tenant yet, so there is nothing to compute. docs/operators.md says how to begin "
+                    "('A first tenant')."
+                )
             if dry_run:
                 for line in _forecast(plan, work, warehouse, pace_of(instance, plan.job)):
                     console.out.print(line)

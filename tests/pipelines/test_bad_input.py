@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
+from sql.embedded import Server
 from sql.warehouse import Warehouse
 
 
@@ -103,6 +104,23 @@ def test_a_history_database_that_does_not_answer_is_named_without_its_password(
     words = refused(result)
     assert "DAGSTER_POSTGRES_URL" in words
     assert "hunter2" not in words
+
+
+@pytest.mark.parametrize("url", ["sqlite:////tmp/history.db", "postgres://host/dagster", "mysql://host/x", "nonsense"])
+def test_a_history_that_is_no_postgresql_is_refused_by_name(url: str, database_url: str, tmp_path: Path) -> None:
+    home = {"EARSHOT_HOME": str(tmp_path), "DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": url}
+    for words in (["heal"], ["backfill", "--from", "2026-01-01", "--to", "2026-01-02"]):
+        assert "DAGSTER_POSTGRES_URL begins with" in refused(earshot(*words, **home))
+
+
+def test_without_a_tenant_a_backfill_computes_nothing_and_says_how_to_begin(
+    database_url: str, server: Server, tmp_path: Path
+) -> None:
+    home = {"EARSHOT_HOME": str(tmp_path), "DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": server.dagster_url}
+    for more in ([], ["--dry-run"]):
+        words = refused(earshot("backfill", "--from", "2026-01-01", "--to", "2026-01-02", *more, **home))
+        assert "There is no tenant yet" in words
+        assert "A first tenant" in words
 
 
 @pytest.mark.parametrize("transport", ["pigeon", "SMTP "])
