@@ -1,7 +1,9 @@
-"""Lineage: what each table of a day is made of, and over which days, so that the ledger can tell what is stale.
+"""Lineage: what follows from the steps: what makes a line of the ledger stale, and what the graph shows.
 
-Here: the rules as data, asking the ledger by them, and the hash that tells whether a table's content changed.
-Not here: computing anything again (partitions.py), when somebody asks (pipelines/sensors.py).
+Here: sources of any assets, asking the ledger by them, days back in the graph, and the hash that tells whether a
+table's content changed.
+Not here: the statement itself (steps.py, spans.py), computing anything again (partitions.py), when somebody asks
+(pipelines/sensors.py).
 
 Raw rows are known by day and tenant (sql/arrivals.py), tables by asset, day and tenant: that is how exact the ledger
 is. A table that is made again and comes out the same re-opens nothing.
@@ -10,96 +12,35 @@ is. A table that is made again and comes out the same re-opens nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sql.arrivals import SOURCES
-from sql.values import DAY, Reader
+from assets.spans import DEFAULT_WINDOW, LONGEST_WINDOW, Span
+from assets.steps import RAW_SOURCES, STEPS, VERDICT, DayAsset, DayStep, step_of
+from sql.values import Reader
 
 if TYPE_CHECKING:
     import polars as pl
 
-Span = Literal["day", "rolling", "window", "campaign", "history", "before"]
-
 # Before anything was computed.
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
-
-# A window that rolls over midnight depends on 30 days before its day and on the two after it (listening/method.py).
-ROLLING_BACK, ROLLING_FORWARD = timedelta(days=30), timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is computed together: its assets, and what they are made of over which days.
-
-    day: the same day. rolling: the same day, and for tenants whose windows roll over midnight the 30 days before and
-    the two after. window: as far back as the tenant's longest attribution window. campaign: since the first campaign of
-    a sponsor that has a live one. history, before: everything up to the day, with and without it.
-    """
-
-    assets: tuple[str, ...]
-    made_of: tuple[tuple[str, Span], ...]
-    only_sundays: bool = False
-
-
-LISTENING = Step(
-    ("request_dispositions", "downloads", "listener_metrics", "listener_dimension_metrics", "ad_exposures"),
-    (("requests", "rolling"), ("ads", "day")),
-)
-AUDIENCES = Step(
-    ("audience_periods", "audience_overlaps", "episode_age_downloads"),
-    (("downloads", "history"), ("audience_periods", "before"), ("episode_age_downloads", "before")),
-)
-PLAYBACK = Step(("retention_curves",), (("requests", "day"),))
-ATTRIBUTION = Step(("conversions", "attribution_credits"), (("signals", "day"), ("ad_exposures", "window")))
-DELIVERY = Step(("placement_delivery",), (("ad_exposures", "day"),))
-REACH = Step(("campaign_reach",), (("ad_exposures", "campaign"),))
-RETURNS = Step(
-    ("campaign_roi", "model_totals"),
-    (
-        ("placement_delivery", "campaign"),
-        ("campaign_reach", "day"),
-        ("ad_exposures", "campaign"),
-        ("conversions", "campaign"),
-        ("attribution_credits", "campaign"),
-        ("episode_age_downloads", "history"),
-    ),
-)
-WEEKLY = Step(
-    ("lift_results", "campaign_benchmarks"),
-    (
-        ("downloads", "campaign"),
-        ("ad_exposures", "campaign"),
-        ("conversions", "campaign"),
-        ("campaign_roi", "history"),
-    ),
-    only_sundays=True,
-)
-# In the order in which a day is computed.
-COMPUTED = (LISTENING, AUDIENCES, PLAYBACK, ATTRIBUTION, DELIVERY, REACH, RETURNS, WEEKLY)
-JUDGED = Step(
-    ("tenant_checks",),
-    (("requests", "day"), *((asset, "day") for step in COMPUTED for asset in step.assets)),
-)
-STEPS = (*COMPUTED, JUDGED)
 
 
 def sources_of(assets: Iterable[str]) -> dict[str, Span]:
     """What these assets are made of, raw rows included; the spans are those of the step that makes them."""
     wanted = set(assets)
-    return {source: span for step in STEPS if wanted & set(step.assets) for source, span in step.made_of}
+    return {source: span for step in STEPS if wanted & set(step.names) for source, span in step.sources.items()}
 
 
 def raw_sources(assets: Iterable[str]) -> dict[str, Span]:
     """The raw rows that these assets are made of."""
-    return {source: span for source, span in sources_of(assets).items() if source in SOURCES}
+    return {source: span for source, span in sources_of(assets).items() if source in RAW_SOURCES}
 
 
 def is_made_of_tables(assets: Iterable[str]) -> bool:
     """Whether these assets are made of other tables, and not of raw rows alone."""
-    return not set(sources_of(assets)) <= set(SOURCES)
+    return not set(sources_of(assets)) <= set(RAW_SOURCES)
 
 
 def looks_at_itself(assets: Iterable[str]) -> bool:
@@ -110,10 +51,27 @@ def looks_at_itself(assets: Iterable[str]) -> bool:
 
 def days_read(day: date, sources: Mapping[str, Span], *, is_rolling: bool) -> list[date]:
     """The days whose raw rows a day reads."""
-    if not is_rolling or "rolling" not in sources.values():
-        return [day]
-    first, last = day - ROLLING_BACK, day + ROLLING_FORWARD
-    return [first + DAY * number for number in range((last - first).days + 1)]
+    return sorted({each for span in sources.values() for each in span.days_of(day, is_rolling=is_rolling)})
+
+
+def graph_reach(asset: str) -> int:
+    """By how many days after a raw row's own day the graph has it in an asset: a backfill extends itself as far."""
+    step = step_of(asset)
+    if step is None:
+        return 0
+    spans = [(source, span) for source, span in step.sources.items() if source not in step.names]
+    return min(LONGEST_WINDOW.days, max(graph_reach(source) + span.graph_back for source, span in spans))
+
+
+def graph_inputs(step: DayStep, asset: DayAsset) -> dict[str, int]:
+    """The assets that the graph shows an asset to be made of, raw ones included, and how many days back of each.
+
+    The orchestrator visits every asset once, by the way with the fewest links, so all ways from a raw row to an asset
+    add up to the same days, and the assets of a step, which it computes together, look back equally far. Earlier days
+    of the step's own assets are left out: the days of a range are computed in their order.
+    """
+    inputs = asset.inputs or tuple(source for source in step.sources if source not in step.names)
+    return {RAW_SOURCES.get(source, source): graph_reach(asset.name) - graph_reach(source) for source in inputs}
 
 
 def read_stale(
@@ -136,17 +94,24 @@ def read_stale(
     rules = [
         (asset, source, span)
         for step in STEPS
-        for asset in step.assets
+        for asset in step.names
         if wanted is None or asset in wanted
-        for source, span in step.made_of
-        if not (by_tables_only and source in SOURCES)
+        for source, span in step.sources.items()
+        if not (by_tables_only and source in RAW_SOURCES)
     ]
     return read(
         "read_stale_lines",
         assets=[asset for asset, _, _ in rules],
         sources=[source for _, source, _ in rules],
-        spans=[span for _, _, span in rules],
-        sundays=[asset for step in STEPS if step.only_sundays for asset in step.assets],
+        sinces=[span.since for _, _, span in rules],
+        days_back=[span.days_back for _, _, span in rules],
+        days_ahead=[span.days_ahead for _, _, span in rules],
+        only_rolling=[span.only_rolling for _, _, span in rules],
+        sundays=[asset for step in STEPS if step.only_sundays for asset in step.names],
+        raw_sources=list(RAW_SOURCES),
+        verdict=VERDICT,
+        default_window=DEFAULT_WINDOW.days,
+        longest_window=LONGEST_WINDOW.days,
         changed_since=changed_since,
         first=first,
         last=last,

@@ -23,10 +23,10 @@ import psycopg
 from psycopg import sql
 
 from assets.listening import compute_listening_day
-from assets.listening.assets import TABLES as TABLES_OF
 from assets.listening.identity.addresses import LISTS, PACKAGED_NETWORKS, AddressRanges
 from assets.listening.identity.agent_rules import load_rules, match_agents
 from assets.listening.identity.keys import Key, Keyring
+from assets.steps import LISTENING
 from benchmarks.listening_data import DAY, SEED, invent_network, invent_requests
 from sql.encoding import csv_parts
 from sql.schema.migrate import migrate
@@ -34,7 +34,7 @@ from sql.values import Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 from sql.writing import shape_of
 
-TABLES = [name for names in TABLES_OF.values() for name in names]
+TABLES = [name for names in LISTENING.tables_of.values() for name in names]
 ROLLUPS = Path(__file__).with_name("listening_rollups.sql")
 WINDOW = Window.of_day(DAY)
 RUN = UUID(int=1)

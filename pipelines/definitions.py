@@ -22,17 +22,16 @@ from dagster import (
     map_asset_specs,
 )
 
-from assets.attribution.assets import attribution_day
-from assets.campaigns.assets import campaign_reach, campaign_roi, campaign_week, placement_delivery
-from assets.listening.assets import audience_day, listening_day, playback_day
+from assets.assets import day_assets
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
 from assets.raw.assets import raw_days
 from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
 from assets.resources import Progress, scope
+from assets.steps import STEPS
 from assets.storage.assets import series_partitions
-from assets.upkeep.assets import show_tenant_checks, tenant_checks
+from assets.upkeep.assets import show_tenant_checks
 from pipelines.dagster_texts import guard_dagster
 from pipelines.first_day import first_day, loaded_first_day
 from pipelines.processes.workers import sign_of_life
@@ -47,15 +46,7 @@ guard_dagster()
 
 ASSETS: list[AssetsDefinition] = [
     raw_days,
-    listening_day,
-    audience_day,
-    playback_day,
-    attribution_day,
-    placement_delivery,
-    campaign_reach,
-    campaign_roi,
-    campaign_week,
-    tenant_checks,
+    *(day_assets(step) for step in STEPS),
     methodologies,
     expired_addresses,
     series_partitions,

@@ -28,9 +28,8 @@ from dagster import (
 )
 
 from assets.partitions import days_ago, partitions_from
-from assets.raw.assets import RAW_ASSETS
 from assets.resources import day_tags, scope_tags
-from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
+from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, RAW_ASSETS, VERDICT
 from pipelines.first_day import loaded_first_day
 from sql.failures import FailureLog, in_halves
 from sql.values import Scope
@@ -44,8 +43,7 @@ MORNING_HOUR = 6
 
 daily_rollups = define_asset_job(
     "daily_rollups",
-    AssetSelection.assets(*RAW_ASSETS, *DAILY_ASSETS, "tenant_checks")
-    | AssetSelection.checks_for_assets(*DAILY_ASSETS),
+    AssetSelection.assets(*RAW_ASSETS, *DAILY_ASSETS, VERDICT) | AssetSelection.checks_for_assets(*DAILY_ASSETS),
     description="Everything that is computed for a UTC day, from raw requests to campaign returns and checks.",
 )
 look_back_rollups = define_asset_job(

@@ -7,7 +7,7 @@ Not here: the thoughts themselves (the modules beside this one), and who writes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import polars as pl
@@ -27,10 +27,8 @@ from assets.frames import UTC_TIME
 from assets.listening.identity.addresses import AddressRanges, classify_addresses
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.listening.identity.retained_signals import read_signal_keys, recall_signals
+from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
-
-# The longest window a campaign may set.
-LONGEST_WINDOW = timedelta(days=60)
 
 CONVERSION_COLUMNS = [
     "tenant_id",

@@ -13,13 +13,14 @@ import polars as pl
 
 from assets.attribution.matching import CANDIDATE, gather_pairs, match_codes, match_surveys, pair_keys
 from assets.frames import MICROSECONDS_PER_DAY, SECONDS_PER_DAY, UTC_TIME, MissingColumnsError, complete, ratio
+from assets.spans import DEFAULT_WINDOW
 
 PATH = ["tenant_id", "conversion_id"]
 
 # What a campaign without settings of its own is measured with; its results say version 0.
 DEFAULT_SETTINGS: dict[str, object] = {
     "version": 0,
-    "window_days": 30.0,
+    "window_days": float(DEFAULT_WINDOW.days),
     "touch_unit": "impression",
     "include_clicks": True,
     "exclude_prior_customers": False,

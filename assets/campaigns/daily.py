@@ -13,7 +13,6 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.attribution.day import LONGEST_WINDOW
 from assets.attribution.models import MODELS
 from assets.campaigns.delivery.impressions import count_delivery
 from assets.campaigns.delivery.pacing import expect_delivery
@@ -23,6 +22,7 @@ from assets.campaigns.reach.ranges import measure_reach_so_far, sketch_large_day
 from assets.campaigns.results.credited_conversions import ids_of, read_credited, since_start
 from assets.campaigns.results.data_driven import learnt_answers, read_journeys
 from assets.campaigns.results.kpis import measure, measure_learnt
+from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

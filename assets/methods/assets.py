@@ -24,6 +24,7 @@ from dagster import (
 from assets.markdown import table
 from assets.partitions import describe_failures, refuse_campaigns, refuse_partial
 from assets.resources import Measurement
+from assets.steps import OWNERS
 from sql.failures import FailureLog, TenantFailure, in_halves
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 MOST_PAGES = 20
 
 
-@asset(group_name="upkeep", kinds={"postgres"})
+@asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"})
 def methodologies(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],

@@ -13,12 +13,13 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 from assets.markdown import table
 from assets.partitions import describe_failures, fail_for_tenants, refuse_campaigns, refuse_partial
 from assets.resources import Measurement
+from assets.steps import OWNERS
 from sql.failures import FailureLog
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
 
-@asset(group_name="upkeep", kinds={"postgres"})
+@asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"})
 def expired_addresses(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MetadataValue, Output, ResourceParam, multi_asset
 
-from assets.partitions import WITHOUT_EVENTS, Description, daily, days_of, month_of_days, refuse_campaigns
+from assets.assets import WITHOUT_EVENTS, Description
+from assets.partitions import daily, days_of, month_of_days, refuse_campaigns
+from assets.steps import OWNERS
 from sql.failures import cause_of, may_be_one_tenants
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
-
-RAW_ASSETS = ("listener_events", "attribution_events")
 
 NO_ROWS: Description = {"rows": MetadataValue.int(0), "tenants": MetadataValue.int(0)}
 
@@ -21,6 +21,7 @@ SPECS = [
     AssetSpec(
         "listener_events",
         group_name="raw",
+        owners=OWNERS["raw"],
         description="Raw requests and playback events, as the platform or the importer wrote them. To materialize a "
         "day counts its rows and how late they came; it writes none.",
         kinds={"timescale"},
@@ -28,6 +29,7 @@ SPECS = [
     AssetSpec(
         "attribution_events",
         group_name="raw",
+        owners=OWNERS["raw"],
         description="Raw pixels, server calls, codes, refunds, clicks and survey answers. To materialize a day counts "
         "its rows and how late they came; it writes none.",
         kinds={"timescale"},

@@ -9,8 +9,18 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dagster import AssetDep, AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    PartitionsDefinition,
+    ResourceParam,
+    asset,
+)
 
+from assets.computing import function_at
 from assets.markdown import table
 from assets.partitions import (
     describe_failures,
@@ -22,7 +32,7 @@ from assets.partitions import (
     weekly,
 )
 from assets.resources import Mailing, Measurement
-from assets.upkeep.assets import DAILY_ASSETS
+from assets.steps import DAILY_ASSETS, OWNERS, VERDICT
 from sql.failures import FailureLog, may_be_one_tenants
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -33,42 +43,46 @@ if TYPE_CHECKING:
     from assets.reporting.building import Built
     from assets.reporting.periods import ReportPeriod
 
-FROM_DAYS = [
-    AssetDep("campaign_roi", partition_mapping=local_period),
-    AssetDep("tenant_checks", partition_mapping=local_period),
-]
+FROM_DAYS = [AssetDep(name, partition_mapping=local_period) for name in ("campaign_roi", VERDICT)]
 
 
-@asset(group_name="reporting", deps=FROM_DAYS, partitions_def=weekly, kinds={"typst", "postgres"})
-def weekly_sponsor_reports(
-    context: AssetExecutionContext,
-    warehouse: ResourceParam[Warehouse],
-    measurement: ResourceParam[Measurement],
-    mailing: ResourceParam[Mailing],
-    scope: ResourceParam[Scope],
-) -> Iterator[MaterializeResult[None]]:
-    """Each sponsor's report on a tenant-local week, frozen once its days are final and passed their checks."""
-    from assets.reporting.periods import week_of
+def report_asset(name: str, partitions: PartitionsDefinition, period: str, period_of: str) -> AssetsDefinition:
+    """The reports on one kind of period.
 
-    yield from _report(context, warehouse, measurement, mailing, scope, week_of)
+    period: its word. period_of: the "module:function" that gives a period its local days.
+    """
+
+    @asset(
+        name=name,
+        group_name="reporting",
+        owners=OWNERS["reporting"],
+        deps=FROM_DAYS,
+        partitions_def=partitions,
+        kinds={"typst", "postgres"},
+        description=f"Each sponsor's report on a tenant-local {period}, frozen once its days are final and passed "
+        "their checks.",
+    )
+    def sponsor_reports(
+        context: AssetExecutionContext,
+        warehouse: ResourceParam[Warehouse],
+        measurement: ResourceParam[Measurement],
+        mailing: ResourceParam[Mailing],
+        scope: ResourceParam[Scope],
+    ) -> Iterator[MaterializeResult[None]]:
+        yield from _report(context, warehouse, measurement, mailing, scope, function_at(period_of))
+
+    return sponsor_reports
 
 
-@asset(group_name="reporting", deps=FROM_DAYS, partitions_def=monthly, kinds={"typst", "postgres"})
-def monthly_sponsor_reports(
-    context: AssetExecutionContext,
-    warehouse: ResourceParam[Warehouse],
-    measurement: ResourceParam[Measurement],
-    mailing: ResourceParam[Mailing],
-    scope: ResourceParam[Scope],
-) -> Iterator[MaterializeResult[None]]:
-    """Each sponsor's report on a tenant-local month, frozen once its days are final and passed their checks."""
-    from assets.reporting.periods import month_of
-
-    yield from _report(context, warehouse, measurement, mailing, scope, month_of)
+weekly_sponsor_reports = report_asset("weekly_sponsor_reports", weekly, "week", "assets.reporting.periods:week_of")
+monthly_sponsor_reports = report_asset("monthly_sponsor_reports", monthly, "month", "assets.reporting.periods:month_of")
 
 
 @asset(
-    group_name="reporting", deps=["weekly_sponsor_reports", "monthly_sponsor_reports"], kinds={"sendgrid", "postgres"}
+    group_name="reporting",
+    owners=OWNERS["reporting"],
+    deps=[weekly_sponsor_reports, monthly_sponsor_reports],
+    kinds={"sendgrid", "postgres"},
 )
 def report_deliveries(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]

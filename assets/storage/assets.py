@@ -7,11 +7,12 @@ Not here: what is made, and how (sql/schema/partitions.py).
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.markdown import table
+from assets.steps import OWNERS
 from sql.schema.partitions import make_partitions
 from sql.warehouse import Warehouse
 
 
-@asset(group_name="upkeep", kinds={"postgres"})
+@asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"})
 def series_partitions(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
     """Without TimescaleDB: partitions of the days to come, and of those whose rows wait in the DEFAULT partition."""
     made = list(make_partitions(warehouse))

@@ -1,10 +1,10 @@
 """Upkeep assets: whether each tenant's day holds what it promises.
 
-Here: the checks per tenant and day, and their verdict in the UI.
-Not here: what a check looks at (checks.py and its statements).
+Here: the verdict of the checks in the UI. Not here: the asset that keeps it (assets/steps.py), what a check looks at
+(checks.py and its statements).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,90 +14,24 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetDep,
-    AssetExecutionContext,
     AssetKey,
     AssetMaterialization,
-    AssetSpec,
     Failure,
     MetadataValue,
     ResourceParam,
-    multi_asset,
     multi_asset_check,
 )
 
+from assets.assets import Description
 from assets.markdown import table
-from assets.partitions import (
-    Description,
-    daily,
-    describe_failures,
-    look_back,
-    month_before,
-    month_of_days,
-    refuse_campaigns,
-    walk_days,
-)
-from assets.resources import Progress
-from assets.upkeep.checks import CASES_NAMED, CHECKS, run_checks
-from sql.values import PermanentError, Reader, Scope, Window
+from assets.partitions import daily, describe_failures, refuse_campaigns
+from assets.steps import DAILY_ASSETS, VERDICT
+from assets.upkeep.checks import CASES_NAMED, CHECKS
+from sql.values import PermanentError, Reader, Scope
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from assets.walking import Tables
-
-# In the order in which a day is computed.
-DAILY_ASSETS = (
-    "request_dispositions",
-    "downloads",
-    "listener_metrics",
-    "listener_dimension_metrics",
-    "ad_exposures",
-    "audience_periods",
-    "audience_overlaps",
-    "episode_age_downloads",
-    "retention_curves",
-    "conversions",
-    "attribution_credits",
-    "placement_delivery",
-    "campaign_reach",
-    "campaign_roi",
-    "model_totals",
-    "lift_results",
-    "campaign_benchmarks",
-)
-
-# Those that later days look back at: ads of 60 days, first listens, ages, and what campaigns add up since their start.
-LOOK_BACK_ASSETS = (
-    "request_dispositions",
-    "downloads",
-    "listener_metrics",
-    "listener_dimension_metrics",
-    "ad_exposures",
-    "conversions",
-    "attribution_credits",
-    "placement_delivery",
-)
-
-# By how many days a backfill has extended itself when it comes to these; the checks follow what it extends to.
-AFTER_60_DAYS = {
-    "conversions",
-    "attribution_credits",
-    "campaign_reach",
-    "campaign_roi",
-    "model_totals",
-    "lift_results",
-    "campaign_benchmarks",
-}
-AFTER_30_DAYS = {"audience_periods", "audience_overlaps", "episode_age_downloads"}
-
-
-def _judged(asset: str) -> AssetDep:
-    if asset in AFTER_60_DAYS:
-        return AssetDep(asset)
-    return AssetDep(asset, partition_mapping=month_before if asset in AFTER_30_DAYS else look_back)
-
 
 # In a table of the UI.
 ROWS_SHOWN = 200
@@ -114,37 +48,14 @@ UNASKED = (
 )
 
 
-TENANT_CHECKS = AssetSpec(
-    "tenant_checks",
-    group_name="upkeep",
-    deps=[_judged(asset) for asset in DAILY_ASSETS],
-    description="Each promise of a day, looked at per tenant and kept where the gate of the reports reads it.",
-    kinds={"postgres"},
-)
-
-
-@multi_asset(specs=[TENANT_CHECKS], partitions_def=daily, backfill_policy=month_of_days)
-def tenant_checks(
-    context: AssetExecutionContext,
-    warehouse: ResourceParam[Warehouse],
-    scope: ResourceParam[Scope],
-    progress: ResourceParam[Progress],
-) -> Iterator[object]:
-    def compute(window: Window, tenants: Sequence[UUID]) -> "Tables":
-        return {"check_results": run_checks(warehouse.read, window, tenants, DAILY_ASSETS)}
-
-    tables = {"tenant_checks": ["check_results"]}
-    yield from walk_days(context, warehouse, scope, tables, compute, describe_checks, committed=progress.committed)
-
-
 def describe_checks(read: Reader, day: date) -> Mapping[str, Description]:
     """How many checks of the day failed, over all tenants."""
-    return {"tenant_checks": {"failed": MetadataValue.int(int(read("count_failed_checks", day=day).item()))}}
+    return {VERDICT: {"failed": MetadataValue.int(int(read("count_failed_checks", day=day).item()))}}
 
 
 def _others(asset: str) -> list[str]:
     """What a check waits for in a run besides its own asset: some look at other tables of the day as well."""
-    return [other for other in (*DAILY_ASSETS, "tenant_checks") if other != asset]
+    return [other for other in (*DAILY_ASSETS, VERDICT) if other != asset]
 
 
 @multi_asset_check(
@@ -179,14 +90,14 @@ def show_tenant_checks(
     days = sorted(begun)
     selected = {key.name for key in context.selected_asset_check_keys}
     checks = [check for check in CHECKS if check.name in selected]
-    by_hand = AssetKey("tenant_checks") not in context.job_def.asset_layer.selected_asset_keys
+    by_hand = AssetKey(VERDICT) not in context.job_def.asset_layer.selected_asset_keys
     run_id = UUID(context.run.run_id)
     loose = NO_RESULTS
     if by_hand and days:
-        loose, kept_days = judge_by_hand(warehouse, run_id, context.log.error, scope, begun, DAILY_ASSETS, checks)
+        loose, kept_days = judge_by_hand(warehouse, run_id, context.log.error, scope, begun, checks)
         for day in kept_days:
             # The verdict is written, so it is reported, although the run was not asked for tenant_checks.
-            context.op_execution_context.log_event(AssetMaterialization("tenant_checks", partition=day.isoformat()))
+            context.op_execution_context.log_event(AssetMaterialization(VERDICT, partition=day.isoformat()))
     found, unread = read_results(warehouse, days or asked, tenants)
     results = (
         pl.concat([found.with_columns(is_kept=True), loose.with_columns(is_kept=False)])
@@ -249,7 +160,7 @@ def _days_of_run(context: AssetCheckExecutionContext, warehouse: Warehouse) -> l
     if first and not chosen:
         raise PermanentError(f"There is no day from {first} to {last} that can be judged: {keys[0]} to {keys[-1]} are.")
     if not first:
-        judged = warehouse.read("read_last_day", asset="tenant_checks")["day"].drop_nulls().to_list()
+        judged = warehouse.read("read_last_day", asset=VERDICT)["day"].drop_nulls().to_list()
         if judged:
             return judged
     return [daily.time_window_for_partition_key(key).start.date() for key in chosen]

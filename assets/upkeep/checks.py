@@ -1,7 +1,7 @@
 """Checks: does a day hold what it promises, tenant by tenant?
 
 Here: the names of the checks, their statements, and the pure judgement of what they return.
-What makes a table older than what it was made of is told by assets/lineage.py.
+What makes a table older than what it was made of is in assets/lineage.py.
 Not here: writing the results down and showing them (assets.py).
 
 A check never stops a run: the good tenants' reports go out, the bad ones' are held by the gate that reads the results.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from assets.lineage import read_stale
+from assets.steps import DAILY_ASSETS
 from sql.failures import cause_of, in_halves
 from sql.values import Reader, Window
 
@@ -77,6 +78,11 @@ CHECKS = (
     Check("ledger_covers", "campaign_roi", "Every table of the day is in the ledger.", (*DAY, "assets")),
     Check("ledger_fresh", "campaign_roi", "No table of the day is older than the tables it was made of.", DAY),
 )
+
+
+def compute_checks(read: Reader, window: Window, tenants: Sequence[UUID]) -> dict[str, pl.DataFrame]:
+    """check_results of one UTC day, without run_id: every check of everything that is computed for the day."""
+    return {"check_results": run_checks(read, window, tenants, DAILY_ASSETS)}
 
 
 def run_checks(

@@ -12,8 +12,10 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.computing import bind
+from assets.steps import DAILY_ASSETS, VERDICT, VERDICTS
 from assets.upkeep.checks import CASES_NAMED, Check, run_checks
-from assets.walking import Due, Tables, Walk
+from assets.walking import Due, Walk
 from sql.failures import FailureLog, TenantFailure, in_halves
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import Warehouse
@@ -36,7 +38,6 @@ def judge_by_hand(
     say: Callable[[str], object],
     scope: Scope,
     begun: Mapping[date, Set[UUID]],
-    assets: Sequence[str],
     checks: Sequence[Check],
 ) -> tuple[pl.DataFrame, list[date]]:
     """Judge days anew that were judged before, and keep that. Returns the verdict on the others, and the days kept.
@@ -47,15 +48,13 @@ def judge_by_hand(
     failures = FailureLog(warehouse, "computing", say, run_id, "not judged")
     tenants = warehouse.tenants(scope)
     span = Window.of_days(days[0], days[-1])
-    lines = warehouse.ledger("tenant_checks", span).select("tenant_id", "day")
+    lines = warehouse.ledger(VERDICT, span).select("tenant_id", "day")
     ids = {UUID(bytes=tenant) for tenant in tenants["tenant_id"]}
-    due = Due(warehouse, scope, ["tenant_checks"], days)
-    tables = {"tenant_checks": ["check_results"]}
-
-    def compute(window: Window, some: Sequence[UUID]) -> Tables:
-        return {"check_results": run_checks(warehouse.read, window, some, assets)}
-
-    walk = Walk(run_id, warehouse, tenants, True, tables, compute, failures, due.note_arrivals(), due.barred)
+    due = Due(warehouse, scope, VERDICTS.names, days)
+    compute = bind(VERDICTS, warehouse.read)
+    walk = Walk(
+        run_id, warehouse, tenants, True, VERDICTS.tables_of, compute, failures, due.note_arrivals(), due.barred
+    )
     loose = [NO_RESULTS]
     kept: list[date] = []
     for day in days:
@@ -65,7 +64,7 @@ def judge_by_hand(
             kept += [day] if outcome.tenants and day not in kept else []
         others = sorted((begun[day] & ids) - judged)
         if others:
-            found = run_checks(warehouse.read, Window.of_day(day), others, assets, checks)
+            found = run_checks(warehouse.read, Window.of_day(day), others, DAILY_ASSETS, checks)
             loose.append(found.select(NO_RESULTS.columns))
     return pl.concat(loose), kept
 
@@ -82,7 +81,7 @@ def read_results(
         return found.select(NO_RESULTS.columns)
 
     def fail(tenant: UUID, error: BaseException) -> None:
-        unread.append(TenantFailure(tenant, slugs[tenant], "check", ("tenant_checks",), None, error))
+        unread.append(TenantFailure(tenant, slugs[tenant], "check", (VERDICT,), None, error))
 
     return pl.concat([NO_RESULTS, *in_halves(list(slugs), read, fail)]), unread
 
@@ -101,11 +100,11 @@ def read_unjudged(
     mine = kept.filter(
         (pl.col("run_id") == run_id.bytes)
         & (pl.col("stage") == "computing")
-        & (pl.col("subject") == "tenant_checks")
+        & (pl.col("subject") == VERDICT)
         & pl.col("day").is_in(list(days))
     )
     return [
-        TenantFailure(UUID(bytes=tenant), slug, "computing", ("tenant_checks",), day, PermanentError(cause))
+        TenantFailure(UUID(bytes=tenant), slug, "computing", (VERDICT,), day, PermanentError(cause))
         for tenant, slug, day, cause in mine.select("tenant_id", "tenant", "day", "cause").iter_rows()
     ]
 

@@ -23,7 +23,7 @@ from dagster import (
 )
 
 from assets.resources import Progress
-from assets.upkeep.assets import DAILY_ASSETS, LOOK_BACK_ASSETS
+from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, VERDICT
 from assets.walking import Committed
 from pipelines.backfill.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
 from pipelines.definitions import RESOURCES, define
@@ -38,7 +38,7 @@ from sql.warehouse import Warehouse
 DAYS_A_RUN = 31
 
 # What a run says of its progress: one step for each asset and day.
-STEPS_OF = {"daily_rollups": (*DAILY_ASSETS, "tenant_checks"), "look_back_rollups": LOOK_BACK_ASSETS}
+STEPS_OF = {"daily_rollups": (*DAILY_ASSETS, VERDICT), "look_back_rollups": LOOK_BACK_ASSETS}
 
 # They fail when everything else is done, and name the tenants that something failed for.
 LAST_STEPS = {"show_tenant_checks", "weekly_sponsor_reports", "monthly_sponsor_reports"}

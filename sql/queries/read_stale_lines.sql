@@ -3,17 +3,34 @@
 -- judgement of such a day; and a provisional one six hours after its tenant's lateness has passed.
 -- Grain: one row per tenant, asset and day, with the reason (older, missing, provisional: the last of them that holds)
 -- and the last day that the tenant has computed.
--- Parameters: assets, sources, spans (text[]), which belong together: what each asset is made of, and over which days
--- (day; rolling: where windows roll over midnight, 30 days before and 2 after; window: the longest attribution window;
--- campaign: since the first campaign of a sponsor with a live one; history, before: all days to the day, with or
--- without it); sundays (text[]): assets that have rows on Sundays only; changed_since (timestamptz): older changes are
--- known to be settled; first, last (date); tenants (uuid[]).
+-- Parameters: assets, sources, sinces (text[]), days_back, days_ahead (integer[]), only_rolling (boolean[]), which belong
+-- together: what each asset is made of, and over which days, first and last included. A span begins (since) at the day;
+-- window: as far back as the tenant's longest attribution window; campaign: at the first campaign of a sponsor with a
+-- live one; or ever; less days_back; and it ends days_ahead after the day. only_rolling: both hold for tenants whose
+-- windows roll over midnight. sundays (text[]): assets that have rows on Sundays only; raw_sources (text[]): sources
+-- that are no assets; verdict (text): the asset that judges a day; default_window: days of the window of a campaign that
+-- sets none; longest_window (integers): for so many days a campaign is live after its end; changed_since (timestamptz):
+-- older changes are known to be settled; first, last (date); tenants (uuid[]).
 WITH rules AS (
     SELECT
         rule.asset,
         rule.source,
-        rule.span
-    FROM unnest(%(assets)s::text[], %(sources)s::text[], %(spans)s::text[]) AS rule (asset, source, span)
+        rule.since,
+        rule.days_back,
+        rule.days_ahead,
+        rule.only_rolling
+    FROM unnest(
+        %(assets)s::text[],
+        %(sources)s::text[],
+        %(sinces)s::text[],
+        %(days_back)s::integer[],
+        %(days_ahead)s::integer[],
+        %(only_rolling)s::boolean[]
+    ) AS rule (asset, source, since, days_back, days_ahead, only_rolling)
+),
+
+furthest AS (
+    SELECT coalesce(max(rules.days_ahead), 0) AS days_ahead FROM rules
 ),
 
 -- What changed before any of the lines began cannot make one stale.
@@ -37,7 +54,7 @@ changes AS (
         tenant_id = any(%(tenants)s::uuid[])
         AND asset = any(%(sources)s::text[])
         AND changed_at >= (SELECT oldest.began_at FROM oldest)
-        AND day <= %(last)s
+        AND day <= %(last)s::date + (SELECT furthest.days_ahead FROM furthest)
     UNION ALL
     SELECT
         tenant_id,
@@ -49,14 +66,14 @@ changes AS (
         tenant_id = any(%(tenants)s::uuid[])
         AND source = any(%(sources)s::text[])
         AND changed_at >= (SELECT oldest.began_at FROM oldest)
-        AND day <= %(last)s::date + 2
+        AND day <= %(last)s::date + (SELECT furthest.days_ahead FROM furthest)
 ),
 
 windows AS (
     SELECT
         campaigns.tenant_id,
         campaigns.campaign_id,
-        coalesce(max(ceil(settings.window_days))::integer, 30) AS window_days
+        coalesce(max(ceil(settings.window_days))::integer, %(default_window)s) AS window_days
     FROM campaigns
     LEFT JOIN attribution_configs AS settings
         ON campaigns.tenant_id = settings.tenant_id AND campaigns.campaign_id = settings.campaign_id
@@ -67,8 +84,7 @@ spans AS (
     SELECT
         tenants.tenant_id,
         tenants.lateness_hours,
-        CASE WHEN tenants.download_window = 'calendar_day' THEN 0 ELSE 30 END AS looks_back,
-        CASE WHEN tenants.download_window = 'calendar_day' THEN 0 ELSE 2 END AS looks_forward,
+        tenants.download_window <> 'calendar_day' AS is_rolling,
         coalesce((SELECT max(windows.window_days) FROM windows WHERE windows.tenant_id = tenants.tenant_id), 0)
             AS window_days
     FROM tenants
@@ -83,20 +99,17 @@ reads AS (
         line.day,
         line.began_at,
         rules.source,
-        rules.span,
-        CASE rules.span
-            WHEN 'rolling' THEN line.day + spans.looks_forward
-            WHEN 'before' THEN line.day - 1
-            ELSE line.day
-        END AS last_day,
-        spans.looks_back,
+        rules.since,
+        CASE WHEN rules.only_rolling AND NOT spans.is_rolling THEN line.day ELSE line.day + rules.days_ahead END
+            AS last_day,
+        CASE WHEN rules.only_rolling AND NOT spans.is_rolling THEN 0 ELSE rules.days_back END AS days_back,
         spans.window_days
     FROM rollup_ledger AS line
     INNER JOIN rules ON line.asset = rules.asset
     INNER JOIN spans ON line.tenant_id = spans.tenant_id
     WHERE
         line.day BETWEEN %(first)s AND %(last)s
-        AND line.day >= (SELECT min(changes.day) - 2 FROM changes)
+        AND line.day >= (SELECT min(changes.day) FROM changes) - (SELECT furthest.days_ahead FROM furthest)
         AND (rules.asset <> all(%(sundays)s::text[]) OR extract(ISODOW FROM line.day) = 7)
 ),
 
@@ -118,9 +131,9 @@ ordered AS (
             NULL AS day,
             NULL AS began_at,
             changes.source,
-            NULL AS span,
+            NULL AS since,
             changes.day AS last_day,
-            NULL AS looks_back,
+            NULL AS days_back,
             NULL AS window_days,
             changes.changed_at
         FROM changes
@@ -130,9 +143,8 @@ ordered AS (
 suspects AS (
     SELECT
         *,
-        CASE ordered.span
+        CASE ordered.since
             WHEN 'day' THEN ordered.day
-            WHEN 'rolling' THEN ordered.day - ordered.looks_back
             WHEN 'window' THEN ordered.day - ordered.window_days
             WHEN 'campaign' THEN (
                 SELECT min(begun.starts_on)
@@ -141,10 +153,11 @@ suspects AS (
                     ON live.tenant_id = begun.tenant_id AND live.sponsor_id = begun.sponsor_id
                 WHERE
                     live.tenant_id = ordered.tenant_id
-                    AND live.starts_on <= ordered.day AND live.ends_on + 61 > ordered.day
+                    AND live.starts_on <= ordered.day
+                    AND live.ends_on + 1 + %(longest_window)s > ordered.day
             )
             ELSE '-infinity'::date
-        END AS first_day
+        END - ordered.days_back AS first_day
     FROM ordered
     WHERE ordered.asset IS NOT NULL AND ordered.newest > ordered.began_at
 ),
@@ -174,14 +187,14 @@ missing AS (
     CROSS JOIN (
         SELECT rules.asset FROM rules
         UNION
-        SELECT rules.source FROM rules WHERE rules.asset = 'tenant_checks' AND rules.span = 'day'
+        SELECT rules.source FROM rules WHERE rules.asset = %(verdict)s
     ) AS wanted
     WHERE
-        judged.asset = 'tenant_checks'
+        judged.asset = %(verdict)s
         AND judged.finished_at >= %(changed_since)s
         AND judged.tenant_id = any(%(tenants)s::uuid[])
         AND judged.day BETWEEN %(first)s AND %(last)s
-        AND wanted.asset NOT IN ('requests', 'ads', 'signals')
+        AND wanted.asset <> all(%(raw_sources)s::text[])
         AND NOT EXISTS (
             SELECT 1
             FROM rollup_ledger AS line
@@ -204,7 +217,7 @@ stale AS (
         'missing' AS reason
     FROM missing
     INNER JOIN rules
-        ON missing.asset = rules.asset OR (rules.asset = 'tenant_checks' AND missing.asset = rules.source)
+        ON missing.asset = rules.asset OR (rules.asset = %(verdict)s AND missing.asset = rules.source)
     UNION ALL
     SELECT
         line.tenant_id,

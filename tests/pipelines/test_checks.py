@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from assets.upkeep.assets import DAILY_ASSETS
+from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS, run_checks
 from sql.values import Window
 from sql.warehouse import Warehouse

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey
 
-from assets.raw.assets import RAW_ASSETS
+from assets.steps import RAW_ASSETS
 from pipelines.backfill.computing import STEPS_OF
 from pipelines.cli import COMMANDS, main
 from pipelines.definitions import defs

@@ -17,7 +17,7 @@ from dagster._core.execution.backfill import BulkActionStatus
 from dagster._core.storage.dagster_run import RunsFilter
 
 from assets.partitions import daily
-from assets.raw.assets import RAW_ASSETS
+from assets.steps import RAW_ASSETS
 from pipelines.backfill.computing import STEPS_OF
 from pipelines.definitions import defs
 from sql.embedded import Server

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from dagster import AssetKey, DagsterInstance, RunRequest, SkipReason, build_sensor_context
 
-from assets.upkeep.assets import DAILY_ASSETS
+from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, Plan, backfill, heal, run_job
 from pipelines.definitions import defs

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 from dagster import DagsterInstance, RunRequest, build_schedule_context, build_sensor_context
 
-from assets.upkeep.assets import DAILY_ASSETS
+from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, run_job
 from pipelines.cli import main

@@ -20,7 +20,7 @@ from dagster import (
 )
 
 from assets.lineage import EVER
-from assets.upkeep.assets import DAILY_ASSETS
+from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, heal, run_job
 from pipelines.definitions import RESOURCES, define

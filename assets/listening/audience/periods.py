@@ -16,6 +16,7 @@ import polars as pl
 
 from assets.frames import need_columns
 from assets.listening.downloads.numbering import number_episodes, number_keys
+from assets.spans import LONGEST_PERIOD
 
 PeriodKind = Literal["day", "iso_week", "month", "rolling_7", "rolling_28"]
 PERIOD_KINDS: Final[tuple[PeriodKind, ...]] = get_args(PeriodKind)
@@ -23,7 +24,7 @@ PERIOD_KINDS: Final[tuple[PeriodKind, ...]] = get_args(PeriodKind)
 FIRSTS: Final = ["tenant_id", "day", "podcast_id", "consumer_key", "is_first_of_tenant"]
 
 # On the 31st of a month the month has begun 30 days before: no period reaches back further.
-LONGEST_LOOK_BACK = timedelta(days=30)
+LONGEST_LOOK_BACK: Final = LONGEST_PERIOD
 
 # A level's number in the frame of keys, and the column of the catalogue that names it.
 LEVELS: Final = {

@@ -15,6 +15,7 @@ from typing import Final
 import polars as pl
 
 from assets.frames import need_columns
+from assets.spans import ROLLING_AHEAD, ROLLING_BACK
 from sql.values import PermanentError
 
 # The three ways to cut a consumer's requests of one episode into windows; calendar_day is the standard's default.
@@ -25,10 +26,9 @@ WINDOWS: Final = (CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH)
 
 # PTMG 2.3: both rolling windows are 24 hours long.
 WINDOW_LENGTH: Final = timedelta(hours=24)
-# A rolling window depends on what came before it until a silence of 24 hours; the search for it ends after 30 days.
-LOOK_BACK: Final = timedelta(days=30)
-# A window that requests keep open closes for good 48 hours after the UTC day of its first request.
-LOOK_FORWARD: Final = timedelta(hours=48)
+# What is read of a tenant with rolling windows beside the day itself.
+LOOK_BACK: Final = ROLLING_BACK
+LOOK_FORWARD: Final = ROLLING_AHEAD
 
 
 class MethodError(PermanentError):

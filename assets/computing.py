@@ -1,0 +1,36 @@
+"""Computing: the function of a step, found when a day is to be computed, with what it is given.
+
+Here: importing it by its place, and binding its reader and the rules, ranges and keys in force.
+Not here: which function a step has (steps.py), the tenants and days that it is called with (walking.py).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from assets.steps import DayStep
+from sql.values import Reader
+
+if TYPE_CHECKING:
+    from assets.resources import Measurement
+    from assets.walking import ComputeDay
+
+
+def function_at(place: str) -> Any:
+    """What "module:name" names. Raises ImportError or AttributeError if there is none."""
+    module, name = place.split(":")
+    return getattr(import_module(module), name)
+
+
+def bind(step: DayStep, read: Reader, measurement: Measurement | None = None) -> ComputeDay:
+    """The step's function for one run: it takes a day's window and tenants.
+
+    What does not depend on time is read once a run. measurement: needed by steps that are given some of it.
+    """
+    from assets.walking import remembering
+
+    given = {name: getattr(measurement, name) for name in step.given}
+    state = {name: function_at(place)(read) for name, place in step.state.items()}
+    return partial(function_at(step.compute), remembering(read), **given, **state)
