@@ -171,8 +171,11 @@ def silent(seconds: float) -> str:
 def blockers(url: str, pid: int, limits: Limits) -> str:
     """Who holds what the session pid waits for, as words; '' if nobody does, or if it cannot be found out."""
     try:
-        with psycopg.connect(bounded(url, limits), prepare_threshold=None) as connection:
-            connection.execute(beginning(limits, "status", "earshot looking at locks").encode())
+        with WatchedConnection.connect(bounded(url, limits), prepare_threshold=None) as connection:
+            connection.limits = limits
+            connection.begin("status", "earshot looking at locks")
+            # Nobody looks at who keeps this look waiting.
+            connection.server_pid = None
             found = connection.execute(_BLOCKERS, [pid]).fetchall()
     except psycopg.Error:
         return ""

@@ -24,6 +24,8 @@ class Line:
         self._frozen = threading.Event()
         self.most_up: int | None = None
         self.most_down: int | None = None
+        # What the latest connection has been sent so far.
+        self.down = 0
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -56,6 +58,8 @@ class Line:
         with contextlib.suppress(OSError):
             while piece := source.recv(_PIECE):
                 sent += len(piece)
+                if limit == "most_down":
+                    self.down = sent
                 most = getattr(self, limit)
                 if most is not None and sent > most:
                     self.freeze()

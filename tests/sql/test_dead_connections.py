@@ -20,6 +20,7 @@ from sql.reading import ColumnReader
 from sql.schema.migrate import migrate, rollback
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
+from sql.watching import blockers
 from tests.sql.proxy import Line, line_to
 from tests.sql.rows import DAY, HARBOR, add_tenants, dispositions, line
 
@@ -126,6 +127,15 @@ def test_a_read_that_waits_for_a_lock_names_its_holder(database_url: str) -> Non
             LockedError, match=r"Reading read_tenants failed.*held by earshot db migrate \(login earshot"
         ):
             Warehouse(database_url, limits=Limits(lock_s=1)).read("read_tenants")
+
+
+def test_looking_at_who_holds_a_lock_ends_when_its_line_dies(frozen: tuple[Line, str]) -> None:
+    dying, url = frozen
+    psycopg.connect(url).close()
+    # Dead once it is connected: its first answer does not come.
+    dying.most_down = dying.down + 9
+    assert blockers(url, 1, Limits(silence_s=1, status_s=1)) == ""
+    assert dying.is_frozen
 
 
 def test_a_statement_that_takes_too_long_is_ended_with_advice(database_url: str) -> None:
