@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo ui test bench lint format clean
+.PHONY: help demo ui test bench lint style types layers sql format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -23,11 +23,19 @@ bench: $(READY) ## Measure a day of listening and attribution, beside others tha
 	@$(BIN)/python -m benchmarks.listening
 	@$(BIN)/python -m benchmarks.attribution
 
-lint: $(READY) ## Check style, types, layers and SQL
+lint: style types layers sql ## Check style, types, layers and SQL; each is a target of its own
+
+style: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: $(READY)
 	@$(BIN)/mypy
+
+layers: $(READY)
 	@$(BIN)/lint-imports
+
+sql: $(READY)
 	@$(BIN)/sqlfluff lint --processes 2 sql
 
 format: $(READY) ## Put the code into its usual form
