@@ -1,0 +1,1 @@
+"""What exists: one folder per domain, pure Polars modules beside thin Dagster ones."""

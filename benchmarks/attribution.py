@@ -278,6 +278,7 @@ def tell(told: Told) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Run the benchmark of attribution and print its table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--journeys", type=int, default=JOURNEYS)
     parser.add_argument("--without-peers", action="store_true")

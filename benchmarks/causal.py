@@ -180,6 +180,7 @@ def _responded(book: Book, who: Ints, since: Ints, window: int, chosen: Bools) -
 
 
 def show_credit(factor: float, rows: Sequence[Row]) -> str:
+    """For each campaign: its orders, those that its ads caused, and those credited to it."""
     lines = [
         f"\nCustomers who would have bought anyway: {factor:g} times those of the demo\n",
         "| campaign | orders | caused by its ads | credited to it | credited / caused |",
@@ -193,6 +194,7 @@ def show_credit(factor: float, rows: Sequence[Row]) -> str:
 
 
 def show_lift(factor: float, rows: Sequence[Row]) -> str:
+    """One line for each campaign and strength: its measured lift beside the true one."""
     lines = []
     for row in rows:
         found = row["lift"]
@@ -205,6 +207,7 @@ def show_lift(factor: float, rows: Sequence[Row]) -> str:
 
 
 def main() -> None:
+    """Run the benchmark of causal truth and print its tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--events", type=int, default=2_000_000, help="listener events of the network")
     chosen = parser.parse_args()

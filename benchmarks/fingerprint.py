@@ -96,6 +96,7 @@ def fingerprint(connection: psycopg.Connection[tuple[object, ...]]) -> Fingerpri
 
 
 def write(found: Fingerprint, path: Path) -> None:
+    """Write the fingerprint to a file, one table a line."""
     path.write_text("".join(f"{table:<30} {said}\n" for table, said in found.items()), encoding="utf-8")
 
 
@@ -129,6 +130,7 @@ def _compute(home: Path, keyring: Path) -> None:
 
 
 def main(given: Sequence[str]) -> int:
+    """Make a fingerprint and write or compare it; the exit status is 1 where tables differ."""
     parser = argparse.ArgumentParser(prog="benchmarks.fingerprint", description=__doc__.partition("\n")[0])
     parser.add_argument("--output", type=Path, help="write the fingerprint to this file")
     parser.add_argument("--compare", type=Path, help="say which tables differ from the fingerprint in this file")

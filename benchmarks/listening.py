@@ -138,6 +138,7 @@ def _run(command: list[str]) -> str:
 
 
 def main(given: Sequence[str]) -> None:
+    """Run the benchmark of a day of listening and print its table."""
     parser = argparse.ArgumentParser(prog="benchmarks.listening", description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--repeats", type=int, default=REPEATS)

@@ -146,6 +146,7 @@ def measure(downloads: pd.DataFrame, ads: pd.DataFrame, rows: pd.DataFrame) -> d
 
 
 def main(url: str, day: str) -> dict[str, Any]:
+    """Measure one day with pandas and SQLAlchemy; returns the seconds of each stage and the counts."""
     engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg2://"))
     began = time.perf_counter()
     rows = pd.read_sql_query(READ, engine, params={"day": day})

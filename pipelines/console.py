@@ -1,11 +1,11 @@
-"""Console: how commands speak to a person, and the only way that they print.
+r"""Console: how commands speak to a person, and the only way that they print.
 
 Here: two consoles that show text from outside as what it is: never as markup, and every character that a terminal
 would obey or hide as its escape; secrets masked. Turning errors into one clear message.
 Not here: what the commands do, how their progress is shown (progress.py), which characters and secrets those are
 (sql/safety/characters.py, sql/safety/masking.py).
 
-A printed text is one line: a line break inside it came from outside and is shown as \\n. Print lines one by one, pages
+A printed text is one line: a line break inside it came from outside and is shown as \n. Print lines one by one, pages
 with `page`, and what another program reads, such as an address with its password, with `raw`.
 """
 

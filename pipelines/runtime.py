@@ -105,6 +105,7 @@ def rules_folder(settings: Settings) -> Path | None:
 
 
 def keyring(settings: Settings) -> Keyring:
+    """The keys that addresses are hashed with, from the settings' home folder."""
     from assets.listening.identity.keys import Keyring
 
     if settings.keyring_path:
@@ -114,6 +115,7 @@ def keyring(settings: Settings) -> Keyring:
 
 
 def mailing(settings: Settings) -> Mailing:
+    """How reports are mailed, by the settings."""
     from assets.resources import Mailing
     from reports.delivery import TransportSettings
 

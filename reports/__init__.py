@@ -1,0 +1,1 @@
+"""What sponsors see: content, drawing, rendering and delivery; knows no Dagster."""

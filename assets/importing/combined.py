@@ -1,4 +1,4 @@
-"""Combined: the access logs of Apache httpd and nginx.
+r"""Combined: the access logs of Apache httpd and nginx.
 
 Here: the combined format (and the common one, which lacks referrer and agent), and three fields that operators may
 append in any order: the request's Range or the response's Content-Range in quotes, and a request id of 32 hex digits.

@@ -1,0 +1,1 @@
+"""Methods: how the numbers are made, as settings in force and as pages."""

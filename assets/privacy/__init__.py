@@ -1,0 +1,1 @@
+"""Privacy: how long raw addresses are kept, and what replaces them."""

@@ -1,0 +1,1 @@
+"""Raw: the tables that others write and Earshot only reads, as assets."""

@@ -1,0 +1,1 @@
+"""Upkeep: checks of what was computed, and what keeps the database in order."""

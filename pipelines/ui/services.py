@@ -29,6 +29,7 @@ PINGS_MISSED = 3
 
 
 def main(arguments: list[str]) -> None:
+    """Run the process that the arguments name."""
     name, parent, *rest = arguments
     end_with(int(parent), signal.SIGTERM if name == "code-server" else signal.SIGKILL)
     from pipelines.homes import read_orchestrator_settings

@@ -54,6 +54,7 @@ def rounded(value: float | int | Decimal, digits: int) -> Decimal:
 
 
 def minor_digits(currency: str) -> int:
+    """How many digits of a currency stand after the point (ISO 4217)."""
     return MINOR_DIGITS.get(currency, 2)
 
 

@@ -24,10 +24,12 @@ FIRST = "no period to compare"
 
 
 def ratios_allowed(sample: int) -> bool:
+    """Whether a sample is large enough for ratios to be shown."""
     return sample >= FEWEST_FOR_RATIOS
 
 
 def is_low_confidence(sample: int) -> bool:
+    """Whether numbers from a sample of this size are marked as of low confidence."""
     return FEWEST_FOR_RATIOS <= sample < FEWEST_FOR_CONFIDENCE
 
 
@@ -52,6 +54,8 @@ def cpa(totals: Totals) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
+    """How a number changed since the period before."""
+
     text: str
     versus: str
     direction: Direction

@@ -39,6 +39,7 @@ TEXT_COLUMNS = ("sponsor", "campaign", "show", "episode", "placement")
 
 
 def records(facts: ReportFacts) -> Records:
+    """The rows of each table of the report's CSV files."""
     rows = [
         *_totals(facts, "total", facts.period, facts.now),
         *_totals(facts, "previous_total", facts.previous_period, facts.previous),

@@ -79,6 +79,8 @@ class LineChart:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """One bar of a chart."""
+
     label: str
     value: float
     text: str
@@ -87,6 +89,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarGroup:
+    """Bars that belong together under one label."""
+
     heading: str
     bars: tuple[Bar, ...]
 
@@ -121,6 +125,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
+    """A label and its text."""
+
     term: str
     text: str
 
@@ -144,6 +150,8 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
+    """What stands at the end of a report."""
+
     reason: str
     unsubscribe: str
     view_online: str

@@ -26,6 +26,7 @@ NO_COMPARISON = "Lift needs a comparison group, and none was measured for this p
 
 
 def counted(number: str, singular: str, plural: str) -> str:
+    """A number with its noun, in the singular for exactly one."""
     return f"{number} {singular if number == '1' else plural}"
 
 

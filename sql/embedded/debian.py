@@ -83,6 +83,7 @@ def provision(folder: Path, progress: Progress) -> None:
 
 
 def bin_folder(folder: Path) -> Path:
+    """Where the server's programs lie in an unpacked folder."""
     return folder / "usr/lib/postgresql" / str(MAJOR) / "bin"
 
 

@@ -78,6 +78,7 @@ class Signals:
 
 
 def sponsor_of_placement(library: Library) -> Ints:
+    """The number of each placement's sponsor, by the placement's number."""
     slugs = [sponsor.slug for sponsor in library.tenant.sponsors]
     return np.array([slugs.index(each.campaign.sponsor) for each in library.placed], dtype=np.int64)
 

@@ -164,6 +164,7 @@ def redirected(file: File) -> tuple[list[Piece], Ints | int]:
 
 
 def redirected_twice(file: File) -> tuple[list[Piece], Ints | int]:
+    """The pieces of a fetch that a prefix redirects twice, three minutes apart, and the last byte."""
     return [
         (0, 302, UNKNOWN, UNKNOWN, UNKNOWN, COUNTED),
         (3 * MINUTE, 302, UNKNOWN, UNKNOWN, UNKNOWN, DUPLICATE),

@@ -60,6 +60,8 @@ class Downloads:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
+    """Invented requests, and the downloads that they add up to."""
+
     rows: Rows
     downloads: Downloads
 

@@ -65,6 +65,7 @@ def local_moment(day: date, hour: int, timezone: str) -> int:
 
 
 def moment(microseconds: int) -> datetime:
+    """The UTC time that lies so many microseconds after the epoch."""
     return datetime.fromtimestamp(microseconds // SECOND, UTC)
 
 

@@ -21,10 +21,12 @@ Row = dict[str, object]
 
 
 def sponsor_id(tenant: Tenant, slug: str) -> UUID:
+    """The identifier of a tenant's sponsor, the same in every run."""
     return identity(tenant.slug, "sponsor", slug)
 
 
 def campaign_id(tenant: Tenant, slug: str) -> UUID:
+    """The identifier of a tenant's campaign, the same in every run."""
     return identity(tenant.slug, "campaign", slug)
 
 

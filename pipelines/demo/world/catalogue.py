@@ -47,6 +47,8 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
+    """An invented episode."""
+
     episode_id: UUID
     show: int
     number: int
@@ -59,6 +61,8 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class AdSpan:
+    """Where an ad lies in a file."""
+
     placed: Placed
     first_byte: int
     last_byte: int
