@@ -76,7 +76,12 @@ def test_ratios_are_ours_by_theirs_after_handing_over_and_with_it() -> None:
 
 def test_the_clock_runs_the_work_once_more_than_it_counts() -> None:
     runs: list[int] = []
-    seconds, result = clock(lambda: runs.append(1) or len(runs), repeats=3)
+
+    def work() -> int:
+        runs.append(1)
+        return len(runs)
+
+    seconds, result = clock(work, repeats=3)
     assert (len(runs), result) == (4, 4)
     assert set(seconds) == {"wall_s", "cpu_s"}
 

@@ -81,6 +81,9 @@ TOGETHER = {
 class Working(RunLauncher[DagsterInstance]):
     """Executes a run at once, in this process, with the executor that its job names."""
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
     def launch_run(self, context: LaunchRunContext) -> None:
         origin = context.job_code_origin
         assert origin is not None
@@ -94,7 +97,7 @@ class Claiming(RunLauncher[DagsterInstance]):
     """Says of a run what it would leave behind, and computes nothing: every table of its steps for its days."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.runs: list[DagsterRun] = []
 
     def launch_run(self, context: LaunchRunContext) -> None:

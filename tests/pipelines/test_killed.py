@@ -68,8 +68,14 @@ class Home:
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
         environment = {**os.environ, **self.environment}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen([sys.executable, *words], cwd=self.folder, env=environment, text=True, **pipes)
+        return subprocess.Popen(
+            [sys.executable, *words],
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
 
     def end(self) -> None:
         for process in self.processes:

@@ -106,7 +106,9 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
     assert sender.addr_spec == "reports@earshot.invalid"
     assert "".join(sender.display_name.split()) == "".join(PLAIN.split())
     assert not [name for name in head.keys() if name == "ERROR forged"]  # noqa: SIM118
-    [shown] = [event.materialization.metadata["table"].value for event in materialized(made)]
+    [shown] = [
+        event.metadata["table"].value for event in made.asset_materializations_for_node("weekly_sponsor_reports")
+    ]
     assert isinstance(shown, str)
     lines = shown.splitlines()
     assert len(lines) == 4
@@ -114,14 +116,6 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
     assert "\\<b\\>" in shown
     assert not re.search(r"(?<!\\)\]\(", shown)
     assert not OBEYED.search(shown)
-
-
-def materialized(made: object) -> list[object]:
-    return made.asset_materializations_for_node("weekly_sponsor_reports") and [  # type: ignore[attr-defined]
-        event.event_specific_data
-        for event in made.all_events
-        if event.is_step_materialization  # type: ignore[attr-defined]
-    ]
 
 
 def test_every_listing_shows_nasty_names_and_obeys_none(nasty: Warehouse, home: Path) -> None:

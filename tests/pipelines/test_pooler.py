@@ -42,8 +42,10 @@ def test_a_pooler_in_transaction_mode_needs_no_setting_of_its_own(
         tenant = named("harbor")
         with warehouse.as_tenant(tenant) as read:
             assert read("read_tenants")["slug"].to_list() == ["harbor"]
-        subscription = rows(warehouse, "SELECT subscription_id, sponsor_id FROM report_subscriptions LIMIT 1")[0]
-        key = ReportKey(tenant, *subscription, None, "weekly", FIRST, FIRST, "UTC")
+        subscription, sponsor = rows(warehouse, "SELECT subscription_id, sponsor_id FROM report_subscriptions LIMIT 1")[
+            0
+        ]
+        key = ReportKey(tenant, subscription, sponsor, None, "weekly", FIRST, FIRST, "UTC")
         hold(warehouse, key, "waits for data", Made(uuid4(), "1", datetime.now(UTC)))
         assert state_of(warehouse, key) == "held"
         warehouse.close()

@@ -95,10 +95,12 @@ class BrokenWarehouse(Warehouse):
             yield read
 
     @contextmanager
-    def transaction(self, role: str = "earshot_etl", tenant: UUID | None = None) -> Iterator[Connection]:
+    def transaction(
+        self, role: str = "earshot_etl", tenant: UUID | None = None, lock_s: int | None = None
+    ) -> Iterator[Connection]:
         if tenant == self.broken:
             raise self.surprise()
-        with super().transaction(role, tenant) as connection:
+        with super().transaction(role, tenant, lock_s) as connection:
             yield connection
 
 
@@ -160,7 +162,7 @@ def test_everything_that_runs_is_tried_here() -> None:
     assert {key.to_user_string() for key in repository.asset_graph.executable_asset_keys} - BLIND_ASSETS == TRIED_ASSETS
     checks = {key.name for key in repository.asset_graph.asset_check_keys}
     assert checks - {check.name for check in CHECKS} == TRIED_CHECKS
-    clocks = {each.name for each in (*repository.schedule_defs, *repository.sensor_defs)}
+    clocks = {each.name for each in repository.schedule_defs} | {each.name for each in repository.sensor_defs}
     assert clocks == TRIED_CLOCKS | BLIND_CLOCKS
 
 

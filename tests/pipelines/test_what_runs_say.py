@@ -94,8 +94,8 @@ def test_a_run_of_one_tenant_draws_no_drop_into_the_plots_of_all(week: Warehouse
     told = totals(week)
     claimed = materialized(history)
     assert {asset for asset, _ in claimed} == {*DAILY_ASSETS, "tenant_checks"}
-    for key, (event,) in claimed.items():
-        assert (event["rows"], event["tenants"]) == told[key]
+    for asset_and_day, (event,) in claimed.items():
+        assert (event["rows"], event["tenants"]) == told[asset_and_day]
         assert (event["scope"], event["tenants_of_this_run"]) == ("harbor", 1)
     (metrics,) = claimed["listener_metrics", SUNDAY]
     assert metrics["downloads"] == 6

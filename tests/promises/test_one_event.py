@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -114,7 +115,10 @@ def test_an_event_that_was_deleted_as_wrong_does_not_stand_in_the_way_of_its_cor
 
 def test_an_event_that_comes_again_with_an_order_id_or_for_another_sponsor_is_still_the_same(machine: Machine) -> None:
     later = FIFTH + timedelta(days=20)
-    changed = {"an order": {"order_id": "R-7"}, "a sponsor": {"sponsor_id": named("another sponsor")}}
+    changed: dict[str, dict[str, Any]] = {
+        "an order": {"order_id": "R-7"},
+        "a sponsor": {"sponsor_id": named("another sponsor")},
+    }
     for name, columns in changed.items():
         insert(machine.warehouse, [event(name, at(FIFTH, 9)), event(name, at(later, 9), **columns)])
     for day in (later, FIFTH):
@@ -188,7 +192,7 @@ def test_whichever_days_are_computed_alone_the_ledger_brings_all_to_the_same(
 
 def test_an_ad_that_is_delivered_again_is_one_exposure(machine: Machine) -> None:
     days = [FIFTH, FIFTH, FIFTH + timedelta(days=30)]
-    place = {"placement_id": named("harbor", "placement", 0)}
+    place: dict[str, Any] = {"placement_id": named("harbor", "placement", 0)}
     for kind in ("impression", "click"):
         insert(machine.warehouse, [event(kind, at(day, 9 + number), kind, **place) for number, day in enumerate(days)])
     for day in reversed(days):

@@ -117,7 +117,7 @@ def make_facts(**changes: Any) -> ReportFacts:
     """A whole quarter of an invented campaign; any field can be changed."""
     placements = _placements()
     delivered = sum(row.delivered for row in placements)
-    revenue = sum(row.revenue_minor for row in placements)
+    revenue = sum(row.revenue_minor or 0 for row in placements)
     whole = ReportFacts(
         report_id="3f6c1a52-9d0b-5c1e-8a77-5b1d7a5b2e10",
         revision=1,
@@ -202,7 +202,7 @@ def make_portfolio() -> ReportFacts:
         return CampaignRow(
             name, date(2026, 7, 1), date(2026, 12, 31), sum(row.booked or 0 for row in part),
             sum(row.delivered for row in part), 80_000, sum(row.conversions for row in part) + extra, 120,
-            sum(row.revenue_minor for row in part), sum(row.spend_minor or 0 for row in part), "USD",
+            sum(row.revenue_minor or 0 for row in part), sum(row.spend_minor or 0 for row in part), "USD",
         )  # fmt: skip
 
     shared = (replace(first[0], conversions=53.75), *first[1:])

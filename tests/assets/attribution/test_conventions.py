@@ -6,6 +6,7 @@ import doctest
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -37,7 +38,7 @@ WHOLE = pl.DataFrame(
         "value": [90.0, 100.0, 50.0, 0.0],
     }
 )
-LEARNT_FROM_ALL = {"fewest_conversions": 1}
+LEARNT_FROM_ALL: dict[str, Any] = {"fewest_conversions": 1}
 
 
 def credited(path: str, model: str, conventions: Conventions, **columns: list[object]) -> list[float]:

@@ -76,7 +76,7 @@ def build_requests(*changes: dict[str, Any]) -> pl.DataFrame:
 def build_episodes(rows: Sequence[dict[str, Any]] = ()) -> pl.DataFrame:
     standard = {"tenant_id": "quayside", "podcast_id": "harbour", "published_at": RELEASED, "duration_s": 3600.0}
     known = rows or [{"episode_id": "harbour-12"}, {"episode_id": "harbour-13", "duration_s": None}]
-    schema = {
+    schema: dict[str, Any] = {
         "tenant_id": pl.String,
         "episode_id": pl.String,
         "podcast_id": pl.String,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -54,14 +55,13 @@ def spoil(warehouse: Warehouse) -> None:
     }
     for order, value in absurd.items():
         add(warehouse, "attribution_events", purchase("harbor", WEDNESDAY, order, "USD", value_minor=value))
-    for number, wrong in enumerate(
-        (
-            {"bytes_sent": 2**63 - 1},
-            {"range_start": 0, "range_end": 2**63 - 1},
-            {"position_seconds": float("nan"), "event_type": "listen_progress", "source": "client"},
-            {"heard_seconds": float("inf"), "event_type": "listen_progress", "source": "client"},
-        )
-    ):
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"bytes_sent": 2**63 - 1},
+        {"range_start": 0, "range_end": 2**63 - 1},
+        {"position_seconds": float("nan"), "event_type": "listen_progress", "source": "client"},
+        {"heard_seconds": float("inf"), "event_type": "listen_progress", "source": "client"},
+    )
+    for number, wrong in enumerate(wrongs):
         add(warehouse, "listener_events", download("harbor", WEDNESDAY, f"10.0.1.{number}", **wrong))
     add(warehouse, "listener_events", download("harbor", WEDNESDAY, "10.0.2.1"))
     add(warehouse, "attribution_events", purchase("harbor", WEDNESDAY, "order-never", "USD"))
@@ -89,7 +89,9 @@ def spoil(warehouse: Warehouse) -> None:
 
 
 @pytest.fixture(scope="module")
-def spoilt(server: Server, computed: str, home_folder: Path) -> Iterator[tuple[Warehouse, dict[str, set[object]]]]:
+def spoilt(
+    server: Server, computed: str, home_folder: Path
+) -> Iterator[tuple[Warehouse, dict[str, set[tuple[Any, ...]]]]]:
     """The computed week after Harbor's Wednesday was spoilt and the days since were computed again; what was before."""
     with cloned_database(server, computed) as url:
         warehouse = Warehouse(url)
@@ -102,14 +104,14 @@ def spoilt(server: Server, computed: str, home_folder: Path) -> Iterator[tuple[W
         warehouse.close()
 
 
-def test_every_number_of_every_tenant_is_what_it_was(spoilt: tuple[Warehouse, dict[str, set[object]]]) -> None:
+def test_every_number_of_every_tenant_is_what_it_was(spoilt: tuple[Warehouse, dict[str, set[tuple[Any, ...]]]]) -> None:
     warehouse, before = spoilt
     after = {name: set(rows(warehouse, query)) for name, query in COUNTED.items()}
     assert after == before
 
 
 def test_the_day_and_the_tenant_are_told_with_how_many_rows_and_the_first_of_them(
-    spoilt: tuple[Warehouse, dict[str, set[object]]],
+    spoilt: tuple[Warehouse, dict[str, set[tuple[Any, ...]]]],
 ) -> None:
     warehouse, _ = spoilt
     failed = rows(warehouse, "SELECT tenant_id, day, check_name, detail FROM check_results WHERE NOT passed")
@@ -120,7 +122,7 @@ def test_the_day_and_the_tenant_are_told_with_how_many_rows_and_the_first_of_the
 
 
 def test_the_status_names_rows_of_no_tenant_and_of_impossible_times(
-    spoilt: tuple[Warehouse, dict[str, set[object]]], server: Server, home_folder: Path
+    spoilt: tuple[Warehouse, dict[str, set[tuple[Any, ...]]]], server: Server, home_folder: Path
 ) -> None:
     warehouse, _ = spoilt
     (name,) = rows(warehouse, "SELECT current_database()")[0]

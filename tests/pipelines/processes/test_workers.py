@@ -86,7 +86,7 @@ def ask(history_url: str, statement: str) -> None:
 
 def queued(instance: DagsterInstance, history_url: str, **tags: str) -> DagsterRun:
     """A run that waits. Only a code server can make one; all else about it is as it would be."""
-    run = open_run(instance, **tags)
+    run = open_run(instance, None, DagsterRunStatus.STARTED, None, **tags)
     ask(history_url, f"UPDATE runs SET status = 'QUEUED' WHERE run_id = '{run.run_id}'")
     return run
 

@@ -111,7 +111,12 @@ def test_what_is_no_address_is_not_public(text: str) -> None:
 
 def test_the_command_asks_before_it_looks_around_at_home(serve: Serve, tmp_path: Path) -> None:
     asked: list[str] = []
-    address = serve(lambda path: (asked.append(path), whole(b"[]"))[1])
+
+    def answer(path: str) -> bytes:
+        asked.append(path)
+        return whole(b"[]")
+
+    address = serve(answer)
     refused = CliRunner(env={"EARSHOT_HOME": str(tmp_path)}).invoke(rules, ["update", "--from", address])
     assert "--allow-private" in str(refused.exception)
     assert asked == []

@@ -22,6 +22,8 @@ from sql.values import PermanentError
 if TYPE_CHECKING:
     from tests.reports.delivery.conftest import Office
 
+# What no provider sends as a time.
+NO_MOMENTS: tuple[Any, ...] = ("soon", 10**30, 1e308, [], -(10**14))
 DELIVERY = "7d4fbb7e-8c6b-4a55-9c8a-1f6c8f8f2b10"
 Raw = dict[str, Any]
 
@@ -164,7 +166,7 @@ def test_an_export_may_be_a_list_or_lines(layout: str) -> None:
             "9" * 9_000,
         ),
         *(json.dumps([event("delivered", "no-uuid")]), json.dumps([event("x", sg_event_id="\ud800", other="\ud800")])),
-        *(json.dumps([event("x", timestamp=moment)]) for moment in ("soon", 10**30, 1e308, [], -(10**14))),
+        *(json.dumps([event("x", timestamp=moment)]) for moment in NO_MOMENTS),
         json.dumps([event("x", timestamp=float("inf"))]),
     ],
 )

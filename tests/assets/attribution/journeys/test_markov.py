@@ -14,7 +14,11 @@ Journeys = list[tuple[list[str], bool, int]]
 
 def paths(drawn: Journeys) -> pl.DataFrame:
     rows = [(path, count * converted, count * (not converted)) for path, converted, count in drawn]
-    schema = {"path": pl.List(pl.String), "conversions": pl.Int64, "nulls": pl.Int64}
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        "path": pl.List(pl.String),
+        "conversions": pl.Int64,
+        "nulls": pl.Int64,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

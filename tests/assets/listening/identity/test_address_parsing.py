@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.listening.identity.address_parsing import household_network, parse_address, parse_addresses
-from assets.listening.identity.addresses import NetworkSet
+from assets.listening.identity.network_sets import NetworkSet
 
 V4 = st.ip_addresses(v=4)
 V6 = st.ip_addresses(v=6)
