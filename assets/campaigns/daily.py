@@ -22,6 +22,7 @@ from assets.campaigns.reach.ranges import measure_reach_so_far, sketch_large_day
 from assets.campaigns.results.credited_conversions import ids_of, read_credited, since_start
 from assets.campaigns.results.data_driven import learnt_answers, read_journeys
 from assets.campaigns.results.kpis import measure, measure_learnt
+from assets.grain import CAMPAIGN, PLACEMENT, PLACEMENT_EPISODE
 from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
 
@@ -68,11 +69,9 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
     delivery = read_delivery(read, scope, live, span).pipe(mark_mature, live, window)
     credited = since_start(read_credited(read, scope, live, span, window.end), live)
     reach = read("read_campaign_reach", day=window.day, tenants=scope, campaigns=ids_of(live, "campaign_id"))
-    placements = read("read_placements", tenants=scope).join(
-        live.select("tenant_id", "campaign_id"), on=["tenant_id", "campaign_id"], validate="m:1"
-    )
+    placements = read("read_placements", tenants=scope).join(live.select(CAMPAIGN), on=CAMPAIGN, validate="m:1")
     about = (
-        _scoped(live.select("tenant_id", "campaign_id", "currency", "margin", "default_model", "config_version")),
+        _scoped(live.select(*CAMPAIGN, "currency", "margin", "default_model", "config_version")),
         _scoped(delivery),
         _scoped(reach),
         _scoped(_priced(read, scope, placements, delivery, window)),
@@ -96,7 +95,7 @@ def _priced(
     spend = recognise_spend(placements, airings, delivery.clear(), sum_shows(delivery), EPOCH, window.end)
     podcasts = ids_of(placements, "podcast_id")
     asked = {"before": window.end, "last": window.day, "tenants": tenants, "podcasts": podcasts}
-    aired = airings.join(placements.select("tenant_id", "placement_id"), on=["tenant_id", "placement_id"], how="semi")
+    aired = airings.join(placements.select(PLACEMENT), on=PLACEMENT, how="semi")
     expected = expect_delivery(placements, aired, read("read_paced_curves", **asked), window.end)
     return price_campaigns(placements, spend, delivery, expected, window.end)
 
@@ -126,24 +125,22 @@ def read_delivery(read: Reader, tenants: list[UUID], live: pl.DataFrame, span: W
         tenants=tenants,
         campaigns=ids_of(live, "campaign_id"),
     )
-    starts = live.select("tenant_id", "campaign_id", first_day=pl.col("starts_at").dt.date())
-    return rows.join(starts, on=["tenant_id", "campaign_id"], validate="m:1").filter(
-        pl.col("day") >= pl.col("first_day")
-    )
+    starts = live.select(*CAMPAIGN, first_day=pl.col("starts_at").dt.date())
+    return rows.join(starts, on=CAMPAIGN, validate="m:1").filter(pl.col("day") >= pl.col("first_day"))
 
 
 def mark_mature(delivery: pl.DataFrame, live: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Adds mature_impressions: all of a day's, once the window of its last moment is complete at the end of the day."""
-    windows = live.select("tenant_id", "campaign_id", "window_days")
+    windows = live.select(*CAMPAIGN, "window_days")
     age = (pl.lit(window.day) - pl.col("day")).dt.total_days()
-    return delivery.join(windows, on=["tenant_id", "campaign_id"], validate="m:1").with_columns(
+    return delivery.join(windows, on=CAMPAIGN, validate="m:1").with_columns(
         mature_impressions=pl.when(age >= pl.col("window_days")).then("impressions").otherwise(0)
     )
 
 
 def sum_shows(delivery: pl.DataFrame) -> pl.DataFrame:
     """Impressions by placement and episode over all days."""
-    return delivery.group_by("tenant_id", "placement_id", "episode_id").agg(pl.col("impressions").sum())
+    return delivery.group_by(PLACEMENT_EPISODE).agg(pl.col("impressions").sum())
 
 
 def _scoped(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,16 +11,14 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.attribution.journeys.reading import GOAL
 from assets.attribution.money import convert_values, net_values, rates_of
 from assets.campaigns.daily import Tables, ends_week, live_campaigns
 from assets.campaigns.delivery.terms import settings_at
 from assets.campaigns.results.benchmarks import compare_campaigns
 from assets.campaigns.results.credited_conversions import ids_of
 from assets.campaigns.results.incrementality import assign_groups, find_answers, measure_lift, sum_sides
+from assets.grain import CAMPAIGN, CONVERSION, GOAL
 from sql.values import Reader, Window
-
-CAMPAIGN = ["tenant_id", "campaign_id"]
 
 COUNTS = ("households", "responders", "base_households", "base_responders")
 NUMBERS = (
@@ -103,8 +101,7 @@ def read_goal_conversions(read: Reader, tenants: list[UUID], chosen: pl.DataFram
     rates = rates_of(read("read_fx_rates", **days))
     net = net_values(rows, read("read_conversion_adjustments", **days, tenants=tenants), rates, window.end)
     goals = chosen.select(*GOAL, "campaign_id", target="currency")
-    key = ["tenant_id", "conversion_id"]
-    told = rows.join(goals, on=GOAL).select(*key, "campaign_id", "household_key", "converted_at", "target")
-    valued = told.join(net.select(*key, "day", "currency", "net_minor"), on=key)
-    priced = convert_values(valued, rates).select(*key, "campaign_id", value_minor="net_minor")
-    return told.join(priced, on=[*key, "campaign_id"], how="left", validate="1:1").drop("target")
+    told = rows.join(goals, on=GOAL).select(*CONVERSION, "campaign_id", "household_key", "converted_at", "target")
+    valued = told.join(net.select(*CONVERSION, "day", "currency", "net_minor"), on=CONVERSION)
+    priced = convert_values(valued, rates).select(*CONVERSION, "campaign_id", value_minor="net_minor")
+    return told.join(priced, on=[*CONVERSION, "campaign_id"], how="left", validate="1:1").drop("target")

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from assets.campaigns.period import PeriodResult, campaign_period
+from assets.campaigns.period.reading import read_period
+from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.reporting.gate import Decision, decide
 from assets.reporting.gathering import Circumstances, Subject, gather
 from assets.reporting.periods import ReportPeriod
@@ -182,7 +183,7 @@ def _facts(
     as_of = known_at(period, tenant["lateness_hours"], shop.made.as_of)
     tenant_id, zone = UUID(bytes=tenant["tenant_id"]), tenant["timezone"]
     ids = [UUID(bytes=row["campaign_id"]) for row in subject.campaigns]
-    now = campaign_period(read, tenant_id, ids, period.window, zone, as_of)
+    now = summarise(read_period(read, tenant_id, ids, period.window, zone, as_of))
     previous = _previous(read, shop, tenant, period, subject, as_of)
     placements = now.shows["placement_id"].unique()
     names = read("read_report_names", tenants=[tenant_id], placements=[UUID(bytes=each) for each in placements.sort()])
@@ -227,7 +228,7 @@ def _previous(
     then = window.end + (as_of - period.window.end)
     begun = [row for row in subject.campaigns if row["starts_on"] <= period.previous_last]
     ids = [UUID(bytes=row["campaign_id"]) for row in begun]
-    return campaign_period(read, tenant_id, ids, window, tenant["timezone"], then, then)
+    return summarise(read_period(read, tenant_id, ids, window, tenant["timezone"], then, then))
 
 
 def known_at(period: ReportPeriod, lateness_hours: int, clock: datetime) -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.campaigns.period import PeriodResult
+from assets.campaigns.period.summarising import PeriodResult
 from assets.reporting.folding import Counted, fold_small
 from assets.reporting.periods import ReportPeriod
 from reports.content.facts import (

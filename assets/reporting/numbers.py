@@ -14,8 +14,8 @@ from typing import Any
 
 from reports.content.benchmark_position import PERCENTAGES
 from reports.content.formats import Formatter, major_units, rounded
-from reports.content.kpis import FEWEST_FOR_RATIOS
 from reports.content.labels import KPIS
+from reports.thresholds import FEWEST_FOR_RATIOS, FEWEST_TO_MODEL, LEAST_USABLE_SHARE
 
 Content = Mapping[str, Any]
 Printed = Callable[[Content, str], str | None]
@@ -44,13 +44,17 @@ RESPONDERS = "(SELECT count(DISTINCT unit) FROM earned WHERE is_goal)"
 VISITORS = "(SELECT count(DISTINCT unit) FROM earned WHERE kind = 'visit')"
 USABLE_SHARE = "(SELECT count(*) FILTER (WHERE address_class = 'household')::numeric / nullif(count(*), 0) FROM ads)"
 # Per placement, as if all its addresses responded like those of one household, where enough of them are.
-MODELLED = """(
+MODELLED = f"""(
     SELECT CASE WHEN bool_or(can_model)
         THEN sum(credit * CASE WHEN can_model AND is_by_address THEN impressions::float8 / usable ELSE 1 END) END
     FROM (
         SELECT earned.*, heard.impressions, heard.usable,
-            coalesce(heard.usable > 0 AND heard.usable >= 0.2 * heard.impressions AND matched.conversions >= 5, false)
-                AS can_model
+            coalesce(
+                heard.usable > 0
+                AND heard.usable >= {LEAST_USABLE_SHARE} * heard.impressions
+                AND matched.conversions >= {FEWEST_TO_MODEL},
+                false
+            ) AS can_model
         FROM earned
         LEFT JOIN (
             SELECT placement_id, count(*) AS impressions, count(*) FILTER (WHERE address_class = 'household') AS usable
@@ -62,7 +66,7 @@ MODELLED = """(
         ) AS matched ON earned.placement_id = matched.placement_id
         WHERE earned.is_goal
     ) AS modelled
-)"""
+)"""  # noqa: S608  (the two numbers are constants)
 
 
 @dataclass(frozen=True, slots=True)

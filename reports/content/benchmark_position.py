@@ -13,9 +13,9 @@ from decimal import Decimal
 from reports.content.comparisons import Benchmark, ModelResult
 from reports.content.facts import Measure, ReportFacts
 from reports.content.formats import NOTHING, Formatter, exact, rounded
-from reports.content.kpis import FEWEST_FOR_RATIOS
 from reports.content.labels import KPIS, MODEL_RULES, MODELS
 from reports.content.report import Pair, Section, Table, TableRow
+from reports.thresholds import FEWEST_FOR_RATIOS, FEWEST_PEER_CAMPAIGNS, FEWEST_PEER_SPONSORS, FEWEST_TO_FIT
 from sql.values import Interval
 
 # The models that are told as totals since the campaign began.
@@ -63,7 +63,10 @@ def learnt(facts: ReportFacts, formatter: Formatter) -> Table | None:
         "they tell totals, as of Sundays."
     )
     if any(row.is_fallback for row in rows):
-        note += " * Fewer than 300 conversions are too few to learn from: these are the numbers of the linear model."
+        note += (
+            f" * Fewer than {FEWEST_TO_FIT} conversions are too few to learn from: these are the numbers of the linear "
+            "model."
+        )
     title = "Models that learn from all journeys"
     if facts.is_portfolio:
         return Table(
@@ -130,8 +133,9 @@ def benchmarks(facts: ReportFacts, formatter: Formatter) -> Table | None:
             if kpi in known
         ),
         note=f"From the campaign’s start to {through}, under the model {model}. Compared are campaigns of the same "
-        "goal for other sponsors whose results are complete, at least 5 of at least 3 sponsors; their medians are "
-        f"rounded to two digits. Ratios are shown from {FEWEST_FOR_RATIOS} conversions.",
+        f"goal for other sponsors whose results are complete, at least {FEWEST_PEER_CAMPAIGNS} of at least "
+        f"{FEWEST_PEER_SPONSORS} sponsors; their medians are rounded to "
+        f"two digits. Ratios are shown from {FEWEST_FOR_RATIOS} conversions.",
     )
 
 

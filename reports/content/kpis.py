@@ -13,11 +13,8 @@ from decimal import Decimal
 from reports.content.facts import ReportFacts, Totals
 from reports.content.formats import NOTHING, Formatter, exact, rounded
 from reports.content.report import Direction, Mood, Tile
+from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
 from sql.values import Interval
-
-# Below 5 conversions a ratio is noise and is not shown; below 30 its interval is wider than most changes.
-FEWEST_FOR_RATIOS = 5
-FEWEST_FOR_CONFIDENCE = 30
 
 VERSUS = "vs previous"
 FIRST = "no period to compare"

@@ -6,6 +6,8 @@ Not here: sentences with numbers in them (sentences.py), anything that depends o
 
 from __future__ import annotations
 
+from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
+
 MODELS = {
     "first_touch": "First touch",
     "last_touch": "Last touch",
@@ -102,7 +104,10 @@ DEFINITIONS = (
         "95% interval",
         "The range in which the true number lies in 95 of 100 cases like this one. A wide range means few households.",
     ),
-    ("Low confidence", "Fewer than 30 conversions. Below 5, ratios are not shown at all."),
+    (
+        "Low confidence",
+        f"Fewer than {FEWEST_FOR_CONFIDENCE} conversions. Below {FEWEST_FOR_RATIOS}, ratios are not shown at all.",
+    ),
     (
         "Attribution window",
         "The time after an ad in which a conversion can be credited to it. Both periods are counted at the same age, "

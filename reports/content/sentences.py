@@ -12,15 +12,13 @@ from decimal import Decimal
 from reports.content.comparisons import Lift
 from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import Formatter, exact
-from reports.content.kpis import FEWEST_FOR_RATIOS, is_low_confidence, ratios_allowed, roas, spend_in_words
+from reports.content.kpis import is_low_confidence, ratios_allowed, roas, spend_in_words
 from reports.content.report import Notice
+from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LARGEST_DETECTABLE_LIFT
 from sql.values import Interval
 
 # Deliveries lag bookings by a few per cent all the time; below this share of what is due the sponsor should know.
 PACING_TOLERANCE = Decimal("0.95")
-
-# A comparison has to be able to find a lift of this size, or its result is luck; campaigns/lift.py holds to it.
-LARGEST_MINIMUM = Decimal("0.30")
 
 NO_COMPARISON = "Lift needs a comparison group, and none was measured for this period."
 
@@ -125,7 +123,9 @@ def _small_sample(facts: ReportFacts) -> Iterator[Notice]:
         )
     elif is_low_confidence(sample):
         yield Notice(
-            "info", "Low confidence: fewer than 30 conversions, so read changes and ratios with their intervals."
+            "info",
+            f"Low confidence: fewer than {FEWEST_FOR_CONFIDENCE} conversions, so read changes and ratios with their "
+            "intervals.",
         )
 
 
@@ -215,5 +215,5 @@ def _too_coarse(result: Lift, formatter: Formatter) -> str:
     groups = f"{counted(ours, 'household was', 'households were')} compared with {counted(others, 'other', 'others')}"
     if result.smallest is None:
         return f"{groups}, of which none converted."
-    found, wanted = formatter.percent(result.smallest, 0), formatter.percent(LARGEST_MINIMUM, 0)
+    found, wanted = formatter.percent(result.smallest, 0), formatter.percent(LARGEST_DETECTABLE_LIFT, 0)
     return f"{groups}; that finds lifts of {found} and more, and has to find {wanted} to be shown."

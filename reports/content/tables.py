@@ -11,16 +11,14 @@ from decimal import Decimal
 
 from reports.content.facts import CampaignRow, PlacementRow, ReportFacts
 from reports.content.formats import NOTHING, Formatter, exact, rounded
-from reports.content.kpis import FEWEST_FOR_RATIOS, cost_per_conversion, per_thousand
+from reports.content.kpis import cost_per_conversion, per_thousand
 from reports.content.labels import MODEL_RULES, MODELS, POSITIONS
 from reports.content.report import Pair, Section, Table, TableRow
+from reports.thresholds import FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 from sql.values import Interval
 
 # A mail is read, not searched: longer tables are in the PDF and the CSV.
 MOST_MAIL_ROWS = 20
-
-# Below a fifth of usable addresses nobody is modelled by them; campaigns/response.py holds to it.
-LEAST_USABLE_SHARE = 0.2
 
 
 def ranked(facts: ReportFacts) -> list[PlacementRow]:

@@ -17,9 +17,10 @@ import polars as pl
 from assets.attribution.journeys import markov
 from assets.attribution.journeys.counterfactual import counterfactual_credits, earned_by_counterfactual
 from assets.attribution.journeys.exported_paths import SEPARATOR, ReadyPaths, index_paths
-from assets.attribution.journeys.markov import FEWEST_CONVERSIONS, Floats
+from assets.attribution.journeys.markov import Floats
 from assets.attribution.models import EXTRA_MODELS, MODELS, POSITION_ENDS, Model, Stretches, Touch, columns_of
 from assets.frames import MissingColumnsError
+from reports.thresholds import FEWEST_TO_FIT
 from sql.values import PermanentError
 
 # What each touch of a path gets, and what only whole sets of paths can tell.
@@ -103,7 +104,7 @@ def credit_paths(
 def channel_totals(
     paths: pl.DataFrame | ReadyPaths,
     models: Iterable[str | Model] | None = None,
-    fewest_conversions: int = FEWEST_CONVERSIONS,
+    fewest_conversions: int = FEWEST_TO_FIT,
     conventions: Conventions = EARSHOTS,
 ) -> pl.DataFrame:
     """What each channel earns under each model; under each of them the channels sum to all conversions and value.

@@ -12,9 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-# Fewer conversions than this are too few to learn transitions from: totals are those of the linear model, and say so.
-FEWEST_CONVERSIONS = 300
-
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 

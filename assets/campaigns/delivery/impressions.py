@@ -16,7 +16,8 @@ from assets.attribution.conversions import USABLE_CLASS
 IS_IMPRESSION = pl.col("kind") != "click"
 IS_USABLE = pl.col("address_class") == USABLE_CLASS
 
-SHOW = ["placement_id", "episode_id"]
+# What a row is of within its group.
+PLACED = ["placement_id", "episode_id"]
 
 
 def count_delivery(exposures: pl.DataFrame, by: Sequence[str] = ("tenant_id", "day", "campaign_id")) -> pl.DataFrame:
@@ -28,12 +29,12 @@ def count_delivery(exposures: pl.DataFrame, by: Sequence[str] = ("tenant_id", "d
     """
     heard_by = pl.col("household_key").filter(IS_IMPRESSION & pl.col("household_key").is_not_null())
     return (
-        exposures.group_by(*by, *SHOW)
+        exposures.group_by(*by, *PLACED)
         .agg(
             impressions=IS_IMPRESSION.sum().cast(pl.Int64),
             households=heard_by.n_unique().cast(pl.Int64),
             usable_impressions=(IS_IMPRESSION & IS_USABLE).sum().cast(pl.Int64),
             clicks=(~IS_IMPRESSION).sum().cast(pl.Int64),
         )
-        .sort(*by, *SHOW)
+        .sort(*by, *PLACED)
     )

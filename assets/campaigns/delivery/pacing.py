@@ -11,9 +11,7 @@ from datetime import datetime
 import polars as pl
 
 from assets.frames import MICROSECONDS_PER_DAY, ratio
-
-PLACEMENT = ["tenant_id", "placement_id"]
-SHOW = ["tenant_id", "podcast_id"]
+from assets.grain import PLACEMENT, PODCAST
 
 # An episode's downloads are booked as those of its first 30 days, the field's usual term.
 BOOKED_AGE_DAYS = 30
@@ -53,12 +51,12 @@ def _gathered_share(
     """tenant_id, placement_id, due: the mean share of their downloads that the episodes should have by the moment."""
     age = (pl.lit(moment) - pl.col("aired_at")).dt.total_microseconds() // MICROSECONDS_PER_DAY - 1
     shares = cumulate(curves)
-    known = shares.select(SHOW).unique()
+    known = shares.select(PODCAST).unique()
     return (
         airings.join(placements.select(*PLACEMENT, "podcast_id"), on=PLACEMENT, validate="m:1")
-        .join(known, on=SHOW, validate="m:1")
+        .join(known, on=PODCAST, validate="m:1")
         .with_columns(age_days=age.clip(-1, BOOKED_AGE_DAYS - 1))
-        .join(shares, on=[*SHOW, "age_days"], how="left", validate="m:1")
+        .join(shares, on=[*PODCAST, "age_days"], how="left", validate="m:1")
         .group_by(PLACEMENT)
         .agg(due=pl.col("share").fill_null(0.0).mean())
     )
@@ -67,15 +65,18 @@ def _gathered_share(
 def cumulate(curves: pl.DataFrame) -> pl.DataFrame:
     """tenant_id, podcast_id, age_days (0 to 29), share of the 30 days' downloads by the end of that day of age."""
     ages = pl.DataFrame({"age_days": range(BOOKED_AGE_DAYS)}, schema={"age_days": pl.Int64})
-    total = pl.col("downloads").sum().over(SHOW)
+    total = pl.col("downloads").sum().over(PODCAST)
     return (
-        curves.select(SHOW)
+        curves.select(PODCAST)
         .unique()
         .join(ages, how="cross")
         .join(
-            curves.with_columns(pl.col("age_days").cast(pl.Int64)), on=[*SHOW, "age_days"], how="left", validate="1:1"
+            curves.with_columns(pl.col("age_days").cast(pl.Int64)),
+            on=[*PODCAST, "age_days"],
+            how="left",
+            validate="1:1",
         )
         .with_columns(pl.col("downloads").fill_null(0))
-        .sort(*SHOW, "age_days")
-        .select(*SHOW, "age_days", share=ratio(pl.col("downloads").cum_sum().over(SHOW), total))
+        .sort(*PODCAST, "age_days")
+        .select(*PODCAST, "age_days", share=ratio(pl.col("downloads").cum_sum().over(PODCAST), total))
     )

@@ -12,9 +12,7 @@ import polars as pl
 
 from assets.attribution.money import split_by_largest_remainder
 from assets.frames import ratio
-
-PLACEMENT = ["tenant_id", "placement_id"]
-SHOW = [*PLACEMENT, "episode_id"]
+from assets.grain import PLACEMENT, PLACEMENT_EPISODE
 
 
 def recognise_spend(
@@ -40,9 +38,11 @@ def recognise_spend(
     )
     dynamic = _spend_on_delivery(known.filter(pl.col("kind") == "dynamic"), before, within)
     return (
-        pl.concat([baked_in.select(*SHOW, "spend_minor"), dynamic.select(*SHOW, "spend_minor")])
+        pl.concat(
+            [baked_in.select(*PLACEMENT_EPISODE, "spend_minor"), dynamic.select(*PLACEMENT_EPISODE, "spend_minor")]
+        )
         .filter(pl.col("spend_minor") > 0)
-        .sort(SHOW)
+        .sort(PLACEMENT_EPISODE)
     )
 
 

@@ -14,9 +14,8 @@ import polars as pl
 from assets.attribution.paths import with_settings
 from assets.campaigns.delivery.spend import unknown_spend
 from assets.frames import UTC_TIME, whole_sum
+from assets.grain import CAMPAIGN, PLACEMENT, SCOPE, SPONSOR
 
-CAMPAIGN = ["tenant_id", "campaign_id"]
-PLACEMENT = ["tenant_id", "placement_id"]
 PRICES = ("spend_minor", "cost_minor", "booked", "delivered", "expected", "make_good")
 
 
@@ -89,10 +88,10 @@ def sponsor_scopes(campaigns: pl.DataFrame) -> pl.DataFrame:
     returns: tenant_id, scope_id (the sponsor), currency, margin, default_model, config_version (the latest of them)
     """
     return (
-        campaigns.group_by("tenant_id", "sponsor_id")
+        campaigns.group_by(SPONSOR)
         .agg(_common("currency"), _common("margin"), _common("default_model"), pl.col("config_version").max())
         .rename({"sponsor_id": "scope_id"})
-        .sort("tenant_id", "scope_id")
+        .sort(SCOPE)
     )
 
 
@@ -102,10 +101,10 @@ def _common(column: str) -> pl.Expr:
 
 def fold_money(frame: pl.DataFrame, sponsors: pl.DataFrame) -> pl.DataFrame:
     """Rows of a sponsor with their amounts, which are null where its campaigns have several currencies."""
-    single = sponsors.select("tenant_id", "scope_id", has_one=pl.col("currency").is_not_null())
+    single = sponsors.select(*SCOPE, has_one=pl.col("currency").is_not_null())
     amounts = [name for name in ("revenue_minor", "spend_minor", "cost_minor") if name in frame.columns]
     return (
-        frame.join(single, on=["tenant_id", "scope_id"], validate="m:1")
+        frame.join(single, on=SCOPE, validate="m:1")
         .with_columns(pl.when("has_one").then(name).alias(name) for name in amounts)
         .drop("has_one")
     )

@@ -14,13 +14,12 @@ import polars as pl
 
 from assets.campaigns.reach.sketches import merge_sketches, read_sketches
 from assets.frames import ratio
+from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT
 
 # Whose distinct members are told: the unit of a key, its column among exposures, and the column of their number.
 UNITS: Final = {"household": ("household_key", "households"), "consumer": ("consumer_key", "consumers")}
 PEOPLE: Final = tuple(people for _key, people in UNITS.values())
 
-CAMPAIGN = ["tenant_id", "campaign_id"]
-PLACEMENT = [*CAMPAIGN, "placement_id"]
 BOUNDS: Final = tuple(f"{people}_{bound}" for people in PEOPLE for bound in ("lower", "upper"))
 LEVEL_COLUMNS: Final = [
     *CAMPAIGN,
@@ -68,7 +67,9 @@ def campaign_levels(audience: pl.DataFrame) -> pl.DataFrame:
               frequency, is_estimate (false), households_lower, _upper, consumers_lower, _upper (the numbers themselves)
     """
     campaigns = count_reach(audience, CAMPAIGN).with_columns(level=pl.lit("campaign"), scope_id="campaign_id")
-    placements = count_reach(audience, PLACEMENT).with_columns(level=pl.lit("placement"), scope_id="placement_id")
+    placements = count_reach(audience, CAMPAIGN_PLACEMENT).with_columns(
+        level=pl.lit("placement"), scope_id="placement_id"
+    )
     bounds = [pl.col(people).alias(f"{people}_{bound}") for people in PEOPLE for bound in ("lower", "upper")]
     return (
         pl.concat([campaigns, placements.drop("placement_id")], how="diagonal")
@@ -89,9 +90,9 @@ def estimate_levels(sizes: pl.DataFrame, sketches: pl.DataFrame) -> pl.DataFrame
     without an impression. Estimates keep to that; of the first, theta sketches take care by themselves, because the
     sketch of a larger set has the smaller theta.
     """
-    merged = merge_sketches(sketches, [*PLACEMENT, "unit"])
+    merged = merge_sketches(sketches, [*CAMPAIGN_PLACEMENT, "unit"])
     whole = merge_sketches(merged.drop("placement_id"), [*CAMPAIGN, "unit"])
-    placements = sizes.filter(pl.col("impressions") > 0).pipe(_add_people, merged, PLACEMENT)
+    placements = sizes.filter(pl.col("impressions") > 0).pipe(_add_people, merged, CAMPAIGN_PLACEMENT)
     sums = placements.group_by(CAMPAIGN).agg(pl.col("impressions", *PEOPLE).sum())
     campaigns = _add_people(sums.select(*CAMPAIGN, "impressions"), whole, CAMPAIGN).pipe(_cap, sums)
     return (

@@ -18,11 +18,12 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.campaigns.reach.counting import CAMPAIGN, LEVEL_COLUMNS, PLACEMENT, UNITS, campaign_levels, estimate_levels
+from assets.campaigns.reach.counting import LEVEL_COLUMNS, UNITS, campaign_levels, estimate_levels
 from assets.campaigns.reach.sketches import ENTRIES, build_sketches
+from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT
 from sql.values import DAY, Reader, Window
 
-SKETCH = [*PLACEMENT, "unit", "sketch"]
+SKETCH = [*CAMPAIGN_PLACEMENT, "unit", "sketch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def sketch_large_day(
     totals = sizes.group_by(CAMPAIGN).agg(pl.col("impressions").sum())
     large = totals.filter(pl.col("impressions") > limits.kept_day).select(CAMPAIGN).sort(CAMPAIGN)
     sketches = _sketch_audience(_read_audience(read, large, window))
-    return sketches.with_columns(day=pl.lit(window.day)).sort(*PLACEMENT, "unit")
+    return sketches.with_columns(day=pl.lit(window.day)).sort(*CAMPAIGN_PLACEMENT, "unit")
 
 
 def _gather_sketches(
@@ -152,8 +153,8 @@ def spans_of(days: list[tuple[date, int]], most: int) -> Iterator[Window]:
 
 def _sketch_audience(audience: pl.DataFrame) -> pl.DataFrame:
     """tenant_id, campaign_id, placement_id, unit, keys, sketch."""
-    scopes = audience.select(PLACEMENT).unique().sort(PLACEMENT).with_row_index("scope_no")
-    numbered = audience.join(scopes, on=PLACEMENT, validate="m:1")
+    scopes = audience.select(CAMPAIGN_PLACEMENT).unique().sort(CAMPAIGN_PLACEMENT).with_row_index("scope_no")
+    numbered = audience.join(scopes, on=CAMPAIGN_PLACEMENT, validate="m:1")
     units = [
         build_sketches(numbered.select("scope_no", key=key), ["scope_no"]).with_columns(unit=pl.lit(unit))
         for unit, (key, _people) in UNITS.items()

@@ -15,9 +15,8 @@ import polars as pl
 
 from assets.attribution.conversions import SIGNAL_RANK, adjust_conversions, merge_conversions
 from assets.attribution.day import read_rates
+from assets.grain import CONVERSION
 from sql.values import Reader, Window
-
-CONVERSION = ["tenant_id", "conversion_id"]
 
 # What a signal that comes later may change about a conversion.
 TOLD = ["day", "converted_at", "value_minor", "currency", *(f"{signal}_signals" for signal in SIGNAL_RANK)]

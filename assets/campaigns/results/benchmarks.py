@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 
 from assets.attribution.models import MODELS
+from reports.thresholds import FEWEST_PEER_CAMPAIGNS, FEWEST_PEER_SPONSORS
 
 # Costs, rates and returns: what does not grow with a campaign's size.
 COMPARED = (
@@ -31,10 +32,8 @@ COMPARED = (
 # What the last twentieth of its ads may still bring is little beside what campaigns differ by.
 MATURE_SHARE = 0.95
 
-# A median of few is nearly one of them. Five of three sponsors, none of which has more than half: then nobody can tell
-# whose number it is, nor take away what it knows of its own, because its own are not among them.
-FEWEST_CAMPAIGNS = 5
-FEWEST_SPONSORS = 3
+# No sponsor has more than half of the campaigns behind a median: then nobody can tell whose number it is, nor take away
+# what it knows of its own, because its own are not among them.
 LARGEST_SHARE = 0.5
 
 KIND = ["tenant_id", "goal_kind", "model", "kpi", "currency"]
@@ -88,8 +87,8 @@ def _medians(asked: pl.DataFrame, peers: pl.DataFrame) -> pl.DataFrame:
         .with_columns(of_sponsor=pl.len().over(*PEERS, "other"))
     )
     enough = (
-        (pl.col("campaigns") >= FEWEST_CAMPAIGNS)
-        & (pl.col("sponsors") >= FEWEST_SPONSORS)
+        (pl.col("campaigns") >= FEWEST_PEER_CAMPAIGNS)
+        & (pl.col("sponsors") >= FEWEST_PEER_SPONSORS)
         & (pl.col("most") <= LARGEST_SHARE * pl.col("campaigns"))
     )
     return (

@@ -15,10 +15,8 @@ import polars as pl
 from assets.attribution.models import MODELS, credit_shows
 from assets.attribution.money import attribute_money, rates_of
 from assets.campaigns.results.as_of import read_known
+from assets.grain import CAMPAIGN, CONVERSION
 from sql.values import Reader, Window
-
-CAMPAIGN = ["tenant_id", "campaign_id"]
-CONVERSION = ["tenant_id", "conversion_id"]
 
 SIGNALS = ("pixel", "server", "promo_code", "vanity_url", "utm", "survey")
 
@@ -117,8 +115,8 @@ def credit_campaigns(
 
 def since_start(credited: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
     """What each campaign earned from the UTC day of its start on."""
-    starts = live.select("tenant_id", "campaign_id", first_day=pl.col("starts_at").dt.date())
-    return credited.join(starts, on=["tenant_id", "campaign_id"], validate="m:1").filter(
+    starts = live.select(*CAMPAIGN, first_day=pl.col("starts_at").dt.date())
+    return credited.join(starts, on=CAMPAIGN, validate="m:1").filter(
         pl.col("converted_at").dt.date() >= pl.col("first_day")
     )
 

@@ -20,7 +20,6 @@ from assets.attribution.journeys.channels import credit_paths
 from assets.attribution.journeys.influences import Chain, fit_chain, share_influences
 from assets.attribution.journeys.markov import Floats, Places, Walks, walks_of, with_states
 from assets.attribution.journeys.reading import (
-    GOAL,
     LEARNT,
     all_journeys,
     answered_by,
@@ -29,16 +28,12 @@ from assets.attribution.journeys.reading import (
 )
 from assets.attribution.money import Rates, convert_values, net_values, rates_of, split_by_largest_remainder
 from assets.campaigns.results.credited_conversions import credit_campaigns, ids_of, since_start
-from assets.campaigns.results.response import KEY, respond, with_bounds
+from assets.campaigns.results.response import respond, with_bounds
 from assets.frames import whole_sum
+from assets.grain import CAMPAIGN, CONVERSION, GOAL, SCOPE, SCOPE_MODEL, SPONSOR
 from sql.values import Reader, Window
 
 Flags = npt.NDArray[np.bool_]
-
-SPONSOR = ["tenant_id", "sponsor_id"]
-CAMPAIGN = ["tenant_id", "campaign_id"]
-CONVERSION = ["tenant_id", "conversion_id"]
-SCOPE = ["tenant_id", "scope_id"]
 
 # What is told of each campaign and model; bounds as in response.with_bounds.
 NUMBERS = ("conversions", "sample", "revenue_minor")
@@ -122,8 +117,8 @@ def learnt_answers(
     if not learnt.is_empty():
         frames.append(_counterfactual(told, learnt, as_of))
         frames.append(_markov(told, learnt, placements, as_of))
-    columns = [*KEY, *NUMBERS, *BOUNDS, "is_fallback"]
-    return pl.concat([frame.select(columns) for frame in frames], how="vertical_relaxed").sort(KEY)
+    columns = [*SCOPE_MODEL, *NUMBERS, *BOUNDS, "is_fallback"]
+    return pl.concat([frame.select(columns) for frame in frames], how="vertical_relaxed").sort(SCOPE_MODEL)
 
 
 def _counterfactual(told: Journeys, live: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -146,7 +141,7 @@ def _counterfactual(told: Journeys, live: pl.DataFrame, as_of: datetime) -> pl.D
     credited = since_start(credit_campaigns(shares, told.adjustments, live, told.rates, as_of), live)
     answers = respond(credited.rename({"campaign_id": "scope_id"}))
     scopes = live.select("tenant_id", scope_id="campaign_id", model=pl.lit("counterfactual"))
-    return scopes.join(answers, on=KEY, how="left", validate="1:1").with_columns(is_fallback=pl.lit(False))
+    return scopes.join(answers, on=SCOPE_MODEL, how="left", validate="1:1").with_columns(is_fallback=pl.lit(False))
 
 
 def _credited_touches(goal: pl.DataFrame) -> pl.DataFrame:

@@ -17,16 +17,14 @@ from scipy.special import ndtri
 
 from assets.campaigns.results.intervals import Z, newcombe, relative_lift
 from assets.frames import MICROSECONDS_PER_DAY, ratio, whole_sum
+from assets.grain import CAMPAIGN, CAMPAIGN_HOUSEHOLD
+from reports.thresholds import LARGEST_DETECTABLE_LIFT
 from sql.values import Interval
 
-CAMPAIGN = ["tenant_id", "campaign_id"]
-HOUSEHOLD = [*CAMPAIGN, "household_key"]
 GROUP = [*CAMPAIGN, "design"]
 STRATUM = [*GROUP, "podcast_id", "week"]
 
 
-# A comparison that could not have found a lift of 30 % says nothing about a campaign: the minimum is told instead.
-LARGEST_MINIMUM = 0.30
 # The usual power of a planned experiment: four in five real effects of that size are found.
 POWER_Z = float(ndtri(0.80))
 
@@ -69,8 +67,8 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
     with all that listened in the third week, and not only with those that came new in it.
     Windows that are still open are left out, on both sides.
     """
-    earliest = listeners.sort(*HOUSEHOLD, "heard_at", "heard_podcast_id", nulls_last=True).with_columns(
-        is_first=pl.int_range(pl.len()).over(HOUSEHOLD) == 0
+    earliest = listeners.sort(*CAMPAIGN_HOUSEHOLD, "heard_at", "heard_podcast_id", nulls_last=True).with_columns(
+        is_first=pl.int_range(pl.len()).over(CAMPAIGN_HOUSEHOLD) == 0
     )
     by_lot = pl.col("is_withheld").any().over(CAMPAIGN)
     window = pl.duration(microseconds=(pl.col("window_days") * MICROSECONDS_PER_DAY).round().cast(pl.Int64))
@@ -90,7 +88,7 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
             podcast_id=pl.when(pl.col("design") == "matched").then(show),
             week=pl.when(pl.col("design") == "matched").then(pl.col("since").dt.truncate("1w").dt.date()),
         )
-        .select(*HOUSEHOLD, "design", "is_base", "since", "until", "podcast_id", "week")
+        .select(*CAMPAIGN_HOUSEHOLD, "design", "is_base", "since", "until", "podcast_id", "week")
     )
 
 
@@ -103,7 +101,7 @@ def find_answers(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFram
     """
     turns = groups.with_row_index("turn")
     bought = (
-        turns.join(conversions, on=HOUSEHOLD)
+        turns.join(conversions, on=CAMPAIGN_HOUSEHOLD)
         .filter(pl.col("converted_at").is_between("since", "until"))
         .group_by("turn")
         .agg(value=whole_sum(pl.col("value_minor")))
@@ -180,7 +178,7 @@ def weigh_base(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
     return (
         answered.filter("is_base")
         .join(each, on=STRATUM, validate="m:1", nulls_equal=True, maintain_order="left")
-        .group_by(HOUSEHOLD, maintain_order=True)
+        .group_by(CAMPAIGN_HOUSEHOLD, maintain_order=True)
         .agg(pl.col("weight").sum(), has_responded=pl.col("value").is_not_null().any())
     )
 
@@ -238,7 +236,7 @@ def _told(reached: Side, base: Side, spend: int | None) -> dict[str, Any]:
         "relative_lower": relative.lower if relative else None,
         "relative_upper": relative.upper if relative else None,
         "minimum_detectable_lift": smallest,
-        "is_shown": smallest is not None and smallest <= LARGEST_MINIMUM and relative is not None,
+        "is_shown": smallest is not None and smallest <= LARGEST_DETECTABLE_LIFT and relative is not None,
         "incremental_minor": added.estimate,
         "iroas": returned[0],
         "iroas_lower": returned[1],

@@ -15,14 +15,10 @@ import polars as pl
 
 from assets.campaigns.delivery.terms import models_of
 from assets.campaigns.results.intervals import wilson_bounds
-from assets.campaigns.results.response import COUNTED, KEY, LEAST_USABLE_SHARE, model_conversions, respond
+from assets.campaigns.results.response import COUNTED, model_conversions, respond
 from assets.frames import ratio
-
-SCOPE = ["tenant_id", "scope_id"]
-
-# Under 5 conversions only counts are shown, no ratios; from 5 to 29 a number is marked as of low confidence.
-FEWEST_FOR_RATIOS = 5
-FEWEST_FOR_CONFIDENCE = 30
+from assets.grain import SCOPE, SCOPE_MODEL
+from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 
 # What follows from totals alone, without knowing who answered.
 TOLD_BY_TOTALS = ("conversions", "revenue", "cpa", "aov", "roas", "roi")
@@ -154,7 +150,7 @@ def measure(
     returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
               low_confidence, too_few, not_known), usable_share, mature_share, config_version, is_fallback (false)
     """
-    answers = respond(credited).join(model_conversions(credited, delivery), on=KEY, how="left", validate="1:1")
+    answers = respond(credited).join(model_conversions(credited, delivery), on=SCOPE_MODEL, how="left", validate="1:1")
     wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, answers)
     return _tell(wide, [*_delivery_kpis(), *_response_kpis()])
 
@@ -168,7 +164,7 @@ def measure_learnt(
              bounds; is_fallback (they are those of linear): one row per scope and model
     returns: as measure. What asks who answered (rates of households, visits, leads, modelled conversions) has no rows.
     """
-    wide = totals(answers.select(KEY), scopes, delivery, reach, spend, answers)
+    wide = totals(answers.select(SCOPE_MODEL), scopes, delivery, reach, spend, answers)
     return _tell(wide, [*_delivery_kpis(), *(kpi for kpi in _response_kpis() if kpi.name in TOLD_BY_TOTALS)])
 
 
@@ -192,7 +188,7 @@ def totals(
         .join(delivered, on=SCOPE, how="left", validate="m:1")
         .join(reach.select(*SCOPE, "households", "consumers"), on=SCOPE, how="left", validate="m:1")
         .join(spend, on=SCOPE, how="left", validate="m:1")
-        .join(answers, on=KEY, how="left", validate="1:1")
+        .join(answers, on=SCOPE_MODEL, how="left", validate="1:1")
         .pipe(_with_missing, {name: pl.Float64() for name in ("visits", "leads", *_bounds_of("visits", "leads"))})
         .pipe(_with_missing, {name: pl.Int64() for name in ("visit_sample", "lead_sample", "responders", "visitors")})
         .pipe(_with_missing, {"is_fallback": pl.Boolean()})
@@ -222,7 +218,7 @@ def _with_missing(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl
 
 
 def _tell(wide: pl.DataFrame, kpis: Sequence[Kpi]) -> pl.DataFrame:
-    return pl.concat([_told(wide, kpi) for kpi in kpis]).sort(*KEY, "kpi")
+    return pl.concat([_told(wide, kpi) for kpi in kpis]).sort(*SCOPE_MODEL, "kpi")
 
 
 def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
@@ -237,7 +233,7 @@ def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
     badge = known.when(lacks_sample).then(pl.lit("too_few")).otherwise(pl.lit("not_known"))
     amount = pl.when(shown).then(kpi.value).cast(pl.Int64) if kpi.exact else pl.lit(None, dtype=pl.Int64)
     return wide.select(
-        *KEY,
+        *SCOPE_MODEL,
         pl.lit(kpi.name).alias("kpi"),
         pl.lit(kpi.unit).alias("unit"),
         (pl.col("currency") if kpi.unit == "minor" else pl.lit(None, dtype=pl.String)).alias("currency"),

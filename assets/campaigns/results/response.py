@@ -12,12 +12,8 @@ import polars as pl
 
 from assets.campaigns.results.intervals import Z, gamma_bounds
 from assets.frames import ratio, whole_sum
-
-KEY = ["tenant_id", "scope_id", "model"]
-
-# Below a fifth of usable addresses, or five conversions, the other addresses are not taken to respond alike.
-LEAST_USABLE_SHARE = 0.2
-FEWEST_TO_MODEL = 5
+from assets.grain import SCOPE, SCOPE_MODEL
+from reports.thresholds import FEWEST_TO_MODEL, LEAST_USABLE_SHARE
 
 MATCHED_BY_ADDRESS = ("household", "listener")
 
@@ -37,8 +33,8 @@ def respond(credited: pl.DataFrame) -> pl.DataFrame:
     """
     goal, money = pl.col("is_goal"), whole_sum(pl.col("revenue_minor").filter(pl.col("is_goal")))
     units = (
-        credited.sort(*KEY, "unit", "conversion_id", "placement_id", "episode_id")
-        .group_by(*KEY, "unit", maintain_order=True)
+        credited.sort(*SCOPE_MODEL, "unit", "conversion_id", "placement_id", "episode_id")
+        .group_by(*SCOPE_MODEL, "unit", maintain_order=True)
         .agg(
             *(pl.col("credit").filter(of_kind).sum().alias(name) for name, of_kind in COUNTED.items()),
             revenue=money,
@@ -46,13 +42,13 @@ def respond(credited: pl.DataFrame) -> pl.DataFrame:
             responded=goal.any(),
         )
     )
-    answered = units.group_by(KEY, maintain_order=True).agg(
+    answered = units.group_by(SCOPE_MODEL, maintain_order=True).agg(
         responders=pl.col("responded").sum().cast(pl.Int64), visitors=pl.col("visited").sum().cast(pl.Int64)
     )
     return (
         _totals(credited)
-        .join(answered, on=KEY, validate="1:1")
-        .join(spread_of(units, list(COUNTED)), on=KEY, validate="1:1")
+        .join(answered, on=SCOPE_MODEL, validate="1:1")
+        .join(spread_of(units, list(COUNTED)), on=SCOPE_MODEL, validate="1:1")
         .pipe(with_bounds, list(COUNTED))
     )
 
@@ -63,14 +59,14 @@ def _totals(credited: pl.DataFrame) -> pl.DataFrame:
     valued = revenue.filter(goal).is_not_null().any()
     samples = {"sample": goal, "visit_sample": COUNTED["visits"], "lead_sample": COUNTED["leads"]}
     return (
-        credited.sort(*KEY, "conversion_id", "placement_id", "episode_id")
-        .group_by(KEY, maintain_order=True)
+        credited.sort(*SCOPE_MODEL, "conversion_id", "placement_id", "episode_id")
+        .group_by(SCOPE_MODEL, maintain_order=True)
         .agg(
             *(credit.filter(of_kind).sum().alias(name) for name, of_kind in COUNTED.items()),
             *(conversion.filter(of_kind).n_unique().cast(pl.Int64).alias(name) for name, of_kind in samples.items()),
             revenue_minor=pl.when(valued | ~goal.any()).then(whole_sum(revenue.filter(goal))),
         )
-        .sort(KEY)
+        .sort(SCOPE_MODEL)
     )
 
 
@@ -82,7 +78,7 @@ def spread_of(units: pl.DataFrame, counts: Sequence[str]) -> pl.DataFrame:
              sum of conversions times revenue)
     """
     money = pl.col("revenue").cast(pl.Float64)
-    return units.group_by(KEY, maintain_order=True).agg(
+    return units.group_by(SCOPE_MODEL, maintain_order=True).agg(
         *((pl.col(name) ** 2).sum().alias(f"{name}_squares") for name in counts),
         *(pl.col(name).max().alias(f"{name}_largest") for name in counts),
         revenue_squares=(money**2).sum(),
@@ -138,25 +134,25 @@ def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.Data
               of codes and answers as it is. Placements with under 20 % usable addresses or 5 such conversions keep
               their own number; null where no placement could be modelled
     """
-    place = ["tenant_id", "scope_id", "placement_id"]
+    place = [*SCOPE, "placement_id"]
     heard = delivery.group_by(place).agg(pl.col("impressions", "usable_impressions").sum())
     by_address = pl.col("matched_by").is_in(MATCHED_BY_ADDRESS)
-    matched = pl.col("conversion_id").filter(by_address).n_unique().over(*KEY, "placement_id")
+    matched = pl.col("conversion_id").filter(by_address).n_unique().over(*SCOPE_MODEL, "placement_id")
     # A placement that was only clicked has no impressions to scale by.
     usable = pl.col("usable_impressions")
     can_model = (usable > 0) & (usable >= LEAST_USABLE_SHARE * pl.col("impressions")) & (matched >= FEWEST_TO_MODEL)
     scale = pl.when("can_model").then(ratio(pl.col("impressions"), pl.col("usable_impressions"))).otherwise(1.0)
     modelled = (
         credited.filter("is_goal")
-        .sort(*KEY, "unit", "placement_id", "conversion_id", "episode_id")
+        .sort(*SCOPE_MODEL, "unit", "placement_id", "conversion_id", "episode_id")
         .join(heard, on=place, how="left", validate="m:1", maintain_order="left")
         .with_columns(can_model=can_model.fill_null(False))
         .with_columns(modelled=pl.col("credit") * pl.when(by_address).then(scale).otherwise(1.0))
     )
-    units = modelled.group_by(*KEY, "unit", maintain_order=True).agg(
+    units = modelled.group_by(*SCOPE_MODEL, "unit", maintain_order=True).agg(
         pl.col("modelled").sum(), pl.col("can_model").any()
     )
-    told = units.group_by(KEY, maintain_order=True).agg(
+    told = units.group_by(SCOPE_MODEL, maintain_order=True).agg(
         pl.col("can_model").any(),
         total=pl.col("modelled").sum(),
         squares=(pl.col("modelled") ** 2).sum(),
@@ -165,7 +161,7 @@ def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.Data
     lower, upper = gamma_bounds(told["total"], told["squares"], told["largest"])
     can_model = pl.col("can_model")
     return told.select(
-        *KEY,
+        *SCOPE_MODEL,
         modelled_conversions=pl.when(can_model).then("total"),
         modelled_lower=pl.when(can_model).then(lower),
         modelled_upper=pl.when(can_model).then(upper),

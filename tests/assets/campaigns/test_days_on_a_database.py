@@ -12,7 +12,8 @@ import pytest
 
 from assets.attribution.day import compute_attribution_day
 from assets.campaigns.daily import compute_delivery, compute_reach, compute_roi
-from assets.campaigns.period import campaign_period
+from assets.campaigns.period.reading import read_period
+from assets.campaigns.period.summarising import summarise
 from assets.listening.identity.keys import Key, Keyring, derive_keys
 from sql.values import PermanentError, Window
 from sql.warehouse import Write
@@ -212,7 +213,7 @@ def test_running_a_day_again_changes_nothing(network: Warehouse) -> None:
 def test_a_report_s_period_says_what_the_rollups_say(network: Warehouse) -> None:
     results = roll_up(network, [named("harbour")], DAY.day)
     window = Window.of_days(date(2026, 3, 1), DAY.day)
-    period = campaign_period(network.read, named("harbour"), [named("spring")], window, "UTC", window.end)
+    period = summarise(read_period(network.read, named("harbour"), [named("spring")], window, "UTC", window.end))
     key = ["model", "kpi"]
     cut = period.kpis.filter(pl.col("level") == "campaign").sort(key).select(*key, "estimate", "amount_minor", "upper")
     assert cut.equals(results.sort(key).select(*key, "estimate", "amount_minor", "upper"))
@@ -228,13 +229,13 @@ def test_a_period_at_an_equal_age_leaves_out_what_came_later(network: Warehouse)
     roll_up(network, [named("harbour")], DAY.day)
     window = Window.of_days(date(2026, 3, 1), DAY.day)
     scope = (network.read, named("harbour"), [named("spring")], window, "UTC", window.end)
-    earned = campaign_period(*scope, known_by=datetime(2026, 3, 1, tzinfo=UTC)).shows["conversions"].sum()
+    earned = summarise(read_period(*scope, known_by=datetime(2026, 3, 1, tzinfo=UTC))).shows["conversions"].sum()
     assert earned == 0
 
 
 def test_a_campaign_of_another_tenant_is_refused(network: Warehouse) -> None:
     with pytest.raises(PermanentError, match="has no campaign"):
-        campaign_period(network.read, named("harbour"), [named("autumn")], DAY, "UTC", DAY.end)
+        summarise(read_period(network.read, named("harbour"), [named("autumn")], DAY, "UTC", DAY.end))
 
 
 def test_a_day_before_any_campaign_has_no_results_in_the_same_columns(network: Warehouse) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assets.campaigns.period import campaign_period
+from assets.campaigns.period.reading import read_period
+from assets.campaigns.period.summarising import summarise
 from sql.values import Window
 from tests.assets.campaigns.test_days_on_a_database import (
     BOUGHT,
@@ -43,13 +44,13 @@ def paid(minor: int) -> dict[str, object]:
 
 
 def revenue(harbour: Warehouse, window: Window, by: datetime) -> int | None:
-    told = campaign_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by).kpis
+    told = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
     amount: int | None = told.filter(kpi="revenue", model="linear", level="campaign")["amount_minor"].item()
     return amount
 
 
 def conversions(harbour: Warehouse, window: Window, by: datetime) -> float:
-    told = campaign_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by).kpis
+    told = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
     return float(told.filter(kpi="conversions", model="linear", level="campaign")["estimate"].item())
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from assets.campaigns.period import PeriodFacts, PeriodResult, summarise
+from assets.campaigns.period.reading import PeriodFacts
+from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.campaigns.results.credited_conversions import SIGNALS
 from sql.values import Window
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from assets.campaigns.period import PeriodResult
+from assets.campaigns.period.summarising import PeriodResult
 from assets.reporting.gathering import Subject, model_rows
 from sql.values import Window
 

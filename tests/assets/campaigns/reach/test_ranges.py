@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
 from assets.campaigns.daily import compute_reach
-from assets.campaigns.period import campaign_period
+from assets.campaigns.period.reading import read_period
+from assets.campaigns.period.summarising import summarise
 from assets.campaigns.reach.counting import LEVEL_COLUMNS
 from assets.campaigns.reach.ranges import ReachLimits, measure_reach, sketch_large_day, spans_of
 from assets.campaigns.reach.sketches import ENTRIES
@@ -211,7 +212,7 @@ def test_a_local_week_has_one_reach_in_the_report_the_command_and_the_database(
         with network.transaction("earshot_owner") as connection:
             connection.execute("UPDATE tenants SET timezone = %s WHERE tenant_id = %s", [zone, HARBOR])
         for week in (week_of(monday, zone) for monday in MONDAYS):
-            told = campaign_period(network.read, HARBOR, [named("spring")], week.window, zone, week.window.end)
+            told = summarise(read_period(network.read, HARBOR, [named("spring")], week.window, zone, week.window.end))
             kpis = dict(told.kpis.filter(level="campaign", model="linear").select("kpi", "estimate").iter_rows())
             report = (int(kpis["impressions"]), int(kpis["reach"]))
             found.add(report)
