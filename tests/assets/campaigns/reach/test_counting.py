@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from assets.campaigns.delivery.impressions import count_delivery
-from assets.campaigns.reach.counting import PLACEMENT, UNITS, campaign_levels, estimate_levels
+from assets.campaigns.reach.counting import UNITS, campaign_levels, estimate_levels
 from assets.campaigns.reach.sketches import build_sketches
+from assets.grain import CAMPAIGN_PLACEMENT
 
 Heard = list[tuple[str, int | None]]
 
@@ -66,10 +67,10 @@ def sketched(heard: pl.DataFrame) -> pl.DataFrame:
     """campaign_levels by sketches, as of a campaign that is too large to be counted."""
     pytest.importorskip("datasketches", reason="datasketches is ready made for Python 3.11 to 3.13 only")
     units = [
-        build_sketches(heard.select(*PLACEMENT, key=key), PLACEMENT).with_columns(unit=pl.lit(unit))
+        build_sketches(heard.select(*CAMPAIGN_PLACEMENT, key=key), CAMPAIGN_PLACEMENT).with_columns(unit=pl.lit(unit))
         for unit, (key, _people) in UNITS.items()
     ]
-    sizes = heard.group_by(PLACEMENT).agg(pl.col("impressions").sum())
+    sizes = heard.group_by(CAMPAIGN_PLACEMENT).agg(pl.col("impressions").sum())
     return estimate_levels(sizes, pl.concat(units))
 
 
