@@ -106,8 +106,13 @@ def mapping_back(days: int) -> TimeWindowPartitionMapping | None:
 
 
 def days_of(context: AssetExecutionContext) -> list[Window]:
-    """The UTC days that this run was asked for, in order."""
-    return [Window.of_day(datetime.fromisoformat(key).replace(tzinfo=UTC).date()) for key in context.partition_keys]
+    """The UTC days that this run was asked for, in order. Raises PermanentError for none, and for days to come, which
+    no page of the UI offers, but a tag of a run can name."""
+    days = [Window.of_day(datetime.fromisoformat(key).replace(tzinfo=UTC).date()) for key in context.partition_keys]
+    if not days or days[-1].end > datetime.now(UTC):
+        named = f"{days[-1].day} is not over yet (UTC)" if days else "The range ends before it begins"
+        raise PermanentError(f"{named}: nothing was computed. The last day that can be is {days_ago(1)}.")
+    return days
 
 
 def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:

@@ -247,6 +247,19 @@ def test_a_tenant_with_nothing_of_a_day_yet_is_left_alone_by_what_builds_on_it(
     assert {slug for slug, _ in rows(week, lines, WEDNESDAY)} == {"harbor", "kreuz"}
 
 
+@pytest.mark.parametrize("back", [0, 2], ids=["a day", "a range"])
+def test_days_to_come_are_refused_whoever_names_them(working: OperatorUi, week: Warehouse, back: int) -> None:
+    before = content(week)
+    last = LATELY[-1] + timedelta(days=2)
+    first = last - timedelta(days=back)
+    tags = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
+    run = working.run({"tenant_checks"}, tags)
+    events = [entry.dagster_event for entry in working.history.all_logs(run.run_id) if entry.is_dagster_event]
+    (failed,) = [event.step_failure_data.error for event in events if event is not None and event.is_step_failure]
+    assert f"{last} is not over yet (UTC): nothing was computed." in str(failed and failed.cause)
+    assert content(week) == before
+
+
 def test_a_weeks_reports_with_their_mails_end_green(working: OperatorUi) -> None:
     done = working.backfill(downstream("weekly_sponsor_reports"), [MONDAY.isoformat()])
     assert done.status is BulkActionStatus.COMPLETED_SUCCESS
