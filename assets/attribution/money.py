@@ -35,8 +35,8 @@ LARGEST_DENOMINATOR = 10**6
 # An amount has 19 digits, a rate 38 at most.
 MOST_DIGITS = 80
 
-# Minor units of one amount in another currency. Entries are held to 10^12 (sql/migrations/0025_bounds.sql), which in a
-# currency of smaller units are more; beyond 10^15 it is the rate that is wrong.
+# Minor units of one amount in another currency. Entries are held to 10^12 (sql/functions/in_money_bounds.sql), which in
+# a currency of smaller units are more; beyond 10^15 it is the rate that is wrong.
 LARGEST_CONVERTED = 10**15
 
 Rates = dict[tuple[date, str, str], Decimal]

@@ -40,7 +40,8 @@ REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
     "bytes_sent": pl.Int64(),
 }
 
-# What the tables take (sql/migrations/0025_bounds.sql): a row outside of it is no row of a log that a server wrote.
+# What listener_events takes (its constraints in sql/migrations/0003_events.sql): a row outside of it is no row of a log
+# that a server wrote.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MOST_BYTES = 10**12
 LONGEST_TEXT: Mapping[str, int] = {

@@ -21,8 +21,13 @@ from sql.embedded import Server, ensure_server, find_server, stop_server
 from sql.limits import bounded_history
 from sql.schema.migrate import migrate
 from sql.schema.partitions import make_partitions
+from sql.schema.status import EDITIONS
+from sql.schema.status import status as schema_status
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
+
+# So many pending files are named; the others are counted.
+NAMED = 10
 
 CONFIGURED = "DATABASE_URL (or POSTGRES_HOST) is set, so Earshot uses that database and keeps no private one."
 
@@ -67,11 +72,12 @@ def down(wipe: bool) -> None:
 
 @db.command()
 def status() -> None:
-    """Say which database is in use, and whether it answers. Exit code 1 if it does not."""
+    """Say which database is in use, whether it answers and what of its schema is pending. Exit code 1 if it is down."""
     settings = load_settings()
     if settings.database_url:
         console.out.print(CONFIGURED)
         console.out.print(f"It answers: {_version(settings)}")
+        console.out.print(f"Schema: {_schema(settings)}")
         return
     server = find_server(settings.home)
     if server is None:
@@ -80,6 +86,7 @@ def status() -> None:
     console.out.print(f"Running: {server}")
     console.out.print(f"Data:     {server.data}")
     console.out.print(f"Programs: {server.binaries}")
+    console.out.print(f"Schema:   {_schema(settings)}")
 
 
 @db.command("migrate")
@@ -150,6 +157,16 @@ def _version(settings: Settings) -> str:
         except psycopg.Error as problem:
             raise statement_error(problem, "Asking for the server's version") from None
     return str(row[0]) if row else "PostgreSQL"
+
+
+def _schema(settings: Settings) -> str:
+    """Whether the schema is that of this version, and what is pending."""
+    found = schema_status(_address(settings), settings.limits)
+    waiting = [*found.pending, *found.outdated]
+    if not waiting and found.edition:
+        return f"up to date ({EDITIONS[found.edition]})"
+    more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+    return f"pending: {', '.join(waiting[:NAMED])}{more}; `earshot db migrate` applies them"
 
 
 def _progress(message: str) -> None:

@@ -1,7 +1,7 @@
 """Entries: raw rows and settings that nothing is computed from, in words.
 
 Here: what `earshot status` says of rows of no tenant, rows of impossible times and rows that break a constraint.
-Not here: what is within bounds (sql/migrations/0025_bounds.sql), rows that a day leaves out (the check rows_plausible).
+Not here: what is within bounds (sql/functions/in_*_bounds.sql), rows that a day leaves out (the check rows_plausible).
 """
 
 from __future__ import annotations

@@ -1,17 +1,5 @@
 -- Takes back 0002_dimensions, and every row it held.
 SET LOCAL ROLE earshot_owner;
-DROP TABLE ip_inclusions;
-DROP TABLE fx_rates;
-DROP TABLE report_subscriptions;
-DROP TABLE promo_codes;
-DROP TABLE asset_segments;
-DROP TABLE placement_episodes;
-DROP TABLE placements;
-DROP TABLE insertion_orders;
-DROP TABLE attribution_configs;
-DROP TABLE campaigns;
-DROP TABLE sponsors;
-DROP TABLE media_assets;
-DROP TABLE episodes;
-DROP TABLE podcasts;
-DROP TABLE tenants;
+DROP TABLE
+tenants, role_tenants, podcasts, episodes, media_assets, sponsors, campaigns, campaign_holdouts, attribution_configs,
+insertion_orders, placements, placement_episodes, asset_segments, promo_codes, report_subscriptions, ip_inclusions, fx_rates;

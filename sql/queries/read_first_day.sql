@@ -1,5 +1,5 @@
 -- read_first_day: the first UTC day with raw rows of a tenant, or with something computed from rows that are gone since.
--- Times that break the bounds of sql/migrations/0025_bounds.sql belong to no day.
+-- Times that break the bounds of in_event_time_bounds() belong to no day.
 -- Grain: one row; NULL where there is neither. Parameters: none.
 SELECT
     least(

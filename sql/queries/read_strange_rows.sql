@@ -31,12 +31,27 @@ signalling AS (
     WHERE signalling.tenant_id IS NOT NULL
 ),
 
+-- In place wherever it is named, so that each condition below reads only the chunks that it may concern.
+raw AS NOT MATERIALIZED (
+    SELECT
+        'listener_events' AS relation,
+        tenant_id,
+        occurred_at
+    FROM listener_events
+    UNION ALL
+    SELECT
+        'attribution_events' AS relation,
+        tenant_id,
+        occurred_at
+    FROM attribution_events
+),
+
 strange AS (
     SELECT
         'listener_events' AS relation,
         events.tenant_id,
-        'no tenant' AS reason,
-        events.occurred_at
+        events.occurred_at,
+        'no tenant' AS reason
     FROM requesting
     INNER JOIN listener_events AS events ON requesting.tenant_id = events.tenant_id
     WHERE requesting.tenant_id NOT IN (SELECT tenants.tenant_id FROM tenants)
@@ -44,51 +59,23 @@ strange AS (
     SELECT
         'attribution_events' AS relation,
         events.tenant_id,
-        'no tenant' AS reason,
-        events.occurred_at
+        events.occurred_at,
+        'no tenant' AS reason
     FROM signalling
     INNER JOIN attribution_events AS events ON signalling.tenant_id = events.tenant_id
     WHERE signalling.tenant_id NOT IN (SELECT tenants.tenant_id FROM tenants)
     UNION ALL
     SELECT
-        'listener_events' AS relation,
-        events.tenant_id,
-        'no day' AS reason,
-        events.occurred_at
-    FROM listener_events AS events
-    WHERE
-        events.occurred_at < '2000-01-01 00:00:00+00'::timestamptz
-        AND events.tenant_id IN (SELECT tenants.tenant_id FROM tenants)
+        raw.*,
+        'no day' AS reason
+    FROM raw
+    WHERE raw.occurred_at < '2000-01-01 00:00:00+00'::timestamptz AND raw.tenant_id IN (SELECT tenants.tenant_id FROM tenants)
     UNION ALL
     SELECT
-        'listener_events' AS relation,
-        events.tenant_id,
-        'no day' AS reason,
-        events.occurred_at
-    FROM listener_events AS events
-    WHERE
-        events.occurred_at > now() + interval '2 days'
-        AND events.tenant_id IN (SELECT tenants.tenant_id FROM tenants)
-    UNION ALL
-    SELECT
-        'attribution_events' AS relation,
-        events.tenant_id,
-        'no day' AS reason,
-        events.occurred_at
-    FROM attribution_events AS events
-    WHERE
-        events.occurred_at < '2000-01-01 00:00:00+00'::timestamptz
-        AND events.tenant_id IN (SELECT tenants.tenant_id FROM tenants)
-    UNION ALL
-    SELECT
-        'attribution_events' AS relation,
-        events.tenant_id,
-        'no day' AS reason,
-        events.occurred_at
-    FROM attribution_events AS events
-    WHERE
-        events.occurred_at > now() + interval '2 days'
-        AND events.tenant_id IN (SELECT tenants.tenant_id FROM tenants)
+        raw.*,
+        'no day' AS reason
+    FROM raw
+    WHERE raw.occurred_at > now() + interval '2 days' AND raw.tenant_id IN (SELECT tenants.tenant_id FROM tenants)
 )
 
 SELECT

@@ -1,7 +1,7 @@
 """Foreign objects: what somebody else has made in the database under a name of ours.
 
-Here: which names the migrations will make, read from their text, and which of them are taken.
-Not here: applying migrations (migrate.py).
+Here: which names migrations, functions and views will make, read from their text, and refusing those that are taken.
+Not here: applying them (migrate.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
+
+from sql.values import PermanentError
 
 _COMMENT = re.compile(r"--.*$", re.MULTILINE)
 _CREATE = re.compile(
@@ -50,9 +52,13 @@ _TAKEN = """
 """
 
 
+class ForeignTablesError(PermanentError):
+    """The database has tables, views, functions or other things of our names that somebody else made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that some migrations make. relations: tables, views, indexes, sequences, types, which share names."""
+    """The names that some files make. relations: tables, views, indexes, sequences, types, which share names."""
 
     relations: frozenset[str] = frozenset()
     series: frozenset[str] = frozenset()
@@ -65,7 +71,7 @@ class Names:
 
 
 def names_in(texts: Iterable[str]) -> Names:
-    """What these migrations make by name, with what a series brings along: its DEFAULT partition and its view."""
+    """What these files make by name, with what a series brings along: its DEFAULT partition."""
     text = _COMMENT.sub("", "\n".join(texts))
     made = [(each["kind"], each["name"]) for each in _CREATE.finditer(text) if each["name"] != "ON"]
     series = frozenset(_SERIES.findall(text))
@@ -73,8 +79,7 @@ def names_in(texts: Iterable[str]) -> Names:
     return Names(
         relations=frozenset(name for kind, name in made if kind not in apart)
         | series
-        | {f"{name}_default" for name in series}
-        | {f"reader_{name}" for name in series},
+        | {f"{name}_default" for name in series},
         series=series,
         functions=frozenset(name for kind, name in made if kind in ("FUNCTION", "PROCEDURE")),
         schemas=frozenset(name for kind, name in made if kind == "SCHEMA"),
@@ -82,8 +87,8 @@ def names_in(texts: Iterable[str]) -> Names:
     )
 
 
-def taken(connection: psycopg.Connection[tuple[object, ...]], names: Names) -> list[str]:
-    """What is there under these names, in words; a role only if it can do what none of ours can."""
+def refuse_taken(connection: psycopg.Connection[tuple[object, ...]], names: Names) -> None:
+    """Raises ForeignTablesError if anything is there under these names; a role only if it can do more than ours."""
     found = connection.execute(
         _TAKEN,
         {
@@ -94,4 +99,12 @@ def taken(connection: psycopg.Connection[tuple[object, ...]], names: Names) -> l
             "roles": list(names.roles),
         },
     ).fetchall()
-    return [str(name) for (name,) in found]
+    if found:
+        raise ForeignTablesError(foreign_message([str(name) for (name,) in found]))
+
+
+def foreign_message(names: list[str]) -> str:
+    return (
+        f"This database already has {', '.join(names)}, made by another program; nothing was changed. "
+        "Give Earshot a database of its own, or rename what is there."
+    )

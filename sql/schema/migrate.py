@@ -1,95 +1,72 @@
 """Migrations: the one way to make and change the schema.
 
-Here: applying the files of sql/migrations in order, taking them back, and saying where a database stands.
-Not here: the schema itself (the files), starting servers, data.
+Here: applying the files of sql/migrations in order and what follows from them (functions, views, comments), and taking
+them back.
+Not here: the files (files.py), what a database says of itself (applied.py, status.py), how functions and views are
+made anew (repeatable.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
-from importlib import resources
-from typing import cast
 
 import psycopg
 from psycopg import sql
 
 from sql.connecting import InsufficientPrivilegeError, LockedError, connect, statement_error
 from sql.limits import Limits
+from sql.schema.applied import (
+    LOCK,
+    EditedMigrationError,
+    UnknownMigrationError,
+    check_files,
+    has_table,
+    read_applied,
+    take_turns,
+    until,
+)
 from sql.schema.catalogue import write_comments
-from sql.schema.foreign import names_in, taken
+from sql.schema.files import Kind, Migration, Repeatable, load_migrations, load_repeatables
+from sql.schema.foreign import ForeignTablesError, names_in, refuse_taken
+from sql.schema.repeatable import refresh
+from sql.schema.status import EDITIONS, Status, edition, status
 from sql.values import EarshotError, PermanentError
 from sql.watching import WatchedConnection
+
+__all__ = [
+    "LOCK",
+    "EditedMigrationError",
+    "ForeignTablesError",
+    "Migration",
+    "MissingExtensionError",
+    "Repeatable",
+    "Status",
+    "UnknownMigrationError",
+    "load_migrations",
+    "load_repeatables",
+    "migrate",
+    "rollback",
+    "status",
+]
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Progress = Callable[[str], None]
 Step = Callable[[WatchedConnection], str | None]
-
-# The first 8 bytes of the SHA-256 of "earshot migrations", as a signed number: of an empty database. Where the schema
-# is, its own table is locked: anybody may take a lock by number.
-LOCK = int.from_bytes(hashlib.sha256(b"earshot migrations").digest()[:8], "big", signed=True)
 
 # While a migration waits for a table, everybody else who wants that table waits behind it: so it waits briefly, lets
 # them through, and tries again.
 _TRY_S = 5
 _PAUSE_S = 2
 
-
-class EditedMigrationError(PermanentError):
-    """A file was changed after it had been applied."""
-
-
-class UnknownMigrationError(PermanentError):
-    """The database or the caller names a migration that this version does not have."""
-
-
-class ForeignTablesError(PermanentError):
-    """The database has tables, views, functions or other things of our names that somebody else made."""
+# So many functions and views are named when they are made.
+_FEW = 5
 
 
 class MissingExtensionError(PermanentError):
     """The server lacks an extension that the schema needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema and its way back."""
-
-    name: str
-    apply: str
-    rollback: str
-
-    @property
-    def checksum(self) -> str:
-        return hashlib.sha256(self.apply.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where a database stands: every migration in order with the time it was applied, and what the server can do."""
-
-    edition: str | None
-    migrations: tuple[tuple[str, datetime | None], ...]
-
-    @property
-    def pending(self) -> tuple[str, ...]:
-        return tuple(name for name, applied_at in self.migrations if applied_at is None)
-
-
-def load_migrations() -> tuple[Migration, ...]:
-    """The packaged migrations, in order. Raises PermanentError when one lacks its rollback."""
-    folder = resources.files("sql") / "migrations"
-    texts = {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".sql")}
-    names = sorted(name.removesuffix(".sql") for name in texts if not name.endswith(".rollback.sql"))
-    lonely = [name for name in names if f"{name}.rollback.sql" not in texts]
-    if lonely:
-        raise PermanentError(f"Migration {', '.join(lonely)} has no .rollback.sql beside it; write one")
-    return tuple(Migration(name, texts[f"{name}.sql"], texts[f"{name}.rollback.sql"]) for name in names)
 
 
 def migrate(
@@ -98,16 +75,21 @@ def migrate(
     *,
     to: str | None = None,
     migrations: Sequence[Migration] | None = None,
+    repeatables: Sequence[Repeatable] | None = None,
     limits: Limits = Limits(),  # noqa: B008  (an immutable value)
 ) -> list[str]:
-    """Bring the database up to date, or up to the migration named by to; returns the names applied.
+    """Bring the database up to date, or up to the migration named by to; returns the names of the migrations applied.
 
-    Each file is one transaction; two migrate() at the same time take turns, and each file is applied once.
+    Each migration is one transaction, in which functions whose files have changed are made first: tables and policies
+    stand on them. Once all migrations are applied, one more transaction makes the views and all that follows.
+    Two migrate() at the same time take turns, and each file is applied once.
     A lock that somebody else holds is waited for briefly and tried again until limits.lock_s have passed.
-    Raises EditedMigrationError, UnknownMigrationError, ForeignTablesError, MissingExtensionError,
+    Raises EditedMigrationError, UnknownMigrationError, ForeignTablesError, MissingExtensionError, StatementError,
     InsufficientPrivilegeError, WrongDatabaseUrlError or DatabaseUnavailableError; what was applied before stays.
     """
-    known = _until(load_migrations() if migrations is None else migrations, to)
+    every = tuple(load_migrations() if migrations is None else migrations)
+    known = until(every, to)
+    wanted = tuple(load_repeatables() if repeatables is None else repeatables)
     say = progress or (lambda _: None)
     warn = partial(_pass_on, say)
     applied: list[str] = []
@@ -115,18 +97,21 @@ def migrate(
     def step(connection: WatchedConnection) -> str | None:
         pending = _pending(connection, known)
         if not applied:
-            _refuse_foreign_objects(connection, pending, known)
+            _refuse_foreign(connection, pending, known, wanted)
         if not pending:
-            _publish(connection)
-            if applied and (edition := _edition(connection)):
-                say(f"The schema is up to date ({_EDITIONS[edition]})")
+            changed = _finish(connection, wanted, known == every, say)
+            if (applied or changed) and (found := edition(connection)):
+                say(f"The schema is up to date ({EDITIONS[found]})")
             return None
+        if has_table(connection):
+            _refresh(connection, wanted, say, only="functions")
         say(f"Applying {pending[0].name}")
         connection.add_notice_handler(warn)
         try:
             _apply(connection, pending[0])
         finally:
             connection.remove_notice_handler(warn)
+        _publish(connection)
         return pending[0].name
 
     for name in _steps(url, step, limits, say):
@@ -138,13 +123,6 @@ def _pass_on(say: Progress, notice: psycopg.errors.Diagnostic) -> None:
     """What a migration warns of is for the person who migrates; what it notes on the way is not."""
     if notice.severity_nonlocalized == "WARNING":
         say(f"Warning: {notice.message_primary}")
-
-
-_EDITIONS = {
-    "community": "TimescaleDB, Community edition",
-    "apache": "TimescaleDB, Apache edition",
-    "plain": "PostgreSQL without TimescaleDB: partitioned tables",
-}
 
 
 def rollback(
@@ -160,14 +138,14 @@ def rollback(
     Rows in the tables that go are lost. Raises as migrate() does.
     """
     known = tuple(load_migrations() if migrations is None else migrations)
-    keep = 0 if to is None else len(_until(known, to))
+    keep = 0 if to is None else len(until(known, to))
     say = progress or (lambda _: None)
 
     def step(connection: WatchedConnection) -> str | None:
-        applied = _applied(connection)
-        _check(applied, known)
+        applied = read_applied(connection)
+        check_files(applied, known)
         for migration in reversed(known[keep:]):
-            if migration.name in applied:
+            if migration.name in applied.migrations:
                 say(f"Taking back {migration.name}")
                 _take_back(connection, migration)
                 return migration.name
@@ -176,127 +154,52 @@ def rollback(
     return list(_steps(url, step, limits, say))
 
 
-def status(url: str, limits: Limits = Limits()) -> Status:  # noqa: B008  (an immutable value)
-    """Where the database stands, without changing it. Raises for edited or unknown migrations, as migrate() does."""
-    known = load_migrations()
-    with connect(url, limits) as connection, _explaining("Reading the state of the schema"):
-        connection.begin("status", "earshot db status")
-        applied = _applied(connection)
-        _check(applied, known)
-        times = {name: applied_at for name, (_, applied_at) in applied.items()}
-        return Status(_edition(connection), tuple((each.name, times.get(each.name)) for each in known))
-
-
-@contextmanager
-def _explaining(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        raise statement_error(error, doing) from error
-
-
 def _steps(url: str, step: Step, limits: Limits, say: Progress) -> Iterator[str]:
     """What step() returns, transaction after transaction, each under the lock of migrations, until it is None."""
     with connect(url, replace(limits, lock_s=min(limits.lock_s, _TRY_S))) as connection:
-        until = time.monotonic() + limits.lock_s
+        give_up_at = time.monotonic() + limits.lock_s
         while True:
             try:
-                with _explaining("Migrating"), connection.transaction():
-                    connection.begin("migrating", "earshot db migrate")
-                    _lock(connection)
-                    done = step(connection)
+                done = _one_step(connection, step)
             except LockedError as error:
-                if time.monotonic() > until:
+                if time.monotonic() > give_up_at:
                     raise
                 say(f"{error}. Trying again")
                 time.sleep(_PAUSE_S)
                 continue
             if done is None:
                 return
-            until = time.monotonic() + limits.lock_s
+            give_up_at = time.monotonic() + limits.lock_s
             yield done
 
 
-def _lock(connection: Connection) -> None:
-    """One migration at a time, in a way that only those can take who may change the schema."""
-    if not _has_ledger(connection):
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        if not _has_ledger(connection):
-            return
-    connection.execute("SET LOCAL ROLE earshot_owner")
-    connection.execute("LOCK TABLE public.schema_migrations IN SHARE ROW EXCLUSIVE MODE")
-    connection.execute("RESET ROLE")
-
-
-def _has_ledger(connection: Connection) -> bool:
-    """Whether schema_migrations is there, and ours."""
-    found = connection.execute(
-        "SELECT count(*) FROM pg_class WHERE oid = to_regclass('public.schema_migrations') "
-        "AND relowner = to_regrole('earshot_owner')"
-    ).fetchone()
-    return found != (0,)
-
-
-def _until(migrations: Sequence[Migration], to: str | None) -> tuple[Migration, ...]:
-    if to is None:
-        return tuple(migrations)
-    names = [migration.name for migration in migrations]
-    if to not in names:
-        raise UnknownMigrationError(f"There is no migration {to!r}; there are {', '.join(names)}")
-    return tuple(migrations[: names.index(to) + 1])
-
-
-def _applied(connection: Connection) -> dict[str, tuple[str, datetime]]:
-    """Name to checksum and time. Raises ForeignTablesError when schema_migrations is another program's."""
-    columns = connection.execute(
-        "SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute "
-        "WHERE attrelid = to_regclass('public.schema_migrations') AND attnum > 0 AND NOT attisdropped"
-    ).fetchone()
-    found = columns[0] if columns else None
-    if found is None:
-        return {}
-    if found != ["name", "checksum", "applied_at"]:
-        raise ForeignTablesError(_foreign_message(["the table schema_migrations"]))
-    connection.execute("SET LOCAL ROLE earshot_owner")
-    rows = connection.execute("SELECT name, checksum, applied_at FROM public.schema_migrations").fetchall()
-    connection.execute("RESET ROLE")
-    return {str(name): (str(checksum), cast("datetime", applied_at)) for name, checksum, applied_at in rows}
-
-
-def _check(applied: dict[str, tuple[str, datetime]], known: Sequence[Migration]) -> None:
-    checksums = {migration.name: migration.checksum for migration in known}
-    for name, (checksum, applied_at) in sorted(applied.items()):
-        if name not in checksums:
-            raise UnknownMigrationError(
-                f"The database has migration {name}, which this version of Earshot does not know: "
-                "it was migrated by a newer version. Install that version, or roll back with it first."
-            )
-        if checksum != checksums[name]:
-            raise EditedMigrationError(
-                f"sql/migrations/{name}.sql was edited after it was applied on {applied_at:%Y-%m-%d}. "
-                "Restore the file as it was, and put the change into a new migration."
-            )
+def _one_step(connection: WatchedConnection, step: Step) -> str | None:
+    """One transaction. Raises LockedError where somebody else keeps what it needs."""
+    try:
+        with connection.transaction():
+            connection.begin("migrating", "earshot db migrate")
+            take_turns(connection)
+            return step(connection)
+    except psycopg.Error as error:
+        raise statement_error(error, "Migrating") from error
 
 
 def _pending(connection: Connection, known: Sequence[Migration]) -> list[Migration]:
-    applied = _applied(connection)
+    applied = read_applied(connection)
     # An older target must not make the newer applied files unknown.
-    _check(applied, (*known, *(each for each in load_migrations() if each.name not in {one.name for one in known})))
-    return [migration for migration in known if migration.name not in applied]
+    names = {each.name for each in known}
+    check_files(applied, (*known, *(each for each in load_migrations() if each.name not in names)))
+    return [migration for migration in known if migration.name not in applied.migrations]
 
 
-def _refuse_foreign_objects(connection: Connection, pending: Sequence[Migration], known: Sequence[Migration]) -> None:
-    """Before anything is changed: what is to be made by name is not there. What migrations before made is ours."""
-    ours = names_in(each.apply for each in known if each not in pending)
-    if found := taken(connection, names_in(each.apply for each in pending).without(ours)):
-        raise ForeignTablesError(_foreign_message(found))
-
-
-def _foreign_message(names: list[str]) -> str:
-    return (
-        f"This database already has {', '.join(names)}, made by another program; nothing was changed. "
-        "Give Earshot a database of its own, or rename what is there."
-    )
+def _refuse_foreign(
+    connection: Connection, pending: Sequence[Migration], known: Sequence[Migration], wanted: Sequence[Repeatable]
+) -> None:
+    """Before anything is changed: what is to be made by name is not there. What was applied before is ours."""
+    kept = read_applied(connection).repeatables
+    ours = [each.apply for each in known if each not in pending] + [each.text for each in wanted if each.key in kept]
+    new = [each.apply for each in pending] + [each.text for each in wanted if each.key not in kept]
+    refuse_taken(connection, names_in(new).without(names_in(ours)))
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
@@ -324,38 +227,57 @@ def _take_back(connection: Connection, migration: Migration) -> None:
         raise statement_error(error, f"Taking back {migration.name}") from error
 
 
+def _refresh(connection: Connection, wanted: Sequence[Repeatable], say: Progress, only: Kind | None = None) -> bool:
+    """Make the functions and views whose files have changed, say so, and say whether there were any."""
+    made, gone = refresh(connection, wanted, read_applied(connection).repeatables, only)
+    for doing, keys in (("Making", [each.key for each in made]), ("Dropping", gone)):
+        if keys:
+            say(f"{doing} {_counted(keys)}")
+    return bool(made or gone)
+
+
+def _counted(keys: Sequence[str]) -> str:
+    """A few by name, many by number."""
+    if len(keys) <= _FEW:
+        return ", ".join(keys)
+    kinds = [key.split("/")[0] for key in keys]
+    return " and ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+def _finish(connection: Connection, wanted: Sequence[Repeatable], is_whole: bool, say: Progress) -> bool:
+    """What follows from the migrations applied; says whether a function or view was made or dropped.
+
+    is_whole: all of them are applied. Before that, what a view reads may not be there yet.
+    """
+    if not has_table(connection):
+        return False
+    changed = _refresh(connection, wanted, say, only=None if is_whole else "functions")
+    _publish(connection)
+    connection.execute("SET LOCAL ROLE earshot_owner")
+    write_comments(connection)
+    connection.execute("RESET ROLE")
+    return changed
+
+
 def _publish(connection: Connection) -> None:
-    """What people read is made to follow the schema: the views of bi, and the comment on every relation and column."""
-    if _if_made(connection, "earshot_publish"):
-        connection.execute("SET LOCAL ROLE earshot_owner")
-        write_comments(connection)
-        connection.execute("RESET ROLE")
+    """Every table that people may read gets its view in bi, and everybody who reads bi what is granted there."""
+    _if_made(connection, "earshot_publish")
 
 
-def _if_made(connection: Connection, function: str) -> bool:
-    """Calls the owner's function without arguments, where a migration has made it; says whether it is there."""
+def _if_made(connection: Connection, function: str) -> None:
+    """Call the owner's function without arguments, where it is there."""
     connection.execute("RESET ROLE")
     found = connection.execute("SELECT to_regproc(%s) IS NOT NULL", [f"public.{function}"]).fetchone()
-    if not (found and found[0]):
-        return False
-    connection.execute("SET LOCAL ROLE earshot_owner")
-    connection.execute(sql.SQL("SELECT public.{}()").format(sql.Identifier(function)))
-    connection.execute("RESET ROLE")
-    return True
+    if found and found[0]:
+        connection.execute("SET LOCAL ROLE earshot_owner")
+        connection.execute(sql.SQL("SELECT public.{}()").format(sql.Identifier(function)))
+        connection.execute("RESET ROLE")
 
 
 def _run_file(connection: Connection, text: str) -> None:
     connection.execute("SET LOCAL search_path = public")
     # The text is a packaged file; nothing from outside is put into it.
     connection.execute(text.encode())
-
-
-def _edition(connection: Connection) -> str | None:
-    found = connection.execute("SELECT to_regproc('public.earshot_edition') IS NOT NULL").fetchone()
-    if not (found and found[0]):
-        return None
-    edition = connection.execute("SELECT public.earshot_edition()").fetchone()
-    return str(edition[0]) if edition else None
 
 
 def _explained(error: psycopg.Error, migration: Migration) -> EarshotError:

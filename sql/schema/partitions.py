@@ -1,7 +1,7 @@
 """Partitions: where TimescaleDB is not there, days get theirs before rows come, and rows that came earlier move in.
 
 Here: making what is missing, one partition a transaction. TimescaleDB makes its chunks itself, and nothing is missing.
-Not here: how a series is cut (migrations 0001 and 0027), when this is done (assets/upkeep, `earshot db upkeep`).
+Not here: how a series is cut (earshot_extend_series), when this is done (assets/upkeep, `earshot db upkeep`).
 """
 
 from __future__ import annotations

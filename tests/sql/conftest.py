@@ -14,9 +14,8 @@ import pytest
 from psycopg import sql
 
 from sql.embedded import Server, ensure_server
-from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
-from tests.conftest import FAST_SETTINGS, one_login, silent
+from tests.conftest import FAST_SETTINGS, cloned_database, migrated_template, one_login, silent
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants, fill
 from tests.sql.schema_text import empty_database
 
@@ -26,6 +25,19 @@ def plain_server(homes: Path) -> Server:
     """A private server without TimescaleDB, as managed PostgreSQL often is."""
     settings = {name: value for name, value in FAST_SETTINGS.items() if not name.startswith("timescaledb.")}
     return one_login(ensure_server(homes / "plain", silent, settings=settings, preload=False))
+
+
+@pytest.fixture(scope="session")
+def plain_template(plain_server: Server) -> str:
+    """The name of a database with the whole schema and no rows on that server."""
+    return migrated_template(plain_server)
+
+
+@pytest.fixture
+def plain_url(plain_server: Server, plain_template: str) -> Iterator[str]:
+    """The address of a fresh database without TimescaleDB, with the whole schema and no rows."""
+    with cloned_database(plain_server, plain_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -40,19 +52,27 @@ def empty_url(make_database: Callable[[], str]) -> str:
     return make_database()
 
 
-@pytest.fixture(scope="module", params=["server", "plain_server"])
-def filled_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Two tenants, each with raw events, dimensions, facts and history: in hypertables, and in partitions."""
+# Each kind of server with its template.
+TEMPLATES = {"server": "template", "plain_server": "plain_template"}
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def fresh_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database with the whole schema and no rows on each kind of server, for all tests of a file."""
     server: Server = request.getfixturevalue(request.param)
-    with empty_database(server) as make:
-        url = make()
-        migrate(url)
-        warehouse = Warehouse(url)
-        add_tenants(warehouse)
-        fill(warehouse, HARBOR)
-        fill(warehouse, KREUZBERG)
-        warehouse.close()
+    with cloned_database(server, request.getfixturevalue(TEMPLATES[request.param])) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def filled_url(fresh_url: str) -> str:
+    """Two tenants, each with raw events, dimensions, facts and history: in hypertables, and in partitions."""
+    warehouse = Warehouse(fresh_url)
+    add_tenants(warehouse)
+    fill(warehouse, HARBOR)
+    fill(warehouse, KREUZBERG)
+    warehouse.close()
+    return fresh_url
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
 from tests.sql.attack import OURS, Connection, relations_with_rows_of
 from tests.sql.rows import HARBOR, KREUZBERG, RUN
@@ -246,7 +247,7 @@ def test_names_of_a_readers_own_do_not_take_the_place_of_ours(login: str, filled
 @pytest.fixture
 def server_admin(request: pytest.FixtureRequest, filled_url: str) -> str:
     """The superuser's address of the same database."""
-    name = request.node.callspec.params["filled_url"]
+    name = request.node.callspec.params["fresh_url"]
     return f"{request.getfixturevalue(name).admin_url.rsplit('/', 1)[0]}/{filled_url.rsplit('/', 1)[1]}"
 
 
@@ -277,4 +278,10 @@ def test_a_table_that_a_later_migration_makes_is_published_and_one_that_readers_
         assert columns(connection, "bi.hidden") == []
         connection.execute("SELECT earshot_hide()")
         connection.execute("DROP TABLE later, hidden")
-        connection.execute("SELECT earshot_publish()")
+        assert connection.execute("SELECT count(*) FROM pg_views WHERE schemaname = 'bi'").fetchone() == (0,)
+    said: list[str] = []
+    assert migrate(filled._url, said.append) == []
+    assert "Making 10 views" in said
+    with filled.transaction("earshot_report", HARBOR) as connection:
+        assert connection.execute("SELECT slug FROM bi.tenants").fetchall() == [("harbor-audio",)]
+        assert connection.execute("SELECT count(*) > 0 FROM bi.metrics_daily").fetchone() == (True,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
@@ -13,13 +13,11 @@ from babel.numbers import list_currencies
 from psycopg import errors
 
 from sql.embedded import Server
-from sql.schema.migrate import load_migrations, migrate
+from sql.schema.migrate import Migration, load_migrations, migrate
 from sql.warehouse import Warehouse
+from tests.conftest import cloned_database
+from tests.sql.conftest import TEMPLATES
 from tests.sql.rows import HARBOR, RUN, add_tenants, fill
-from tests.sql.schema_text import empty_database
-
-NAMES = [migration.name for migration in load_migrations()]
-BEFORE = "0024_reach_between"
 
 # A row of each dimension beyond those of fill().
 _MORE = (
@@ -177,24 +175,20 @@ TAKEN = [
 ]
 
 
-@pytest.fixture(scope="module", params=["server", "plain_server"])
-def filled(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+@pytest.fixture(scope="module")
+def filled(fresh_url: str) -> Iterator[psycopg.Connection]:
     """One tenant's rows, with TimescaleDB and without; nothing that a test does stays."""
-    server: Server = request.getfixturevalue(request.param)
-    with empty_database(server) as make:
-        url = make()
-        migrate(url)
-        warehouse = Warehouse(url)
-        add_tenants(warehouse)
-        fill(warehouse, HARBOR)
-        warehouse.close()
-        with psycopg.connect(url) as connection:
-            connection.execute("SET ROLE earshot_etl")
-            connection.execute("SELECT set_config('search_path', 'public', false)")
-            for statement in _MORE:
-                connection.execute(statement.encode(), {"tenant": HARBOR, "id": RUN})
-            yield connection
-            connection.rollback()
+    warehouse = Warehouse(fresh_url)
+    add_tenants(warehouse)
+    fill(warehouse, HARBOR)
+    warehouse.close()
+    with psycopg.connect(fresh_url) as connection:
+        connection.execute("SET ROLE earshot_etl")
+        connection.execute("SELECT set_config('search_path', 'public', false)")
+        for statement in _MORE:
+            connection.execute(statement.encode(), {"tenant": HARBOR, "id": RUN})
+        yield connection
+        connection.rollback()
 
 
 def test_what_is_outside_the_bounds_is_refused_by_a_constraint_that_names_it(filled: psycopg.Connection) -> None:
@@ -244,17 +238,17 @@ def test_python_knows_every_time_zone_locale_and_currency_that_is_taken(filled: 
         Locale.parse(name.strip())
 
 
-@pytest.mark.parametrize("edition", ["server", "plain_server"])
+@pytest.mark.parametrize("edition", TEMPLATES)
 def test_rows_that_break_a_constraint_already_stop_no_migration_and_are_named(
     request: pytest.FixtureRequest, edition: str
 ) -> None:
     server: Server = request.getfixturevalue(edition)
     said: list[str] = []
-    with empty_database(server) as make:
-        url = make()
-        migrate(url, to=BEFORE)
-        spoil(url)
-        assert migrate(url, said.append) == NAMES[NAMES.index(BEFORE) + 1 :]
+    with cloned_database(server, request.getfixturevalue(TEMPLATES[edition])) as url:
+        before_the_bounds(url)
+        adds = "".join(f"SELECT earshot_add_bound('{table}', '{bound}', '{held}');" for table, bound, held in ADDED)
+        later = Migration("0999_bounds", f"SET LOCAL ROLE earshot_owner; {adds}", "SELECT 1")
+        assert migrate(url, said.append, migrations=[*load_migrations(), later]) == ["0999_bounds"]
         warned = [line for line in said if line.startswith("Warning: ")]
         assert [next(name for name in BROKEN if name in line) for line in warned] == sorted(BROKEN)
         warehouse = Warehouse(url)
@@ -291,21 +285,31 @@ def test_rows_that_break_a_constraint_already_stop_no_migration_and_are_named(
             connection.execute("ALTER TABLE tenants VALIDATE CONSTRAINT tenants_timezone_known")
 
 
-BROKEN = {
-    "attribution_events_value_in_bounds",
-    "listener_events_received_at_in_bounds",
-    "listener_events_seconds_in_bounds",
-    "tenants_timezone_known",
-}
+# What a later version adds, by table, constraint and condition. No row breaks the last one.
+ADDED = [
+    ("attribution_events", "value_in_bounds", "in_money_bounds(value_minor)"),
+    ("listener_events", "received_at_in_bounds", "in_event_time_bounds(received_at)"),
+    (
+        "listener_events",
+        "seconds_in_bounds",
+        "in_seconds_bounds(position_seconds) AND in_seconds_bounds(heard_seconds)",
+    ),
+    ("tenants", "timezone_known", "is_known_timezone(timezone)"),
+    ("tenants", "locale_known", "is_known_locale(locale)"),
+]
+BROKEN = {f"{table}_{bound}" for table, bound, _ in ADDED[:-1]}
 
 
 def own() -> dict[str, object]:
     return {"tenant": HARBOR, "id": RUN}
 
 
-def spoil(url: str) -> None:
-    """Rows from before there were constraints."""
+def before_the_bounds(url: str) -> None:
+    """A database of a version that had none of these constraints, with rows that break all but one of them."""
     with psycopg.connect(url) as connection:
+        connection.execute("SET ROLE earshot_owner")
+        for table, bound, _ in ADDED:
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_{bound}".encode())
         connection.execute("SET ROLE earshot_etl")
         for statement in (
             "INSERT INTO tenants (tenant_id, slug, name, brand_name, timezone) "
@@ -315,34 +319,3 @@ def spoil(url: str) -> None:
             REQUEST.format("position_seconds", "'2026-03-04', 'NaN'"),
         ):
             connection.execute(statement.encode(), own())
-
-
-def test_conversions_that_stood_on_two_days_stay_on_the_first_and_the_other_is_stale(
-    make_database: Callable[[], str],
-) -> None:
-    url, said = make_database(), list[str]()
-    migrate(url, to=BEFORE)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET ROLE earshot_etl")
-        for day in ("2026-03-04", "2026-03-12"):
-            connection.execute(
-                "INSERT INTO conversions (tenant_id, converted_at, conversion_id, day, sponsor_id, kind, "
-                "pixel_signals, server_signals, promo_code_signals, vanity_url_signals, utm_signals, survey_signals, "
-                "address_class, matched_by, is_final, run_id) "
-                "VALUES (%s, %s, %s, %s, %s, 'purchase', 1, 0, 0, 0, 0, 0, 'household', 'none', true, %s)",
-                [HARBOR, day, RUN, day, RUN, RUN],
-            )
-            connection.execute(
-                "INSERT INTO ingest_watermarks VALUES (%s, 'signals', %s, 1, %s, '2026-03-13')", [HARBOR, day, day]
-            )
-    migrate(url, said.append)
-    assert any("1 conversion(s) stood on several days" in line for line in said)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET ROLE earshot_etl")
-        days = connection.execute("SELECT day::text FROM conversions").fetchall()
-        held = connection.execute("SELECT day::text FROM conversion_days").fetchall()
-        opened = connection.execute(
-            "SELECT day::text FROM ingest_watermarks WHERE changed_at > now() - interval '1 hour'"
-        ).fetchall()
-    assert days == held == [("2026-03-04",)]
-    assert opened == [("2026-03-12",)]

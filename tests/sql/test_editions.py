@@ -13,69 +13,46 @@ from sql.schema.migrate import load_migrations, migrate, rollback, status
 from sql.schema.partitions import Partition, make_partitions
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
+from tests.conftest import cloned_database
 from tests.sql.rows import HARBOR, KREUZBERG, dispositions, events, line, metrics
-from tests.sql.schema_text import described, empty_database
+from tests.sql.schema_text import described
 
 NAMES = [migration.name for migration in load_migrations()]
 TODAY = datetime.now(UTC).date()
 EDITIONS = {"server": "apache", "plain_server": "plain"}
 
 
-@pytest.fixture(scope="module", params=EDITIONS)
-def edition_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated database on each kind of server; every test writes days of its own."""
-    server: Server = request.getfixturevalue(request.param)
-    with empty_database(server) as make:
-        url = make()
-        migrate(url)
-        yield url
-
-
-@pytest.fixture
-def own_plain_url(plain_server: Server) -> Iterator[str]:
-    """The address of a migrated database without TimescaleDB, for a test that makes partitions."""
-    with empty_database(plain_server) as make:
-        url = make()
-        migrate(url)
-        yield url
-
-
 @pytest.fixture(scope="module")
-def plain_url(plain_server: Server) -> Iterator[str]:
-    """A migrated database without TimescaleDB; every test makes partitions of its own."""
-    with empty_database(plain_server) as make:
-        url = make()
-        migrate(url)
+def shared_plain_url(plain_server: Server, plain_template: str) -> Iterator[str]:
+    """A database without TimescaleDB for tests that make partitions of their own in it, and no others."""
+    with cloned_database(plain_server, plain_template) as url:
         yield url
 
 
-def test_the_edition_is_found_out_and_said(edition_url: str, request: pytest.FixtureRequest) -> None:
-    expected = EDITIONS[str(request.node.callspec.params["edition_url"])]
-    assert status(edition_url).edition == expected
+def test_the_edition_is_found_out_and_said(fresh_url: str, request: pytest.FixtureRequest) -> None:
+    expected = EDITIONS[str(request.node.callspec.params["fresh_url"])]
+    assert status(fresh_url).edition == expected
 
 
-def test_without_timescaledb_every_way_leads_to_the_same_schema_too(plain_server: Server) -> None:
-    with empty_database(plain_server) as make:
-        url = make()
-        migrate(url)
-        fresh = described(url)
-        assert rollback(url, NAMES[0]) == NAMES[:0:-1]
-        assert migrate(url) == NAMES[1:]
-        assert described(url) == fresh
-        assert migrate(url) == []
+def test_without_timescaledb_every_way_leads_to_the_same_schema_too(plain_url: str) -> None:
+    fresh = described(plain_url)
+    assert rollback(plain_url, NAMES[0]) == NAMES[:0:-1]
+    assert migrate(plain_url) == NAMES[1:]
+    assert described(plain_url) == fresh
+    assert migrate(plain_url) == []
 
 
-def test_both_kinds_have_the_same_columns_policies_and_views(plain_url: str, database_url: str) -> None:
+def test_both_kinds_have_the_same_columns_policies_and_views(shared_plain_url: str, database_url: str) -> None:
     def told(url: str) -> list[str]:
         kinds = ("column ", "policy ", "view ", "grant on ", "series ")
         return [each for each in described(url).splitlines() if each.startswith(kinds)]
 
-    assert told(plain_url) == told(database_url)
+    assert told(shared_plain_url) == told(database_url)
 
 
 @pytest.mark.parametrize("day", [date(2019, 2, 28), TODAY, TODAY + timedelta(days=400)])
-def test_a_day_is_replaced_wherever_it_lies(edition_url: str, day: date) -> None:
-    warehouse = Warehouse(edition_url)
+def test_a_day_is_replaced_wherever_it_lies(fresh_url: str, day: date) -> None:
+    warehouse = Warehouse(fresh_url)
     window = Window.of_day(day)
     for requests in (5, 7):
         rows = dispositions([(HARBOR, "counted", requests), (KREUZBERG, "bot", 1)], day)
@@ -93,8 +70,8 @@ def test_a_day_is_replaced_wherever_it_lies(edition_url: str, day: date) -> None
     assert kept == [(HARBOR, day, 7), (KREUZBERG, day, 1)]
 
 
-def test_redelivered_events_change_nothing_on_either(edition_url: str) -> None:
-    warehouse = Warehouse(edition_url)
+def test_redelivered_events_change_nothing_on_either(fresh_url: str) -> None:
+    warehouse = Warehouse(fresh_url)
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     rows = events(HARBOR, [now, now - timedelta(days=900)])
     assert [warehouse.insert("listener_events", rows) for _ in range(2)] == [2, 0]
@@ -108,17 +85,17 @@ def partitions(url: str, table: str) -> set[str]:
         return {str(name) for (name,) in found.fetchall()}
 
 
-def test_partitions_stand_ready_around_today(plain_url: str) -> None:
-    made = partitions(plain_url, "listener_events")
+def test_partitions_stand_ready_around_today(shared_plain_url: str) -> None:
+    made = partitions(shared_plain_url, "listener_events")
     assert "listener_events_default" in made
     for offset in (-14, 0, 14):
         assert f"listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}" in made
-    quarters = partitions(plain_url, "listener_metrics")
+    quarters = partitions(shared_plain_url, "listener_metrics")
     assert 5 <= len(quarters) <= 8
 
 
-def test_rows_that_waited_in_the_default_partition_move_into_their_own(plain_url: str) -> None:
-    warehouse = Warehouse(plain_url)
+def test_rows_that_waited_in_the_default_partition_move_into_their_own(shared_plain_url: str) -> None:
+    warehouse = Warehouse(shared_plain_url)
     first = TODAY + timedelta(days=20)
     noon = datetime(first.year, first.month, first.day, 12, tzinfo=UTC)
     warehouse.insert("listener_events", events(HARBOR, [noon, noon + timedelta(days=1), noon + timedelta(days=60)]))
@@ -137,47 +114,42 @@ def test_rows_that_waited_in_the_default_partition_move_into_their_own(plain_url
     ]
 
 
-def test_upkeep_makes_partitions_ahead_and_moves_what_waits_for_one(plain_server: Server) -> None:
-    with empty_database(plain_server) as make:
-        url = make()
-        migrate(url)
-        warehouse = Warehouse(url)
-        # As a month after the installation: nothing is ahead any more. And a history of two years ago is imported.
-        with warehouse.transaction("earshot_owner") as connection:
-            for offset in range(1, 15):
-                connection.execute(f"DROP TABLE listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}".encode())
-        old = datetime(TODAY.year - 2, 5, 6, 12, tzinfo=UTC)
-        soon = datetime.combine(TODAY + timedelta(days=3), time(9), UTC)
-        warehouse.insert(
-            "listener_events", events(HARBOR, [old, old + timedelta(days=1), soon, soon + timedelta(hours=1)])
-        )
-        warehouse.replace(
-            [Write("request_dispositions", dispositions([(HARBOR, "counted", 5)], old.date()))],
-            Window.of_day(old.date()),
-            [HARBOR],
-        )
-        made = {(each.series, each.first_day): each.rows for each in make_partitions(warehouse)}
-        assert made["listener_events", old.date()] == made["listener_events", old.date() + timedelta(days=1)] == 1
-        assert made["listener_events", soon.date()] == 2
-        assert sum(rows for (series, _), rows in made.items() if series == "request_dispositions") == 1
-        ahead = partitions(url, "listener_events")
-        assert all(f"listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}" in ahead for offset in range(15))
-        assert len(partitions(url, "campaign_roi")) >= 3 + 3
-        with warehouse.transaction() as connection:
-            kept = connection.execute("SELECT count(*) FROM listener_events").fetchone()
-        with warehouse.transaction("earshot_owner") as connection:
-            waiting = connection.execute("SELECT count(*) FROM listener_events_default").fetchone()
-        assert (kept, waiting) == ((4,), (0,))
-        assert list(make_partitions(warehouse)) == []
-        warehouse.close()
+def test_upkeep_makes_partitions_ahead_and_moves_what_waits_for_one(plain_url: str) -> None:
+    warehouse = Warehouse(plain_url)
+    # As a month after the installation: nothing is ahead any more. And a history of two years ago is imported.
+    with warehouse.transaction("earshot_owner") as connection:
+        for offset in range(1, 15):
+            connection.execute(f"DROP TABLE listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}".encode())
+    old = datetime(TODAY.year - 2, 5, 6, 12, tzinfo=UTC)
+    soon = datetime.combine(TODAY + timedelta(days=3), time(9), UTC)
+    warehouse.insert("listener_events", events(HARBOR, [old, old + timedelta(days=1), soon, soon + timedelta(hours=1)]))
+    warehouse.replace(
+        [Write("request_dispositions", dispositions([(HARBOR, "counted", 5)], old.date()))],
+        Window.of_day(old.date()),
+        [HARBOR],
+    )
+    made = {(each.series, each.first_day): each.rows for each in make_partitions(warehouse)}
+    assert made["listener_events", old.date()] == made["listener_events", old.date() + timedelta(days=1)] == 1
+    assert made["listener_events", soon.date()] == 2
+    assert sum(rows for (series, _), rows in made.items() if series == "request_dispositions") == 1
+    ahead = partitions(plain_url, "listener_events")
+    assert all(f"listener_events_p{TODAY + timedelta(days=offset):%Y%m%d}" in ahead for offset in range(15))
+    assert len(partitions(plain_url, "campaign_roi")) >= 3 + 3
+    with warehouse.transaction() as connection:
+        kept = connection.execute("SELECT count(*) FROM listener_events").fetchone()
+    with warehouse.transaction("earshot_owner") as connection:
+        waiting = connection.execute("SELECT count(*) FROM listener_events_default").fetchone()
+    assert (kept, waiting) == ((4,), (0,))
+    assert list(make_partitions(warehouse)) == []
+    warehouse.close()
 
 
-def test_a_partition_whose_lock_is_not_to_be_had_waits_for_the_next_night(own_plain_url: str) -> None:
-    warehouse = Warehouse(own_plain_url)
+def test_a_partition_whose_lock_is_not_to_be_had_waits_for_the_next_night(plain_url: str) -> None:
+    warehouse = Warehouse(plain_url)
     list(make_partitions(warehouse))
     day = TODAY - timedelta(days=300)
     warehouse.insert("listener_events", events(HARBOR, [datetime.combine(day, time(9), UTC)]))
-    with psycopg.connect(own_plain_url, application_name="a dashboard") as reader:
+    with psycopg.connect(plain_url, application_name="a dashboard") as reader:
         reader.execute("SET ROLE earshot_etl")
         reader.execute("SELECT count(*) FROM listener_events")
         [left] = make_partitions(warehouse, lock_s=1)
@@ -189,8 +161,8 @@ def test_timescaledb_makes_its_chunks_itself(database_url: str) -> None:
     assert list(make_partitions(Warehouse(database_url))) == []
 
 
-def test_a_new_partition_is_as_closed_as_the_old_ones(plain_url: str) -> None:
-    warehouse = Warehouse(plain_url)
+def test_a_new_partition_is_as_closed_as_the_old_ones(shared_plain_url: str) -> None:
+    warehouse = Warehouse(shared_plain_url)
     first = TODAY + timedelta(days=30)
     with warehouse.transaction("earshot_owner") as connection:
         connection.execute("SELECT earshot_extend_series('listener_events', %s, %s)", [first, first])

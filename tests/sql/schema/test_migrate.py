@@ -20,6 +20,7 @@ from sql.schema.migrate import (
     MissingExtensionError,
     UnknownMigrationError,
     load_migrations,
+    load_repeatables,
     migrate,
     rollback,
     status,
@@ -27,63 +28,59 @@ from sql.schema.migrate import (
 from tests.sql.schema_text import described
 
 NAMES = [migration.name for migration in load_migrations()]
+FUNCTIONS = [each for each in load_repeatables() if each.kind == "functions"]
+VIEWS = [each for each in load_repeatables() if each.kind == "views"]
 
 
 def test_an_empty_database_gets_every_migration_in_order_and_says_so(empty_url: str) -> None:
     said: list[str] = []
     assert migrate(empty_url, said.append) == NAMES
-    assert said == [*(f"Applying {name}" for name in NAMES), "The schema is up to date (TimescaleDB, Apache edition)"]
+    first, *others = (f"Applying {name}" for name in NAMES)
+    assert said == [
+        first,
+        f"Making {len(FUNCTIONS)} functions",
+        *others,
+        f"Making {len(VIEWS)} views",
+        "The schema is up to date (TimescaleDB, Apache edition)",
+    ]
 
 
-def test_migrating_twice_does_nothing_the_second_time(empty_url: str) -> None:
-    migrate(empty_url)
-    before = described(empty_url)
-    assert migrate(empty_url) == []
-    assert described(empty_url) == before
+def test_migrating_twice_does_nothing_the_second_time(database_url: str) -> None:
+    before, said = described(database_url), list[str]()
+    assert migrate(database_url, said.append) == []
+    assert said == []
+    assert described(database_url) == before
 
 
-@pytest.mark.parametrize("version", NAMES[:-1])
-def test_an_upgrade_from_every_earlier_version_ends_in_the_fresh_schema(
-    empty_url: str, version: str, fresh: str
+def test_every_version_leads_to_the_fresh_schema_and_each_rollback_to_the_version_before(
+    empty_url: str, database_url: str
 ) -> None:
-    migrate(empty_url, to=version)
-    migrate(empty_url)
-    assert described(empty_url) == fresh
-
-
-def test_each_rollback_leads_back_to_the_version_before_and_forward_again(empty_url: str, fresh: str) -> None:
+    """On one database: from every version to the next, back again one by one, and from the first to the last."""
+    nothing, fresh = described(empty_url), described(database_url)
     schemas = {}
-    for name in NAMES:
-        migrate(empty_url, to=name)
+    for number, name in enumerate(NAMES, 1):
+        assert migrate(empty_url, to=name) == [name]
         schemas[name] = described(empty_url)
+        found = status(empty_url)
+        assert found.pending == tuple(NAMES[number:])
+        assert found.edition == "apache"
+        assert [applied_at is not None for _, applied_at in found.migrations] == [each <= name for each in NAMES]
+        assert found.outdated == (tuple(each.key for each in VIEWS) if found.pending else ())
+    assert schemas[NAMES[-1]] == fresh
     for before, name in reversed(list(pairwise(NAMES))):
         assert rollback(empty_url, before) == [name]
         assert described(empty_url) == schemas[before]
-    migrate(empty_url)
+    assert migrate(empty_url) == NAMES[1:]
     assert described(empty_url) == fresh
-
-
-def test_taking_everything_back_leaves_nothing_behind(empty_url: str) -> None:
-    nothing = described(empty_url)
-    migrate(empty_url)
     assert rollback(empty_url, None) == NAMES[::-1]
     assert described(empty_url) == nothing
 
 
-@pytest.fixture
-def fresh(database_url: str) -> str:
-    """The schema of a fresh install."""
-    return described(database_url)
-
-
-def test_status_tells_what_is_applied_and_what_the_server_can_do(empty_url: str) -> None:
-    assert status(empty_url).pending == tuple(NAMES)
-    assert status(empty_url).edition is None
-    migrate(empty_url, to=NAMES[1])
+def test_the_status_of_an_empty_database_is_that_everything_is_pending(empty_url: str) -> None:
     found = status(empty_url)
-    assert found.pending == tuple(NAMES[2:])
-    assert found.edition == "apache"
-    assert all(applied_at is not None for _, applied_at in found.migrations[:2])
+    assert found.pending == tuple(NAMES)
+    assert found.outdated == tuple(each.key for each in load_repeatables())
+    assert found.edition is None
 
 
 def test_two_migrations_at_once_apply_each_file_once(make_database: Callable[[], str]) -> None:
@@ -100,23 +97,22 @@ def test_two_migrations_at_once_apply_each_file_once(make_database: Callable[[],
     assert sorted(applied) == sorted((each, name) for each in (url, other) for name in NAMES)
 
 
-def test_an_edited_file_that_was_applied_is_named(empty_url: str) -> None:
-    migrate(empty_url)
+def test_an_edited_file_that_was_applied_is_named(database_url: str) -> None:
     first, second, *rest = load_migrations()
     edited = [first, replace(second, apply=second.apply + "\n-- a second thought"), *rest]
     with pytest.raises(
         EditedMigrationError, match=r"sql/migrations/0002_dimensions\.sql was edited after it was applied"
     ):
-        migrate(empty_url, migrations=edited)
+        migrate(database_url, migrations=edited)
 
 
-def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:
+def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
     newer = Migration("0999_later", "CREATE TABLE later (id integer)", "DROP TABLE later")
-    migrate(empty_url, migrations=[*load_migrations(), newer])
+    migrate(database_url, migrations=[*load_migrations(), newer])
     with pytest.raises(UnknownMigrationError, match="0999_later, which this version of Earshot does not know"):
-        migrate(empty_url)
+        migrate(database_url)
     with pytest.raises(UnknownMigrationError, match="0999_later"):
-        status(empty_url)
+        status(database_url)
 
 
 def test_a_step_that_fails_leaves_no_trace_and_the_steps_before_it_stay(empty_url: str) -> None:
@@ -124,6 +120,7 @@ def test_a_step_that_fails_leaves_no_trace_and_the_steps_before_it_stay(empty_ur
     with pytest.raises(Exception, match="Applying 0999_broken failed: division by zero"):
         migrate(empty_url, migrations=[*load_migrations(), broken])
     assert status(empty_url).pending == ()
+    assert status(empty_url).outdated == tuple(each.key for each in VIEWS)
     with psycopg.connect(empty_url) as connection:
         assert connection.execute("SELECT to_regclass('half_made')").fetchone() == (None,)
 
@@ -172,7 +169,7 @@ def test_what_a_platform_has_under_our_names_is_found_before_anything_is_changed
 
 def test_the_names_that_are_looked_for_are_those_that_the_migrations_make(database_url: str) -> None:
     """Read from the files' text; what the server names itself (keys, identities) gives way to what is there."""
-    names = names_in(each.apply for each in load_migrations())
+    names = names_in([*(each.apply for each in load_migrations()), *(each.text for each in load_repeatables())])
     ours = "oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')"
     with psycopg.connect(database_url) as connection:
 
@@ -209,12 +206,13 @@ def as_guest(server: Server) -> Iterator[Callable[[str], str]]:
         admin.execute("DROP ROLE guest")
 
 
-def test_a_login_without_rights_is_told_what_it_lacks(empty_url: str, as_guest: Callable[[str], str]) -> None:
+def test_a_login_without_rights_is_told_what_it_lacks(
+    empty_url: str, database_url: str, as_guest: Callable[[str], str]
+) -> None:
     with pytest.raises(InsufficientPrivilegeError, match="Applying 0001_foundation failed: permission denied"):
         migrate(as_guest(empty_url))
-    migrate(empty_url)
     with pytest.raises(InsufficientPrivilegeError, match="Use the login that ran `earshot db migrate`"):
-        status(as_guest(empty_url))
+        status(as_guest(database_url))
 
 
 def test_a_wrong_password_is_said_without_showing_it(empty_url: str) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from assets.lineage import read_stale
 from assets.listening import RecentKeys, compute_audience_day, compute_playback_day
 from assets.walking import tell_measures
 from sql.values import RawRowsGoneError, Reader, Window
@@ -80,7 +81,7 @@ def write(warehouse: Warehouse, assets: Sequence[str], tables: Tables, day: date
 def measure(warehouse: Warehouse, day: date, without: Sequence[int] = (), tenants: Sequence[UUID] = (HARBOR,)) -> None:
     """Listening of a day is computed, or computed again without some people."""
     frame = pl.concat([downloads(tenant, day, without) for tenant in tenants])
-    write(warehouse, ["downloads"], {"downloads": frame}, day, tenants)
+    write(warehouse, ["request_dispositions", "downloads"], {"downloads": frame}, day, tenants)
 
 
 def look_back(
@@ -92,7 +93,7 @@ def look_back(
 
 
 def stale(warehouse: Warehouse) -> list[date]:
-    return sorted(warehouse.read("read_stale_audiences", first=DAYS[0], last=DAYS[-1])["day"].to_list())
+    return sorted(read_stale(warehouse.read, [HARBOR, KREUZ], DAYS[0], DAYS[-1], ["audience_periods"])["day"].to_list())
 
 
 def assert_same(found: Tables, expected: Tables) -> None:

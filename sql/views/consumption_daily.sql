@@ -1,0 +1,85 @@
+-- consumption_daily: how far a day's playbacks came. Quartiles are the percent of the duration beyond which a quarter, half and
+-- three quarters did not come.
+CREATE VIEW bi.consumption_daily WITH (security_barrier = TRUE) AS
+WITH spread AS (
+    SELECT
+        parts.tenant_id,
+        parts.day,
+        scope.level,
+        scope.scope_id,
+        parts.percent,
+        sum(sum(parts.playbacks)) OVER (
+            PARTITION BY parts.tenant_id, parts.day, scope.level, scope.scope_id ORDER BY parts.percent
+        ) AS so_far,
+        sum(sum(parts.playbacks)) OVER (PARTITION BY parts.tenant_id, parts.day, scope.level, scope.scope_id) AS measured
+    FROM consumption_spread AS parts
+    CROSS JOIN
+        LATERAL (
+            VALUES ('episode', parts.episode_id), ('podcast', parts.podcast_id), ('tenant', parts.tenant_id)
+        ) AS scope (level, scope_id)
+    WHERE parts.tenant_id = (SELECT visible_tenant())
+    GROUP BY parts.tenant_id, parts.day, scope.level, scope.scope_id, parts.percent
+),
+
+quartiles AS (
+    SELECT
+        tenant_id,
+        day,
+        level,
+        scope_id,
+        min(percent) FILTER (WHERE so_far * 4 >= measured) AS lower_quartile,
+        min(percent) FILTER (WHERE so_far * 2 >= measured) AS median,
+        min(percent) FILTER (WHERE so_far * 4 >= measured * 3) AS upper_quartile
+    FROM spread
+    GROUP BY tenant_id, day, level, scope_id
+),
+
+reached AS (
+    SELECT
+        told.tenant_id,
+        told.day,
+        scope.level,
+        scope.scope_id,
+        sum(told.starters)::bigint AS starters,
+        sum(told.measured)::bigint AS measured,
+        sum(told.reached_25)::bigint AS reached_25,
+        sum(told.reached_50)::bigint AS reached_50,
+        sum(told.reached_75)::bigint AS reached_75,
+        sum(told.reached_90)::bigint AS reached_90,
+        sum(told.reached_100)::bigint AS reached_100,
+        sum(told.average_consumption * told.measured)
+        / nullif(sum(told.measured), 0)::double precision AS average_consumption,
+        bool_and(told.is_final) AS is_final
+    FROM episode_consumption AS told
+    CROSS JOIN
+        LATERAL (
+            VALUES ('episode', told.episode_id), ('podcast', told.podcast_id), ('tenant', told.tenant_id)
+        ) AS scope (level, scope_id)
+    WHERE told.tenant_id = (SELECT visible_tenant())
+    GROUP BY told.tenant_id, told.day, scope.level, scope.scope_id
+)
+
+SELECT
+    reached.tenant_id,
+    reached.day,
+    reached.level,
+    reached.scope_id,
+    reached.starters,
+    reached.measured,
+    reached.reached_25,
+    reached.reached_50,
+    reached.reached_75,
+    reached.reached_90,
+    reached.reached_100,
+    reached.average_consumption,
+    quartiles.lower_quartile,
+    quartiles.median,
+    quartiles.upper_quartile,
+    reached.is_final
+FROM reached
+LEFT JOIN quartiles
+    ON
+        reached.tenant_id = quartiles.tenant_id
+        AND reached.day = quartiles.day
+        AND reached.level = quartiles.level
+        AND reached.scope_id = quartiles.scope_id;
