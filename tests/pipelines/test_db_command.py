@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def test_a_database_is_started_asked_for_and_removed(
         assert f"export DAGSTER_POSTGRES_URL='{made.dagster_url}?connect_timeout=" in run("env", home=home).stdout
         status = run("status", home=home)
         assert status.exit_code == 0
+        assert "Schema:   up to date (TimescaleDB, Apache edition)" in status.stdout
         assert made.url.split(":")[2].split("@")[0] not in status.output
         migrated = run("migrate", home=home)
         assert migrated.exit_code == 0
@@ -50,13 +52,16 @@ def test_a_database_is_started_asked_for_and_removed(
 
 
 def test_a_configured_database_is_used_and_none_is_started(
-    run: Callable[..., Result], tmp_path: Path, server: Server
+    run: Callable[..., Result], tmp_path: Path, empty_database_url: str
 ) -> None:
     home = tmp_path / "home"
-    up = run("up", home=home, DATABASE_URL=server.url)
-    status = run("status", home=home, DATABASE_URL=server.url)
+    up = run("up", home=home, DATABASE_URL=empty_database_url)
+    status = run("status", home=home, DATABASE_URL=empty_database_url)
     assert "keeps no private one" in up.stdout
     assert "It answers: PostgreSQL" in status.stdout
+    assert re.search(
+        r"^Schema: pending: 0001_\w+, .*, functions/.* and \d+ more; `earshot db migrate`", status.stdout, re.M
+    )
     assert not home.exists()
 
 
