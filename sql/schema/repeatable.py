@@ -6,6 +6,7 @@ Not here: their text (sql/functions, sql/views), who may use what is in bi (ears
 A changed view is dropped together with the views that read it, and all of them are made again. So is a changed
 function, unless a constraint, a policy, a default, an index, a trigger or another function stands on it: that one is
 replaced in place, with the grants of a new one. It keeps its arguments; one with other arguments takes another name.
+Rows that a changed condition would refuse stay: a constraint looks at rows when it is made (earshot_add_bound).
 """
 
 from __future__ import annotations
