@@ -28,7 +28,7 @@ from sql.values import Reader, Window
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUNDAY = 7
-# Raw rows lie from 2000 on (sql/migrations/0025_bounds.sql).
+# Raw rows lie from 2000 on (in_event_time_bounds).
 FIRST_ROWS = pl.lit(datetime(2000, 1, 1, tzinfo=UTC), dtype=pl.Datetime("us", "UTC"))
 
 Tables = dict[str, pl.DataFrame]
