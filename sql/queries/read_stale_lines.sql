@@ -4,13 +4,13 @@
 -- Grain: one row per tenant, asset and day, with the reason (older, missing, provisional: the last of them that holds)
 -- and the last day that the tenant has computed.
 -- Parameters: assets, sources, sinces (text[]), days_back, days_ahead (integer[]), only_rolling (boolean[]), which belong
--- together: what each asset is made of, and over which days, first and last included. A span begins (since) at the day;
--- window: as far back as the tenant's longest attribution window; campaign: at the first campaign of a sponsor with a
--- live one; or ever; less days_back; and it ends days_ahead after the day. only_rolling: both hold for tenants whose
--- windows roll over midnight. sundays (text[]): assets that have rows on Sundays only; raw_sources (text[]): sources
--- that are no assets; verdict (text): the asset that judges a day; default_window: days of the window of a campaign that
--- sets none; longest_window (integers): for so many days a campaign is live after its end; changed_since (timestamptz):
--- older changes are known to be settled; first, last (date); tenants (uuid[]).
+-- together: what each asset is made of, and over which days, both ends included. A span begins (since) at the day;
+-- window: as far back as the tenant's longest attribution window; campaign: at the earliest campaign of a sponsor with a
+-- live one; or ever; less days_back; and it ends days_ahead after the day. only_rolling: both hold where a
+-- tenant's windows roll over midnight. sundays (text[]): assets that have rows on Sundays only; raw_sources (text[]): sources
+-- that are no assets; verdict (text): the asset that judges a day; default_window (integer): days of the window of a
+-- campaign that sets none; longest_window (integer): for so many days a campaign is live after its end; changed_since
+-- (timestamptz): older changes are known to be settled; first, last (date); tenants (uuid[]).
 WITH rules AS (
     SELECT
         rule.asset,

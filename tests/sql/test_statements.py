@@ -30,9 +30,11 @@ VALUES = {
     "timestamptz": datetime(2026, 1, 1, tzinfo=UTC),
     "interval": timedelta(minutes=1),
     "integer": 1,
+    "integer[]": [1],
     "bigint": 1,
     "bigint[]": [1],
     "boolean": True,
+    "boolean[]": [True],
     "jsonb": "{}",
 }
 
