@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assets.listening.identity.agent_rules import Rules
     from assets.listening.identity.keys import Keyring
     from assets.walking import Committed
-    from reports.delivery import TransportSettings
+    from reports.mail_settings import TransportSettings
 
 
 @resource(

@@ -20,7 +20,7 @@ import polars as pl
 
 from assets.attribution import build_paths, credit_shows
 from assets.campaigns import relative_lift
-from pipelines.demo.events.schedule import Plan
+from pipelines.demo.events.schedule import SessionPlan
 from pipelines.demo.events.wire import times
 from pipelines.demo.simulation import Simulation, Stretch, simulate
 from pipelines.demo.world.audience import HOME, HOME_V6, KIND_SHIFT
@@ -127,7 +127,7 @@ def compare_credit(book: Book) -> list[Row]:
     ]
 
 
-def compare_lift(plan: Plan, book: Book) -> list[Row]:
+def compare_lift(plan: SessionPlan, book: Book) -> list[Row]:
     """One row per campaign with a holdout: the lift that the lot shows, and the one that the book knows of.
 
     Every household counts that fetched one of the campaign's shows during its flight, from its first download on, for

@@ -19,9 +19,10 @@ import click
 
 from pipelines.homes import dagster_home
 from pipelines.settings import Settings
-from sql.connecting import DatabaseUnavailableError, first_line, masked
+from sql.connecting import DatabaseUnavailableError, first_line
 from sql.embedded import Server, ensure_server, find_server
 from sql.limits import Work, bounded_history
+from sql.safety.masking import masked
 from sql.safety.private import PRIVATE_UMASK
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
@@ -117,24 +118,8 @@ def keyring(settings: Settings) -> Keyring:
 def mailing(settings: Settings) -> Mailing:
     """How reports are mailed, by the settings."""
     from assets.resources import Mailing
-    from reports.delivery import TransportSettings
 
-    transport = TransportSettings(
-        kind=settings.mail_transport,
-        mail_from=settings.mail_from,
-        outbox_path=settings.outbox_path,
-        smtp_host=settings.smtp_host,
-        smtp_port=settings.smtp_port,
-        smtp_user=settings.smtp_user,
-        smtp_password=settings.smtp_password,
-        smtp_security=settings.smtp_security,
-        sendgrid_api_key=settings.sendgrid_api_key,
-        sendgrid_host=settings.sendgrid_host,
-        sendgrid_sandbox=settings.sendgrid_sandbox,
-        unsubscribe_url=settings.unsubscribe_url,
-        token_secret=settings.token_secret,
-    )
-    return Mailing(transport, version("earshot"), settings.view_base_url, settings.fonts_path)
+    return Mailing(settings.mail, version("earshot"), settings.view_base_url, settings.fonts_path)
 
 
 def prepare_orchestrator(settings: Settings, server: Server | None) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from reports.mail_settings import TransportSettings
 from sql.limits import Limits
 from sql.safety.masking import keep_secret, keep_url, masked
 from sql.values import PermanentError
@@ -48,20 +49,8 @@ class Settings:
     rules_path: Path | None = None
     fonts_path: Path | None = None
     start_seconds: int = 600
-    mail_transport: str = "file"
-    outbox_path: Path = Path(".earshot/outbox")
-    mail_from: str = "reports@earshot.invalid"
-    smtp_host: str = "127.0.0.1"
-    smtp_port: int = 25
-    smtp_user: str | None = None
-    smtp_password: str | None = secret()
-    smtp_security: str = "starttls"
-    sendgrid_api_key: str | None = secret()
-    sendgrid_host: str = "https://api.sendgrid.com"
-    sendgrid_sandbox: bool = False
+    mail: TransportSettings = field(default_factory=TransportSettings)
     view_base_url: str | None = None
-    unsubscribe_url: str | None = None
-    token_secret: str | None = secret()
 
     def __repr__(self) -> str:
         shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
@@ -93,7 +82,7 @@ def first_day_setting(environ: Mapping[str, str] | None = None) -> date | None:
 
 def shows_tracebacks() -> bool:
     """Whether an unexpected error is to be printed with its (masked) traceback."""
-    return (os.environ.get("EARSHOT_DEBUG") or "").lower() in ("1", "true", "yes")
+    return _is_on(os.environ, "EARSHOT_DEBUG")
 
 
 def keep_secrets(environ: Mapping[str, str] | None = None) -> None:
@@ -117,9 +106,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     def path(name: str) -> Path | None:
         return Path(env[name]).expanduser() if env.get(name) else None
 
-    transport = env.get("EARSHOT_MAIL_TRANSPORT") or "file"
-    if transport not in ("file", "smtp", "sendgrid"):
-        raise PermanentError(f"EARSHOT_MAIL_TRANSPORT is {transport!r}; it can be file, smtp or sendgrid")
     return Settings(
         home=home,
         database_url=env.get("DATABASE_URL") or _url_of_parts(env),
@@ -131,8 +117,18 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         rules_path=path("EARSHOT_RULES"),
         fonts_path=path("EARSHOT_FONTS"),
         start_seconds=_number(env, "EARSHOT_START_SECONDS", 600, "a number of seconds"),
-        mail_transport=transport,
-        outbox_path=path("EARSHOT_OUTBOX") or home / "outbox",
+        mail=_mail(env, path("EARSHOT_OUTBOX") or home / "outbox"),
+        view_base_url=env.get("EARSHOT_VIEW_BASE_URL") or None,
+    )
+
+
+def _mail(env: Mapping[str, str], outbox: Path) -> TransportSettings:
+    kind = env.get("EARSHOT_MAIL_TRANSPORT") or "file"
+    if kind not in ("file", "smtp", "sendgrid"):
+        raise PermanentError(f"EARSHOT_MAIL_TRANSPORT is {kind!r}; it can be file, smtp or sendgrid")
+    return TransportSettings(
+        kind=kind,
+        outbox_path=outbox,
         mail_from=env.get("EARSHOT_MAIL_FROM") or "reports@earshot.invalid",
         smtp_host=env.get("SMTP_HOST") or "127.0.0.1",
         smtp_port=_number(env, "SMTP_PORT", 587),
@@ -141,8 +137,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_security=env.get("SMTP_SECURITY") or "starttls",
         sendgrid_api_key=env.get("SENDGRID_API_KEY") or None,
         sendgrid_host=env.get("SENDGRID_HOST") or "https://api.sendgrid.com",
-        sendgrid_sandbox=(env.get("SENDGRID_SANDBOX") or "").lower() in ("1", "true", "yes"),
-        view_base_url=env.get("EARSHOT_VIEW_BASE_URL") or None,
+        sendgrid_sandbox=_is_on(env, "SENDGRID_SANDBOX"),
         unsubscribe_url=env.get("EARSHOT_UNSUBSCRIBE_URL") or None,
         token_secret=env.get("EARSHOT_TOKEN_SECRET") or None,
     )
@@ -168,6 +163,10 @@ def _limits(env: Mapping[str, str]) -> Limits:
                 f"EARSHOT_DB_{name.upper()} is {text!r}; it must be a number of seconds from 1 to {_MOST_SECONDS}"
             )
     return Limits(**{name: int(text) for name, text in given.items() if text})
+
+
+def _is_on(env: Mapping[str, str], name: str) -> bool:
+    return (env.get(name) or "").lower() in ("1", "true", "yes")
 
 
 def _number(env: Mapping[str, str], name: str, default: int, what: str = "a port number") -> int:

@@ -13,10 +13,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from sql.limits import Limits, bounded
-from sql.safety.masking import keep_secret, keep_url
-from sql.safety.masking import masked as masked
+from sql.safety.masking import keep_secret, keep_url, masked
 from sql.values import EarshotError, PermanentError
 from sql.watching import WatchedConnection
+
+# A table, column or function that is not there.
+_NOT_THERE = ("42P01", "42703", "42883")
 
 
 class DatabaseUnavailableError(EarshotError):
@@ -83,32 +85,45 @@ def connect_error(error: Exception, url: str) -> EarshotError:
 
 
 def statement_error(error: psycopg.Error, doing: str) -> EarshotError:
-    """What a failed statement means; doing says what was being done, as in 'reading read_episodes'."""
-    said = masked(first_line(error))
+    """What a statement that failed in psycopg means; doing names it, as in 'Reading read_episodes'."""
     detail = error.diag.message_detail
-    said = f"{said} ({detail})" if detail else said
-    if isinstance(
-        error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn | psycopg.errors.UndefinedFunction
-    ):
-        return StatementError(
-            f"{doing} failed: {said}. Is the schema up to date? `earshot db migrate` brings it there."
-        )
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
-    if isinstance(error, psycopg.errors.LockNotAvailable):
-        return LockedError(f"{doing} failed: {lock_message(getattr(error, '__notes__', ()))}")
-    if isinstance(error, psycopg.errors.QueryCanceled) and "statement timeout" in said:
-        return StatementError(f"{doing} failed: {said}. {SLOW}")
-    operational = (
-        psycopg.OperationalError
-        | psycopg.errors.TransactionRollback
-        | psycopg.errors.IdleInTransactionSessionTimeout
-        | psycopg.InterfaceError
+    said = f"{first_line(error)} ({detail})" if detail else first_line(error)
+    return failed_statement(
+        doing,
+        said,
+        error.sqlstate,
+        is_connection_lost=isinstance(error, psycopg.OperationalError | psycopg.InterfaceError),
+        lock_holders=getattr(error, "__notes__", ()),
+        hint=error.diag.message_hint,
     )
-    if isinstance(error, operational) and (error.sqlstate is None or is_transient(error.sqlstate)):
-        return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
-    hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
-    return StatementError(f"{doing} failed: {said}.{hint}")
+
+
+def failed_statement(
+    doing: str,
+    message: str,
+    sqlstate: str | None,
+    *,
+    is_connection_lost: bool,
+    lock_holders: Iterable[str] = (),
+    hint: str | None = None,
+) -> EarshotError:
+    """What a failed statement means, whichever driver ran it.
+
+    message: the first line of the error. sqlstate: the server's; without one the driver failed, and is_connection_lost
+    says whether that was at the connection. lock_holders: as blockers() describes them. hint: the server's.
+    """
+    failed = f"{doing} failed: {masked(message)}."
+    if sqlstate in _NOT_THERE:
+        return StatementError(f"{failed} Is the schema up to date? `earshot db migrate` brings it there.")
+    if sqlstate == "42501":
+        return InsufficientPrivilegeError(f"{failed} Use the login that ran `earshot db migrate`.")
+    if sqlstate == "55P03":
+        return LockedError(f"{doing} failed: {lock_message(lock_holders)}")
+    if sqlstate == "57014" and "statement timeout" in message:
+        return StatementError(f"{failed} {SLOW}")
+    if is_transient(sqlstate) if sqlstate else is_connection_lost:
+        return DatabaseUnavailableError(f"{failed} Try again; if it stays, look at the server's log.")
+    return StatementError(f"{failed} {masked(hint)}" if hint else failed)
 
 
 def is_transient(sqlstate: str) -> bool:

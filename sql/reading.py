@@ -18,17 +18,12 @@ import polars as pl
 import pyarrow as pa
 
 from sql.connecting import (
-    SLOW,
     DatabaseUnavailableError,
-    InsufficientPrivilegeError,
-    LockedError,
     StatementError,
     check_url,
     connect_error,
+    failed_statement,
     first_line,
-    is_transient,
-    lock_message,
-    masked,
 )
 from sql.limits import Limits, Work, beginning, bounded
 from sql.values import EarshotError
@@ -101,7 +96,7 @@ class ColumnReader:
             table = within(self._answer_s, lambda: _read(connection, sql), connection.close, look)
         except adbc_driver_manager.Error as error:
             connection.close()
-            raise _explained(error, doing, look.found) from None
+            raise _failed(error, doing, look.found) from None
         except SilentServerError as error:
             raise DatabaseUnavailableError(f"{doing} failed: {error}. Try again.") from None
         return connection, table
@@ -128,7 +123,7 @@ class ColumnReader:
             return connection, started
         except adbc_driver_manager.Error as error:
             connection.close()
-            raise _explained(error, f"Becoming {self._role}") from None
+            raise _failed(error, f"Becoming {self._role}") from None
         except SilentServerError as error:
             raise DatabaseUnavailableError(f"Becoming {self._role} failed: {error}. Try again.") from None
 
@@ -225,20 +220,17 @@ def _finish(field: pa.Field) -> pl.Expr:
             return column.cast(pl.Binary)
 
 
-def _explained(error: adbc_driver_manager.Error, doing: str, holders: str = "") -> EarshotError:
-    said = masked(re.sub(r"^\S+: \[libpq\] .*?ERROR:\s*", "", first_line(error)))
-    state = error.sqlstate or ""
-    if state == "42501":
-        return InsufficientPrivilegeError(f"{doing} failed: {said}. Use the login that ran `earshot db migrate`.")
-    if state == "55P03":
-        return LockedError(f"{doing} failed: {lock_message([holders])}")
-    if state == "57014" and "statement timeout" in said:
-        return StatementError(f"{doing} failed: {said}. {SLOW}")
-    is_lost = is_transient(state) if state else _is_connection_lost(error)
-    if is_lost:
-        return DatabaseUnavailableError(f"{doing} failed: {said}. Try again; if it stays, look at the server's log.")
-    advice = " Is the schema up to date? `earshot db migrate` brings it there." if state in ("42P01", "42703") else ""
-    return StatementError(f"{doing} failed: {said}.{advice}")
+def _failed(error: adbc_driver_manager.Error, doing: str, lock_holders: str = "") -> EarshotError:
+    """What a statement that failed in ADBC means."""
+    # Before the server's own words the driver says what it was doing itself.
+    message = re.sub(r"^.*?\bERROR:\s+", "", first_line(error))
+    return failed_statement(
+        doing,
+        message,
+        error.sqlstate,
+        is_connection_lost=_is_connection_lost(error),
+        lock_holders=[lock_holders],
+    )
 
 
 def _is_connection_lost(error: adbc_driver_manager.Error) -> bool:

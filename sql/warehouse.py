@@ -20,8 +20,9 @@ import psycopg
 from psycopg import sql
 
 from sql import writing
-from sql.connecting import check_url, connect, masked, statement_error
+from sql.connecting import check_url, connect, statement_error
 from sql.limits import Limits, Work
+from sql.safety.masking import masked
 from sql.schema.catalogue import Relation, relations
 from sql.statements import statement
 from sql.values import PermanentError, Reader, Scope, Window

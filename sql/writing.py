@@ -68,7 +68,7 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column of a table as the catalogue has it."""
 
     name: str
@@ -78,14 +78,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class TableShape:
     """A table's columns in order, and its primary key."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     key: tuple[str, ...]
 
 
-def shape_of(connection: Connection, table: str) -> Shape:
+def shape_of(connection: Connection, table: str) -> TableShape:
     """What the catalogue knows of a table of the public schema. Raises PermanentError if there is none."""
     place = [f'public."{table}"']
     found = connection.execute(
@@ -102,8 +102,8 @@ def shape_of(connection: Connection, table: str) -> Shape:
         "WHERE indrelid = to_regclass(%s) AND indisprimary ORDER BY part.place",
         place,
     ).fetchall()
-    columns = tuple(Column(str(name), str(kind), bool(free), bool(given)) for name, kind, free, given in found)
-    return Shape(columns, tuple(str(name) for (name,) in key))
+    columns = tuple(TableColumn(str(name), str(kind), bool(free), bool(given)) for name, kind, free, given in found)
+    return TableShape(columns, tuple(str(name) for (name,) in key))
 
 
 def insert(connection: Connection, table: str, frame: pl.DataFrame) -> int:
@@ -156,7 +156,7 @@ def replace(
     return counts
 
 
-def _shape_to_replace(connection: Connection, write: Write) -> Shape:
+def _shape_to_replace(connection: Connection, write: Write) -> TableShape:
     # The registry first: its error knows the tables that can be replaced.
     cut = write.cut_by
     shape = shape_of(connection, write.table)
@@ -165,7 +165,7 @@ def _shape_to_replace(connection: Connection, write: Write) -> Shape:
     return shape
 
 
-def _match(table: str, frame: pl.DataFrame, shape: Shape, required: set[str]) -> None:
+def _match(table: str, frame: pl.DataFrame, shape: TableShape, required: set[str]) -> None:
     names = {column.name for column in shape.columns}
     missing, extra = sorted(required - set(frame.columns)), sorted(set(frame.columns) - names)
     if missing or extra:
@@ -174,7 +174,7 @@ def _match(table: str, frame: pl.DataFrame, shape: Shape, required: set[str]) ->
         raise PermanentError(f"The frame for {table} {' and '.join(wrong)}")
 
 
-def _refuse_strays(write: Write, shape: Shape, window: Window, tenants: Sequence[UUID]) -> None:
+def _refuse_strays(write: Write, shape: TableShape, window: Window, tenants: Sequence[UUID]) -> None:
     frame = write.frame
     if not frame.height:
         return
@@ -198,7 +198,7 @@ def _refuse_strays(write: Write, shape: Shape, window: Window, tenants: Sequence
             )
 
 
-def _bounds(table: str, shape: Shape, cut: str, window: Window) -> tuple[date | datetime, date | datetime]:
+def _bounds(table: str, shape: TableShape, cut: str, window: Window) -> tuple[date | datetime, date | datetime]:
     if next(column.type for column in shape.columns if column.name == cut) != "date":
         return window.start, window.end
     if window != Window.of_days(window.day, list(window.days())[-1]):
@@ -222,7 +222,7 @@ def _lock(connection: Connection, writes: Sequence[Write], window: Window, ledge
     take_locks(connection, (f"{asset} {day}" for asset, day in pairs))
 
 
-def _delete(connection: Connection, write: Write, shape: Shape, window: Window, tenants: Sequence[UUID]) -> None:
+def _delete(connection: Connection, write: Write, shape: TableShape, window: Window, tenants: Sequence[UUID]) -> None:
     cut = write.cut_by
     first, after = _bounds(write.table, shape, cut, window)
     connection.execute(
@@ -233,7 +233,7 @@ def _delete(connection: Connection, write: Write, shape: Shape, window: Window, 
     )
 
 
-def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: Shape) -> list[str]:
+def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: TableShape) -> list[str]:
     """COPY into a temporary table, because row-level security refuses COPY into the table itself; returns its columns.
 
     No columns: there were no rows, and no temporary table.
@@ -263,7 +263,7 @@ def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: Shape
 
 
 def _insert_staged(
-    connection: Connection, table: str, shape: Shape, columns: Sequence[str], conflict: sql.SQL | None = None
+    connection: Connection, table: str, shape: TableShape, columns: Sequence[str], conflict: sql.SQL | None = None
 ) -> int:
     """Insert what was staged, in key order; returns how many rows went in."""
     if not columns:

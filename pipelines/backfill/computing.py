@@ -56,7 +56,7 @@ class TenantsFailedError(BackfillError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BackfillPlan:
     """What a backfill will do: these days, of these tenants (empty: all), by this job."""
 
     first: date
@@ -87,7 +87,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class RemainingWork:
     """What there is to do of a plan: for these tenants, since when, and how much a stopped backfill did of it before.
 
     total, done: in tenant-days, to which each asset that is done counts its share.
@@ -103,7 +103,9 @@ class Work:
         return self.total - self.done
 
 
-def prepare(plan: Plan, warehouse: Warehouse, instance: DagsterInstance, *, restart: bool = False) -> Work:
+def prepare(
+    plan: BackfillPlan, warehouse: Warehouse, instance: DagsterInstance, *, restart: bool = False
+) -> RemainingWork:
     """The work of a plan: what is left of the same backfill if it was stopped, else (or to restart) all of it.
 
     Raises PermanentError for a tenant that is not there.
@@ -113,14 +115,18 @@ def prepare(plan: Plan, warehouse: Warehouse, instance: DagsterInstance, *, rest
     clock: datetime = warehouse.read("read_clock")["now"][0]
     total = plan.days * len(tenants)
     before = None if restart else find_unfinished(warehouse, instance, plan, tenants, clock)
-    return Work(tenants, before.began, total, before.tenant_days) if before else Work(tenants, clock, total)
+    return (
+        RemainingWork(tenants, before.began, total, before.tenant_days)
+        if before
+        else RemainingWork(tenants, clock, total)
+    )
 
 
 def backfill(
-    plan: Plan,
+    plan: BackfillPlan,
     warehouse: Warehouse,
     instance: DagsterInstance,
-    work: Work | None = None,
+    work: RemainingWork | None = None,
     progress: Callable[[str, float], object] | None = None,
 ) -> None:
     """Compute the plan's assets for its days, oldest run first. Raises BackfillError with the cause.

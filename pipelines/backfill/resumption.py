@@ -19,7 +19,7 @@ from assets.walking import computed_since
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from pipelines.backfill.computing import Plan
+    from pipelines.backfill.computing import BackfillPlan
 
 # The tags of a backfill's runs: which backfill they belong to, when it began, how many tenants it is for.
 PLAN_TAG, BEGAN_TAG, TENANTS_TAG = "earshot/backfill", "earshot/backfill_began", "earshot/backfill_tenants"
@@ -51,7 +51,7 @@ class Pace:
 
 
 def find_unfinished(
-    warehouse: Warehouse, instance: DagsterInstance, plan: Plan, tenants: Sequence[UUID], clock: datetime
+    warehouse: Warehouse, instance: DagsterInstance, plan: BackfillPlan, tenants: Sequence[UUID], clock: datetime
 ) -> Unfinished | None:
     """The last backfill by this plan, if it was stopped before its end; None where there is nothing to go on with."""
     records = instance.get_run_records(RunsFilter(tags={PLAN_TAG: plan.name}), limit=1)

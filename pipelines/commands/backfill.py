@@ -20,7 +20,7 @@ from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from pipelines.backfill.computing import Plan, Work
+    from pipelines.backfill.computing import BackfillPlan, RemainingWork
     from pipelines.backfill.resumption import Pace
 
 # What a day costs without any rows, and a row beside it: measured as docs/operators.md says ("What a machine carries").
@@ -41,7 +41,7 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
     Stopped by Ctrl-C, a kill or a failure, the same command goes on where it was, for a week. Reports that wait for
     these days go out by themselves on the next morning; reports that were sent stay as they are.
     """
-    from pipelines.backfill.computing import Plan, prepare
+    from pipelines.backfill.computing import BackfillPlan, prepare
     from pipelines.backfill.computing import backfill as run_backfill
     from pipelines.backfill.resumption import pace_of
 
@@ -52,7 +52,7 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
         with runtime.open_warehouse(settings) as warehouse:
             keep_first_day(settings, warehouse)
             _refuse_days_without_data(span[0])
-            plan = Plan(*span, warehouse.slugs(tenants))
+            plan = BackfillPlan(*span, warehouse.slugs(tenants))
         runtime.prepare_orchestrator(settings, server)
         with (
             runtime.open_warehouse(settings) as warehouse,
@@ -76,18 +76,18 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
     console.out.print(f"Computed {plan.first} to {plan.last} for {_who(plan)}.")
 
 
-def _who(plan: Plan) -> str:
+def _who(plan: BackfillPlan) -> str:
     return ", ".join(plan.tenants) or "all tenants"
 
 
-def _going_on(work: Work) -> str:
+def _going_on(work: RemainingWork) -> str:
     return (
         f"Going on with the backfill of {work.began:%Y-%m-%d %H:%M} UTC: {work.done:,.0f} of {work.total:,} "
         "tenant-days are done (--restart begins anew)."
     )
 
 
-def _forecast(plan: Plan, work: Work, warehouse: Warehouse, pace: Pace | None) -> list[str]:
+def _forecast(plan: BackfillPlan, work: RemainingWork, warehouse: Warehouse, pace: Pace | None) -> list[str]:
     """What a backfill would do: days and tenants, raw rows, and how long it takes."""
     window = Window.of_days(plan.first, plan.last)
     listens, signals = warehouse.read(

@@ -211,7 +211,7 @@ def _print_outcome(outcome: Outcome, transport: Transport) -> None:
 
 
 def _transport(settings: Settings) -> Transport:
-    return make_transport(runtime.mailing(settings).transport)
+    return make_transport(settings.mail)
 
 
 def _table(*headings: str) -> Table:

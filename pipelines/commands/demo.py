@@ -20,7 +20,7 @@ from rich.text import Text
 
 from assets.frames import UTC_TIME
 from pipelines import console, runtime
-from pipelines.backfill.computing import STEPS_OF, Plan, prepare, run_job
+from pipelines.backfill.computing import STEPS_OF, BackfillPlan, prepare, run_job
 from pipelines.backfill.computing import backfill as run_backfill
 from pipelines.backfill.progress import progress_bar
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
@@ -184,7 +184,7 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -
         _report(warehouse, instance, last, month, again=looked_back or computed)
         due = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
         if due:
-            with progress_bar(f"Sending {due} mails through the {settings.mail_transport} transport"):
+            with progress_bar(f"Sending {due} mails through the {settings.mail.kind} transport"):
                 run_job(warehouse, instance, "delivery_worker")
 
 
@@ -193,7 +193,7 @@ def _compute(warehouse: Warehouse, instance: DagsterInstance, first: date, last:
     open_days = _open_days(warehouse, STEPS_OF[job][-1], first, last)
     if not open_days:
         return False
-    plan = Plan(open_days[0], open_days[-1], job=job)
+    plan = BackfillPlan(open_days[0], open_days[-1], job=job)
     work = prepare(plan, warehouse, instance)
     label = f"Computing {plan.days} days x {len(plan.assets)} tables"
     with progress_bar(label, work.left, "tenant-days") as advance:
@@ -256,7 +256,7 @@ def _say_where(warehouse: Warehouse, settings: Settings, seconds: float) -> None
         out(f"  {tenant}: {count} reports went to nobody, because their subscription names no recipients.")
         out()
     out(f"  Reports     {index}   (open it in a browser: mail, PDF and CSV of each)")
-    out(f"  Mails       {settings.outbox_path}   (.eml files, for a mail program)")
+    out(f"  Mails       {settings.mail.outbox_path}   (.eml files, for a mail program)")
     out(f"  Truth       {settings.home / 'demo' / 'truth'}   (what the simulator meant, to compare with)")
     out("  Dagster     make ui   (then http://127.0.0.1:3000)")
     if counts[1]:

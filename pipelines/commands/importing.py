@@ -29,7 +29,7 @@ from sql.warehouse import Warehouse
 
 
 @dataclass(slots=True)
-class Summary:
+class ImportSummary:
     """What an import did. stored is 0 in a dry run, where nothing is."""
 
     lines: int = 0
@@ -132,14 +132,14 @@ def import_file(
     rejects_path: Path,
     progress: Callable[[int, str], None] = lambda _bytes, _words: None,
     fields: Sequence[str] = (),
-) -> Summary:
+) -> ImportSummary:
     """Store the file's requests and rejects, batch by batch; a batch that is stored stays, whatever comes after it.
 
     Raises PermanentError if the file cannot be read at all, or if not one line of its first batch is of the format.
     """
     media = MediaPaths.of(warehouse.read("read_media_paths", tenants=[tenant]))
     maker = EventMaker(tenant, format_name, FORMATS[format_name].source, media)
-    summary = Summary()
+    summary = ImportSummary()
     rejects = RejectFile(rejects_path)
     for batch, made in _made_batches(file, format_name, maker, fields):
         summary.count(made.events.height + made.rejects.height, made)
@@ -192,7 +192,7 @@ def _by_place(advance: Advance) -> Callable[[int, str], None]:
     return progress
 
 
-def summary_lines(summary: Summary, tenant: str, dry_run: bool, rejects_path: Path) -> list[str]:
+def summary_lines(summary: ImportSummary, tenant: str, dry_run: bool, rejects_path: Path) -> list[str]:
     """What happened, in words: one fact a line."""
     lines = [f"{summary.lines:,} lines read for {tenant}"]
     if dry_run:

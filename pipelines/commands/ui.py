@@ -24,9 +24,12 @@ from pipelines import console, runtime
 from pipelines.homes import dagster_home, project_root
 from pipelines.settings import Settings, load_settings
 from pipelines.ui.supervision import Service, Supervisor
-from sql.safety.private import write_private
+from sql.safety.private import open_private, private_folder, write_private
 from sql.schema.migrate import migrate
 from sql.values import PermanentError
+
+# The processes, as services.py names them; each has a log of that name.
+SERVICES = ("code-server", "daemon", "webserver")
 
 # The longest path of a socket that every system takes.
 LONGEST_SOCKET = 100
@@ -50,6 +53,7 @@ def ui(host: str, port: int, names: tuple[str, ...]) -> None:
     """
     settings = load_settings()
     home = dagster_home(settings)
+    _check_logs(settings.home / "logs")
     with _alone(home), _listener(host, port) as listener:
         server = runtime.ensure_database(settings, console.out.print)
         migrate(runtime.migrate_url(settings), limits=settings.limits)
@@ -94,6 +98,13 @@ def _run(settings: Settings, home: Path, listener: socket.socket, host: str, nam
                 )
 
         Supervisor(services, lambda words: console.err.print(words), settings.start_seconds).run(started)
+
+
+def _check_logs(folder: Path) -> None:
+    """Raises UnsafePathError for a log that cannot be written, before anything that would print into it is started."""
+    private_folder(folder)
+    for name in SERVICES:
+        os.close(open_private(folder / f"{name}.log"))
 
 
 def _service(name: str, logs: Path, *words: str, **more: object) -> Service:

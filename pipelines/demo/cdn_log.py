@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.events.requests import BELOW, NUMBER
-from pipelines.demo.events.schedule import expected_sessions, make_plan
+from pipelines.demo.events.schedule import expected_sessions, plan_sessions
 from pipelines.demo.events.traffic import Traffic, make_traffic
 from pipelines.demo.events.wire import METHODS, REFERRERS, times
 from pipelines.demo.simulation import Simulation
@@ -58,7 +58,7 @@ def cdn_traffic(simulation: Simulation) -> tuple[Library, Traffic]:
     span = Span(day, day)
     per_listener = float(expected_sessions(library, span).sum()) * ROWS_PER_SESSION
     audience = Audience(library.tenant, simulation.seed, int(LINES / per_listener))
-    traffic = make_traffic(make_plan(library, audience, span, simulation.seed), day, simulation.seed, events=0)
+    traffic = make_traffic(plan_sessions(library, audience, span, simulation.seed), day, simulation.seed, events=0)
     prefix = library.prefix_show[library.show_of_episode]
     rows, downloads = traffic.rows, traffic.downloads
     # What has no address or a contradictory range is never in such a log.

@@ -24,7 +24,7 @@ from pipelines.demo.events.conversion_rows import (
 )
 from pipelines.demo.events.orders import VISITS_PER_ORDER, Deeds, Signals, make_deeds, make_signals
 from pipelines.demo.events.playback import Plays, make_plays, play_frame
-from pipelines.demo.events.schedule import Plan, expected_sessions, make_plan
+from pipelines.demo.events.schedule import SessionPlan, expected_sessions, plan_sessions
 from pipelines.demo.events.traffic import Traffic, make_traffic
 from pipelines.demo.events.wire import request_frame
 from pipelines.demo.world.audience import Audience
@@ -94,7 +94,7 @@ class Simulation:
     seed: int
     events: int
     span: Span
-    plans: tuple[Plan, ...]
+    plans: tuple[SessionPlan, ...]
 
     @property
     def libraries(self) -> tuple[Library, ...]:
@@ -151,13 +151,13 @@ def simulate(
         float(expected_sessions(library, span).sum()) * library.tenant.share * ROWS_PER_SESSION for library in libraries
     )
     plans = [
-        make_plan(library, Audience(library.tenant, seed, int(events / rows * library.tenant.share)), span, seed)
+        plan_sessions(library, Audience(library.tenant, seed, int(events / rows * library.tenant.share)), span, seed)
         for library in libraries
     ]
     return Simulation(seed, events, span, tuple(plans))
 
 
-def make_day(simulation: Simulation, plan: Plan, day: date) -> Stretch:
+def make_day(simulation: Simulation, plan: SessionPlan, day: date) -> Stretch:
     """One tenant's day: requests, what was played, ads heard, and the orders and visits that came of them."""
     library, span, seed = plan.library, simulation.span, simulation.seed
     traffic = make_traffic(plan, day, seed, simulation.events)

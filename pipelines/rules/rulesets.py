@@ -46,7 +46,7 @@ FILES = tuple(f"{name}.json" for name in (*KINDS, *LISTS))
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RulesChange:
     """One change-over: at (UTC, ISO 8601), the version before (None: the packaged rules), the one after, its source."""
 
     at: str
@@ -80,18 +80,18 @@ def name_noted(note: Path) -> str:
     return note.read_text(encoding="utf-8", errors="replace").strip()[:200]
 
 
-def changes(home: Path) -> list[Change]:
+def changes(home: Path) -> list[RulesChange]:
     """Every change-over, oldest first."""
     record = home / "rules" / "changes.jsonl"
     if not record.exists():
         return []
     try:
-        return [Change(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines() if line]
+        return [RulesChange(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines() if line]
     except (ValueError, TypeError) as error:
         raise PermanentError(f"{record} is not the record that it was ({error}): take the broken line out") from error
 
 
-def update(home: Path, source: str, allow_private: bool = False) -> Change | None:
+def update(home: Path, source: str, allow_private: bool = False) -> RulesChange | None:
     """Change over to the set of a folder or web address; None if it is in force already.
 
     allow_private: the address may be of this machine or network.
@@ -114,7 +114,7 @@ def update(home: Path, source: str, allow_private: bool = False) -> Change | Non
             incoming.rename(_sets(home) / version)
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
-    change = Change(datetime.now(UTC).isoformat(timespec="seconds"), before, version, shown_address(source))
+    change = RulesChange(datetime.now(UTC).isoformat(timespec="seconds"), before, version, shown_address(source))
     _change_over(home, change)
     return change
 
@@ -193,7 +193,7 @@ def _download(address: str, allow_private: bool) -> Iterator[tuple[str, bytes]]:
             yield name, content
 
 
-def _change_over(home: Path, change: Change) -> None:
+def _change_over(home: Path, change: RulesChange) -> None:
     """The record first: a version in force without its line would be a change that nobody made."""
     folder = home / "rules"
     line = {"at": change.at, "before": change.before, "after": change.after, "source": change.source}

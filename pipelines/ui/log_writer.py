@@ -19,7 +19,7 @@ from pathlib import Path
 from pipelines.settings import keep_secrets
 from sql.safety.characters import visible
 from sql.safety.masking import masked
-from sql.safety.private import FILE_MODE, private_folder
+from sql.safety.private import open_private, private_folder
 
 # Two of these are kept of each log.
 MOST_BYTES = 20_000_000
@@ -42,9 +42,7 @@ class LogFile:
 
     def _open(self) -> None:
         private_folder(self._path.parent)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        self._file = os.fdopen(os.open(self._path, flags, FILE_MODE), "ab", buffering=0)
-        os.fchmod(self._file.fileno(), FILE_MODE)
+        self._file = os.fdopen(open_private(self._path), "ab", buffering=0)
 
     def add(self, data: bytes) -> None:
         """Whole lines are written at once, what follows the last of them later."""

@@ -129,7 +129,13 @@ def _draft_of(path: Path, body: bytes | str) -> Path:
 
 
 def append_private(path: Path, text: str) -> None:
-    """The text at the end of the file, which is made with mode 0600.
+    """The text at the end of the file, which is made with mode 0600. Raises UnsafePathError as open_private does."""
+    with os.fdopen(open_private(path), "ab") as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def open_private(path: Path) -> int:
+    """A descriptor that appends to the file, which is made with mode 0600.
 
     Raises UnsafePathError where the path is a link, has a second name, or is no ordinary file of ours.
     """
@@ -137,12 +143,15 @@ def append_private(path: Path, text: str) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
         raise _refused(path, error) from None
-    with os.fdopen(handle, "ab") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 or found.st_uid != os.geteuid():
             raise UnsafePathError(f"{path} is no ordinary file of this user's own: remove it, or name another")
-        os.fchmod(file.fileno(), FILE_MODE)
-        file.write(text.encode("utf-8", "backslashreplace"))
+        os.fchmod(handle, FILE_MODE)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _refuse_all_but_files(path: Path) -> None:

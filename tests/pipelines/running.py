@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance
 
-from pipelines.backfill.computing import Plan, backfill
+from pipelines.backfill.computing import BackfillPlan, backfill
 from sql.warehouse import Warehouse
 from tests.pipelines.small_network import FIRST, SUNDAY
 
@@ -42,7 +42,7 @@ def compute(
 ) -> None:
     """A backfill of these days, as `earshot backfill` does it."""
     with instance or DagsterInstance.ephemeral() as history:
-        backfill(Plan(first, last, tuple(tenants)), warehouse, history)
+        backfill(BackfillPlan(first, last, tuple(tenants)), warehouse, history)
 
 
 def rows(warehouse: Warehouse, query: str, *params: object) -> list[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from dagster import AssetKey, DagsterInstance, RunRequest, SkipReason, build_sen
 
 from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
-from pipelines.backfill.computing import BackfillError, Plan, backfill, heal, run_job
+from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, heal, run_job
 from pipelines.definitions import defs
 from pipelines.health.freshness import Healing, compare_counts, find_stale
 from pipelines.sensors import attempts_so_far, late_rows, request_for
@@ -184,7 +184,7 @@ def test_a_day_that_fails_leaves_the_days_before_it_green(server: Server, comput
         with pytest.raises(
             BackfillError, match=r"^listening_day: Working as earshot_etl failed: the server closed the connection"
         ):
-            backfill(Plan(FIRST, THURSDAY), warehouse, history)
+            backfill(BackfillPlan(FIRST, THURSDAY), warehouse, history)
         assert history.get_materialized_partitions(AssetKey("downloads")) == {
             day.isoformat() for day in DAYS if day < WEDNESDAY
         }

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from dagster import AssetKey, DagsterInstance
 
-from pipelines.backfill.computing import BackfillError, Plan, backfill, run_job
+from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, run_job
 from sql.tables import TIME_COLUMNS
 from sql.warehouse import Warehouse
 from tests.pipelines.small_network import MONDAY, build_network, named
@@ -37,7 +37,7 @@ def week(warehouse: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
 
 def compute(warehouse: Warehouse, day: date = MONDAY) -> None:
     with DagsterInstance.ephemeral() as history:
-        backfill(Plan(day, day, ()), warehouse, history)
+        backfill(BackfillPlan(day, day, ()), warehouse, history)
 
 
 def rows(warehouse: Warehouse, query: str, *params: object) -> list[tuple[Any, ...]]:

@@ -11,9 +11,10 @@ import polars as pl
 import psycopg
 import pytest
 
-from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, StatementError, masked
+from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, StatementError
 from sql.embedded import Server
 from sql.reading import ColumnReader
+from sql.safety.masking import masked
 from sql.statements import Statement, statement
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
@@ -109,6 +110,29 @@ def test_a_refused_statement_does_not_spoil_the_next(reader: ColumnReader) -> No
     with pytest.raises(StatementError, match="Reading shares failed: division by zero"):
         reader.fetch("SELECT 1 / 0", "Reading shares")
     assert reader.fetch("SELECT 1 AS one", "Reading").item() == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT 1 FROM no_such_table", "Is the schema up to date?"),
+        ("SELECT no_such_column FROM tenants", "Is the schema up to date?"),
+        ("SELECT no_such_function()", "Is the schema up to date?"),
+        ("SELECT * FROM earshot_series FOR UPDATE", "Use the login that ran `earshot db migrate`."),
+        ("SELECT 1 / 0", "division by zero."),
+    ],
+)
+def test_both_ways_to_read_say_the_same_of_a_refused_statement(
+    reader: ColumnReader, warehouse: Warehouse, query: str, words: str
+) -> None:
+    with pytest.raises(PermanentError) as by_frame:
+        reader.fetch(query, "Working as earshot_etl")
+    with pytest.raises(PermanentError) as by_row, warehouse.transaction() as connection:
+        connection.execute(query.encode())
+    assert words in str(by_frame.value)
+    assert type(by_frame.value) is type(by_row.value)
+    # What psycopg knows besides, the server's hint, stands at the end.
+    assert str(by_row.value).startswith(str(by_frame.value))
 
 
 def test_a_table_that_is_not_there_leads_to_the_migrations(reader: ColumnReader) -> None:

@@ -44,7 +44,7 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SessionPlan:
     """How many sessions each episode (row) has in each hour of the span (column), and how many came before."""
 
     library: Library
@@ -82,7 +82,7 @@ def _rhythm(library: Library, span: Span, hours: Ints) -> Floats:
     return rhythm
 
 
-def make_plan(library: Library, audience: Audience, span: Span, seed: int) -> Plan:
+def plan_sessions(library: Library, audience: Audience, span: Span, seed: int) -> SessionPlan:
     """Draw the number of sessions of every episode and hour; the sum over time never exceeds the subscribers."""
     pools = np.array([prime_below(max(11, int(audience.count * show.share))) for show in library.tenant.shows])
     pool = pools[library.show_of_episode]
@@ -90,10 +90,10 @@ def make_plan(library: Library, audience: Audience, span: Span, seed: int) -> Pl
     drawn = rng.poisson(expected_sessions(library, span) * audience.count)
     total = np.minimum(np.cumsum(drawn, axis=1), (pool * MOST_OF_POOL).astype(np.int64)[:, None])
     counts = np.diff(total, axis=1, prepend=0)
-    return Plan(library, audience, span, pools.astype(np.int64), counts, total - counts)
+    return SessionPlan(library, audience, span, pools.astype(np.int64), counts, total - counts)
 
 
-def draw_sessions(plan: Plan, day: date, seed: int) -> Sessions:
+def draw_sessions(plan: SessionPlan, day: date, seed: int) -> Sessions:
     """The sessions that start on a UTC day."""
     library = plan.library
     hour = (start_of(day) - plan.span.start) // HOUR
@@ -126,7 +126,7 @@ def seat(
     return Sessions(at, episode, asset, listener, address, audience.agent(listener))
 
 
-def _subscribers(plan: Plan, episode: Ints, place: Ints, seed: int) -> Ints:
+def _subscribers(plan: SessionPlan, episode: Ints, place: Ints, seed: int) -> Ints:
     """The place-th subscriber to hear an episode: every episode has an order of its own, without repeats.
 
     An affine map modulo a prime visits every number once, so no list of listeners is ever kept.

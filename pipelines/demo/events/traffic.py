@@ -24,7 +24,7 @@ from pipelines.demo.events.requests import (
     choose_shapes,
     perform,
 )
-from pipelines.demo.events.schedule import Plan, Sessions, draw_sessions, seat
+from pipelines.demo.events.schedule import SessionPlan, Sessions, draw_sessions, seat
 from pipelines.demo.events.wire import GET, Rows
 from pipelines.demo.world.audience import consumer
 from pipelines.demo.world.calendar import DAY, HOUR, MINUTE, start_of
@@ -66,7 +66,7 @@ class Traffic:
     downloads: Downloads
 
 
-def make_traffic(plan: Plan, day: date, seed: int, events: int) -> Traffic:
+def make_traffic(plan: SessionPlan, day: date, seed: int, events: int) -> Traffic:
     """All requests that begin on a day; the second halves of night downloads lie in the next one."""
     library, start = plan.library, start_of(day)
     rng = stream(seed, library.tenant.slug, "traffic", day)
@@ -149,7 +149,7 @@ def _as_downloads(sessions: Sessions, groups: Groups) -> Downloads:
     )
 
 
-def _make_nights(plan: Plan, sessions: Sessions, day: date, rng: np.random.Generator) -> Traffic:
+def _make_nights(plan: SessionPlan, sessions: Sessions, day: date, rng: np.random.Generator) -> Traffic:
     """Downloads that break off before midnight UTC and go on after it.
 
     Half of them have less than a minute before midnight: nothing counts on the first day, the rest counts on the

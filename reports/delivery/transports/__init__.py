@@ -1,15 +1,16 @@
 """Transports: the ways a mail leaves: as a file, by SMTP, by SendGrid.
 
-Here: what a transport is, its settings, and which one to make of them.
+Here: what a transport is, and which one to make of them.
 Not here: what an answer means (outcomes.py), or when and whether to send (outbox.py).
 """
 
 from __future__ import annotations
 
-from reports.delivery.transports.base import LONGEST_CALL_S, Transport, TransportSettings
+from reports.delivery.transports.base import LONGEST_CALL_S, Transport
 from reports.delivery.transports.file import FileTransport
 from reports.delivery.transports.sendgrid import SendGridTransport
 from reports.delivery.transports.smtp import SmtpTransport
+from reports.mail_settings import TransportSettings
 from sql.values import PermanentError
 
 __all__ = ["FileTransport", "SendGridTransport", "SmtpTransport", "Transport", "TransportSettings", "make_transport"]

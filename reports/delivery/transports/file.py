@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reports.delivery.message import Mail, slug, to_mime
 from reports.delivery.outcomes import Outcome, Verdict, of_unfit
-from reports.delivery.transports.base import TransportSettings
+from reports.mail_settings import TransportSettings
 from sql.safety.private import UnsafePathError, private_folder, write_private
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from sendgrid.base_interface import region_host_dict
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_payload
 from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost, of_surprise, of_unfit
-from reports.delivery.transports.base import LOOPBACK, Progress, TransportSettings
+from reports.delivery.transports.base import LOOPBACK, Progress
+from reports.mail_settings import TransportSettings
 from sql.values import PermanentError
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,8 @@ from typing import Any
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_mime
 from reports.delivery.outcomes import Outcome, Stage, of_lost, of_smtp, of_surprise, of_unfit
-from reports.delivery.transports.base import LOOPBACK, Progress, TransportSettings
+from reports.delivery.transports.base import LOOPBACK, Progress
+from reports.mail_settings import TransportSettings
 from sql.values import PermanentError
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from pipelines import console
 from pipelines.backfill import progress as progress_module
-from pipelines.backfill.computing import Plan, backfill, prepare
+from pipelines.backfill.computing import BackfillPlan, backfill, prepare
 from pipelines.backfill.progress import Tally, duration, progress_bar
 from pipelines.cli import main
 from sql.embedded import Server
@@ -120,7 +120,7 @@ def test_tenant_days_add_up_however_many_tenants_a_chunk_holds(
             add(warehouse, "tenants", {**owner, **brand})
         steps: list[float] = []
         with DagsterInstance.ephemeral() as history:
-            plan = Plan(FIRST, FIRST, job="look_back_rollups")
+            plan = BackfillPlan(FIRST, FIRST, job="look_back_rollups")
             work = prepare(plan, warehouse, history)
             backfill(plan, warehouse, history, work, lambda _words, days: steps.append(days))
         assert work.left == 70

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from pipelines.commands.ui import LONGEST_SOCKET, _socket_path
+from pipelines.commands.ui import LONGEST_SOCKET, SERVICES, _socket_path
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,6 +51,16 @@ def test_a_port_that_is_taken_is_named(home: Path) -> None:
 )
 def test_an_address_that_is_not_ours_is_named(words: tuple[str, ...], expected: str) -> None:
     assert expected in refused(*words)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_log_that_is_another_file_is_named_before_anything_starts(home: Path, tmp_path: Path, name: str) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine")
+    (home / "logs").mkdir(parents=True)
+    (home / "logs" / f"{name}.log").hardlink_to(notes)
+    assert f"{name}.log is no ordinary file of this user's own: remove it" in refused("--port", "0")
+    assert notes.read_text() == "mine"
 
 
 def test_a_second_one_for_the_same_home_names_the_first(home: Path) -> None:

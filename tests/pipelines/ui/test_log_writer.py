@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.ui import log_writer
 from pipelines.ui.log_writer import LogFile, copy
+from sql.safety.private import UnsafePathError
 
 
 def test_a_password_is_masked_though_it_came_in_two_parts(tmp_path: Path) -> None:
@@ -41,6 +42,27 @@ def test_a_full_file_makes_room_for_a_new_one(tmp_path: Path, monkeypatch: pytes
 
 def test_a_log_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "web.log").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic links"):
+    with pytest.raises(UnsafePathError, match="is a link"):
         LogFile(tmp_path / "web.log")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_log_that_is_a_second_name_of_another_file_is_not_written(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine\n")
+    (tmp_path / "web.log").hardlink_to(notes)
+    with pytest.raises(UnsafePathError, match=r"web.log is no ordinary file of this user's own"):
+        LogFile(tmp_path / "web.log")
+    assert notes.read_text() == "mine\n"
+
+
+def test_a_new_log_beside_a_full_one_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "MOST_BYTES", 10)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine\n")
+    log = LogFile(tmp_path / "web.log")
+    log.add(b"a line that fills the file\n")
+    (tmp_path / "web.log.1").hardlink_to(notes)
+    log.add(b"the next one\n")
+    log.close()
+    assert notes.read_text() == "mine\n"

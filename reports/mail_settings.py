@@ -1,0 +1,54 @@
+"""Mail settings: by which transport reports leave, and with which login.
+
+Here: the settings of every transport as one value, without what sends: the settings of all commands hold it, and
+loading the delivery takes longer than a small command. Secrets are masked in every repr.
+Not here: where the values come from (pipelines/settings.py), the transports (delivery/transports).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sql.safety.masking import keep_secret
+
+if TYPE_CHECKING:
+    from reports.delivery.unsubscribe import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class TransportSettings:
+    """How mails leave.
+
+    kind: file, smtp or sendgrid. timeout_s: the longest silence of a provider, for each step of a call.
+    deadline_s: the longest that a call may take altogether, at most delivery.transports.base.LONGEST_CALL_S.
+    smtp_security: starttls, tls or none. sendgrid_host: global, eu, or an https URL.
+    unsubscribe_url, token_secret: the platform's own endpoint for stop links; both or none.
+    """
+
+    kind: str = "file"
+    mail_from: str = "reports@earshot.invalid"
+    outbox_path: Path = Path(".earshot/outbox")
+    timeout_s: float = 30.0
+    deadline_s: float = 120.0
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 587
+    smtp_user: str | None = None
+    smtp_password: str | None = field(default=None, repr=False)
+    smtp_security: str = "starttls"
+    sendgrid_api_key: str | None = field(default=None, repr=False)
+    sendgrid_host: str = "global"
+    sendgrid_sandbox: bool = False
+    unsubscribe_url: str | None = None
+    token_secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        keep_secret(self.smtp_password, self.sendgrid_api_key, self.token_secret)
+
+    @property
+    def sender(self) -> Sender:
+        """Who the mails come from. Raises PermanentError where stop links cannot be made."""
+        from reports.delivery.unsubscribe import Sender
+
+        return Sender(self.mail_from, self.unsubscribe_url, self.token_secret)
