@@ -3,7 +3,7 @@
 Here: describing keys, groups, dependencies with their partition mappings, owners, kinds, checks, jobs, schedules and
 sensors as Dagster has them. Not here: what they should be (graph.txt).
 
-`python -m tests.pipelines.graph` writes graph.txt anew.
+`python -m tests.pipelines.graph` writes graph.txt and docs/lineage.md anew.
 """
 
 from __future__ import annotations
@@ -27,7 +27,20 @@ from dagster import (
 )
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
+from assets.steps import RAW_SOURCES, STEPS, DayStep
+
 SNAPSHOT = Path(__file__).with_name("graph.txt")
+LINEAGE = Path(__file__).parents[2] / "docs" / "lineage.md"
+
+ABOUT_LINEAGE = """\
+# What a day is made of
+
+Made by `python -m tests.pipelines.graph` from `assets/steps.py` and `assets/spans.py`, where it is stated once. The
+asset graph in the UI, the rules by which the ledger knows what is stale, and the jobs are derived from there.
+
+The steps of a day, in their order. The assets of a step are computed together. A change of a source on one of the days
+named makes the day stale for every asset of the step.
+"""
 
 
 def describe_graph(defs: Definitions) -> str:
@@ -44,6 +57,25 @@ def describe_graph(defs: Definitions) -> str:
         *("SENSORS", "", *_paragraphs(_describe_sensor(each) for each in repository.sensor_defs)),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def describe_lineage() -> str:
+    """docs/lineage.md: each step with its assets and tables, and what it is made of, over which days."""
+    return "\n".join([ABOUT_LINEAGE, *(line for step in STEPS for line in _describe_lineage(step))]).rstrip() + "\n"
+
+
+def _describe_lineage(step: DayStep) -> Iterator[str]:
+    yield from (f"## {step.name}", "")
+    if step.only_sundays:
+        yield from ("It has rows on Sundays only.", "")
+    yield from ("| asset | what it is | tables |", "|---|---|---|")
+    for asset in step.assets:
+        yield f"| `{asset.name}` | {asset.description} | {', '.join(f'`{table}`' for table in asset.tables)} |"
+    yield from ("", "| made of | of these days |", "|---|---|")
+    for source, span in step.sources.items():
+        raw = RAW_SOURCES.get(source)
+        yield f"| {f'{source}, rows of `{raw}`' if raw else f'`{source}`'} | {span.meaning} |"
+    yield ""
 
 
 def _paragraphs(parts: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -150,3 +182,4 @@ if __name__ == "__main__":
     from pipelines.definitions import defs
 
     SNAPSHOT.write_text(describe_graph(defs), encoding="utf-8")
+    LINEAGE.write_text(describe_lineage(), encoding="utf-8")

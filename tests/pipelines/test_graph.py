@@ -1,17 +1,26 @@
-"""The asset graph is as graph.txt has it: whatever changes in it is meant, and is read as a diff."""
+"""The asset graph is as graph.txt has it, and the steps as docs/lineage.md: a change is meant, and is read as a diff."""
 
 from __future__ import annotations
 
 from difflib import unified_diff
+from pathlib import Path
 
 from pipelines.definitions import defs
-from tests.pipelines.graph import SNAPSHOT, describe_graph
+from tests.pipelines.graph import LINEAGE, SNAPSHOT, describe_graph, describe_lineage
+
+
+def assert_kept(path: Path, found: str) -> None:
+    kept = path.read_text(encoding="utf-8")
+    changes = unified_diff(kept.splitlines(), found.splitlines(), path.name, "now", lineterm="", n=4)
+    assert found == kept, (
+        f"{path.name} has changed. If that is meant, write it anew with `python -m tests.pipelines.graph`:\n"
+        + "\n".join(changes)
+    )
 
 
 def test_the_asset_graph_is_as_the_snapshot_has_it() -> None:
-    kept, found = SNAPSHOT.read_text(encoding="utf-8"), describe_graph(defs)
-    changes = unified_diff(kept.splitlines(), found.splitlines(), "tests/pipelines/graph.txt", "now", lineterm="", n=4)
-    assert found == kept, (
-        "The asset graph has changed. If that is meant, write it anew with `python -m tests.pipelines.graph`:\n"
-        + "\n".join(changes)
-    )
+    assert_kept(SNAPSHOT, describe_graph(defs))
+
+
+def test_the_documentation_says_what_a_day_is_made_of() -> None:
+    assert_kept(LINEAGE, describe_lineage())
