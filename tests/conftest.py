@@ -41,7 +41,8 @@ TOLD = "earshot_homes"
 LONG = (
     "test_killed.py",
     "test_month_of_listening.py",
-    "test_quarter_of_attribution.py",
+    "test_week_of_everything.py",
+    "test_weeks_of_attribution.py",
     "test_runs.py",
 )
 

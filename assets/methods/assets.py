@@ -50,10 +50,7 @@ def methodologies(
     refuse_partial(scope, ["methodologies"])
     failures = FailureLog(warehouse, "methodology", context.log.error, UUID(context.run.run_id), "not kept")
     measured = (measurement.rules, measurement.ranges, measurement.keyring)
-    found = list(publish_methodologies(warehouse, scope, *measured, failures))
-    for page in found:
-        if page.is_new:
-            context.log.info(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
+    found = list(publish_methodologies(warehouse, scope, *measured, failures, context.log.info))
     rows = [(page.slug, page.methodology.version, "new" if page.is_new else "as before") for page in found]
     return MaterializeResult(
         metadata={

@@ -6,7 +6,7 @@ Not here: what a page says (methodology.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -40,10 +40,12 @@ def publish_methodologies(
     ranges: AddressRanges,
     keyring: Keyring,
     failures: FailureLog | None = None,
+    log: Callable[[str], object] | None = None,
 ) -> Iterator[Published]:
     """Each tenant's methodology as it is now, added to its history if it is another one than before.
 
-    A tenant that it fails for goes to failures, and the others go on; without a log it raises.
+    A tenant that it fails for goes to failures, and the others go on; without them it raises. log: called with the
+    words about each methodology that is new.
     """
     note_rules(warehouse, rules, ranges)
     done: list[UUID] = []
@@ -57,6 +59,8 @@ def publish_methodologies(
             failures.add(tenant, error, [SUBJECT])
             continue
         done.append(tenant)
+        if page.is_new and log is not None:
+            log(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
         yield page
     if failures is not None:
         failures.clear(done, [SUBJECT])

@@ -112,6 +112,7 @@ def _report(
     period_of: Callable[[date, str], "ReportPeriod"],
 ) -> Iterator[MaterializeResult[None]]:
     """Every tenant's reports; those that fail for a reason that nobody has thought of fail the run last, by name."""
+    from assets.methods.publishing import publish_methodologies
     from assets.reporting.building import Workshop, build_reports
     from reports.archive import Made
 
@@ -123,7 +124,8 @@ def _report(
     shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
     # Reports name the methodology in force, so that one is kept first.
     unmeasured = FailureLog(warehouse, "methodology", context.log.error, run_id, "methodology not kept")
-    _keep_methodologies(context, warehouse, scope, measurement, unmeasured)
+    measured = (measurement.rules, measurement.ranges, measurement.keyring)
+    list(publish_methodologies(warehouse, scope, *measured, unmeasured, context.log.info))
     waits_for = {
         failure.tenant_id: f"Its methodology could not be kept: {failure.cause}" for failure in unmeasured.found
     }
@@ -157,21 +159,6 @@ def _report(
     shown = {"failures": describe_failures(found)} if found else {}
     yield MaterializeResult(metadata={**about, **_told(built, states), **shown})
     fail_for_tenants("Reports could not be made as they should", found)
-
-
-def _keep_methodologies(
-    context: AssetExecutionContext,
-    warehouse: Warehouse,
-    scope: Scope,
-    measurement: Measurement,
-    failures: FailureLog,
-) -> None:
-    from assets.methods.publishing import publish_methodologies
-
-    measured = (measurement.rules, measurement.ranges, measurement.keyring)
-    for page in publish_methodologies(warehouse, scope, *measured, failures):
-        if page.is_new:
-            context.log.info(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
 
 
 def _told(built: "list[Built]", states: "pl.DataFrame") -> dict[str, MetadataValue]:

@@ -1,4 +1,4 @@
-"""The asset graph is as graph.txt has it, and the steps as docs/lineage.md: a change is meant, and is read as a diff."""
+"""The asset graph is as graph.txt has it, and the steps as docs/lineage.md: a change is a diff to read."""
 
 from __future__ import annotations
 

@@ -1,116 +1,31 @@
 """A month of listening whose rows come in late: the same tables as if all had been there, to the byte.
 
-The three ways to cut requests into windows are a tenant each. EARSHOT_PROMISES=large draws more of everything.
+The three ways to cut requests into windows are a tenant each. What is computed from listening has a week of its own
+(test_week_of_everything.py).
 """
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from random import Random
 
-import pytest
-
-from sql.values import Scope
+from assets.steps import AUDIENCES, LISTENING, PLAYBACK, STEPS
 from tests.promises.conftest import MakeMachine
 from tests.promises.living import days_of, live_through
-from tests.promises.machine import Machine, assert_same
-from tests.promises.network import Arrival, Plan, at, draw_rows, insert, named
+from tests.promises.machine import assert_same
+from tests.promises.network import Plan, draw_rows, insert
 
-LARGE = os.environ.get("EARSHOT_PROMISES") == "large"
-
-# What listening does not need: a month of all steps takes minutes, and attribution has a quarter of its own.
-ONLY_LISTENING = frozenset(
-    {
-        "conversions",
-        "placement_delivery",
-        "campaign_reach",
-        "campaign_roi",
-        "lift_results",
-        "tenant_checks",
-    }
-)
-MONTH = Plan(date(2026, 3, 1), days=31, visits=40 if LARGE else 14, orders=0, seed=1)
-# A chain of last touches ends within it, and windows roll over its midnights.
-WEEK = Plan(date(2026, 3, 1), days=7, visits=60 if LARGE else 20, orders=2, seed=2)
+NOT_LISTENING = frozenset(step.names[0] for step in STEPS if step not in (LISTENING, AUDIENCES, PLAYBACK))
+# As long as windows that roll over midnight look back, and as a month.
+MONTH = Plan(date(2026, 3, 1), days=31, visits=14, orders=0, seed=1)
 
 
-@pytest.mark.parametrize("seed", range(3) if LARGE else [0])
-def test_a_month_lived_through_is_a_month_computed_at_once(make_machine: MakeMachine, seed: int) -> None:
+def test_a_month_lived_through_is_a_month_computed_at_once(make_machine: MakeMachine) -> None:
     arrivals = draw_rows(MONTH)
-    at_once, lived = make_machine(MONTH, ONLY_LISTENING), make_machine(MONTH, ONLY_LISTENING)
+    at_once, lived = make_machine(MONTH, NOT_LISTENING), make_machine(MONTH, NOT_LISTENING)
     insert(at_once.warehouse, arrivals)
     at_once.compute(days_of(MONTH))
-    nights = [3, 7, 12, 14, 20, 27, 31, 36, 41] if LARGE else [16, 33]
-    late = live_through(lived, MONTH, arrivals, nights, Random(seed))
+    late = live_through(lived, MONTH, arrivals, [16, 33], Random(0))
     assert late > 80
     assert_same(lived.content(), at_once.content())
     assert lived.complaints == at_once.complaints == []
-
-
-@pytest.fixture(scope="module")
-def week(make_machine: MakeMachine) -> Machine:
-    """All tables of a week of all tenants, computed as one range."""
-    machine = make_machine(WEEK)
-    insert(machine.warehouse, draw_rows(WEEK))
-    machine.compute(days_of(WEEK))
-    return machine
-
-
-def test_all_checks_pass_and_nothing_is_stale_after_a_range(week: Machine) -> None:
-    assert week.heal() == 0
-    with week.warehouse.transaction() as connection:
-        assert connection.execute("SELECT check_name, detail FROM check_results WHERE NOT passed").fetchall() == []
-
-
-def test_days_in_any_order_one_by_one_with_shuffled_rows_give_the_same_tables(
-    make_machine: MakeMachine, week: Machine
-) -> None:
-    dice = Random(5)
-    machine = make_machine(WEEK)
-    arrivals = draw_rows(WEEK)
-    insert(machine.warehouse, dice.sample(arrivals, len(arrivals)))
-    days = days_of(WEEK)
-    for day in dice.sample(days, len(days)):
-        machine.compute([day])
-    machine.heal()
-    assert_same(machine.content(), week.content())
-    # Requests alone decide about listening: nothing of it had to be made again.
-    assert {asset for asset, _, _ in machine.healed}.isdisjoint({"downloads", "retention_curves"})
-
-
-def test_a_tenant_alone_has_the_tables_that_it_has_beside_the_others(make_machine: MakeMachine, week: Machine) -> None:
-    """The others share its addresses, agents and code words."""
-    alone = Plan(WEEK.first, WEEK.days, WEEK.visits, WEEK.orders, WEEK.seed, slugs=("kreuz",))
-    machine = make_machine(alone)
-    insert(machine.warehouse, draw_rows(alone))
-    machine.compute(days_of(alone))
-    assert_same(machine.content(named("kreuz")), week.content(named("kreuz")))
-
-
-def test_a_day_whose_rows_are_gone_stays_as_it_is_and_is_not_asked_for_again(
-    make_machine: MakeMachine, week: Machine
-) -> None:
-    """Rows were dropped after their time, and one more comes in: a month late, and too late."""
-    machine = make_machine(WEEK, like=week)
-    harbor, day = named("harbor"), days_of(WEEK)[2]
-    mine = [row for row in draw_rows(WEEK) if row.table == "listener_events" and row.row["tenant_id"] == harbor]
-    before = machine.content(harbor)
-    with machine.warehouse.transaction("earshot_owner") as connection:
-        gone = "DELETE FROM listener_events WHERE tenant_id = %s AND (occurred_at AT TIME ZONE 'UTC')::date = %s"
-        connection.execute(gone, (harbor, day))
-    late = {"event_id": named("too late"), "occurred_at": at(day, 12), "received_at": at(day, 24 * 90)}
-    insert(machine.warehouse, [Arrival(at(day, 24 * 90), "listener_events", {**mine[0].row, **late})])
-    assert machine.heal() == 1
-    assert any("fewer raw rows" in words or "raw rows and was computed from" in words for words in machine.complaints)
-    after = machine.content(harbor)
-    judged = {"check_results", "rollup_ledger"}
-    assert_same({**after, **{name: before[name] for name in judged}}, before)
-    assert machine.heal() == 0
-
-
-def test_computing_a_tenant_again_in_a_fresh_run_changes_no_bit_of_anybody(week: Machine) -> None:
-    before = week.content()
-    week.compute(days_of(WEEK)[3:5], Scope((named("lanes"),)))
-    assert week.heal() == 0
-    assert_same(week.content(), before)

@@ -1,35 +1,30 @@
-"""A quarter of orders whose rows come in late: what is computed again is what must be, and comes out as if at once.
+"""Six weeks of orders whose rows come in late: what is computed again is what must be, and comes out as if at once.
 
-The ledger knows tables by day and tenant: that is how exact "what must be" is. EARSHOT_PROMISES=large computes every
-step.
+The ledger knows tables by day and tenant: that is how exact "what must be" is.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from random import Random
 
 import pytest
 
+from assets.steps import ATTRIBUTION, DELIVERY, LISTENING, STEPS
 from tests.promises.conftest import MakeMachine
 from tests.promises.living import days_of, live_through
 from tests.promises.machine import Machine, assert_same
 from tests.promises.network import Arrival, Plan, at, draw_rows, insert, named
 
-LARGE = os.environ.get("EARSHOT_PROMISES") == "large"
-
-# What no credit depends on; large draws compute everything.
-ONLY_CREDITS = frozenset(
-    {"audience_periods", "retention_curves", "campaign_reach", "campaign_roi", "lift_results", "tenant_checks"}
-)
+# What no credit depends on.
+NO_CREDITS = frozenset(step.names[0] for step in STEPS if step not in (LISTENING, ATTRIBUTION, DELIVERY))
 # Most days with a handful of rows; windows of a week, so that a late ad re-opens one.
-QUARTER = Plan(
+WEEKS = Plan(
     date(2026, 1, 1),
-    days=90,
-    visits=30 if LARGE else 4,
-    orders=4 if LARGE else 1,
+    days=42,
+    visits=4,
+    orders=1,
     seed=4,
     slugs=("harbor", "kreuz"),
     window_days=7.0,
@@ -39,17 +34,16 @@ QUARTER = Plan(
 
 @pytest.fixture(scope="module")
 def at_once(make_machine: MakeMachine) -> Machine:
-    machine = make_machine(QUARTER, frozenset() if LARGE else ONLY_CREDITS)
-    insert(machine.warehouse, draw_rows(QUARTER))
-    machine.compute(days_of(QUARTER))
+    machine = make_machine(WEEKS, NO_CREDITS)
+    insert(machine.warehouse, draw_rows(WEEKS))
+    machine.compute(days_of(WEEKS))
     return machine
 
 
-def test_a_quarter_lived_through_is_a_quarter_computed_at_once(make_machine: MakeMachine, at_once: Machine) -> None:
-    lived = make_machine(QUARTER, at_once.skip)
-    nights = range(7, 110, 7) if LARGE else [40, 90]
-    late = live_through(lived, QUARTER, draw_rows(QUARTER), nights, Random(1))
-    assert late > 40
+def test_weeks_lived_through_are_weeks_computed_at_once(make_machine: MakeMachine, at_once: Machine) -> None:
+    lived = make_machine(WEEKS, at_once.skip)
+    late = live_through(lived, WEEKS, draw_rows(WEEKS), [20, 42], Random(1))
+    assert late > 20
     assert_same(lived.content(), at_once.content())
     assert lived.complaints == []
 
@@ -66,8 +60,8 @@ def healed_by(machine: Machine, *arrivals: Arrival) -> dict[str, set[date]]:
 def late(table: str, event: str, occurred_at: datetime, **columns: object) -> Arrival:
     """A row of Harbor's that comes in half a year later, made of one that it has."""
     kind = {"kind": columns["kind"]} if "kind" in columns else {}
-    like = next(arrival for arrival in draw_rows(QUARTER) if arrival.table == table and _has(arrival, kind))
-    received_at = at(QUARTER.last, 24 * 180)
+    like = next(arrival for arrival in draw_rows(WEEKS) if arrival.table == table and _has(arrival, kind))
+    received_at = at(WEEKS.last, 24 * 180)
     moment = {"event_id": named(event), "occurred_at": occurred_at, "received_at": received_at}
     return Arrival(received_at, table, {**like.row, **moment, **columns})
 
@@ -97,8 +91,8 @@ def orders_of(machine: Machine, kinds: Iterable[str] = ("purchase", "trial")) ->
 def test_a_late_ad_reopens_the_conversions_of_its_window_and_nothing_else(
     make_machine: MakeMachine, at_once: Machine
 ) -> None:
-    machine = make_machine(QUARTER, ONLY_CREDITS, like=at_once)
-    day = date(2026, 2, 10)
+    machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
+    day = date(2026, 1, 20)
     place = {"placement_id": named("harbor", "placement", 0), "client_ip": "10.0.0.1"}
     again = healed_by(machine, late("attribution_events", "late ad", at(day, 12), kind="impression", **place))
     assert again["ad_exposures"] == again["placement_delivery"] == {day}
@@ -107,21 +101,21 @@ def test_a_late_ad_reopens_the_conversions_of_its_window_and_nothing_else(
 
 
 def test_a_late_order_reopens_its_own_day_alone(make_machine: MakeMachine, at_once: Machine) -> None:
-    machine = make_machine(QUARTER, ONLY_CREDITS, like=at_once)
-    day = date(2026, 2, 10)
+    machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
+    day = date(2026, 1, 20)
     order = late("attribution_events", "late order", at(day, 12), kind="purchase", order_id="a late order")
     assert healed_by(machine, order) == {"conversions": {day}, "attribution_credits": {day}}
 
 
 def test_a_refund_reopens_the_day_of_its_order_alone(make_machine: MakeMachine, at_once: Machine) -> None:
-    machine = make_machine(QUARTER, ONLY_CREDITS, like=at_once)
+    machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
     order, _, day = orders_of(machine)[10]
     refund = late("attribution_events", "refund", at(day, 24 * 20), kind="refund", order_id=order, value_minor=100)
     assert healed_by(machine, refund) == {"conversions": {day}, "attribution_credits": {day}}
 
 
 def test_a_late_signal_moves_its_order_and_reopens_both_days(make_machine: MakeMachine, at_once: Machine) -> None:
-    machine = make_machine(QUARTER, ONLY_CREDITS, like=at_once)
+    machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
     order, kind, day = orders_of(machine)[10]
     earlier = day - timedelta(days=4)
     signal = late("attribution_events", "server", at(earlier, 3), kind=kind, signal="server", order_id=order)
@@ -130,15 +124,15 @@ def test_a_late_signal_moves_its_order_and_reopens_both_days(make_machine: MakeM
 
 
 def test_rows_that_come_in_twice_reopen_nothing(make_machine: MakeMachine, at_once: Machine) -> None:
-    machine = make_machine(QUARTER, ONLY_CREDITS, like=at_once)
-    insert(machine.warehouse, draw_rows(QUARTER)[::3])
+    machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
+    insert(machine.warehouse, draw_rows(WEEKS)[::3])
     assert machine.heal() == 0
 
 
 def test_a_late_request_that_changes_no_ad_reopens_no_attribution(make_machine: MakeMachine, at_once: Machine) -> None:
     """A probe of two bytes: its day is counted again, comes out with the same ads, and that is where it ends."""
-    machine = make_machine(QUARTER, ONLY_CREDITS, like=at_once)
-    day = date(2026, 2, 10)
+    machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
+    day = date(2026, 1, 20)
     probe = {"http_status": 206, "range_start": 0, "range_end": 1, "bytes_sent": 2}
     again = healed_by(machine, late("listener_events", "probe", at(day, 12), **probe))
     assert set(again) == {
