@@ -1,8 +1,8 @@
 """Assets: the orchestrator's assets of a day, one op for each step, and what it is told of them.
 
-Here: making an op from a step, walking over the days of its run, and the metadata of each day.
+Here: making an op from a step, going over the days of its run, and the metadata of each day.
 Not here: which steps there are and what they are made of (steps.py), how a day is written and which tenants are due
-(walking.py), partitions (partitions.py).
+(runs.py), partitions (partitions.py).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ from sql.values import Reader, Scope
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from assets.walking import Committed, ComputeDay, Due, Outcome
+    from assets.runs import Committed, ComputeDay, Outcome, RunScope
 
 Description = dict[str, MetadataValue]
 # What an operator would ask of a day, read back over all tenants, so that a run of one draws no drop into the plots.
@@ -120,26 +120,26 @@ def compute_and_report(
     nothing was computed is not said to be materialized. Where a stopped backfill goes on, the days that it had finished
     are: the run that computed them may not have come to say so.
     """
-    from assets.walking import Due, Walk
+    from assets.runs import RunScope, StepRun
 
     tables_of = step.tables_of
     describe: DescribeDay | None = function_at(step.describe) if step.describe else None
     refuse_campaigns(scope, step.names)
     days = days_of(context)
     run_id = UUID(context.run.run_id)
-    due = Due(warehouse, scope, list(tables_of), [window.day for window in days])
+    due = RunScope(warehouse, scope, list(tables_of), [window.day for window in days])
     tenants = warehouse.tenants(scope)
-    walk = Walk(
-        run_id,
-        warehouse,
-        tenants,
-        scope.is_partial,
-        tables_of,
-        compute,
-        FailureLog(warehouse, "computing", context.log.error, run_id),
-        due.note_arrivals(),
-        due.barred,
-        committed,
+    run = StepRun(
+        run_id=run_id,
+        warehouse=warehouse,
+        tenants=tenants,
+        is_partial=scope.is_partial,
+        tables_of=tables_of,
+        compute=compute,
+        failures=FailureLog(warehouse, "computing", context.log.error, run_id),
+        noted_at=due.note_arrivals(),
+        barred=due.barred,
+        committed=committed,
     )
     whose = describe_scope(scope, tenants)
     finished: list[AssetMaterialization] = []
@@ -155,7 +155,7 @@ def compute_and_report(
                     AssetMaterialization(name, partition=f"{window.day}", metadata=found[name]) for name in found
                 ]
                 continue
-            outcome = walk.replace_day(window, chunks)
+            outcome = run.replace_day(window, chunks)
             if number % LOG_EVERY == 0 or number == len(days):
                 context.log.info(f"{window.day} written ({number} of {len(days)}): {dict(outcome.rows)}")
             if not outcome.tenants and outcome.failures:
@@ -163,7 +163,7 @@ def compute_and_report(
             metadata = _metadata(context, warehouse.read, window.day, outcome, whose, describe)
             for asset in tables_of:
                 finished.append(AssetMaterialization(asset, partition=window.day.isoformat(), metadata=metadata[asset]))
-        walk.finish()
+        run.finish()
     except Exception:
         # Metadata added to the context is lost with the step, so the events carry it themselves.
         yield from finished
@@ -186,10 +186,10 @@ def _found_as_it_was(
     assets: Sequence[str],
     whose: str,
     describe: DescribeDay | None,
-    due: "Due",
+    due: "RunScope",
 ) -> dict[str, Description]:
     """For each asset what is told of a day that the run had nothing to do on: why, and what is there."""
-    from assets.walking import Outcome
+    from assets.runs import Outcome
 
     told: dict[str, Description] = {asset: {} for asset in assets}
     if due.is_finished(day):

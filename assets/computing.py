@@ -1,7 +1,7 @@
 """Computing: the function of a step, found when a day is to be computed, with what it is given.
 
 Here: importing it by its place, and binding its reader and the rules, ranges and keys in force.
-Not here: which function a step has (steps.py), the tenants and days that it is called with (walking.py).
+Not here: which function a step has (steps.py), the tenants and days that it is called with (runs.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sql.values import Reader
 
 if TYPE_CHECKING:
     from assets.resources import Measurement
-    from assets.walking import ComputeDay
+    from assets.runs import ComputeDay
 
 
 def function_at(place: str) -> Any:
@@ -29,8 +29,8 @@ def bind(step: DayStep, read: Reader, measurement: Measurement | None = None) ->
 
     What does not depend on time is read once a run. measurement: needed by steps that are given some of it.
     """
-    from assets.walking import remembering
+    from assets.runs import cached_reader
 
     given = {name: getattr(measurement, name) for name in step.given}
     state = {name: function_at(place)(read) for name, place in step.state.items()}
-    return partial(function_at(step.compute), remembering(read), **given, **state)
+    return partial(function_at(step.compute), cached_reader(read), **given, **state)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from assets.listening.identity.addresses import AddressRanges
     from assets.listening.identity.agent_rules import Rules
     from assets.listening.identity.keys import Keyring
-    from assets.walking import Committed
+    from assets.runs import Committed
     from reports.mail_settings import TransportSettings
 
 

@@ -76,8 +76,8 @@ def show_tenant_checks(
     """
     import polars as pl
 
+    from assets.runs import read_begun
     from assets.upkeep.verdicts import NO_RESULTS, judge_by_hand, name_cases, read_results, read_unjudged
-    from assets.walking import read_begun
 
     refuse_campaigns(scope, ["checks"])
     asked = _days_of_run(context, warehouse)

@@ -13,9 +13,9 @@ from uuid import UUID
 import polars as pl
 
 from assets.computing import bind
+from assets.runs import RunScope, StepRun
 from assets.steps import DAILY_ASSETS, VERDICT, VERDICTS
 from assets.upkeep.checks import CASES_NAMED, Check, run_checks
-from assets.walking import Due, Walk
 from sql.failures import FailureLog, TenantFailure, in_halves
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import Warehouse
@@ -50,17 +50,25 @@ def judge_by_hand(
     span = Window.of_days(days[0], days[-1])
     lines = warehouse.ledger(VERDICT, span).select("tenant_id", "day")
     ids = {UUID(bytes=tenant) for tenant in tenants["tenant_id"]}
-    due = Due(warehouse, scope, VERDICTS.names, days)
+    due = RunScope(warehouse, scope, VERDICTS.names, days)
     compute = bind(VERDICTS, warehouse.read)
-    walk = Walk(
-        run_id, warehouse, tenants, True, VERDICTS.tables_of, compute, failures, due.note_arrivals(), due.barred
+    run = StepRun(
+        run_id=run_id,
+        warehouse=warehouse,
+        tenants=tenants,
+        is_partial=True,
+        tables_of=VERDICTS.tables_of,
+        compute=compute,
+        failures=failures,
+        noted_at=due.note_arrivals(),
+        barred=due.barred,
     )
     loose = [NO_RESULTS]
     kept: list[date] = []
     for day in days:
         judged = {UUID(bytes=tenant) for tenant in lines.filter(day=day)["tenant_id"]} & ids
         for chunk in due.chunks(day):
-            outcome = walk.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
+            outcome = run.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
             kept += [day] if outcome.tenants and day not in kept else []
         others = sorted((begun[day] & ids) - judged)
         if others:

@@ -23,8 +23,8 @@ from dagster import (
 )
 
 from assets.resources import Progress
+from assets.runs import Committed
 from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, VERDICT
-from assets.walking import Committed
 from pipelines.backfill.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
 from pipelines.definitions import RESOURCES, define
 from pipelines.first_day import first_day

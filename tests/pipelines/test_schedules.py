@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from dagster import RunRequest, SkipReason, build_schedule_context
 
-from assets.walking import finality
+from assets.runs import finality
 from pipelines.first_day import loaded_first_day
 from pipelines.schedules import (
     monthly_report_mornings,

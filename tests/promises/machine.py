@@ -1,6 +1,6 @@
 """The machine that the promises are held against: the product's own days, ledger and healing, without a scheduler.
 
-Here: walking over the steps of a day as the orchestrator's assets do, and what the tables then hold.
+Here: going over the steps of a day as the orchestrator's assets do, and what the tables then hold.
 Not here: which days are computed again: that is the ledger's word (assets/lineage.py, pipelines/health/freshness.py).
 """
 
@@ -17,8 +17,8 @@ from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.resources import Measurement
+from assets.runs import RunScope, StepRun
 from assets.steps import STEPS, DayStep
-from assets.walking import Due, Walk
 from pipelines.health.freshness import compare_counts, find_stale, look_at_arrivals
 from sql.failures import FailureLog
 from sql.tables import TIME_COLUMNS
@@ -50,20 +50,20 @@ class Machine:
         """Each step over all of the days, as a run of the daily job does it."""
         windows = [Window.of_day(day) for day in days]
         for step in self.steps():
-            due = Due(self.warehouse, scope, step.names, [window.day for window in windows])
-            walk = Walk(
-                uuid4(),
-                self.warehouse,
-                self.warehouse.tenants(scope),
-                scope.stale_only,
-                step.tables_of,
-                bind(step, self.warehouse.read, MEASUREMENT),
-                FailureLog(self.warehouse, "computing", self.complaints.append),
-                due.note_arrivals(),
+            due = RunScope(self.warehouse, scope, step.names, [window.day for window in windows])
+            run = StepRun(
+                run_id=uuid4(),
+                warehouse=self.warehouse,
+                tenants=self.warehouse.tenants(scope),
+                is_partial=scope.stale_only,
+                tables_of=step.tables_of,
+                compute=bind(step, self.warehouse.read, MEASUREMENT),
+                failures=FailureLog(self.warehouse, "computing", self.complaints.append),
+                noted_at=due.note_arrivals(),
             )
             for window in windows:
                 if chunks := due.chunks(window.day):
-                    walk.replace_day(window, chunks)
+                    run.replace_day(window, chunks)
                     if scope.stale_only:
                         told = [(asset, tenant) for asset in step.names for chunk in chunks for tenant in chunk]
                         self.healed += [(asset, tenant, window.day) for asset, tenant in told]

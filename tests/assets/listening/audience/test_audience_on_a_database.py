@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from assets.lineage import read_stale
 from assets.listening import RecentKeys, compute_audience_day, compute_playback_day
-from assets.walking import tell_measures
+from assets.runs import rules_versions_of
 from sql.values import RawRowsGoneError, Reader, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
@@ -243,7 +243,7 @@ def test_audiences_name_all_that_their_days_were_measured_by(network: Warehouse)
     assert (periods["day"], periods["rolling_7"]) == ("newer", "new, newer, old")
     assert tables["audience_overlaps"]["rules_version"].unique().to_list() == ["new, newer, old"]
     assert tables["episode_pacing"]["rules_version"].unique().to_list() == ["newer"]
-    assert tell_measures(tables) == {HARBOR.bytes: "new, newer, old"}
+    assert rules_versions_of(tables) == {HARBOR.bytes: "new, newer, old"}
     assert look_back(network, DAYS[8])["episode_pacing"]["rules_version"].unique().to_list() == ["unknown"]
 
 

@@ -1,4 +1,4 @@
-"""Walking: how a day is computed for its tenants, written with its ledger lines, and left alone where it is fresh.
+"""Runs: how a step computes its days for its tenants, writes them with their ledger lines, and leaves fresh ones alone.
 
 Here: which tenants are due on which day, the day chunk by chunk in one transaction each, the tenants that it fails for,
 finality, ledger lines.
@@ -49,7 +49,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Chunk:
     """What one transaction wrote: rows per asset."""
 
     rows: Mapping[str, int]
@@ -58,7 +58,7 @@ class Part:
     write_seconds: float
 
 
-class Due:
+class RunScope:
     """Which tenants a run computes on which of its days: all of its scope, or those that the ledger knows as stale.
 
     A backfill that extends itself by what looks back reaches days that a tenant has nothing of yet. They are left to
@@ -148,9 +148,9 @@ class Due:
         self.barred[tenant] = error
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """One run's way over its days: what stays the same from day to day, and for whom it failed so far."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRun:
+    """A step in one run: what stays the same from day to day, and for whom it failed so far."""
 
     run_id: UUID
     warehouse: Warehouse
@@ -162,7 +162,7 @@ class Walk:
     failures: FailureLog
     # When the raw rows were looked at, for assets that are made of some.
     noted_at: datetime | None
-    # For whom it could not be found out what is due (Due.barred); it may grow on the way.
+    # For whom it could not be found out what is due (RunScope.barred); it may grow on the way.
     barred: Mapping[UUID, BaseException] = field(default_factory=dict)
     committed: Committed = lambda _assets, _day, _tenants: None
     # Tenants that failed on an earlier day are tried on their own, so that the others need not be halved every day.
@@ -177,8 +177,8 @@ class Walk:
         """
         before = len(self.failures.found)
         assets = list(self.tables_of)
-        parts: list[Part] = []
-        work, give_up = partial(self._replace_part, window), partial(self._give_up, window)
+        parts: list[Chunk] = []
+        work, give_up = partial(self._replace_chunk, window), partial(self._give_up, window)
         for chunk in chunks:
             for tenant in chunk:
                 if tenant in self.barred:
@@ -222,7 +222,7 @@ class Walk:
         self._suspects.add(tenant)
         self.failures.add(tenant, error, assets, window.day)
 
-    def _replace_part(self, window: Window, chunk: Sequence[UUID]) -> Part:
+    def _replace_chunk(self, window: Window, chunk: Sequence[UUID]) -> Chunk:
         began = time.perf_counter()
         arrivals = self.warehouse.read("read_arrivals", day=window.day, tenants=list(chunk))
         began_at: datetime = self.noted_at or arrivals["read_at"][0]
@@ -238,7 +238,7 @@ class Walk:
         self._computed.update(chunk)
         self._suspects.difference_update(chunk)
         rows = {asset: tables[names[0]].height for asset, names in self.tables_of.items()}
-        return Part(rows, chunk, computed - began, time.perf_counter() - computed)
+        return Chunk(rows, chunk, computed - began, time.perf_counter() - computed)
 
 
 def _nobody(failed: Sequence[TenantFailure]) -> NobodyComputedError:
@@ -296,7 +296,7 @@ def _ledger_lines(
 ) -> list[LedgerLine]:
     """A line for each asset and tenant, also where it has no rows. tenants: tenant_id, is_final, input_watermark."""
     lines = []
-    measures = tell_measures(content)
+    measures = rules_versions_of(content)
     for asset, names in tables_of.items():
         counted = dict(content[names[0]].group_by("tenant_id").len().iter_rows())
         hashes = hash_content([content[name] for name in names])
@@ -318,7 +318,7 @@ def _ledger_lines(
     return lines
 
 
-def tell_measures(content: Tables) -> dict[bytes, str]:
+def rules_versions_of(content: Tables) -> dict[bytes, str]:
     """What each tenant's day was measured by, as the tables say that do.
 
     Downloads are left out: they are many, and request_dispositions says the same.
@@ -332,7 +332,7 @@ def tell_measures(content: Tables) -> dict[bytes, str]:
     return dict(named.group_by("tenant_id").agg(pl.col("rules_version").sort().str.join(", ")).iter_rows())
 
 
-def remembering(read: Reader) -> Reader:
+def cached_reader(read: Reader) -> Reader:
     """The same reader, asking once for what does not depend on time: dimensions, read again for every day of a range.
 
     All days of a run then see the same dimensions, whoever changes them meanwhile.
