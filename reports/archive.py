@@ -1,13 +1,12 @@
 """The archive: what was reported, frozen for ever.
 
-Here: writing a report with its artefacts and its mails-to-be in one transaction, holding one with its reason, looking
+Here: writing a report with its files and its queued mails in one transaction, holding one with its reason, looking
 one up. A frozen report never changes; a correction is a new revision.
-Not here: making a report (compose.py, render.py), sending it (delivery/), deciding whether it may go out.
+Not here: making a report (compose.py, rendering/), sending it (delivery/), deciding whether it may go out.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +17,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from reports.delivery import enqueue
-from reports.rendering.render import Artefact
+from reports.rendering.render import ReportFile
 from sql.warehouse import Connection, Warehouse
 
 # Namespace of report ids: the same subscription, period and revision always gets the same id.
@@ -45,20 +44,20 @@ class ReportKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
-    """What is frozen beside the key: content with its hash, subject, artefacts, and what it was made from."""
+class FinishedReport:
+    """What is frozen beside the key: content with its hash, subject, files, and what it was made from."""
 
     subject: str
     content: dict[str, Any]
     content_hash: str
-    artefacts: Sequence[Artefact]
+    files: Sequence[ReportFile]
     recipients: Sequence[str]
     input_watermark: datetime | None
     config: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Provenance:
     """Which code made a report, in which run, and when."""
 
     run_id: UUID
@@ -67,7 +66,7 @@ class Made:
 
 
 def state_of(warehouse: Warehouse, key: ReportKey) -> str | None:
-    """frozen, skipped, held, or None for a report that was never looked at."""
+    """frozen, skipped, held, or None for a report that was never begun."""
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         row = connection.execute(
             "SELECT state FROM reports WHERE tenant_id = %s AND report_id = %s", (key.tenant_id, key.report_id)
@@ -75,41 +74,38 @@ def state_of(warehouse: Warehouse, key: ReportKey) -> str | None:
     return str(row[0]) if row else None
 
 
-def freeze(warehouse: Warehouse, key: ReportKey, frozen: Frozen, made: Made) -> int:
+def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provenance: Provenance) -> int:
     """Keep the report and queue one mail per recipient, in one transaction. Returns the number of mails queued.
 
     A report that is frozen already stays as it is, and nothing is queued again.
     """
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
-        if not _record(connection, key, made, "frozen", None, frozen):
+        if not _record(connection, key, provenance, "frozen", None, report):
             return 0
         connection.cursor().executemany(
             "INSERT INTO report_artefacts (tenant_id, report_id, name, media_type, content_id, body, sha256)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s)",
             [
-                (
-                    key.tenant_id,
-                    key.report_id,
-                    item.name,
-                    item.media_type,
-                    item.content_id,
-                    item.body,
-                    _sha256(item.body),
-                )
-                for item in frozen.artefacts
+                (key.tenant_id, key.report_id, file.name, file.media_type, file.content_id, file.body, file.sha256)
+                for file in report.files
             ],
         )
-        return enqueue(connection, key.tenant_id, key.report_id, key.revision, frozen.recipients)
+        return enqueue(connection, key.tenant_id, key.report_id, key.revision, report.recipients)
 
 
-def hold(warehouse: Warehouse, key: ReportKey, reason: str, made: Made, *, state: str = "held") -> None:
-    """Note that the report is not sent, and why. A held report is looked at again; a skipped one is not."""
+def hold(warehouse: Warehouse, key: ReportKey, reason: str, provenance: Provenance, *, state: str = "held") -> None:
+    """Record that the report is not sent, and why. A held report is looked at again; a skipped one is not."""
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
-        _record(connection, key, made, state, reason, None)
+        _record(connection, key, provenance, state, reason, None)
 
 
 def _record(
-    connection: Connection, key: ReportKey, made: Made, state: str, reason: str | None, frozen: Frozen | None
+    connection: Connection,
+    key: ReportKey,
+    provenance: Provenance,
+    state: str,
+    reason: str | None,
+    report: FinishedReport | None,
 ) -> bool:
     """Insert the report's row, or move a held one on. False if it was frozen or skipped before."""
     done = connection.execute(
@@ -139,28 +135,24 @@ def _record(
             key.revision,
             state,
             reason,
-            made.as_of,
-            frozen.input_watermark if frozen else None,
-            made.code_version,
-            Jsonb(frozen.config if frozen else {}),
-            Jsonb(frozen.content) if frozen else None,
-            frozen.content_hash if frozen else None,
-            frozen.subject if frozen else None,
-            made.run_id,
+            provenance.as_of,
+            report.input_watermark if report else None,
+            provenance.code_version,
+            Jsonb(report.config if report else {}),
+            Jsonb(report.content) if report else None,
+            report.content_hash if report else None,
+            report.subject if report else None,
+            provenance.run_id,
         ),
     )
     return done.rowcount == 1
 
 
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def artefacts_of(warehouse: Warehouse, tenant_id: UUID, report_id: UUID) -> list[Artefact]:
+def read_files(warehouse: Warehouse, tenant_id: UUID, report_id: UUID) -> list[ReportFile]:
     """The files of a frozen report, as they were frozen, read as the tenant: another tenant's cannot appear."""
     with (
         warehouse.transaction("earshot_report", tenant_id) as connection,
-        connection.cursor(row_factory=class_row(Artefact)) as cursor,
+        connection.cursor(row_factory=class_row(ReportFile)) as cursor,
     ):
         return cursor.execute(
             "SELECT name, media_type, content_id, body FROM report_artefacts WHERE report_id = %s ORDER BY name",

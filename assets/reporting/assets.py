@@ -40,7 +40,7 @@ from sql.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
-    from assets.reporting.building import Built
+    from assets.reporting.building import BuiltReport
     from assets.reporting.periods import ReportPeriod
 
 FROM_DAYS = [AssetDep(name, partition_mapping=local_period) for name in ("campaign_roi", VERDICT)]
@@ -113,15 +113,16 @@ def _report(
 ) -> Iterator[MaterializeResult[None]]:
     """Every tenant's reports; those that fail for a reason that nobody has thought of fail the run last, by name."""
     from assets.methods.publishing import publish_methodologies
-    from assets.reporting.building import Workshop, build_reports
-    from reports.archive import Made
+    from assets.reporting.building import ReportBuilder
+    from assets.reporting.subscriptions import Tenant
+    from reports.archive import Provenance
 
     subject = [context.asset_key.to_user_string()]
     refuse_partial(scope, subject)
     first = context.partition_time_window.start.date()
     run_id = UUID(context.run.run_id)
-    made = Made(run_id, mailing.code_version, datetime.now(UTC))
-    shop = Workshop(warehouse, DAILY_ASSETS, made, mailing.view_base_url, mailing.fonts_path)
+    provenance = Provenance(run_id, mailing.code_version, datetime.now(UTC))
+    builder = ReportBuilder(warehouse, DAILY_ASSETS, provenance, mailing.view_base_url, mailing.fonts_path)
     # Reports name the methodology in force, so that one is kept first.
     unmeasured = FailureLog(warehouse, "methodology", context.log.error, run_id, "methodology not kept")
     measured = (measurement.rules, measurement.ranges, measurement.keyring)
@@ -130,15 +131,16 @@ def _report(
         failure.tenant_id: f"Its methodology could not be kept: {failure.cause}" for failure in unmeasured.found
     }
     failures = FailureLog(warehouse, "reports", context.log.error, run_id, "reports not made")
-    built: list[Built] = []
+    built: list[BuiltReport] = []
     done: list[UUID] = []
     tenants = warehouse.tenants(scope)
-    for tenant in tenants.iter_rows(named=True):
-        tenant_id = UUID(bytes=tenant["tenant_id"])
+    for row in tenants.iter_rows(named=True):
+        tenant = Tenant.of(row)
+        tenant_id = tenant.tenant_id
         trouble = None
         try:
-            period = period_of(first, tenant["timezone"])
-            for report in build_reports(shop, tenant, period, scope.campaigns, waits_for.get(tenant_id, "")):
+            period = period_of(first, tenant.timezone)
+            for report in builder.build(tenant, period, scope.campaigns, waits_for.get(tenant_id, "")):
                 context.log.info(
                     f"{report.tenant}, {report.sponsor}, {report.campaign}: {report.state} {report.reason}"
                 )
@@ -157,11 +159,11 @@ def _report(
     states = warehouse.read("count_reports", cadence=period_of(first, "UTC").cadence, first=first)
     about = {"scope": MetadataValue.text(describe_scope(scope, tenants))}
     shown = {"failures": describe_failures(found)} if found else {}
-    yield MaterializeResult(metadata={**about, **_told(built, states), **shown})
+    yield MaterializeResult(metadata={**about, **_metadata(built, states), **shown})
     fail_for_tenants("Reports could not be made as they should", found)
 
 
-def _told(built: "list[Built]", states: "pl.DataFrame") -> dict[str, MetadataValue]:
+def _metadata(built: "list[BuiltReport]", states: "pl.DataFrame") -> dict[str, MetadataValue]:
     """The period's reports over all tenants, which the UI plots, and this run's share. states: of count_reports.
 
     A run is about the tenants for whom it is morning, so its own numbers would draw drops into the plots of all.

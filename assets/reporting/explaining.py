@@ -19,20 +19,20 @@ import polars as pl
 from babel.numbers import get_currency_precision
 
 from assets.attribution.models import EXTRA_MODELS
-from assets.reporting.building import known_at, read_subject
 from assets.reporting.elsewhere import FOLDED, SAME_AS, WHY_NOT
 from assets.reporting.folding import OTHER_ROWS
-from assets.reporting.gathering import Subject
+from assets.reporting.number_values import OF_ONE_PLACEMENT
 from assets.reporting.numbers import (
     NUMBERS,
     OF_A_CAMPAIGN,
     OF_A_DAY,
     OF_A_MODEL,
     OF_A_PLACEMENT,
-    OF_ONE_PLACEMENT,
+    InRecords,
     Number,
 )
 from assets.reporting.periods import ReportPeriod
+from assets.reporting.subscriptions import Subject, Topic, read_subject
 from reports.content.formats import Formatter
 from sql.statements import statement
 from sql.values import PermanentError, Window
@@ -124,17 +124,17 @@ def _read_report(warehouse: Warehouse, row: Row) -> Report:
     window = period.window
     days = {"first": window.start.date(), "last": (window.end - timedelta(microseconds=1)).date()}
     with warehouse.as_tenant(tenant) as read:
-        subject = read_subject(read, tenant, row, period, row["as_of"])
+        subject = read_subject(read, tenant, Topic.of(row), period, row["as_of"])
         starts = read("read_campaigns", tenants=[tenant])
         currencies = read("read_currencies", tenants=[tenant], **days)["currency"].sort().to_list()
-    own = [UUID(bytes=campaign["campaign_id"]) for campaign in subject.campaigns]
+    own = subject.campaign_ids
     begun = starts.filter(pl.col("campaign_id").is_in([each.bytes for each in own]))["starts_at"].min()
     unusual = {code: digits for code in currencies if (digits := get_currency_precision(code)) != 2}
     parameters = {
         "start": window.start,
         "end": window.end,
         "since": min(begun, window.start) if begun is not None else window.start,
-        "as_of": known_at(period, row["lateness_hours"], row["as_of"]),
+        "as_of": period.as_of(row["lateness_hours"], row["as_of"]),
         **days,
         "campaigns": own,
         "model": row["model"] or subject.model,
@@ -206,12 +206,12 @@ def _parameters(warehouse: Warehouse, report: Report, part: Part) -> dict[str, A
     if part.day is not None:
         parameters |= _day(report, part)
     if part.campaign is not None:
-        chosen = [campaign for campaign in report.subject.campaigns if campaign["name"] == part.campaign]
+        chosen = [campaign for campaign in report.subject.campaigns if campaign.name == part.campaign]
         if not chosen:
-            names = ", ".join(str(campaign["name"]) for campaign in report.subject.campaigns)
+            names = ", ".join(campaign.name for campaign in report.subject.campaigns)
             raise PermanentError(f"The report has no campaign {part.campaign!r}; there are {names}")
-        parameters["campaigns"] = [UUID(bytes=campaign["campaign_id"]) for campaign in chosen]
-        currencies = {str(campaign["currency"]) for campaign in chosen}
+        parameters["campaigns"] = [UUID(bytes=campaign.campaign_id) for campaign in chosen]
+        currencies = {campaign.currency for campaign in chosen}
         parameters["currency"] = currencies.pop() if len(currencies) == 1 else None
     if part.placement is not None or part.episode is not None:
         parameters |= _named(warehouse, report, part, parameters["campaigns"])
@@ -290,8 +290,8 @@ def _value(number: Number, part: Part) -> str:
 
 def _printed(report: Report, number: Number, part: Part) -> str | None:
     """What the report says of the number; None where it does not print it."""
-    if number.column is None:
-        return number.printed(report.content, number.name) if part == Part() else None
+    if not isinstance(number.place, InRecords):
+        return number.place.find(report.content) if part == Part() else None
     if part.placement is not None:
         rows = [
             row
@@ -311,7 +311,7 @@ def _printed(report: Report, number: Number, part: Part) -> str | None:
         rows = [row for row in report.records("model") if row["model"] == part.model]
     else:
         rows = report.records("total")
-    cells = [row[number.column] for row in rows]
+    cells = [row[number.place.column] for row in rows]
     if not cells:
         return None
     # Rows of the same name stand for their sum.
@@ -321,6 +321,6 @@ def _printed(report: Report, number: Number, part: Part) -> str | None:
 def _is_equal(number: Number, printed: str | None, recomputed: str) -> bool:
     if printed is None or printed == recomputed:
         return True
-    if number.column is None or "–" in (printed, recomputed):
+    if not isinstance(number.place, InRecords) or "–" in (printed, recomputed):
         return False
     return abs(Decimal(printed) - Decimal(recomputed)) <= CLOSE_ENOUGH

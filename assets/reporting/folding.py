@@ -1,6 +1,6 @@
-"""Folding: rows of a report that tell of too few households become one row, so that nobody in them can be told apart.
+"""Folding: rows of a report that stand for too few households become one row, so that nobody can be singled out.
 
-Here: which rows fold, and their sum. Not here: the rows themselves (gathering.py), words about them (reports/).
+Here: which rows fold, and their sum. Not here: the rows themselves (gathering.py), text about them (reports/).
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ class Counted:
 def fold_small(rows: Iterable[Counted], fewest: int) -> tuple[tuple[PlacementRow, ...], int]:
     """The rows with those of fewer households than that folded into one per campaign, and how many were folded.
 
-    A second row folds where one alone could be told by subtraction, and more until the folded ones reach enough
-    households together. Rows that delivered nothing in the period tell of no household's listening and stay. A campaign
-    with a single row is its own total, so folding it would hide nothing.
+    A second row folds where one alone could be found by subtraction, and more until the folded ones reach enough
+    households together. Rows that delivered nothing in the period stand for no household's listening and stay. A
+    campaign with a single row is its own total, so folding it would hide nothing.
     """
-    told: list[PlacementRow] = []
+    rows_left: list[PlacementRow] = []
     folded = 0
     campaigns: dict[str, list[Counted]] = {}
     for each in rows:
         campaigns.setdefault(each.row.campaign, []).append(each)
     for own in campaigns.values():
         small = _small(own, fewest)
-        told += [each.row for each in own if each not in small]
+        rows_left += [each.row for each in own if each not in small]
         if small:
-            told.append(_sum([each.row for each in small]))
+            rows_left.append(_sum([each.row for each in small]))
             folded += len(small)
-    return tuple(told), folded
+    return tuple(rows_left), folded
 
 
 def _small(rows: Sequence[Counted], fewest: int) -> list[Counted]:
-    heard = sorted(
+    delivered = sorted(
         (each for each in rows if each.row.delivered > 0),
         key=lambda each: (each.households, each.row.show, each.row.episode, each.row.placement),
     )
-    count = sum(each.households < fewest for each in heard)
-    if not count or len(heard) == 1:
+    count = sum(each.households < fewest for each in delivered)
+    if not count or len(delivered) == 1:
         return []
     count = max(count, 2)
-    while count < len(heard) and sum(each.households for each in heard[:count]) < fewest:
+    while count < len(delivered) and sum(each.households for each in delivered[:count]) < fewest:
         count += 1
-    return heard[:count]
+    return delivered[:count]
 
 
 def _sum(rows: Sequence[PlacementRow]) -> PlacementRow:

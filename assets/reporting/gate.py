@@ -1,7 +1,7 @@
 """The gate: may this report go out?
 
-Here: the pure decision from the clock, the ledger and the checks, with the reason in words when it is no.
-Not here: reading those tables, holding or freezing a report (assets.py).
+Here: the pure decision from the clock, the ledger and the checks, with the reasons as sentences when it is no.
+Not here: reading those tables (reading.py), holding or freezing a report (building.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Decision:
         return not self.reasons
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return " ".join(self.reasons)
 
 
@@ -55,8 +55,8 @@ def decide(
             (f"The period is final on {final_at:%Y-%m-%d at %H:%M} UTC; until then rows may still arrive.",)
         )
     reasons = []
-    wanted = pl.DataFrame({"day": days}).join(pl.DataFrame({"asset": list(assets)}), how="cross")
-    missing = wanted.join(ledger, on=["asset", "day"], how="anti")
+    needed = pl.DataFrame({"day": days}).join(pl.DataFrame({"asset": list(assets)}), how="cross")
+    missing = needed.join(ledger, on=["asset", "day"], how="anti")
     if not missing.is_empty():
         reasons.append(_backfill("not computed yet", missing["day"].unique().sort().to_list()))
         reasons.extend(_causes(missing, failures))
@@ -80,11 +80,11 @@ def _causes(missing: pl.DataFrame, failures: pl.DataFrame | None) -> list[str]:
         return []
     tried = missing.join(failures.filter(stage="computing"), left_on=["asset", "day"], right_on=["subject", "day"])
     causes = tried.group_by("cause").agg(pl.col("day").min(), pl.col("asset").unique().sort()).sort("day", "cause")
-    words = [
+    texts = [
         f"Why on {day}: {cause.rstrip('.')} ({', '.join(tables)})."
         for cause, day, tables in causes.head(CAUSES_NAMED).iter_rows()
     ]
-    return words + ([f"And {causes.height - CAUSES_NAMED} other cause(s)."] if causes.height > CAUSES_NAMED else [])
+    return texts + ([f"And {causes.height - CAUSES_NAMED} other cause(s)."] if causes.height > CAUSES_NAMED else [])
 
 
 def _backfill(what: str, days: list[date]) -> str:
@@ -92,12 +92,12 @@ def _backfill(what: str, days: list[date]) -> str:
 
 
 def _spans(days: list[date]) -> str:
-    """Days in words, runs of days folded: 2026-10-01 to 2026-10-03 and 2026-10-07."""
+    """Days as text, runs of days folded: 2026-10-01 to 2026-10-03 and 2026-10-07."""
     spans: list[list[date]] = []
     for day in days:
         if spans and day - spans[-1][-1] == DAY:
             spans[-1].append(day)
         else:
             spans.append([day])
-    words = [f"{span[0]} to {span[-1]}" if len(span) > 1 else f"{span[0]}" for span in spans[:3]]
-    return " and ".join(words) + (" and others" if len(spans) > 3 else "")
+    texts = [f"{span[0]} to {span[-1]}" if len(span) > 1 else f"{span[0]}" for span in spans[:3]]
+    return " and ".join(texts) + (" and others" if len(spans) > 3 else "")

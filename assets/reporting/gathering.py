@@ -1,12 +1,12 @@
 """Gathering: from a period's results to the facts of one report.
 
 Here: choosing the rows of one report's scope and model, and giving ids the names that people know.
-Not here: what the numbers mean (campaigns/), sentences and formats (reports/), reading and writing (building.py).
+Not here: what the numbers mean (campaigns/), sentences and formats (reports/), reading (reading.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ import polars as pl
 from assets.campaigns.period.summarising import PeriodResult
 from assets.reporting.folding import Counted, fold_small
 from assets.reporting.periods import ReportPeriod
+from assets.reporting.subscriptions import ReportCampaign, Subject
 from reports.content.facts import (
     Brand,
     CampaignRow,
@@ -33,45 +34,14 @@ from reports.content.facts import (
 )
 from sql.values import Interval
 
-# Where the campaigns of a portfolio lead with different models, the portfolio leads with the industry's.
-PORTFOLIO_MODEL = "linear"
-
-# Told beside the headline, which has conversions, ROAS and cost per conversion.
+# Shown beside the headline, which has conversions, ROAS and cost per conversion.
 RESPONSE = ("conversion_rate", "visitor_rate", "cpv", "cpl", "aov", "roi")
 
 Kpis = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What one report is about. campaigns: rows of read_report_campaigns; is_portfolio: all of the sponsor's."""
-
-    sponsor: str
-    sponsor_id: bytes
-    campaigns: Sequence[Mapping[str, Any]]
-    is_portfolio: bool
-
-    @property
-    def level(self) -> str:
-        return "sponsor" if self.is_portfolio else "campaign"
-
-    @property
-    def scope_id(self) -> bytes:
-        return self.sponsor_id if self.is_portfolio else bytes(self.campaigns[0]["campaign_id"])
-
-    @property
-    def model(self) -> str:
-        models = {campaign["default_model"] for campaign in self.campaigns}
-        return str(models.pop()) if len(models) == 1 else PORTFOLIO_MODEL
-
-    @property
-    def currency(self) -> str | None:
-        currencies = {campaign["currency"] for campaign in self.campaigns}
-        return str(currencies.pop()) if len(currencies) == 1 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class ReportContext:
     """What a report says about itself: who sends it, how its numbers were made, why the recipient gets it."""
 
     report_id: str
@@ -95,39 +65,40 @@ def gather(
     now: PeriodResult,
     previous: PeriodResult | None,
     names: pl.DataFrame,
-    told: Circumstances,
+    context: ReportContext,
 ) -> ReportFacts:
-    """Everything one report says of its period, as numbers. names: of read_report_names."""
-    counted = placement_rows(now, subject, names, told.brand.timezone)
-    placements, folded = fold_small(counted, told.fewest_households)
+    """Everything that one report shows of its period, as numbers. names: of read_report_names."""
+    kpis = kpis_of(now, subject.level, subject.scope_id, subject.model)
+    counted = placement_rows(now, subject, names, context.brand.timezone)
+    placements, folded = fold_small(counted, context.fewest_households)
     return ReportFacts(
-        report_id=told.report_id,
-        revision=told.revision,
-        brand=told.brand,
+        report_id=context.report_id,
+        revision=context.revision,
+        brand=context.brand,
         sponsor=subject.sponsor,
-        campaign=None if subject.is_portfolio else str(subject.campaigns[0]["name"]),
+        campaign=None if subject.is_portfolio else subject.campaigns[0].name,
         cadence=period.cadence,
-        goal_kind=str(subject.campaigns[0]["goal_kind"]),
+        goal_kind=subject.campaigns[0].goal_kind,
         period=Period(period.first, period.last),
         previous_period=Period(period.previous_first, period.previous_last) if previous else None,
         currency=subject.currency,
-        now=totals(kpis_of(now, subject.level, subject.scope_id, subject.model)),
+        now=totals(kpis),
         previous=totals(kpis_of(previous, subject.level, subject.scope_id, subject.model)) if previous else None,
         daily=daily(now, subject.model),
         previous_daily=daily(previous, subject.model) if previous else None,
         placements=placements,
         models=model_rows(now, subject),
         signals=signal_counts(now, subject),
-        method=_method(subject, told),
-        reason=told.reason,
+        method=_method(subject, context),
+        reason=context.reason,
         campaigns=campaign_rows(now, subject) if subject.is_portfolio else (),
         pacing=pacing(now.pacing),
         windows=open_windows(now, subject),
-        unsubscribe=told.unsubscribe,
-        view_online=told.view_online,
-        fewest_households=told.fewest_households,
+        unsubscribe=context.unsubscribe,
+        view_online=context.view_online,
+        fewest_households=context.fewest_households,
         folded_rows=folded,
-        response=tuple(measures(kpis_of(now, subject.level, subject.scope_id, subject.model))),
+        response=tuple(measures(kpis)),
     )
 
 
@@ -157,12 +128,12 @@ def totals(kpis: Kpis) -> Totals:
 
 
 def measures(kpis: Kpis) -> Iterator[Measure]:
-    """What came back beyond the headline, as far as it can be told."""
+    """What came back beyond the headline, as far as it can be context."""
     for name in RESPONSE:
         row = kpis[name]
-        told = None if row["estimate"] is None else Interval(row["estimate"], row["lower"], row["upper"])
+        interval = None if row["estimate"] is None else Interval(row["estimate"], row["lower"], row["upper"])
         is_small = row["badge"] == "too_few" and row["sample"] > 0
-        yield Measure(name, told, row["unit"] == "minor", is_small, row["badge"] == "low_confidence")
+        yield Measure(name, interval, row["unit"] == "minor", is_small, row["badge"] == "low_confidence")
 
 
 def _interval(kpi: Mapping[str, Any]) -> Interval | None:
@@ -179,7 +150,7 @@ def daily(result: PeriodResult, model: str) -> Daily:
 
 def placement_rows(result: PeriodResult, subject: Subject, names: pl.DataFrame, timezone: str) -> tuple[Counted, ...]:
     """One row per placement and episode. Booked is of the placement: it stands where the placement has one episode."""
-    campaigns = {campaign["campaign_id"]: campaign for campaign in subject.campaigns}
+    campaigns = {campaign.campaign_id: campaign for campaign in subject.campaigns}
     valued = {
         campaign: kpis_of(result, "campaign", campaign, subject.model)["revenue"]["amount_minor"] is not None
         for campaign in campaigns
@@ -200,10 +171,10 @@ def placement_rows(result: PeriodResult, subject: Subject, names: pl.DataFrame, 
 
 
 def _placement_row(
-    row: Mapping[str, Any], campaigns: Mapping[bytes, Mapping[str, Any]], valued: Mapping[bytes, bool]
+    row: Mapping[str, Any], campaigns: Mapping[bytes, ReportCampaign], valued: Mapping[bytes, bool]
 ) -> PlacementRow:
     return PlacementRow(
-        campaign=str(campaigns[row["campaign_id"]]["name"]),
+        campaign=campaigns[row["campaign_id"]].name,
         show=row["show"],
         episode=row["episode"],
         placement=row["placement"],
@@ -214,21 +185,22 @@ def _placement_row(
         conversions=row["conversions"],
         revenue_minor=row["revenue_minor"] if valued[row["campaign_id"]] else None,
         spend_minor=row["spend_minor"],
-        currency=str(campaigns[row["campaign_id"]]["currency"]),
+        currency=campaigns[row["campaign_id"]].currency,
     )
 
 
 def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, ...]:
+    """One row per campaign of a portfolio, in the order of the subject."""
     """The report's rows of each campaign of a sponsor, from the results of the period."""
     rows = []
     for campaign in subject.campaigns:
-        own = totals(kpis_of(result, "campaign", campaign["campaign_id"], subject.model))
-        paced = pacing(result.pacing.filter(pl.col("campaign_id") == campaign["campaign_id"]))
+        own = totals(kpis_of(result, "campaign", campaign.campaign_id, subject.model))
+        paced = pacing(result.pacing.filter(pl.col("campaign_id") == campaign.campaign_id))
         rows.append(
             CampaignRow(
-                name=campaign["name"],
-                starts_on=campaign["starts_on"],
-                ends_on=campaign["ends_on"],
+                name=campaign.name,
+                starts_on=campaign.starts_on,
+                ends_on=campaign.ends_on,
                 booked=paced.booked if paced else None,
                 delivered=own.delivered,
                 reach=own.reach,
@@ -236,26 +208,28 @@ def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, 
                 sample=own.sample,
                 revenue_minor=own.revenue_minor,
                 spend_minor=own.spend_minor,
-                currency=campaign["currency"],
+                currency=campaign.currency,
             )
         )
     return tuple(rows)
 
 
 def model_rows(result: PeriodResult, subject: Subject) -> tuple[ModelRow, ...]:
+    """The subject's conversions and revenue under each model that it was measured with."""
     """The report's rows that compare the attribution models, from the results of the period."""
     # Another campaign may lead with a model of its own, under which this subject was not measured.
     own = result.kpis.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
     models = own["model"].unique(maintain_order=True)
-    told = {model: totals(kpis_of(result, subject.level, subject.scope_id, model)) for model in models}
-    return tuple(ModelRow(model, own.conversions, own.revenue_minor) for model, own in told.items())
+    by_model = {model: totals(kpis_of(result, subject.level, subject.scope_id, model)) for model in models}
+    return tuple(ModelRow(model, own.conversions, own.revenue_minor) for model, own in by_model.items())
 
 
 def signal_counts(result: PeriodResult, subject: Subject) -> SignalCounts:
+    """Conversions by signal, and how many had more than one."""
     """How many conversion signals the period has, by what became of them."""
     seen = result.signals.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
-    heard = seen.filter(pl.col("conversions") > 0)
-    counts = tuple((signal, count) for signal, count in heard.select("signal", "conversions").iter_rows())
+    present = seen.filter(pl.col("conversions") > 0)
+    counts = tuple((signal, count) for signal, count in present.select("signal", "conversions").iter_rows())
     return SignalCounts(counts, int(seen["all_overlapping"].max() or 0))  # type: ignore[arg-type]
 
 
@@ -271,23 +245,23 @@ def pacing(rows: pl.DataFrame) -> Pacing | None:
 
 def open_windows(result: PeriodResult, subject: Subject) -> OpenWindows:
     """Episodes that delivered in the period, and how many of them may still bring conversions."""
-    heard = result.shows.filter(model=subject.model).filter(pl.col("impressions") > 0)
-    still_open = heard.filter(pl.col("is_open"))["episode_id"].n_unique()
+    delivered = result.shows.filter(model=subject.model).filter(pl.col("impressions") > 0)
+    still_open = delivered.filter(pl.col("is_open"))["episode_id"].n_unique()
     kpis = kpis_of(result, subject.level, subject.scope_id, subject.model)
-    return OpenWindows(heard["episode_id"].n_unique(), still_open, kpis["impressions"]["mature_share"])
+    return OpenWindows(delivered["episode_id"].n_unique(), still_open, kpis["impressions"]["mature_share"])
 
 
-def _method(subject: Subject, told: Circumstances) -> Method:
-    versions = sorted({str(campaign["version"]) for campaign in subject.campaigns})
+def _method(subject: Subject, context: ReportContext) -> Method:
+    versions = sorted({str(campaign.version) for campaign in subject.campaigns})
     return Method(
-        download_window=told.download_window,
-        window_days=tuple(sorted({campaign["window_days"] for campaign in subject.campaigns})),
+        download_window=context.download_window,
+        window_days=tuple(sorted({campaign.window_days for campaign in subject.campaigns})),
         default_model=subject.model,
-        rules_version=told.rules_version,
+        rules_version=context.rules_version,
         config_version=", ".join(versions),
-        code_version=told.code_version,
-        data_through=told.data_through,
+        code_version=context.code_version,
+        data_through=context.data_through,
         is_final=True,
-        lateness_hours=told.lateness_hours,
-        methodology=told.methodology,
+        lateness_hours=context.lateness_hours,
+        methodology=context.methodology,
     )

@@ -7,7 +7,8 @@ Not here: what is in the report (gathering.py), whether its data are good (gate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sql.values import DAY, Window
 
@@ -35,6 +36,15 @@ class ReportPeriod:
     def final_at(self, lateness_hours: int) -> datetime:
         """The moment after which late rows are no longer waited for."""
         return self.window.end + timedelta(hours=lateness_hours)
+
+    def as_of(self, lateness_hours: int, clock: datetime) -> datetime:
+        """The moment as of which a report speaks: the last local midnight, at the earliest when the period was final.
+
+        The whole day gives the same moment, so that building twice gives the same report.
+        """
+        zone = ZoneInfo(self.timezone)
+        midnight = datetime.combine(clock.astimezone(zone).date(), time.min, zone).astimezone(UTC)
+        return max(midnight, self.final_at(lateness_hours))
 
 
 def week_of(monday: date, timezone: str) -> ReportPeriod:

@@ -1,7 +1,7 @@
-"""Weekly results: what is told once a week of a report's campaigns: lift, models that learn, other campaigns' medians.
+"""Weekly results: what is computed once a week of a report's campaigns: lift, data-driven models, benchmarks.
 
-Here: choosing the rows of the last Sunday of the period and giving them to the facts.
-Not here: how they were computed (campaigns/), sentences about them (reports/), reading (building.py).
+Here: choosing the rows of the last Sunday of the period and adding them to the facts.
+Not here: how they were computed (campaigns/), sentences about them (reports/), reading (reading.py).
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from typing import Any
 
 import polars as pl
 
-from assets.reporting.gathering import Subject
-from reports.content.comparisons import Benchmark, Benchmarks, Learnt, Lift, ModelResult
+from assets.reporting.subscriptions import Subject
+from reports.content.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
 from reports.content.facts import ReportFacts
 from sql.values import Interval
 
-LEARNING = ("markov", "counterfactual")
+DATA_DRIVEN = ("markov", "counterfactual")
 
-# Medians are told under stored models only; a report that leads with another is compared under the industry's.
+# Medians are computed under stored models only; a report that leads with another is compared under the industry's.
 COMPARED_UNDER = "linear"
 
 
 def with_lift(facts: ReportFacts, subject: Subject, results: pl.DataFrame) -> ReportFacts:
     """The facts with the lift of each campaign that was compared. results: of read_lift_result."""
-    names = {campaign["campaign_id"]: str(campaign["name"]) for campaign in subject.campaigns}
+    names = {campaign.campaign_id: campaign.name for campaign in subject.campaigns}
     return replace(facts, lifts=tuple(_lift(row, names) for row in results.iter_rows(named=True)))
 
 
 def _lift(row: Mapping[str, Any], names: Mapping[bytes, str]) -> Lift:
     relative = Interval(row["relative_lift"], row["relative_lower"], row["relative_upper"]) if row["is_shown"] else None
-    known = row["iroas"] is not None
+    has_return = row["iroas"] is not None
     return Lift(
         campaign=names[row["campaign_id"]],
         relative=relative,
@@ -39,32 +39,32 @@ def _lift(row: Mapping[str, Any], names: Mapping[bytes, str]) -> Lift:
         households=row["households"],
         base_households=row["base_households"],
         smallest=row["minimum_detectable_lift"],
-        iroas=Interval(row["iroas"], row["iroas_lower"], row["iroas_upper"]) if known else None,
+        iroas=Interval(row["iroas"], row["iroas_lower"], row["iroas_upper"]) if has_return else None,
     )
 
 
-def with_learnt(facts: ReportFacts, subject: Subject, results: pl.DataFrame) -> ReportFacts:
-    """The facts with the totals of the models that learn. results: of read_learnt_results."""
+def with_model_totals(facts: ReportFacts, subject: Subject, results: pl.DataFrame) -> ReportFacts:
+    """The facts with the totals of the data-driven models. results: of read_learnt_results."""
     if results.is_empty():
         return facts
-    wanted = results.filter(pl.col("model").is_in([subject.model, *LEARNING]))
-    return replace(facts, learnt=Learnt(results["day"].max(), tuple(_model_results(wanted, subject))))  # type: ignore[arg-type]
+    wanted = results.filter(pl.col("model").is_in([subject.model, *DATA_DRIVEN]))
+    return replace(facts, model_totals=ModelTotals(results["day"].max(), tuple(_model_results(wanted, subject))))  # type: ignore[arg-type]
 
 
 def _model_results(results: pl.DataFrame, subject: Subject) -> Iterator[ModelResult]:
     for campaign in subject.campaigns:
-        own = results.filter(pl.col("campaign_id") == campaign["campaign_id"])
+        own = results.filter(pl.col("campaign_id") == campaign.campaign_id)
         for model in own["model"].unique(maintain_order=True):
             kpis = {row["kpi"]: row for row in own.filter(model=model).iter_rows(named=True)}
             conversions = kpis["conversions"]
             yield ModelResult(
-                campaign=str(campaign["name"]),
+                campaign=campaign.name,
                 model=model,
                 conversions=Interval(conversions["estimate"], conversions["lower"], conversions["upper"]),
                 revenue_minor=kpis["revenue"]["amount_minor"],
                 cpa=kpis["cpa"]["estimate"],
                 roas=kpis["roas"]["estimate"],
-                currency=campaign["currency"],
+                currency=campaign.currency,
                 is_fallback=conversions["is_fallback"],
             )
 

@@ -130,7 +130,7 @@ def _print_all(report: Report, told: list[tuple[Explained, Part]]) -> None:
             each.printed or "not printed",
             each.recomputed,
             _verdict(each),
-            each.number.words,
+            each.number.meaning,
         )
         table.add_row(*(Text(word) for word in words))
     console.out.print(table)
@@ -142,7 +142,7 @@ def _verdict(each: Explained) -> str:
 
 def _print_one(warehouse: Warehouse, report: Report, one: Explained, chosen: str, limit: int) -> None:
     console.out.print(Text(_heading(report)))
-    console.out.print(Text(f"{one.number.name}: {one.number.words}"))
+    console.out.print(Text(f"{one.number.name}: {one.number.meaning}"))
     printed = "it is not printed in the report" if one.printed is None else f"the report says {one.printed}"
     verdict = {"equal": ": equal", "DIFFERS": ": IT DIFFERS", "": ""}[_verdict(one)]
     console.out.print(Text(f"{printed}; its rows add up to {one.recomputed} today{verdict}"))

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from pipelines import console, runtime
 from pipelines.settings import load_settings
-from reports.archive import artefacts_of
+from reports.archive import read_files
 from reports.rendering.preview import IndexEntry, write_index, write_preview
 from sql.safety.private import private_folder
 from sql.warehouse import Warehouse
@@ -70,7 +70,7 @@ def write_previews(warehouse: Warehouse, folder: Path, tenants: tuple[str, ...] 
     private_folder(folder, tighten=False)
     for row in rows.iter_rows(named=True):
         name = f"{row['tenant']}-{row['cadence']}-{row['period_start']}-{UUID(bytes=row['report_id']).hex[:8]}"
-        files = artefacts_of(warehouse, UUID(bytes=row["tenant_id"]), UUID(bytes=row["report_id"]))
+        files = read_files(warehouse, UUID(bytes=row["tenant_id"]), UUID(bytes=row["report_id"]))
         write_preview(folder / name, files)
         entries.append(
             IndexEntry(

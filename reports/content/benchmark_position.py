@@ -53,10 +53,10 @@ def _amount(measure: Measure, value: float, facts: ReportFacts, formatter: Forma
 
 def learnt(facts: ReportFacts, formatter: Formatter) -> Table | None:
     """What the models give that learn from all journeys, beside the report's own; None where none was told."""
-    if facts.learnt is None or not facts.learnt.rows:
+    if facts.model_totals is None or not facts.model_totals.rows:
         return None
-    through, rows = formatter.day(facts.learnt.through), facts.learnt.rows
-    # Learnt totals are fractions, whatever the report's own credits are.
+    through, rows = formatter.day(facts.model_totals.through), facts.model_totals.rows
+    # These totals are fractions, whatever the report's own credits are.
     formatter = replace(formatter, credit_digits=1)
     note = (
         f"From the campaign’s start to {through}. These models also look at journeys that led to no conversion, so "
@@ -105,7 +105,7 @@ def _bounds(interval: Interval, formatter: Formatter) -> str:
 def _by_campaign(facts: ReportFacts, formatter: Formatter) -> tuple[TableRow, ...]:
     """One row per campaign of a portfolio, with its conversions under each model."""
     told: dict[str, dict[str, str]] = {}
-    for row in facts.learnt.rows if facts.learnt else ():
+    for row in facts.model_totals.rows if facts.model_totals else ():
         mark = "*" if row.is_fallback else ""
         told.setdefault(row.campaign, {})[row.model] = formatter.credit(row.conversions.estimate) + mark
     models = (facts.method.default_model, *LEARNING)

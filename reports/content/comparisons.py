@@ -45,7 +45,7 @@ class ModelResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class ModelTotals:
     """The report's model beside those that learn from all journeys. through: the last day that counts."""
 
     through: date

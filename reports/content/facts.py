@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from reports.content.comparisons import Benchmarks, Learnt, Lift
+from reports.content.comparisons import Benchmarks, Lift, ModelTotals
 from sql.values import Interval, PermanentError
 
 
@@ -264,7 +264,7 @@ class ReportFacts:
     view_online: str | None = None
     response: tuple[Measure, ...] = ()
     lifts: tuple[Lift, ...] = ()
-    learnt: Learnt | None = None
+    model_totals: ModelTotals | None = None
     benchmarks: Benchmarks | None = None
     fewest_households: int = 1
     folded_rows: int = 0

@@ -40,7 +40,7 @@ class ArtefactError(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Artefact:
+class FrozenFile:
     """One frozen file of a report."""
 
     name: str
@@ -71,8 +71,8 @@ class Mail:
     envelope: Envelope
     html: str = field(repr=False)
     text: str = field(repr=False)
-    pictures: tuple[Artefact, ...]
-    attachments: tuple[Artefact, ...]
+    pictures: tuple[FrozenFile, ...]
+    attachments: tuple[FrozenFile, ...]
 
     @property
     def message_id(self) -> str:
@@ -80,20 +80,20 @@ class Mail:
         return f"<{self.envelope.delivery_id}@{self.envelope.sender.rpartition('@')[2]}>"
 
 
-def assemble(envelope: Envelope, artefacts: Iterable[Artefact]) -> Mail:
+def assemble(envelope: Envelope, files: Iterable[FrozenFile]) -> Mail:
     """The mail of these artefacts. Raises ArtefactError if one is missing, changed, or a picture has no place.
 
     A mail without its PDF, CSV or a chart is worse than none: it reaches a sponsor with a green status.
     """
-    by_name = {artefact.name: artefact for artefact in artefacts}
+    by_name = {file.name: file for file in files}
     missing = [name for name in (HTML, TEXT, PDF, CSV) if not (by_name.get(name) and by_name[name].body)]
     if missing:
         raise ArtefactError(f"the frozen report has no {', '.join(missing)}: render it again as a new revision")
-    for artefact in by_name.values():
-        if hashlib.sha256(artefact.body).hexdigest() != artefact.sha256.removeprefix("sha256:"):
-            raise ArtefactError(f"{artefact.name} is not what was frozen (its hash differs): make a new revision")
+    for file in by_name.values():
+        if hashlib.sha256(file.body).hexdigest() != file.sha256.removeprefix("sha256:"):
+            raise ArtefactError(f"{file.name} is not what was frozen (its hash differs): make a new revision")
     html, text = by_name[HTML].body.decode(), by_name[TEXT].body.decode()
-    pictures = tuple(artefact for _, artefact in sorted(by_name.items()) if artefact.content_id)
+    pictures = tuple(file for _, file in sorted(by_name.items()) if file.content_id)
     _check_pictures(html, pictures)
     return Mail(
         envelope,
@@ -110,7 +110,7 @@ def slug(subject: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain)[:60].strip("-") or "report"
 
 
-def _check_pictures(html: str, pictures: tuple[Artefact, ...]) -> None:
+def _check_pictures(html: str, pictures: tuple[FrozenFile, ...]) -> None:
     shown, carried = set(_CID.findall(html)), {_bare_id(picture) for picture in pictures}
     if shown != carried:
         raise ArtefactError(
@@ -118,7 +118,7 @@ def _check_pictures(html: str, pictures: tuple[Artefact, ...]) -> None:
         )
 
 
-def _bare_id(picture: Artefact) -> str:
+def _bare_id(picture: FrozenFile) -> str:
     return (picture.content_id or "").strip("<>")
 
 
@@ -251,7 +251,7 @@ def to_payload(mail: Mail, *, sandbox: bool = False) -> dict[str, Any]:
     return payload
 
 
-def _attached(part: Artefact, disposition: str) -> dict[str, str]:
+def _attached(part: FrozenFile, disposition: str) -> dict[str, str]:
     attached = {
         "content": base64.b64encode(part.body).decode(),
         "type": part.media_type.partition(";")[0],

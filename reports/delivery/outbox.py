@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 
 from reports.delivery import queue
-from reports.delivery.message import Artefact, Mail, assemble, envelope_of
+from reports.delivery.message import FrozenFile, Mail, assemble, envelope_of
 from reports.delivery.outcomes import Outcome, Verdict, given_up, of_surprise, of_unfit
 from reports.delivery.queue import Context, Delivery
 from reports.delivery.transports.base import Transport
@@ -74,11 +74,11 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class FrozenReport:
     """A frozen report as the mail needs it."""
 
     subject: str
-    artefacts: tuple[Artefact, ...]
+    files: tuple[FrozenFile, ...]
 
 
 class Outbox:
@@ -147,7 +147,7 @@ class Outbox:
             stopped = queue.screen(delivery.recipient, context)
             if stopped:
                 return Planned(delivery, stopped.state, stopped.detail)
-            mail = compose(delivery, context, sender, self.frozen(delivery))
+            mail = make_mail(delivery, context, sender, self.read_report(delivery))
         except BaseException as error:
             if not may_be_one_tenants(error):
                 raise
@@ -226,11 +226,11 @@ class Outbox:
     def _attempt(self, transport: Transport, delivery: Delivery, context: Context) -> Outcome:
         """Put the mail together and hand it over, once. What cannot be put together has not been sent."""
         try:
-            frozen = self.frozen(delivery)
+            frozen = self.read_report(delivery)
         except BaseException as error:
             return self._trouble(delivery, "the report could not be read", error)
         try:
-            mail = compose(delivery, context, transport.sender, frozen)
+            mail = make_mail(delivery, context, transport.sender, frozen)
         except PermanentError as error:
             return Outcome(Verdict.FAILED, str(error))
         except BaseException as error:
@@ -246,17 +246,17 @@ class Outbox:
             logger.exception("delivery %s ended in an error that the transport does not know", delivery.delivery_id)
             return of_surprise(error)
 
-    def frozen(self, delivery: Delivery) -> Frozen:
+    def read_report(self, delivery: Delivery) -> FrozenReport:
         """The report of a delivery, read under its tenant's own row-level security."""
         ids = {"tenant": delivery.tenant_id, "report": delivery.report_id}
         with self._warehouse.transaction(role="earshot_report", tenant=delivery.tenant_id) as connection:
             found = connection.execute(statement("read_mail_subject").text, ids).fetchone()
-            with connection.cursor(row_factory=class_row(Artefact)) as cursor:
-                artefacts = cursor.execute(statement("read_mail_artefacts").text, ids).fetchall()
-        return Frozen(str(found[0] or "") if found else "", tuple(artefacts))
+            with connection.cursor(row_factory=class_row(FrozenFile)) as cursor:
+                files = cursor.execute(statement("read_mail_artefacts").text, ids).fetchall()
+        return FrozenReport(str(found[0] or "") if found else "", tuple(files))
 
 
-def compose(delivery: Delivery, context: Context, sender: Sender, frozen: Frozen, mark: str = "") -> Mail:
+def make_mail(delivery: Delivery, context: Context, sender: Sender, frozen: FrozenReport, mark: str = "") -> Mail:
     """The mail of one delivery; a mark goes before its subject. Raises PermanentError if it is not whole. Pure."""
     mailbox = context.reply_to or sender.mail_from
     envelope = envelope_of(
@@ -269,7 +269,7 @@ def compose(delivery: Delivery, context: Context, sender: Sender, frozen: Frozen
         queued_at=delivery.created_at,
         stop=stop_link(sender, mailbox, delivery.tenant_id, delivery.delivery_id, delivery.created_at),
     )
-    return assemble(envelope, frozen.artefacts)
+    return assemble(envelope, frozen.files)
 
 
 def subject_of(delivery: Delivery) -> str:

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from reports.delivery import queue
 from reports.delivery.addresses import as_recipient
 from reports.delivery.message import Mail, envelope_of
-from reports.delivery.outbox import Outbox, compose
+from reports.delivery.outbox import Outbox, make_mail
 from reports.delivery.outcomes import Outcome
 from reports.delivery.queue import Delivery
 from reports.delivery.transports.base import Transport
@@ -63,5 +63,5 @@ def send_report_trial(
     stopped = queue.screen(delivery.recipient, context)
     if stopped:
         raise PermanentError(stopped.detail)
-    frozen = Outbox(warehouse).frozen(delivery)
-    return transport.send(compose(delivery, context, transport.sender, frozen, MARK))
+    frozen = Outbox(warehouse).read_report(delivery)
+    return transport.send(make_mail(delivery, context, transport.sender, frozen, MARK))

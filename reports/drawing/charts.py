@@ -19,7 +19,7 @@ from PIL import Image
 from reports.content.report import Bar, BarChart, LineChart
 from reports.drawing import colours
 from reports.drawing.chart_sizes import LETTERS, label_room
-from reports.drawing.fonts import FontShelf
+from reports.drawing.fonts import FontRegistry
 from sql.safety.characters import one_line
 from sql.values import PermanentError
 
@@ -58,11 +58,11 @@ def line_svg(chart: LineChart, accent: str, size: tuple[int, int]) -> str:
     return _svg(line_spec(accent, *size, chart.current_label, chart.previous_label), data, parameters)
 
 
-def bars_svg(chart: BarChart, accent: str, width: int, shelf: FontShelf) -> str:
+def bars_svg(chart: BarChart, accent: str, width: int, fonts: FontRegistry) -> str:
     """Conversions as bars in groups; one scale for all groups, the largest bar of each in the full colour."""
     from reports.drawing.chart_specs import bars_spec
 
-    bars, headings = _bar_rows(chart, accent, shelf, label_room(width))
+    bars, headings = _bar_rows(chart, accent, fonts, label_room(width))
     parameters = {
         "rows": list(range(len(bars) + len(headings))),
         "largest": max(bar.value for group in chart.groups for bar in group.bars),
@@ -134,7 +134,7 @@ def _ticks(name: str, ticks: tuple[tuple[int, str], ...]) -> dict[str, Any]:
     }
 
 
-def _bar_rows(chart: BarChart, accent: str, shelf: FontShelf, room: float) -> tuple[Rows, Rows]:
+def _bar_rows(chart: BarChart, accent: str, fonts: FontRegistry, room: float) -> tuple[Rows, Rows]:
     """Bars and headings with their rows from top to bottom; headings are left out where there is only one group."""
     bars: Rows = []
     headings: Rows = []
@@ -143,7 +143,7 @@ def _bar_rows(chart: BarChart, accent: str, shelf: FontShelf, room: float) -> tu
             headings.append({"row": len(bars) + len(headings), "label": one_line(group.heading)})
         for index, bar in enumerate(group.bars):
             tint = _tint(bar, accent, first=index == 0)
-            label = shelf.fitted(one_line(bar.label), LETTERS, room)
+            label = fonts.fitted(one_line(bar.label), LETTERS, room)
             row = len(bars) + len(headings)
             bars.append({"row": row, "label": label, "value": bar.value, "text": one_line(bar.text), "tint": tint})
     return bars, headings

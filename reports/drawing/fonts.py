@@ -30,7 +30,7 @@ class MissingGlyphError(PermanentError):
 
 
 @dataclass(frozen=True)
-class FontShelf:
+class FontRegistry:
     """Folders with font files; the bundled one is always among them. Use `shelf()`, which keeps what it has read."""
 
     folders: tuple[Path, ...]
@@ -89,12 +89,12 @@ class FontShelf:
 
 
 @cache
-def shelf(*extra: Path) -> FontShelf:
+def font_registry(*extra: Path) -> FontRegistry:
     """The bundled fonts and those of further folders, such as Noto for Japanese. Read once per process."""
     for folder in extra:
         if not folder.is_dir():
             raise PermanentError(f"the font folder {folder} does not exist: create it or take it out of the settings")
-    return FontShelf((BUNDLED, *extra))
+    return FontRegistry((BUNDLED, *extra))
 
 
 def _is_invisible(character: str) -> bool:

@@ -16,7 +16,7 @@ import typst
 
 from reports.content.report import ReportContent
 from reports.drawing import charts, colours
-from reports.drawing.fonts import FAMILY, FontShelf
+from reports.drawing.fonts import FAMILY, FontRegistry
 from sql.safety.characters import one_line
 from sql.values import PermanentError
 
@@ -27,7 +27,7 @@ class PdfError(PermanentError):
     """The PDF could not be set, or Typst warned about it."""
 
 
-def pdf_file(content: ReportContent, fonts: FontShelf) -> bytes:
+def pdf_file(content: ReportContent, fonts: FontRegistry) -> bytes:
     """The PDF's bytes: the same for the same content, because its timestamp is the content's."""
     inputs = {"report": json.dumps(_inputs(content, fonts), ensure_ascii=False, sort_keys=True)}
     return set_pages(compiler_for(fonts), inputs, content.generated_at, f"report {content.report_id}")
@@ -46,7 +46,7 @@ def set_pages(compiler: typst.Compiler, inputs: dict[str, str], timestamp: int, 
     return made
 
 
-def _inputs(content: ReportContent, fonts: FontShelf) -> dict[str, Any]:
+def _inputs(content: ReportContent, fonts: FontRegistry) -> dict[str, Any]:
     shown = content.as_json()
     del shown["records"]
     shown = {name: _printed(each) for name, each in shown.items()}
@@ -71,7 +71,7 @@ def _printed(value: Any) -> Any:
 
 
 @cache
-def compiler_for(fonts: FontShelf, template: Path = TEMPLATE) -> typst.Compiler:
+def compiler_for(fonts: FontRegistry, template: Path = TEMPLATE) -> typst.Compiler:
     """A compiler that knows the shelf's fonts and no others; kept, because reading fonts costs more than a report."""
     folders = [str(folder) for folder in fonts.folders]
     read = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
@@ -79,7 +79,7 @@ def compiler_for(fonts: FontShelf, template: Path = TEMPLATE) -> typst.Compiler:
     return typst.Compiler(str(template), root=str(template.parent), font_paths=read, ignore_system_fonts=True)
 
 
-def _refuse_unread(fonts: FontShelf, read: set[Path]) -> None:
+def _refuse_unread(fonts: FontRegistry, read: set[Path]) -> None:
     """Typst passes over a font file that it cannot read, and would then print boxes for what only that font has."""
     if unread := [path.name for path in fonts.files if path not in read]:
         raise PdfError(f"Typst cannot read the font files {', '.join(unread)}: replace them or take them off the shelf")

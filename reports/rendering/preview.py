@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.drawing import colours
-from reports.rendering.render import Artefact, environment
+from reports.rendering.render import ReportFile, environment
 from sql.safety.private import private_folder, write_private
 from sql.values import PermanentError
 
@@ -34,20 +34,20 @@ class IndexEntry:
     note: str = ""
 
 
-def write_preview(folder: Path, artefacts: Sequence[Artefact]) -> Path:
+def write_preview(folder: Path, files: Sequence[ReportFile]) -> Path:
     """Every file of the report into the folder; returns the page to open. Existing files are replaced.
 
     Only the owner can read them. Raises UnsafePathError where the folder or a file in it is a link.
     """
     private_folder(folder)
-    pictures = {artefact.content_id: artefact.name for artefact in artefacts if artefact.content_id}
-    for artefact in artefacts:
-        if Path(artefact.name).name != artefact.name:
-            raise PreviewError(f"{artefact.name!r} is not a plain file name, so it is not written")
-        body = artefact.body
-        if artefact.media_type == "text/html":
+    pictures = {file.content_id: file.name for file in files if file.content_id}
+    for file in files:
+        if Path(file.name).name != file.name:
+            raise PreviewError(f"{file.name!r} is not a plain file name, so it is not written")
+        body = file.body
+        if file.media_type == "text/html":
             body = _beside(body.decode(), pictures).encode()
-        write_private(folder / artefact.name, body)
+        write_private(folder / file.name, body)
     return folder / "report.html"
 
 

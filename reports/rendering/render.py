@@ -22,7 +22,7 @@ from markupsafe import escape
 from reports.content.report import ReportContent
 from reports.delivery.addresses import header_text
 from reports.drawing import charts, colours
-from reports.drawing.fonts import FontShelf, shelf
+from reports.drawing.fonts import FontRegistry, font_registry
 from reports.rendering.csv import csv_file
 from reports.rendering.pdf import pdf_file
 from sql.safety.characters import one_line
@@ -45,7 +45,7 @@ class RenderError(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Artefact:
+class ReportFile:
     """One file of a report. content_id: set for pictures that the mail shows, without angle brackets."""
 
     name: str
@@ -58,20 +58,20 @@ class Artefact:
         return hashlib.sha256(self.body).hexdigest()
 
 
-def render(content: ReportContent, fonts: FontShelf | None = None) -> list[Artefact]:
+def render(content: ReportContent, fonts: FontRegistry | None = None) -> list[ReportFile]:
     """Every file of the report; the same content gives the same bytes.
 
     Raises MissingGlyphError, ChartError, PdfError or RenderError; there is no report with a part missing.
     """
-    fonts = fonts or shelf()
+    fonts = fonts or font_registry()
     fonts.require(map(one_line, content.strings()))
     charts.use_fonts(fonts.folders)
     pictures = _pictures(content, fonts)
     return [
-        Artefact("report.html", "text/html", None, html_mail(content, pictures).encode()),
-        Artefact("report.txt", "text/plain", None, text_twin(content).encode()),
-        Artefact("report.pdf", "application/pdf", None, pdf_file(content, fonts)),
-        Artefact("report.csv", "text/csv", None, csv_file(content.records)),
+        ReportFile("report.html", "text/html", None, html_mail(content, pictures).encode()),
+        ReportFile("report.txt", "text/plain", None, text_twin(content).encode()),
+        ReportFile("report.pdf", "application/pdf", None, pdf_file(content, fonts)),
+        ReportFile("report.csv", "text/csv", None, csv_file(content.records)),
         *pictures.values(),
     ]
 
@@ -82,11 +82,11 @@ def subject_line(content: ReportContent) -> str:
     return header_text(written)
 
 
-def html_mail(content: ReportContent, pictures: dict[str, Artefact]) -> str:
+def html_mail(content: ReportContent, pictures: dict[str, ReportFile]) -> str:
     """The HTML part, styles inlined for clients that drop style tags."""
     template = environment().get_template("report.html")
     page = template.render(_variables(content), subject=subject_line(content), pictures=pictures, palette=colours)
-    inlined = _with_words(_inliner().inline(page), content, pictures)
+    inlined = _with_alternatives(_inliner().inline(page), content, pictures)
     if len(inlined.encode()) > LARGEST_HTML:
         raise RenderError(
             f"the mail of report {content.report_id} has {len(inlined.encode())} bytes, more than {LARGEST_HTML}: "
@@ -95,11 +95,11 @@ def html_mail(content: ReportContent, pictures: dict[str, Artefact]) -> str:
     return inlined
 
 
-def _with_words(html: str, content: ReportContent, pictures: dict[str, Artefact]) -> str:
+def _with_alternatives(html: str, content: ReportContent, pictures: dict[str, ReportFile]) -> str:
     """Alternative texts, put in after inlining, which would print their angle brackets bare."""
-    words = {"line": content.line, "bars": content.bars}
+    charts_by_role = {"line": content.line, "bars": content.bars}
     for role, picture in pictures.items():
-        chart = words[role]
+        chart = charts_by_role[role]
         html = html.replace(f"alt:{picture.content_id}", str(escape(one_line(chart.alt))) if chart else "")
     return html
 
@@ -110,7 +110,7 @@ def text_twin(content: ReportContent) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", written)
 
 
-def _pictures(content: ReportContent, fonts: FontShelf) -> dict[str, Artefact]:
+def _pictures(content: ReportContent, fonts: FontRegistry) -> dict[str, ReportFile]:
     """The mail's charts by role. Their ids are unique in the world: clients show another mail's chart otherwise."""
     accent, drawn = content.header.accent, {}
     if content.line is not None:
@@ -118,7 +118,7 @@ def _pictures(content: ReportContent, fonts: FontShelf) -> dict[str, Artefact]:
     if content.bars is not None:
         drawn["bars"] = charts.bars_svg(content.bars, accent, charts.MAIL_DRAWN, fonts)
     return {
-        role: Artefact(f"{role}.png", "image/png", content_id(content, role), charts.png(svg))
+        role: ReportFile(f"{role}.png", "image/png", content_id(content, role), charts.png(svg))
         for role, svg in drawn.items()
     }
 

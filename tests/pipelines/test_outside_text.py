@@ -21,7 +21,7 @@ from pypdf import PdfReader
 
 from pipelines.backfill.computing import run_job
 from pipelines.cli import main
-from reports.archive import artefacts_of
+from reports.archive import read_files
 from sql.warehouse import Warehouse
 from tests.pipelines.running import home_of_its_own, rows
 from tests.pipelines.small_network import MONDAY, named
@@ -84,7 +84,7 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
         nasty, "SELECT report_id, subject FROM reports WHERE tenant_id = %s AND state = 'frozen'", named("harbor")
     )
     assert PLAIN in subject
-    files = {each.name: each.body for each in artefacts_of(nasty, named("harbor"), UUID(str(report_id)))}
+    files = {each.name: each.body for each in read_files(nasty, named("harbor"), UUID(str(report_id)))}
     page, text = files["report.html"].decode(), files["report.txt"].decode()
     printed = "\n".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(files["report.pdf"])).pages)
     # The page itself puts zero-width blanks into long words, so that they break.

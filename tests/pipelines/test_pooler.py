@@ -15,7 +15,7 @@ import pytest
 from pipelines.homes import dagster_home
 from pipelines.runtime import orchestrator_instance
 from pipelines.settings import load_settings
-from reports.archive import Made, ReportKey, hold, state_of
+from reports.archive import Provenance, ReportKey, hold, state_of
 from sql.embedded import Server
 from sql.limits import Limits, bounded_history
 from sql.reading import ColumnReader
@@ -46,7 +46,7 @@ def test_a_pooler_in_transaction_mode_needs_no_setting_of_its_own(
             0
         ]
         key = ReportKey(tenant, subscription, sponsor, None, "weekly", FIRST, FIRST, "UTC")
-        hold(warehouse, key, "waits for data", Made(uuid4(), "1", datetime.now(UTC)))
+        hold(warehouse, key, "waits for data", Provenance(uuid4(), "1", datetime.now(UTC)))
         assert state_of(warehouse, key) == "held"
         warehouse.close()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reports.compose import compose
-from reports.content.comparisons import Benchmark, Benchmarks, Learnt, Lift, ModelResult
+from reports.content.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
 from reports.content.facts import (
     Brand,
     CampaignRow,
@@ -87,7 +87,7 @@ def _spread(total: int, days: int, phase: float = 0.0) -> tuple[int, ...]:
 
 
 SUNDAY = date(2026, 9, 27)
-LEARNT = Learnt(
+LEARNT = ModelTotals(
     SUNDAY,
     tuple(
         ModelResult(
@@ -156,7 +156,7 @@ def make_facts(**changes: Any) -> ReportFacts:
         windows=OpenWindows(12, 2, 0.91),
         unsubscribe="mailto:reports@signal.example?subject=unsubscribe",
         lifts=(Lift("Acme Cloud — Q3 launch", Interval(0.123, 0.02, 0.23), False, 98_310, 24_077, 0.19),),
-        learnt=LEARNT,
+        model_totals=LEARNT,
         benchmarks=BENCHMARKS,
         fewest_households=10,
         response=(
@@ -187,7 +187,7 @@ def make_quiet_facts() -> ReportFacts:
         pacing=None,
         windows=None,
         lifts=(),
-        learnt=None,
+        model_totals=None,
         benchmarks=None,
         response=(),
     )
@@ -210,7 +210,7 @@ def make_portfolio() -> ReportFacts:
         replace(row, campaign="Acme Edge — always on", is_fallback=row.model != "linear") for row in LEARNT.rows
     )
     return make_facts(
-        learnt=replace(LEARNT, rows=(*LEARNT.rows, *edge)),
+        model_totals=replace(LEARNT, rows=(*LEARNT.rows, *edge)),
         benchmarks=None,
         campaign=None,
         cadence="monthly",

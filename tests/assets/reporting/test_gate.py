@@ -33,28 +33,28 @@ def test_final_computed_and_checked_days_open_the_gate() -> None:
 
 def test_a_period_that_may_still_change_is_held_until_it_is_final() -> None:
     decision = decide(PERIOD, ledger(), checks(), ASSETS, 48, datetime(2026, 11, 17, tzinfo=UTC))
-    assert "final on 2026-11-17 at 23:00 UTC" in decision.words
+    assert "final on 2026-11-17 at 23:00 UTC" in decision.text
 
 
 def test_a_day_that_only_the_local_period_touches_must_be_there_too() -> None:
     without_sunday = ledger().filter(pl.col("day") != DAYS[0])
     decision = decide(PERIOD, without_sunday, checks(), ASSETS, 48, LATER)
-    assert decision.words == (
+    assert decision.text == (
         "2026-11-08: not computed yet; `earshot backfill --from 2026-11-08 --to 2026-11-08` heals it."
     )
 
 
 def test_a_day_that_was_computed_before_it_was_final_must_be_settled_first() -> None:
-    assert "still provisional" in decide(PERIOD, ledger("provisional"), checks(), ASSETS, 48, LATER).words
+    assert "still provisional" in decide(PERIOD, ledger("provisional"), checks(), ASSETS, 48, LATER).text
 
 
 def test_a_failed_check_holds_the_report_and_names_the_day_and_the_finding() -> None:
-    words = decide(PERIOD, ledger(), checks(passed=False), ASSETS, 48, LATER).words
-    assert "8 data check(s) failed, first credits_sum on 2026-11-08: 3 offence(s)." in words
+    text = decide(PERIOD, ledger(), checks(passed=False), ASSETS, 48, LATER).text
+    assert "8 data check(s) failed, first credits_sum on 2026-11-08: 3 offence(s)." in text
 
 
 def test_days_without_any_check_are_not_taken_for_good_ones() -> None:
-    assert "not checked yet" in decide(PERIOD, ledger(), checks().head(0), ASSETS, 48, LATER).words
+    assert "not checked yet" in decide(PERIOD, ledger(), checks().head(0), ASSETS, 48, LATER).text
 
 
 def test_the_reason_names_why_a_missing_table_could_not_be_computed() -> None:
@@ -67,7 +67,7 @@ def test_the_reason_names_why_a_missing_table_could_not_be_computed() -> None:
             "cause": ["no rate CHF/EUR of that day", "healed long ago", "of no table"],
         }
     )
-    words = decide(PERIOD, found, checks(), ASSETS, 48, LATER, failures).words
-    assert f"Why on {DAYS[3]}: no rate CHF/EUR of that day (downloads)." in words
-    assert "healed long ago" not in words
-    assert "of no table" not in words
+    text = decide(PERIOD, found, checks(), ASSETS, 48, LATER, failures).text
+    assert f"Why on {DAYS[3]}: no rate CHF/EUR of that day (downloads)." in text
+    assert "healed long ago" not in text
+    assert "of no table" not in text

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.gathering import Subject, model_rows
+from assets.reporting.gathering import model_rows
+from assets.reporting.subscriptions import Subject
 from sql.values import Window
+from tests.assets.reporting.campaigns import report_campaign
 
 WEEK = Window.of_days(date(2026, 3, 2), date(2026, 3, 8))
 HEADLINE = ("impressions", "reach", "conversions", "revenue", "spend", "roas", "cpa", "modelled_conversions")
@@ -36,8 +38,7 @@ def result() -> PeriodResult:
 
 
 def subject(*campaigns: bytes, is_portfolio: bool = False) -> Subject:
-    rows = [{"campaign_id": each, "default_model": "linear"} for each in campaigns]
-    return Subject("Kettle", KETTLE, rows, is_portfolio)
+    return Subject("Kettle", KETTLE, [report_campaign(each) for each in campaigns], is_portfolio)
 
 
 def test_a_portfolio_is_told_under_what_all_of_its_campaigns_share(result: PeriodResult) -> None:

@@ -1,4 +1,4 @@
-"""What a report takes over from the results of a Sunday: lift, models that learn, medians of others."""
+"""What a report takes over from the results of a Sunday: lift, data-driven models, medians of others."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.reporting.gathering import Subject
-from assets.reporting.weekly_results import with_benchmarks, with_learnt, with_lift
+from assets.reporting.subscriptions import Subject
+from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.content.facts import ReportFacts
 from sql.values import Interval
+from tests.assets.reporting.campaigns import report_campaign
 from tests.reports.conftest import make_facts
 
 SUNDAY = date(2026, 9, 27)
@@ -20,14 +21,12 @@ SPRING, SUMMER = b"spring", b"summer"
 
 @pytest.fixture
 def facts() -> ReportFacts:
-    return make_facts(lifts=(), learnt=None, benchmarks=None)
+    return make_facts(lifts=(), model_totals=None, benchmarks=None)
 
 
 def subject(*campaigns: bytes, model: str = "linear", is_portfolio: bool = False) -> Subject:
-    rows = [
-        {"campaign_id": each, "name": each.decode(), "currency": "USD", "default_model": model} for each in campaigns
-    ]
-    return Subject("Kettle", b"kettle", rows, is_portfolio)
+    chosen = [report_campaign(each, model=model) for each in campaigns]
+    return Subject("Kettle", b"kettle", chosen, is_portfolio)
 
 
 def lift_of(campaign: bytes = SPRING, **fields: Any) -> pl.DataFrame:
@@ -74,7 +73,9 @@ def learnt_of(campaign: bytes, model: str, **fields: Any) -> list[dict[str, Any]
 
 def test_models_that_learn_come_beside_the_report_s_own(facts: ReportFacts) -> None:
     rows = [row for model in ("first_touch", "linear", "markov", "counterfactual") for row in learnt_of(SPRING, model)]
-    told = with_learnt(facts, subject(SPRING), pl.DataFrame(rows, schema_overrides={"amount_minor": pl.Int64})).learnt
+    told = with_model_totals(
+        facts, subject(SPRING), pl.DataFrame(rows, schema_overrides={"amount_minor": pl.Int64})
+    ).model_totals
     assert told is not None
     assert (told.through, [row.model for row in told.rows]) == (SUNDAY, ["linear", "markov", "counterfactual"])
     assert told.rows[1].conversions == Interval(40, 30, 50)
@@ -92,5 +93,8 @@ def test_medians_are_of_the_report_s_model_or_else_of_the_linear_one(facts: Repo
 
 
 def test_without_results_the_facts_stay_as_they_are(facts: ReportFacts) -> None:
-    told = with_lift(facts, subject(SPRING), lift_of().clear())
-    assert with_benchmarks(with_learnt(told, subject(SPRING), pl.DataFrame()), subject(SPRING), pl.DataFrame()) == facts
+    unchanged = with_lift(facts, subject(SPRING), lift_of().clear())
+    assert (
+        with_benchmarks(with_model_totals(unchanged, subject(SPRING), pl.DataFrame()), subject(SPRING), pl.DataFrame())
+        == facts
+    )

@@ -26,7 +26,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from psycopg.types.json import Jsonb
 
-from reports.delivery.message import Artefact, Mail, assemble, envelope_of
+from reports.delivery.message import FrozenFile, Mail, assemble, envelope_of
 from reports.delivery.queue import enqueue
 from reports.delivery.unsubscribe import Sender, stop_link
 
@@ -44,7 +44,7 @@ HTML = (
 TEXT = "3.4× return — Röntgen & Škoda\n\nStop these mails: https://earshot.invalid/stop\n"
 
 
-def make_artefacts(**bodies: bytes) -> list[Artefact]:
+def make_files(**bodies: bytes) -> list[FrozenFile]:
     """The files of a frozen report; a body can be changed by the part of its name before the dot."""
     files = [
         ("report.html", "text/html", None, HTML.encode()),
@@ -54,7 +54,7 @@ def make_artefacts(**bodies: bytes) -> list[Artefact]:
         ("chart.png", "image/png", "chart.1@earshot", PNG),
     ]
     chosen = [(name, kind, cid, bodies.get(name.replace(".", "_"), body)) for name, kind, cid, body in files]
-    return [Artefact(name, kind, cid, body, hashlib.sha256(body).hexdigest()) for name, kind, cid, body in chosen]
+    return [FrozenFile(name, kind, cid, body, hashlib.sha256(body).hexdigest()) for name, kind, cid, body in chosen]
 
 
 def make_mail(sender: Sender | None = None, **changes: Any) -> Mail:
@@ -69,7 +69,7 @@ def make_mail(sender: Sender | None = None, **changes: Any) -> Mail:
         "subject": "Acme Cloud: 3.4× return in the week of 5 October",
     }
     envelope = envelope_of(delivery_id=delivery_id, queued_at=NOON, stop=stop, **{**values, **changes})
-    return assemble(envelope, make_artefacts())
+    return assemble(envelope, make_files())
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def mail_with() -> Callable[..., Mail]:
 
 
 @pytest.fixture
-def artefacts_with() -> Callable[..., list[Artefact]]:
-    return make_artefacts
+def files_with() -> Callable[..., list[FrozenFile]]:
+    return make_files
 
 
 class SendGridServer:
@@ -282,7 +282,7 @@ class Office:
             )
         self.report_id = self.freeze()
 
-    def freeze(self, revision: int = 1, artefacts: list[Artefact] | None = None) -> UUID:
+    def freeze(self, revision: int = 1, files: list[FrozenFile] | None = None) -> UUID:
         report_id = uuid4()
         with self.warehouse.transaction() as connection:
             connection.execute(
@@ -292,7 +292,7 @@ class Office:
                 "'Acme Cloud: 3.4× return', %s)",
                 [self.tenant_id, report_id, self.subscription_id, self.sponsor_id, revision, NOON, Jsonb({}), uuid4()],
             )
-            for each in make_artefacts() if artefacts is None else artefacts:
+            for each in make_files() if files is None else files:
                 connection.execute(
                     "INSERT INTO report_artefacts VALUES (%s, %s, %s, %s, %s, %s, %s)",
                     [self.tenant_id, report_id, each.name, each.media_type, each.content_id, each.body, each.sha256],

@@ -20,8 +20,8 @@ from reports.content.facts import ReportFacts
 from reports.delivery.addresses import AddressError, as_recipient, clean_address, header_text, is_allowed
 from reports.delivery.message import (
     STOP_LINK_PLACEHOLDER,
-    Artefact,
     ArtefactError,
+    FrozenFile,
     Mail,
     assemble,
     to_mime,
@@ -178,30 +178,30 @@ def test_an_allow_list_means_these_domains_and_no_others() -> None:
 
 @pytest.mark.parametrize("name", ["report.html", "report.txt", "report.pdf", "report.csv"])
 def test_a_mail_without_one_of_its_parts_is_never_made(
-    mail_with: MailWith, artefacts_with: Callable[..., list[Artefact]], name: str
+    mail_with: MailWith, files_with: Callable[..., list[FrozenFile]], name: str
 ) -> None:
-    files = [each for each in artefacts_with() if each.name != name]
+    files = [each for each in files_with() if each.name != name]
     with pytest.raises(ArtefactError, match=name):
         assemble(mail_with().envelope, files)
 
 
-def test_an_empty_file_is_a_missing_file(mail_with: MailWith, artefacts_with: Callable[..., list[Artefact]]) -> None:
+def test_an_empty_file_is_a_missing_file(mail_with: MailWith, files_with: Callable[..., list[FrozenFile]]) -> None:
     with pytest.raises(ArtefactError, match=r"report\.pdf"):
-        assemble(mail_with().envelope, artefacts_with(report_pdf=b""))
+        assemble(mail_with().envelope, files_with(report_pdf=b""))
 
 
 def test_a_file_that_changed_after_freezing_is_not_sent(
-    mail_with: MailWith, artefacts_with: Callable[..., list[Artefact]]
+    mail_with: MailWith, files_with: Callable[..., list[FrozenFile]]
 ) -> None:
-    files = [replace(each, body=each.body + b"!") if each.name == "report.csv" else each for each in artefacts_with()]
+    files = [replace(each, body=each.body + b"!") if each.name == "report.csv" else each for each in files_with()]
     with pytest.raises(ArtefactError, match="not what was frozen"):
         assemble(mail_with().envelope, files)
 
 
 def test_a_picture_that_the_mail_shows_but_does_not_carry_stops_it(
-    mail_with: MailWith, artefacts_with: Callable[..., list[Artefact]]
+    mail_with: MailWith, files_with: Callable[..., list[FrozenFile]]
 ) -> None:
-    files = [each for each in artefacts_with() if each.name != "chart.png"]
+    files = [each for each in files_with() if each.name != "chart.png"]
     with pytest.raises(ArtefactError, match="pictures"):
         assemble(mail_with().envelope, files)
 
@@ -222,7 +222,7 @@ def test_the_provider_neither_rewrites_links_nor_adds_a_pixel(mail_with: MailWit
 
 def test_a_rendered_report_makes_a_whole_mail(mail_with: MailWith, change_facts: Callable[..., ReportFacts]) -> None:
     rendered = render(compose(change_facts(unsubscribe=STOP_LINK_PLACEHOLDER)))
-    files = [Artefact(each.name, each.media_type, each.content_id, each.body, each.sha256) for each in rendered]
+    files = [FrozenFile(each.name, each.media_type, each.content_id, each.body, each.sha256) for each in rendered]
     mail = assemble(mail_with().envelope, files)
     assert len(mail.pictures) == 2
     assert STOP_LINK_PLACEHOLDER not in mail.html + mail.text
@@ -230,6 +230,6 @@ def test_a_rendered_report_makes_a_whole_mail(mail_with: MailWith, change_facts:
     assert len(to_mime(mail)) < 1_500_000
 
 
-def test_hashes_may_name_their_kind(mail_with: MailWith, artefacts_with: Callable[..., list[Artefact]]) -> None:
-    files = [replace(each, sha256=f"sha256:{hashlib.sha256(each.body).hexdigest()}") for each in artefacts_with()]
+def test_hashes_may_name_their_kind(mail_with: MailWith, files_with: Callable[..., list[FrozenFile]]) -> None:
+    files = [replace(each, sha256=f"sha256:{hashlib.sha256(each.body).hexdigest()}") for each in files_with()]
     assert assemble(mail_with().envelope, files).attachments

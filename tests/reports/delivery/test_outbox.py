@@ -16,7 +16,7 @@ import pytest
 
 from reports.delivery import DeliverySummary, Outbox, TransportSettings, make_transport, outbox, queue
 from reports.delivery.history import retry_failed
-from reports.delivery.message import Artefact, Mail
+from reports.delivery.message import FrozenFile, Mail
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import CLAIM_FOR, claim_next, settle
 from reports.delivery.suppressions import stop_recipient, suppress
@@ -262,10 +262,10 @@ def test_a_report_without_recipients_is_said(office: Office, run: Run) -> None:
 
 
 def test_a_report_that_is_not_whole_is_not_sent(
-    office: Office, run: Run, artefacts_with: Callable[..., list[Artefact]]
+    office: Office, run: Run, files_with: Callable[..., list[FrozenFile]]
 ) -> None:
-    without_csv = [each for each in artefacts_with() if each.name != "report.csv"]
-    office.queue("alex@acme.example", report_id=office.freeze(revision=2, artefacts=without_csv), revision=2)
+    without_csv = [each for each in files_with() if each.name != "report.csv"]
+    office.queue("alex@acme.example", report_id=office.freeze(revision=2, files=without_csv), revision=2)
     transport = Recording()
     assert run(transport).results == {"failed": 1}
     assert transport.mails == []
@@ -281,7 +281,7 @@ def test_another_tenants_report_cannot_be_read_for_a_mail(
         delivery = claim_next(connection, noon, noon, uuid4(), "recording")
     assert delivery is not None
     crossed = replace(delivery, tenant_id=office.tenant_id, report_id=other.report_id)
-    assert Outbox(office.warehouse).frozen(crossed).artefacts == ()
+    assert Outbox(office.warehouse).read_report(crossed).files == ()
 
 
 def test_a_mail_comes_from_its_own_tenant(office: Office, open_office: Callable[..., Office], run: Run) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from reports.content.report import ReportContent
 from reports.rendering.preview import IndexEntry, PreviewError, write_index, write_preview
-from reports.rendering.render import Artefact, render
+from reports.rendering.render import ReportFile, render
 
 
 def test_a_preview_shows_its_pictures_from_the_folder(content: ReportContent, tmp_path: Path) -> None:
@@ -22,14 +22,14 @@ def test_a_preview_shows_its_pictures_from_the_folder(content: ReportContent, tm
 
 
 def test_a_preview_without_its_picture_is_refused(content: ReportContent, tmp_path: Path) -> None:
-    artefacts = [artefact for artefact in render(content) if artefact.name != "bars.png"]
+    files = [file for file in render(content) if file.name != "bars.png"]
     with pytest.raises(PreviewError, match="picture"):
-        write_preview(tmp_path, artefacts)
+        write_preview(tmp_path, files)
 
 
 def test_a_file_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     with pytest.raises(PreviewError, match="plain file name"):
-        write_preview(tmp_path, [Artefact("../escape.txt", "text/plain", None, b"x")])
+        write_preview(tmp_path, [ReportFile("../escape.txt", "text/plain", None, b"x")])
 
 
 def test_the_index_lists_reports_and_escapes_names(content: ReportContent, tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ from reports.content.facts import ReportFacts
 from reports.content.report import Records, ReportContent
 from reports.drawing import charts
 from reports.drawing.charts import ChartError
-from reports.drawing.fonts import BUNDLED, MissingGlyphError, shelf
+from reports.drawing.fonts import BUNDLED, MissingGlyphError, font_registry
 from reports.rendering.csv import csv_file, harmless
 from reports.rendering.pdf import PdfError, compiler_for, set_pages
-from reports.rendering.render import Artefact, RenderError, content_id, render, subject_line
+from reports.rendering.render import RenderError, ReportFile, content_id, render, subject_line
 from sql.safety.characters import one_line
 from sql.values import PermanentError
 
@@ -63,8 +63,8 @@ def squeezed(text: str) -> str:
     return re.sub(r"[\s\u00a0\u2009\u200b\u202f]+", "", text)
 
 
-def named(artefacts: list[Artefact], name: str) -> bytes:
-    return next(artefact.body for artefact in artefacts if artefact.name == name)
+def named(files: list[ReportFile], name: str) -> bytes:
+    return next(file.body for file in files if file.name == name)
 
 
 def pdf_text(body: bytes) -> str:
@@ -72,12 +72,12 @@ def pdf_text(body: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def artefacts(content: ReportContent) -> list[Artefact]:
+def files(content: ReportContent) -> list[ReportFile]:
     return render(content)
 
 
-def test_a_report_has_mail_text_pdf_csv_and_two_pictures(artefacts: list[Artefact]) -> None:
-    assert [(artefact.name, artefact.media_type) for artefact in artefacts] == [
+def test_a_report_has_mail_text_pdf_csv_and_two_pictures(files: list[ReportFile]) -> None:
+    assert [(file.name, file.media_type) for file in files] == [
         ("report.html", "text/html"),
         ("report.txt", "text/plain"),
         ("report.pdf", "application/pdf"),
@@ -87,17 +87,17 @@ def test_a_report_has_mail_text_pdf_csv_and_two_pictures(artefacts: list[Artefac
     ]
 
 
-def test_names_from_outside_are_text_and_never_markup(artefacts: list[Artefact]) -> None:
-    html = named(artefacts, "report.html").decode()
+def test_names_from_outside_are_text_and_never_markup(files: list[ReportFile]) -> None:
+    html = named(files, "report.html").decode()
     assert "Acme &lt;Cloud&gt; &amp; Co" in html
     assert "<Cloud>" not in html
     assert "<to you>" not in html
     assert "{{ 7 * 7 }} templates" in html
-    assert "#show:it=>[notmarkup]*either*$x$" in pdf_text(named(artefacts, "report.pdf"))
+    assert "#show:it=>[notmarkup]*either*$x$" in pdf_text(named(files, "report.pdf"))
 
 
-def test_the_mail_stays_small_and_loads_nothing(artefacts: list[Artefact]) -> None:
-    html = named(artefacts, "report.html").decode()
+def test_the_mail_stays_small_and_loads_nothing(files: list[ReportFile]) -> None:
+    html = named(files, "report.html").decode()
     page = Page(html)
     assert len(html.encode()) < 80_000
     assert "data:" not in html
@@ -106,21 +106,21 @@ def test_the_mail_stays_small_and_loads_nothing(artefacts: list[Artefact]) -> No
     assert "url(" not in html
     assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form", "video"}
     sources = [attributes["src"] for tag, attributes in page.tags if tag == "img"]
-    assert sources == [f"cid:{artefact.content_id}" for artefact in artefacts if artefact.content_id]
+    assert sources == [f"cid:{file.content_id}" for file in files if file.content_id]
     assert all((attributes.get("href") or "").startswith("mailto:") for tag, attributes in page.tags if tag == "a")
 
 
-def test_pictures_have_a_width_and_words(artefacts: list[Artefact]) -> None:
-    pictures = [attributes for tag, attributes in Page(named(artefacts, "report.html").decode()).tags if tag == "img"]
+def test_pictures_have_a_width_and_words(files: list[ReportFile]) -> None:
+    pictures = [attributes for tag, attributes in Page(named(files, "report.html").decode()).tags if tag == "img"]
     assert [picture["width"] for picture in pictures] == ["576", "576"]
     assert all(len(picture["alt"] or "") > 40 for picture in pictures)
 
 
-def test_every_number_is_the_same_in_mail_text_and_pdf(content: ReportContent, artefacts: list[Artefact]) -> None:
+def test_every_number_is_the_same_in_mail_text_and_pdf(content: ReportContent, files: list[ReportFile]) -> None:
     forms = {
-        "html": Page(named(artefacts, "report.html").decode()).text,
-        "text": squeezed(named(artefacts, "report.txt").decode()),
-        "pdf": pdf_text(named(artefacts, "report.pdf")),
+        "html": Page(named(files, "report.html").decode()).text,
+        "text": squeezed(named(files, "report.txt").decode()),
+        "pdf": pdf_text(named(files, "report.pdf")),
     }
     shown = [content.finding, content.header.period, content.header.sponsor, *content.lift, *content.limits]
     shown += [part for tile in content.tiles for part in (tile.value, tile.change, tile.detail)]
@@ -132,8 +132,8 @@ def test_every_number_is_the_same_in_mail_text_and_pdf(content: ReportContent, a
         assert not missing, form
 
 
-def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, artefacts: list[Artefact]) -> None:
-    text = pdf_text(named(artefacts, "report.pdf"))
+def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, files: list[ReportFile]) -> None:
+    text = pdf_text(named(files, "report.pdf"))
     for section in (content.delivery, content.response, content.definitions):
         assert section is not None
         assert all(squeezed(pair.text) in text for pair in section.pairs)
@@ -142,8 +142,8 @@ def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, artefacts
         assert all(squeezed(cell) in text for row in table.rows for cell in row.cells)
 
 
-def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, artefacts: list[Artefact]) -> None:
-    body = named(artefacts, "report.csv")
+def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, files: list[ReportFile]) -> None:
+    body = named(files, "report.csv")
     assert body.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
     total = next(row for row in rows if row["section"] == "total")
@@ -161,8 +161,8 @@ def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, art
     assert sum(int(row["delivered"]) for row in days) == facts.now.delivered
 
 
-def test_a_title_that_is_a_formula_is_disarmed_in_the_csv(artefacts: list[Artefact]) -> None:
-    rows = list(csv.DictReader(io.StringIO(named(artefacts, "report.csv").decode("utf-8-sig"))))
+def test_a_title_that_is_a_formula_is_disarmed_in_the_csv(files: list[ReportFile]) -> None:
+    rows = list(csv.DictReader(io.StringIO(named(files, "report.csv").decode("utf-8-sig"))))
     titles = {row["episode"] for row in rows}
     assert '\'=HYPERLINK("http://example.com","claim your prize")' in titles
 
@@ -185,8 +185,8 @@ def test_other_text_cells_stay(cell: str) -> None:
     assert harmless(cell) == cell
 
 
-def test_the_same_content_gives_the_same_bytes(content: ReportContent, artefacts: list[Artefact]) -> None:
-    assert [artefact.sha256 for artefact in render(content)] == [artefact.sha256 for artefact in artefacts]
+def test_the_same_content_gives_the_same_bytes(content: ReportContent, files: list[ReportFile]) -> None:
+    assert [file.sha256 for file in render(content)] == [file.sha256 for file in files]
 
 
 def test_content_ids_differ_between_reports_and_revisions_and_not_between_runs(content: ReportContent) -> None:
@@ -200,9 +200,9 @@ def test_content_ids_differ_between_reports_and_revisions_and_not_between_runs(c
     assert content_id(content, "line") == content_id(replace(content, finding="other words"), "line")
 
 
-def test_pictures_are_opaque_twice_the_size_and_not_blank(artefacts: list[Artefact]) -> None:
+def test_pictures_are_opaque_twice_the_size_and_not_blank(files: list[ReportFile]) -> None:
     for name in ("line.png", "bars.png"):
-        body = named(artefacts, name)
+        body = named(files, name)
         assert len(body) < 90_000
         with Image.open(io.BytesIO(body)) as picture:
             assert picture.width == 1152
@@ -218,11 +218,11 @@ def test_a_blank_picture_fails_the_report() -> None:
 
 
 def test_an_empty_period_sends_words_instead_of_pictures(quiet_facts: ReportFacts) -> None:
-    artefacts = render(compose(quiet_facts))
-    assert [artefact.name for artefact in artefacts] == ["report.html", "report.txt", "report.pdf", "report.csv"]
+    files = render(compose(quiet_facts))
+    assert [file.name for file in files] == ["report.html", "report.txt", "report.pdf", "report.csv"]
     for name in ("report.html", "report.txt"):
-        assert "No ads were delivered in this period." in named(artefacts, name).decode()
-    assert squeezed("No ads were delivered in this period.") in pdf_text(named(artefacts, "report.pdf"))
+        assert "No ads were delivered in this period." in named(files, name).decode()
+    assert squeezed("No ads were delivered in this period.") in pdf_text(named(files, "report.pdf"))
 
 
 def test_a_character_without_a_glyph_is_an_error_that_names_it(content: ReportContent) -> None:
@@ -246,7 +246,7 @@ def kanji_font(folder: Path) -> None:
 def test_a_further_font_folder_prints_what_the_bundled_fonts_cannot(content: ReportContent, tmp_path: Path) -> None:
     kanji_font(tmp_path)
     strange = replace(content, header=replace(content.header, title="Launch 日本"))
-    assert "Launch日本" in pdf_text(named(render(strange, shelf(tmp_path)), "report.pdf"))
+    assert "Launch日本" in pdf_text(named(render(strange, font_registry(tmp_path)), "report.pdf"))
 
 
 def test_a_font_that_typst_cannot_read_is_an_error_and_not_a_box(content: ReportContent, tmp_path: Path) -> None:
@@ -255,18 +255,18 @@ def test_a_font_that_typst_cannot_read_is_an_error_and_not_a_box(content: Report
         del font["name"]
         font.save(tmp_path / "two-signs.otf")
     with pytest.raises(PdfError, match=r"two-signs\.otf"):
-        render(content, shelf(tmp_path))
+        render(content, font_registry(tmp_path))
 
 
 def test_a_font_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="does not exist"):
-        shelf(tmp_path / "nowhere")
+        font_registry(tmp_path / "nowhere")
 
 
 @given(st.text(st.characters(codec="latin-1", categories=["L", "N", "P", "S", "Zs"]), max_size=80))
 def test_a_label_is_cut_to_its_room(text: str) -> None:
-    fitted = shelf().fitted(text, 12, 150)
-    assert shelf().width(fitted, 12) <= 150
+    fitted = font_registry().fitted(text, 12, 150)
+    assert font_registry().width(fitted, 12) <= 150
     assert fitted == text or fitted.endswith("…")
 
 
@@ -286,20 +286,20 @@ def test_any_name_survives_the_csv_and_never_starts_a_formula(name: str) -> None
 
 
 def test_every_fixed_text_can_be_printed(content: ReportContent, portfolio: ReportFacts) -> None:
-    shelf().require(content.strings())
-    shelf().require(compose(portfolio, "de_DE").strings())
-    shelf().require("▲▼=–×·…’“”%")
+    font_registry().require(content.strings())
+    font_registry().require(compose(portfolio, "de_DE").strings())
+    font_registry().require("▲▼=–×·…’“”%")
 
 
 def test_a_typst_warning_fails_the_report(tmp_path: Path) -> None:
     page = tmp_path / "page.typ"
     page.write_text('#set text(font: "No Such Face")\nwords')
     with pytest.raises(PdfError, match="warning"):
-        set_pages(compiler_for(shelf(), page), {}, 0, "a test page")
+        set_pages(compiler_for(font_registry(), page), {}, 0, "a test page")
 
 
-def test_the_pdf_uses_only_bundled_fonts_and_has_numbered_pages(artefacts: list[Artefact]) -> None:
-    reader = PdfReader(io.BytesIO(named(artefacts, "report.pdf")))
+def test_the_pdf_uses_only_bundled_fonts_and_has_numbered_pages(files: list[ReportFile]) -> None:
+    reader = PdfReader(io.BytesIO(named(files, "report.pdf")))
     fonts = {
         str(font.get_object()["/BaseFont"])
         for page in reader.pages
@@ -334,10 +334,10 @@ def test_other_locales_render_whole(facts: ReportFacts, locale: str) -> None:
 
 
 def test_a_portfolio_lists_its_campaigns(portfolio: ReportFacts) -> None:
-    artefacts = render(compose(portfolio))
+    files = render(compose(portfolio))
     for name in ("report.html", "report.txt"):
-        assert "Acme Edge — always on" in named(artefacts, name).decode()
-    assert squeezed("Acme Edge — always on") in pdf_text(named(artefacts, "report.pdf"))
+        assert "Acme Edge — always on" in named(files, name).decode()
+    assert squeezed("Acme Edge — always on") in pdf_text(named(files, "report.pdf"))
 
 
 def test_a_link_to_read_online_appears_only_where_there_is_one(change_facts: Callable[..., ReportFacts]) -> None:

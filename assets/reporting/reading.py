@@ -1,0 +1,134 @@
+"""Reading: everything that one tenant's reports for a period are made of, read as that tenant.
+
+Here: which statements are read and as of which moment, for the gate, the subjects and the facts of each report.
+Not here: how facts are made of results (gathering.py), the order of the steps (building.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from assets.campaigns.period.reading import read_period
+from assets.campaigns.period.summarising import PeriodResult, summarise
+from assets.campaigns.results.credited_conversions import ids_of
+from assets.reporting.gate import Decision, decide
+from assets.reporting.gathering import ReportContext, gather
+from assets.reporting.periods import ReportPeriod
+from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
+from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
+from reports.archive import Provenance, ReportKey
+from reports.content.facts import Brand, ReportFacts
+from reports.delivery import STOP_LINK_PLACEHOLDER
+from sql.values import Reader, Window
+
+CADENCE_LABELS = {"weekly": "weekly", "monthly": "monthly", "end_of_campaign": "final"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReader:
+    """What reads the reports of one tenant and period.
+
+    read: as the tenant; assets: the tables that each day must have; view_base_url: where reports are shown, if at all.
+    """
+
+    read: Reader
+    tenant: Tenant
+    period: ReportPeriod
+    assets: Sequence[str]
+    provenance: Provenance
+    view_base_url: str | None = None
+
+    def subscriptions(self) -> list[Subscription]:
+        return read_subscriptions(self.read, self.tenant.tenant_id, self.period.cadence)
+
+    def subject(self, subscription: Subscription) -> Subject:
+        return read_subject(self.read, self.tenant.tenant_id, subscription.topic, self.period, self.provenance.as_of)
+
+    def decision(self) -> Decision:
+        """Whether the tenant's reports for the period may go out."""
+        days, tenants = _days(self.period.window), [self.tenant.tenant_id]
+        return decide(
+            self.period,
+            self.read("read_report_ledger", **days, tenants=tenants),
+            self.read("read_check_results", first_day=days["first"], last_day=days["last"], tenants=tenants),
+            self.assets,
+            self.tenant.lateness_hours,
+            self.provenance.as_of,
+            self.read("read_tenant_failures", tenants=tenants),
+        )
+
+    def facts(self, subject: Subject, key: ReportKey) -> ReportFacts:
+        """Everything that one report says, as numbers."""
+        tenants = [self.tenant.tenant_id]
+        as_of = self.period.as_of(self.tenant.lateness_hours, self.provenance.as_of)
+        now = self._result(subject.campaign_ids, self.period.window, as_of)
+        placements = ids_of(now.shows, "placement_id")
+        names = self.read("read_report_names", tenants=tenants, placements=placements)
+        facts = gather(subject, self.period, now, self._previous(subject, as_of), names, self._context(subject, key))
+        weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
+        weekly |= {"campaigns": subject.campaign_ids}
+        facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))
+        facts = with_model_totals(facts, subject, self.read("read_learnt_results", **weekly))
+        return with_benchmarks(facts, subject, self.read("read_campaign_benchmarks", **weekly))
+
+    def _result(
+        self, campaigns: Sequence[UUID], window: Window, as_of: datetime, received_by: datetime | None = None
+    ) -> PeriodResult:
+        tenant = self.tenant
+        return summarise(
+            read_period(self.read, tenant.tenant_id, campaigns, window, tenant.timezone, as_of, received_by)
+        )
+
+    def _previous(self, subject: Subject, as_of: datetime) -> PeriodResult | None:
+        """The period before, by what had been received as long after its end as this one's has been by as_of.
+
+        None if it was not all computed.
+        """
+        last, window = self.period.previous_last, self.period.previous_window
+        begun = [UUID(bytes=each.campaign_id) for each in subject.campaigns if each.starts_on <= last]
+        if not begun:
+            return None
+        ledger = self.read("read_report_ledger", **_days(window), tenants=[self.tenant.tenant_id])
+        needed = {(asset, day) for asset in self.assets for day in window.days()}
+        if needed - set(ledger.select("asset", "day").iter_rows()):
+            return None
+        then = window.end + (as_of - self.period.window.end)
+        return self._result(begun, window, then, received_by=then)
+
+    def _context(self, subject: Subject, key: ReportKey) -> ReportContext:
+        tenant, days, tenants = self.tenant, _days(self.period.window), [self.tenant.tenant_id]
+        rules = self.read("read_rules_versions", **days, tenants=tenants)
+        pages = self.read("read_methodology_versions", tenants=tenants)
+        ledger = self.read("read_report_ledger", **days, tenants=tenants)
+        data_through: datetime = ledger["input_watermark"].max() or self.period.window.end  # type: ignore[assignment]
+        return ReportContext(
+            report_id=str(key.report_id),
+            revision=key.revision,
+            brand=Brand(tenant.brand_name, tenant.brand_color, tenant.timezone, tenant.locale, tenant.reply_to),
+            reason=self._reason(subject),
+            rules_version=", ".join(rules["rules_version"]) or "none",
+            methodology=next(iter(pages["version"]), None),
+            code_version=self.provenance.code_version,
+            data_through=data_through,
+            lateness_hours=tenant.lateness_hours,
+            download_window=tenant.download_window,
+            unsubscribe=STOP_LINK_PLACEHOLDER,
+            view_online=f"{self.view_base_url.rstrip('/')}/{key.report_id}" if self.view_base_url else None,
+            fewest_households=tenant.fewest_households,
+        )
+
+    def _reason(self, subject: Subject) -> str:
+        what = "your campaigns" if subject.is_portfolio else f"your campaign {subject.campaigns[0].name}"
+        return (
+            f"You get this {CADENCE_LABELS[self.period.cadence]} report because {subject.sponsor} runs {what} "
+            f"with {self.tenant.brand_name} and named this address for it."
+        )
+
+
+def _days(window: Window) -> dict[str, date]:
+    """The UTC days that a window touches, as statements take them."""
+    days = list(window.days())
+    return {"first": days[0], "last": days[-1]}
