@@ -300,7 +300,7 @@ def test_the_database_being_away_loses_no_mail(
 
     office.queue("alex@acme.example")
     with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL):
-        patch.setattr(Outbox, "frozen", away)
+        patch.setattr(Outbox, "read_report", away)
         assert run(Recording()).paused
     assert run(Recording(), timedelta(minutes=10)).accepted == 1
 
