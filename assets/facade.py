@@ -1,7 +1,8 @@
 """Facade: the public names of a room, imported when they are first asked for.
 
-Here: finding the module of a name. The wiring of an asset lies in the same package as its computing; whoever loads the
-wiring, as every process of the orchestrator does, should not wait for what computes.
+Here: finding the module of a name, and the new name of one that has changed. The wiring of an asset lies in the same
+package as its computing; whoever loads the wiring, as every process of the orchestrator does, should not wait for what
+computes.
 Not here: the names (the rooms' own packages).
 """
 
@@ -12,16 +13,20 @@ from importlib import import_module
 from typing import Any
 
 
-def lazily(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
+def lazily(
+    package: str, homes: Mapping[str, Sequence[str]], renamed: Mapping[str, str] | None = None
+) -> Callable[[str], Any]:
     """A module's __getattr__. Raises AttributeError for names that no module in homes has.
 
-    homes: the names of each module, which is named relatively to the package (".windows") or wholly ("assets.frames").
+    homes:   the names of each module, which is named relatively to the package (".windows") or wholly ("assets.frames")
+    renamed: the new name of each earlier one, which stays importable (CHANGELOG.md lists them)
     """
     module_of = {name: module for module, names in homes.items() for name in names}
 
     def find(name: str) -> Any:
-        if name not in module_of:
+        current = (renamed or {}).get(name, name)
+        if current not in module_of:
             raise AttributeError(f"{package} has no {name!r}: it has {', '.join(sorted(module_of))}")
-        return getattr(import_module(module_of[name], package), name)
+        return getattr(import_module(module_of[current], package), current)
 
     return find

@@ -26,7 +26,7 @@ from assets.attribution.paths import PATH, build_paths, matched_by
 from assets.frames import UTC_TIME
 from assets.listening.identity.addresses import AddressRanges, classify_addresses
 from assets.listening.identity.keys import Keyring, derive_keys
-from assets.listening.identity.retained_signals import read_signal_keys, recall_signals
+from assets.listening.identity.retained_keys import SIGNALS, read_signal_keys, restore_keys
 from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
 
@@ -123,7 +123,7 @@ def identify_signals(
         derive_keys(told, keyring)
         .join(classes, on=["tenant_id", "client_ip"], how="left", validate="m:1", nulls_equal=True)
         .with_columns(address_class=pl.when("is_vouched").then(pl.lit(USABLE_CLASS)).otherwise("address_class"))
-        .pipe(recall_signals, pl.DataFrame() if kept is None else kept)
+        .pipe(restore_keys, pl.DataFrame() if kept is None else kept, SIGNALS)
         .with_columns(listener_key=pl.coalesce("listener_key", "consumer_key"))
         .drop("client_ip", "user_agent", "consumer_key", "key_version", "is_vouched")
     )

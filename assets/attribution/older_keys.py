@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from assets.listening.identity.keys import Keyring, derive_keys
-from assets.listening.identity.retained_signals import older_versions
+from assets.listening.identity.retained_keys import older_versions
 
 IDENTITY = ["tenant_id", "client_ip", "user_agent", "household_key"]
 OLDER = ["tenant_id", "older"]

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from assets.listening.downloads.ad_delivery import collect_signals, find_delivered_ads
     from assets.listening.downloads.byte_coverage import add_intervals, add_new_bytes, merge_intervals
     from assets.listening.downloads.catalogue import Catalogue, index_catalogue, name_episodes
-    from assets.listening.downloads.counting import count_downloads, dispose, settle_requests
+    from assets.listening.downloads.counting import count_downloads, dispose, qualify_requests
+    from assets.listening.downloads.counting import qualify_requests as settle_requests
     from assets.listening.downloads.dispositions import DISPOSITIONS
     from assets.listening.downloads.method import Method, MethodError, check_methods
     from assets.listening.downloads.numbering import number_episodes
@@ -99,6 +100,7 @@ __all__ = [
     "merge_intervals",
     "name_episodes",
     "number_episodes",
+    "qualify_requests",
     "settle_requests",
 ]
 
@@ -116,7 +118,7 @@ __getattr__ = lazily(
         ".day": ["compute_listening_day"],
         ".audience.breakdowns": ["measure_breakdowns", "measure_dimensions"],
         ".downloads.dispositions": ["DISPOSITIONS"],
-        ".downloads.counting": ["count_downloads", "dispose", "settle_requests"],
+        ".downloads.counting": ["count_downloads", "dispose", "qualify_requests"],
         ".identity.enrichment": ["enrich_requests", "enrich_signals"],
         ".downloads.ad_delivery": ["collect_signals", "find_delivered_ads"],
         ".audience.first_listens": ["find_first_listens"],
@@ -139,4 +141,5 @@ __getattr__ = lazily(
         ".identity.agent_rules": ["Rules", "load_rules", "match_agents", "match_referrers"],
         ".downloads.windows": ["cut_windows"],
     },
+    renamed={"settle_requests": "qualify_requests"},
 )

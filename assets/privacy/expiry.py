@@ -1,8 +1,8 @@
 """Expiry: raw addresses go when a tenant's time for them is over; the keys made of them stay.
 
 Here: which days are due, and the order that makes it safe: keys first, and no address goes without its keys.
-Not here: how keys are made and put back (kept.py and kept_signals.py in assets/listening), when this runs
-(pipelines/upkeep.py).
+Not here: how keys are made and put back (assets/listening/identity/retained_keys.py), when this runs
+(assets/privacy/assets.py).
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import polars as pl
 
 from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.keys import Keyring
-from assets.listening.identity.retained_requests import keep_keys
-from assets.listening.identity.retained_signals import keep_signal_keys
+from assets.listening.identity.retained_keys import REQUESTS, SIGNALS, Relation, retain_keys
 from sql.failures import FailureLog, may_be_one_tenants
 from sql.statements import statement
 from sql.values import Scope, Window
@@ -25,6 +24,22 @@ from sql.warehouse import Warehouse
 
 # In tenant_failures: the asset that does it every night.
 SUBJECT = "expired_addresses"
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements of a relation: its days with addresses, its rows that have one, and the update that takes them."""
+
+    due: str
+    read: str
+    expire: str
+
+
+# By the table of the relation's retained keys.
+STATEMENTS = {
+    REQUESTS.table: Statements("read_due_addresses", "read_addresses", "expire_addresses"),
+    SIGNALS.table: Statements("read_due_signal_addresses", "read_signal_addresses", "expire_signal_addresses"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,7 @@ def _expire_tenant(
     before = Window.of_day(now.date() - timedelta(days=limit)).start
     for day in _due_days(warehouse, tenant, before):
         window = Window.of_day(day)
-        signals = expire_signals(warehouse, tenant, window, ranges, keyring)
+        signals = expire_day(warehouse, tenant, window, ranges, keyring, SIGNALS)
         yield Expired(slug, day, expire_day(warehouse, tenant, window, ranges, keyring), signals)
     with warehouse.transaction() as connection:
         for name in ("expire_strange_addresses", "expire_rejects"):
@@ -84,38 +99,30 @@ def _expire_tenant(
 
 
 def _due_days(warehouse: Warehouse, tenant: UUID, before: datetime) -> list[date]:
-    due = [
-        warehouse.read(name, before=before, tenants=[tenant])["day"]
-        for name in ("read_due_addresses", "read_due_signal_addresses")
-    ]
+    due = [warehouse.read(names.due, before=before, tenants=[tenant])["day"] for names in STATEMENTS.values()]
     return pl.concat(due).unique().sort().to_list()
 
 
-def expire_day(warehouse: Warehouse, tenant: UUID, window: Window, ranges: AddressRanges, keyring: Keyring) -> int:
-    """Keep the keys of one tenant's requests of a UTC day, then take their addresses away; returns how many went.
+def expire_day(
+    warehouse: Warehouse,
+    tenant: UUID,
+    window: Window,
+    ranges: AddressRanges,
+    keyring: Keyring,
+    relation: Relation = REQUESTS,
+) -> int:
+    """Retain the keys of one tenant's rows of a UTC day, then take their addresses away; returns how many went.
 
+    relation: its requests, or its attribution events
     A row that arrives in between has no keys yet and keeps its address until the next time.
     """
-    span = {"start": window.start, "end": window.end}
-    rows = warehouse.read("read_addresses", **span, tenants=[tenant])
-    inclusions = warehouse.read("read_ip_inclusions", tenants=[tenant])
-    warehouse.insert("event_keys", keep_keys(rows, ranges, inclusions, keyring, window.day))
-    return _expire(warehouse, "expire_addresses", tenant, window)
-
-
-def expire_signals(warehouse: Warehouse, tenant: UUID, window: Window, ranges: AddressRanges, keyring: Keyring) -> int:
-    """The same for one tenant's attribution events."""
-    span = {"start": window.start, "end": window.end}
-    rows = warehouse.read("read_signal_addresses", **span, tenants=[tenant])
+    names = STATEMENTS[relation.table]
+    rows = warehouse.read(names.read, start=window.start, end=window.end, tenants=[tenant])
     if rows.is_empty():
         return 0
     inclusions = warehouse.read("read_ip_inclusions", tenants=[tenant])
-    kept = keep_signal_keys(rows, ranges, inclusions, keyring, tenant, window.day)
-    warehouse.insert("attribution_event_keys", kept)
-    return _expire(warehouse, "expire_signal_addresses", tenant, window)
-
-
-def _expire(warehouse: Warehouse, name: str, tenant: UUID, window: Window) -> int:
+    retained = retain_keys(rows, relation, ranges, inclusions, keyring, tenant, window.day)
+    warehouse.insert(relation.table, retained)
     with warehouse.transaction() as connection:
         values = {"tenant": tenant, "start": window.start, "end": window.end}
-        return connection.execute(statement(name).text, values).rowcount
+        return connection.execute(statement(names.expire).text, values).rowcount

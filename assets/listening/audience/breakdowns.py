@@ -97,10 +97,10 @@ def _name_scopes(counted: pl.DataFrame, numbered: pl.DataFrame, level: str) -> p
 
 def measure_dimensions(downloads: pl.DataFrame) -> pl.DataFrame:
     """The shows of measure_breakdowns: tenant_id, podcast_id, dimension, value, downloads, listeners."""
-    return tell_shows(measure_breakdowns(downloads, ["podcast"]))
+    return select_shows(measure_breakdowns(downloads, ["podcast"]))
 
 
-def tell_shows(breakdowns: pl.DataFrame) -> pl.DataFrame:
+def select_shows(breakdowns: pl.DataFrame) -> pl.DataFrame:
     """tenant_id, podcast_id, dimension, value, downloads, listeners of the shows among them."""
     return breakdowns.filter(level="podcast").select(
         "tenant_id", pl.col("scope_id").alias("podcast_id"), "dimension", "value", "downloads", "listeners"

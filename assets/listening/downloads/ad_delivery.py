@@ -69,7 +69,7 @@ def find_delivered_ads(
 ) -> pl.DataFrame:
     """One row per ad delivered inside a counted download, heard at the download's time.
 
-    settled:   every request of every group with its bytes (downloads.settle_requests)
+    settled:   every request of every group with its bytes (downloads.qualify_requests)
     downloads: downloads.count_downloads
     segments:  ad spans: tenant_id, asset_id, segment_no, first_byte, last_byte (both included), placement_id, position,
                insertion, campaign_id, sponsor_id
@@ -78,7 +78,7 @@ def find_delivered_ads(
                second file of the episode is the same ad; twice in one file is twice. A prefix service sees no bytes and
                therefore no ads.
     """
-    need_columns(settled, "settled requests", ["group_no", "from_byte"], "It is the second one of settle_requests.")
+    need_columns(settled, "settled requests", ["group_no", "from_byte"], "It is the second one of qualify_requests.")
     need_columns(downloads, "downloads", _OF_DOWNLOADS, "count_downloads gives them.")
     need_columns(segments, "segments", _OF_SEGMENTS)
     spans = _number_segments(segments, catalogue)

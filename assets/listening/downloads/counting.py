@@ -88,7 +88,7 @@ DESCRIPTIVE = {
 }
 
 
-def settle_requests(
+def qualify_requests(
     requests: pl.DataFrame, catalogue: Catalogue, method: Method | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that can never count, and requests that could, in their groups: every row with its disposition.
@@ -100,35 +100,34 @@ def settle_requests(
     """
     need_columns(requests, "requests", NEEDED, "Where a source does not record one, give it as nulls.")
     need_columns(requests, "requests", DERIVED, "enrich_requests adds them.")
-    return settle_known(look_up(bring_to_utc(requests, "occurred_at"), catalogue), catalogue, method)
+    return qualify_looked_up(look_up(bring_to_utc(requests, "occurred_at"), catalogue), catalogue, method)
 
 
-def settle_known(
+def qualify_looked_up(
     requests: pl.DataFrame, catalogue: Catalogue, method: Method | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """settle_requests for rows that have been looked up already (catalogue.look_up)."""
-    judged = judge_requests(requests)
-    refused = judged.filter(pl.col("verdict").is_not_null()).select(
+    """qualify_requests for rows that have been looked up already (catalogue.look_up)."""
+    # A day has millions of requests: each step takes the place of the one before, which goes before they are sorted.
+    requests = judge_requests(requests)
+    filtered = requests.filter(pl.col("verdict").is_not_null()).select(
         "tenant_id", "event_id", "occurred_at", disposition="verdict"
     )
     # A prefix row alone reaches the minute, so a column that only tells of a download may be absent from a test's rows.
-    carried = [name for name in CARRIED if name in judged.columns]
-    settled = judged.filter(pl.col("verdict").is_null()).select(carried)
-    # A day has millions of rows: what they were made of goes before they are sorted.
-    del requests, judged
+    carried = [name for name in CARRIED if name in requests.columns]
+    requests = requests.filter(pl.col("verdict").is_null()).select(carried)
     files = catalogue.files.select("file_no", "file_bytes", "header_bytes", "threshold_bytes", "basis")
     windows = catalogue.tenants.select("tenant_no", "download_window")
-    settled = settled.pipe(add_columns, windows, ["tenant_no"]).pipe(cut_windows)
-    settled = (
-        settled.pipe(add_columns, files, ["file_no"])
+    requests = requests.pipe(add_columns, windows, ["tenant_no"]).pipe(cut_windows)
+    requests = (
+        requests.pipe(add_columns, files, ["file_no"])
         .pipe(_place_parts, catalogue.parts)
         .pipe(add_intervals, method)
         .drop(MEASURED, strict=False)
         .pipe(add_new_bytes)
         .pipe(_reach_the_minute, method or Method())
-        .pipe(_settle_groups)
+        .pipe(_qualify_groups)
     )
-    return refused, settled
+    return filtered, requests
 
 
 def _place_parts(requests: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
@@ -151,7 +150,7 @@ def _reach_the_minute(requests: pl.DataFrame, method: Method) -> pl.DataFrame:
     ).with_columns(reaches=pl.col("is_open") & (is_prefix | (pl.col("covered_bytes") >= pl.col("threshold_bytes"))))
 
 
-def _settle_groups(requests: pl.DataFrame) -> pl.DataFrame:
+def _qualify_groups(requests: pl.DataFrame) -> pl.DataFrame:
     """Adds reached_no, the request that reached the minute (null: none did), and the dispositions 14 to 17."""
     groups = (
         requests.lazy()
@@ -195,14 +194,14 @@ def dispose(
     All rows given are cut into windows together. A day of the pipeline is cut from the 30 days before it on, so that
     first_touch windows of a listener without a silence of 24 hours in those may begin at other requests (windows.py).
     """
-    refused, settled = settle_requests(requests, index_catalogue(episodes, media, methods, method), method)
-    return pl.concat([refused, settled.select(VERDICT)]).sort("tenant_id", "occurred_at", "event_id")
+    filtered, candidates = qualify_requests(requests, index_catalogue(episodes, media, methods, method), method)
+    return pl.concat([filtered, candidates.select(VERDICT)]).sort("tenant_id", "occurred_at", "event_id")
 
 
 def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """One row per counted download: the group's first request, with what the request that reached the minute says.
 
-    settled:   the second frame of settle_requests
+    settled:   the second frame of qualify_requests
     catalogue: the one that they were settled by
     returns:   the first request's row: event_id, tenant_id, podcast_id, episode_id, downloaded_at (UTC), day,
                consumer_key, household_key, key_version, app, device, os, country_code, region_code, referrer,
@@ -211,7 +210,7 @@ def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame
                that file), threshold_bytes, basis, is_range_assumed (some of these bytes are those of a range that is
                taken as received, because nothing says what was sent). Bytes are null where the source sees none.
     """
-    need_columns(settled, "settled requests", ["group_no", "reached_no"], "It is the second one of settle_requests.")
+    need_columns(settled, "settled requests", ["group_no", "reached_no"], "It is the second one of qualify_requests.")
     is_measured = pl.col("basis") != "unmeasured"
     reaching = settled.filter(pl.col("request_no") == pl.col("reached_no"))
     spans = (

@@ -12,7 +12,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.listening.downloads.catalogue import index_catalogue, name_episodes
-from assets.listening.identity.retained_requests import refuse_replaced_rows
+from assets.listening.downloads.missing_rows import refuse_replaced_rows
 from assets.listening.playback.retention import (
     count_ad_plays,
     follow_playbacks,
@@ -29,8 +29,7 @@ def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) 
     Raises RawRowsGoneError where rows are gone that the day was made of before: what they said stays as it is.
     """
     scope = list(tenants)
-    asked = {"start": window.start, "end": window.end, "day": window.day, "tenants": scope}
-    refuse_replaced_rows(read("read_missing_rows", **asked), window.day)
+    refuse_replaced_rows(read, window, scope)
     episodes, media = read("read_episodes", tenants=scope), read("read_media", tenants=scope)
     catalogue = index_catalogue(episodes, media, read("read_listening_methods", tenants=scope))
     events = read("read_playback", start=window.start, end=window.end, tenants=scope)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assets.attribution.day import compute_attribution_day
 from assets.attribution.models import MODELS
 from assets.listening.identity.keys import Key, Keyring, derive_keys
-from assets.listening.identity.retained_signals import SIGNAL_KEYS
+from assets.listening.identity.retained_keys import SIGNALS
 from sql.values import Window
 
 KEYRING = Keyring((Key(1, b"a key that only this test knows."),))
@@ -38,7 +38,7 @@ EXPOSURE = pl.Schema(
     }
 )
 EMPTY = {
-    "read_attribution_event_keys": pl.DataFrame(schema=SIGNAL_KEYS),
+    "read_attribution_event_keys": pl.DataFrame(schema=SIGNALS.schema),
     "read_promo_codes": pl.DataFrame(
         schema={
             **dict.fromkeys(["tenant_id", "sponsor_id", "code", "kind", "placement_id"], TEXT),

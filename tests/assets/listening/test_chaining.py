@@ -31,7 +31,7 @@ from assets.listening import (
     measure_dimensions,
     measure_overlaps,
     measure_periods,
-    settle_requests,
+    qualify_requests,
 )
 from sql.values import PermanentError
 
@@ -65,7 +65,7 @@ def test_what_few_sources_have_may_be_left_out(
     requests: Frames, episodes: Frames, media: Frames, methods: Frames, names: list[str]
 ) -> None:
     catalogue = index_catalogue(episodes(), media(), methods())
-    _, settled = settle_requests(enriched(raw(requests, {}).select(*LEAST, *names)), catalogue)
+    _, settled = qualify_requests(enriched(raw(requests, {}).select(*LEAST, *names)), catalogue)
     (download,) = count_downloads(settled, catalogue).to_dicts()
     assert (download["podcast_id"], download["episode_id"], download["asset_id"]) == (
         "harbour",
@@ -93,8 +93,8 @@ def test_every_door_names_what_is_missing(requests: Frames, episodes: Frames, me
         (lambda: index_catalogue(nothing, media(), methods()), "published_at"),
         (lambda: index_catalogue(episodes(), nothing, methods()), "asset_id"),
         (lambda: index_catalogue(episodes(), media(), nothing), "download_window"),
-        (lambda: settle_requests(nothing, catalogue), "event_id"),
-        (lambda: count_downloads(nothing, catalogue), "second one of settle_requests"),
+        (lambda: qualify_requests(nothing, catalogue), "event_id"),
+        (lambda: count_downloads(nothing, catalogue), "second one of qualify_requests"),
         (lambda: measure_dimensions(nothing), "count_downloads"),
         (lambda: measure_periods(nothing, episodes(), nothing, date(2026, 11, 2)), "consumer_key"),
         (lambda: measure_overlaps(nothing, episodes()), "consumer_key"),
@@ -125,7 +125,7 @@ def test_a_day_is_a_utc_day_in_whatever_zone_its_times_are_told(
     told = pl.col("occurred_at").dt.cast_time_unit(unit)
     told = told.dt.replace_time_zone(None) if zone is None else told.dt.convert_time_zone(zone)
     catalogue = index_catalogue(episodes(), media(), methods())
-    _, settled = settle_requests(enriched(rows.with_columns(told)), catalogue)
+    _, settled = qualify_requests(enriched(rows.with_columns(told)), catalogue)
     assert count_downloads(settled, catalogue)["downloaded_at"].sort().to_list() == [before, after]
 
 

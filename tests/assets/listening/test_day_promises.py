@@ -15,7 +15,7 @@ from assets.listening import compute_listening_day
 from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
-from assets.listening.identity.retained_requests import KEPT_SCHEMA
+from assets.listening.identity.retained_keys import REQUESTS
 from sql.values import Window
 
 Row = dict[str, Any]
@@ -88,7 +88,7 @@ def fixed_tables() -> dict[str, pl.DataFrame]:
             }
         ),
         "read_ad_signals": pl.DataFrame(schema=SIGNAL_SCHEMA),
-        "read_event_keys": pl.DataFrame(schema=KEPT_SCHEMA),
+        "read_event_keys": pl.DataFrame(schema=REQUESTS.schema),
         "read_judged_requests": pl.DataFrame(schema={"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64}),
         "read_ip_inclusions": pl.DataFrame(
             schema={"tenant_id": pl.Binary, "network": pl.String, "reason": pl.String, "validated_at": TIME}

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from assets.importing.paths import GUID, MediaPaths
-from assets.listening import count_downloads, find_delivered_ads, index_catalogue, settle_requests
+from assets.listening import count_downloads, find_delivered_ads, index_catalogue, qualify_requests
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 from tests.assets.listening.test_listening_day import NAMES, compute, dimensions, load, name, request
@@ -49,7 +49,7 @@ class Count:
     def __call__(self, *rows: Row, files: list[Row] | None = None, ads: list[Row] | None = None) -> list[Row]:
         requests, episodes, media, methods = self._frames
         catalogue = index_catalogue(episodes(), media(files or RENDITION), methods())
-        _, settled = settle_requests(requests(*rows), catalogue)
+        _, settled = qualify_requests(requests(*rows), catalogue)
         self.became = settled.sort("occurred_at", "event_id")["disposition"].cast(pl.String).to_list()
         counted = count_downloads(settled, catalogue)
         named = counted.with_columns(episode_id=pl.lit("harbour-12"), podcast_id=pl.lit("harbour"))

@@ -13,7 +13,8 @@ from assets.listening import compute_listening_day
 from assets.listening.identity.addresses import AddressRanges, load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
-from assets.privacy.expiry import expire_addresses, expire_signals
+from assets.listening.identity.retained_keys import SIGNALS
+from assets.privacy.expiry import expire_addresses, expire_day
 from sql.values import Scope
 from sql.warehouse import Warehouse, Write
 from tests.assets.listening.test_listening_day import DAY, EIGHT, OVERCAST, dimensions, load, name, request
@@ -147,7 +148,7 @@ def test_ads_stored_under_an_older_key_are_found_without_addresses(network: Ware
 
 
 def test_keys_are_kept_once_however_often_a_day_expires(network: Warehouse) -> None:
-    expired = [expire_signals(network, QUAY, DAY, load_ranges(), ROTATED) for _ in range(2)]
+    expired = [expire_day(network, QUAY, DAY, load_ranges(), ROTATED, SIGNALS) for _ in range(2)]
 
     assert expired == [9, 0]
     assert count(network, "*", "attribution_event_keys") == 18

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.listening import collect_signals, count_downloads, find_delivered_ads, index_catalogue, settle_requests
+from assets.listening import collect_signals, count_downloads, find_delivered_ads, index_catalogue, qualify_requests
 
 Frames = Callable[..., pl.DataFrame]
 Deliver = Callable[..., list[dict[str, Any]]]
@@ -33,7 +33,7 @@ def deliver(requests: Frames, episodes: Frames, media: Frames, methods: Frames) 
     def deliver(*rows: dict[str, Any], **segments: Any) -> list[dict[str, Any]]:
         files = media([{}, {"asset_id": "harbour-12-b.mp3"}])
         catalogue = index_catalogue(episodes(), files, methods())
-        _, settled = settle_requests(requests(*rows), catalogue)
+        _, settled = qualify_requests(requests(*rows), catalogue)
         downloads = count_downloads(settled, catalogue)
         return find_delivered_ads(settled, downloads, build_segments(**segments), catalogue).to_dicts()
 
@@ -73,7 +73,7 @@ def test_a_span_of_no_bytes_is_no_ad(
     first: int, last: int, requests: Frames, episodes: Frames, media: Frames, methods: Frames
 ) -> None:
     catalogue = index_catalogue(episodes(), media([{}]), methods())
-    _, settled = settle_requests(requests({}), catalogue)
+    _, settled = qualify_requests(requests({}), catalogue)
     empty = pl.lit(first).alias("first_byte"), pl.lit(last).alias("last_byte")
     segments = build_segments().with_columns(empty)
     delivered = find_delivered_ads(settled, count_downloads(settled, catalogue), segments, catalogue)

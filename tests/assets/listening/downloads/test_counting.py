@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.listening import Method, count_downloads, index_catalogue, settle_requests
+from assets.listening import Method, count_downloads, index_catalogue, qualify_requests
 from assets.listening.downloads.method import MethodError
 from sql.values import PermanentError
 
@@ -38,7 +38,7 @@ class Count:
         catalogue = index_catalogue(
             episodes(shows or []), media(files or []), methods({"download_window": window}), method
         )
-        _, settled = settle_requests(requests(*rows), catalogue, method)
+        _, settled = qualify_requests(requests(*rows), catalogue, method)
         self.became = settled.sort("occurred_at", "event_id")["disposition"].cast(pl.String).to_list()
         return count_downloads(settled, catalogue).sort("downloaded_at").to_dicts()
 

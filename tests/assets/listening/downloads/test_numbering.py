@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from assets.listening import count_downloads, index_catalogue, number_episodes, settle_requests
+from assets.listening import count_downloads, index_catalogue, number_episodes, qualify_requests
 from assets.listening.downloads.numbering import number_keys
 
 Frames = Callable[..., pl.DataFrame]
@@ -25,7 +25,7 @@ def test_a_download_is_counted_for_its_episode_among_other_episodes_too(
     requests: Frames, episodes: Frames, media: Frames, methods: Frames
 ) -> None:
     catalogue = index_catalogue(episodes(), media(), methods())
-    _, settled = settle_requests(requests({}), catalogue)
+    _, settled = qualify_requests(requests({}), catalogue)
     downloads = count_downloads(settled, catalogue)
     more = number_episodes(episodes([{"episode_id": "a-pilot"}, {"episode_id": "harbour-12"}]))
     keys = number_keys(downloads, more)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from assets.listening import Method, count_downloads, dispose, find_delivered_ads, index_catalogue, settle_requests
+from assets.listening import Method, count_downloads, dispose, find_delivered_ads, index_catalogue, qualify_requests
 from tests.assets.listening.reference_show import EPISODES, MEDIA, PARTS, SEGMENTS, START, Row
 
 Frames = Callable[..., pl.DataFrame]
@@ -329,7 +329,7 @@ def test_downloads_and_their_ads_are_those_of_the_definition(
             for segment in SEGMENTS
         ]
     ).with_columns(insertion=pl.lit("dynamic"), campaign_id=pl.lit("c"), sponsor_id=pl.lit("s"))
-    _, settled = settle_requests(show.requests(*rows), catalogue, METHOD)
+    _, settled = qualify_requests(show.requests(*rows), catalogue, METHOD)
     downloads = count_downloads(settled, catalogue)
     ads = find_delivered_ads(settled, downloads, segments, catalogue)
     assert ads["exposure_id"].n_unique() == ads.height
@@ -383,7 +383,7 @@ def test_a_request_split_in_two_covers_the_same(
             for first, size in ranges
         ]
         catalogue = index_catalogue(show.episodes, show.media, show.method_frame({"quayside": "calendar_day"}, 0))
-        _, settled = settle_requests(show.requests(*rows), catalogue)
+        _, settled = qualify_requests(show.requests(*rows), catalogue)
         return [int(settled["new_bytes"].sum()), count_downloads(settled, catalogue)["covered_bytes"].to_list()]
 
     split = 1 + int(at * (length - 2))
