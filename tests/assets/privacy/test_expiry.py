@@ -200,9 +200,15 @@ def test_more_rows_than_before_are_no_loss(network: Warehouse) -> None:
     assert compute(network)["request_dispositions"]["requests"].sum() == 11
 
 
+def add_somebody_else(warehouse: Warehouse) -> None:
+    insert = "INSERT INTO tenants (tenant_id, slug, name, brand_name) VALUES (%s, 'else', 'Else', 'Else')"
+    change(warehouse, insert, name("somebody else"))
+
+
 def test_expired_keys_are_no_one_elses(network: Warehouse) -> None:
     keep_for(network, 90)
     expire(network)
+    add_somebody_else(network)
 
     with network.as_tenant(name("somebody else")) as read:
         assert read("read_event_keys", start=DAY.start, end=DAY.end, tenants=[QUAY]).is_empty()

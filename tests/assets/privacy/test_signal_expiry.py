@@ -18,7 +18,7 @@ from assets.privacy.expiry import expire_addresses, expire_day
 from sql.values import Scope
 from sql.warehouse import Warehouse, Write
 from tests.assets.listening.test_listening_day import DAY, EIGHT, OVERCAST, dimensions, load, name, request
-from tests.assets.privacy.test_expiry import QUAY, SECRET, assert_same, change, keep_for
+from tests.assets.privacy.test_expiry import QUAY, SECRET, add_somebody_else, assert_same, change, keep_for
 
 Tables = dict[str, pl.DataFrame]
 
@@ -188,6 +188,7 @@ def test_lines_that_could_not_be_stored_go_with_the_addresses_in_them(network: W
 
 def test_kept_keys_of_events_are_no_one_elses(network: Warehouse) -> None:
     expire(network)
+    add_somebody_else(network)
 
     with network.as_tenant(name("somebody else")) as read:
         told = read(
