@@ -5,7 +5,7 @@ table's content changed.
 Not here: the statement itself (steps.py, spans.py), computing anything again (partitions.py), when somebody asks
 (pipelines/sensors.py).
 
-Raw rows are known by day and tenant (sql/arrivals.py), tables by asset, day and tenant: that is how exact the ledger
+Raw rows are known by day and tenant (sql/watermarks.py), tables by asset, day and tenant: that is how exact the ledger
 is. A table that is made again and comes out the same re-opens nothing.
 """
 

@@ -19,10 +19,10 @@ import polars as pl
 
 from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_itself, raw_sources, read_stale
 from assets.listening.downloads.method import CALENDAR_DAY
-from sql.arrivals import note_arrivals
 from sql.failures import FailureLog, TenantFailure, in_halves, is_explained
 from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
+from sql.watermarks import record_watermarks
 
 # Tables of judgements about a day rather than of its numbers: they are not provisional or final.
 WITHOUT_FINALITY = frozenset({"check_results"})
@@ -113,7 +113,9 @@ class RunScope:
                     read.setdefault(tenant, set()).update(days_read(day, sources, is_rolling=tenant in rolling))
 
         def look(tenants: Sequence[UUID]) -> None:
-            note_arrivals(self._warehouse, sorted((each, day) for each in tenants for day in read[each]), list(sources))
+            record_watermarks(
+                self._warehouse, sorted((each, day) for each in tenants for day in read[each]), list(sources)
+            )
 
         list(in_halves(sorted(read), look, self._bar))
         clock: datetime = self._warehouse.read("read_arrivals", day=self._days[0], tenants=[UUID(int=0)])["read_at"][0]

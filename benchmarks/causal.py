@@ -22,7 +22,7 @@ from assets.attribution import build_paths, credit_shows
 from assets.campaigns import relative_lift
 from pipelines.demo.events.schedule import SessionPlan
 from pipelines.demo.events.wire import times
-from pipelines.demo.simulation import Simulation, Stretch, simulate
+from pipelines.demo.simulation import Activity, Simulation, simulate
 from pipelines.demo.world.audience import HOME, HOME_V6, KIND_SHIFT
 from pipelines.demo.world.calendar import DAY, start_of
 from pipelines.demo.world.catalogue import UNKNOWN, Library
@@ -62,11 +62,11 @@ def with_baseline(tenant: Tenant, factor: float) -> Tenant:
 
 def keep_books(simulation: Simulation) -> list[Book]:
     """What happened at each tenant, over all days."""
-    stretches = [parts for _, parts in simulation.stretches()]
-    return [_book(plan.library, [parts[n] for parts in stretches]) for n, plan in enumerate(simulation.plans)]
+    activities = [parts for _, parts in simulation.activities()]
+    return [_book(plan.library, [parts[n] for parts in activities]) for n, plan in enumerate(simulation.plans)]
 
 
-def _book(library: Library, parts: Sequence[Stretch]) -> Book:
+def _book(library: Library, parts: Sequence[Activity]) -> Book:
     heard = [each for part in parts for each in (part.exposures, part.impressions)]
     fetched = [part.traffic.downloads for part in parts]
     return Book(
@@ -74,10 +74,10 @@ def _book(library: Library, parts: Sequence[Stretch]) -> Book:
         np.concatenate([each.at for each in heard]),
         np.concatenate([each.placement for each in heard]),
         np.concatenate([each.address for each in heard]),
-        np.concatenate([part.signals.told for part in parts]),
-        np.concatenate([part.deeds.sponsor for part in parts]),
-        np.concatenate([part.deeds.address for part in parts]),
-        np.concatenate([part.deeds.placement for part in parts]),
+        np.concatenate([part.signals.first_signal_at for part in parts]),
+        np.concatenate([part.actions.sponsor for part in parts]),
+        np.concatenate([part.actions.address for part in parts]),
+        np.concatenate([part.actions.placement for part in parts]),
         np.concatenate([each.at for each in fetched]),
         library.show_of_episode[np.concatenate([each.episode for each in fetched])],
         np.concatenate([each.address for each in fetched]),
@@ -133,7 +133,7 @@ def compare_lift(plan: SessionPlan, book: Book) -> list[Row]:
     Every household counts that fetched one of the campaign's shows during its flight, from its first download on, for
     as long as the campaign's window. The true lift compares the served households with themselves without its ads.
     """
-    told: list[Row] = []
+    rows: list[Row] = []
     for number, campaign in enumerate(book.library.tenant.campaigns):
         if not campaign.holdout:
             continue
@@ -146,20 +146,20 @@ def compare_lift(plan: SessionPlan, book: Book) -> list[Row]:
         own = np.isin(book.order_cause, [each.number for each in placed])
         of_sponsor = book.order_sponsor == sponsor
         window = campaign.window_days * DAY
-        answered = _responded(book, who, since, window, of_sponsor)
-        anyway = _responded(book, who, since, window, of_sponsor & ~own)
+        ordered = _responded(book, who, since, window, of_sponsor)
+        baseline = _responded(book, who, since, window, of_sponsor & ~own)
         out = plan.audience.withheld(who, np.full(len(who), number))
-        lift = relative_lift(answered[~out].sum(), (~out).sum(), answered[out].sum(), out.sum())
-        told.append(
+        lift = relative_lift(ordered[~out].sum(), (~out).sum(), ordered[out].sum(), out.sum())
+        rows.append(
             {
                 "campaign": campaign.name,
                 "served": int((~out).sum()),
                 "left out": int(out.sum()),
                 "lift": lift,
-                "true": float(answered[~out].sum() / anyway[~out].sum() - 1),
+                "true": float(ordered[~out].sum() / baseline[~out].sum() - 1),
             }
         )
-    return told
+    return rows
 
 
 def _first_of(address: Ints, at: Ints, chosen: Bools) -> tuple[Ints, Ints]:
@@ -198,9 +198,9 @@ def show_lift(factor: float, rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         found = row["lift"]
-        said = f"{found.estimate:+.0%} ({found.lower:+.0%} to {found.upper:+.0%})" if found else "none"  # type: ignore[attr-defined]
+        lift = f"{found.estimate:+.0%} ({found.lower:+.0%} to {found.upper:+.0%})" if found else "none"  # type: ignore[attr-defined]
         lines.append(
-            f"| {row['campaign']}, {factor:g} times | {row['served']:,} | {row['left out']:,} | {said} "
+            f"| {row['campaign']}, {factor:g} times | {row['served']:,} | {row['left out']:,} | {lift} "
             f"| {row['true']:+.0%} |"
         )
     return "\n".join(lines)

@@ -13,7 +13,7 @@ import click
 
 from pipelines.console import FriendlyGroup
 
-# name: module, attribute, what the list of commands says of it; in the order in which a newcomer needs them.
+# name: module, attribute, summary in the list of commands; in the order in which a newcomer needs them.
 COMMANDS = {
     "demo": ("demo", "demo", "Invent a network, measure it, and send its sponsor reports into a folder."),
     "ui": ("ui", "ui", "Open the Dagster UI with its daemon."),
@@ -45,14 +45,14 @@ class LazyGroup(FriendlyGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, attribute, _words = COMMANDS[cmd_name]
+        module, attribute, _summary = COMMANDS[cmd_name]
         command = getattr(import_module(f"pipelines.commands.{module}"), attribute)
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, words) for name, (_module, _attribute, words) in COMMANDS.items()])
+            formatter.write_dl([(name, summary) for name, (_module, _attribute, summary) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,7 +62,7 @@ def main() -> None:
 
     Start with `earshot demo`. With a database of your own: set DATABASE_URL, then `earshot db migrate`.
     """
-    # Commands say themselves what a person should know; log records are for the orchestrator.
+    # Commands print what a person needs themselves; log records are for the orchestrator.
     for floor in ("reports", "assets", "sql"):
         logging.getLogger(floor).addHandler(logging.NullHandler())
 

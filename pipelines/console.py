@@ -1,4 +1,4 @@
-r"""Console: how commands speak to a person, and the only way that they print.
+r"""Console: how commands print for a person, and the only way that they print.
 
 Here: two consoles that show text from outside as what it is: never as markup, and every character that a terminal
 would obey or hide as its escape; secrets masked. Turning errors into one clear message.
@@ -24,7 +24,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from pipelines.settings import home_folder, keep_secrets, shows_tracebacks
+from pipelines.settings import home_folder, register_environment, shows_tracebacks
 from sql.connecting import first_line
 from sql.safety.characters import visible, visible_line
 from sql.safety.logs import guard_process, traceback_text
@@ -98,16 +98,16 @@ class FriendlyGroup(click.Group):
             err.print("Stopped. What was finished is kept; run the same command again to go on.")
             sys.exit(130)
         except EarshotError as error:
-            say_error(str(error))
+            print_error(str(error))
             sys.exit(1)
         except psycopg.OperationalError as error:
-            say_error(f"the database does not answer: {first_line(error)}")
+            print_error(f"the database does not answer: {first_line(error)}")
             err.print("Look at it with `earshot db status`; for the private server, `earshot db up` starts it.")
             sys.exit(1)
         except (SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # panics of compiled libraries are no ordinary exceptions
-            _say_unexpected(error)
+            _print_unexpected(error)
             sys.exit(1)
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -118,7 +118,7 @@ def _guard() -> None:
     And whatever the umask, nobody else may write what a command makes.
     """
     os.umask(os.umask(OTHERS_WRITE) | OTHERS_WRITE)
-    keep_secrets()
+    register_environment()
     guard_process()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -126,18 +126,18 @@ def _guard() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def say_error(message: str) -> None:
+def print_error(message: str) -> None:
     """One line on the error stream that begins with the program's name."""
     err.print(Text.assemble(("earshot:", "bold red"), f" {visible_line(masked(message.strip()))}"))
 
 
-def _say_unexpected(error: BaseException) -> None:
-    """What nobody foresaw: its last line for the person, the rest in a log that only the person can read."""
+def _print_unexpected(error: BaseException) -> None:
+    """An error that no code expects: its first line for the person, its traceback into a log with mode 0600."""
     if shows_tracebacks():
         for line in traceback_text(error).splitlines():
             err.print(Text(line))
-    said = visible_line(masked(str(error).strip().partition("\n")[0]))
-    say_error(f"an error that should not happen: {type(error).__name__}{f': {said}' if said else ''}")
+    message = visible_line(masked(str(error).strip().partition("\n")[0]))
+    print_error(f"an error that should not happen: {type(error).__name__}{f': {message}' if message else ''}")
     try:
         log = _log_error(error)
     except (OSError, EarshotError) as problem:

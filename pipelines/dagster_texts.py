@@ -13,7 +13,7 @@ from typing import Any
 from dagster._core.execution.plan.objects import UserFailureData
 from dagster_shared.error import SerializableErrorInfo
 
-from pipelines.settings import keep_secrets
+from pipelines.settings import register_environment
 from sql.safety.characters import visible
 from sql.safety.logs import guard_process, guard_streams
 from sql.safety.masking import masked
@@ -25,8 +25,8 @@ _new_failure = UserFailureData.__new__
 
 def guard_dagster() -> None:
     """Mask, from now on, what Dagster makes of exceptions in this process, its logs and output, which Dagster keeps as
-    compute logs, and what nobody catches."""
-    keep_secrets()
+    compute logs, and uncaught exceptions."""
+    register_environment()
     guard_process()
     guard_streams()
     SerializableErrorInfo.from_traceback = classmethod(_masked_info)  # type: ignore[assignment, method-assign]

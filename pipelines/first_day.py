@@ -1,6 +1,6 @@
 """First day: where the partitions of the asset graph begin.
 
-Here: the day that is set, else the first one that has data. That is kept in a small file under the home, because the
+Here: the day that is set, else the first one that has data. That is saved in a small file under the home, because the
 orchestrator builds its partitions where no connection may be opened.
 Not here: days, weeks and months (assets/partitions.py), the environment (settings.py).
 """
@@ -18,7 +18,7 @@ from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
 
-class Moved(NamedTuple):
+class FirstDayChange(NamedTuple):
     """The first day with data, before and now; None: there was none."""
 
     before: date | None
@@ -26,11 +26,11 @@ class Moved(NamedTuple):
 
 
 def first_day() -> date:
-    """EARSHOT_FIRST_DAY, else the first day with data when somebody last looked, else today.
+    """EARSHOT_FIRST_DAY, else the first day with data as of the last look, else today.
 
-    Raises PermanentError for a setting or a kept file that is no day.
+    Raises PermanentError for a setting or a saved file that is no day.
     """
-    return first_day_setting() or _kept(home_folder()) or datetime.now(UTC).date()
+    return first_day_setting() or _saved(home_folder()) or datetime.now(UTC).date()
 
 
 @cache
@@ -39,25 +39,25 @@ def loaded_first_day() -> date:
     return first_day()
 
 
-def keep_first_day(settings: Settings, warehouse: Warehouse) -> Moved | None:
-    """Look for the first day with data, and keep it for whoever loads the definitions next; None: it is as it was."""
+def save_first_day(settings: Settings, warehouse: Warehouse) -> FirstDayChange | None:
+    """Find the first day with data, and save it for the next load of the definitions; None: it has not changed."""
     found = warehouse.rows("read_first_day")[0]["day"]
-    before = _kept(settings.home)
+    before = _saved(settings.home)
     if found is None or found == before:
         return None
     open_folder(settings.home)
     write_private(_file(settings.home), f"{found}\n")
-    return Moved(before, found)
+    return FirstDayChange(before, found)
 
 
-def describe_move(moved: Moved | None) -> list[str]:
-    """What a person has to know of it, a line each."""
-    if moved is None or first_day_setting() is not None:
+def describe_first_day_change(change: FirstDayChange | None) -> list[str]:
+    """What a person should do about the change, a line each."""
+    if change is None or first_day_setting() is not None:
         return []
-    return [f"the first day with data is {moved.now}; an open UI shows it after Deployment, Reload"]
+    return [f"the first day with data is {change.now}; an open UI shows it after Deployment, Reload"]
 
 
-def _kept(home: Path) -> date | None:
+def _saved(home: Path) -> date | None:
     path = _file(home)
     if not path.is_file():
         return None

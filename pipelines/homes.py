@@ -1,7 +1,7 @@
 """Homes: where the orchestrator keeps its things, and where the project lies.
 
 Here: the project's folder, and Dagster's home inside Earshot's, so that nothing is littered beside the code; reading
-the orchestrator's settings, because Dagster itself takes a missing file for a wish to keep everything in SQLite.
+the orchestrator's settings, because Dagster itself keeps everything in SQLite where the file is missing.
 Not here: the environment (settings.py), the processes that use them (runtime.py).
 """
 
@@ -47,7 +47,7 @@ def dagster_home(settings: Settings) -> Path:
 
 def read_orchestrator_settings(home: Path) -> dict[str, Any]:
     """What dagster.yaml in Dagster's home says. Raises PermanentError if it cannot be read, or names no storage."""
-    # Takes a while to load, and who only asks for a path has no use for it.
+    # Takes a while to load, and paths are looked up without it.
     import yaml
 
     path = home / NAME
@@ -61,8 +61,8 @@ def read_orchestrator_settings(home: Path) -> dict[str, Any]:
             "readable for this user."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split())
-        raise PermanentError(f"Dagster's settings are no YAML: {where}: {said}. {advice}. Mend that line.") from None
+        message = " ".join(str(error).split())
+        raise PermanentError(f"Dagster's settings are no YAML: {where}: {message}. {advice}. Mend that line.") from None
     if not isinstance(found, dict) or not found.get("storage"):
         raise PermanentError(
             f"Dagster's settings name no storage: {where}. {advice}. Bring back the part `storage: postgres:` with "

@@ -3,7 +3,7 @@
 Here: the database in use, the warehouse, what listening is measured with, the mail transport, the orchestrator's home.
 Not here: reading the environment (settings.py), the assets, the commands.
 
-Dagster, Polars and what measures are loaded by the functions that need them: a small command has no second to lose.
+Dagster, Polars and what measures are imported by the functions that need them: loading them takes seconds.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from assets.listening.identity.keys import Keyring
     from assets.resources import Mailing, Measurement
 
-# What a command prints is for the person who started it. Dagster would lead it into a file for each step, through two
-# processes of its own, and a progress bar would stand still meanwhile.
+# Dagster would redirect what a command prints into a file for each step, through two processes of its own, and the
+# progress bar would not be shown.
 OWN_OUTPUT = {
     "compute_logs": {
         "module": "dagster._core.storage.noop_compute_log_manager",
@@ -57,7 +57,7 @@ def database_url(settings: Settings) -> str:
 
 
 def migrate_url(settings: Settings) -> str:
-    """The database in use, for the login that may change its schema: what runs by itself never logs in as it."""
+    """The database in use, for the login that may change its schema: scheduled runs never log in as it."""
     if settings.database_migrate_url or settings.database_url:
         return settings.database_migrate_url or database_url(settings)
     server = find_server(settings.home)
@@ -65,7 +65,7 @@ def migrate_url(settings: Settings) -> str:
 
 
 def make_warehouse(settings: Settings, name: str | None = None, work: Work = "reading") -> Warehouse:
-    """The warehouse in use. name: what the server calls us where locks are looked at; else the command's."""
+    """The warehouse in use. name: the application name in the server's list of sessions; else the command's."""
     return Warehouse(
         database_url(settings),
         settings.database_read_url,
@@ -156,7 +156,7 @@ def history_url(settings: Settings) -> str | None:
     return None if server is None else server.dagster_url
 
 
-def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda _words: None) -> Server | None:
+def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda _message: None) -> Server | None:
     """The private server, started if there is no configured database; None where one is configured."""
     if settings.database_url:
         return find_server(settings.home)
@@ -197,13 +197,14 @@ def orchestrator_instance() -> Iterator[DagsterInstance]:
                 err.print(sentence)
             yield instance
     except DagsterInvalidConfigError as error:
-        said = "; ".join(" ".join(each.message.split()) for each in error.errors) or first_line(error)
+        message = "; ".join(" ".join(each.message.split()) for each in error.errors) or first_line(error)
         raise PermanentError(
-            f"Dagster refuses {os.environ['DAGSTER_HOME']}/dagster.yaml: {masked(said)} Mend it; nothing was started."
+            f"Dagster refuses {os.environ['DAGSTER_HOME']}/dagster.yaml: {masked(message)} Mend it; nothing was "
+            "started."
         ) from None
     except (DagsterPostgresException, SQLAlchemyError) as error:
-        said = masked(first_line(error.__cause__ if isinstance(error.__cause__, Exception) else error))
+        message = masked(first_line(error.__cause__ if isinstance(error.__cause__, Exception) else error))
         raise DatabaseUnavailableError(
-            f"The database of Dagster's history does not answer: {said}. What was finished is kept. Start the private "
-            "one with `earshot db up`, or check DAGSTER_POSTGRES_URL; then run the same command again."
+            f"The database of Dagster's history does not answer: {message}. What was finished is kept. Start the "
+            "private one with `earshot db up`, or check DAGSTER_POSTGRES_URL; then run the same command again."
         ) from None

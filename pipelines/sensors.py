@@ -25,15 +25,15 @@ from dagster import (
 )
 
 from assets.resources import day_tags, scope_tags
-from pipelines.first_day import keep_first_day, loaded_first_day
+from pipelines.first_day import loaded_first_day, save_first_day
 from pipelines.health.freshness import (
     FIRST_DAY,
     NOT_LOOKED_AT,
     SUBJECT,
-    Healing,
+    StaleDays,
     compare_counts,
     find_stale,
-    look_at_arrivals,
+    record_arrivals,
 )
 from pipelines.schedules import daily_rollups
 from pipelines.settings import load_settings
@@ -48,7 +48,7 @@ RESCAN = timedelta(hours=1)
 # lateness that a tenant may set (30 days).
 COMPARED = timedelta(days=35)
 
-# A run that failed is asked for again after one hour, then two, four, ... and once a day from then on.
+# A run that failed is requested again after one hour, then two, four, ... and once a day from then on.
 LONGEST_WAIT = timedelta(days=1)
 
 # A run that was killed may look as if it were at work for ever.
@@ -77,7 +77,7 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     """Tables of days that are older than what they were made of: late rows, or a day before them that changed.
 
     One run computes what is stale, oldest day first, and what that makes stale in turn, until nothing is. Until then
-    the cursor stays: a run that fails is asked for again, with growing pauses. A tenant that it fails for to look is
+    the cursor stays: a run that fails is requested again, with growing pauses. A tenant that it fails for to look is
     named, and the others are looked at.
     """
     failures = FailureLog(warehouse, "sensor", context.log.error, not_done=NOT_LOOKED_AT)
@@ -87,7 +87,7 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     seen, settled, counted = _read_cursor(context.cursor)
     tenants = warehouse.tenants()
     ids = [UUID(bytes=tenant) for tenant in tenants["tenant_id"]]
-    look_at_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER, failures)
+    record_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER, failures)
     if counted < now.date().isoformat():
         _look_for_first_day(context, warehouse)
         compare_counts(warehouse, (now - COMPARED).date() if seen > EVER else FIRST_DAY, failures)
@@ -110,13 +110,13 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
         return SkipReason(f"{stale.tables} table(s) are stale since {stale.first}; {waits}")
     begins = loaded_first_day()
     if stale.first < begins:
-        words = (
+        reason = (
             f"Days from {stale.first} on are stale, but the partitions of this process begin on {begins}: reload the "
             "code location (Deployment, Reload), or run `earshot heal`."
         )
         if stale.last < begins:
-            return SkipReason(words)
-        context.log.warning(words)
+            return SkipReason(reason)
+        context.log.warning(reason)
         stale = replace(stale, first=begins)
     slugs = [slug for tenant, slug in zip(ids, tenants["slug"], strict=True) if tenant in stale.tenants]
     return SensorResult(run_requests=[request_for(stale, attempts, slugs)])
@@ -125,14 +125,14 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
 def _look_for_first_day(context: SensorEvaluationContext, warehouse: Warehouse) -> None:
     """A day that cannot be read must not keep late rows from being found."""
     try:
-        keep_first_day(load_settings(), warehouse)
+        save_first_day(load_settings(), warehouse)
     except Exception as error:
         if not may_be_one_tenants(error):
             raise
         context.log.error(f"The first day that has data could not be found; it stays as it was. {cause_of(error)}")
 
 
-def request_for(stale: Healing, attempts: int = 0, slugs: Sequence[str] = ()) -> RunRequest:
+def request_for(stale: StaleDays, attempts: int = 0, slugs: Sequence[str] = ()) -> RunRequest:
     """The run that makes these days good again. Asking twice for the same attempt runs it once."""
     days = {
         "dagster/asset_partition_range_start": stale.first.isoformat(),
@@ -147,30 +147,32 @@ def request_for(stale: Healing, attempts: int = 0, slugs: Sequence[str] = ()) ->
     )
 
 
-def attempts_so_far(instance: DagsterInstance, stale: Healing, now: datetime) -> tuple[int, str]:
-    """How often this was asked for, and why it is not time to ask (again); empty: it is."""
+def attempts_so_far(instance: DagsterInstance, stale: StaleDays, now: datetime) -> tuple[int, str]:
+    """How often this run was requested, and why it is too early to request it (again); empty: it is not."""
     recent = now - LONGEST_RUN
     at_work = instance.get_runs(RunsFilter(job_name=daily_rollups.name, statuses=AT_WORK, created_after=recent))
     if any(LATE in run.tags for run in at_work):
         return 0, "a run is at work on late rows."
-    asked = instance.get_run_records(RunsFilter(job_name=daily_rollups.name, tags={LATE: stale.digest}))
-    ended = [record.create_timestamp for record in asked if record.dagster_run.status in BROKEN]
+    requested = instance.get_run_records(RunsFilter(job_name=daily_rollups.name, tags={LATE: stale.digest}))
+    ended = [record.create_timestamp for record in requested if record.dagster_run.status in BROKEN]
     if ended:
         again = max(ended) + min(timedelta(hours=1) * 2 ** min(len(ended) - 1, 5), LONGEST_WAIT)
         if now < again:
-            return len(asked), f"{len(ended)} run(s) failed at them, the next is due at {again:%Y-%m-%d %H:%M} UTC."
-    return len(asked), ""
+            return len(requested), f"{len(ended)} run(s) failed at them, the next is due at {again:%Y-%m-%d %H:%M} UTC."
+    return len(requested), ""
 
 
 def _troubled_before(warehouse: Warehouse, tenants: Sequence[UUID]) -> set[UUID]:
     """The tenants that could not be looked at on an earlier tick."""
-    kept = warehouse.read("read_tenant_failures", tenants=list(tenants)).filter(stage="sensor", subject=SUBJECT)
-    return {UUID(bytes=tenant) for tenant in kept["tenant_id"]}
+    open_failures = warehouse.read("read_tenant_failures", tenants=list(tenants)).filter(
+        stage="sensor", subject=SUBJECT
+    )
+    return {UUID(bytes=tenant) for tenant in open_failures["tenant_id"]}
 
 
 def _read_cursor(cursor: str | None) -> tuple[datetime, datetime, str]:
     """Until when rows were looked at, until when nothing was stale, and on which day rows were last counted."""
     if not cursor or not cursor.startswith("{"):
         return EVER, EVER, ""
-    told = json.loads(cursor)
-    return datetime.fromisoformat(told["seen"]), datetime.fromisoformat(told["settled"]), told["counted"]
+    saved = json.loads(cursor)
+    return datetime.fromisoformat(saved["seen"]), datetime.fromisoformat(saved["settled"]), saved["counted"]

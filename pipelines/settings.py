@@ -17,13 +17,13 @@ from urllib.parse import quote
 
 from reports.mail_settings import TransportSettings
 from sql.limits import Limits
-from sql.safety.masking import keep_secret, keep_url, masked
+from sql.safety.masking import masked, register_secret, register_url
 from sql.values import PermanentError
 
 # The server counts milliseconds in 32 bits: 24 days.
 _MOST_SECONDS = 2_000_000
 
-# Variables whose value is a secret, whoever reads them: ours, libpq's, those of cloud stores.
+# Variables whose value is a secret: ours, libpq's, those of cloud stores.
 SECRET_NAMES = re.compile(r"(?i)PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|CREDENTIAL")
 
 # A value of fewer characters is a switch, such as "true".
@@ -31,7 +31,7 @@ SHORTEST_SECRET = 6
 
 
 def secret() -> Any:
-    """A setting whose value, and whose every password, is masked wherever it may come up."""
+    """A setting whose value, and whose every password, is masked in every output."""
     return field(default=None, repr=False, metadata={"secret": True})
 
 
@@ -60,9 +60,9 @@ class Settings:
         for each in fields(self):
             value = getattr(self, each.name)
             if each.metadata.get("secret") and "url" in each.name:
-                keep_url(value)
+                register_url(value)
             elif each.metadata.get("secret"):
-                keep_secret(value)
+                register_secret(value)
 
 
 def home_folder(environ: Mapping[str, str] | None = None) -> Path:
@@ -85,22 +85,22 @@ def shows_tracebacks() -> bool:
     return _is_on(os.environ, "EARSHOT_DEBUG")
 
 
-def keep_secrets(environ: Mapping[str, str] | None = None) -> None:
+def register_environment(environ: Mapping[str, str] | None = None) -> None:
     """Mask every secret of the environment from now on: values of secret names, passwords of URLs in any variable."""
     env = os.environ if environ is None else environ
     for name, value in env.items():
         if name == "DATABASE_URL" or "://" in value or name.endswith("_URL"):
-            keep_url(value)
+            register_url(value)
         if SECRET_NAMES.search(name) and len(value) >= SHORTEST_SECRET and not value.startswith("/"):
-            keep_secret(value)
+            register_secret(value)
     if password := env.get("POSTGRES_PASSWORD") or env.get("PGPASSWORD"):
-        keep_secret(password)
+        register_secret(password)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment. Raises PermanentError for values that cannot be used."""
     env = os.environ if environ is None else environ
-    keep_secrets(env)
+    register_environment(env)
     home = home_folder(env)
 
     def path(name: str) -> Path | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sql.safety.masking import keep_secret
+from sql.safety.masking import register_secret
 
 if TYPE_CHECKING:
     from reports.delivery.unsubscribe import Sender
@@ -44,7 +44,7 @@ class TransportSettings:
     token_secret: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        keep_secret(self.smtp_password, self.sendgrid_api_key, self.token_secret)
+        register_secret(self.smtp_password, self.sendgrid_api_key, self.token_secret)
 
     @property
     def sender(self) -> Sender:

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from sql.limits import Limits, bounded
-from sql.safety.masking import keep_secret, keep_url, masked
+from sql.safety.masking import masked, register_secret, register_url
 from sql.values import EarshotError, PermanentError
 from sql.watching import WatchedConnection
 
@@ -26,7 +26,7 @@ class DatabaseUnavailableError(EarshotError):
 
 
 class LockedError(DatabaseUnavailableError):
-    """Somebody else kept a lock for too long; the message names the holder."""
+    """Another session held a lock for too long; the message names it."""
 
 
 class WrongDatabaseUrlError(PermanentError):
@@ -34,7 +34,7 @@ class WrongDatabaseUrlError(PermanentError):
 
 
 class InsufficientPrivilegeError(PermanentError):
-    """The login may not do what it was asked to do."""
+    """The login has no right to run the statement."""
 
 
 class StatementError(PermanentError):
@@ -57,15 +57,15 @@ def connect(url: str, limits: Limits = Limits()) -> WatchedConnection:  # noqa: 
 
 def check_url(url: str) -> None:
     """Raises WrongDatabaseUrlError unless libpq can read the URL and its scheme is PostgreSQL's."""
-    keep_url(url)
+    register_url(url)
     scheme = url.partition("://")[0]
     advice = "Write it as postgresql://login:password@host:5432/database; special characters percent-encoded."
     if scheme not in ("postgresql", "postgres"):
         raise WrongDatabaseUrlError(f"The database URL {masked(url)!r} does not begin with postgresql://. {advice}")
     try:
-        given = conninfo_to_dict(url)
+        options = conninfo_to_dict(url)
         # Whichever way libpq reads them: names of options may be escaped as well.
-        keep_secret(*(str(value) for name, value in given.items() if "password" in name))
+        register_secret(*(str(value) for name, value in options.items() if "password" in name))
     except psycopg.Error as error:
         raise WrongDatabaseUrlError(
             f"The database URL {masked(url)!r} cannot be read: {masked(first_line(error))}. {advice}"
@@ -74,9 +74,9 @@ def check_url(url: str) -> None:
 
 def connect_error(error: Exception, url: str) -> EarshotError:
     """What a failed connection means."""
-    said = first_line(error)
-    where = f"{masked(url)}: {masked(said)}"
-    if re.search(r"password authentication|no password supplied|does not exist|no pg_hba.conf entry", said):
+    message = first_line(error)
+    where = f"{masked(url)}: {masked(message)}"
+    if re.search(r"password authentication|no password supplied|does not exist|no pg_hba.conf entry", message):
         return WrongDatabaseUrlError(f"The server refused {where}. Check login, password and database in DATABASE_URL.")
     return DatabaseUnavailableError(
         f"No database answered at {where}. Check that the server runs and is reachable "
@@ -87,10 +87,10 @@ def connect_error(error: Exception, url: str) -> EarshotError:
 def statement_error(error: psycopg.Error, doing: str) -> EarshotError:
     """What a statement that failed in psycopg means; doing names it, as in 'Reading read_episodes'."""
     detail = error.diag.message_detail
-    said = f"{first_line(error)} ({detail})" if detail else first_line(error)
+    message = f"{first_line(error)} ({detail})" if detail else first_line(error)
     return failed_statement(
         doing,
-        said,
+        message,
         error.sqlstate,
         is_connection_lost=isinstance(error, psycopg.OperationalError | psycopg.InterfaceError),
         lock_holders=getattr(error, "__notes__", ()),
@@ -127,7 +127,7 @@ def failed_statement(
 
 
 def is_transient(sqlstate: str) -> bool:
-    """Whether this says that the server or a lock was not to be had, which a retry heals: no statement is to blame.
+    """Whether the server or a lock was unavailable, which a retry heals; the statement itself is not at fault.
 
     Connections (08), rollbacks and deadlocks (40), resources of the server (53), its shutdown (57P), its system (58), a
     lock that was not given in time (55P03), a transaction that was idle for too long (25P03). Not a statement that took
@@ -144,7 +144,7 @@ SLOW = (
 
 
 def lock_message(holders: Iterable[str]) -> str:
-    """What to say when somebody else kept a lock for too long; holders in words, as blockers() finds them."""
+    """The message when another session held a lock for too long; holders: as blockers() describes them."""
     named = " and ".join(each for each in holders if each)
     held = f"held by {named}" if named else "held by a session that could not be found any more"
     return (

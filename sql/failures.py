@@ -1,4 +1,4 @@
-"""Failures: one tenant's trouble stays that tenant's.
+"""Failures: an error in one tenant's data does not stop the work for the others.
 
 Here: which exceptions may be about one tenant's data, running work in halves until those are found that it fails for,
 and the table tenant_failures, which keeps what is open until the same work succeeds.
@@ -86,12 +86,12 @@ def is_explained(error: BaseException) -> bool:
 
 def cause_of(error: BaseException) -> str:
     """The error in one line: without passwords and control characters, with its class where it is not one of ours."""
-    text = str(error) if isinstance(error, EarshotError) else f"{type(error).__name__}: {_said_by(error)}"
+    text = str(error) if isinstance(error, EarshotError) else f"{type(error).__name__}: {_message_of(error)}"
     plain = one_line(masked(text))
     return plain if len(plain) <= LONGEST_CAUSE else f"{plain[:LONGEST_CAUSE]}…"
 
 
-def _said_by(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     try:
         return first_line(error) if str(error) else "without a message"
     except Exception:
@@ -125,19 +125,19 @@ def in_halves(
 
 
 class FailureLog:
-    """The failures of one piece of work, kept in tenant_failures, said to whoever watches, and counted."""
+    """The failures of one piece of work, recorded in tenant_failures, logged, and counted."""
 
     def __init__(
         self,
         warehouse: Warehouse,
         stage: Stage,
-        say: Callable[[str], object],
+        log_error: Callable[[str], object],
         run_id: UUID | None = None,
         not_done: str = "not computed",
     ) -> None:
         self._warehouse = warehouse
         self._stage: Stage = stage
-        self._say = say
+        self._log_error = log_error
         self._run_id = run_id
         self._not_done = not_done
         self._slugs: dict[UUID, str] = {}
@@ -145,16 +145,16 @@ class FailureLog:
 
     @property
     def tenants(self) -> set[UUID]:
-        """For whom something failed."""
+        """The tenants that something failed for."""
         return {failure.tenant_id for failure in self.found}
 
     def add(
         self, tenant: UUID, error: BaseException, subjects: Sequence[str], day: date | None = None
     ) -> TenantFailure:
-        """Keep that this failed for the tenant, and say so. What cannot be kept is said as well, and stops nothing."""
+        """Record and log that this failed for the tenant. Where recording fails, that is logged too."""
         failure = TenantFailure(tenant, self._slug(tenant), self._stage, tuple(subjects), day, error)
         self.found.append(failure)
-        self._say(f"{failure.where}: {self._not_done}. {failure.cause}")
+        self._log_error(f"{failure.where}: {self._not_done}. {failure.cause}")
         values = {
             "tenant": tenant,
             "stage": self._stage,
@@ -177,7 +177,9 @@ class FailureLog:
             with self._warehouse.transaction() as connection:
                 connection.execute(statement(name).text, values)
         except Exception as error:
-            self._say(f"{whose}: `earshot status` does not know this, because it could not be kept. {cause_of(error)}")
+            self._log_error(
+                f"{whose}: `earshot status` does not know this, because it could not be kept. {cause_of(error)}"
+            )
 
     def _slug(self, tenant: UUID) -> str:
         """The tenant's slug; its id where the table of tenants cannot be read now."""

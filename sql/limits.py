@@ -1,4 +1,4 @@
-"""Limits: how long the database may take for each kind of work, and how every transaction says so to the server.
+"""Limits: how long the database may take for each kind of work, and the statement that sets them in every transaction.
 
 Here: the limits, the TCP options of a connection, and the statement with which each transaction begins.
 Not here: opening connections (connecting.py), waiting for answers (watching.py), the environment.
@@ -18,10 +18,10 @@ from psycopg.sql import Literal as Value
 
 Work = Literal["reading", "writing", "migrating", "status"]
 
-# A server that does not answer in this time is down; the libpq default is to wait for ever.
+# A server that does not answer in this time is down; by default libpq waits without limit.
 CONNECT_TIMEOUT_S = 10
 
-# How often the server looks whether who asked is still there, while it works: what nobody waits for ends.
+# How often the server checks during a statement whether the client is still connected; it ends the statement if not.
 _CHECK_CLIENT_S = 10
 
 # What PostgreSQL keeps of an application's name (NAMEDATALEN).
@@ -33,7 +33,7 @@ class Limits:
     """Seconds. Each is an environment variable of docs/operators.md.
 
     silence_s: a peer that acknowledges nothing for so long is dead. lock_s: waiting for somebody else's lock.
-    idle_s: a transaction in which nothing is asked. The others: one statement of that kind of work.
+    idle_s: a transaction without a statement. The others: one statement of that kind of work.
     """
 
     silence_s: int = 60
@@ -60,16 +60,16 @@ class Limits:
 
 def bounded(url: str, limits: Limits) -> str:
     """The same place as key=value pairs, with limits on connecting and on a peer's silence; what the URL says stays."""
-    given = conninfo_to_dict(url)
-    return make_conninfo(url, **{name: value for name, value in tcp_options(limits).items() if name not in given})
+    present = conninfo_to_dict(url)
+    return make_conninfo(url, **{name: value for name, value in tcp_options(limits).items() if name not in present})
 
 
 def bounded_history(url: str, limits: Limits) -> str:
     """The same for Dagster's history, as a URL again: what its query does not say is added."""
     place, _, query = url.partition("?")
-    given = dict(part.partition("=")[::2] for part in query.split("&") if part)
-    added = {name: value for name, value in tcp_options(limits).items() if name not in given}
-    return f"{place}?{'&'.join(f'{name}={value}' for name, value in {**given, **added}.items())}"
+    present = dict(part.partition("=")[::2] for part in query.split("&") if part)
+    added = {name: value for name, value in tcp_options(limits).items() if name not in present}
+    return f"{place}?{'&'.join(f'{name}={value}' for name, value in {**present, **added}.items())}"
 
 
 def tcp_options(limits: Limits) -> dict[str, str]:
@@ -111,8 +111,8 @@ def beginning(
         "tcp_user_timeout": tcp["tcp_user_timeout"],
         "app.current_tenant": str(tenant) if tenant else None,
     }
-    said = [f"set_config('{key}', {_quoted(value)}, true)" for key, value in settings.items() if value is not None]
-    return f"SELECT {', '.join(said)}, pg_backend_pid()"
+    calls = [f"set_config('{key}', {_quoted(value)}, true)" for key, value in settings.items() if value is not None]
+    return f"SELECT {', '.join(calls)}, pg_backend_pid()"
 
 
 def _quoted(value: str) -> str:

@@ -1,11 +1,11 @@
-"""Moving: a conversion stands on one day, whoever computes which day when.
+"""Moving: a conversion stands on one day, in whatever order days are computed.
 
 Here: what becomes of a conversion that a day makes while it stands on another one.
 Not here: which day it belongs to (assets/attribution/conversions.py), writing tables (writing.py).
 
 A conversion belongs to the day of its earliest signal. If that signal arrives late and its day is computed alone, the
 conversion still stands on the day that had made it. It leaves that day in the transaction that makes it anew, and that
-day is stale from then on: the ledger sends it round again, and it finds out for itself what is left of it.
+day is stale from then on: it is computed again, from what is left of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sql.values import Window
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
-# The tables that hold a conversion by its day, and the assets whose lines speak of them.
+# The tables that hold a conversion by its day, and the assets whose ledger lines cover them.
 HELD = ("conversions", "conversion_adjustments", "attribution_touches", "attribution_credits")
 ASSETS = ["conversions", "attribution_credits"]
 
@@ -39,7 +39,7 @@ def release_conversions(connection: Connection, window: Window, tenants: Sequenc
 
 
 def claim_conversions(connection: Connection, window: Window, tenants: Sequence[UUID]) -> int:
-    """Say of the conversions just written that they stand on these days, and take them off others; how many moved."""
+    """Assign the conversions just written to these days, and delete them from others; returns how many moved."""
     here = {"tenants": list(tenants), "start": window.start, "end": window.end}
     connection.execute(
         "CREATE TEMPORARY TABLE moved ON COMMIT DROP AS "

@@ -1,4 +1,4 @@
-"""Readers: logins of tenants' people that stay too long.
+"""Readers: transactions of tenants' own logins that stay open too long.
 
 Here: ending their overdue transactions. Not here: making such logins, their own limits (migrations), who calls this.
 """
@@ -9,7 +9,7 @@ from sql.warehouse import Warehouse
 
 
 def end_overdue_readers(warehouse: Warehouse, longest_s: int = 900) -> list[str]:
-    """End the transactions of readers that lasted for longer, whatever limits they have set themselves; in words."""
+    """End readers' transactions that lasted longer, whatever limits they set themselves; returns a line for each."""
     with warehouse.transaction() as connection:
         ended = connection.execute(
             "SELECT login, process, since FROM earshot_end_overdue_readers(make_interval(secs => %s))", [longest_s]

@@ -32,8 +32,8 @@ from sql.watching import LockLook, SilentServerError, within
 # numeric has no fixed scale; shares, rates and days need no more than 12 decimals, and 26 digits stay before the point.
 NUMERIC = pl.Decimal(38, 12)
 
-# Infinity, and years that a calendar does not have, end as numbers that Python has no date for and that libraries panic
-# on: they are refused here, by name. In microseconds and days since 1970: the years 1 to 9999.
+# Infinity, and years outside the calendar, would become numbers that Python has no date for and on which libraries
+# panic: they are refused here, by name. In microseconds and days since 1970: the years 1 to 9999.
 _CALENDAR = {
     pl.Datetime: (-62_135_596_800_000_000, 253_402_300_799_999_999),
     pl.Date: (-719_162, 2_932_896),
@@ -151,7 +151,7 @@ def _execute(connection: Any, sql: str) -> pa.Table:
 
 
 def frame_of(table: pa.Table, doing: str) -> pl.DataFrame:
-    """The Arrow table in the types that every floor knows; an empty one keeps them.
+    """The Arrow table in the types that all floors use; an empty one keeps them.
 
     uuid: Binary (16 bytes). timestamptz: Datetime("us", "UTC"). numeric: Decimal(38, 12). json: String.
     char(n): String without its padding. Raises StatementError for types that would arrive as opaque bytes.
@@ -160,7 +160,7 @@ def frame_of(table: pa.Table, doing: str) -> pl.DataFrame:
     frame = pl.from_arrow(pa.table(columns, names=table.schema.names))
     if not isinstance(frame, pl.DataFrame):
         raise TypeError("an Arrow table becomes a frame")
-    _refuse_strange_times(frame, doing)
+    _refuse_invalid_times(frame, doing)
     try:
         return frame.with_columns(*(_finish(field) for field in table.schema if _postgres_type(field) in _FINISHED))
     except pl.exceptions.InvalidOperationError as error:
@@ -169,17 +169,17 @@ def frame_of(table: pa.Table, doing: str) -> pl.DataFrame:
         ) from None
 
 
-def _refuse_strange_times(frame: pl.DataFrame, doing: str) -> None:
+def _refuse_invalid_times(frame: pl.DataFrame, doing: str) -> None:
     for name, dtype in frame.schema.items():
         bounds = _CALENDAR.get(dtype.base_type())
         if bounds is None:
             continue
-        strange = frame.get_column(name).to_physical().is_between(*bounds).not_()
-        if strange.any():
-            whose = frame.filter(strange).get_column("tenant_id") if "tenant_id" in frame.columns else None
-            first = f", the first of tenant {UUID(bytes=whose[0])}" if whose is not None else ""
+        invalid = frame.get_column(name).to_physical().is_between(*bounds).not_()
+        if invalid.any():
+            tenants = frame.filter(invalid).get_column("tenant_id") if "tenant_id" in frame.columns else None
+            first = f", the first of tenant {UUID(bytes=tenants[0])}" if tenants is not None else ""
             raise StatementError(
-                f"{doing}: {strange.sum()} row(s) have {name} infinite or outside the years 1 to 9999{first}. "
+                f"{doing}: {invalid.sum()} row(s) have {name} infinite or outside the years 1 to 9999{first}. "
                 "Correct them: `earshot status` names the constraints that rows break"
             )
 

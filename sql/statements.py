@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"%(?:\((?P<name>\w+)\)s|(?P<percent>%))")
 _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
-# What a statement may be given; anything else has no agreed type in the database.
+# The types of parameters; anything else has no agreed type in the database.
 _TYPES = (str, bool, int, float, Decimal, UUID, date)
 
 
@@ -76,8 +76,8 @@ def statement(name: str) -> Statement:
     folder = resources.files("sql") / "queries"
     file = folder / f"{name}.sql"
     if not _NAME.fullmatch(name) or not file.is_file():
-        known = sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
-        near = difflib.get_close_matches(name, known, n=3)
+        names = sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
+        near = difflib.get_close_matches(name, names, n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else "see sql/queries for those that exist."
         raise PermanentError(f"There is no statement {name!r}; {advice}")
     return Statement(name, _COMMENT.sub("", file.read_text("utf-8")).strip().removesuffix(";"))

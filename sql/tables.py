@@ -1,6 +1,6 @@
 """Tables: how each table that runs write is cut by time.
 
-Here: the time column of every table that is replaced by window. The catalogue knows columns and keys.
+Here: the time column of every table that is replaced by window. Columns and keys are in the catalogue.
 Not here: frames, connections.
 """
 

@@ -117,10 +117,10 @@ class Scope:
 
     def __str__(self) -> str:
         tenants = ", ".join(map(str, self.tenants)) or "all tenants"
-        told = f"{tenants}; campaigns {', '.join(map(str, self.campaigns))}" if self.campaigns else tenants
-        told = f"{told}; only what is stale" if self.stale_only else told
+        text = f"{tenants}; campaigns {', '.join(map(str, self.campaigns))}" if self.campaigns else tenants
+        text = f"{text}; only what is stale" if self.stale_only else text
         since = self.skip_computed_since
-        return f"{told}; without what was computed since {since:%Y-%m-%d %H:%M:%S} UTC" if since else told
+        return f"{text}; without what was computed since {since:%Y-%m-%d %H:%M:%S} UTC" if since else text
 
 
 @dataclass(frozen=True, slots=True, order=True)

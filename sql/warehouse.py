@@ -44,7 +44,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 class Warehouse:
     """One database; with read_url, statements go to a replica. Threads may share it.
 
-    name: what the server calls us where sessions and locks are listed. work: what its reads are, which limits them.
+    name: the application name in the server's lists of sessions and locks. work: what its reads are, which limits them.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Warehouse:
         self._url = url
         self._read_url = read_url or url
         self._limits, self._name, self._work = limits, name, work
-        # Made with the first read, because what it needs takes as long to load as a small command to run.
+        # Made with the first read, because loading Arrow and Polars takes as long as a small command.
         self._reader: ColumnReader | None = None
         # One is kept open, because opening one costs more than most transactions.
         self._idle: list[WatchedConnection] = []
@@ -86,8 +86,8 @@ class Warehouse:
         return self._etl_reader().fetch(statement(name).render(params), f"Reading {name}")
 
     def rows(self, name: str, /, **params: object) -> list[dict[str, Any]]:
-        """The rows of sql/queries/<name>.sql as earshot_etl, one by one: few rows, for who should not wait until what
-        makes frames is loaded. uuid arrives as UUID, everything else in Python's own types. Raises as read() does.
+        """The rows of sql/queries/<name>.sql as earshot_etl, one by one: few rows, without loading what
+        makes frames. uuid arrives as UUID, everything else in Python's own types. Raises as read() does.
         """
         connection = self._begin("earshot_etl", None, self._work)
         try:
@@ -181,7 +181,7 @@ class Warehouse:
         return connection
 
     def _keep(self, connection: WatchedConnection) -> None:
-        """Put the connection aside for the next transaction, whatever became of this one."""
+        """Keep the connection for the next transaction, however this one ended."""
         with suppress(psycopg.Error):
             connection.patience_s = self._limits.silence_s
             connection.rollback()
@@ -211,7 +211,7 @@ class Warehouse:
             return writing.replace(connection, writes, window, tenants, ledger)
 
     def forget(self, assets: Sequence[str], day: date, tenants: Sequence[UUID]) -> None:
-        """Take a day of these assets and tenants out of the ledger: what the tables hold of it is not vouched for."""
+        """Take a day of these assets and tenants out of the ledger: its rows in the tables count as not computed."""
         with self.transaction() as connection:
             connection.execute(
                 "DELETE FROM rollup_ledger WHERE asset = ANY(%s) AND day = %s AND tenant_id = ANY(%s)",
@@ -219,7 +219,7 @@ class Warehouse:
             )
 
     def let_stand(self, assets: Sequence[str], day: date, tenants: Sequence[UUID], looked_at: datetime) -> None:
-        """Keep a day of these assets and tenants as it is, having looked at what arrived for it until then."""
+        """Record that a day of these assets and tenants, as it is, includes everything that arrived until then."""
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE rollup_ledger SET began_at = %s WHERE asset = ANY(%s) AND day = %s AND tenant_id = ANY(%s)",

@@ -20,7 +20,7 @@ from sql.limits import Limits, Work, beginning, bounded
 
 Result = TypeVar("Result")
 
-# The share of the time for a lock after which it is looked at who holds it: once the wait is over nobody can say.
+# After this share of the limit the holders of the lock are looked up: after the wait the server no longer lists them.
 LOOK_AFTER = 0.6
 
 _BLOCKERS = """
@@ -37,13 +37,13 @@ _BLOCKERS = """
 
 
 class SilentServerError(Exception):
-    """Nothing was heard from the server in time."""
+    """The server sent nothing in time."""
 
 
 class WatchedConnection(psycopg.Connection[tuple[object, ...]]):
     """A connection whose every wait ends: with the answer, with the server's own limit, or as a dead connection.
 
-    The network's own limits do not suffice: what stands between (a proxy, a tunnel) may take everything and deliver
+    The network's own limits do not suffice: a proxy or tunnel in between may acknowledge everything and deliver
     nothing.
     """
 
@@ -75,9 +75,9 @@ class WatchedConnection(psycopg.Connection[tuple[object, ...]]):
         look_at = began + self.lock_s * LOOK_AFTER
         holders = ""
         try:
-            wanted = next(gen)
+            wait_for = next(gen)
             while True:
-                ready = yield wanted
+                ready = yield wait_for
                 if not ready:
                     now = time.monotonic()
                     if now - began > self.patience_s:
@@ -86,7 +86,7 @@ class WatchedConnection(psycopg.Connection[tuple[object, ...]]):
                     if now > look_at and self.server_pid is not None:
                         holders = blockers(self.url, self.server_pid, self.limits) or holders
                         look_at = now + self.lock_s * (1 - LOOK_AFTER) / 2
-                wanted = gen.send(ready)
+                wait_for = gen.send(ready)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except errors.LockNotAvailable as error:
@@ -109,10 +109,10 @@ class LockLook:
 def within(
     seconds: float, work: Callable[[], Result], abandoned: Callable[[], None], look: LockLook | None = None
 ) -> Result:
-    """What work() returns, for a driver that waits where nobody can interrupt it.
+    """What work() returns, for a driver whose wait cannot be interrupted.
 
-    Raises SilentServerError after the seconds. Then, and when somebody interrupts, the thread that waits is left to
-    itself, and calls abandoned() should it ever end.
+    Raises SilentServerError after the seconds. Then, and at an interrupt, the thread goes on waiting, and calls
+    abandoned() when it ends.
     """
     call = _Call(work, abandoned)
     thread = threading.Thread(target=call.run, name="waiting for the database", daemon=True)
@@ -164,7 +164,7 @@ class _Call(Generic[Result]):
 
 
 def silent(seconds: float) -> str:
-    """What to say of a server of which nothing was heard for so long."""
+    """The message about a server that sent nothing for so long."""
     return f"nothing was heard from the server for {seconds:.0f} s, so the connection is given up as dead"
 
 
@@ -174,7 +174,7 @@ def blockers(url: str, pid: int, limits: Limits) -> str:
         with WatchedConnection.connect(bounded(url, limits), prepare_threshold=None) as connection:
             connection.limits = limits
             connection.begin("status", "earshot looking at locks")
-            # Nobody looks at who keeps this look waiting.
+            # This connection does not look for what blocks itself.
             connection.server_pid = None
             found = connection.execute(_BLOCKERS, [pid]).fetchall()
     except psycopg.Error:

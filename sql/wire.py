@@ -133,8 +133,8 @@ def _text(column: pl.Series) -> list[pa.Array]:
     text = column.cast(pl.String)
     sizes = text.str.len_bytes().cast(pl.Int32).fill_null(-1)
     lengths = _as_bytes(sizes.to_numpy(), ">i4")
-    told = pa.FixedSizeBinaryArray.from_buffers(pa.binary(4), len(column), [None, pa.py_buffer(lengths)])
-    return [told.cast(pa.large_binary()), pc.fill_null(_large_binary(text), b"")]
+    sizes_column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(4), len(column), [None, pa.py_buffer(lengths)])
+    return [sizes_column.cast(pa.large_binary()), pc.fill_null(_large_binary(text), b"")]
 
 
 def _values(column: pl.Series, kind: str) -> Bytes:

@@ -86,7 +86,7 @@ class TableShape:
 
 
 def shape_of(connection: Connection, table: str) -> TableShape:
-    """What the catalogue knows of a table of the public schema. Raises PermanentError if there is none."""
+    """Columns and primary key of a table of the schema public. Raises PermanentError if there is none."""
     place = [f'public."{table}"']
     found = connection.execute(
         "SELECT attname::text, format_type(atttypid, NULL), NOT attnotnull, atthasdef FROM pg_attribute "
@@ -102,7 +102,9 @@ def shape_of(connection: Connection, table: str) -> TableShape:
         "WHERE indrelid = to_regclass(%s) AND indisprimary ORDER BY part.place",
         place,
     ).fetchall()
-    columns = tuple(TableColumn(str(name), str(kind), bool(free), bool(given)) for name, kind, free, given in found)
+    columns = tuple(
+        TableColumn(str(name), str(kind), bool(free), bool(has_default)) for name, kind, free, has_default in found
+    )
     return TableShape(columns, tuple(str(name) for (name,) in key))
 
 
@@ -139,7 +141,7 @@ def replace(
         _match(write.table, write.frame, shape, {each.name for each in shape.columns if not each.defaulted})
         _refuse_strays(write, shape, window, tenants)
     _refuse_stray_lines(ledger, window, tenants)
-    # The rows come first: while they travel, nobody has to wait, and a connection that dies then leaves no lock behind.
+    # The rows come first: while they travel no lock is held, so nobody waits, and a connection that dies leaves none.
     staged = [_stage(connection, write.table, write.frame, shape) for write, shape in zip(writes, shapes, strict=True)]
     _lock(connection, writes, window, ledger)
     if "conversions" in tables:
@@ -157,7 +159,7 @@ def replace(
 
 
 def _shape_to_replace(connection: Connection, write: Write) -> TableShape:
-    # The registry first: its error knows the tables that can be replaced.
+    # The registry first: its error names the tables that can be replaced.
     cut = write.cut_by
     shape = shape_of(connection, write.table)
     if cut not in {column.name for column in shape.columns}:
@@ -207,9 +209,9 @@ def _bounds(table: str, shape: TableShape, cut: str, window: Window) -> tuple[da
 
 
 def _refuse_stray_lines(ledger: Sequence[LedgerLine], window: Window, tenants: Sequence[UUID]) -> None:
-    days, known = set(window.days()), set(tenants)
+    days, tenant_ids = set(window.days()), set(tenants)
     for line in ledger:
-        if line.day not in days or line.tenant_id not in known:
+        if line.day not in days or line.tenant_id not in tenant_ids:
             raise PermanentError(
                 f"The ledger line of {line.asset} for tenant {line.tenant_id} on {line.day} is outside what is written"
             )
@@ -241,7 +243,7 @@ def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: Table
     if not frame.height:
         return []
     types = {column.name: column.type for column in shape.columns}
-    # They need numpy and Arrow, which who writes nothing should not wait for.
+    # They load numpy and Arrow, which a transaction without rows does not need.
     from sql.encoding import csv_parts
     from sql.wire import has_wire_form, wire_order, wire_parts
 

@@ -37,13 +37,13 @@ from sql.warehouse import Warehouse
 # As many days as one run of the daily job takes (assets.partitions.month_of_days).
 DAYS_A_RUN = 31
 
-# What a run says of its progress: one step for each asset and day.
+# The assets that a job computes, in order: each of them and day is one step of the progress.
 STEPS_OF = {"daily_rollups": (*DAILY_ASSETS, VERDICT), "look_back_rollups": LOOK_BACK_ASSETS}
 
-# They fail when everything else is done, and name the tenants that something failed for.
+# These assets fail after everything else was computed, naming the tenants that something failed for.
 LAST_STEPS = {"show_tenant_checks", "weekly_sponsor_reports", "monthly_sponsor_reports"}
 
-# A message is read on a screen; a tenant without a rate fails on every day of a range.
+# A tenant without an exchange rate fails on every day of a range, for the same reason: one message holds few.
 REASONS_SHOWN = 3
 
 
@@ -131,16 +131,15 @@ def backfill(
 ) -> None:
     """Compute the plan's assets for its days, oldest run first. Raises BackfillError with the cause.
 
-    work: what there is left to do (prepare), by default all of it. progress: called after each commit with the words
-    for what was written, and how many tenant-days more are done.
+    work: what there is left to do (prepare), by default all of it. progress: called after each commit with the day and
+    asset that was written, and how many tenant-days more are done.
 
-    A run that failed for some tenants alone does not keep the later ones from being computed; what it said is raised
-    at the end.
+    A run that failed for some tenants only does not stop the later runs; its error is raised at the end.
     """
     work = work or prepare(plan, warehouse, instance, restart=True)
     own_tags = {PLAN_TAG: plan.name, BEGAN_TAG: work.began.isoformat()}
     if not work.done:
-        # Only a run that computes all of its days tells how long a day takes.
+        # Only a run that computes all of its days counts for the pace.
         own_tags[TENANTS_TAG] = str(len(work.tenants))
 
     def committed(assets: Sequence[str], day: date, tenants: Sequence[UUID]) -> None:
@@ -208,9 +207,9 @@ def heal(warehouse: Warehouse, instance: DagsterInstance, committed: Committed |
 
 
 def _first_needed(tags: Mapping[str, str], partition_key: str | None) -> date:
-    """The first day of the partitions that a run needs: days before the data are computed too if somebody asks."""
-    asked = partition_key or tags.get("dagster/asset_partition_range_start")
-    return min(first_day(), date.fromisoformat(asked)) if asked else first_day()
+    """The first day of the partitions that a run needs, which may name days before the first data."""
+    requested = partition_key or tags.get("dagster/asset_partition_range_start")
+    return min(first_day(), date.fromisoformat(requested)) if requested else first_day()
 
 
 def run_job(
@@ -261,16 +260,18 @@ def run_job(
     if not result.success:
         steps = {event.step_key for event in result.get_step_failure_events()}
         kind = TenantsFailedError if steps and steps <= LAST_STEPS else BackfillError
-        raise kind(" ".join([_cause(result), *_said(instance, result.run_id)]))
+        raise kind(" ".join([_cause(result), *_logged_errors(instance, result.run_id)]))
     return result
 
 
-def _said(instance: DagsterInstance, run_id: str) -> list[str]:
-    """What the run's steps said of data that could not be computed: each reason once, the first few."""
-    said = (entry.user_message for entry in instance.all_logs(run_id) if int(entry.level) >= logging.ERROR)
-    words = list(dict.fromkeys(words for words in said if ": not computed. " in words))
-    more = [f"And {len(words) - REASONS_SHOWN} more; `earshot ui` shows them."] if len(words) > REASONS_SHOWN else []
-    return [f"{reason.rstrip('.')}." for reason in words[:REASONS_SHOWN]] + more
+def _logged_errors(instance: DagsterInstance, run_id: str) -> list[str]:
+    """Why data could not be computed, from the errors that the run logged: each reason once, the first few."""
+    messages = (entry.user_message for entry in instance.all_logs(run_id) if int(entry.level) >= logging.ERROR)
+    reasons = list(dict.fromkeys(reason for reason in messages if ": not computed. " in reason))
+    more = (
+        [f"And {len(reasons) - REASONS_SHOWN} more; `earshot ui` shows them."] if len(reasons) > REASONS_SHOWN else []
+    )
+    return [f"{reason.rstrip('.')}." for reason in reasons[:REASONS_SHOWN]] + more
 
 
 def _cause(result: ExecuteInProcessResult) -> str:
@@ -291,5 +292,5 @@ def _cause(result: ExecuteInProcessResult) -> str:
 
 
 def _plain(message: str) -> str:
-    """Our own errors are written for people: without the name of their class."""
+    """The message without the name of our own error class, which Dagster puts before it."""
     return re.sub(r"^(?:sql|assets|reports|pipelines)\.[\w.]+: ", "", message.strip())

@@ -1,4 +1,4 @@
-"""Progress: how long work shows a person that it goes on.
+"""Progress: showing that long work goes on, and how far it is.
 
 Here: a bar on a terminal, a line every so often elsewhere, and how lengths of time are written.
 Not here: what the work is, and how its amount is counted.
@@ -25,7 +25,7 @@ Advance = Callable[..., None]
 
 @dataclass(slots=True)
 class Tally:
-    """How much of the work is done, and since when. total: None where nobody can say it beforehand."""
+    """How much of the work is done, and since when. total: None where it is not known beforehand."""
 
     label: str
     total: float | None
@@ -35,7 +35,7 @@ class Tally:
     at: str = ""
 
     def seconds_left(self, clock: float) -> float | None:
-        """As long as the rest takes at the pace so far; None while that cannot be said."""
+        """How long the rest takes at the pace so far; None before anything is done, or without a total."""
         if not self.total or not self.done:
             return None
         return (clock - self.began) / self.done * max(self.total - self.done, 0.0)
@@ -73,16 +73,16 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def progress_bar(label: str, total: float | None = None, unit: str = "") -> Iterator[Advance]:
-    """Yields advance(words="", amount=1): so much more is done, and the work is at what the words say.
+    """Yields advance(item="", amount=1): so much more is done, and the work is at this item.
 
     A bar with the time that is left on a terminal; elsewhere a line at the start and one every LINE_EVERY_S seconds.
     """
     tally = Tally(label, total, unit)
     with (_bar if console.out.is_terminal else _lines)(tally) as redraw:
 
-        def advance(words: str = "", amount: float = 1.0) -> None:
+        def advance(item: str = "", amount: float = 1.0) -> None:
             tally.done += amount
-            tally.at = words
+            tally.at = item
             redraw()
 
         yield advance
@@ -97,9 +97,9 @@ def _bar(tally: Tally) -> Iterator[Callable[[], None]]:
 
         def redraw() -> None:
             left = tally.seconds_left(time.monotonic())
-            words = " ".join(part for part in (tally.label, tally.amount(), visible_line(tally.at)) if part)
+            item = " ".join(part for part in (tally.label, tally.amount(), visible_line(tally.at)) if part)
             remaining = "" if left is None else f"about {duration(left)} left"
-            progress.update(task, completed=tally.done, description=words, left=remaining)
+            progress.update(task, completed=tally.done, description=item, left=remaining)
 
         yield redraw
         progress.update(task, completed=tally.total or 1, total=tally.total or 1, description=tally.label, left="")

@@ -63,7 +63,7 @@ def find_unfinished(
     if (run.status is DagsterRunStatus.SUCCESS and is_last) or clock - began > RESUMED_WITHIN:
         return None
     done = computed_since(warehouse.read, tenants, plan.first, plan.last, plan.assets, began).height
-    # Where everything was computed, only checks failed: whoever runs the command again wants it computed again.
+    # Where everything was computed, only checks failed: the same command computes all of it again.
     if not 0 < done < len(tenants) * plan.days * len(plan.assets):
         return None
     return Unfinished(began, done / len(plan.assets))

@@ -34,7 +34,7 @@ TABLES = (
 # The rules on agents and addresses are files, the same for every tenant.
 RULES = "rules"
 
-# Nobody has changed a setting before there were databases.
+# Before any change of a setting.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,27 +45,27 @@ ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 @click.option("--most", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many changes.")
 def audit(tenants: tuple[str, ...], tables: tuple[str, ...], since: datetime | None, most: int) -> None:
     """Every change of a setting that numbers depend on, newest first: when, by whom, old and new values."""
-    begin = since.replace(tzinfo=UTC) if since else ALWAYS
+    start = since.replace(tzinfo=UTC) if since else ALWAYS
     with runtime.open_warehouse(load_settings()) as warehouse:
         everyone = [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
         changes = warehouse.read(
             "read_config_changes",
             tenants=[warehouse.tenant_id(name) for name in tenants] or everyone,
             tables=[name for name in tables or TABLES if name != RULES],
-            since=begin,
+            since=start,
             most=most,
         )
-        rules = warehouse.read("read_rule_changes", since=begin, most=most)
-    told = [(change["changed_at"], list(_cells(change))) for change in changes.iter_rows(named=True)]
+        rules = warehouse.read("read_rule_changes", since=start, most=most)
+    entries = [(change["changed_at"], list(_cells(change))) for change in changes.iter_rows(named=True)]
     if not tables or RULES in tables:
-        told += [(change["changed_at"], list(_rule_cells(change))) for change in rules.iter_rows(named=True)]
-    if not told:
+        entries += [(change["changed_at"], list(_rule_cells(change))) for change in rules.iter_rows(named=True)]
+    if not entries:
         console.out.print("No such change is on record.")
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("when (UTC)", "tenant", "by", "table", "row", "what changed"):
         table.add_column(heading)
-    for _, cells in sorted(told, key=lambda each: each[0], reverse=True)[:most]:
+    for _, cells in sorted(entries, key=lambda each: each[0], reverse=True)[:most]:
         table.add_row(*cells)
     console.out.print(table)
 
@@ -76,17 +76,17 @@ def _cells(change: dict[str, Any]) -> Iterator[str]:
     yield change["changed_by"]
     yield change["table_name"]
     yield ", ".join(f"{name} {value}" for name, value in json.loads(change["row_key"]).items())
-    yield told_change(change["operation"], change["old_row"], change["new_row"])
+    yield describe_change(change["operation"], change["old_row"], change["new_row"])
 
 
 def _rule_cells(change: dict[str, Any]) -> Iterator[str]:
     yield f"{change['changed_at']:%Y-%m-%d %H:%M:%S}"
     yield from ("all", change["changed_by"], RULES, "-")
-    told = [(name, change[f"{name}_before"], change[f"{name}_version"]) for name in ("rules", "addresses")]
-    yield "; ".join(f"{name}: {_shown(before)} -> {after}" for name, before, after in told if before != after)
+    versions = [(name, change[f"{name}_before"], change[f"{name}_version"]) for name in ("rules", "addresses")]
+    yield "; ".join(f"{name}: {_shown(before)} -> {after}" for name, before, after in versions if before != after)
 
 
-def told_change(operation: str, old: str | None, new: str | None) -> str:
+def describe_change(operation: str, old: str | None, new: str | None) -> str:
     """The columns that changed, old and new; a new or deleted row in a word."""
     if operation != "update" or old is None or new is None:
         return {"insert": "added", "delete": "deleted"}.get(operation, operation)

@@ -1,6 +1,6 @@
 """earshot backfill: compute a range of days again, for one tenant or for all.
 
-Here: the command's words and its dry run.
+Here: the command, its messages and its dry run.
 Not here: the work (computing.py), where a stopped one goes on, and how long one takes (resumption.py).
 """
 
@@ -13,7 +13,7 @@ import click
 
 from pipelines import console, runtime
 from pipelines.backfill.progress import duration, progress_bar
-from pipelines.first_day import first_day, keep_first_day
+from pipelines.first_day import first_day, save_first_day
 from pipelines.processes.stopping import stops_in_seconds
 from pipelines.settings import load_settings
 from sql.values import PermanentError, Window
@@ -50,7 +50,7 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
     with stops_in_seconds():
         server = runtime.ensure_database(settings)
         with runtime.open_warehouse(settings) as warehouse:
-            keep_first_day(settings, warehouse)
+            save_first_day(settings, warehouse)
             _refuse_days_without_data(span[0])
             plan = BackfillPlan(*span, warehouse.slugs(tenants))
         runtime.prepare_orchestrator(settings, server)
@@ -69,18 +69,18 @@ def backfill(tenants: tuple[str, ...], first: datetime, last: datetime, dry_run:
                     console.out.print(line)
                 return
             if work.done:
-                console.out.print(_going_on(work))
-            label = f"Computing {plan.first} to {plan.last} for {_who(plan)}"
+                console.out.print(_resumption(work))
+            label = f"Computing {plan.first} to {plan.last} for {_tenants(plan)}"
             with progress_bar(label, work.left, "tenant-days") as advance:
                 run_backfill(plan, warehouse, instance, work, advance)
-    console.out.print(f"Computed {plan.first} to {plan.last} for {_who(plan)}.")
+    console.out.print(f"Computed {plan.first} to {plan.last} for {_tenants(plan)}.")
 
 
-def _who(plan: BackfillPlan) -> str:
+def _tenants(plan: BackfillPlan) -> str:
     return ", ".join(plan.tenants) or "all tenants"
 
 
-def _going_on(work: RemainingWork) -> str:
+def _resumption(work: RemainingWork) -> str:
     return (
         f"Going on with the backfill of {work.began:%Y-%m-%d %H:%M} UTC: {work.done:,.0f} of {work.total:,} "
         "tenant-days are done (--restart begins anew)."
@@ -94,11 +94,11 @@ def _forecast(plan: BackfillPlan, work: RemainingWork, warehouse: Warehouse, pac
         "count_raw_rows", start=window.start, end=window.end, tenants=list(work.tenants)
     ).row(0)
     lines = [
-        f"Would compute {plan.days:,} day(s), {plan.first} to {plan.last}, for {_who(plan)}: {work.total:,} "
+        f"Would compute {plan.days:,} day(s), {plan.first} to {plan.last}, for {_tenants(plan)}: {work.total:,} "
         f"tenant-days of {len(plan.assets)} tables, from {listens:,} listener and {signals:,} attribution events.",
     ]
     if work.done:
-        lines.append(_going_on(work))
+        lines.append(_resumption(work))
     if pace is not None:
         seconds, by = pace.seconds * work.left, f"by the pace of the last {pace.runs} run(s)"
     else:

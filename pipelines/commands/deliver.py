@@ -1,6 +1,6 @@
 """earshot deliver, deliveries, reconcile, send-test: the mails on their way to sponsors.
 
-Here: the commands' words and tables.
+Here: the commands, their messages and tables.
 Not here: sending and its rules (reports/delivery).
 """
 
@@ -134,15 +134,15 @@ def resend_command(delivery_ids: tuple[UUID, ...], by: str | None, reason: str |
         rows = [show_delivery(warehouse, delivery_id)[0] for delivery_id in delivery_ids]
         for row in rows:
             check_resend(row)
-            words = f"{row['recipient']}: {row['subject']} ({_moment(row['updated_at'])} UTC: {row['detail'] or '-'})"
-            console.out.print(words)
+            line = f"{row['recipient']}: {row['subject']} ({_moment(row['updated_at'])} UTC: {row['detail'] or '-'})"
+            console.out.print(line)
         if not is_sure:
             click.confirm("Have you made sure that none of these has left? Send again", abort=True)
         who = by or pwd.getpwuid(os.getuid()).pw_name
         for row in rows:
             again = resend(warehouse, row["delivery_id"], datetime.now(UTC), who, reason)
-            words = f"The mail to {row['recipient']} is in the queue again as {again}; `earshot deliver` sends it."
-            console.out.print(words)
+            line = f"The mail to {row['recipient']} is in the queue again as {again}; `earshot deliver` sends it."
+            console.out.print(line)
 
 
 @deliveries.command("suppress")

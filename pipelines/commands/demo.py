@@ -1,6 +1,6 @@
 """earshot demo: an invented network from raw events to mailed reports, with one command.
 
-Here: the steps in order, what each leaves out when it is done already, and the words at the end.
+Here: the steps in order, what each leaves out when it is done already, and the summary at the end.
 Not here: the simulator (pipelines/demo), the work of each step.
 """
 
@@ -25,7 +25,7 @@ from pipelines.backfill.computing import backfill as run_backfill
 from pipelines.backfill.progress import progress_bar
 from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
 from pipelines.demo.whose import refuse_other_databases
-from pipelines.first_day import keep_first_day
+from pipelines.first_day import save_first_day
 from pipelines.settings import Settings, load_settings
 from sql.safety.private import private_folder, write_private
 from sql.schema.migrate import migrate
@@ -51,7 +51,7 @@ class Choice:
         path = home / "demo" / "choice.json"
         return cls(**json.loads(path.read_text())) if path.exists() else None
 
-    def keep(self, home: Path) -> None:
+    def save(self, home: Path) -> None:
         """Before the first row is loaded, so that a call after a kill goes on with the same network."""
         write_private(private_folder(home / "demo", within=home) / "choice.json", json.dumps(asdict(self)) + "\n")
 
@@ -81,32 +81,32 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
     log = _load(settings, choice)
     with runtime.open_warehouse(settings) as warehouse:
         _import(warehouse, settings, log)
-        keep_first_day(settings, warehouse)
+        save_first_day(settings, warehouse)
     _compute_and_report(settings, choice, whole_month)
     with runtime.open_warehouse(settings) as warehouse:
-        _say_where(warehouse, settings, time.monotonic() - began)
+        _print_results(warehouse, settings, time.monotonic() - began)
 
 
 def _shown(settings: Settings) -> Choice | None:
     """The simulation that the database holds, wholly or in part; None for an empty one.
 
-    Raises PermanentError for one that another home has made: only that knows which it is.
+    Raises PermanentError for one that another home has made: its options are saved there.
     """
     with runtime.open_warehouse(settings) as warehouse:
         slugs = set(warehouse.tenants()["slug"])
-    kept = Choice.of_home(settings.home)
-    if slugs and kept is None:
+    saved = Choice.of_home(settings.home)
+    if slugs and saved is None:
         raise PermanentError(
             f"The database holds a demo that another home has made ({', '.join(sorted(slugs))}): set EARSHOT_HOME to "
             "that folder, and it goes on there."
         )
-    return kept if slugs else None
+    return saved if slugs else None
 
 
-def _choose(kept: Choice | None, events: int | None, seed: int | None, until: date | None) -> Choice:
-    """The simulation that is shown, or a new one. Raises PermanentError if another is asked for than is shown."""
+def _choose(saved: Choice | None, events: int | None, seed: int | None, until: date | None) -> Choice:
+    """The simulation that is shown, or a new one. Raises PermanentError if the options name another one."""
     yesterday = datetime.now(UTC).date() - DAY
-    if kept is None:
+    if saved is None:
         if until is not None and until > yesterday:
             raise PermanentError(f"--until {until} is not over yet: the last day that can be shown is {yesterday}.")
         return Choice(
@@ -114,17 +114,17 @@ def _choose(kept: Choice | None, events: int | None, seed: int | None, until: da
             DEFAULT_EVENTS if events is None else events,
             (until or yesterday).isoformat(),
         )
-    asked = Choice(
-        kept.seed if seed is None else seed,
-        kept.events if events is None else events,
-        until.isoformat() if until else kept.until,
+    requested = Choice(
+        saved.seed if seed is None else seed,
+        saved.events if events is None else events,
+        until.isoformat() if until else saved.until,
     )
-    if asked != kept:
+    if requested != saved:
         raise PermanentError(
-            f"This home shows {kept.events:,} events until {kept.until} (seed {kept.seed}). "
+            f"This home shows {saved.events:,} events until {saved.until} (seed {saved.seed}). "
             "For another network, remove it with `earshot db down --wipe`, or set EARSHOT_HOME to another folder."
         )
-    return kept
+    return saved
 
 
 def _load(settings: Settings, choice: Choice) -> Path:
@@ -135,7 +135,7 @@ def _load(settings: Settings, choice: Choice) -> Path:
         return next(folder.glob("*.gz"))
     for old in folder.glob("*.gz"):
         old.unlink()
-    choice.keep(settings.home)
+    choice.save(settings.home)
     simulation = simulate(choice.seed, choice.events, date.fromisoformat(choice.until))
     with runtime.open_warehouse(settings) as warehouse:
         label = f"Inventing {choice.events:,} listener events"
@@ -162,7 +162,7 @@ def _import(warehouse: Warehouse, settings: Settings, log: Path) -> None:
     summary = import_file(warehouse, warehouse.tenant_id(LOG_TENANT), log, "cloudfront", False, rejects)
     console.out.print(f"Imported {log.name}:")
     for line in summary_lines(summary, LOG_TENANT, False, rejects):
-        # The days are computed next, so nobody has to be told to.
+        # The days are computed next, so that advice does not apply.
         if not line.startswith("compute"):
             console.out.print(f"  {line}")
 
@@ -174,17 +174,17 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -
     shown = last - timedelta(days=RENDERED_DAYS - 1)
     if whole_month:
         shown = min(shown, month - DAY)
-    begin = last - timedelta(days=RENDERED_DAYS + 60)
+    first = last - timedelta(days=RENDERED_DAYS + 60)
     with (
         runtime.open_warehouse(settings) as warehouse,
         runtime.orchestrator_instance() as instance,
     ):
-        looked_back = _compute(warehouse, instance, begin, shown - DAY, "look_back_rollups")
+        looked_back = _compute(warehouse, instance, first, shown - DAY, "look_back_rollups")
         computed = _compute(warehouse, instance, shown, last, "daily_rollups")
         _report(warehouse, instance, last, month, again=looked_back or computed)
-        due = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
-        if due:
-            with progress_bar(f"Sending {due} mails through the {settings.mail.kind} transport"):
+        due_mails = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
+        if due_mails:
+            with progress_bar(f"Sending {due_mails} mails through the {settings.mail.kind} transport"):
                 run_job(warehouse, instance, "delivery_worker")
 
 
@@ -237,7 +237,7 @@ def _open_days(warehouse: Warehouse, asset: str, first: date, last: date) -> lis
     )
 
 
-def _say_where(warehouse: Warehouse, settings: Settings, seconds: float) -> None:
+def _print_results(warehouse: Warehouse, settings: Settings, seconds: float) -> None:
     from pipelines.commands.reports import write_previews
 
     index = write_previews(warehouse, settings.home / "reports")

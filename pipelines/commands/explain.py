@@ -83,11 +83,13 @@ def explain_command(
     with runtime.open_warehouse(load_settings()) as warehouse:
         found = find_report(warehouse, report)
         if number is None:
-            told = [(each, part) for part, names in parts_of(found) for each in explain(warehouse, found, names, part)]
-            _print_all(found, told)
+            compared = [
+                (each, part) for part, names in parts_of(found) for each in explain(warehouse, found, names, part)
+            ]
+            _print_all(found, compared)
         else:
             (one,) = explain(warehouse, found, [number_named(number).name], part)
-            told = [(one, part)]
+            compared = [(one, part)]
             chosen = _chosen_rows(one, rows_of)
             if kind == "text":
                 _print_one(warehouse, found, one, chosen, limit)
@@ -95,7 +97,7 @@ def explain_command(
                 console.page(f"{one.sql};\n")
             else:
                 write_rows(file_of(warehouse.look(found.tenant, one.rows[chosen], f"Reading {chosen}"), kind), output)
-        if not all(each.is_equal for each, _part in told):
+        if not all(each.is_equal for each, _part in compared):
             _print_why(warehouse, found)
             sys.exit(1)
 
@@ -117,12 +119,12 @@ def _heading(report: Report) -> str:
     return f"Report {UUID(bytes=row['report_id'])} of {row['tenant']} for {row['sponsor']}: {what}, {days}, {made}"
 
 
-def _print_all(report: Report, told: list[tuple[Explained, Part]]) -> None:
+def _print_all(report: Report, compared: list[tuple[Explained, Part]]) -> None:
     console.out.print(Text(_heading(report)))
     table = Table(box=None, pad_edge=False)
     for place, heading in enumerate(("number", "of", "report", "rows today", "", "what it is")):
         table.add_column(heading, justify="right" if place in (2, 3) else "left", no_wrap=place < 5)
-    for each, part in told:
+    for each, part in compared:
         of = " · ".join(word for word in (part.model, part.campaign, part.placement, part.episode) if word)
         words = (
             each.number.name,

@@ -1,6 +1,6 @@
 """earshot heal: compute what is older than the rows that it was made of.
 
-Here: the command's words and its dry run. A sensor does the same by itself while Dagster's daemon runs.
+Here: the command, its messages and its dry run. A sensor does the same by itself while Dagster's daemon runs.
 Not here: what is stale (pipelines/health/freshness.py), the work (pipelines/backfill/computing.py).
 """
 
@@ -10,7 +10,7 @@ import click
 
 from pipelines import console, runtime
 from pipelines.backfill.progress import progress_bar
-from pipelines.first_day import keep_first_day
+from pipelines.first_day import save_first_day
 from pipelines.processes.stopping import stops_in_seconds
 from pipelines.settings import load_settings
 
@@ -31,7 +31,7 @@ def heal(dry_run: bool) -> None:
         if not dry_run:
             runtime.end_dead_runs(settings, server)
         with runtime.open_warehouse(settings) as warehouse:
-            keep_first_day(settings, warehouse)
+            save_first_day(settings, warehouse)
             compare_counts(warehouse)
             stale = find_stale(warehouse)
             if stale is None:

@@ -19,7 +19,7 @@ from assets.importing import FORMATS, EventMaker, MadeBatch, MediaPaths, guess_f
 from assets.importing.lines import Batch
 from pipelines import console, runtime
 from pipelines.backfill.progress import Advance, progress_bar
-from pipelines.first_day import describe_move, keep_first_day
+from pipelines.first_day import describe_first_day_change, save_first_day
 from pipelines.settings import load_settings
 from reports.rendering.csv import harmless
 from sql.safety.characters import visible_line
@@ -118,8 +118,8 @@ def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rej
             progress = _by_place(advance)
             names = fields.replace(",", " ").split()
             summary = import_file(warehouse, owner, file, format_name, dry_run, rejects_path, progress, names)
-        moved = keep_first_day(settings, warehouse) if summary.stored else None
-    for line in [*summary_lines(summary, tenant, dry_run, rejects_path), *describe_move(moved)]:
+        change = save_first_day(settings, warehouse) if summary.stored else None
+    for line in [*summary_lines(summary, tenant, dry_run, rejects_path), *describe_first_day_change(change)]:
         console.out.print(line)
 
 
@@ -130,7 +130,7 @@ def import_file(
     format_name: str,
     dry_run: bool,
     rejects_path: Path,
-    progress: Callable[[int, str], None] = lambda _bytes, _words: None,
+    progress: Callable[[int, str], None] = lambda _bytes, _item: None,
     fields: Sequence[str] = (),
 ) -> ImportSummary:
     """Store the file's requests and rejects, batch by batch; a batch that is stored stays, whatever comes after it.
@@ -182,12 +182,12 @@ def _wrong_format(file: Path, format_name: str, lines: pl.DataFrame, rejects: pl
 
 def _by_place(advance: Advance) -> Callable[[int, str], None]:
     """Progress by the place in the file on disk, which a gzip file has too."""
-    reached = 0
+    read_so_far = 0
 
-    def progress(bytes_read: int, words: str) -> None:
-        nonlocal reached
-        advance(words, bytes_read - reached)
-        reached = bytes_read
+    def progress(bytes_read: int, item: str) -> None:
+        nonlocal read_so_far
+        advance(item, bytes_read - read_so_far)
+        read_so_far = bytes_read
 
     return progress
 

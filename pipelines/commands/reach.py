@@ -64,30 +64,30 @@ def reach(
     console.out.print(_table(levels if by else levels.filter(level="campaign"), names))
 
 
-def _find_campaign(warehouse: Warehouse, wanted: str, tenant: str | None) -> pl.DataFrame:
+def _find_campaign(warehouse: Warehouse, name: str, tenant: str | None) -> pl.DataFrame:
     """The one campaign that is meant. Raises PermanentError where there is none, or more than one."""
     everyone = [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
     tenants = [warehouse.tenant_id(tenant)] if tenant else everyone
     campaigns = warehouse.read("read_campaign_names", tenants=tenants)
-    is_meant = (pl.col("name").str.to_lowercase() == wanted.lower()) | (
-        pl.col("campaign_id").bin.encode("hex") == wanted.lower().replace("-", "")
+    is_meant = (pl.col("name").str.to_lowercase() == name.lower()) | (
+        pl.col("campaign_id").bin.encode("hex") == name.lower().replace("-", "")
     )
     found = campaigns.filter(is_meant)
     if found.is_empty():
-        raise PermanentError(f"There is no campaign {wanted!r}; {_advice(wanted, campaigns['name'].to_list())}")
+        raise PermanentError(f"There is no campaign {name!r}; {_advice(name, campaigns['name'].to_list())}")
     if found.height > 1:
         named = ", ".join(
             f"{row['slug']} {UUID(bytes=row['campaign_id'])} ({row['starts_on']} to {row['ends_on']})"
             for row in found.iter_rows(named=True)
         )
-        raise PermanentError(f"{found.height} campaigns are called {wanted!r}: {named}. Give an id, or --tenant")
+        raise PermanentError(f"{found.height} campaigns are called {name!r}: {named}. Give an id, or --tenant")
     return found
 
 
 def _advice(wanted: str, names: list[str]) -> str:
     """Names that begin with these words or look like them, else some that there are."""
-    begin = [name for name in names if name.lower().startswith(wanted.lower())]
-    near = dict.fromkeys([*begin, *difflib.get_close_matches(wanted, names, n=3)])
+    starting = [name for name in names if name.lower().startswith(wanted.lower())]
+    near = dict.fromkeys([*starting, *difflib.get_close_matches(wanted, names, n=3)])
     if near:
         return f"did you mean {' or '.join(map(repr, near))}?"
     return f"there are {', '.join(map(repr, dict.fromkeys(names[:5]))) or 'none yet'}."
@@ -117,15 +117,15 @@ def _table(levels: pl.DataFrame, names: pl.DataFrame) -> Table:
         table.add_row(
             "all" if row["level"] == "campaign" else row["name"] or str(UUID(bytes=row["scope_id"])),
             f"{row['impressions']:,}",
-            _told(row, "households"),
-            _told(row, "consumers"),
+            _with_bounds(row, "households"),
+            _with_bounds(row, "consumers"),
             "–" if frequency is None else f"{frequency:.2f}",
             "estimate" if row["is_estimate"] else "exact",
         )
     return table
 
 
-def _told(row: dict[str, int], people: str) -> str:
+def _with_bounds(row: dict[str, int], people: str) -> str:
     """The number, with its bounds where it is an estimate."""
     number, lower, upper = row[people], row[f"{people}_lower"], row[f"{people}_upper"]
     return f"{number:,}" if lower == upper else f"{number:,} ({lower:,} to {upper:,})"

@@ -63,8 +63,8 @@ def _refresh_networks(settings: Settings, source: str, allow_private: bool) -> b
     if change is None:
         console.out.print(f"{shown(source)} holds no newer networks than those in force.")
         return False
-    told = f"Networks {change.after} ({change.ranges:,} ranges, compiled on {change.built_at[:10]})"
-    console.out.print(f"{told} follow {change.before}.")
+    networks = f"Networks {change.after} ({change.ranges:,} ranges, compiled on {change.built_at[:10]})"
+    console.out.print(f"{networks} follow {change.before}.")
     return True
 
 

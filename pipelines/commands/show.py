@@ -69,42 +69,42 @@ def show(
     What is shown is the view of this name in the schema bi: rows of one tenant, ids as text with names beside them.
     """
     with runtime.open_warehouse(load_settings()) as warehouse:
-        known = warehouse.relations()
+        relations = warehouse.relations()
         if markdown:
-            write_rows(tables_page(known).encode(), output)
+            write_rows(tables_page(relations).encode(), output)
             return
         if table is None:
-            console.out.print(_listing(known))
+            console.out.print(_listing(relations))
             return
-        relation = find_relation(table, known)
+        relation = find_relation(table, relations)
         if describe:
             _describe(relation)
             return
-        wanted = tuple(each.strip() for each in columns.split(",")) if columns else ()
+        column_names = tuple(each.strip() for each in columns.split(",")) if columns else ()
         choice = Choice(
             first.date() if first else None,
             last.date() if last else None,
-            wanted,
+            column_names,
             tuple(parse_condition(each) for each in conditions),
         )
-        whose = the_tenant(warehouse, tenant)
+        tenant_id = the_tenant(warehouse, tenant)
         is_screen = kind == "table"
-        most = limit if limit is not None else ON_A_SCREEN if is_screen else 0
+        row_limit = limit if limit is not None else ON_A_SCREEN if is_screen else 0
         doing = f"Reading {relation.name}"
-        # One more than is shown tells whether there are more; only then are they counted.
-        rows = warehouse.look(whose, rows_of(relation, choice, most + 1 if most else None), doing)
+        # Reading one more than is shown shows whether there are more; only then are they counted.
+        rows = warehouse.look(tenant_id, rows_of(relation, choice, row_limit + 1 if row_limit else None), doing)
         more = 0
-        if most and rows.height > most:
-            more = warehouse.look(whose, count_of(relation, choice), doing)["rows"].item() - most
-            rows = rows.head(most)
+        if row_limit and rows.height > row_limit:
+            more = warehouse.look(tenant_id, count_of(relation, choice), doing)["rows"].item() - row_limit
+            rows = rows.head(row_limit)
     if is_screen and output is None:
-        hidden = () if wanted else NOT_ON_A_SCREEN
+        hidden = () if column_names else NOT_ON_A_SCREEN
         console.out.print(screen_table(rows.drop(*hidden, strict=False)) if rows.height else "No rows.")
     else:
         write_rows(file_of(rows, "csv" if is_screen else kind), output)
     if more:
-        note = f"{more:,} more rows; --limit 0 shows all, --from, --to and --where fewer"
-        console.err.print(Text(note))
+        remark = f"{more:,} more rows; --limit 0 shows all, --from, --to and --where fewer"
+        console.err.print(Text(remark))
 
 
 def the_tenant(warehouse: Warehouse, name: str | None) -> UUID:
@@ -124,11 +124,11 @@ def screen_table(rows: pl.DataFrame) -> Table:
     for name, kind in rows.schema.items():
         table.add_column(name, justify="right" if kind.is_numeric() else "left", no_wrap=True)
     for row in rows.iter_rows():
-        table.add_row(*map(_words, row))
+        table.add_row(*map(_cell, row))
     return table
 
 
-def _words(value: object) -> str:
+def _cell(value: object) -> str:
     match value:
         case None:
             return "–"
@@ -180,11 +180,11 @@ def write_rows(body: bytes, output: Path | None) -> None:
     console.err.print(f"Written to {output}")
 
 
-def _listing(known: list[Relation]) -> Table:
+def _listing(relations: list[Relation]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("table", "what it holds"):
         table.add_column(heading, no_wrap=heading == "table")
-    for relation in known:
+    for relation in relations:
         if relation.schema == "bi":
             table.add_row(Text(relation.name), Text(relation.comment or ""))
     return table
@@ -200,14 +200,14 @@ def _describe(relation: Relation) -> None:
     console.out.print(table)
 
 
-def tables_page(known: list[Relation]) -> str:
+def tables_page(relations: list[Relation]) -> str:
     """docs/tables.md: every relation of the schema bi with its columns."""
     parts = [
         "# Every table and column",
         "Made by `earshot show --markdown -o docs/tables.md` from the comments in the database, whose words are in "
         "`sql/catalogue.toml`. All are in the schema `bi`; [analysts](analysts.md#logging-in) says how to read them.",
     ]
-    for relation in known:
+    for relation in relations:
         if relation.schema == "bi":
             lines = [
                 f"| `{each.name}` | {each.type} | {(each.comment or '').replace('|', '/')} |"

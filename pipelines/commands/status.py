@@ -1,7 +1,7 @@
 """earshot status: how every tenant stands, in one table, what waits for a person, and what the orchestrator is doing.
 
 Here: the table.
-Not here: the numbers (sql/queries/read_status.sql), the words for what is open (pipelines/health/open_failures.py) and
+Not here: the numbers (sql/queries/read_status.sql), the lines for what is open (pipelines/health/open_failures.py) and
 for runs (pipelines/processes/run_history.py).
 """
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from pipelines import console, runtime
 from pipelines.health.entries import strange_rows
-from pipelines.health.open_failures import tell_failures
+from pipelines.health.open_failures import describe_failures
 from pipelines.homes import project_root, read_orchestrator_settings
 from pipelines.processes.run_history import describe, read_history
 from pipelines.settings import Settings, load_settings
@@ -35,10 +35,10 @@ def status() -> None:
     if rows:
         console.out.print(_table(rows))
     else:
-        _say_how_to_begin(settings)
-    for line in (*remarks, *tell_failures(failures)):
+        _print_first_steps(settings)
+    for line in (*remarks, *describe_failures(failures)):
         console.out.print(line)
-    _say_runs(settings)
+    _print_runs(settings)
 
 
 def _table(rows: Sequence[Mapping[str, object]]) -> Table:
@@ -54,7 +54,7 @@ def _table(rows: Sequence[Mapping[str, object]]) -> Table:
     return table
 
 
-def _say_how_to_begin(settings: Settings) -> None:
+def _print_first_steps(settings: Settings) -> None:
     """An empty database: the private one is for trying, one of an operator's own takes tenants."""
     console.out.print("No tenant yet.")
     if settings.database_url is None:
@@ -63,7 +63,7 @@ def _say_how_to_begin(settings: Settings) -> None:
     console.out.print("'A first tenant'), then: earshot import LOG --format FORMAT --tenant SLUG")
 
 
-def _say_runs(settings: Settings) -> None:
+def _print_runs(settings: Settings) -> None:
     """What the orchestrator does, below the table."""
     url = runtime.history_url(settings)
     if url is None:

@@ -74,7 +74,7 @@ def _run(settings: Settings, home: Path, listener: socket.socket, host: str, nam
         places = f"load_from:\n  - grpc_server: {{socket: {path}, location_name: earshot}}\n"
         workspace = write_private(home / "workspace.yaml", places)
         services = [
-            _service("code server", logs, "code-server", path, ready=lambda: _answers(path)),
+            _service("code server", logs, "code-server", path, ready=lambda: _accepts_connections(path)),
             # Without a code server it fails schedules, and gives up runs that it should try again.
             _service("daemon", logs, "daemon", str(workspace), needs="code server"),
             _service(
@@ -82,7 +82,7 @@ def _run(settings: Settings, home: Path, listener: socket.socket, host: str, nam
                 logs,
                 *("webserver", str(workspace), str(listener.fileno()), host, *names),
                 ready=lambda: _serves(listener),
-                keeps=(listener.fileno(),),
+                inherited=(listener.fileno(),),
             ),
         ]
         console.out.print(
@@ -97,7 +97,7 @@ def _run(settings: Settings, home: Path, listener: socket.socket, host: str, nam
                     'Put a proxy that does before it: "Letting others in" in docs/operators.md.',
                 )
 
-        Supervisor(services, lambda words: console.err.print(words), settings.start_seconds).run(started)
+        Supervisor(services, lambda message: console.err.print(message), settings.start_seconds).run(started)
 
 
 def _check_logs(folder: Path) -> None:
@@ -107,9 +107,9 @@ def _check_logs(folder: Path) -> None:
         os.close(open_private(folder / f"{name}.log"))
 
 
-def _service(name: str, logs: Path, *words: str, **more: object) -> Service:
-    log = logs / f"{words[0]}.log"
-    return Service(name, ("-m", "pipelines.ui.services", words[0], str(os.getpid()), *words[1:]), log, **more)  # type: ignore[arg-type]
+def _service(name: str, logs: Path, *arguments: str, **more: object) -> Service:
+    log = logs / f"{arguments[0]}.log"
+    return Service(name, ("-m", "pipelines.ui.services", arguments[0], str(os.getpid()), *arguments[1:]), log, **more)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def _socket_path(home: Path) -> Iterator[str]:
         yield f"{folder}/code.sock"
 
 
-def _answers(path: str) -> bool:
+def _accepts_connections(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1)
         try:

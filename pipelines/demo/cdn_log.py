@@ -62,8 +62,8 @@ def cdn_traffic(simulation: Simulation) -> tuple[Library, Traffic]:
     prefix = library.prefix_show[library.show_of_episode]
     rows, downloads = traffic.rows, traffic.downloads
     # What has no address or a contradictory range is never in such a log.
-    kept = (rows.outcome != NUMBER["malformed"]) & ~((rows.episode >= 0) & prefix[np.maximum(rows.episode, 0)])
-    rows = taken(rows, np.nonzero(kept)[0])
+    is_logged = (rows.outcome != NUMBER["malformed"]) & ~((rows.episode >= 0) & prefix[np.maximum(rows.episode, 0)])
+    rows = taken(rows, np.nonzero(is_logged)[0])
     # The log has whole seconds, so two requests of one second have no order; whoever is first, the sums hold.
     rows = replace(rows, at=rows.at // SECOND * SECOND)
     downloads = taken(downloads, np.nonzero(~prefix[downloads.episode])[0])
@@ -91,10 +91,10 @@ def _log_lines(library: Library, traffic: Traffic, rng: np.random.Generator) -> 
     size = np.where(rows.asset >= 0, library.size[np.maximum(rows.asset, 0)], 5_120_000)
     sent = np.where(rows.sent == UNKNOWN, size, rows.sent)
     ranged = (rows.status == 206) & (rows.first != UNKNOWN)
-    asked_to = np.where(rows.last == UNKNOWN, size - 1, rows.last)
-    length = np.where(ranged, asked_to - rows.first + 1, np.where(rows.status == 200, size, sent))
+    requested_to = np.where(rows.last == UNKNOWN, size - 1, rows.last)
+    length = np.where(ranged, requested_to - rows.first + 1, np.where(rows.status == 200, size, sent))
     at = times(rows.at)
-    known = {
+    columns = {
         "date": at.dt.strftime("%Y-%m-%d"),
         "time": at.dt.strftime("%H:%M:%S"),
         "x-edge-location": pl.Series(["JFK50-P3", "BOS50-C1", "ORD58-P6", "SFO53-C1"]).gather(rows.at // SECOND % 4),
@@ -115,17 +115,17 @@ def _log_lines(library: Library, traffic: Traffic, rng: np.random.Generator) -> 
         "sc-content-type": _same(rows.at, "audio/mpeg"),
         "sc-content-len": _text(length),
         "sc-range-start": _text(rows.first, ranged),
-        "sc-range-end": _text(asked_to, ranged),
+        "sc-range-end": _text(requested_to, ranged),
     }
     blank = _same(rows.at, "-")
-    frame = pl.DataFrame({name: known.get(name, blank) for name in FIELDS.split()})
+    frame = pl.DataFrame({name: columns.get(name, blank) for name in FIELDS.split()})
     lines = frame.sort("date", "time", "x-edge-request-id").select(pl.concat_str(pl.all(), separator="\t"))
     return lines.to_series().to_list()
 
 
-def _text(values: Ints, told: Bools | None = None) -> pl.Series:
+def _text(values: Ints, is_logged: Bools | None = None) -> pl.Series:
     text = pl.Series(values, dtype=pl.Int64).cast(pl.String)
-    return text if told is None else text.zip_with(pl.Series(told), pl.repeat("-", len(values), eager=True))
+    return text if is_logged is None else text.zip_with(pl.Series(is_logged), pl.repeat("-", len(values), eager=True))
 
 
 def _same(like: Ints, value: str) -> pl.Series:

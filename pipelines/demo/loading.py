@@ -40,7 +40,7 @@ def load(
 ) -> dict[str, int]:
     """Add dimensions and events whose keys are not there yet; returns how many rows of each table were new.
 
-    keyring: the keys that the network is measured with; without it nothing is told of households that are left out.
+    keyring: the keys that the network is measured with; without them no holdouts are loaded.
     """
     added = {table: warehouse.insert(table, frame) for table, frame in simulation.dimensions()}
     added |= {"listener_events": 0, "attribution_events": 0, "campaign_holdouts": 0}

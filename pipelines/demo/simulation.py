@@ -16,13 +16,13 @@ import polars as pl
 from pipelines.demo.events.advertising import Exposures, deliver_ads, report_impressions
 from pipelines.demo.events.conversion_rows import (
     ORDERS_PER_DAY,
-    Facts,
-    contact_facts,
-    fact_frame,
-    order_facts,
-    visit_facts,
+    AttributionEvents,
+    contact_events,
+    event_frame,
+    order_events,
+    visit_events,
 )
-from pipelines.demo.events.orders import VISITS_PER_ORDER, Deeds, Signals, make_deeds, make_signals
+from pipelines.demo.events.orders import VISITS_PER_ORDER, Actions, Signals, make_actions, make_signals
 from pipelines.demo.events.playback import Plays, make_plays, play_frame
 from pipelines.demo.events.schedule import SessionPlan, expected_sessions, plan_sessions
 from pipelines.demo.events.traffic import Traffic, make_traffic
@@ -57,8 +57,8 @@ DIMENSIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """What happened at one tenant in the sessions of some UTC days, and what follows from it later."""
+class Activity:
+    """What people did at one tenant in the sessions that start on some UTC days, and what follows from it later."""
 
     library: Library
     first: date
@@ -67,9 +67,9 @@ class Stretch:
     exposures: Exposures
     impressions: Exposures
     clicks: Exposures
-    deeds: Deeds
+    actions: Actions
     signals: Signals
-    visits: Deeds
+    visits: Actions
     order_numbers: Ints
 
 
@@ -77,8 +77,8 @@ class Stretch:
 class Batch:
     """Rows of one or some days, ready for the tables of the same names.
 
-    withheld: tenant_id, campaign_id, client_ip, assigned_at of households that asked for a file and are left out of a
-    campaign by lot; their keys are made by whoever loads them.
+    withheld: tenant_id, campaign_id, client_ip, assigned_at of households that requested a file and are left out of a
+    campaign by lot; loading.py makes their keys.
     """
 
     days: tuple[date, ...]
@@ -112,22 +112,22 @@ class Simulation:
         for table in DIMENSIONS:
             yield table, pl.concat(found[table], how="vertical_relaxed")
 
-    def stretches(self) -> Iterator[tuple[tuple[date, ...], list[Stretch]]]:
+    def activities(self) -> Iterator[tuple[tuple[date, ...], list[Activity]]]:
         """Everything that happens, as arrays: some days at once, one stretch per tenant."""
         size = max(1, min(DAYS_AT_ONCE, ROWS_AT_ONCE * self.span.length // self.events))
         days = list(self.span.days())
         for start in range(0, len(days), size):
             chosen = tuple(days[start : start + size])
-            yield chosen, [_strung(make_day(self, plan, day) for day in chosen) for plan in self.plans]
+            yield chosen, [_combined(make_day(self, plan, day) for day in chosen) for plan in self.plans]
 
     def batches(self) -> Iterator[Batch]:
         """All rows, in the order of days. A few lie in later days: night downloads, and orders that follow an ad."""
-        for days, stretches in self.stretches():
-            parts = [_frames(self, stretch) for stretch in stretches]
+        for days, activities in self.activities():
+            parts = [_frames(self, activity) for activity in activities]
             listening, attribution = ([part[n] for part in parts] for n in (0, 1))
             left_out = [
-                withheld_frame(plan.library, plan.audience, stretch.traffic.rows.address, self.span)
-                for plan, stretch in zip(self.plans, stretches, strict=True)
+                withheld_frame(plan.library, plan.audience, activity.traffic.rows.address, self.span)
+                for plan, activity in zip(self.plans, activities, strict=True)
             ]
             yield Batch(days, pl.concat(listening, how="diagonal"), pl.concat(attribution), pl.concat(left_out))
 
@@ -157,7 +157,7 @@ def simulate(
     return Simulation(seed, events, span, tuple(plans))
 
 
-def make_day(simulation: Simulation, plan: SessionPlan, day: date) -> Stretch:
+def make_day(simulation: Simulation, plan: SessionPlan, day: date) -> Activity:
     """One tenant's day: requests, what was played, ads heard, and the orders and visits that came of them."""
     library, span, seed = plan.library, simulation.span, simulation.seed
     traffic = make_traffic(plan, day, seed, simulation.events)
@@ -165,10 +165,10 @@ def make_day(simulation: Simulation, plan: SessionPlan, day: date) -> Stretch:
     exposures = deliver_ads(library, traffic.downloads)
     impressions = report_impressions(library, traffic.downloads, rng)
     heard = joined([exposures, impressions])
-    orders = make_deeds(library, plan.audience, heard, day, 1.0, rng)
-    deeds, signals = make_signals(library, orders, span, rng)
-    visits = make_deeds(library, plan.audience, heard, day, VISITS_PER_ORDER, rng)
-    return Stretch(
+    orders = make_actions(library, plan.audience, heard, day, 1.0, rng)
+    actions, signals = make_signals(library, orders, span, rng)
+    visits = make_actions(library, plan.audience, heard, day, VISITS_PER_ORDER, rng)
+    return Activity(
         library=library,
         first=day,
         traffic=traffic,
@@ -176,21 +176,21 @@ def make_day(simulation: Simulation, plan: SessionPlan, day: date) -> Stretch:
         exposures=exposures,
         impressions=impressions,
         clicks=_click(heard, span, rng),
-        deeds=deeds,
+        actions=actions,
         signals=signals,
         visits=taken(visits, np.nonzero(visits.at < span.end)[0]),
-        order_numbers=_number_by_sponsor(deeds.sponsor, day),
+        order_numbers=_number_by_sponsor(actions.sponsor, day),
     )
 
 
-def _strung(days: Iterator[Stretch]) -> Stretch:
+def _combined(days: Iterator[Activity]) -> Activity:
     """Days of one tenant, one after another, as one stretch."""
     each = list(days)
     offsets = np.cumsum([0, *(len(day.traffic.downloads) for day in each)])
     plays = [
         replace(day.plays, download=day.plays.download + offset) for day, offset in zip(each, offsets[:-1], strict=True)
     ]
-    return Stretch(
+    return Activity(
         library=each[0].library,
         first=each[0].first,
         traffic=Traffic(joined([day.traffic.rows for day in each]), joined([day.traffic.downloads for day in each])),
@@ -198,7 +198,7 @@ def _strung(days: Iterator[Stretch]) -> Stretch:
         exposures=joined([day.exposures for day in each]),
         impressions=joined([day.impressions for day in each]),
         clicks=joined([day.clicks for day in each]),
-        deeds=joined([day.deeds for day in each]),
+        actions=joined([day.actions for day in each]),
         signals=joined([day.signals for day in each]),
         visits=joined([day.visits for day in each]),
         order_numbers=np.concatenate([day.order_numbers for day in each]),
@@ -221,22 +221,22 @@ def _number_by_sponsor(sponsor: Ints, day: date) -> Ints:
     return numbers
 
 
-def _frames(simulation: Simulation, stretch: Stretch) -> tuple[pl.DataFrame, pl.DataFrame]:
-    library, span, traffic = stretch.library, simulation.span, stretch.traffic
-    rng = stream(simulation.seed, library.tenant.slug, "wire", stretch.first)
+def _frames(simulation: Simulation, activity: Activity) -> tuple[pl.DataFrame, pl.DataFrame]:
+    library, span, traffic = activity.library, simulation.span, activity.traffic
+    rng = stream(simulation.seed, library.tenant.slug, "wire", activity.first)
     requests = request_frame(library, traffic.rows, span, rng)
-    plays = play_frame(library, traffic.downloads, stretch.plays, span, rng)
-    told = fact_frame(library, _facts(stretch, rng), span, rng)
-    return pl.concat([requests, plays], how="diagonal"), told
+    plays = play_frame(library, traffic.downloads, activity.plays, span, rng)
+    events = event_frame(library, _attribution_events(activity, rng), span, rng)
+    return pl.concat([requests, plays], how="diagonal"), events
 
 
-def _facts(stretch: Stretch, rng: np.random.Generator) -> Facts:
-    library = stretch.library
+def _attribution_events(activity: Activity, rng: np.random.Generator) -> AttributionEvents:
+    library = activity.library
     return joined(
         [
-            order_facts(library, stretch.deeds, stretch.signals, stretch.order_numbers, rng),
-            visit_facts(library, stretch.visits, rng),
-            contact_facts(library, stretch.impressions, "impression", "pixel"),
-            contact_facts(library, stretch.clicks, "click", "utm"),
+            order_events(library, activity.actions, activity.signals, activity.order_numbers, rng),
+            visit_events(library, activity.visits, rng),
+            contact_events(library, activity.impressions, "impression", "pixel"),
+            contact_events(library, activity.clicks, "click", "utm"),
         ]
     )

@@ -8,7 +8,7 @@ Tables (ids are 16-byte binaries; day is the UTC day; origin is loaded, or impor
   downloads      origin, tenant_id, podcast_id, episode_id, day, downloads
   listeners      origin, tenant_id, podcast_id (null: the whole tenant), day, listeners, households
   ads            origin, tenant_id, placement_id, episode_id, day, impressions
-  impressions    tenant_id, placement_id, day, kind (impression, click), events: told, not delivered by byte
+  impressions    tenant_id, placement_id, day, kind (impression, click), events: reported, not delivered by byte
   reach          tenant_id, placement_id, households, consumers over all loaded days (delivered by byte)
   plays          tenant_id, day, event_type, events
   orders         tenant_id, sponsor_id, kind, order_id (null: a visit), converted_at, day, value_minor, currency, cause
@@ -39,7 +39,7 @@ from pipelines.demo.events.playback import EVENTS
 from pipelines.demo.events.requests import DISPOSITIONS
 from pipelines.demo.events.traffic import Traffic
 from pipelines.demo.events.wire import times
-from pipelines.demo.simulation import Simulation, Stretch
+from pipelines.demo.simulation import Activity, Simulation
 from pipelines.demo.truth_orders import code_orders, count_conversions, order_rows, refund_rows
 from pipelines.demo.world.calendar import DAY
 from pipelines.demo.world.catalogue import Library
@@ -63,11 +63,11 @@ def find_truth(simulation: Simulation, detail: bool = False) -> Truth:
     """Count everything that the simulation meant. With detail, every download and every ad is a row (large)."""
     found: dict[str, list[pl.DataFrame]] = {}
     seen: dict[bytes, list[Ints]] = {}
-    for stretch in chain.from_iterable(stretches for _, stretches in simulation.stretches()):
-        heard = exposure_frame(stretch.library, stretch.exposures)
-        _add(found, traffic_tables(LOADED, stretch.library, stretch.traffic, heard, detail))
-        _add(found, _event_tables(stretch))
-        seen.setdefault(stretch.library.tenant_id.bytes, []).append(_reach_keys(stretch.exposures))
+    for activity in chain.from_iterable(activities for _, activities in simulation.activities()):
+        heard = exposure_frame(activity.library, activity.exposures)
+        _add(found, traffic_tables(LOADED, activity.library, activity.traffic, heard, detail))
+        _add(found, _event_tables(activity))
+        seen.setdefault(activity.library.tenant_id.bytes, []).append(_reach_keys(activity.exposures))
     library, traffic = cdn_traffic(simulation)
     heard = exposure_frame(library, deliver_ads(library, traffic.downloads))
     _add(found, traffic_tables(IMPORTED, library, traffic, heard, detail))
@@ -137,12 +137,12 @@ def exposure_frame(library: Library, exposures: Exposures) -> pl.DataFrame:
     ).with_columns(_day("day"))
 
 
-def _event_tables(stretch: Stretch) -> dict[str, pl.DataFrame]:
-    """Tables of what is not a request: playback, told impressions and clicks, orders, visits, refunds."""
-    library = stretch.library
-    reported = pl.DataFrame({"day": stretch.plays.at // DAY, "n": stretch.plays.event})
+def _event_tables(activity: Activity) -> dict[str, pl.DataFrame]:
+    """Tables of what is not a request: playback, reported impressions and clicks, orders, visits, refunds."""
+    library = activity.library
+    reported = pl.DataFrame({"day": activity.plays.at // DAY, "n": activity.plays.event})
     plays = reported.group_by("day", "n").agg(events=pl.len())
-    told = (("impression", stretch.impressions), ("click", stretch.clicks))
+    exposures = (("impression", activity.impressions), ("click", activity.clicks))
     owner = pl.lit(library.tenant_id.bytes).alias("tenant_id")
     not_requests = plays.group_by("day").agg(rows=pl.col("events").sum())
     return {
@@ -151,14 +151,14 @@ def _event_tables(stretch: Stretch) -> dict[str, pl.DataFrame]:
             pl.lit(LOADED).alias("origin"), owner, _day("day"), pl.lit("not_a_request").alias("disposition"),
             pl.col("rows").cast(pl.get_index_type()),
         ),
-        "impressions": pl.concat([_told(library, kind, contacts) for kind, contacts in told]),
-        "orders": order_rows(stretch),
-        "refunds": refund_rows(stretch),
+        "impressions": pl.concat([_count_contacts(library, kind, contacts) for kind, contacts in exposures]),
+        "orders": order_rows(activity),
+        "refunds": refund_rows(activity),
     }  # fmt: skip
 
 
-def _told(library: Library, kind: str, told: Exposures) -> pl.DataFrame:
-    counted = exposure_frame(library, told).group_by("placement_id", "day").agg(events=pl.len())
+def _count_contacts(library: Library, kind: str, exposures: Exposures) -> pl.DataFrame:
+    counted = exposure_frame(library, exposures).group_by("placement_id", "day").agg(events=pl.len())
     return counted.select(
         pl.lit(library.tenant_id.bytes).alias("tenant_id"), "placement_id", "day", pl.lit(kind).alias("kind"), "events"
     )

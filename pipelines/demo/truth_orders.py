@@ -9,41 +9,43 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.events.conversion_rows import order_ids
-from pipelines.demo.events.orders import Deeds
+from pipelines.demo.events.orders import Actions
 from pipelines.demo.events.wire import times
-from pipelines.demo.simulation import Stretch
+from pipelines.demo.simulation import Activity
 from pipelines.demo.world.calendar import DAY, start_of
 from pipelines.demo.world.campaigns import airings, sponsor_id
 from pipelines.demo.world.catalogue import UNKNOWN, Library
 from pipelines.demo.world.dice import Ints
 
 
-def order_rows(stretch: Stretch) -> pl.DataFrame:
+def order_rows(activity: Activity) -> pl.DataFrame:
     """One row per order or visit."""
-    orders = _deed_frame(stretch, stretch.deeds, stretch.signals.told, stretch.signals.value, stretch.signals.code)
-    orders = orders.with_columns(order_id=order_ids(stretch.order_numbers))
-    nothing = np.full(len(stretch.visits), UNKNOWN, dtype=np.int64)
-    visits = _deed_frame(stretch, stretch.visits, stretch.visits.at, nothing, nothing)
+    orders = _action_frame(
+        activity, activity.actions, activity.signals.first_signal_at, activity.signals.value, activity.signals.code
+    )
+    orders = orders.with_columns(order_id=order_ids(activity.order_numbers))
+    nothing = np.full(len(activity.visits), UNKNOWN, dtype=np.int64)
+    visits = _action_frame(activity, activity.visits, activity.visits.at, nothing, nothing)
     visits = visits.with_columns(kind=pl.lit("visit"), order_id=pl.lit(None, pl.String))
     return pl.concat([orders, visits.select(orders.columns)])
 
 
-def _deed_frame(stretch: Stretch, deeds: Deeds, at: Ints, value: Ints, code: Ints) -> pl.DataFrame:
-    library = stretch.library
+def _action_frame(activity: Activity, actions: Actions, at: Ints, value: Ints, code: Ints) -> pl.DataFrame:
+    library = activity.library
     sponsors = library.tenant.sponsors
     placements = [each.placement_id.bytes for each in library.placed]
     return pl.DataFrame(
         {
-            "sponsor_id": _pick([sponsor_id(library.tenant, each.slug).bytes for each in sponsors], deeds.sponsor),
-            "kind": pl.Series([each.kind for each in sponsors], dtype=pl.String).gather(deeds.sponsor),
+            "sponsor_id": _pick([sponsor_id(library.tenant, each.slug).bytes for each in sponsors], actions.sponsor),
+            "kind": pl.Series([each.kind for each in sponsors], dtype=pl.String).gather(actions.sponsor),
             "converted_at": times(at),
             "day": pl.Series(at // DAY).cast(pl.Int32).cast(pl.Date),
             "value_minor": pl.Series(value).replace(UNKNOWN, None),
-            "cause": pl.Series(np.where(deeds.placement == UNKNOWN, "baseline", "exposure"), dtype=pl.String),
-            "placement_id": _pick(placements, deeds.placement),
-            "exposed_at": times(deeds.caused_at),
+            "cause": pl.Series(np.where(actions.placement == UNKNOWN, "baseline", "exposure"), dtype=pl.String),
+            "placement_id": _pick(placements, actions.placement),
+            "exposed_at": times(actions.caused_at),
             "code_placement_id": _pick(placements, code),
-            "household": deeds.address,
+            "household": actions.address,
         }
     ).with_columns(
         exposed_at=pl.when(pl.col("cause") == "exposure").then("exposed_at"),
@@ -52,32 +54,32 @@ def _deed_frame(stretch: Stretch, deeds: Deeds, at: Ints, value: Ints, code: Int
     )
 
 
-def refund_rows(stretch: Stretch) -> pl.DataFrame:
+def refund_rows(activity: Activity) -> pl.DataFrame:
     """One row per refund or cancellation."""
     frame = pl.DataFrame(
         {
             "sponsor_id": _pick(
-                [sponsor_id(stretch.library.tenant, each.slug).bytes for each in stretch.library.tenant.sponsors],
-                stretch.deeds.sponsor,
+                [sponsor_id(activity.library.tenant, each.slug).bytes for each in activity.library.tenant.sponsors],
+                activity.actions.sponsor,
             ),
-            "order_id": order_ids(stretch.order_numbers),
-            "refunded_at": times(stretch.signals.refund_at),
-            "day": pl.Series(stretch.signals.refund_at // DAY).cast(pl.Int32).cast(pl.Date),
-            "value_minor": stretch.signals.refund,
-            "cancelled": stretch.signals.cancelled,
-            "given": stretch.signals.refund_at != UNKNOWN,
+            "order_id": order_ids(activity.order_numbers),
+            "refunded_at": times(activity.signals.refund_at),
+            "day": pl.Series(activity.signals.refund_at // DAY).cast(pl.Int32).cast(pl.Date),
+            "value_minor": activity.signals.refund,
+            "cancelled": activity.signals.cancelled,
+            "given": activity.signals.refund_at != UNKNOWN,
         }
     )
-    owner = pl.lit(stretch.library.tenant_id.bytes).alias("tenant_id")
+    owner = pl.lit(activity.library.tenant_id.bytes).alias("tenant_id")
     return frame.filter("given").drop("given").select(owner, pl.all())
 
 
 def count_conversions(orders: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
     """Orders and visits by sponsor, kind and day of the earliest signal, with what was given back of them later."""
     keys = ["tenant_id", "sponsor_id", "order_id"]
-    given = refunds.group_by(keys).agg(refunded=pl.col("value_minor").sum())
+    refunded_by_order = refunds.group_by(keys).agg(refunded=pl.col("value_minor").sum())
     return (
-        orders.join(given, on=keys, how="left", validate="m:1")
+        orders.join(refunded_by_order, on=keys, how="left", validate="m:1")
         .group_by("tenant_id", "sponsor_id", "kind", "day")
         .agg(
             conversions=pl.len(),

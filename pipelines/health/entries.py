@@ -1,6 +1,6 @@
-"""Entries: raw rows and settings that nothing is computed from, in words.
+"""Entries: raw rows and settings that nothing is computed from, as lines of text.
 
-Here: what `earshot status` says of rows of no tenant, rows of impossible times and rows that break a constraint.
+Here: what `earshot status` prints about rows of no tenant, rows of impossible times and rows that break a constraint.
 Not here: what is within bounds (sql/functions/in_*_bounds.sql), rows that a day leaves out (the check rows_plausible).
 """
 

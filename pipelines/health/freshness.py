@@ -1,7 +1,7 @@
 """Freshness: what has to be computed again, and in which days and for whom.
 
-Here: looking at what arrived, asking the ledger what is stale because of it, and folding that into one span of days.
-Not here: the rules of what is made of what (assets/lineage.py), who asks when (sensors.py, computing.py).
+Here: recording what arrived, reading from the ledger what is stale because of it, as one span of days.
+Not here: the rules of what is made of what (assets/lineage.py), when this is done (sensors.py, computing.py).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from assets.lineage import EVER, read_stale
-from sql.arrivals import note_arrivals
 from sql.failures import FailureLog, in_halves
 from sql.warehouse import Warehouse
+from sql.watermarks import record_watermarks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +34,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
-class Healing:
+class StaleDays:
     """Days of tenants that are stale, or that may become so while the first of them are computed again.
 
     digest: the same for the same tables of the same days and tenants.
@@ -47,13 +47,13 @@ class Healing:
     digest: str
 
 
-def look_at_arrivals(warehouse: Warehouse, received_since: datetime, failures: FailureLog | None = None) -> None:
+def record_arrivals(warehouse: Warehouse, received_since: datetime, failures: FailureLog | None = None) -> None:
     """Look again at the days for which rows were received lately. Tenants that it fails for: see _for_tenants."""
 
-    def look(tenants: Sequence[UUID]) -> None:
-        _look_at(warehouse, warehouse.read("read_arrived_days", received_since=received_since, tenants=list(tenants)))
+    def read(tenants: Sequence[UUID]) -> None:
+        _record(warehouse, warehouse.read("read_arrived_days", received_since=received_since, tenants=list(tenants)))
 
-    list(_for_tenants(warehouse, look, failures))
+    list(_for_tenants(warehouse, read, failures))
 
 
 def compare_counts(
@@ -67,55 +67,55 @@ def compare_counts(
     only: these tenants; None: all.
     """
 
-    def look(tenants: Sequence[UUID]) -> None:
-        _look_at(warehouse, warehouse.read("read_days_to_compare", first=first, tenants=list(tenants)))
+    def read(tenants: Sequence[UUID]) -> None:
+        _record(warehouse, warehouse.read("read_days_to_compare", first=first, tenants=list(tenants)))
 
-    list(_for_tenants(warehouse, look, failures, only))
+    list(_for_tenants(warehouse, read, failures, only))
 
 
 def find_stale(
     warehouse: Warehouse, changed_since: datetime = EVER, failures: FailureLog | None = None
-) -> Healing | None:
-    """What the ledger knows as stale; None: nothing is. changed_since: changes before it are known to be settled."""
+) -> StaleDays | None:
+    """What is stale by the ledger; None: nothing is. changed_since: what changed before it was found fresh already."""
     import polars as pl
 
-    def look(tenants: Sequence[UUID]) -> pl.DataFrame:
+    def read(tenants: Sequence[UUID]) -> pl.DataFrame:
         return read_stale(warehouse.read, tenants, FIRST_DAY, LAST_DAY, changed_since=changed_since)
 
-    found = list(_for_tenants(warehouse, look, failures))
+    found = list(_for_tenants(warehouse, read, failures))
     return fold_stale(pl.concat(found)) if found else None
 
 
 def _for_tenants(
     warehouse: Warehouse,
-    look: Callable[[Sequence[UUID]], T],
+    read: Callable[[Sequence[UUID]], T],
     failures: FailureLog | None,
     only: Collection[UUID] | None = None,
 ) -> Iterator[T]:
     """What is found for all tenants at once; those that it fails for go to failures, and are left out.
 
-    Without a log nobody would read of them: a log of its own says it and keeps it.
+    Without a log they are logged and recorded by a log of its own.
     """
-    kept = failures or FailureLog(warehouse, "sensor", logger.error, not_done=NOT_LOOKED_AT)
+    log = failures or FailureLog(warehouse, "sensor", logger.error, not_done=NOT_LOOKED_AT)
     tenants = [UUID(bytes=tenant) for tenant in warehouse.tenants()["tenant_id"]] if only is None else sorted(only)
-    return in_halves(tenants, look, lambda tenant, error: kept.add(tenant, error, [SUBJECT]))
+    return in_halves(tenants, read, lambda tenant, error: log.add(tenant, error, [SUBJECT]))
 
 
-def fold_stale(stale: pl.DataFrame) -> Healing | None:
+def fold_stale(stale: pl.DataFrame) -> StaleDays | None:
     """One span of days for all that is stale: from its first day to the last that its tenants have computed.
 
     stale: of assets.lineage.read_stale
     """
     if stale.is_empty():
         return None
-    told = blake2b(digest_size=12)
+    hashed = blake2b(digest_size=12)
     for day, asset, tenant in stale.select("day", "asset", "tenant_id").sort("day", "asset", "tenant_id").iter_rows():
-        told.update(f"{day} {asset} {tenant.hex()};".encode())
+        hashed.update(f"{day} {asset} {tenant.hex()};".encode())
     first, last = min(stale["day"].to_list()), max(stale["last_day"].to_list())
     ids = stale["tenant_id"].unique().sort()
-    return Healing(first, last, tuple(UUID(bytes=each) for each in ids), stale.height, told.hexdigest())
+    return StaleDays(first, last, tuple(UUID(bytes=each) for each in ids), stale.height, hashed.hexdigest())
 
 
-def _look_at(warehouse: Warehouse, days: pl.DataFrame) -> None:
+def _record(warehouse: Warehouse, days: pl.DataFrame) -> None:
     pairs = [(UUID(bytes=tenant), day) for tenant, day in days.select("tenant_id", "day").sort("day").iter_rows()]
-    note_arrivals(warehouse, pairs)
+    record_watermarks(warehouse, pairs)

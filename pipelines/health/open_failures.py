@@ -1,4 +1,4 @@
-"""Open failures: what waits for a person, in words: whose it is, since which day, why, and what to do.
+"""Open failures: what waits for a person, as lines of text: which tenant, since which day, why, and what to do.
 
 Here: the lines that `earshot status` prints.
 Not here: finding and keeping failures (sql/failures.py), which of them are open (sql/queries/read_open_failures.sql).
@@ -27,7 +27,7 @@ WHAT_TO_DO = {
 }
 
 
-def tell_failures(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def describe_failures(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Lines for a screen; none where nothing is open. found: of read_open_failures."""
     if not found:
         return
@@ -51,5 +51,5 @@ def _days(row: Mapping[str, Any]) -> str:
 def _advice(row: Mapping[str, Any]) -> str:
     span = f"--from {row['first_day']} --to {row['last_day']}" if row["first_day"] else "--from DAY --to DAY"
     backfill = f"earshot backfill --tenant {row['tenant']} {span}"
-    words = WHAT_TO_DO.get(row["stage"], "mend the cause; it is tried again by itself")
-    return words.format(tenant=row["tenant"], backfill=backfill)
+    advice = WHAT_TO_DO.get(row["stage"], "mend the cause; it is tried again by itself")
+    return advice.format(tenant=row["tenant"], backfill=backfill)

@@ -1,6 +1,6 @@
-"""Processes: naming a process so that another can tell later whether it still runs.
+"""Processes: naming a process so that another one can find out later whether it still runs.
 
-Here: the name (machine, boot, number, start) and the look at /proc. A number alone is not enough: it is given again to
+Here: the name (machine, boot, number, start) and the look at /proc. A number alone is not enough: it is reused for
 another process, and after a reboot or in another container it means nothing.
 Not here: what the processes do, runs (workers.py).
 """
@@ -21,12 +21,12 @@ PROC = Path("/proc")
 # Zombies and dead processes have a number, and do nothing any more.
 ENDED = ("Z", "X", "x")
 
-# The start of a process is known to a hundredth of a second; the wall clock may have been set in between.
+# The system records the start of a process to a hundredth of a second; the wall clock may have been set in between.
 CLOCK_TOLERANCE_S = 2.0
 
 
 class State(Enum):
-    """What can be said from here about a process."""
+    """Whether a process runs, as far as this machine can see."""
 
     ALIVE = "alive"
     GONE = "gone"

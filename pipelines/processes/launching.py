@@ -1,4 +1,4 @@
-"""Launching: Dagster's own run launcher, which also knows whether the process of a run is still there.
+"""Launching: Dagster's own run launcher, which also checks whether the process of a run is still there.
 
 Here: what dagster.yaml names as the run launcher. The daemon's run monitoring asks it, and fails the runs whose process
 is gone. Not here: how a process is judged (workers.py).
@@ -16,8 +16,8 @@ from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, Worke
 from pipelines.processes.identity import State
 from pipelines.processes.workers import why_gone, worker_of
 
-# A run names its process in its log a moment after it was launched; who misses it here looks again later.
-LOOKS = 20
+# A run logs its process a moment after it was launched. Where that takes longer, the health check finds it later.
+ATTEMPTS = 20
 PAUSE_S = 0.1
 
 
@@ -25,9 +25,9 @@ class WatchedRunLauncher(DefaultRunLauncher):
     """Launches runs on the code server, watches their processes, and stops those too that no code server knows."""
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Launch it, and keep which process it got."""
+        """Launch it, and record its process."""
         super().launch_run(context)
-        for _ in range(LOOKS):
+        for _ in range(ATTEMPTS):
             if worker_of(self._instance, context.dagster_run):
                 return
             time.sleep(PAUSE_S)

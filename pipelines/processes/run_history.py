@@ -1,7 +1,7 @@
 """Run history: what the orchestrator is doing, read from its own tables.
 
 Here: the runs that are open, whether somebody works at them, why queued ones wait, and when the daemon was last seen.
-Without Dagster, which takes seconds to load: whoever asks how things stand wants to know it at once.
+Without Dagster, which takes seconds to load: `earshot status` should answer at once.
 Not here: ending runs (workers.py), what the tenants have (sql/queries/read_status.sql).
 """
 
@@ -38,7 +38,7 @@ ORDER BY r.id
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that has not ended; since: when it started, or was asked for."""
+    """A run that has not ended; since: when it started, or was requested."""
 
     run_id: str
     job: str

@@ -1,4 +1,4 @@
-"""Marks: what a run says of its process in its tags.
+"""Run tags: which process works at a run, and its last heartbeat.
 
 Here: the tags' names, and reading them. Each begins with the run's own id, because a run that is tried again inherits
 the tags of the first. Without Dagster, so that commands that only look need not load it.
@@ -20,7 +20,7 @@ SILENCE = timedelta(minutes=5)
 
 
 def own_mark(run_id: str, tag: str | None) -> str | None:
-    """What the run says in a tag; None if it says nothing, or repeats what another run said."""
+    """The value that a run wrote into a tag itself; None where it wrote none, or inherited another run's."""
     owner, _, mark = (tag or "").partition(" ")
     return mark if owner == run_id else None
 

@@ -1,6 +1,6 @@
-"""Workers: which process works at a run of Dagster, whether it is still there, and ending the runs that lost theirs.
+"""Workers: which process works at a run of Dagster, whether it is still there, and ending the runs without one.
 
-Here: what a run that is computed in this process says of itself, the sign of life that every run gives, the verdict on
+Here: the tags of a run that is computed in this process, the heartbeat that every run gives, the verdict on
 a run, and the look at all open runs with which commands begin.
 Not here: looking at a process (identity.py), the daemon's use of the verdict (launching.py), showing it
 (run_history.py).
@@ -44,7 +44,7 @@ def own_tags(run_id: str) -> dict[str, str]:
 
 @contextmanager
 def sign_of_life(instance: DagsterInstance | None, run_id: str | None) -> Iterator[None]:
-    """While it lasts, the run says twice a minute that its process lives, for those who cannot see the process."""
+    """Record a heartbeat in the run's tags twice a minute, for processes that cannot see this one."""
     if instance is None or run_id is None or not instance.is_persistent:
         yield
         return
@@ -63,12 +63,12 @@ def _beat(instance: DagsterInstance, run_id: str, ended: threading.Event) -> Non
         try:
             instance.add_run_tags(run_id, {ALIVE_TAG: f"{run_id} {_now()}"})
         except Exception:
-            # The history is away for a moment, or for longer: the run itself finds out.
+            # The history database is unreachable: the run itself fails if that lasts.
             logger.debug("no sign of life of run %s", run_id, exc_info=True)
 
 
 def why_gone(instance: DagsterInstance, run: DagsterRun) -> str | None:
-    """Why nobody works at an open run any more, in a sentence; None: somebody does, or it cannot be known from here."""
+    """Why no process works at an open run any more; None: one does, or this machine cannot see whether one does."""
     process = worker_of(instance, run)
     alive_at = own_mark(run.run_id, run.tags.get(ALIVE_TAG))
     if state_of(process, alive_at) is not State.GONE:
@@ -85,7 +85,7 @@ def why_gone(instance: DagsterInstance, run: DagsterRun) -> str | None:
 
 
 def worker_of(instance: DagsterInstance, run: DagsterRun) -> Process | None:
-    """The process that works, or worked, at a run; None: it runs where nobody here can see.
+    """The process that works, or worked, at a run; None: it runs on another machine.
 
     A launched run names its process in its log before it starts; the first look keeps it in the run's tags.
     """
@@ -105,7 +105,7 @@ def worker_of(instance: DagsterInstance, run: DagsterRun) -> Process | None:
 
 
 def _is_local(run: DagsterRun) -> bool:
-    """Whether a run that did not say where it runs does so here: by its code server's address, else by its silence."""
+    """Whether a run without a process tag runs here: by its code server's address, else by the missing heartbeat."""
     if GRPC_TAG in run.tags:
         where = json.loads(run.tags[GRPC_TAG])
         return bool(where.get("socket")) or where.get("host") in LOCAL
@@ -114,7 +114,7 @@ def _is_local(run: DagsterRun) -> bool:
 
 
 def fail_dead_runs(instance: DagsterInstance) -> list[str]:
-    """End every open run at which nobody works any more; returns a sentence for each.
+    """End every open run that no process works at any more; returns a sentence for each.
 
     Runs that were to start, or to be canceled, and of whose process nothing is known are ended after the time that
     dagster.yaml allows for it, as the daemon does.
@@ -140,8 +140,8 @@ def _why_late(instance: DagsterInstance, record: RunRecord) -> str | None:
         DagsterRunStatus.CANCELING: instance.run_monitoring_cancel_timeout_seconds,
     }
     limit = limits.get(record.dagster_run.status)
-    known = own_mark(record.dagster_run.run_id, record.dagster_run.tags.get(PROCESS_TAG))
-    if limit is None or known or datetime.now(UTC) - record.update_timestamp < timedelta(seconds=limit):
+    process = own_mark(record.dagster_run.run_id, record.dagster_run.tags.get(PROCESS_TAG))
+    if limit is None or process or datetime.now(UTC) - record.update_timestamp < timedelta(seconds=limit):
         return None
     return f"It stood at {record.dagster_run.status.value} for more than {limit} seconds, and no process works at it."
 

@@ -1,6 +1,6 @@
 """Networks: newer published ranges of data centres, VPNs and relays than the installed package brought, under the home.
 
-Here: fetching the data file of the package iporigin, refusing one that is broken or has lost much, and changing over.
+Here: fetching the data file of the package iporigin, refusing a broken or much smaller one, and putting it in force.
 Not here: what the file says (assets/listening/identity/published_ranges.py), rules on agents and lists of one's own
 (rulesets.py).
 
@@ -20,16 +20,17 @@ from pathlib import Path
 from assets.listening.identity.published_ranges import PublishedRanges, load_published, read_published
 from assets.listening.identity.rule_files import read_bytes
 from pipelines.rules.fetching import check_address, fetch, shown
-from pipelines.rules.rulesets import NAME, name_noted, own_path
+from pipelines.rules.rulesets import NAME, own_path, read_name
 from sql.values import PermanentError
 
 # The package's own repository, where its ranges are compiled anew every week; the releases follow once a month.
 PUBLISHED_AT = "https://raw.githubusercontent.com/Yuix-Networks/iporigin/main/src/iporigin/data/ranges.bin"
 
-# A feed that answers with nothing looks like an owner without networks. The package's own build asks for as much.
+# An owner's feed that is empty by mistake looks like an owner without networks. The package's own build has the same
+# limit.
 LEAST_SHARE = 0.8
 
-# A clock that is a little wrong is no reason to refuse.
+# How far the build time may lie ahead: clocks differ a little.
 A_DAY = timedelta(days=1)
 
 
@@ -47,14 +48,14 @@ class Refresh:
 
 
 def fetched_file(home: Path) -> Path | None:
-    """The file that was last changed over to; None where the installed package alone tells.
+    """The file that was last changed over to; None where only the installed package is used.
 
     Raises PermanentError if the record names a file that is gone: to fall back would change numbers silently.
     """
     current = home / "rules" / "networks" / "current"
     if not current.exists():
         return None
-    name = name_noted(current)
+    name = read_name(current)
     path = current.parent / name
     if not re.fullmatch(NAME, name) or not path.is_file():
         raise PermanentError(f"{current} names {name!r}, which is gone: run `earshot rules update` again")
@@ -65,7 +66,7 @@ def refresh(home: Path, source: str = PUBLISHED_AT, allow_private: bool = False)
     """Change over to the published ranges of a file or web address; None if those in force are as new.
 
     allow_private: the address may be of this machine or network.
-    Raises PermanentError for what is no such file or has lost much, RulesUnavailableError where a server does not
+    Raises PermanentError for what is no such file or much smaller, RulesUnavailableError where a server does not
     answer; then everything stays as it was.
     """
     before = load_published(fetched_file(home))

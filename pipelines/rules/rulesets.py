@@ -66,7 +66,7 @@ def version_in_force(home: Path) -> str | None:
     current = home / "rules" / "current"
     if not current.exists():
         return None
-    version = name_noted(current)
+    version = read_name(current)
     if not re.fullmatch(NAME, version) or not (_sets(home) / version).is_dir():
         raise PermanentError(
             f"{current} names the rule set {version!r}, which is not in {_sets(home)}: put it back, or run "
@@ -75,9 +75,9 @@ def version_in_force(home: Path) -> str | None:
     return version
 
 
-def name_noted(note: Path) -> str:
-    """What a note of what is in force says, as far as it is text."""
-    return note.read_text(encoding="utf-8", errors="replace").strip()[:200]
+def read_name(file: Path) -> str:
+    """The name in the file that records what is in force, as far as it is text."""
+    return file.read_text(encoding="utf-8", errors="replace").strip()[:200]
 
 
 def changes(home: Path) -> list[RulesChange]:
@@ -103,8 +103,8 @@ def update(home: Path, source: str, allow_private: bool = False) -> RulesChange 
     _sets(home).mkdir(parents=True, exist_ok=True)
     incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=_sets(home)))
     try:
-        kept = _lists_in_force(home)
-        for name, content in {**kept, **_fetch(source, allow_private)}.items():
+        lists = _lists_in_force(home)
+        for name, content in {**lists, **_fetch(source, allow_private)}.items():
             (incoming / name).write_bytes(content)
         version = tried_version(incoming, shown_address(source))
         if version == before:
@@ -194,7 +194,7 @@ def _download(address: str, allow_private: bool) -> Iterator[tuple[str, bytes]]:
 
 
 def _change_over(home: Path, change: RulesChange) -> None:
-    """The record first: a version in force without its line would be a change that nobody made."""
+    """Put it in force. The record is written first, so that no version is ever in force without its line."""
     folder = home / "rules"
     line = {"at": change.at, "before": change.before, "after": change.after, "source": change.source}
     with (folder / "changes.jsonl").open("a", encoding="utf-8") as record:

@@ -1,8 +1,8 @@
-"""Guard: which requests reach the Dagster UI, which asks nobody who he is.
+"""Guard: which requests reach the Dagster UI, which has no login of its own.
 
 Here: an ASGI layer that lets through what comes by a name of this server and from its own pages, or from no browser at
 all. Without it every web page that an operator visits could start and stop runs: a browser sends a plain POST anywhere,
-and a name that is made to lead here (DNS rebinding) reads the answers too.
+and a name that is made to lead here (DNS rebinding) reads the responses too.
 Not here: who may use the UI. That is a matter of the proxy that stands before it (docs/operators.md).
 """
 
@@ -22,8 +22,8 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # What changes nothing, if the application keeps to the standard; GraphQL over GET does not.
 SAFE = ("GET", "HEAD", "OPTIONS")
 
-# What a page may not send to another site without asking it first. Everything else can come from any form.
-ASKED_FOR = ("application/json", "application/graphql")
+# Content types for which a browser sends a preflight request (CORS) first. All others can come from any form.
+PREFLIGHTED = ("application/json", "application/graphql")
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -33,8 +33,8 @@ _HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[^\s:/@\[\]]+)(?::(\d{1,5}))?", re.IGNORE
 class Guard:
     """Refuses with 403 and a sentence what does not come from the UI's own pages or from a program.
 
-    names: under which the server is asked for, beside those of loopback
-    any_address: whether it may be asked for by any IP address, because it listens on all of them
+    names: Host names that the server accepts, beside those of loopback
+    any_address: whether any IP address is accepted as Host, because it listens on all of them
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str] = (), *, any_address: bool = False) -> None:
@@ -63,8 +63,8 @@ class Guard:
         )
 
     def _wrong_host(self, headers: Headers) -> str | None:
-        given = headers.getlist("host")
-        name = _split(given[0])[0] if len(given) == 1 else ""
+        hosts = headers.getlist("host")
+        name = _split(hosts[0])[0] if len(hosts) == 1 else ""
         if name in self._names or (self._any_address and _is_address(name)):
             return None
         return (
@@ -74,7 +74,7 @@ class Guard:
 
 
 def _foreign(headers: Headers) -> str | None:
-    """Browsers say from which page a request comes; programs say nothing."""
+    """Why a request of another site's page is refused: browsers send the page as Origin, programs send nothing."""
     site = headers.get("sec-fetch-site", "none").lower()
     origins = headers.getlist("origin")
     if site in ("none", "same-origin") and all(_same(origin, headers["host"]) for origin in origins):
@@ -87,12 +87,12 @@ def _foreign(headers: Headers) -> str | None:
 
 def _wrong_request(scope: Scope, headers: Headers) -> str | None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if scope["method"] not in SAFE and kind not in ASKED_FOR:
+    if scope["method"] not in SAFE and kind not in PREFLIGHTED:
         return f"Refused: a body of the type {kind!r} changes nothing here. Send it as application/json."
     # Dagster executes mutations of a GET too, unless a person looks at the page.
-    asks = "query" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    looks = "text/html" in headers.get("accept", "")
-    if scope["method"] in SAFE and scope["path"].rstrip("/").endswith("/graphql") and asks and not looks:
+    has_query = "query" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    accepts_html = "text/html" in headers.get("accept", "")
+    if scope["method"] in SAFE and scope["path"].rstrip("/").endswith("/graphql") and has_query and not accepts_html:
         return "Refused: GraphQL is answered to a POST only. Send it as application/json."
     return None
 
@@ -124,7 +124,7 @@ def _is_address(name: str) -> bool:
 
 
 def _unframed(send: Send) -> Send:
-    """Answers that no other page may show in a frame of its own, where a click would count as the operator's."""
+    """Responses that no other page may show in a frame, where a click would count as the operator's."""
 
     async def send_unframed(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -2,7 +2,7 @@
 
 Here: `python -m pipelines.ui.log_writer FD PATH [FD PATH ...]`: lines from pipes, without colours, secrets masked, in
 files that do not grow for ever. It is a process of its own because runs go on printing when `earshot ui` has ended; it
-ends when nobody can print any more.
+ends when every writing end of the pipes is closed.
 Not here: who prints (services.py), the logs of runs, which Dagster keeps.
 """
 
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.settings import keep_secrets
+from pipelines.settings import register_environment
 from sql.safety.characters import visible
 from sql.safety.masking import masked
 from sql.safety.private import open_private, private_folder
@@ -26,7 +26,6 @@ MOST_BYTES = 20_000_000
 
 # A line that is longer than this is written in parts.
 LONGEST_LINE = 1_000_000
-
 
 # Dagster paints its lines for a terminal.
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -82,8 +81,8 @@ def copy(sources: Sequence[tuple[int, Path]]) -> None:
 
 
 if __name__ == "__main__":
-    # Ctrl-C reaches everybody in the terminal; the last words are still to come.
+    # Ctrl-C reaches every process of the terminal; this one has to write the last lines of the others.
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.SIG_IGN)
-    keep_secrets()
+    register_environment()
     copy([(int(number), Path(path)) for number, path in zip(sys.argv[1::2], sys.argv[2::2], strict=True)])

@@ -23,7 +23,7 @@ logger = logging.getLogger("earshot")
 # prctl(2): the signal that this process gets when the one that started it ends.
 PR_SET_PDEATHSIG = 1
 
-# A code server whose inner process died answers nobody any more, and does not end.
+# A code server whose inner process died stays up without answering any call.
 PING_EVERY_S = 5
 PINGS_MISSED = 3
 

@@ -20,15 +20,16 @@ from types import FrameType
 
 from sql.values import EarshotError
 
-# What ends again and again is started after 1, 2, 4, ... seconds, at most a minute; after a good minute, from 1 again.
+# A process that keeps ending is restarted after 1, 2, 4, ... seconds, at most a minute; one that ran for a minute
+# starts at 1 second again.
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 GOOD_MINUTE_S = 60.0
 
-# How long a process may take to end when it is asked to; then it is killed.
+# How long a process may take to end after SIGTERM; then it is killed.
 GRACE_S = 5.0
 
-LOOK_EVERY_S = 0.2
+POLL_EVERY_S = 0.2
 
 
 class ServiceNotReadyError(EarshotError):
@@ -44,7 +45,7 @@ class Service:
     log: where what it prints goes
     ready: whether it can be used by the others; those after it wait for it when all are started
     needs: name of the service without which it is ended, and started again when that is back
-    keeps: descriptors that it inherits
+    inherited: file descriptors that it inherits
     """
 
     name: str
@@ -52,7 +53,7 @@ class Service:
     log: Path
     ready: Callable[[], bool] | None = None
     needs: str | None = None
-    keeps: Sequence[int] = ()
+    inherited: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -68,11 +69,11 @@ class Running:
     groups: list[int] = field(default_factory=list)
     began: float = 0.0
     pause: float = FIRST_PAUSE_S
-    due: float = 0.0
+    start_at: float = 0.0
     was_ready: bool = False
 
     def is_ready(self) -> bool:
-        """Whether it runs and can be used; asked until it says so once."""
+        """Whether it runs and can be used; `ready` is called until it returns True once."""
         if self.process is None or self.process.poll() is not None:
             self.was_ready = False
         elif not self.was_ready:
@@ -83,13 +84,13 @@ class Running:
 class Supervisor:
     """Runs services until a signal comes. Starts processes from the main thread alone: they end with that thread.
 
-    say: what a person should know
+    report: called with each line for the operator
     limit: seconds that a service may take to get ready
     """
 
-    def __init__(self, services: Sequence[Service], say: Callable[[str], None], limit: float) -> None:
+    def __init__(self, services: Sequence[Service], report: Callable[[str], None], limit: float) -> None:
         self._all = [Running(service) for service in services]
-        self._say = say
+        self._report = report
         self._limit = limit
         self._stopping = False
         self._writer: subprocess.Popen[bytes] | None = None
@@ -106,8 +107,8 @@ class Supervisor:
             if not self._stopping:
                 started()
             while not self._stopping:
-                self._look_after(self._all)
-                time.sleep(LOOK_EVERY_S)
+                self._restart_ended(self._all)
+                time.sleep(POLL_EVERY_S)
         finally:
             self._end_all()
             for sign, handler in before.items():
@@ -124,10 +125,10 @@ class Supervisor:
                     f"The {service.name} was not ready after {self._limit:.0f} s, and everything was stopped again. "
                     f"{service.log} says what it did. A slow machine may need more: EARSHOT_START_SECONDS."
                 )
-            self._look_after(others)
-            time.sleep(LOOK_EVERY_S)
+            self._restart_ended(others)
+            time.sleep(POLL_EVERY_S)
 
-    def _look_after(self, running: Sequence[Running]) -> None:
+    def _restart_ended(self, running: Sequence[Running]) -> None:
         if self._writer is None or self._writer.poll() is not None:
             self._start_writer()
         ready = {each.service.name for each in running if each.is_ready()}
@@ -136,24 +137,24 @@ class Supervisor:
             each.groups = [group for group in each.groups if _lives(group)]
             lacks = each.service.needs is not None and each.service.needs not in ready
             if each.process is not None and each.process.poll() is not None:
-                self._note_end(each, now)
+                self._plan_restart(each, now)
             elif each.process is not None and lacks:
                 each.process.kill()
                 each.process.wait()
                 each.process = None
-            elif each.process is None and not lacks and now >= each.due:
+            elif each.process is None and not lacks and now >= each.start_at:
                 self._start(each)
 
-    def _note_end(self, running: Running, now: float) -> None:
+    def _plan_restart(self, running: Running, now: float) -> None:
         assert running.process is not None  # noqa: S101
         code = running.process.returncode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         running.pause = FIRST_PAUSE_S if now - running.began > GOOD_MINUTE_S else running.pause
-        self._say(
+        self._report(
             f"The {running.service.name} {how} and is started again in {running.pause:.0f} s; "
             f"{running.service.log} says why."
         )
-        running.process, running.due = None, now + running.pause
+        running.process, running.start_at = None, now + running.pause
         running.pause = min(running.pause * 2, LONGEST_PAUSE_S)
 
     def _start(self, running: Running) -> None:
@@ -165,18 +166,18 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=running.printed[1],
             stderr=running.printed[1],
-            pass_fds=service.keeps,
-            # A group of its own: Ctrl-C is for us, and who ends it ends what it started too.
+            pass_fds=service.inherited,
+            # A process group of its own: Ctrl-C reaches only this process, and ending the group ends its children too.
             start_new_session=True,
         )
         running.began = time.monotonic()
         running.groups.append(running.process.pid)
 
     def _start_writer(self) -> None:
-        """Our own ends of the pipes stay open, so that nobody gets hurt while the writer is away."""
+        """Our own ends of the pipes stay open, so that writing to them does not fail while the writer is restarted."""
         pairs = [(str(each.printed[0]), str(each.service.log)) for each in self._all]
         self._writer = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "pipelines.ui.log_writer", *(word for pair in pairs for word in pair)],
+            [sys.executable, "-m", "pipelines.ui.log_writer", *(argument for pair in pairs for argument in pair)],
             pass_fds=[each.printed[0] for each in self._all],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
@@ -190,7 +191,7 @@ class Supervisor:
         until = time.monotonic() + GRACE_S
         while time.monotonic() < until and any(_lives(group) for group in groups):
             self._reap()
-            time.sleep(LOOK_EVERY_S / 2)
+            time.sleep(POLL_EVERY_S / 2)
         for group in groups:
             _signal(group, signal.SIGKILL)
         self._reap(GRACE_S)

@@ -25,7 +25,7 @@ LASTING_FOLDER = Path("/var/tmp")  # noqa: S108
 # Debian's database administrator where PostgreSQL was ever installed; the unprivileged account of every Unix otherwise.
 ORDINARY_ACCOUNTS = ("postgres", "nobody")
 
-# A server must not depend on the settings of the shell that happened to start it.
+# A server must not depend on the settings of the shell that started it.
 PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -125,7 +125,7 @@ def _can_own(folder: Path, account: Account) -> bool:
 
 
 def lasting_folder(base: Path = LASTING_FOLDER) -> Path:
-    """Our folder under the lasting temporary folder; refused when somebody else made it first."""
+    """Our folder under the lasting temporary folder; refused when another user made it first."""
     folder = base / f"earshot-{os.geteuid()}"
     folder.mkdir(mode=0o755, exist_ok=True)
     found = folder.lstat()

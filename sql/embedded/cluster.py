@@ -35,7 +35,7 @@ IMPOSSIBLE_PROCESS: Final = 2**22
 # A log is put aside once at this size, so that a server that runs for years keeps at most twice as much.
 LOG_BYTES: Final = 10 * 1024 * 1024
 
-# Below this, parallel queries can run out of POSIX shared memory (containers give 64 MB unless told otherwise).
+# Below this, parallel queries can run out of POSIX shared memory (containers give 64 MB by default).
 SHARED_MEMORY_BYTES: Final = 1024**3
 
 
@@ -83,16 +83,16 @@ class Cluster:
         lines = [f"{name} = '{value}'" for name, value in settings.items()]
         (self.data / "earshot.conf").write_text("\n".join(lines) + "\n")
         self._prepare_log()
-        self._disown_strangers()
+        self._clear_stale_process()
         for attempt in range(1, START_ATTEMPTS + 1):
             before = self.log.stat().st_size
             done = self._control("start", "--log", self.log)
             if done is None:
                 return
-            said = self._log_since(before)
-            if attempt == START_ATTEMPTS or not any(sign in said for sign in TRANSIENT):
+            output = self._log_since(before)
+            if attempt == START_ATTEMPTS or not any(sign in output for sign in TRANSIENT):
                 raise EarshotError(
-                    f"the database in {self.data} did not start: {_last_lines(said or done)} Its log is {self.log}"
+                    f"the database in {self.data} did not start: {_last_lines(output or done)} Its log is {self.log}"
                 )
             time.sleep(1)
 
@@ -112,38 +112,38 @@ class Cluster:
         a zombie where nothing collects it (containers without an init). A server on another folder is not ours, unless
         that folder is gone: then ours was moved while it ran.
         """
-        pid = self._noted_process()
+        pid = self._recorded_process()
         if pid is None:
             return False
         if not Path("/proc/self/cmdline").exists():
             return _exists(pid)
         try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
-        if not words[0].endswith(b"postgres") or b"-D" not in words:
+        if not arguments[0].endswith(b"postgres") or b"-D" not in arguments:
             return False
-        served = Path(os.fsdecode(words[words.index(b"-D") + 1]))
+        served = Path(os.fsdecode(arguments[arguments.index(b"-D") + 1]))
         return not served.exists() or served.samefile(self.data)
 
-    def _noted_process(self) -> int | None:
+    def _recorded_process(self) -> int | None:
         try:
             return int((self.data / "postmaster.pid").read_text().splitlines()[0])
         except (FileNotFoundError, IndexError, ValueError):
             return None
 
-    def _disown_strangers(self) -> None:
+    def _clear_stale_process(self) -> None:
         """PostgreSQL refuses to start while the noted process exists, whoever that is now.
 
         Only the number is replaced: the rest of the file lets PostgreSQL wait for orphaned backends of its own.
         """
-        pid = self._noted_process()
+        pid = self._recorded_process()
         if pid is not None and _exists(pid) and not self.alive():
-            note = self.data / "postmaster.pid"
-            note.write_text("\n".join([str(IMPOSSIBLE_PROCESS), *note.read_text().split("\n")[1:]]))
+            pid_file = self.data / "postmaster.pid"
+            pid_file.write_text("\n".join([str(IMPOSSIBLE_PROCESS), *pid_file.read_text().split("\n")[1:]]))
 
     def _control(self, action: str, *options: str | Path) -> str | None:
-        """None if pg_ctl did it, else what it said."""
+        """None if pg_ctl did it, else its output."""
         command: list[str | Path] = [self.programs.folder / "pg_ctl", action, "--pgdata", self.data]
         command += ["--wait", "--silent", "--timeout", str(START_TIMEOUT_S), *options]
         done = self.account.run(command, timeout=START_TIMEOUT_S + 30)
@@ -244,8 +244,8 @@ def _shared_memory() -> str:
     return "posix" if place.f_frsize * place.f_blocks >= SHARED_MEMORY_BYTES else "mmap"
 
 
-def _megabytes(amount: int, least: int, most: int) -> str:
-    return f"{min(max(amount >> 20, least), most)}MB"
+def _megabytes(amount: int, minimum: int, maximum: int) -> str:
+    return f"{min(max(amount >> 20, minimum), maximum)}MB"
 
 
 def _exists(pid: int) -> bool:

@@ -160,7 +160,7 @@ def _prune(folder: Path) -> None:
 
 def _loader(folder: Path) -> Path:
     machine = platform.machine()
-    name = next(loader for known, loader in ARCHITECTURES.values() if known == machine)
+    name = next(loader for each, loader in ARCHITECTURES.values() if each == machine)
     return _libraries(folder) / name
 
 
@@ -209,6 +209,6 @@ def _run(command: Sequence[str], folder: Path) -> str:
     )
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        said = " ".join([line for line in lines if line.startswith("E: ")][:2] or lines[-3:])
-        raise EarshotError(f"{Path(command[0]).name}: {without_login(said) or f'exit code {done.returncode}'}")
+        message = " ".join([line for line in lines if line.startswith("E: ")][:2] or lines[-3:])
+        raise EarshotError(f"{Path(command[0]).name}: {without_login(message) or f'exit code {done.returncode}'}")
     return done.stdout

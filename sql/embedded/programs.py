@@ -79,7 +79,7 @@ def inspect(folder: Path) -> Programs | None:
     """What a bin folder holds, or None if it cannot run a server."""
     if not all(os.access(folder / name, os.X_OK) for name in NEEDED):
         return None
-    version = re.search(r"(\d+)(?:\.\d+)?", _answer(folder / "postgres", "--version"))
+    version = re.search(r"(\d+)(?:\.\d+)?", _output_of(folder / "postgres", "--version"))
     return Programs(folder, int(version[1]), version[0], _timescaledb(folder)) if version else None
 
 
@@ -173,16 +173,16 @@ def _lines(path: Path) -> list[str]:
 def _installed_folders() -> Iterator[Path]:
     on_path = shutil.which("pg_config")
     if on_path:
-        answer = _answer(Path(on_path), "--bindir")
-        if answer:
-            yield Path(answer)
+        output = _output_of(Path(on_path), "--bindir")
+        if output:
+            yield Path(output)
     for pattern in USUAL_PLACES:
         yield from sorted(Path("/").glob(pattern.removeprefix("/")), reverse=True)
 
 
 def _timescaledb(folder: Path) -> str | None:
     """The version that CREATE EXTENSION would make, read from the share folder."""
-    shared = _answer(folder / "pg_config", "--sharedir")
+    shared = _output_of(folder / "pg_config", "--sharedir")
     control = Path(shared) / "extension" / "timescaledb.control"
     if not shared or not control.exists():
         return None
@@ -190,7 +190,7 @@ def _timescaledb(folder: Path) -> str | None:
     return found[1] if found else None
 
 
-def _answer(program: Path, option: str) -> str:
+def _output_of(program: Path, option: str) -> str:
     """What a program prints for an option; nothing if it cannot run here."""
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments, no shell

@@ -17,9 +17,9 @@ from sql.limits import Limits, bounded
 def make_login(connection: psycopg.Connection[tuple[object, ...]], name: str, password: str) -> None:
     """A login with this password, which the server never sees in clear; one that is there gets the password."""
     hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
-    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
-    words = "ALTER ROLE {} PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {}"
-    connection.execute(sql.SQL(words).format(sql.Identifier(name), sql.Literal(hidden.decode())))
+    exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+    statement = "ALTER ROLE {} PASSWORD {}" if exists else "CREATE ROLE {} LOGIN PASSWORD {}"
+    connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(hidden.decode())))
 
 
 def grant_roles(admin_url: str, app: str, migrator: str) -> None:

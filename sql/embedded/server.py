@@ -24,7 +24,7 @@ from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, START_TIMEOUT_S, Clust
 from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
 from sql.embedded.rights import grant_roles, make_login
 from sql.limits import Limits, bounded
-from sql.safety.masking import keep_secret
+from sql.safety.masking import register_secret
 from sql.safety.private import open_folder, write_private
 from sql.values import EarshotError, PermanentError
 
@@ -56,9 +56,9 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a home remembers of its server, in a file that only its owner can read.
+    """The settings of a home's server, saved in a file that only its owner can read.
 
-    The copy of a home whose database lies elsewhere remembers nothing: that database is the original's.
+    The copy of a home whose database lies elsewhere has none: that database is the original's.
     """
 
     home: str
@@ -72,7 +72,7 @@ class _State:
     migrator_password: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        keep_secret(self.password, self.admin_password, self.migrator_password)
+        register_secret(self.password, self.admin_password, self.migrator_password)
 
     @classmethod
     def load(cls, home: Path) -> Self | None:
@@ -273,9 +273,9 @@ def _prepare(admin_url: str, state: _State) -> None:
             found = connection.execute(
                 "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (name,)
             ).fetchone()
-            words = "CREATE DATABASE {} OWNER {}" if found is None else "ALTER DATABASE {} OWNER TO {}"
+            statement = "CREATE DATABASE {} OWNER {}" if found is None else "ALTER DATABASE {} OWNER TO {}"
             if found is None or found[0] != owner:
-                connection.execute(sql.SQL(words).format(sql.Identifier(name), sql.Identifier(owner)))
+                connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(owner)))
         # Logins of tenants' people have no business in these.
         for name in (DAGSTER_DATABASE, "postgres", "template1"):
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM public").format(sql.Identifier(name)))

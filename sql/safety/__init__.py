@@ -1,1 +1,1 @@
-"""Safety: text from outside, secrets and files, made harmless before anybody sees them."""
+"""Safety: text from outside, secrets and files, made harmless before they are shown."""

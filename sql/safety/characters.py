@@ -16,7 +16,7 @@ _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 _DIRECTION = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # Line ends that are no line feed.
 _LINE_ENDS = r"\x0b\x0c\x0d\x1c-\x1e\x85\u2028\u2029"
-# Zero width, invisible operators, deprecated format characters, annotations, tags: text that nobody sees.
+# Zero width, invisible operators, deprecated format characters, annotations, tags: text that is not shown.
 _INVISIBLE = (
     r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
     r"\U000e0000-\U000e007f"

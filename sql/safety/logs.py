@@ -1,7 +1,7 @@
-"""Logs: what every log record, traceback and warning of a process passes before anybody reads it.
+"""Logs: masking of every log record, traceback and warning of a process.
 
-Here: records whose text is masked and whose lines cannot be forged, the hooks for what nobody caught, and masked output
-streams for processes whose output is kept.
+Here: records whose text is masked and whose lines cannot be forged, the hooks for uncaught exceptions, and masked
+output streams for processes whose output is kept.
 Not here: which secrets there are (masking.py), where records go, what Dagster stores (pipelines/dagster_texts.py).
 """
 
@@ -52,7 +52,7 @@ def traceback_text(error: BaseException) -> str:
 
 
 def guard_process() -> None:
-    """Mask, from now on, what this process logs, and every exception and warning that nobody catches.
+    """Mask, from now on, what this process logs, and every warning and uncaught exception.
 
     A hook that another program has set already (a debugger, a test runner) stays.
     """

@@ -1,7 +1,7 @@
 """Masking: the one place that takes secrets out of what is printed, logged or stored.
 
-Here: the secret values that this process has met, every spelling in which they may come back, and the patterns of
-secrets that nobody has registered. Whoever reads a secret registers it: settings, key rings, the private server.
+Here: the secret values that this process has registered, every spelling in which they may come back, and the patterns
+of secrets that were not registered. Every reader of secrets registers them: settings, key rings, the private server.
 Not here: where texts are caught on their way out (logs.py for logs and tracebacks, pipelines for people and Dagster).
 """
 
@@ -25,7 +25,7 @@ SHORTEST_WITHIN = 8
 # Passwords of examples that are also names of ours: masked in URLs and pairs only, or no message could be read.
 COMMON = frozenset({"earshot", "earshot_dagster", "postgres", "postgresql", "dagster", "password", "localhost"})
 
-# Up to the last @, because a password may hold one that nobody encoded; a port with its path is no password.
+# Up to the last @, because a password may hold one that was not encoded; a port with its path is no password.
 _IN_URL = re.compile(r"(?<=//)([^:/@\s]*):(?!\d+(?:[/?#\s]|$))(\S*)@")
 _IN_PAIRS = re.compile(
     r"(?i)((?:password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|token)\s*(?:=>?|%3D|:(?!/))\s*)"
@@ -40,7 +40,7 @@ _SENDGRID = re.compile(r"\bSG\.[\w-]{8,}\.[\w-]{8,}")
 _REST = re.compile(r"^[^/]*//(.*)$", re.DOTALL)
 _QUERY = re.compile(r"(?i)[?&]\w*(?:password|passwd|secret|token|api_?key|signature|credential)\w*=([^&#]*)")
 _CONNINFO = re.compile(r"(?is)(?:^|[\s?&])(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|.*?(?=\s+\w+\s*=|$))")
-# Where a password that nobody encoded is cut by whoever parses it, and the pieces come back in messages.
+# Where a parser cuts a password that was not encoded, and repeats the pieces in its messages.
 _CUTS = re.compile(r"[@:/?#&=\s'\"\\]+")
 _GOOD_ESCAPES = re.compile(r"^(?:[^%]|%[0-9A-Fa-f]{2})*$")
 
@@ -48,16 +48,16 @@ _spellings: tuple[str, ...] = ()
 _lock = threading.Lock()
 
 
-def keep_secret(*values: str | bytes | None) -> None:
-    """Mask these values from now on, in every spelling. None and what is too short to be told from a word is let be."""
+def register_secret(*values: str | bytes | None) -> None:
+    """Mask these values from now on, in every spelling. None and values as short as a word are ignored."""
     found = {spelling for value in values if value for spelling in _spellings_of(value)}
     _add({each for each in found if len(each) >= SHORTEST and each.lower() not in COMMON})
 
 
-def keep_url(text: str | None) -> None:
+def register_url(text: str | None) -> None:
     """Mask the passwords of a URL or of key=value pairs from now on, however badly they are written."""
     if text:
-        keep_secret(*_secrets_in(text))
+        register_secret(*_secrets_in(text))
 
 
 def masked(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Private: files and folders that nobody but their owner may read, whatever the umask and whoever planted a link.
+"""Private: files and folders that only their owner may read, whatever the umask, and safe from planted links.
 
 Here: folders of 0700, files of 0600, written beside and renamed, or appended to; links are refused, not followed.
 Not here: what is written. Folders that the private server's own user must reach (embedded/account.py).
@@ -52,7 +52,7 @@ def private_folder(folder: Path, within: Path | None = None, *, tighten: bool = 
 
 
 def open_folder(folder: Path) -> Path:
-    """The folder, made if need be, which others may enter and nobody else may write, whatever the umask.
+    """The folder, made if need be, which others may enter and only the owner may write, whatever the umask.
 
     Raises UnsafePathError where it cannot be made.
     """
@@ -76,7 +76,7 @@ def _enter(above: int, name: str, path: Path, tighten: bool) -> int:
     except OSError as error:
         raise _refused(path, error) from None
     found = os.fstat(inside)
-    # A folder that is everybody's, such as /tmp, is no business of ours.
+    # The mode of a shared folder, such as /tmp, is not changed.
     is_ours = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
     if tighten and is_ours and stat.S_IMODE(found.st_mode) != FOLDER_MODE:
         os.fchmod(inside, FOLDER_MODE)

@@ -12,7 +12,7 @@ import pytest
 from dagster import DagsterInstance, SkipReason, build_sensor_context
 
 from assets.partitions import partitions_from
-from pipelines.first_day import Moved, describe_move, keep_first_day, loaded_first_day
+from pipelines.first_day import FirstDayChange, describe_first_day_change, loaded_first_day, save_first_day
 from pipelines.sensors import late_rows
 from pipelines.settings import load_settings
 from sql.values import PermanentError
@@ -64,16 +64,16 @@ def test_the_first_row_decides_and_an_earlier_one_moves_it(
 ) -> None:
     monkeypatch.delenv("EARSHOT_FIRST_DAY")
     settings = load_settings({"EARSHOT_HOME": str(tmp_path / "home")})
-    assert keep_first_day(settings, warehouse) is None
+    assert save_first_day(settings, warehouse) is None
     add_tenant(warehouse, "harbor", "UTC", "USD")
     add(warehouse, "listener_events", download("harbor", FIRST, "10.0.0.1"))
-    assert keep_first_day(settings, warehouse) == Moved(None, FIRST)
-    assert keep_first_day(settings, warehouse) is None
+    assert save_first_day(settings, warehouse) == FirstDayChange(None, FIRST)
+    assert save_first_day(settings, warehouse) is None
     assert starts(settings.home) == ["2026-02-23", "2026-03-01"]
     add(warehouse, "listener_events", download("harbor", date(2026, 1, 15), "10.0.0.1"))
-    moved = keep_first_day(settings, warehouse)
-    assert moved == Moved(FIRST, date(2026, 1, 15))
-    assert "Reload" in describe_move(moved)[0]
+    change = save_first_day(settings, warehouse)
+    assert change == FirstDayChange(FIRST, date(2026, 1, 15))
+    assert "Reload" in describe_first_day_change(change)[0]
     assert starts(settings.home) == ["2026-01-01", "2026-01-12", "2026-01-15"]
     assert starts(settings.home, EARSHOT_FIRST_DAY="2025-06-02") == ["2025-06-01", "2025-06-02"]
 

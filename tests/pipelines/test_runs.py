@@ -14,7 +14,7 @@ from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, heal, run_job
 from pipelines.definitions import defs
-from pipelines.health.freshness import Healing, compare_counts, find_stale
+from pipelines.health.freshness import StaleDays, compare_counts, find_stale
 from pipelines.sensors import attempts_so_far, late_rows, request_for
 from sql.connecting import DatabaseUnavailableError
 from sql.embedded import Server
@@ -397,7 +397,7 @@ def test_a_late_run_that_failed_is_asked_for_again_after_a_pause(week: Warehouse
     assert rows(week, "SELECT count(*) FROM check_results WHERE NOT passed") == [(0,)]
 
 
-def find_late(warehouse: Warehouse) -> Healing:
+def find_late(warehouse: Warehouse) -> StaleDays:
     compare_counts(warehouse)
     stale = find_stale(warehouse)
     assert stale is not None

@@ -19,7 +19,7 @@ from assets.listening.identity.keys import Key, Keyring
 from assets.resources import Measurement
 from assets.runs import RunScope, StepRun
 from assets.steps import STEPS, DayStep
-from pipelines.health.freshness import compare_counts, find_stale, look_at_arrivals
+from pipelines.health.freshness import compare_counts, find_stale, record_arrivals
 from sql.failures import FailureLog
 from sql.tables import TIME_COLUMNS
 from sql.values import Scope, Window
@@ -76,7 +76,7 @@ class Machine:
         if received_since is None:
             compare_counts(self.warehouse)
         else:
-            look_at_arrivals(self.warehouse, received_since)
+            record_arrivals(self.warehouse, received_since)
         runs = 0
         while (stale := find_stale(self.warehouse)) is not None:
             assert runs < 5, f"stale again and again: {stale}"

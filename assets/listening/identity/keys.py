@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from assets.listening.identity.address_parsing import parse_addresses
-from sql.safety.masking import keep_secret
+from sql.safety.masking import register_secret
 from sql.safety.private import open_folder, write_new_private
 from sql.values import PermanentError
 
@@ -257,7 +257,7 @@ def _given(frame: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
 
 
 def _parse_keys(entries: list[dict[str, object]]) -> tuple[Key, ...]:
-    keep_secret(*(str(each["secret"]) for each in entries))
+    register_secret(*(str(each["secret"]) for each in entries))
     keys = tuple(
         sorted(
             (Key(int(str(each["version"])), bytes.fromhex(str(each["secret"]))) for each in entries),

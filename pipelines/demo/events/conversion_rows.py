@@ -11,7 +11,16 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.events.advertising import Exposures
-from pipelines.demo.events.orders import CODE, PIXEL, PIXEL_AGAIN, SERVER, SURVEY, Deeds, Signals, sponsor_of_placement
+from pipelines.demo.events.orders import (
+    CODE,
+    PIXEL,
+    PIXEL_AGAIN,
+    SERVER,
+    SURVEY,
+    Actions,
+    Signals,
+    sponsor_of_placement,
+)
 from pipelines.demo.events.wire import received, redelivered, times
 from pipelines.demo.world import agents
 from pipelines.demo.world.audience import address_text
@@ -34,8 +43,11 @@ SERVER_KNOWS_ADDRESS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Attribution events, one entry each; UNKNOWN (-1) is NULL. named: the placement told by id, coded: by its code."""
+class AttributionEvents:
+    """Attribution events, one entry each; UNKNOWN (-1) is NULL.
+
+    named: the placement reported by its id. coded: by its code.
+    """
 
     at: Ints
     sponsor: Ints
@@ -54,104 +66,106 @@ class Facts:
         return len(self.at)
 
 
-def facts(at: Ints, sponsor: Ints, kind: Ints, signal: int, address: Ints, **told: Ints) -> Facts:
-    """Facts with everything else not told."""
+def make_events(at: Ints, sponsor: Ints, kind: Ints, signal: int, address: Ints, **fields: Ints) -> AttributionEvents:
+    """Events in which every field that is not passed is NULL."""
     nothing = np.full(len(at), UNKNOWN, dtype=np.int64)
-    rest = {name: told.get(name, nothing) for name in ("named", "coded", "vanity", "episode", "new_customer")}
-    order, value = told.get("order", nothing), told.get("value", nothing)
-    return Facts(at, sponsor, kind, nothing * 0 + signal, order, value, address, **rest)
+    rest = {name: fields.get(name, nothing) for name in ("named", "coded", "vanity", "episode", "new_customer")}
+    order, value = fields.get("order", nothing), fields.get("value", nothing)
+    return AttributionEvents(at, sponsor, kind, nothing * 0 + signal, order, value, address, **rest)
 
 
-def order_facts(library: Library, deeds: Deeds, signals: Signals, numbers: Ints, rng: np.random.Generator) -> Facts:
+def order_events(
+    library: Library, actions: Actions, signals: Signals, numbers: Ints, rng: np.random.Generator
+) -> AttributionEvents:
     """Every signal of every order, refunds and survey answers included."""
-    kinds = np.array([KIND[each.kind] for each in library.tenant.sponsors], dtype=np.int64)[deeds.sponsor]
-    known = np.where(rng.random(len(deeds)) < SERVER_KNOWS_ADDRESS, deeds.address, UNKNOWN)
+    kinds = np.array([KIND[each.kind] for each in library.tenant.sponsors], dtype=np.int64)[actions.sponsor]
+    known = np.where(rng.random(len(actions)) < SERVER_KNOWS_ADDRESS, actions.address, UNKNOWN)
     new = signals.new_customer.astype(np.int64)
     parts = []
     for column, signal, value, address in (
         (SERVER, "server", signals.server_value, known),
-        (PIXEL, "pixel", signals.pixel_value, deeds.address),
-        (PIXEL_AGAIN, "pixel", signals.pixel_value, deeds.address),
+        (PIXEL, "pixel", signals.pixel_value, actions.address),
+        (PIXEL_AGAIN, "pixel", signals.pixel_value, actions.address),
         (CODE, "promo_code", signals.server_value, known),
     ):
         coded = signals.code if column == CODE else np.full_like(signals.code, UNKNOWN)
-        made = facts(
-            signals.at[:, column], deeds.sponsor, kinds, SIGNAL[signal], address,
+        made = make_events(
+            signals.at[:, column], actions.sponsor, kinds, SIGNAL[signal], address,
             order=numbers, value=value, coded=coded, new_customer=new,
         )  # fmt: skip
         parts.append(taken(made, np.nonzero(made.at != UNKNOWN)[0]))
-    nobody = np.full(len(deeds), UNKNOWN, dtype=np.int64)
-    back = facts(
-        signals.refund_at, deeds.sponsor, nobody * 0 + KIND["refund"], SIGNAL["server"], nobody,
+    nobody = np.full(len(actions), UNKNOWN, dtype=np.int64)
+    back = make_events(
+        signals.refund_at, actions.sponsor, nobody * 0 + KIND["refund"], SIGNAL["server"], nobody,
         order=numbers, value=signals.refund,
     )  # fmt: skip
-    answers = facts(
-        signals.at[:, SURVEY], deeds.sponsor, nobody * 0 + KIND["survey"], SIGNAL["survey"], deeds.address,
-        order=numbers, named=deeds.placement,
+    survey = make_events(
+        signals.at[:, SURVEY], actions.sponsor, nobody * 0 + KIND["survey"], SIGNAL["survey"], actions.address,
+        order=numbers, named=actions.placement,
     )  # fmt: skip
-    parts += [taken(each, np.nonzero(each.at != UNKNOWN)[0]) for each in (back, answers)]
+    parts += [taken(each, np.nonzero(each.at != UNKNOWN)[0]) for each in (back, survey)]
     return joined(parts)
 
 
-def visit_facts(library: Library, deeds: Deeds, rng: np.random.Generator) -> Facts:
-    """Visits of the sponsor's site: told by a pixel, by campaign links, or because a vanity address was typed."""
-    luck = rng.random(len(deeds))
+def visit_events(library: Library, actions: Actions, rng: np.random.Generator) -> AttributionEvents:
+    """Visits of the sponsor's site: reported by a pixel, by campaign links, or by a vanity address that was typed."""
+    luck = rng.random(len(actions))
     vanities = np.array([each.spot.vanity is not None for each in library.placed])
-    caused = deeds.placement != UNKNOWN
-    typed = caused & vanities[np.maximum(deeds.placement, 0)] & (luck < VANITY_SHARE)
+    caused = actions.placement != UNKNOWN
+    typed = caused & vanities[np.maximum(actions.placement, 0)] & (luck < VANITY_SHARE)
     linked = caused & ~typed & (luck > 1 - UTM_SHARE)
-    kind = np.full(len(deeds), KIND["visit"], dtype=np.int64)
-    visits = facts(
-        deeds.at, deeds.sponsor, kind, SIGNAL["pixel"], deeds.address,
-        vanity=np.where(typed, deeds.placement, UNKNOWN), named=np.where(linked, deeds.placement, UNKNOWN),
+    kind = np.full(len(actions), KIND["visit"], dtype=np.int64)
+    visits = make_events(
+        actions.at, actions.sponsor, kind, SIGNAL["pixel"], actions.address,
+        vanity=np.where(typed, actions.placement, UNKNOWN), named=np.where(linked, actions.placement, UNKNOWN),
     )  # fmt: skip
     signal = np.where(typed, SIGNAL["vanity_url"], np.where(linked, SIGNAL["utm"], visits.signal))
-    return Facts(visits.at, visits.sponsor, visits.kind, signal, *_rest(visits))
+    return AttributionEvents(visits.at, visits.sponsor, visits.kind, signal, *_rest(visits))
 
 
-def _rest(record: Facts) -> list[Ints]:
+def _rest(record: AttributionEvents) -> list[Ints]:
     names = ("order", "value", "address", "named", "coded", "vanity", "episode", "new_customer")
     return [getattr(record, name) for name in names]
 
 
-def contact_facts(library: Library, exposures: Exposures, kind: str, signal: str) -> Facts:
-    """Clicks or impressions that are told with their placement."""
+def contact_events(library: Library, exposures: Exposures, kind: str, signal: str) -> AttributionEvents:
+    """Clicks or impressions, which are reported with their placement."""
     sponsor = sponsor_of_placement(library)[exposures.placement]
     kinds = np.full(len(exposures), KIND[kind], dtype=np.int64)
-    return facts(
+    return make_events(
         exposures.at, sponsor, kinds, SIGNAL[signal], exposures.address,
         named=exposures.placement, episode=exposures.episode,
     )  # fmt: skip
 
 
-def fact_frame(library: Library, told: Facts, span: Span, rng: np.random.Generator) -> pl.DataFrame:
+def event_frame(library: Library, events: AttributionEvents, span: Span, rng: np.random.Generator) -> pl.DataFrame:
     """Rows of attribution_events. Order ids repeat between sponsors, as shops number their orders alone."""
     tenant = library.tenant
     campaigns = [campaign_id(tenant, each.campaign.slug).bytes for each in library.placed]
-    shouted = rng.random(len(told)) < 0.4
+    shouted = rng.random(len(events)) < 0.4
     frame = pl.DataFrame(
         {
-            "event_id": event_ids(rng, len(told)),
-            "occurred_at": times(told.at),
-            "received_at": times(received(told.at, span, rng)),
-            "sponsor_id": _choose([sponsor_id(tenant, each.slug).bytes for each in tenant.sponsors], told.sponsor),
-            "campaign_id": _choose(campaigns, told.named),
-            "placement_id": _choose([each.placement_id.bytes for each in library.placed], told.named),
-            "episode_id": _choose([each.episode_id.bytes for each in library.episodes], told.episode),
-            "kind": pl.Series(KINDS, dtype=pl.String).gather(told.kind),
-            "signal": pl.Series(SIGNALS, dtype=pl.String).gather(told.signal),
-            "order_id": order_ids(told.order),
-            "value_minor": pl.Series(told.value).replace(UNKNOWN, None),
-            "currency": _optional(np.where(told.value == UNKNOWN, UNKNOWN, 0), [tenant.currency]),
-            "promo_code": _codes(library, told, shouted),
-            "utm": _optional(np.where(told.signal == SIGNAL["utm"], told.named, UNKNOWN), _links(library)),
-            "client_ip": address_text(np.maximum(told.address, 0), rng),
-            "user_agent": pl.Series(agents.PAGES, dtype=pl.String).gather(told.address % len(agents.PAGES)),
-            "is_new_customer": pl.Series(told.new_customer).replace(UNKNOWN, None).cast(pl.Boolean),
+            "event_id": event_ids(rng, len(events)),
+            "occurred_at": times(events.at),
+            "received_at": times(received(events.at, span, rng)),
+            "sponsor_id": _choose([sponsor_id(tenant, each.slug).bytes for each in tenant.sponsors], events.sponsor),
+            "campaign_id": _choose(campaigns, events.named),
+            "placement_id": _choose([each.placement_id.bytes for each in library.placed], events.named),
+            "episode_id": _choose([each.episode_id.bytes for each in library.episodes], events.episode),
+            "kind": pl.Series(KINDS, dtype=pl.String).gather(events.kind),
+            "signal": pl.Series(SIGNALS, dtype=pl.String).gather(events.signal),
+            "order_id": order_ids(events.order),
+            "value_minor": pl.Series(events.value).replace(UNKNOWN, None),
+            "currency": _optional(np.where(events.value == UNKNOWN, UNKNOWN, 0), [tenant.currency]),
+            "promo_code": _codes(library, events, shouted),
+            "utm": _optional(np.where(events.signal == SIGNAL["utm"], events.named, UNKNOWN), _links(library)),
+            "client_ip": address_text(np.maximum(events.address, 0), rng),
+            "user_agent": pl.Series(agents.PAGES, dtype=pl.String).gather(events.address % len(agents.PAGES)),
+            "is_new_customer": pl.Series(events.new_customer).replace(UNKNOWN, None).cast(pl.Boolean),
             "attribution_data": _optional(
-                np.where(told.kind == KIND["survey"], 0, UNKNOWN), ['{"question": "How did you hear about us?"}']
+                np.where(events.kind == KIND["survey"], 0, UNKNOWN), ['{"question": "How did you hear about us?"}']
             ),
-            "silent": told.address == UNKNOWN,
+            "silent": events.address == UNKNOWN,
         }
     ).with_columns(
         pl.when("silent").then(None).otherwise(pl.col("client_ip", "user_agent")).name.keep(),
@@ -174,10 +188,10 @@ def _links(library: Library) -> list[str]:
     ]
 
 
-def _codes(library: Library, told: Facts, shouted: Bools) -> pl.Series:
+def _codes(library: Library, events: AttributionEvents, shouted: Bools) -> pl.Series:
     """Codes as customers type them, some in capitals, and vanity addresses."""
-    codes = _optional(told.coded, [each.spot.code or "" for each in library.placed])
-    vanity = _optional(told.vanity, [each.spot.vanity or "" for each in library.placed])
+    codes = _optional(events.coded, [each.spot.code or "" for each in library.placed])
+    vanity = _optional(events.vanity, [each.spot.vanity or "" for each in library.placed])
     frame = pl.DataFrame({"code": codes, "vanity": vanity, "shouted": shouted})
     typed = pl.when("shouted").then(pl.col("code").str.to_uppercase()).otherwise("code")
     return frame.select(promo_code=pl.coalesce(typed, "vanity")).to_series()

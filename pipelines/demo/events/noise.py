@@ -14,7 +14,7 @@ import numpy as np
 
 from pipelines.demo.events.requests import NUMBER
 from pipelines.demo.events.schedule import Sessions
-from pipelines.demo.events.wire import GET, STRANGER, Rows
+from pipelines.demo.events.wire import GET, NO_SUCH_ID, Rows
 from pipelines.demo.world import agents
 from pipelines.demo.world.audience import Audience, cloud_address
 from pipelines.demo.world.calendar import DAY, HOUR
@@ -132,8 +132,8 @@ def _spoil_origin(name: str, rows: Rows, library: Library, start: int, rng: np.r
         published = library.published[rows.episode]
         earliest = np.maximum(published - 6 * HOUR, start)
         return replace(rows, at=earliest + ((published - earliest) * rng.random(count)).astype(np.int64))
-    stranger = np.where(rng.random(count) < 0.5, STRANGER, UNKNOWN)
-    return replace(rows, episode=stranger, asset=stranger, status=np.full(count, 200, dtype=np.int64))
+    other_id = np.where(rng.random(count) < 0.5, NO_SUCH_ID, UNKNOWN)
+    return replace(rows, episode=other_id, asset=other_id, status=np.full(count, 200, dtype=np.int64))
 
 
 def _sometimes_bots(rows: Rows, rng: np.random.Generator) -> Rows:
@@ -144,9 +144,9 @@ def _sometimes_bots(rows: Rows, rng: np.random.Generator) -> Rows:
 def make_crowd(library: Library, audience: Audience, start: int, guest: int, rng: np.random.Generator) -> Rows:
     """One address that asks for more pairs of episode and app in a day than the tenant's limit of 500."""
     server = ~library.prefix_show[library.show_of_episode]
-    known = np.nonzero(server & (library.published < start))[0]
-    pairs = rng.choice(len(known) * len(agents.AGENTS), size=CROWD_PAIRS, replace=False)
-    episode = known[pairs // len(agents.AGENTS)]
+    published = np.nonzero(server & (library.published < start))[0]
+    pairs = rng.choice(len(published) * len(agents.AGENTS), size=CROWD_PAIRS, replace=False)
+    episode = published[pairs // len(agents.AGENTS)]
     sessions = Sessions(
         at=np.sort(rng.integers(start, start + DAY, size=CROWD_PAIRS)),
         episode=episode,

@@ -1,4 +1,4 @@
-"""What an app asks for in one session, and what each request was meant to be: whole files, ranges, pieces, hang-ups.
+"""What an app requests in one session, and what each request was meant to be: whole files, ranges, pieces, hang-ups.
 
 Here: the shapes of listening with their outcome known by construction: each shape is built around the definition of a
 minute, far from its edge or exactly on it, and says itself which of its requests counts.
@@ -114,7 +114,7 @@ def buffered(file: File) -> tuple[list[Piece], Ints | int]:
 
 
 def resumed(file: File) -> tuple[list[Piece], Ints | int]:
-    """A download that breaks off before the minute, though it asked for all, and goes on about an hour later."""
+    """A download that breaks off before the minute, though all was requested, and goes on about an hour later."""
     cut = file.content(6)
     later = (40 + 70 * file.luck).astype(np.int64) * MINUTE
     return [(0, 206, 0, file.size - 1, cut, COUNTED), (later, 206, cut, file.size - 1, file.size - cut, CONTRIBUTED)], (

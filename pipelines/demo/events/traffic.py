@@ -157,7 +157,7 @@ def _make_nights(plan: SessionPlan, sessions: Sessions, day: date, rng: np.rando
     """
     library = plan.library
     server = ~library.prefix_show[library.show_of_episode[sessions.episode]] & library.plain[sessions.asset]
-    # An episode that somebody heard two hours before midnight is out at any time of the night download.
+    # An episode with a session two hours before midnight is published at any time of the night download.
     out = sessions.at < start_of(day) + DAY - 2 * HOUR
     pool = np.nonzero(server & out)[0]
     count = min(int(rng.poisson(NIGHT_SHARE * len(sessions))), MOST_NIGHTS) if len(pool) else 0

@@ -1,7 +1,7 @@
 """Requests as a server logs them: from arrays of what happened to rows of listener_events.
 
 Here: the columns of a raw request, with addresses and agents as text, late arrivals and redeliveries.
-Not here: what was asked for and why (requests.py, noise.py).
+Not here: what was requested and why (requests.py, noise.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GET = 0
 REFERRERS = pl.Series([*agents.REFERRERS, *agents.BAD_REFERRERS], dtype=pl.String)
 
 # An id that no library holds: a file that was deleted, or a path that was never mapped to an episode.
-STRANGER = -2
+NO_SUCH_ID = -2
 
 # Logs arrive within the hour; three rows in a hundred come hours to three days after.
 LATE_SHARE, LATEST = 0.03, 3 * DAY
@@ -41,7 +41,7 @@ FIRST_ASN = 4_200_000_000
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Raw requests, one entry each; UNKNOWN (-1) is NULL, STRANGER (-2) an id that does not exist."""
+    """Raw requests, one entry each; UNKNOWN (-1) is NULL, NO_SUCH_ID (-2) an id that does not exist."""
 
     at: Ints
     episode: Ints
@@ -120,12 +120,12 @@ def reference_columns(library: Library, episode: Ints, asset: Ints, rng: np.rand
     shows = _ids([library.show_id(n).bytes for n in range(len(library.tenant.shows))])
     episodes = _ids([each.episode_id.bytes for each in library.episodes])
     assets = _ids([each.asset_id.bytes for each in library.assets])
-    strangers = event_ids(rng, len(episode))
+    other_ids = event_ids(rng, len(episode))
     show = library.show_of_episode[np.maximum(episode, 0)]
     return {
-        "podcast_id": _pick(shows, np.where(episode >= 0, show, UNKNOWN), strangers),
-        "episode_id": _pick(episodes, episode, strangers),
-        "asset_id": _pick(assets, asset, strangers),
+        "podcast_id": _pick(shows, np.where(episode >= 0, show, UNKNOWN), other_ids),
+        "episode_id": _pick(episodes, episode, other_ids),
+        "asset_id": _pick(assets, asset, other_ids),
     }
 
 
@@ -133,10 +133,10 @@ def _ids(values: list[bytes]) -> pl.Series:
     return as_binary(np.frombuffer(b"".join(values), dtype=np.uint8).reshape(-1, 16))
 
 
-def _pick(ids: pl.Series, chosen: Ints, strangers: pl.Series) -> pl.Series:
-    frame = pl.DataFrame({"id": ids.gather(np.maximum(chosen, 0)), "n": chosen, "stranger": strangers})
-    known = pl.when(pl.col("n") >= 0).then("id").when(pl.col("n") == STRANGER).then("stranger")
-    return frame.select(id=known).to_series()
+def _pick(ids: pl.Series, chosen: Ints, other_ids: pl.Series) -> pl.Series:
+    frame = pl.DataFrame({"id": ids.gather(np.maximum(chosen, 0)), "n": chosen, "other": other_ids})
+    chosen_id = pl.when(pl.col("n") >= 0).then("id").when(pl.col("n") == NO_SUCH_ID).then("other")
+    return frame.select(id=chosen_id).to_series()
 
 
 def place_columns(library: Library, address: Ints) -> dict[str, pl.Series]:

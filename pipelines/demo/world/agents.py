@@ -1,6 +1,6 @@
 """Who asks for files: user agents of podcast apps as they look on the wire, bots, watches, browsers, referrers.
 
-Here: strings with their shares. Not here: rules that recognise them (those are the product's, and never asked here).
+Here: strings with their shares. Not here: rules that recognise them (those are the product's, and never called here).
 """
 
 from __future__ import annotations

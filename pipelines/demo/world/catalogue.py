@@ -70,7 +70,7 @@ class AdSpan:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file. What is not known to the database is still true of the file: size and duration are always set.
+    """A file. Size and duration are always set here, also where the database has no value.
 
     campaign: the place in the tenant of the campaign whose ads are stitched in; UNKNOWN for the plain file.
     """
@@ -101,7 +101,7 @@ class Asset:
 
     @property
     def plain(self) -> bool:
-        """Whether the file can be asked for in pieces whose outcome is known beforehand."""
+        """Whether the file can be requested in pieces whose outcome is certain beforehand."""
         return self.size_known and self.need < self.size - self.header
 
     @property

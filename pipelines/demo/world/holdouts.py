@@ -1,4 +1,4 @@
-"""Holdouts: households that a campaign leaves out by lot, as the ad server would tell of them.
+"""Holdouts: households that a campaign leaves out by lot, as an ad server reports them.
 
 Here: the addresses that were left out, and their keys. Not here: the lot itself (audience.py), which file is served
 instead (schedule.py).
@@ -27,10 +27,10 @@ SCHEMA: dict[str, pl.DataType] = {
 
 def withheld_frame(library: Library, audience: Audience, addresses: Ints, span: Span) -> pl.DataFrame:
     """tenant_id, campaign_id, client_ip, assigned_at: which of the addresses are left out of which campaign."""
-    asked = np.unique(addresses[addresses >> KIND_SHIFT != CLOUD])
+    households = np.unique(addresses[addresses >> KIND_SHIFT != CLOUD])
     parts = [pl.DataFrame(schema=SCHEMA)]
     for number, campaign in enumerate(library.tenant.campaigns):
-        chosen = asked[audience.withheld(asked, np.full(len(asked), number))]
+        chosen = households[audience.withheld(households, np.full(len(households), number))]
         # The hosts inside a /64 do not matter to its key.
         text = address_text(chosen, np.random.default_rng(number), mapped_share=0.0)
         parts.append(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-WORDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+TITLE_WORDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "en": (
         ("The Quiet", "A Borrowed", "The Second", "An Unlikely", "The Last", "A Patient", "The Hidden", "A Stubborn"),
         ("Harbor", "Recipe", "Ledger", "Lighthouse", "Orchard", "Neighbor", "Winter", "Timetable", "Bakery", "Map"),
@@ -27,6 +27,6 @@ TRAILERS: Mapping[str, str] = {"en": "Trailer: What comes next", "de": "Trailer:
 
 def title_of(language: str, number: int) -> str:
     """The title of an episode: the same number always has the same one, and neighbours differ."""
-    firsts, seconds = WORDS[language]
+    firsts, seconds = TITLE_WORDS[language]
     space = "" if language == "ja" else " "
     return f"{firsts[number * 5 % len(firsts)]}{space}{seconds[number * 7 % len(seconds)]}"

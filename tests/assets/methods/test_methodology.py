@@ -22,7 +22,7 @@ from assets.listening.identity.keys import Key, Keyring
 from assets.methods.methodology import MEANINGS, InForce, tell_methodology
 from assets.methods.pages import Page, Section, Table
 from assets.methods.publishing import note_rules, publish_methodologies
-from pipelines.commands.audit import audit, told_change
+from pipelines.commands.audit import audit, describe_change
 from pipelines.commands.methodology import methodology
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -272,7 +272,7 @@ def test_a_change_of_a_setting_leaves_who_when_old_and_new(warehouse: Warehouse)
 
     assert (first["operation"], newest["operation"]) == ("insert", "update")
     assert (newest["changed_by"], newest["acting_as"]) == ("earshot", "earshot_etl")
-    told = told_change(newest["operation"], newest["old_row"], newest["new_row"])
+    told = describe_change(newest["operation"], newest["old_row"], newest["new_row"])
     assert told == "download_window: calendar_day -> last_touch"
 
 
@@ -336,7 +336,9 @@ def test_what_decides_counts_in_the_catalogue_leaves_a_trail(warehouse: Warehous
         since=datetime(2000, 1, 1, tzinfo=UTC),
         most=10,
     ).reverse()
-    told = [told_change(each["operation"], each["old_row"], each["new_row"]) for each in found.iter_rows(named=True)]
+    told = [
+        describe_change(each["operation"], each["old_row"], each["new_row"]) for each in found.iter_rows(named=True)
+    ]
     assert [text.split(":")[0] for text in told] == ["published_at", "file_bytes", "first_byte", "deleted"]
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from assets.listening.identity.keys import Key, Keyring, derive_keys
-from pipelines.demo.simulation import Batch, Simulation, Stretch
+from pipelines.demo.simulation import Activity, Batch, Simulation
 from pipelines.demo.world.catalogue import Library
 from pipelines.demo.world.holdouts import holdout_rows
 
@@ -15,9 +15,9 @@ RING = Keyring((Key(1, b"a secret of the tests, 32 bytes."),))
 
 
 @pytest.fixture(scope="module")
-def stretches(simulation: Simulation) -> list[Stretch]:
+def activities(simulation: Simulation) -> list[Activity]:
     """All that happens at the tenant that has a campaign with a holdout."""
-    return [parts[0] for _, parts in simulation.stretches()]
+    return [parts[0] for _, parts in simulation.activities()]
 
 
 def place(library: Library) -> int:
@@ -25,12 +25,12 @@ def place(library: Library) -> int:
 
 
 def test_a_household_that_is_left_out_hears_none_of_the_campaigns_ads(
-    simulation: Simulation, stretches: list[Stretch]
+    simulation: Simulation, activities: list[Activity]
 ) -> None:
     plan = simulation.plans[0]
     campaign = plan.library.tenant.campaigns[place(plan.library)]
-    heard = np.concatenate([each.exposures.address for each in stretches])
-    placement = np.concatenate([each.exposures.placement for each in stretches])
+    heard = np.concatenate([each.exposures.address for each in activities])
+    placement = np.concatenate([each.exposures.placement for each in activities])
     own = [each.number for each in plan.library.placed if each.campaign.slug == campaign.slug]
     left_out = plan.audience.withheld(heard, np.full(len(heard), place(plan.library)))
     assert np.isin(placement, own).sum() > 100
@@ -39,9 +39,9 @@ def test_a_household_that_is_left_out_hears_none_of_the_campaigns_ads(
     assert (left_out & ~np.isin(placement, own)).any()
 
 
-def test_the_lot_leaves_out_as_many_as_it_should(simulation: Simulation, stretches: list[Stretch]) -> None:
+def test_the_lot_leaves_out_as_many_as_it_should(simulation: Simulation, activities: list[Activity]) -> None:
     audience, library = simulation.plans[0].audience, simulation.plans[0].library
-    asked = np.unique(np.concatenate([each.traffic.rows.address for each in stretches]))
+    asked = np.unique(np.concatenate([each.traffic.rows.address for each in activities]))
     share = audience.withheld(asked, np.full(len(asked), place(library))).mean()
     wanted = library.tenant.campaigns[place(library)].holdout
     # Five standard errors.

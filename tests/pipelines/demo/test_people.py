@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.demo.events.advertising import Exposures
-from pipelines.demo.events.orders import make_deeds, make_signals
+from pipelines.demo.events.orders import make_actions, make_signals
 from pipelines.demo.events.schedule import draw_sessions, prime_below
 from pipelines.demo.simulation import Simulation
 from pipelines.demo.world.audience import HOME, KIND_SHIFT, Audience, address_text
@@ -64,10 +64,10 @@ def test_an_ad_causes_orders_at_the_known_rate_and_by_the_published_curve(simula
     plan = simulation.plans[0]
     exposures = heard(simulation)
     sponsor = HARBOR.sponsors[0]
-    deeds = make_deeds(plan.library, plan.audience, exposures, simulation.span.first, 10.0, stream(2, "orders"))
-    caused = deeds.placement == 0
+    actions = make_actions(plan.library, plan.audience, exposures, simulation.span.first, 10.0, stream(2, "orders"))
+    caused = actions.placement == 0
     assert caused.sum() == pytest.approx(HEARD * sponsor.lift * 10, rel=0.08)
-    lag = (deeds.at - deeds.caused_at)[caused]
+    lag = (actions.at - actions.caused_at)[caused]
     assert (lag <= DAY).mean() == pytest.approx(0.375, abs=0.03)
     assert (lag <= 7 * DAY).mean() == pytest.approx(0.664, abs=0.03)
     assert lag.max() <= 30 * DAY
@@ -76,10 +76,10 @@ def test_an_ad_causes_orders_at_the_known_rate_and_by_the_published_curve(simula
 def test_an_order_is_worth_what_its_best_signal_says(simulation: Simulation) -> None:
     plan = simulation.plans[0]
     rng = stream(3, "signals")
-    deeds = make_deeds(plan.library, plan.audience, heard(simulation), simulation.span.first, 10.0, rng)
-    _, signals = make_signals(plan.library, deeds, simulation.span, rng)
+    actions = make_actions(plan.library, plan.audience, heard(simulation), simulation.span.first, 10.0, rng)
+    _, signals = make_signals(plan.library, actions, simulation.span, rng)
     server, pixel = signals.at[:, 0] >= 0, signals.at[:, 1] >= 0
     assert (signals.value[server] == signals.server_value[server]).all()
     assert (signals.value[~server & pixel] == signals.pixel_value[~server & pixel]).all()
     assert (signals.pixel_value >= signals.server_value).all()
-    assert (signals.told < simulation.span.end).all()
+    assert (signals.first_signal_at < simulation.span.end).all()

@@ -18,7 +18,7 @@ import pytest
 
 from sql.safety.characters import visible
 from sql.safety.logs import MaskedRecord, traceback_text
-from sql.safety.masking import keep_secret, keep_url, masked
+from sql.safety.masking import masked, register_secret, register_url
 
 SECRETS = ("two MARK words", "MARK%zz", "pa@MARK:/#?", "quote'\"MARK\\", "schlüssel-MARK-ключ", "<MARK&>", "a+MARK=1;")
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -60,7 +60,7 @@ BAD_URLS = (
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_secret_is_masked_in_every_spelling(secret: str, spelling: str) -> None:
-    keep_secret(secret)
+    register_secret(secret)
     told = SPELLINGS[spelling](secret)
     assert told not in masked(f"could not log in ({told}).")
     assert "MARK" not in masked(f"could not log in ({told}).")
@@ -68,7 +68,7 @@ def test_a_secret_is_masked_in_every_spelling(secret: str, spelling: str) -> Non
 
 @pytest.mark.parametrize("login", ["", "a", "ana", "\0ana\0"])
 def test_a_secret_is_masked_inside_the_base64_of_a_login(login: str) -> None:
-    keep_secret("a secret, long enough")
+    register_secret("a secret, long enough")
     told = base64.b64encode(f"{login}:a secret, long enough.".encode()).decode()
     # At its ends a character stands for a bit of the secret and a bit of its neighbour.
     left = masked(told).replace("***", "")
@@ -77,7 +77,7 @@ def test_a_secret_is_masked_inside_the_base64_of_a_login(login: str) -> None:
 
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_a_badly_written_url_gives_nothing_away_in_whole_or_in_pieces(url: str) -> None:
-    keep_url(url)
+    register_url(url)
     assert "MARK" not in masked(f"cannot be read: {url!r}")
     for piece in url.replace("=", "@").replace("/", "@").replace("#", "@").replace(":", "@").split("@"):
         assert "MARK" not in masked(f'invalid token: "{piece}"')
@@ -98,13 +98,13 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 
 def test_a_password_that_is_a_name_of_ours_does_not_eat_every_message() -> None:
-    keep_url("postgresql://earshot:earshot@db/earshot")
+    register_url("postgresql://earshot:earshot@db/earshot")
     assert masked("`earshot db up` starts postgres") == "`earshot db up` starts postgres"
     assert masked("postgresql://earshot:earshot@db/earshot") == "postgresql://earshot:***@db/earshot"
 
 
 def test_a_traceback_is_masked_with_its_causes_and_notes() -> None:
-    keep_secret("MARKED-secret")
+    register_secret("MARKED-secret")
     try:
         try:
             raise ValueError("MARKED-secret \x1b[2J")
@@ -119,7 +119,7 @@ def test_a_traceback_is_masked_with_its_causes_and_notes() -> None:
 
 
 def test_log_records_are_masked_and_cannot_forge_a_line() -> None:
-    keep_secret("MARKED-secret")
+    register_secret("MARKED-secret")
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
@@ -143,8 +143,8 @@ def test_log_records_are_masked_and_cannot_forge_a_line() -> None:
     ],
 )
 def test_nothing_that_a_guarded_process_prints_by_itself_shows_a_secret(code: str) -> None:
-    start = "import sys; from sql.safety.logs import guard_process; from sql.safety.masking import keep_secret\n"
-    start += "S = 'se cret'.replace(' ', 'MARK%'); keep_secret(S); guard_process()\n"
+    start = "import sys; from sql.safety.logs import guard_process; from sql.safety.masking import register_secret\n"
+    start += "S = 'se cret'.replace(' ', 'MARK%'); register_secret(S); guard_process()\n"
     done = subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True, check=False)
     printed = done.stdout + done.stderr
     assert "***" in printed

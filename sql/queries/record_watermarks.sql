@@ -1,4 +1,4 @@
--- note_arrivals: keep what has arrived by now for tenants' days; a day that has more or newer rows than when somebody last
+-- record_watermarks: keep what has arrived by now for tenants' days; a day that has more or newer rows than when somebody last
 -- looked has changed now. A day that nobody looked at before counts as changed when its newest row was received.
 -- Fewer rows, as after their retention, change nothing. Rows outside the bounds of an entry are not counted, because
 -- nothing is made of them. An attribution event counts once for each of its deliveries, whatever day they name: another
