@@ -83,6 +83,20 @@ def add_columns(rows: pl.DataFrame, table: pl.DataFrame, on: Sequence[str]) -> p
     return rows.with_columns(column.gather(found) for column in table.drop(on).get_columns())
 
 
+def fill_steps(rows: pl.DataFrame, by: Sequence[str], step: str) -> pl.DataFrame:
+    """The rows with one for each whole number from 0 to the largest of their group; in new ones other columns are null.
+
+    step: the column of whole numbers; at most one row for each of a group.
+    """
+    every_step = (
+        rows.group_by(by)
+        .agg(pl.int_range(0, pl.col(step).max().cast(pl.Int64) + 1).alias(step))
+        .explode(step)
+        .with_columns(pl.col(step).cast(rows.schema[step]))
+    )
+    return every_step.join(rows, on=[*by, step], how="left", validate="1:1")
+
+
 def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """part / whole, correctly rounded; a number is given as pl.lit(number).
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 SPONSOR = ["tenant_id", "sponsor_id"]
 CAMPAIGN = ["tenant_id", "campaign_id"]
 PODCAST = ["tenant_id", "podcast_id"]
+EPISODE = ["tenant_id", "episode_id"]
+FILE = ["tenant_id", "asset_id"]
 CONVERSION = ["tenant_id", "conversion_id"]
+
+# Somebody's listening to a show, whatever its episodes.
+PODCAST_LISTENER = [*PODCAST, "consumer_key"]
+
+# A row of credit lies in a conversion and a model; within them it is of an ad in an episode.
+AD_IN_EPISODE = ["placement_id", "episode_id"]
 
 # A sponsor's conversions of one kind.
 GOAL = [*SPONSOR, "goal_kind"]

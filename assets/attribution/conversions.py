@@ -13,6 +13,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.attribution.money import Rates, convert_values
+from assets.grain import CONVERSION, SPONSOR
 
 # From the deepest in the funnel to the widest: an order's refunds and survey answers belong to its deepest conversion.
 CONVERSION_KINDS = ("purchase", "trial", "install", "signup", "lead", "visit")
@@ -25,8 +26,8 @@ SIGNAL_RANK = {"server": 0, "pixel": 1, "promo_code": 2, "vanity_url": 2, "utm":
 # gateway, a data centre, or (unknown) a relay.
 USABLE_CLASS = "household"
 
-ORDER = ["tenant_id", "sponsor_id", "order_id"]
-SINGLE = ["tenant_id", "sponsor_id", "kind", "order_id", "lone_event"]
+ORDER = [*SPONSOR, "order_id"]
+SINGLE = [*SPONSOR, "kind", "order_id", "lone_event"]
 
 
 def merge_conversions(events: pl.DataFrame) -> pl.DataFrame:
@@ -118,21 +119,21 @@ def name_codes(conversions: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
 
     codes: of read_promo_codes. A typing error beside the right code takes nothing from it.
     """
-    key, at = ["tenant_id", "conversion_id"], pl.col("converted_at")
+    at = pl.col("converted_at")
     known = (
-        conversions.select(*key, "sponsor_id", "converted_at", code="promo_codes")
+        conversions.select(*CONVERSION, "sponsor_id", "converted_at", code="promo_codes")
         .filter(pl.col("code").list.len() > 1)
         .explode("code")
-        .with_columns(place=pl.int_range(pl.len()).over(key))
-        .join(codes, on=["tenant_id", "sponsor_id", "code"])
+        .with_columns(place=pl.int_range(pl.len()).over(CONVERSION))
+        .join(codes, on=[*SPONSOR, "code"])
         .filter(
             pl.col("valid_from").is_null() | (at >= pl.col("valid_from")),
             pl.col("valid_until").is_null() | (at < pl.col("valid_until")),
         )
-        .sort(*key, "place")
-        .unique(key, keep="first")
+        .sort(*CONVERSION, "place")
+        .unique(CONVERSION, keep="first")
     )
-    return conversions.join(known.select(*key, "code"), on=key, how="left", validate="1:1").select(
+    return conversions.join(known.select(*CONVERSION, "code"), on=CONVERSION, how="left", validate="1:1").select(
         *(name for name in conversions.columns if name != "promo_code"),
         promo_code=pl.coalesce("code", "promo_code"),
     )
@@ -156,7 +157,7 @@ def _join_survey(conversions: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFra
     )
     named = told.join(deepest_of_order(conversions), on=ORDER, validate="1:1").drop("sponsor_id", "order_id")
     return (
-        conversions.join(named, on=["tenant_id", "conversion_id"], how="left", validate="1:1")
+        conversions.join(named, on=CONVERSION, how="left", validate="1:1")
         .with_columns(
             pl.col("survey_signals").fill_null(0),
             currency=pl.when(priced).then("currency").otherwise("told_in"),
@@ -211,15 +212,14 @@ def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame, rates: R
     refunds = drop_redelivered(events.filter((pl.col("kind") == "refund") & pl.col("order_id").is_not_null()))
     target = deepest_of_order(conversions).join(
         conversions.select("tenant_id", "conversion_id", "day", value="value_minor", paid_in="currency"),
-        on=["tenant_id", "conversion_id"],
+        on=CONVERSION,
         validate="1:1",
     )
     found = refunds.drop("day", strict=False).join(target, on=ORDER, validate="m:1").sort("occurred_at", "event_id")
     whole = pl.col("value_minor").is_null()
-    key = ["tenant_id", "conversion_id"]
-    cancelled = whole.cum_sum().over(key)
+    cancelled = whole.cum_sum().over(CONVERSION)
     # In 128 bits, so that no sum of refunds wraps around; what is left is no more than the value.
-    taken = pl.col("own_minor").fill_null(0).cast(pl.Int128).cum_sum().over(key)
+    taken = pl.col("own_minor").fill_null(0).cast(pl.Int128).cum_sum().over(CONVERSION)
     left = pl.max_horizontal(pl.col("value").cast(pl.Int128) - taken, 0).cast(pl.Int64)
     paid_out = ~whole & (cancelled > 0) & pl.col("value").is_not_null()
     return (
@@ -231,8 +231,8 @@ def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame, rates: R
             kept=~whole | ((cancelled == 1) & pl.col("value").is_not_null()),
         )
         .filter("kept")
-        .select(*key, "day", "occurred_at", "kind", "currency", adjustment_id="event_id", value_minor="amount")
-        .select(*key, "adjustment_id", "day", "occurred_at", "kind", "value_minor", "currency")
+        .select(*CONVERSION, "day", "occurred_at", "kind", "currency", adjustment_id="event_id", value_minor="amount")
+        .select(*CONVERSION, "adjustment_id", "day", "occurred_at", "kind", "value_minor", "currency")
         .sort("tenant_id", "conversion_id", "adjustment_id")
     )
 
@@ -242,8 +242,7 @@ def _in_own_currency(refunds: pl.DataFrame, rates: Rates) -> pl.DataFrame:
 
     Only before a cancellation is it asked for; null where it is not, and where there is no amount.
     """
-    key = ["tenant_id", "conversion_id"]
-    is_asked = pl.col("value_minor").is_null().any().over(key) & pl.col("value").is_not_null()
+    is_asked = pl.col("value_minor").is_null().any().over(CONVERSION) & pl.col("value").is_not_null()
     numbered = refunds.with_row_index("place")
     asked = numbered.filter(is_asked).filter(pl.col("value_minor").is_not_null())
     own = asked.select(

@@ -22,8 +22,9 @@ from assets.attribution.conversions import (
 from assets.attribution.models import credit_shows
 from assets.attribution.money import Rates, rates_of
 from assets.attribution.older_keys import OlderKeys
-from assets.attribution.paths import PATH, build_paths, matched_by
+from assets.attribution.paths import build_paths, matched_by
 from assets.frames import UTC_TIME
+from assets.grain import CONVERSION
 from assets.listening.identity.addresses import AddressRanges, classify_addresses
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.listening.identity.retained_keys import SIGNALS, read_signal_keys, restore_keys
@@ -98,7 +99,7 @@ def compute_attribution_day(
     )
     return {
         "conversions": matched_by(conversions, paths).select(CONVERSION_COLUMNS),
-        "conversion_adjustments": adjustments.join(conversions, on=PATH, how="semi"),
+        "conversion_adjustments": adjustments.join(conversions, on=CONVERSION, how="semi"),
         "attribution_touches": paths.drop("age_s", "half_life_s"),
         "attribution_credits": credit_shows(paths),
     }

@@ -15,8 +15,7 @@ from datetime import timedelta
 import polars as pl
 
 from assets.attribution.conversions import USABLE_CLASS
-
-SPONSOR = ["tenant_id", "sponsor_id"]
+from assets.grain import PLACEMENT, SPONSOR
 
 CANDIDATE = [
     "tenant_id",
@@ -48,7 +47,7 @@ def match_codes(
     named = (
         conversions.filter(pl.col("promo_code").is_not_null())
         .select("tenant_id", "sponsor_id", "conversion_id", "converted_at", code="promo_code")
-        .join(codes, on=["tenant_id", "sponsor_id", "code"])
+        .join(codes, on=[*SPONSOR, "code"])
         .filter(
             pl.col("valid_from").is_null() | (at >= pl.col("valid_from")),
             pl.col("valid_until").is_null() | (at < pl.col("valid_until")),
@@ -80,7 +79,7 @@ def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.Data
     A baked-in ad airs with its episode. A dynamic one is on the air for its whole flight, so its last airing is the
     earlier of the conversion and the end of the flight; the latest episode before that stands for it.
     """
-    booked = ["tenant_id", "sponsor_id", "placement_id"]
+    booked = [*SPONSOR, "placement_id"]
     known = named.select(*booked, "conversion_id", "converted_at", "matched_by").join(
         placements.select(*booked, "campaign_id", "kind", "flight_starts_at", "flight_ends_at"),
         on=booked,
@@ -93,13 +92,13 @@ def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.Data
         airings.select("tenant_id", "placement_id", "aired_at", "episode_id")
         .unique()
         .sort("aired_at", "tenant_id", "placement_id", "episode_id")
-        .unique(["tenant_id", "placement_id", "aired_at"], keep="last", maintain_order=True)
+        .unique([*PLACEMENT, "aired_at"], keep="last", maintain_order=True)
     )
     aired = (
         known.filter(started)
         .with_columns(until=pl.when(dynamic).then(on_air_until).otherwise("converted_at"))
         .sort("until")
-        .join_asof(last, left_on="until", right_on="aired_at", by=["tenant_id", "placement_id"], check_sortedness=False)
+        .join_asof(last, left_on="until", right_on="aired_at", by=PLACEMENT, check_sortedness=False)
         .filter(pl.col("episode_id").is_not_null())
     )
     return aired.with_columns(

@@ -17,10 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from assets.grain import AD_IN_EPISODE, CONVERSION
 from sql.values import PermanentError
-
-PATH = ["tenant_id", "conversion_id"]
-SHOW = ["placement_id", "episode_id"]
 
 # The conventional split of the position-based ("U-shaped") model: 40 % first, 40 % last, 20 % between.
 POSITION_ENDS = 0.4
@@ -158,17 +156,17 @@ def credit_shows(touches: pl.DataFrame, names: Iterable[str] | None = None) -> p
     told = ["tenant_id", "day", "conversion_id", "campaign_id", "config_version"]
     shows = (
         _credit_wide(touches, chosen)
-        .sort("_path", *SHOW, maintain_order=True)
-        .group_by("_path", *SHOW, maintain_order=True)
+        .sort("_path", *AD_IN_EPISODE, maintain_order=True)
+        .group_by("_path", *AD_IN_EPISODE, maintain_order=True)
         .agg(pl.col(told).first(), pl.col([column_of(name) for name in chosen]).sum())
     )
-    columns = ["tenant_id", "day", "model", "conversion_id", *SHOW, "campaign_id", "credit", "config_version"]
-    return _stack(shows, [*told, *SHOW], chosen).filter(pl.col("credit") > 0).select(columns)
+    columns = ["tenant_id", "day", "model", "conversion_id", *AD_IN_EPISODE, "campaign_id", "credit", "config_version"]
+    return _stack(shows, [*told, *AD_IN_EPISODE], chosen).filter(pl.col("credit") > 0).select(columns)
 
 
 def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """The touches in the order of their paths, with a column of credit per model."""
-    ordered = touches.sort(*PATH, "touch_no")
+    ordered = touches.sort(*CONVERSION, "touch_no")
     if any("_halvings" in columns_of(name) for name in names):
         # Polars divides by a column that it knows to be constant as by a number: by its rounded inverse. Which columns
         # are constant depends on who else is in the frame, so what a path earns would, in its last digit.

@@ -16,8 +16,8 @@ from uuid import UUID
 import polars as pl
 from babel.numbers import get_currency_precision
 
-from assets.attribution.models import SHOW
 from assets.frames import UTC_TIME, complete, whole_sum
+from assets.grain import AD_IN_EPISODE, CAMPAIGN, CONVERSION
 from sql.values import PermanentError, half_up
 
 # Credits are doubles: a share of an amount is taken as exact to a millionth of a minor unit, so that 0.1 + 0.2 and 0.3
@@ -129,24 +129,24 @@ def attribute_money(
     that shows sum to the campaign and campaigns to the conversion. tenant_id may be left out of all frames alike.
     Raises PermanentError where a rate is missing, MissingColumnsError where a column is.
     """
-    shares = ["model", "conversion_id", *SHOW, "campaign_id", "credit"]
+    shares = ["model", "conversion_id", *AD_IN_EPISODE, "campaign_id", "credit"]
     credited = complete(credited, "credits", shares, ONE_TENANT)
     campaigns = complete(campaigns, "campaigns", ["campaign_id", "currency"], ONE_TENANT)
     net = net_values(conversions, adjustments, rates, as_of)
     own = credited.drop("currency", "revenue_minor", strict=False).join(
         campaigns.select("tenant_id", "campaign_id", "currency"),
-        on=["tenant_id", "campaign_id"],
+        on=CAMPAIGN,
         how="left",
         validate="m:1",
     )
     wanted = own.select("tenant_id", "conversion_id", target="currency").drop_nulls().unique()
-    priced = convert_values(wanted.join(net, on=["tenant_id", "conversion_id"], validate="m:1"), rates)
-    split = own.join(priced, on=["tenant_id", "conversion_id"], how="left").sort("model", "conversion_id", *SHOW)
+    priced = convert_values(wanted.join(net, on=CONVERSION, validate="m:1"), rates)
+    split = own.join(priced, on=CONVERSION, how="left").sort("model", "conversion_id", *AD_IN_EPISODE)
     known = split.filter(pl.col("net_minor").is_not_null())
     group = ["tenant_id", "model", "conversion_id", "target"]
-    parts = split_by_largest_remainder(known, "net_minor", "credit", group, SHOW)
+    parts = split_by_largest_remainder(known, "net_minor", "credit", group, AD_IN_EPISODE)
     in_own_currency = known.with_columns(revenue_minor=parts).filter(pl.col("currency") == pl.col("target"))
-    key = ["tenant_id", "model", "conversion_id", *SHOW]
+    key = ["tenant_id", "model", "conversion_id", *AD_IN_EPISODE]
     money = in_own_currency.select(*key, "revenue_minor")
     return own.join(money, on=key, how="left", validate="1:1", nulls_equal=True).sort(key)
 
@@ -159,28 +159,31 @@ def net_values(
     conversions, adjustments, rates: as in attribute_money
     returns: tenant_id, conversion_id, day, currency, value_minor, refunded_minor, net_minor (may be negative)
     """
-    key = ["tenant_id", "conversion_id"]
     amounts = ["value_minor", "currency"]
     defaults = {**ONE_TENANT, "day": pl.lit(None, dtype=pl.Date)}
     conversions = complete(conversions, "conversions", ["conversion_id", *amounts], defaults)
     if adjustments is None:
         adjustments = (
-            conversions.select(key)
+            conversions.select(CONVERSION)
             .clear()
             .with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in NO_ADJUSTMENTS.items())
         )
     adjustments = complete(adjustments, "adjustments", ["conversion_id", "occurred_at", *amounts], ONE_TENANT)
-    valued = conversions.filter(pl.col("value_minor").is_not_null()).select(*key, "day", "currency", "value_minor")
+    valued = conversions.filter(pl.col("value_minor").is_not_null()).select(
+        *CONVERSION, "day", "currency", "value_minor"
+    )
     taken_back = (
         adjustments.filter(pl.col("occurred_at") < as_of)
-        .select(*key, pl.col("occurred_at").dt.date().alias("day"), net_minor="value_minor", from_currency="currency")
-        .join(valued.select(*key, target="currency"), on=key, validate="m:1")
+        .select(
+            *CONVERSION, pl.col("occurred_at").dt.date().alias("day"), net_minor="value_minor", from_currency="currency"
+        )
+        .join(valued.select(*CONVERSION, target="currency"), on=CONVERSION, validate="m:1")
         .rename({"from_currency": "currency"})
         .pipe(convert_values, rates)
-        .group_by(key)
+        .group_by(CONVERSION)
         .agg(refunded_minor=whole_sum(pl.col("net_minor")))
     )
-    return valued.join(taken_back, on=key, how="left", validate="1:1").with_columns(
+    return valued.join(taken_back, on=CONVERSION, how="left", validate="1:1").with_columns(
         pl.col("refunded_minor").fill_null(0),
         net_minor=pl.col("value_minor") - pl.col("refunded_minor").fill_null(0),
     )

@@ -13,9 +13,8 @@ import polars as pl
 
 from assets.attribution.matching import CANDIDATE, gather_pairs, match_codes, match_surveys, pair_keys
 from assets.frames import MICROSECONDS_PER_DAY, SECONDS_PER_DAY, UTC_TIME, MissingColumnsError, complete, ratio
+from assets.grain import CAMPAIGN, CONVERSION
 from assets.spans import DEFAULT_WINDOW
-
-PATH = ["tenant_id", "conversion_id"]
 
 # What a campaign without settings of its own is measured with; its results say version 0.
 DEFAULT_SETTINGS: dict[str, object] = {
@@ -110,7 +109,9 @@ def build_paths(
         *_match_named(orders, "survey_placement_id", "survey answers", None, placements, airings),
     ]
     built = [
-        candidates.join(part.select(*PATH, "converted_at", "day", "is_new_customer"), on=PATH, validate="m:1")
+        candidates.join(
+            part.select(*CONVERSION, "converted_at", "day", "is_new_customer"), on=CONVERSION, validate="m:1"
+        )
         .pipe(with_settings, own, chosen)
         .pipe(admit)
         .pipe(_keep_first_kind_of_match)
@@ -163,7 +164,7 @@ def _candidates(
     orders: pl.DataFrame, heard: pl.DataFrame, named: list[pl.DataFrame], longest: timedelta
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Conversions with their candidates, some at a time, in the order of their ids."""
-    ordered = orders.sort(PATH)
+    ordered = orders.sort(CONVERSION)
     pairs = pair_keys(ordered, heard, longest)
     counted = ordered.select("tenant_id").with_row_index("conversion").drop("tenant_id")
     sizes = counted.join(pairs.group_by("conversion").len(), on="conversion", how="left", maintain_order="left")
@@ -172,7 +173,7 @@ def _candidates(
     for length in parts.struct.field("len") if ordered.height else [0]:
         part = ordered.slice(first, length)
         mine = pairs.filter(pl.col("conversion").is_between(first, first + length, closed="left"))
-        told = [each.join(part.select(PATH), on=PATH, how="semi") for each in named]
+        told = [each.join(part.select(CONVERSION), on=CONVERSION, how="semi") for each in named]
         yield part, pl.concat([gather_pairs(mine, ordered, heard), *told], how="vertical_relaxed").select(CANDIDATE)
         first += length
 
@@ -185,13 +186,12 @@ def with_settings(
     The latest version whose valid_from is not after the conversion; for conversions older than the first version, the
     first; for campaigns without any, the defaults.
     """
-    campaign = ["tenant_id", "campaign_id"]
     versions = (
-        settings.select(*campaign, *DEFAULT_SETTINGS, "valid_from")
-        .sort(*campaign, "valid_from", "version")
+        settings.select(*CAMPAIGN, *DEFAULT_SETTINGS, "valid_from")
+        .sort(*CAMPAIGN, "valid_from", "version")
         .with_columns(
-            valid_until=pl.col("valid_from").shift(-1).over(campaign),
-            is_first=pl.int_range(pl.len()).over(campaign) == 0,
+            valid_until=pl.col("valid_from").shift(-1).over(CAMPAIGN),
+            is_first=pl.int_range(pl.len()).over(CAMPAIGN) == 0,
         )
     )
     at = pl.col("converted_at")
@@ -199,7 +199,7 @@ def with_settings(
         pl.col("valid_until").is_null() | (at < pl.col("valid_until"))
     )
     return (
-        touches.join(versions, on=campaign, how="left")
+        touches.join(versions, on=CAMPAIGN, how="left")
         .filter(in_force | pl.col("version").is_null())
         .with_columns(pl.col(name).fill_null(value) for name, value in defaults.items())
         .rename({"version": "config_version"})
@@ -224,10 +224,12 @@ def admit(touches: pl.DataFrame) -> pl.DataFrame:
 
 def _keep_first_kind_of_match(touches: pl.DataFrame) -> pl.DataFrame:
     rank = pl.col("matched_by").replace_strict(PRECEDENCE, return_dtype=pl.Int8)
-    return touches.with_columns(precedence=rank).filter(pl.col("precedence") == pl.col("precedence").min().over(PATH))
+    return touches.with_columns(precedence=rank).filter(
+        pl.col("precedence") == pl.col("precedence").min().over(CONVERSION)
+    )
 
 
-def keep_one_per_unit(touches: pl.DataFrame, path: Sequence[str] = PATH) -> pl.DataFrame:
+def keep_one_per_unit(touches: pl.DataFrame, path: Sequence[str] = CONVERSION) -> pl.DataFrame:
     """The first touch of each unit: every impression, one per placement and UTC day, or one per placement.
 
     path: the columns that name a path; touches come back in its order, then in that of time.
@@ -247,10 +249,10 @@ def keep_one_per_unit(touches: pl.DataFrame, path: Sequence[str] = PATH) -> pl.D
 
 def _number(touches: pl.DataFrame) -> pl.DataFrame:
     return (
-        touches.sort(*PATH, "touched_at", "exposure_id")
-        .with_columns(touch_no=(pl.int_range(pl.len(), dtype=pl.Int32).over(PATH) + 1).cast(pl.Int32))
+        touches.sort(*CONVERSION, "touched_at", "exposure_id")
+        .with_columns(touch_no=(pl.int_range(pl.len(), dtype=pl.Int32).over(CONVERSION) + 1).cast(pl.Int32))
         .select(
-            *PATH,
+            *CONVERSION,
             "day",
             "touch_no",
             "touched_at",
@@ -272,10 +274,10 @@ def matched_by(conversions: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
     order = {name: place for place, name in enumerate(strongest)}
     best = (
         paths.with_columns(place=pl.col("matched_by").replace_strict(order, return_dtype=pl.Int8))
-        .sort(*PATH, "place")
-        .unique(PATH, keep="first", maintain_order=True)
-        .select(*PATH, "matched_by")
+        .sort(*CONVERSION, "place")
+        .unique(CONVERSION, keep="first", maintain_order=True)
+        .select(*CONVERSION, "matched_by")
     )
-    return conversions.join(best, on=PATH, how="left", validate="1:1").with_columns(
+    return conversions.join(best, on=CONVERSION, how="left", validate="1:1").with_columns(
         pl.col("matched_by").fill_null("none")
     )

@@ -1,109 +1,121 @@
-"""CloudFront: the standard access logs of Amazon's CDN.
+"""CloudFront: the standard and the real-time logs of Amazon's CDN.
 
-Here: the tab-separated format with its #Fields line, in the legacy and the v2 delivery.
-Not here: other CDNs' logs, real-time logs (cloudfront_realtime.py).
-Source: Amazon CloudFront Developer Guide, "Standard logging reference".
+Here: the fields of both logs, and how our columns are read from them.
+Not here: the cut by #Fields lines (w3c.py), the stream that real-time records are sent to, other CDNs' logs.
+Source: Amazon CloudFront Developer Guide, "Standard logging reference" and "Real-time logs".
+
+A real-time record names no fields. All forty, in the order of the guide, is what a configuration has unless somebody
+took some out; then the names in the order of the configuration come from the person who imports, or from a #Fields line
+that was put on top of the file. A configuration that samples less than 100 % of the requests cannot be counted at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import polars as pl
 
-from assets.importing.requests import (
-    Parsed,
-    dash_is_null,
-    first_reason,
-    map_distinct,
-    number,
-    percent_decoded,
-    tell_apart,
+from assets.importing.requests import NO_METHOD, number
+from assets.importing.w3c import Column, Field, W3CLog, W3CParser, count, text
+from sql.values import PermanentError
+
+
+def _body_bytes(field: Field) -> pl.Expr:
+    """sc-bytes counts the response's headers too, so it is cut at the length of the body where the log has it."""
+    return pl.min_horizontal(number(field("sc-bytes")), number(field("sc-content-len")))
+
+
+def _date_and_time(field: Field) -> pl.Expr:
+    moment = pl.concat_str(field("date"), field("time"), separator=" ")
+    return moment.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", time_zone="UTC", strict=False)
+
+
+def _timestamp(field: Field) -> pl.Expr:
+    """Seconds since 1970 with up to three decimals, exact: as a number of milliseconds, never through a float."""
+    written = field("timestamp")
+    whole = written.str.extract(r"^(\d{1,10})(?:\.\d{1,3})?$").cast(pl.Int64, strict=False)
+    decimals = (
+        written.str.extract(r"^\d{1,10}\.(\d{1,3})$").fill_null("0").str.pad_end(3, "0").cast(pl.Int64, strict=False)
+    )
+    return pl.from_epoch(whole * 1000 + decimals, time_unit="ms").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _country(field: Field) -> pl.Expr:
+    code = field("c-country").str.to_uppercase()
+    return pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
+
+
+# What both logs write alike. The range is that of the response.
+COMMON: Mapping[str, Column] = {
+    "request_id": text("x-edge-request-id"),
+    "target": text("cs-uri-stem"),
+    "client_ip": text("c-ip"),
+    "http_method": lambda field: field("cs-method").fill_null(NO_METHOD),
+    "http_status": count("sc-status", pl.Int16),
+    "range_start": count("sc-range-start"),
+    "range_end": count("sc-range-end"),
+    "bytes_sent": _body_bytes,
+}
+
+STANDARD = W3CLog(
+    # As the reference lists them.
+    fields=(
+        "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) "
+        "cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken "
+        "x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status "
+        "fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len "
+        "sc-range-start sc-range-end"
+    ),
+    needed=("date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "cs(User-Agent)"),
+    columns={
+        **COMMON,
+        "occurred_at": _date_and_time,
+        "user_agent": text("cs(User-Agent)"),
+        "referrer": text("cs(Referer)"),
+    },
+    miscounted="tab-separated fields of its #Fields line",
+    timeless="its date and time cannot be read",
 )
 
-FIELDS_MARK = "#Fields:"
-
-# The order of a log whose #Fields line is missing, as the reference gives it.
-STANDARD_FIELDS = (
-    "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) "
-    "cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken "
-    "x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status "
-    "fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len "
-    "sc-range-start sc-range-end"
+REALTIME = W3CLog(
+    # As the guide lists them.
+    fields=(
+        "timestamp c-ip time-to-first-byte sc-status sc-bytes cs-method cs-protocol cs-host cs-uri-stem cs-bytes "
+        "x-edge-location x-edge-request-id x-host-header time-taken cs-protocol-version c-ip-version cs-user-agent "
+        "cs-referer cs-cookie cs-uri-query x-edge-response-result-type x-forwarded-for ssl-protocol ssl-cipher "
+        "x-edge-result-type fle-encrypted-fields fle-status sc-content-type sc-content-len sc-range-start sc-range-end "
+        "c-port x-edge-detailed-result-type c-country cs-accept-encoding cs-accept cache-behavior-path-pattern "
+        "cs-headers cs-header-names cs-headers-count"
+    ),
+    needed=("timestamp", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "cs-user-agent"),
+    columns={
+        **COMMON,
+        "occurred_at": _timestamp,
+        "user_agent": text("cs-user-agent"),
+        "referrer": text("cs-referer"),
+        "country_code": _country,
+        "asn": count("asn"),
+    },
+    miscounted=("tab-separated fields of its configuration; name those that it has, in their order, with --fields"),
+    timeless="its timestamp is no number of seconds",
 )
-NEEDED = ("date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "cs(User-Agent)")
 
 
-class CloudFrontParser:
-    """Lines to requests. The fields of the last #Fields line hold until the next, across batches.
+def standard_parser() -> W3CParser:
+    """A parser of standard logs, in the legacy and in the v2 delivery."""
+    return W3CParser(STANDARD)
 
-    bytes_sent: sc-bytes counts the response's headers too, so it is cut at sc-content-len, the length of the body,
-    where the log has it. range: that of the response, sc-range-start and sc-range-end.
+
+def realtime_parser(fields: Sequence[str] = ()) -> W3CParser:
+    """A parser of real-time records.
+
+    fields: names in the order of the configuration; all of them where none are given. Raises PermanentError where they
+    lack what measuring needs.
     """
-
-    def __init__(self) -> None:
-        self._fields = STANDARD_FIELDS
-
-    def parse(self, lines: pl.DataFrame) -> Parsed:
-        parts, self._fields = cut_by_fields(lines, self._fields)
-        rows = [_parse_lines(part, names) for part, names in parts]
-        return tell_apart(pl.concat(rows) if rows else _parse_lines(lines.clear(), STANDARD_FIELDS.split(" ")))
-
-
-def cut_by_fields(lines: pl.DataFrame, fields: str) -> tuple[list[tuple[pl.DataFrame, list[str]]], str]:
-    """The lines without comments, cut by the #Fields line that holds for them, each part with the names of its fields.
-
-    fields: those that hold before the first #Fields line. The second value: those that hold after the last line.
-    """
-    is_comment = pl.col("line").str.starts_with("#")
-    told = pl.when(pl.col("line").str.starts_with(FIELDS_MARK)).then(
-        pl.col("line").str.strip_prefix(FIELDS_MARK).str.replace_all(r"\s+", " ").str.strip_chars()
-    )
-    marked = lines.with_columns(told.forward_fill().fill_null(fields).alias("_fields"))
-    parts = [
-        (part.drop("_fields"), names.split(" "))
-        for (names,), part in marked.filter(~is_comment).group_by(["_fields"], maintain_order=True)
-    ]
-    return parts, marked.item(-1, "_fields") if marked.height else fields
-
-
-def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
-    missing = [name for name in NEEDED if name not in fields]
-    values = pl.col("line").str.split("\t")
-
-    def field(name: str) -> pl.Expr:
-        if name not in fields:
-            return pl.lit(None, dtype=pl.String)
-        return dash_is_null(pl.col("_values").list.get(fields.index(name), null_on_oob=True))
-
-    moment = pl.concat_str(field("date"), field("time"), separator=" ").str.to_datetime(
-        "%Y-%m-%d %H:%M:%S", time_unit="us", time_zone="UTC", strict=False
-    )
-    rows = lines.with_columns(values.alias("_values")).select(
-        "line_number",
-        "line",
-        field("x-edge-request-id").alias("request_id"),
-        moment.alias("occurred_at"),
-        field("cs-uri-stem").alias("target"),
-        field("c-ip").alias("client_ip"),
-        field("cs(User-Agent)").alias("user_agent"),
-        field("cs(Referer)").alias("referrer"),
-        field("cs-method").fill_null("-").alias("http_method"),
-        number(field("sc-status"), pl.Int16).alias("http_status"),
-        number(field("sc-range-start")).alias("range_start"),
-        number(field("sc-range-end")).alias("range_end"),
-        pl.min_horizontal(number(field("sc-bytes")), number(field("sc-content-len"))).alias("bytes_sent"),
-        first_reason(
-            (pl.lit(bool(missing)), f"its #Fields line lacks {', '.join(missing)}"),
-            (
-                pl.col("_values").list.len() != len(fields),
-                f"it has not the {len(fields)} tab-separated fields of its #Fields line",
-            ),
-            (moment.is_null(), "its date and time cannot be read"),
-        ),
-    )
-    return rows.pipe(map_distinct, "user_agent", decoded_agent).pipe(map_distinct, "referrer", percent_decoded)
-
-
-def decoded_agent(text: str) -> str:
-    """The agent as the client sent it. Older logs encode spaces twice (%2520), then no plain space is left."""
-    once = percent_decoded(text)
-    return percent_decoded(once) if "%20" in once and " " not in once and "%2520" in text else once
+    missing = [name for name in REALTIME.needed if fields and name not in fields]
+    if missing:
+        raise PermanentError(
+            f"the fields lack {', '.join(missing)}, without which requests cannot be measured: "
+            "add them to the real-time log configuration"
+        )
+    return W3CParser(REALTIME, fields)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from assets.importing.cloudfront import CloudFrontParser
-from assets.importing.cloudfront_realtime import CloudFrontRealtimeParser
+from assets.importing.cloudfront import realtime_parser, standard_parser
 from assets.importing.combined import CombinedParser
 from assets.importing.megaphone import MegaphoneParser
 from assets.importing.op3 import Op3Parser
@@ -38,10 +37,8 @@ class LogFormat:
 
 
 FORMATS: Mapping[str, LogFormat] = {
-    "cloudfront": LogFormat("CloudFront standard log", "server_log", CloudFrontParser),
-    "cloudfront-realtime": LogFormat(
-        "CloudFront real-time log", "server_log", CloudFrontRealtimeParser, CloudFrontRealtimeParser
-    ),
+    "cloudfront": LogFormat("CloudFront standard log", "server_log", standard_parser),
+    "cloudfront-realtime": LogFormat("CloudFront real-time log", "server_log", realtime_parser, realtime_parser),
     "combined": LogFormat("Apache or nginx combined log", "server_log", CombinedParser),
     "megaphone": LogFormat("Megaphone metrics export", "server_log", MegaphoneParser),
     "op3": LogFormat("OP3 downloads export", "prefix", Op3Parser),

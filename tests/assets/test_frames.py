@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assets.attribution import build_paths
 from assets.campaigns.results.intervals import wilson_bounds
-from assets.frames import ratio, whole_sum
+from assets.frames import fill_steps, ratio, whole_sum
 
 PARTS = st.lists(st.integers(1, 500), min_size=2, max_size=6)
 
@@ -83,3 +83,9 @@ def test_a_sum_of_whole_numbers_is_exact_or_refused(amounts: list[int | None]) -
     else:
         with pytest.raises(pl.exceptions.InvalidOperationError):
             frame.select(whole_sum(pl.col("amount")))
+
+
+def test_gaps_are_filled_up_to_the_last_step_of_each_group() -> None:
+    rows = pl.DataFrame({"show": ["a", "a", "b"], "hour": [2, 0, 1], "downloads": [5, 7, 9]})
+    filled = fill_steps(rows, ["show"], "hour").sort("show", "hour")
+    assert filled.rows() == [("a", 0, 7), ("a", 1, None), ("a", 2, 5), ("b", 0, None), ("b", 1, 9)]

@@ -14,9 +14,7 @@ from assets.attribution.conversions import USABLE_CLASS
 from assets.attribution.journeys.channels import channel_totals
 from assets.attribution.paths import keep_one_per_unit, with_settings
 from assets.frames import MICROSECONDS_PER_DAY, ratio
-
-GOAL = ["tenant_id", "sponsor_id", "goal_kind"]
-HOUSEHOLD = [*GOAL, "household_key"]
+from assets.grain import GOAL, GOAL_HOUSEHOLD
 
 # The models that look at whole sets of journeys.
 LEARNT = ("markov", "counterfactual")
@@ -46,16 +44,16 @@ def non_converting_journeys(
         .filter(pl.col("include_clicks") | ~pl.col("is_click"))
         .sort("touched_at")
     )
-    ends = conversions.select(*HOUSEHOLD, next_at="converted_at").sort("next_at")
+    ends = conversions.select(*GOAL_HOUSEHOLD, next_at="converted_at").sort("next_at")
     window = pl.duration(microseconds=(pl.col("window_days") * MICROSECONDS_PER_DAY).round().cast(pl.Int64))
     closes_at = pl.col("touched_at") + window
-    journey = [*HOUSEHOLD, "next_at"]
+    journey = [*GOAL_HOUSEHOLD, "next_at"]
     return (
         touches.join_asof(
             ends,
             left_on="touched_at",
             right_on="next_at",
-            by=HOUSEHOLD,
+            by=GOAL_HOUSEHOLD,
             strategy="forward",
             coalesce=False,
             check_sortedness=False,
@@ -72,7 +70,7 @@ def answered_by(paths: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
 
     paths:     tenant_id, sponsor_id, goal_kind, converted_at, exposure_id (null: a code or an answer named the ad)
     exposures: tenant_id, exposure_id, household_key
-    returns:   the columns of HOUSEHOLD, converted_at
+    returns:   the columns of GOAL_HOUSEHOLD, converted_at
 
     Somebody heard an ad at home and bought on the train under the same listener id: that journey led to something.
     """
@@ -81,7 +79,7 @@ def answered_by(paths: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
         paths.filter(pl.col("exposure_id").is_not_null())
         .join(heard, on=["tenant_id", "exposure_id"], validate="m:1")
         .filter(pl.col("household_key").is_not_null())
-        .select(*HOUSEHOLD, "converted_at")
+        .select(*GOAL_HOUSEHOLD, "converted_at")
         .unique()
     )
 
@@ -97,7 +95,7 @@ def all_journeys(paths: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
     won = paths.sort(*GOAL, "conversion_id", "touch_no").select(
         *GOAL, "touch_no", "placement_id", "conversion_id", conversions=1, nulls=0
     )
-    failed = lost.sort(*HOUSEHOLD, "next_at", "touch_no").select(
+    failed = lost.sort(*GOAL_HOUSEHOLD, "next_at", "touch_no").select(
         *GOAL, "touch_no", "placement_id", "household_key", conversions=0, nulls=1
     )
     both = pl.concat([won, failed], how="diagonal_relaxed")

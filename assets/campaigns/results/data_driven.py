@@ -6,19 +6,15 @@ Not here: the models (attribution/), KPIs made from the totals (kpis.py), when t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from assets.attribution.journeys.channels import credit_paths
-from assets.attribution.journeys.influences import Chain, fit_chain, share_influences
-from assets.attribution.journeys.markov import Floats, Places, Walks, walks_of, with_states
+from assets.attribution.journeys.group_totals import FittedJourneys
 from assets.attribution.journeys.reading import (
     LEARNT,
     all_journeys,
@@ -26,14 +22,11 @@ from assets.attribution.journeys.reading import (
     fit_totals,
     non_converting_journeys,
 )
-from assets.attribution.money import Rates, convert_values, net_values, rates_of, split_by_largest_remainder
+from assets.attribution.money import Rates, convert_values, net_values, rates_of
 from assets.campaigns.results.credited_conversions import credit_campaigns, ids_of, since_start
 from assets.campaigns.results.response import respond, with_bounds
-from assets.frames import whole_sum
 from assets.grain import CAMPAIGN, CONVERSION, GOAL, SCOPE, SCOPE_MODEL, SPONSOR
 from sql.values import Reader, Window
-
-Flags = npt.NDArray[np.bool_]
 
 # What is told of each campaign and model; bounds as in response.with_bounds.
 NUMBERS = ("conversions", "sample", "revenue_minor")
@@ -158,12 +151,13 @@ def _markov(told: Journeys, live: pl.DataFrame, placements: pl.DataFrame, as_of:
     values = _values(told, live, rates, as_of)
     rows: list[dict[str, Any]] = []
     for goal in told.journeys.join(live, on=GOAL, how="semi").partition_by(GOAL):
-        chained = _Chained.of(goal, told.conversions)
+        fitted = FittedJourneys.of(goal, told.conversions)
         campaigns = live.join(goal.head(1), on=GOAL, how="semi")
         for campaign in campaigns.iter_rows(named=True):
             own = placements.filter(pl.col("campaign_id") == campaign["campaign_id"])
             value = values.filter(pl.col("target") == campaign["currency"]).drop("target")
-            rows.append({**chained.earned_by(own["placement_id"], value, campaign), "is_fallback": False})
+            scope = {"tenant_id": campaign["tenant_id"], "scope_id": campaign["campaign_id"], "model": "markov"}
+            rows.append({**scope, **fitted.total_of(own["placement_id"], value), "is_fallback": False})
     kept = {"revenue_minor": pl.Int64}
     return with_bounds(pl.DataFrame(rows, schema_overrides=kept), ["conversions"])
 
@@ -183,106 +177,3 @@ def _values(told: Journeys, live: pl.DataFrame, rates: Rates, as_of: datetime) -
     lacking = foreign.join(known, on=["day", "currency", "target"], how="anti")
     whole = wanted.join(lacking, on=[*GOAL, "target"], how="anti")
     return convert_values(whole, rates).select(*CONVERSION, "target", "net_minor")
-
-
-@dataclass(frozen=True, slots=True)
-class _Chained:
-    """The journeys of one goal as a fitted chain.
-
-    placements: in the order of states; shares: of all conversions, by placement; units: of each journey, the number of
-    its household (or of what stands for it); won: each conversion with its unit; answers: conversions by unit.
-    """
-
-    touches: pl.DataFrame
-    placements: pl.Series
-    walks: Walks
-    chain: Chain
-    shares: Floats
-    units: Places
-    won: pl.DataFrame
-    answers: Floats
-
-    @classmethod
-    def of(cls, goal: pl.DataFrame, conversions: pl.DataFrame) -> _Chained:
-        touches = with_states(goal.sort("path_id", "touch_no"), "placement_id")
-        placements = touches["placement_id"].unique().sort()
-        walks = walks_of(touches, len(placements))
-        chain = fit_chain(walks)
-        effects = chain.effects[1:]
-        firsts = _with_units(touches.filter(pl.col("touch_no") == 1), conversions)
-        units = firsts["unit"].to_numpy().astype(np.int64)
-        answers = np.bincount(units, weights=firsts["conversions"].to_numpy()).astype(np.float64)
-        won = firsts.filter(pl.col("conversions") > 0).select(*CONVERSION, "unit")
-        return cls(touches, placements, walks, chain, effects / effects.sum(), units, won, answers)
-
-    def earned_by(self, own: pl.Series, value: pl.DataFrame, campaign: Mapping[str, Any]) -> dict[str, Any]:
-        """What a campaign's placements earn, and its spread over households.
-
-        What a household adds is its influence: its own conversions in the campaign's share, and all conversions in what
-        it moves the share by. These add up to the total, so the gamma interval holds as for sums of credits.
-        """
-        ours = self.placements.is_in(own.implode()).to_numpy()
-        share, size = float(self.shares[ours].sum()), len(self.answers)
-        moved = np.bincount(self.units, weights=share_influences(self.walks, self.chain, ours), minlength=size)
-        known = self.won.join(value, on=CONVERSION, validate="1:1", maintain_order="left")
-        net = known["net_minor"].cast(pl.Float64).to_numpy()
-        worth: Floats = np.bincount(known["unit"].to_numpy(), weights=net, minlength=size).astype(np.float64)
-        total, money = int(self.answers.sum()), int(known.select(whole_sum(pl.col("net_minor"))).item())
-        added = share * self.answers + total * moved
-        paid = share * worth + money * moved
-        return {
-            "tenant_id": campaign["tenant_id"],
-            "scope_id": campaign["campaign_id"],
-            "model": "markov",
-            "conversions": share * total,
-            "sample": self._touched_by(ours),
-            "revenue_minor": self._split(money, ours) if known.height else None,
-            **_spread("conversions", added, share * total),
-            **_spread("revenue", paid, share * money),
-            "revenue_smallest": float(worth.min()),
-            "products": float((added * paid).sum()),
-        }
-
-    def _touched_by(self, ours: Flags) -> int:
-        """Conversions on whose path the campaign stands."""
-        states = pl.Series(np.flatnonzero(ours) + 1)
-        touching = pl.col("state").cast(pl.Int64).is_in(states.implode()) & (pl.col("conversions") > 0)
-        return self.touches.filter(touching)["path_id"].n_unique()
-
-    def _split(self, money: int, ours: Flags) -> int:
-        """The campaign's part of the money, split over all placements so that they sum to it."""
-        frame = pl.DataFrame({"placement": self.placements, "share": self.shares}).with_columns(
-            total=pl.lit(money, dtype=pl.Int64), whole=0
-        )
-        parts = split_by_largest_remainder(frame, "total", "share", ["whole"], ["placement"])
-        return int(parts.filter(pl.Series(ours)).sum())
-
-
-def _with_units(firsts: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
-    """Journeys, one row each, with the number of the household that went through them, from 0."""
-    who = conversions.select(*CONVERSION, "listener_id", bought_by="household_key")
-    known = firsts.join(who, on=CONVERSION, how="left", validate="m:1", maintain_order="left").with_columns(
-        household_key=pl.coalesce("household_key", "bought_by")
-    )
-    alone = pl.when(pl.col("household_key").is_null()).then(_alone(firsts))
-    unit = ["household_key", "alone"]
-    named = known.with_columns(alone=alone)
-    numbers = named.select(unit).unique(maintain_order=True).with_row_index("unit")
-    return named.join(numbers, on=unit, validate="m:1", nulls_equal=True, maintain_order="left")
-
-
-def _spread(name: str, added: Floats, total: float) -> dict[str, float]:
-    """What bounds are made from, by what each household adds.
-
-    The largest is at least an average one, weighted by what it adds: what moves a share down is negative, and then the
-    largest alone says too little.
-    """
-    squares, largest = float((added**2).sum()), float(added.max())
-    return {f"{name}_squares": squares, f"{name}_largest": max(largest, squares / total) if total > 0 else largest}
-
-
-def _alone(firsts: pl.DataFrame) -> pl.Expr:
-    """Who answered where no household is known: the listener, else each conversion by itself."""
-    ids = firsts.schema["conversion_id"]
-    text = pl.col("conversion_id").bin.encode("hex") if ids == pl.Binary else pl.col("conversion_id").cast(pl.String)
-    return pl.coalesce(pl.lit("listener ") + pl.col("listener_id"), pl.lit("conversion ") + text)

@@ -33,7 +33,7 @@ DIMENSIONS: Final = {
 }
 
 # What a value is made of.
-DOWNLOAD_COLUMNS: Final = [
+NEEDED: Final = [
     "tenant_id",
     "consumer_key",
     "downloaded_at",
@@ -59,7 +59,7 @@ def measure_breakdowns(downloads: pl.DataFrame, levels: Collection[str] = tuple(
                listeners (distinct consumers of the scope with this value: one who uses two apps is a listener of both,
                so listeners do not add up), share (of the scope's downloads; they sum to 1 in each dimension)
     """
-    need_columns(downloads, "downloads", DOWNLOAD_COLUMNS, "count_downloads gives them.")
+    need_columns(downloads, "downloads", NEEDED, "count_downloads gives them.")
     named = ["tenant_id", *(name for level, name in LEVELS.items() if level in levels and level != "tenant")]
     scopes = downloads.select(named).unique().sort(named)
     numbered = scopes.with_row_index("row_no").with_columns(

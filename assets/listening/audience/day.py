@@ -18,6 +18,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.frames import UTC_TIME
+from assets.grain import PODCAST_LISTENER
 from assets.listening.audience.episode_age import AGES, band_hours, measure_ages
 from assets.listening.audience.overlaps import measure_overlaps
 from assets.listening.audience.periods import (
@@ -102,7 +103,7 @@ def _measure_audiences(
         "audience_periods": measure_periods(
             keys, numbered, first_listens, window.day, read("read_uncovered_days", **before)
         ),
-        "listener_firsts": firsts.sort("tenant_id", "podcast_id", "consumer_key"),
+        "listener_firsts": firsts.sort(PODCAST_LISTENER),
         "audience_overlaps": measure_overlaps(four_weeks, numbered),
     }
 

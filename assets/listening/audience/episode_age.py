@@ -13,15 +13,15 @@ from typing import Final
 
 import polars as pl
 
-from assets.frames import UTC_TIME, bring_to_utc, need_columns, ratio
+from assets.frames import UTC_TIME, bring_to_utc, fill_steps, need_columns, ratio
+from assets.grain import EPISODE, PODCAST
 
 AGES: Final = (1, 3, 7, 14, 30, 60, 90)
 # The curve of an episode's release: the field looks at the first 30 days, hour by hour.
 CURVE_HOURS = 30 * 24
 BENCHMARK_EPISODES = 20
 
-EPISODE = ["tenant_id", "episode_id"]
-SHOW_AGE = ["tenant_id", "podcast_id", "age_days"]
+PODCAST_AGE = [*PODCAST, "age_days"]
 
 
 def measure_ages(
@@ -54,7 +54,7 @@ def measure_ages(
         .join(paced.lazy(), on="tenant_id")
         .filter((pl.col("first_day") <= pl.col("from_day")) & (pl.col("to_day") <= pl.col("last_day")))
         .unique([*EPISODE, "age_days"])
-        .select(*SHOW_AGE, "episode_id", "published_at", "downloads")
+        .select(*PODCAST_AGE, "episode_id", "published_at", "downloads")
     )
     return (
         counted.drop("downloads")
@@ -86,15 +86,15 @@ def _gather(episodes: pl.LazyFrame, bands: pl.LazyFrame) -> pl.LazyFrame:
 def _benchmark(known: pl.LazyFrame) -> pl.LazyFrame:
     """tenant_id, episode_id, age_days, percentile, compared_with."""
     placed = known.sort("published_at", "episode_id", descending=True).with_columns(
-        place=pl.int_range(1, pl.len() + 1).over(SHOW_AGE)
+        place=pl.int_range(1, pl.len() + 1).over(PODCAST_AGE)
     )
     # One of the last 20 is compared with the 20 others, so it leaves room for the 21st.
     last = placed.filter(pl.col("place") <= BENCHMARK_EPISODES + 1)
-    others = last.select(*SHOW_AGE, other_id="episode_id", other_place="place", other="downloads")
+    others = last.select(*PODCAST_AGE, other_id="episode_id", other_place="place", other="downloads")
     room = BENCHMARK_EPISODES + (pl.col("place") <= BENCHMARK_EPISODES).cast(pl.Int64)
     fewer, same = pl.col("other") < pl.col("downloads"), pl.col("other") == pl.col("downloads")
     return (
-        placed.join(others, on=SHOW_AGE)
+        placed.join(others, on=PODCAST_AGE)
         .filter((pl.col("other_id") != pl.col("episode_id")) & (pl.col("other_place") <= room))
         .group_by(*EPISODE, "age_days")
         .agg(
@@ -148,14 +148,8 @@ def draw_pacing(pacing: pl.DataFrame) -> pl.DataFrame:
     """
     need_columns(pacing, "hours since release", [*EPISODE, "hour", "downloads"], "count_release_hours gives them.")
     hours = pacing.filter(pl.col("hour") < CURVE_HOURS).group_by(*EPISODE, "hour").agg(pl.col("downloads").sum())
-    whole = (
-        hours.group_by(EPISODE)
-        .agg(hour=pl.int_range(0, pl.col("hour").max().cast(pl.Int64) + 1))
-        .explode("hour")
-        .with_columns(pl.col("hour").cast(hours.schema["hour"]))
-    )
     return (
-        whole.join(hours, on=[*EPISODE, "hour"], how="left", validate="1:1")
+        fill_steps(hours, EPISODE, "hour")
         .sort(*EPISODE, "hour")
         .with_columns(pl.col("downloads").fill_null(0))
         .with_columns(downloads_so_far=pl.col("downloads").cum_sum().over(EPISODE))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.frames import need_columns
+from assets.grain import EPISODE
 from assets.listening.downloads.catalogue import Catalogue
 
 POSITIONS = ("pre", "mid", "post")
@@ -26,22 +27,21 @@ def measure_audience(
     returns:     tenant_id, podcast_id, episode_id, downloads, listeners (distinct consumers with a download),
                  households (distinct ones), playback_starts, completion, heard_seconds, ads_delivered_pre, _mid, _post
     """
-    episode = ["tenant_id", "episode_id"]
-    need_columns(downloads, "downloads", [*episode, "consumer_key", "household_key"], "count_downloads gives them.")
-    need_columns(exposures, "exposures", [*episode, "kind", "position"], "find_delivered_ads gives them.")
+    need_columns(downloads, "downloads", [*EPISODE, "consumer_key", "household_key"], "count_downloads gives them.")
+    need_columns(exposures, "exposures", [*EPISODE, "kind", "position"], "find_delivered_ads gives them.")
     need_columns(consumption, "consumption", ["episode_no", "heard_seconds"], "measure_consumption gives them.")
-    heard = downloads.group_by(episode).agg(
+    heard = downloads.group_by(EPISODE).agg(
         downloads=pl.len(), listeners=pl.col("consumer_key").n_unique(), households=pl.col("household_key").n_unique()
     )
     delivered = (
         exposures.filter(pl.col("kind") == "delivered")
-        .group_by(episode)
+        .group_by(EPISODE)
         .agg(*((pl.col("position") == each).sum().alias(f"ads_delivered_{each}") for each in POSITIONS))
     )
     metrics = (
-        catalogue.episodes.select(*episode, "podcast_id", "episode_no")
-        .join(heard, on=episode, how="left", validate="1:1")
-        .join(delivered, on=episode, how="left", validate="1:1")
+        catalogue.episodes.select(*EPISODE, "podcast_id", "episode_no")
+        .join(heard, on=EPISODE, how="left", validate="1:1")
+        .join(delivered, on=EPISODE, how="left", validate="1:1")
         .join(consumption, on="episode_no", how="left", validate="1:1")
         .filter(pl.col("downloads").is_not_null() | pl.col("heard_seconds").is_not_null())
     )

@@ -9,8 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.frames import need_columns
-
-SHOW = ["tenant_id", "podcast_id", "consumer_key"]
+from assets.grain import PODCAST_LISTENER
 
 
 def find_first_listens(downloads: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -21,17 +20,17 @@ def find_first_listens(downloads: pl.DataFrame, known: pl.DataFrame | None = Non
                function do); left out: nobody was
     returns:   tenant_id, podcast_id, consumer_key, day, is_first_of_tenant: in no other show on an earlier day either
     """
-    need_columns(downloads, "downloads", [*SHOW, "day"], "count_downloads gives them")
+    need_columns(downloads, "downloads", [*PODCAST_LISTENER, "day"], "count_downloads gives them")
     person = ["tenant_id", "consumer_key"]
-    heard = downloads.group_by(SHOW).agg(pl.col("day").min())
+    heard = downloads.group_by(PODCAST_LISTENER).agg(pl.col("day").min())
     earliest = heard.group_by(person).agg(first_day=pl.col("day").min())
     if known is not None:
-        need_columns(known, "known listeners", SHOW)
-        heard = heard.join(known, on=SHOW, how="anti")
+        need_columns(known, "known listeners", PODCAST_LISTENER)
+        heard = heard.join(known, on=PODCAST_LISTENER, how="anti")
         earliest = earliest.join(known, on=person, how="anti")
     return (
         heard.join(earliest, on=person, how="left", validate="m:1")
         .with_columns(is_first_of_tenant=(pl.col("day") == pl.col("first_day")).fill_null(False))
         .drop("first_day")
-        .sort("day", *SHOW)
+        .sort("day", *PODCAST_LISTENER)
     )

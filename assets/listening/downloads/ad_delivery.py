@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from assets.frames import need_columns
+from assets.grain import FILE
 from assets.listening.downloads.byte_coverage import merge_intervals
 from assets.listening.downloads.catalogue import Catalogue
 
@@ -118,7 +119,7 @@ def _number_segments(segments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFra
     """Ad spans with file_no, span_no, the turn of the ad in its file (0 for its first span), and ad_no for the two."""
     return (
         segments.filter(pl.col("last_byte") >= pl.col("first_byte"))
-        .join(catalogue.files.select("tenant_id", "asset_id", "file_no"), on=["tenant_id", "asset_id"], validate="m:1")
+        .join(catalogue.files.select("tenant_id", "asset_id", "file_no"), on=FILE, validate="m:1")
         .sort("tenant_id", "asset_id", "segment_no")
         .with_row_index("span_no")
         .with_columns(turn=pl.int_range(pl.len(), dtype=pl.UInt32).over("file_no", "placement_id"))

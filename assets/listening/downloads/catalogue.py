@@ -13,6 +13,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
+from assets.grain import EPISODE, FILE
 from assets.listening.downloads.method import Method, MethodError, check_methods
 from assets.listening.downloads.numbering import add_numbers
 from sql.values import PermanentError
@@ -69,7 +70,7 @@ def index_catalogue(
         .with_row_index("file_no")
         .join(
             numbered.select("tenant_id", "episode_id", file_episode_no="episode_no", episode_duration_s="duration_s"),
-            on=["tenant_id", "episode_id"],
+            on=EPISODE,
             how="left",
             validate="m:1",
         )
@@ -125,7 +126,7 @@ def _place_parts(parts: pl.DataFrame, files: pl.DataFrame, episodes: pl.DataFram
         .join(wholes, on=["tenant_id", "part_of"], how="left", validate="m:1")
         .join(
             episodes.select("tenant_id", "episode_id", "episode_no"),
-            on=["tenant_id", "episode_id"],
+            on=EPISODE,
             how="left",
             validate="m:1",
         )
@@ -237,8 +238,8 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         requests.select(NAMES)
         .unique()
         .join(tenants, on="tenant_id", how="left", validate="m:1")
-        .join(episodes, on=["tenant_id", "episode_id"], how="left", validate="m:1")
-        .join(files, on=["tenant_id", "asset_id"], how="left", validate="m:1")
+        .join(episodes, on=EPISODE, how="left", validate="m:1")
+        .join(files, on=FILE, how="left", validate="m:1")
         .with_columns(is_lost=is_lost, episode_no=pl.coalesce(named, "file_episode_no"), file_no=file_named)
         .with_columns(
             is_known=~pl.col("is_lost") & pl.col("episode_no").is_not_null(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.frames import need_columns
+from assets.grain import EPISODE
 
 NUMBERS = ["episode_no", "podcast_no", "tenant_no"]
 
@@ -49,7 +50,7 @@ def number_keys(keys: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
     if "episode_id" not in keys.columns:
         need_columns(keys, "keys", ["episode_no"], "A download names tenant_id and episode_id, or a number.")
         return told.drop(NUMBERS[1:], strict=False).with_columns(pl.col("episode_no").cast(pl.Int32))
-    names = ["tenant_id", "episode_id"]
+    names = EPISODE
     return told.drop(NUMBERS, strict=False).join(
         episodes.select(*names, "episode_no"), on=names, how="inner", validate="m:1"
     )

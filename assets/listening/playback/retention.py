@@ -13,7 +13,8 @@ from typing import Final
 
 import polars as pl
 
-from assets.frames import add_absent, need_columns, ratio
+from assets.frames import add_absent, fill_steps, need_columns, ratio
+from assets.grain import EPISODE
 from assets.listening.downloads.catalogue import Catalogue, look_up
 from assets.listening.playback.consumption import told_by_players, trace_playbacks, which_playback
 
@@ -63,21 +64,14 @@ def draw_retention(curves: pl.DataFrame) -> pl.DataFrame:
 
     curves: tenant_id, episode_id, minute, stopped: rows of any number of days
     """
-    episode = ["tenant_id", "episode_id"]
-    need_columns(curves, "curves", [*episode, "minute", "stopped"], "measure_retention and name_episodes give them.")
-    stops = curves.group_by(*episode, "minute").agg(pl.col("stopped").sum())
-    every_minute = (
-        stops.group_by(episode)
-        .agg(minute=pl.int_range(0, pl.col("minute").max().cast(pl.Int64) + 1))
-        .explode("minute")
-        .with_columns(pl.col("minute").cast(stops.schema["minute"]))
-    )
+    need_columns(curves, "curves", [*EPISODE, "minute", "stopped"], "measure_retention and name_episodes give them.")
+    stops = curves.group_by(*EPISODE, "minute").agg(pl.col("stopped").sum())
     return (
-        every_minute.join(stops, on=[*episode, "minute"], how="left", validate="1:1")
+        fill_steps(stops, EPISODE, "minute")
         .with_columns(pl.col("stopped").fill_null(0))
-        .pipe(_count_listening, *episode)
+        .pipe(_count_listening, *EPISODE)
         .select(
-            *episode,
+            *EPISODE,
             "minute",
             "still_listening",
             "starters",
