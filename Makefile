@@ -4,11 +4,11 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo ui test bench lint style types layers sql format clean
+.PHONY: help demo ui test test-fast bench lint style types layers sql format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Invent a podcast network, measure it, and send its sponsor reports into .earshot/outbox
 	@$(BIN)/earshot demo
@@ -18,6 +18,9 @@ ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills
 
 test: $(READY) ## Run the tests, on a private database of their own
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-fast: $(READY) ## Run the tests but for the files that take more than ten seconds
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 bench: $(READY) ## Measure a day of listening and attribution, beside others that it installs into environments of their own
 	@$(BIN)/python -m benchmarks.listening

@@ -24,6 +24,7 @@ from sql.embedded import Server, ensure_server, stop_server
 from sql.safety import masking
 from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
+from tests.slow import LONG, SLOW
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -31,20 +32,12 @@ if TYPE_CHECKING:
 # Tests lie in days of their own choice, whatever data another test has left under a home.
 os.environ.setdefault("EARSHOT_FIRST_DAY", "2024-01-01")
 
+TESTS = Path(__file__).parent
 TEMPLATE = "earshot_template"
 
 # The folder in which the servers of the run have their homes: known to the leading process, and told to the others.
 HOMES = pytest.StashKey[Path]()
 TOLD = "earshot_homes"
-
-# Files that take a minute or more.
-LONG = (
-    "test_killed.py",
-    "test_month_of_listening.py",
-    "test_week_of_everything.py",
-    "test_weeks_of_attribution.py",
-    "test_runs.py",
-)
 
 # Nothing has to survive the run, and small tables need little memory.
 FAST_SETTINGS = {
@@ -110,10 +103,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         remove_folder(folder)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, the others in the order that they come in: no process works on alone at the end."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark the slow files, and after every other plugin has had its way put the longest first.
+
+    Raises UsageError for a name in the list that is no file any more.
+    """
+    gone = [name for name in SLOW if not (TESTS / name).is_file()]
+    if gone:
+        raise pytest.UsageError(f"tests/slow.py names files that are not there: {', '.join(gone)}")
+    for item in items:
+        if _name(item) in SLOW:
+            item.add_marker("slow")
+    yield
+    items.sort(key=lambda item: _name(item) not in LONG)
+
+
+def _name(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else item.path.name
 
 
 def make_folder() -> Path:

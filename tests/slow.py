@@ -1,0 +1,75 @@
+"""Slow: the files of tests that take more than ten seconds, which `make test-fast` leaves out.
+
+Here: the list; tests/conftest.py marks their tests as slow.
+Not here: a reason to write one. Most take a database of their own or a real process.
+"""
+
+from __future__ import annotations
+
+# A minute or more: these begin first, so that no process works on alone at the end.
+LONG = (
+    "pipelines/test_killed.py",
+    "pipelines/test_runs.py",
+    "promises/test_month_of_listening.py",
+    "promises/test_week_of_everything.py",
+    "promises/test_weeks_of_attribution.py",
+)
+
+SLOW = (
+    *LONG,
+    "assets/attribution/test_day.py",
+    "assets/campaigns/reach/test_ranges.py",
+    "assets/campaigns/reach/test_sketches.py",
+    "assets/campaigns/test_ad_signals_on_a_database.py",
+    "assets/campaigns/test_days_on_a_database.py",
+    "assets/campaigns/test_equal_age_on_a_database.py",
+    "assets/campaigns/test_units_on_a_database.py",
+    "assets/campaigns/test_weekly_on_a_database.py",
+    "assets/listening/audience/test_audience_on_a_database.py",
+    "assets/listening/downloads/test_event_reader.py",
+    "assets/listening/downloads/test_reference.py",
+    "assets/listening/test_day_promises.py",
+    "assets/methods/test_methodology.py",
+    "assets/privacy/test_expiry.py",
+    "assets/privacy/test_signal_expiry.py",
+    "pipelines/commands/test_backfill.py",
+    "pipelines/commands/test_explain.py",
+    "pipelines/commands/test_heal.py",
+    "pipelines/commands/test_importing.py",
+    "pipelines/commands/test_reach.py",
+    "pipelines/commands/test_show.py",
+    "pipelines/demo/test_audiences_meet_truth.py",
+    "pipelines/demo/test_holdouts.py",
+    "pipelines/demo/test_product_meets_truth.py",
+    "pipelines/demo/test_simulation.py",
+    "pipelines/health/test_entries.py",
+    "pipelines/processes/test_workers.py",
+    "pipelines/test_bad_input.py",
+    "pipelines/test_checks.py",
+    "pipelines/test_db_command.py",
+    "pipelines/test_late_rows.py",
+    "pipelines/test_operator_ui.py",
+    "pipelines/test_outside_text.py",
+    "pipelines/test_pooler.py",
+    "pipelines/test_secrets.py",
+    "pipelines/test_tenants_apart.py",
+    "pipelines/test_upkeep.py",
+    "pipelines/test_what_runs_say.py",
+    "pipelines/ui/test_supervision.py",
+    "promises/test_one_event.py",
+    "reports/delivery/test_kills.py",
+    "reports/delivery/test_outbox.py",
+    "reports/delivery/test_reconcile.py",
+    "reports/rendering/test_render.py",
+    "sql/schema/test_migrate.py",
+    "sql/test_bi.py",
+    "sql/test_bounds.py",
+    "sql/test_dead_connections.py",
+    "sql/test_editions.py",
+    "sql/test_embedded_lifecycle.py",
+    "sql/test_failures.py",
+    "sql/test_isolation.py",
+    "sql/test_metric_views.py",
+    "sql/test_warehouse_write.py",
+    "sql/test_wire.py",
+)
