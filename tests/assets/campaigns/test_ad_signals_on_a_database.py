@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sql.values import Window
-from tests.assets.campaigns.test_days_on_a_database import HEARD, HOMES, add, add_campaign, named
+from tests.assets.campaigns.test_daily import HEARD, HOMES, add, add_campaign, named
 
 if TYPE_CHECKING:
     from sql.warehouse import Warehouse

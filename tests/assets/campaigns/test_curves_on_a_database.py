@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sql.values import Window
-from tests.assets.campaigns.test_days_on_a_database import RUN, add, named
+from tests.assets.campaigns.test_daily import RUN, add, named
 
 if TYPE_CHECKING:
     from sql.warehouse import Warehouse

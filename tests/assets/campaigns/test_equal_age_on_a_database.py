@@ -10,7 +10,7 @@ import pytest
 from assets.campaigns.period.reading import read_period
 from assets.campaigns.period.summarising import summarise
 from sql.values import Window
-from tests.assets.campaigns.test_days_on_a_database import (
+from tests.assets.campaigns.test_daily import (
     BOUGHT,
     HOMES,
     add,

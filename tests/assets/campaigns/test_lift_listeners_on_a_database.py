@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.campaigns.weekly import compute_lift
 from sql.values import Window
-from tests.assets.campaigns.test_days_on_a_database import (
+from tests.assets.campaigns.test_daily import (
     BOUGHT,
     HEARD,
     RUN,

@@ -9,7 +9,7 @@ import pytest
 
 from assets.campaigns.daily import compute_roi
 from sql.values import Window
-from tests.assets.campaigns.test_days_on_a_database import (
+from tests.assets.campaigns.test_daily import (
     BOUGHT,
     DAY,
     HEARD,

@@ -14,7 +14,7 @@ from assets.importing.paths import GUID, MediaPaths
 from assets.listening import count_downloads, find_delivered_ads, index_catalogue, qualify_requests
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
-from tests.assets.listening.test_listening_day import NAMES, compute, dimensions, load, name, request
+from tests.assets.listening.test_day import NAMES, compute, dimensions, load, name, request
 
 Frames = Callable[..., pl.DataFrame]
 Row = dict[str, Any]
@@ -169,7 +169,7 @@ def test_a_part_that_cannot_be_placed_is_named(count: Count, change: Row) -> Non
 
 
 def hls_dimensions(tenant: str) -> list[tuple[str, Row]]:
-    """The episode of test_listening_day with its file as the whole of thirteen parts."""
+    """The episode of test_day with its file as the whole of thirteen parts."""
     own = {"tenant_id": name(tenant), "episode_id": name(f"{tenant} episode"), "part_of": name(f"{tenant} file")}
     sizes = [("init", 0, INIT_BYTES), *((f"s{n}", INIT_BYTES + SEGMENT_BYTES * n, SEGMENT_BYTES) for n in range(12))]
     parts: list[tuple[str, Row]] = [

@@ -26,7 +26,7 @@ from pipelines.commands.audit import audit, describe_change
 from pipelines.commands.methodology import methodology
 from sql.values import Scope
 from sql.warehouse import Warehouse
-from tests.assets.listening.test_listening_day import dimensions, load, name
+from tests.assets.listening.test_day import dimensions, load, name
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants
 
 SECRET = b"a secret for tests, 32 bytes long"

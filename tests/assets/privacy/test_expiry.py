@@ -19,7 +19,7 @@ from assets.listening.identity.keys import Key, Keyring
 from assets.privacy.expiry import expire_addresses, expire_day
 from sql.values import RawRowsGoneError, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
-from tests.assets.listening.test_listening_day import DAY, EIGHT, dimensions, load, name, request
+from tests.assets.listening.test_day import DAY, EIGHT, dimensions, load, name, request
 
 SECRET = b"a secret for tests, 32 bytes long"
 QUAY = name("quay")

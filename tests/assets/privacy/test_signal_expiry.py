@@ -17,7 +17,7 @@ from assets.listening.identity.retained_keys import SIGNALS
 from assets.privacy.expiry import expire_addresses, expire_day
 from sql.values import Scope
 from sql.warehouse import Warehouse, Write
-from tests.assets.listening.test_listening_day import DAY, EIGHT, OVERCAST, dimensions, load, name, request
+from tests.assets.listening.test_day import DAY, EIGHT, OVERCAST, dimensions, load, name, request
 from tests.assets.privacy.test_expiry import QUAY, SECRET, add_somebody_else, assert_same, change, keep_for
 
 Tables = dict[str, pl.DataFrame]
@@ -30,7 +30,7 @@ NOWHERE = AddressRanges.of({"data_centre": ["10.0.0.0/8"]})
 
 
 def signal(event: str, kind: str, hours: float, **change: Any) -> tuple[str, dict[str, Any]]:
-    """The home that downloads in test_listening_day does something else that morning."""
+    """The home that downloads in test_day does something else that morning."""
     row = {
         "tenant_id": QUAY,
         "event_id": name(f"quay {event}"),

@@ -12,7 +12,7 @@ from assets.campaigns.daily import compute_roi
 from assets.campaigns.weekly import compute_benchmarks, compute_lift, compute_week
 from assets.upkeep.checks import CHECKS, run_checks
 from sql.values import Window
-from tests.assets.campaigns.test_days_on_a_database import (
+from tests.assets.campaigns.test_daily import (
     BOUGHT,
     DAY,
     HEARD,
