@@ -90,7 +90,7 @@ def test_prose_looks_like_no_format() -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(PermanentError, match="cloudfront, cloudfront-realtime, combined, megaphone, op3, s3"):
+    with pytest.raises(PermanentError, match=", ".join(FORMATS)):
         parser_of("iis")
 
 
