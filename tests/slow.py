@@ -62,6 +62,7 @@ SLOW = (
     "reports/delivery/test_reconcile.py",
     "reports/rendering/test_render.py",
     "sql/schema/test_migrate.py",
+    "sql/schema/test_repeatable.py",
     "sql/test_bi.py",
     "sql/test_bounds.py",
     "sql/test_dead_connections.py",

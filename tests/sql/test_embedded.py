@@ -14,8 +14,8 @@ from tests.conftest import cloned_database
 def test_the_migrators_login_owns_the_applications_database_and_the_application_its_history(server: Server) -> None:
     with psycopg.connect(server.url) as connection:
         owners = connection.execute(
-            "SELECT datname, pg_get_userbyid(datdba) FROM pg_database WHERE datname LIKE 'earshot%' "
-            "AND datname NOT LIKE '%template' ORDER BY 1"
+            "SELECT datname, pg_get_userbyid(datdba) FROM pg_database WHERE "
+            "datname IN ('earshot', 'earshot_dagster') ORDER BY 1"
         ).fetchall()
     assert owners == [("earshot", "earshot_migrator"), ("earshot_dagster", "earshot")]
 
