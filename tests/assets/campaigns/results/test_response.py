@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.campaigns.results.response import FEWEST_TO_MODEL, model_conversions, respond
+from assets.campaigns.results.response import model_conversions, respond
+from reports.thresholds import FEWEST_TO_MODEL
 
 CREDIT: dict[str, Any] = {
     "tenant_id": "quayside",
