@@ -6,7 +6,7 @@ Not here: how any of it looks. What is made here is final; renderers add nothing
 
 from __future__ import annotations
 
-from reports.content.benchmark_position import benchmarks, learnt, response
+from reports.content.benchmark_position import benchmarks, model_totals, response
 from reports.content.chart_data import bar_chart, line_chart
 from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter, shared_digits
@@ -45,7 +45,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         delivery=delivery(facts, formatter),
         response=response(facts, formatter),
         models=models(facts, formatter),
-        learnt=learnt(facts, formatter),
+        learnt=model_totals(facts, formatter),
         benchmarks=benchmarks(facts, formatter),
         lift=lift(facts, formatter),
         method=_method(facts, formatter),
@@ -85,7 +85,7 @@ def _header(facts: ReportFacts, formatter: Formatter) -> Header:
 
 
 def _method(facts: ReportFacts, formatter: Formatter) -> Section:
-    """How it was measured, in the words of this report's settings."""
+    """How it was measured, by the settings of this report."""
     method = facts.method
     days = " or ".join(counted(f"{days.normalize():f}", "day", "days") for days in sorted(set(method.window_days)))
     model = MODELS.get(method.default_model, method.default_model)

@@ -21,6 +21,6 @@ LARGEST_DETECTABLE_LIFT = 0.30
 # With fewer conversions of a goal, models fitted to all journeys give the totals of the linear model.
 FEWEST_TO_FIT = 300
 
-# A median of few campaigns is nearly one of them: five of three sponsors, so that nobody can tell whose number it is.
+# A median of few campaigns is nearly one of them: five of three sponsors, so that it gives away nobody's number.
 FEWEST_PEER_CAMPAIGNS = 5
 FEWEST_PEER_SPONSORS = 3

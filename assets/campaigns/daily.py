@@ -20,8 +20,8 @@ from assets.campaigns.delivery.spend import recognise_spend
 from assets.campaigns.delivery.terms import price_campaigns, settings_at
 from assets.campaigns.reach.ranges import measure_reach_so_far, sketch_large_day
 from assets.campaigns.results.credited_conversions import ids_of, read_credited, since_start
-from assets.campaigns.results.data_driven import learnt_answers, read_journeys
-from assets.campaigns.results.kpis import measure, measure_learnt
+from assets.campaigns.results.data_driven import read_journeys, respond_data_driven
+from assets.campaigns.results.kpis import measure, measure_data_driven
 from assets.grain import CAMPAIGN, PLACEMENT, PLACEMENT_EPISODE
 from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
@@ -55,8 +55,8 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
     """campaign_roi and model_totals as of the end of one UTC day, without run_id and is_final.
 
     Impressions and reach come from the rollups of the days so far, conversions from their credits. A conversion counts
-    from the UTC day on which its campaign starts. Models that learn from all journeys are told on Sundays (ISO weeks);
-    on other days they have no rows.
+    from the UTC day on which its campaign starts. Data-driven models are computed on Sundays (ISO weeks); on other days
+    they have no rows.
     """
     scope = list(tenants)
     campaigns = read("read_campaigns", tenants=scope)
@@ -70,33 +70,33 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
     credited = since_start(read_credited(read, scope, live, span, window.end), live)
     reach = read("read_campaign_reach", day=window.day, tenants=scope, campaigns=ids_of(live, "campaign_id"))
     placements = read("read_placements", tenants=scope).join(live.select(CAMPAIGN), on=CAMPAIGN, validate="m:1")
-    about = (
+    inputs = (
         _scoped(live.select(*CAMPAIGN, "currency", "margin", "default_model", "config_version")),
         _scoped(delivery),
         _scoped(reach),
         _scoped(_priced(read, scope, placements, delivery, window)),
     )
-    results = [measure(*about, _scoped(credited), list(MODELS))]
+    results = [measure(*inputs, _scoped(credited), list(MODELS))]
     totals = _no_totals(live)
     if ends_week(window):
         journeys = read_journeys(read, scope, campaigns, live, window)
         totals = journeys.totals().with_columns(day=pl.lit(window.day)).select(totals.columns)
-        answers = learnt_answers(journeys, totals, live, placements, credited, window.end)
-        results.append(measure_learnt(*about, answers))
-    told = pl.concat(results).rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))
-    return {"campaign_roi": told.select(_no_results(live).columns), "model_totals": totals}
+        response = respond_data_driven(journeys, totals, live, placements, credited, window.end)
+        results.append(measure_data_driven(*inputs, response))
+    rows = pl.concat(results).rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))
+    return {"campaign_roi": rows.select(_no_results(live).columns), "model_totals": totals}
 
 
 def _priced(
     read: Reader, tenants: list[UUID], placements: pl.DataFrame, delivery: pl.DataFrame, window: Window
 ) -> pl.DataFrame:
-    """scopes.price_campaigns as of the end of the day."""
+    """terms.price_campaigns as of the end of the day."""
     airings = read("read_airings", tenants=tenants)
     spend = recognise_spend(placements, airings, delivery.clear(), sum_shows(delivery), EPOCH, window.end)
     podcasts = ids_of(placements, "podcast_id")
-    asked = {"before": window.end, "last": window.day, "tenants": tenants, "podcasts": podcasts}
+    parameters = {"before": window.end, "last": window.day, "tenants": tenants, "podcasts": podcasts}
     aired = airings.join(placements.select(PLACEMENT), on=PLACEMENT, how="semi")
-    expected = expect_delivery(placements, aired, read("read_paced_curves", **asked), window.end)
+    expected = expect_delivery(placements, aired, read("read_paced_curves", **parameters), window.end)
     return price_campaigns(placements, spend, delivery, expected, window.end)
 
 

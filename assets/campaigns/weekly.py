@@ -1,4 +1,4 @@
-"""Weekly: what is told of live campaigns once a week, after their results: what they added, and how others did.
+"""Weekly: what is computed of live campaigns once a week, after their results: their lift and their benchmarks.
 
 Here: what is read and the tables that come out, as of the end of each Sunday (ISO weeks); other days have no rows.
 Not here: formulas (incrementality.py, benchmarks.py), and who writes the tables.
@@ -16,7 +16,7 @@ from assets.campaigns.daily import Tables, ends_week, live_campaigns
 from assets.campaigns.delivery.terms import settings_at
 from assets.campaigns.results.benchmarks import compare_campaigns
 from assets.campaigns.results.credited_conversions import ids_of
-from assets.campaigns.results.incrementality import assign_groups, find_answers, measure_lift, sum_sides
+from assets.campaigns.results.incrementality import assign_groups, find_responses, measure_lift, sum_sides
 from assets.grain import CAMPAIGN, CONVERSION, GOAL
 from sql.values import Reader, Window
 
@@ -57,8 +57,9 @@ def compute_week(read: Reader, window: Window, tenants: Sequence[UUID]) -> Table
 def compute_benchmarks(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
     """campaign_benchmarks as of the end of a Sunday, without run_id and is_final: from campaign_roi as it is stored."""
     results = read("read_latest_results", day=window.day, tenants=list(tenants))
-    told = results if ends_week(window) else results.clear()
-    return {"campaign_benchmarks": compare_campaigns(told, window.day)}
+    if not ends_week(window):
+        results = results.clear()
+    return {"campaign_benchmarks": compare_campaigns(results, window.day)}
 
 
 def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
@@ -68,23 +69,23 @@ def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Table
     """
     scope = list(tenants)
     campaigns = read("read_campaigns", tenants=scope)
-    ids = campaigns.schema["tenant_id"]
-    nothing = pl.DataFrame(schema=pl.Schema({"tenant_id": ids, "campaign_id": ids, **LIFT, "day": pl.Date()}))
+    uuid = campaigns.schema["tenant_id"]
+    empty = pl.DataFrame(schema=pl.Schema({"tenant_id": uuid, "campaign_id": uuid, **LIFT, "day": pl.Date()}))
     live = live_campaigns(campaigns, window)
     if not ends_week(window) or live.is_empty():
-        return {"lift_results": nothing}
+        return {"lift_results": empty}
     chosen = settings_at(live, read("read_attribution_configs", tenants=scope), window.end)
-    asked = {"start": chosen["starts_at"].min(), "end": window.end, "tenants": scope}
-    wanted = ids_of(chosen, "campaign_id")
-    listeners = read("read_lift_listeners", **asked, campaigns=wanted)
+    span = {"start": chosen["starts_at"].min(), "end": window.end, "tenants": scope}
+    ids = ids_of(chosen, "campaign_id")
+    listeners = read("read_lift_listeners", **span, campaigns=ids)
     groups = assign_groups(listeners, chosen, window.end)
-    answered = find_answers(groups, read_goal_conversions(read, scope, chosen, window))
-    spend = read("read_recognised_spend", day=window.day, tenants=scope, campaigns=wanted)
-    spent = {(tenant, campaign): amount for tenant, campaign, amount in spend.iter_rows()}
-    measured = measure_lift(sum_sides(answered), spent, answered)
-    rows = pl.DataFrame(measured, schema=nothing.drop("day", "currency", "config_version").schema)
-    told = rows.join(chosen.select(*CAMPAIGN, "currency", "config_version"), on=CAMPAIGN, validate="1:1")
-    return {"lift_results": told.with_columns(day=pl.lit(window.day)).select(nothing.columns)}
+    responses = find_responses(groups, read_goal_conversions(read, scope, chosen, window))
+    spend = read("read_recognised_spend", day=window.day, tenants=scope, campaigns=ids)
+    spend_of = {(tenant, campaign): amount for tenant, campaign, amount in spend.iter_rows()}
+    measured = measure_lift(sum_sides(responses), spend_of, responses)
+    rows = pl.DataFrame(measured, schema=empty.drop("day", "currency", "config_version").schema)
+    rows = rows.join(chosen.select(*CAMPAIGN, "currency", "config_version"), on=CAMPAIGN, validate="1:1")
+    return {"lift_results": rows.with_columns(day=pl.lit(window.day)).select(empty.columns)}
 
 
 def read_goal_conversions(read: Reader, tenants: list[UUID], chosen: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -101,7 +102,9 @@ def read_goal_conversions(read: Reader, tenants: list[UUID], chosen: pl.DataFram
     rates = rates_of(read("read_fx_rates", **days))
     net = net_values(rows, read("read_conversion_adjustments", **days, tenants=tenants), rates, window.end)
     goals = chosen.select(*GOAL, "campaign_id", target="currency")
-    told = rows.join(goals, on=GOAL).select(*CONVERSION, "campaign_id", "household_key", "converted_at", "target")
-    valued = told.join(net.select(*CONVERSION, "day", "currency", "net_minor"), on=CONVERSION)
+    conversions = rows.join(goals, on=GOAL).select(
+        *CONVERSION, "campaign_id", "household_key", "converted_at", "target"
+    )
+    valued = conversions.join(net.select(*CONVERSION, "day", "currency", "net_minor"), on=CONVERSION)
     priced = convert_values(valued, rates).select(*CONVERSION, "campaign_id", value_minor="net_minor")
-    return told.join(priced, on=[*CONVERSION, "campaign_id"], how="left", validate="1:1").drop("target")
+    return conversions.join(priced, on=[*CONVERSION, "campaign_id"], how="left", validate="1:1").drop("target")

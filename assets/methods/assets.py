@@ -1,7 +1,7 @@
 """Method assets: each tenant's methodology, kept and shown.
 
 Here: the wiring, and what an operator sees of it.
-Not here: what a page says (methodology.py), keeping it (publishing.py).
+Not here: what a page contains (methodology.py), keeping it (publishing.py).
 """
 
 from collections.abc import Sequence
@@ -103,12 +103,12 @@ def _judge_inclusions(
         (slug, network, reason, through, "no" if left < 0 else "yes") for through, slug, network, reason, left in found
     ]
     headings = ("tenant", "network", "reason", "counts through", "still counts")
-    words = [_say_lapsed(lapsed)] if lapsed else []
-    words += [f"{failure.where}: the list could not be looked at. {failure.cause}" for failure in failures]
+    sentences = [_describe_lapsed(lapsed)] if lapsed else []
+    sentences += [f"{failure.where}: the list could not be looked at. {failure.cause}" for failure in failures]
     return AssetCheckResult(
-        passed=not words,
+        passed=not sentences,
         severity=AssetCheckSeverity.WARN,
-        description=" ".join(words) or "No entry of an inclusion list has lapsed.",
+        description=" ".join(sentences) or "No entry of an inclusion list has lapsed.",
         metadata={
             "lapsed": MetadataValue.int(len(lapsed)),
             "lapsing_soon": MetadataValue.int(len(found) - len(lapsed)),
@@ -118,7 +118,7 @@ def _judge_inclusions(
     )
 
 
-def _say_lapsed(lapsed: Sequence[tuple[date, str, str, str, int]]) -> str:
+def _describe_lapsed(lapsed: Sequence[tuple[date, str, str, str, int]]) -> str:
     """lapsed: until when it counted, slug, network, reason, days left; the oldest first."""
     named = ", ".join(f"{network} of {slug} since {through}" for through, slug, network, _, _ in lapsed[:3])
     more = f" and {len(lapsed) - 3} more" if len(lapsed) > 3 else ""

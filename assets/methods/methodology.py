@@ -1,6 +1,6 @@
-"""Methodology: how one tenant's numbers are made, told from the configuration in force.
+"""Methodology: how one tenant's numbers are made, from the configuration in force.
 
-Here: the words and tables of the page, and its version, a hash of all of it.
+Here: the sentences and tables of the page, and its version, a hash of all of it.
 Not here: how a page is spelt (pages.py), keeping it (publishing.py), the rules themselves (assets/listening).
 """
 
@@ -57,7 +57,7 @@ LONG_CHAINS: Mapping[str, str] = {
     ),
 }
 
-# What becomes of a request, in the order in which it is asked; the first that fits is it.
+# What becomes of a request, in the order in which it is checked; the first that fits counts.
 MEANINGS: Mapping[str, str] = {
     "not_a_request": "A playback or follow event of an app; it feeds consumption, not downloads.",
     "malformed": "No address and no key, or a range that contradicts itself.",
@@ -96,7 +96,7 @@ class Methodology:
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class Configuration:
     """What a page is made of. settings: a row of read_method_settings; the frames as their statements return them."""
 
     tenant: UUID
@@ -109,9 +109,11 @@ class InForce:
     method: Method = field(default_factory=Method)
 
 
-def read_in_force(read: Reader, tenant: UUID, rules: Rules, ranges: AddressRanges, keyring: Keyring) -> InForce:
+def read_configuration(
+    read: Reader, tenant: UUID, rules: Rules, ranges: AddressRanges, keyring: Keyring
+) -> Configuration:
     """The configuration of one tenant as it stands now."""
-    return InForce(
+    return Configuration(
         tenant,
         read("read_method_settings", tenants=[tenant]).row(0, named=True),
         read("read_ip_inclusions", tenants=[tenant]).sort("network"),
@@ -122,21 +124,21 @@ def read_in_force(read: Reader, tenant: UUID, rules: Rules, ranges: AddressRange
     )
 
 
-def tell_methodology(known: InForce) -> Methodology:
-    """The page. The same configuration always gives the same page and version; no clock is asked."""
+def write_methodology(config: Configuration) -> Methodology:
+    """The page. The same configuration always gives the same page and version; no clock is read."""
     page = Page(
-        f"How {known.settings['name']} measures",
+        f"How {config.settings['name']} measures",
         "",
         [
-            _downloads(known),
+            _downloads(config),
             _dispositions(),
-            _rules(known),
-            _addresses(known),
-            _suspects(known),
-            _inclusions(known),
-            _people(known),
-            _finality(known),
-            _attribution(known),
+            _rules(config),
+            _addresses(config),
+            _suspects(config),
+            _inclusions(config),
+            _people(config),
+            _finality(config),
+            _attribution(config),
         ],
     )
     version = sha256(page.markdown().encode()).hexdigest()[:12]
@@ -147,11 +149,11 @@ def tell_methodology(known: InForce) -> Methodology:
     return Methodology(version, named.markdown(), named.html())
 
 
-def _downloads(known: InForce) -> Section:
-    method, missing = known.method, known.settings["whole_file_slack"]
+def _downloads(config: Configuration) -> Section:
+    method, missing = config.method, config.settings["whole_file_slack"]
     slack = f"the whole file but for {missing:,} bytes" if missing else "the whole file"
     paragraphs = [
-        WINDOWS[known.settings["download_window"]],
+        WINDOWS[config.settings["download_window"]],
         f"A download counts once the listener has received {method.minute_seconds} seconds of content: as many "
         "bytes, beyond the file's header, as that share of the file's duration makes. Bytes that were received count, "
         "not bytes that were asked for, and no byte counts twice. Of a file that is shorter, or whose duration is "
@@ -163,85 +165,85 @@ def _downloads(known: InForce) -> Section:
         "of that file.",
         "The download happened at its first request that passes every rule below. A day is a UTC day.",
     ]
-    named = name_method(known.settings["download_window"], known.settings["suspect_pairs"], missing, method)
+    named = name_method(config.settings["download_window"], config.settings["suspect_pairs"], missing, method)
     paragraphs.append(
         f"Version {named} of these settings and of the limit below on suspect addresses. Every row names it in "
         "rules_version, behind the versions of the rules on agents and on addresses."
     )
-    if known.settings["download_window"] in LONG_CHAINS:
-        paragraphs.append(LONG_CHAINS[known.settings["download_window"]])
+    if config.settings["download_window"] in LONG_CHAINS:
+        paragraphs.append(LONG_CHAINS[config.settings["download_window"]])
     return Section("Downloads", paragraphs)
 
 
 def _dispositions() -> Section:
     rows = [(str(place), name, MEANINGS[name]) for place, name in enumerate(DISPOSITIONS)]
-    said = "Every raw row gets exactly one of these, the first that fits. They sum to the raw rows of each day."
-    return Section("What becomes of every request", [said], Table(["order", "disposition", "meaning"], rows))
+    text = "Every raw row gets exactly one of these, the first that fits. They sum to the raw rows of each day."
+    return Section("What becomes of every request", [text], Table(["order", "disposition", "meaning"], rows))
 
 
-def _rules(known: InForce) -> Section:
-    rows = [(kind, f"{len(getattr(known.rules, kind)):,}") for kind in KINDS]
-    said = f"Version {known.rules.version} of the rules on user agents and referrers. Bots are asked first."
-    return Section("Agents and referrers", [said], Table(["rules on", "patterns"], rows))
+def _rules(config: Configuration) -> Section:
+    rows = [(kind, f"{len(getattr(config.rules, kind)):,}") for kind in KINDS]
+    text = f"Version {config.rules.version} of the rules on user agents and referrers. Bots are asked first."
+    return Section("Agents and referrers", [text], Table(["rules on", "patterns"], rows))
 
 
-def _addresses(known: InForce) -> Section:
+def _addresses(config: Configuration) -> Section:
     rows = [
-        (name, f"{len(known.ranges.lists[name].v4.starts):,}", f"{len(known.ranges.lists[name].v6.starts):,}")
+        (name, f"{len(config.ranges.lists[name].v4.starts):,}", f"{len(config.ranges.lists[name].v6.starts):,}")
         for name in LISTS
     ]
-    said = (
-        f"Version {known.ranges.version} of the lists of networks. They are asked in this order: a private relay "
+    text = (
+        f"Version {config.ranges.version} of the lists of networks. They are asked in this order: a private relay "
         "stands for people, although it lies in a data centre. An address on no list is taken for a household."
     )
     published = (
-        f"Among them are the published ranges of {known.ranges.published}: data centres, CDNs, VPNs and declared "
+        f"Among them are the published ranges of {config.ranges.published}: data centres, CDNs, VPNs and declared "
         "crawlers, and Apple's private relay, as their owners and public lists tell them."
-        if known.ranges.published
+        if config.ranges.published
         else "No published ranges are among them."
     )
-    return Section("Addresses", [said, published], Table(["list", "IPv4 ranges", "IPv6 ranges"], rows))
+    return Section("Addresses", [text, published], Table(["list", "IPv4 ranges", "IPv6 ranges"], rows))
 
 
-def _suspects(known: InForce) -> Section:
-    limit = known.settings["suspect_pairs"]
-    said = (
+def _suspects(config: Configuration) -> Section:
+    limit = config.settings["suspect_pairs"]
+    text = (
         f"An address that asks for more than {limit:,} different pairs of episode and user agent on one UTC day is no "
         "household; its requests of that day do not count, unless it is on the inclusion list."
         if limit
         else "No limit is set on how much one address may ask for on a day."
     )
-    return Section("Suspect addresses", [said])
+    return Section("Suspect addresses", [text])
 
 
-def _inclusions(known: InForce) -> Section:
+def _inclusions(config: Configuration) -> Section:
     days = INCLUSION_VALIDITY.days
-    if known.inclusions.is_empty():
+    if config.inclusions.is_empty():
         return Section("Inclusion list", ["No shared address is exempted from the rules on addresses."])
     rows = [
         (network, reason, validated.date().isoformat(), _valid_through(validated.date()))
-        for network, reason, validated in known.inclusions.select("network", "reason", "validated_at").iter_rows()
+        for network, reason, validated in config.inclusions.select("network", "reason", "validated_at").iter_rows()
     ]
-    said = (
+    text = (
         f"Shared addresses that are kept. An entry counts on days up to {days} after it was last validated, and on all "
         "days before that: the date is renewed in place, and the days that it covered stay covered. When an entry was "
         "added or taken away is in the trail of changes."
     )
-    return Section("Inclusion list", [said], Table(["network", "reason", "validated on", "counts through"], rows))
+    return Section("Inclusion list", [text], Table(["network", "reason", "validated on", "counts through"], rows))
 
 
 def _valid_through(validated: date) -> str:
     return (validated + timedelta(days=INCLUSION_VALIDITY.days)).isoformat()
 
 
-def _people(known: InForce) -> Section:
-    versions = [str(version) for version in known.keyring.versions_of(known.tenant)]
+def _people(config: Configuration) -> Section:
+    versions = [str(version) for version in config.keyring.versions_of(config.tenant)]
     keys = (
         f"Versions of the key: {', '.join(versions)}; the last makes new hashes."
         if len(versions) > 1
         else f"Version of the key: {versions[0] if versions else 'none'}."
     )
-    days = known.settings["address_days"]
+    days = config.settings["address_days"]
     kept = (
         f"Raw addresses, those of requests and of attribution events, are removed after {days} days; the keys made of "
         "them stay."
@@ -255,28 +257,28 @@ def _people(known: InForce) -> Section:
             "as its /64 network. Both are kept as hashes made with a key (HMAC-SHA-256).",
             f"{keys} {kept}",
             "Sponsor reports tell nothing of where listeners are or what they listen with. Rows about delivery cover "
-            f"at least {known.settings['k_delivery']:,} households; smaller ones stand together as Other.",
+            f"at least {config.settings['k_delivery']:,} households; smaller ones stand together as Other.",
         ],
     )
 
 
-def _finality(known: InForce) -> Section:
-    hours = known.settings["lateness_hours"]
+def _finality(config: Configuration) -> Section:
+    hours = config.settings["lateness_hours"]
     return Section(
         "When numbers are final",
         [
             f"A day is provisional on the next morning and final {hours} hours after its end. Requests that arrive "
             "later are noticed, and the day is computed again; every report says whether its numbers are final. "
-            f"Reports close in the time zone {known.settings['timezone']}.",
+            f"Reports close in the time zone {config.settings['timezone']}.",
         ],
     )
 
 
-def _attribution(known: InForce) -> Section:
-    if known.campaigns.is_empty():
+def _attribution(config: Configuration) -> Section:
+    if config.campaigns.is_empty():
         return Section("Attribution", ["No campaign is set up."])
-    rows = [_campaign_row(row) for row in known.campaigns.iter_rows(named=True)]
-    said = (
+    rows = [_campaign_row(row) for row in config.campaigns.iter_rows(named=True)]
+    text = (
         "Each conversion is matched to ads that the same household or listener heard inside the window before it, or "
         "to the code that was used. Every model is computed; the one named here is the report's."
     )
@@ -291,7 +293,7 @@ def _attribution(known: InForce) -> Section:
         "earlier customers",
         "settings",
     ]
-    return Section("Attribution", [said], Table(headings, rows))
+    return Section("Attribution", [text], Table(headings, rows))
 
 
 def _campaign_row(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -311,5 +313,5 @@ def _campaign_row(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _short(number: str) -> str:
-    """A decimal as text without zeros that say nothing."""
+    """A decimal as text without trailing zeros."""
     return number.rstrip("0").rstrip(".") if "." in number else number

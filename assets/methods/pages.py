@@ -1,7 +1,7 @@
 """Pages: a plain document of sections, as Markdown and as one HTML file that needs nothing else.
 
 Here: paragraphs and tables, and their two spellings. Text is escaped; there is no markup in it.
-Not here: what a page says (methodology.py), reports for sponsors (reports/).
+Not here: what a page contains (methodology.py), reports for sponsors (reports/).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Publishing: keeping each tenant's methodology whenever it changes, and the rules that all are measured by.
 
-Here: making the pages of some tenants and adding those whose version is new; noting rules that were not used before.
-Not here: what a page says (methodology.py).
+Here: making the pages of some tenants and adding those whose version is new; recording rules that are new.
+Not here: what a page contains (methodology.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.agent_rules import Rules
 from assets.listening.identity.keys import Keyring
-from assets.methods.methodology import Methodology, read_in_force, tell_methodology
+from assets.methods.methodology import Methodology, read_configuration, write_methodology
 from sql.failures import FailureLog, may_be_one_tenants
 from sql.locks import take_locks
 from sql.statements import statement
@@ -47,7 +47,7 @@ def publish_methodologies(
     A tenant that it fails for goes to failures, and the others go on; without them it raises. log: called with the
     words about each methodology that is new.
     """
-    note_rules(warehouse, rules, ranges)
+    record_rules(warehouse, rules, ranges)
     done: list[UUID] = []
     for tenant_id, slug in warehouse.tenants(scope).select("tenant_id", "slug").iter_rows():
         tenant = UUID(bytes=tenant_id)
@@ -69,19 +69,19 @@ def publish_methodologies(
 def _publish(
     warehouse: Warehouse, tenant: UUID, slug: str, rules: Rules, ranges: AddressRanges, keyring: Keyring
 ) -> Published:
-    page = tell_methodology(read_in_force(warehouse.read, tenant, rules, ranges, keyring))
-    given = {"tenant": tenant, "version": page.version, "markdown": page.markdown, "html": page.html}
+    page = write_methodology(read_configuration(warehouse.read, tenant, rules, ranges, keyring))
+    values = {"tenant": tenant, "version": page.version, "markdown": page.markdown, "html": page.html}
     with warehouse.transaction() as connection:
         # Two runs that find the same change wait for each other and add it once.
         take_locks(connection, [f"methodology {slug}"])
-        added = connection.execute(statement("add_methodology").text, given).rowcount
+        added = connection.execute(statement("add_methodology").text, values).rowcount
     return Published(slug, page, added > 0)
 
 
-def note_rules(warehouse: Warehouse, rules: Rules, ranges: AddressRanges) -> bool:
-    """Leave in the trail of changes which rules are measured by from now on; False: the same as before."""
-    given = {"rules": rules.version, "addresses": ranges.version}
+def record_rules(warehouse: Warehouse, rules: Rules, ranges: AddressRanges) -> bool:
+    """Record in the trail of changes which rules are measured by from now on; False: the same as before."""
+    values = {"rules": rules.version, "addresses": ranges.version}
     with warehouse.transaction() as connection:
-        # Two runs that find the same change wait for each other and note it once.
+        # Two runs that find the same change wait for each other and record it once.
         take_locks(connection, ["rules"])
-        return connection.execute(statement("add_rule_change").text, given).rowcount > 0
+        return connection.execute(statement("add_rule_change").text, values).rowcount > 0

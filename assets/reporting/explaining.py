@@ -47,7 +47,7 @@ CLOSE_ENOUGH = Decimal("1e-9")
 @dataclass(frozen=True, slots=True)
 class Part:
     """What of a report is meant: all of it, or one row of its tables. aired: the local day, as the records write it,
-    which tells episodes of the same title apart. day: one local day of the period, a point of its chart.
+    by which episodes of the same title differ. day: one local day of the period, a point of its chart.
     """
 
     model: str | None = None
@@ -161,7 +161,7 @@ def number_named(name: str) -> Number:
 def parts_of(report: Report) -> list[tuple[Part, Sequence[str]]]:
     """Every row that the report prints, with the names of its numbers: the whole, models, campaigns, placements.
 
-    What was folded, because it tells of few households, has no rows of its own.
+    What was folded, because it stands for few households, has no rows of its own.
     """
     parts: list[tuple[Part, Sequence[str]]] = [(Part(), list(NUMBERS))]
     parts += [(Part(model=row["model"]), OF_A_MODEL) for row in report.records("model")]
@@ -219,11 +219,11 @@ def _parameters(warehouse: Warehouse, report: Report, part: Part) -> dict[str, A
 
 
 def _model(report: Report, name: str) -> str:
-    """The model of this name. Raises PermanentError for one that learns, and for one that is not known."""
+    """The model of this name. Raises PermanentError for data-driven models, and for unknown ones."""
     wanted = name.strip().lower().replace("-", "_").replace(" ", "_")
-    known = {report.parameters["model"], *(row["model"] for row in report.records("model")), *EXTRA_MODELS}
-    if wanted not in known:
-        why = f": {WHY_NOT[wanted]}" if wanted in WHY_NOT else f"; there are {', '.join(sorted(known))}"
+    models = {report.parameters["model"], *(row["model"] for row in report.records("model")), *EXTRA_MODELS}
+    if wanted not in models:
+        why = f": {WHY_NOT[wanted]}" if wanted in WHY_NOT else f"; there are {', '.join(sorted(models))}"
         raise PermanentError(f"No number of the report can be led back to rows under the model {name!r}{why}")
     return wanted
 
@@ -289,7 +289,7 @@ def _value(number: Number, part: Part) -> str:
 
 
 def _printed(report: Report, number: Number, part: Part) -> str | None:
-    """What the report says of the number; None where it does not print it."""
+    """The number as the report prints it; None where it does not."""
     if not isinstance(number.place, InRecords):
         return number.place.find(report.content) if part == Part() else None
     if part.placement is not None:

@@ -16,7 +16,7 @@ OTHER_SHOW, OTHER_ROWS = "Other", "Other (few households)"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A row and how many households its ads reached in the period."""
+    """A row with the number of households that its ads reached in the period."""
 
     row: PlacementRow
     households: int

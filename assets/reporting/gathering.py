@@ -42,7 +42,7 @@ Kpis = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """What a report says about itself: who sends it, how its numbers were made, why the recipient gets it."""
+    """What a report states about itself: who sends it, how its numbers were made, why the recipient gets it."""
 
     report_id: str
     revision: int

@@ -14,7 +14,7 @@ DELIVERED = "(SELECT count(*) FROM ads)"
 REACH = "(SELECT count(DISTINCT household_key) FROM ads)"
 CONVERSIONS = "(SELECT coalesce(sum(credit), 0) FROM earned WHERE is_goal)"
 SAMPLE = "(SELECT count(DISTINCT conversion_id) FROM earned WHERE is_goal)"
-# Nothing converted is worth nothing; conversions of which no value is known are worth nobody knows what.
+# Without conversions revenue is 0; with conversions of which none has a value it is null.
 REVENUE = "(SELECT CASE WHEN count(*) = 0 THEN 0 ELSE sum(revenue_minor) END FROM earned WHERE is_goal)"
 SPEND = "(SELECT CASE WHEN count(*) = count(spend_minor) THEN sum(spend_minor) END FROM spend)"
 MARGIN = "(SELECT CASE WHEN count(*) = count(margin) AND min(margin) = max(margin) THEN min(margin) END FROM chosen)"

@@ -61,7 +61,7 @@ class ReportReader:
         )
 
     def facts(self, subject: Subject, key: ReportKey) -> ReportFacts:
-        """Everything that one report says, as numbers."""
+        """Everything that one report shows, as numbers."""
         tenants = [self.tenant.tenant_id]
         as_of = self.period.as_of(self.tenant.lateness_hours, self.provenance.as_of)
         now = self._result(subject.campaign_ids, self.period.window, as_of)

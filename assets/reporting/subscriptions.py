@@ -104,7 +104,7 @@ class ReportCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What one report tells about: its campaigns. is_portfolio: all of the sponsor's that ran, else the one."""
+    """What one report is about: its campaigns. is_portfolio: all of the sponsor's that ran, else the one."""
 
     sponsor: str
     sponsor_id: bytes

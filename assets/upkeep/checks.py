@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """name in check_results; the asset that it speaks of; what holds when it passes; what its statement is given."""
+    """name in check_results; the asset that it is about; what holds when it passes; the parameters of its statement."""
 
     name: str
     asset: str
     promise: str
-    takes: tuple[str, ...]
+    parameters: tuple[str, ...]
 
 
 SPAN = ("start", "end", "tenants")
@@ -42,7 +42,7 @@ BOTH = ("start", "end", "day", "tenants")
 # The first few cases of an offence, which the statements put into one text.
 CASES_NAMED = 3
 
-# Each is a statement of sql/queries that returns tenant_id, the number of offences, and the first cases in words.
+# Each is a statement of sql/queries that returns tenant_id, the number of offences, and the first cases as text.
 CHECKS = (
     Check("dispositions_sum", "request_dispositions", "Dispositions sum to the raw rows of the day.", BOTH),
     Check(
@@ -94,7 +94,7 @@ def run_checks(
 ) -> pl.DataFrame:
     """tenant_id, day, check_name, passed, detail, checked_at: one row per tenant and check.
 
-    A check that cannot be made for a tenant has failed for it, and says why.
+    A check that cannot be made for a tenant has failed for it, with the cause.
     """
     import polars as pl
 
@@ -114,9 +114,9 @@ def _run_check(
 
     broken: dict[UUID, BaseException] = {}
 
-    def look(some: Sequence[UUID]) -> pl.DataFrame:
-        everyone = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in some]}, schema={"tenant_id": pl.Binary})
-        given = {
+    def judge_some(some: Sequence[UUID]) -> pl.DataFrame:
+        all_tenants = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in some]}, schema={"tenant_id": pl.Binary})
+        values = {
             "start": window.start,
             "end": window.end,
             "day": window.day,
@@ -124,9 +124,9 @@ def _run_check(
             "assets": list(assets),
             "models": list(MODELS),
         }
-        return judge(everyone, _ask(read, check, given, assets), check)
+        return judge(all_tenants, _find_offences(read, check, values, assets), check)
 
-    judged = list(in_halves(tenants, look, broken.__setitem__))
+    judged = list(in_halves(tenants, judge_some, broken.__setitem__))
     rows = [
         (tenant.bytes, check.name, False, f"the check could not be made: {cause_of(error)}")
         for tenant, error in broken.items()
@@ -135,27 +135,27 @@ def _run_check(
     return pl.concat([*judged, pl.DataFrame(rows, schema=columns, orient="row")])
 
 
-def _ask(read: Reader, check: Check, given: Mapping[str, object], assets: Sequence[str]) -> pl.DataFrame:
+def _find_offences(read: Reader, check: Check, values: Mapping[str, object], assets: Sequence[str]) -> pl.DataFrame:
     """tenant_id, offences, example: of the tenants that have any."""
     import polars as pl
 
     if check.name != "ledger_fresh":
-        return read(f"check_{check.name}", **{name: given[name] for name in check.takes})
-    day, tenants = given["day"], given["tenants"]
+        return read(f"check_{check.name}", **{name: values[name] for name in check.parameters})
+    day, tenants = values["day"], values["tenants"]
     assert isinstance(day, date) and isinstance(tenants, list)  # noqa: S101, PT018
     stale = read_stale(read, tenants, day, day, assets, by_tables_only=True).filter(reason="older")
     named = pl.col("asset").unique().sort().head(CASES_NAMED).str.join("; ")
     return stale.group_by("tenant_id").agg(offences=pl.len().cast(pl.Int64), example=named)
 
 
-def judge(everyone: pl.DataFrame, offences: pl.DataFrame, check: Check) -> pl.DataFrame:
+def judge(all_tenants: pl.DataFrame, offences: pl.DataFrame, check: Check) -> pl.DataFrame:
     """tenant_id, check_name, passed, detail: a tenant passes that has no offence."""
     import polars as pl
 
-    said = pl.format("{} offence(s): {}", pl.col("offences"), pl.col("example"))
-    return everyone.join(offences, on="tenant_id", how="left", validate="1:1").select(
+    text = pl.format("{} offence(s): {}", pl.col("offences"), pl.col("example"))
+    return all_tenants.join(offences, on="tenant_id", how="left", validate="1:1").select(
         "tenant_id",
         check_name=pl.lit(check.name),
         passed=pl.col("offences").fill_null(0) == 0,
-        detail=pl.when(pl.col("offences").fill_null(0) == 0).then(pl.lit(check.promise)).otherwise(said),
+        detail=pl.when(pl.col("offences").fill_null(0) == 0).then(pl.lit(check.promise)).otherwise(text),
     )

@@ -1,6 +1,6 @@
-"""Standing: where a campaign stands: its rates and costs, models that learn, and the medians of other campaigns.
+"""Benchmark position: a campaign's rates and costs, data-driven models, and the medians of other campaigns.
 
-Here: which rows are shown, in which words, and how exact a median may be told.
+Here: which rows are shown, with which labels, and how exactly a median may be shown.
 Not here: raw numbers (comparisons.py), a period's own tables (tables.py), markup.
 """
 
@@ -18,31 +18,31 @@ from reports.content.report import Pair, Section, Table, TableRow
 from reports.thresholds import FEWEST_FOR_RATIOS, FEWEST_PEER_CAMPAIGNS, FEWEST_PEER_SPONSORS, FEWEST_TO_FIT
 from sql.values import Interval
 
-# The models that are told as totals since the campaign began.
-LEARNING = ("markov", "counterfactual")
+# The models that give totals since the campaign began.
+DATA_DRIVEN = ("markov", "counterfactual")
 
-# A median of an odd number of campaigns is one of their numbers: two digits tell where it lies and not whose it is.
+# A median of an odd number of campaigns is one of their numbers: two digits show where it lies and not whose it is.
 MEDIAN_DIGITS = 2
 
-# Ratios that read as percentages, with their digits: few of those reached answer.
+# Ratios that read as percentages, with their digits: few of those reached respond.
 PERCENTAGES = {"delivery_rate": 0, "conversion_rate": 2, "visitor_rate": 2, "roi": 0}
 
 
 def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
-    """Rates, costs and returns with their intervals; None where the period has none to tell."""
-    told = [measure for measure in facts.response if measure.interval is not None or measure.is_small]
-    pairs = tuple(Pair(KPIS[measure.kpi], _told(measure, facts, formatter)) for measure in told)
-    return Section("What came back", pairs) if any(measure.interval for measure in told) else None
+    """Rates, costs and returns with their intervals; None where the period has none."""
+    shown = [measure for measure in facts.response if measure.interval is not None or measure.is_small]
+    pairs = tuple(Pair(KPIS[measure.kpi], _measure(measure, facts, formatter)) for measure in shown)
+    return Section("What came back", pairs) if any(measure.interval for measure in shown) else None
 
 
-def _told(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
+def _measure(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
     interval = measure.interval
     if interval is None:
         return f"too few to tell: shown from {FEWEST_FOR_RATIOS}"
     bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
     shown, *ends = (_amount(measure, value, facts, formatter) for value in (interval.estimate, *bounds))
-    told = f"{shown} (95% interval {ends[0]} to {ends[1]})" if len(ends) > 1 else shown
-    return f"{told}, low confidence" if measure.is_doubtful else told
+    text = f"{shown} (95% interval {ends[0]} to {ends[1]})" if len(ends) > 1 else shown
+    return f"{text}, low confidence" if measure.is_doubtful else text
 
 
 def _amount(measure: Measure, value: float, facts: ReportFacts, formatter: Formatter) -> str:
@@ -51,8 +51,8 @@ def _amount(measure: Measure, value: float, facts: ReportFacts, formatter: Forma
     return formatter.percent(value, PERCENTAGES[measure.kpi])
 
 
-def learnt(facts: ReportFacts, formatter: Formatter) -> Table | None:
-    """What the models give that learn from all journeys, beside the report's own; None where none was told."""
+def model_totals(facts: ReportFacts, formatter: Formatter) -> Table | None:
+    """What data-driven models give, beside the report's own; None where there are no results of them."""
     if facts.model_totals is None or not facts.model_totals.rows:
         return None
     through, rows = formatter.day(facts.model_totals.through), facts.model_totals.rows
@@ -77,7 +77,7 @@ def learnt(facts: ReportFacts, formatter: Formatter) -> Table | None:
 
 
 def _in_order(rows: Sequence[ModelResult], facts: ReportFacts) -> list[ModelResult]:
-    order = {facts.method.default_model: 0} | {model: place for place, model in enumerate(LEARNING, 1)}
+    order = {facts.method.default_model: 0} | {model: place for place, model in enumerate(DATA_DRIVEN, 1)}
     return sorted(rows, key=lambda row: (row.campaign, order.get(row.model, len(order))))
 
 
@@ -104,23 +104,23 @@ def _bounds(interval: Interval, formatter: Formatter) -> str:
 
 def _by_campaign(facts: ReportFacts, formatter: Formatter) -> tuple[TableRow, ...]:
     """One row per campaign of a portfolio, with its conversions under each model."""
-    told: dict[str, dict[str, str]] = {}
+    cells_of: dict[str, dict[str, str]] = {}
     for row in facts.model_totals.rows if facts.model_totals else ():
         mark = "*" if row.is_fallback else ""
-        told.setdefault(row.campaign, {})[row.model] = formatter.credit(row.conversions.estimate) + mark
-    models = (facts.method.default_model, *LEARNING)
+        cells_of.setdefault(row.campaign, {})[row.model] = formatter.credit(row.conversions.estimate) + mark
+    models = (facts.method.default_model, *DATA_DRIVEN)
     return tuple(
         TableRow(campaign, "", tuple(cells.get(model, NOTHING) for model in models))
-        for campaign, cells in sorted(told.items())
+        for campaign, cells in sorted(cells_of.items())
     )
 
 
 def benchmarks(facts: ReportFacts, formatter: Formatter) -> Table | None:
-    """The campaign beside the median of campaigns for other sponsors; None where no median may be told."""
+    """The campaign beside the median of campaigns for other sponsors; None where no median may be shown."""
     if facts.benchmarks is None or facts.currency is None:
         return None
-    known = {row.kpi: row for row in facts.benchmarks.rows if row.median is not None}
-    if not known:
+    with_median = {row.kpi: row for row in facts.benchmarks.rows if row.median is not None}
+    if not with_median:
         return None
     through = formatter.day(facts.benchmarks.through)
     model = MODELS.get(facts.benchmarks.model, facts.benchmarks.model)
@@ -128,9 +128,9 @@ def benchmarks(facts: ReportFacts, formatter: Formatter) -> Table | None:
         title="Beside other campaigns in these shows",
         columns=("Measure", "This campaign", "Median", "Compared with"),
         rows=tuple(
-            TableRow(name, "", _standing(known[kpi], facts.currency, formatter))
+            TableRow(name, "", _position(with_median[kpi], facts.currency, formatter))
             for kpi, name in KPIS.items()
-            if kpi in known
+            if kpi in with_median
         ),
         note=f"From the campaign’s start to {through}, under the model {model}. Compared are campaigns of the same "
         f"goal for other sponsors whose results are complete, at least {FEWEST_PEER_CAMPAIGNS} of at least "
@@ -139,7 +139,7 @@ def benchmarks(facts: ReportFacts, formatter: Formatter) -> Table | None:
     )
 
 
-def _standing(row: Benchmark, currency: str, formatter: Formatter) -> tuple[str, str, str]:
+def _position(row: Benchmark, currency: str, formatter: Formatter) -> tuple[str, str, str]:
     own, median = (_shown(row, value, currency, formatter) for value in (row.estimate, two_digits(row.median)))
     return own, median, f"{formatter.count(row.campaigns)} campaigns, {formatter.count(row.sponsors)} sponsors"
 

@@ -1,4 +1,4 @@
-"""Figures: what the two charts draw: the days of a period as a line, conversions by their origin as bars.
+"""Chart data: what the two charts draw: the days of a period as a line, conversions by their origin as bars.
 
 Here: grouping, order, folding, ticks and alternative texts, from facts to chart content.
 Not here: how a chart looks or becomes a picture (charts.py).
@@ -34,14 +34,14 @@ def line_chart(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
         previous=previous,
         day_ticks=_day_ticks(facts.period, formatter),
         count_ticks=count_ticks(max((*facts.daily.delivered, *previous)), formatter),
-        alt=_line_in_words(facts, formatter),
+        alt=_line_alternative(facts, formatter),
     )
 
 
 def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
     """Conversions by show, episode and placement, or None where there are none."""
     least_shown = 0.5 * 10**-formatter.credit_digits
-    # What was folded into one row may have earned less than the chart can print; a bar of 0.0 tells nothing.
+    # What was folded into one row may have earned less than the chart can print; a bar of 0.0 shows nothing.
     earning = [row for row in facts.placements if row.conversions > (least_shown if row.is_folded else 0)]
     if not earning:
         return None
@@ -51,10 +51,10 @@ def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
         _group("By placement", "placements", earning, lambda row: (row.placement, row.campaign), formatter),
     )
     groups = tuple(group for group in everything if len(group.bars) > 1) or everything[1:2]
-    spoken = ". ".join(
+    alternative = ". ".join(
         f"{group.heading}: " + ", ".join(f"{bar.label} {bar.text}" for bar in group.bars) for group in groups
     )
-    return BarChart("Conversions by show, episode and placement", groups, f"Bar chart of conversions. {spoken}.")
+    return BarChart("Conversions by show, episode and placement", groups, f"Bar chart of conversions. {alternative}.")
 
 
 def _group(
@@ -105,15 +105,15 @@ def count_ticks(largest: int, formatter: Formatter) -> tuple[tuple[int, str], ..
     return tuple((step * index, formatter.axis_count(step * index)) for index in range(top + 1))
 
 
-def _line_in_words(facts: ReportFacts, formatter: Formatter) -> str:
+def _line_alternative(facts: ReportFacts, formatter: Formatter) -> str:
     delivered = facts.daily.delivered
     busiest = max(range(len(delivered)), key=lambda offset: (delivered[offset], -offset))
     day = formatter.day(facts.period.first + timedelta(days=busiest))
     most = counted(formatter.count(delivered[busiest]), "ad", "ads")
-    words = f"Line chart of ads delivered per day. Most on {day}: {most}."
+    text = f"Line chart of ads delivered per day. Most on {day}: {most}."
     if facts.previous is not None:
-        words += (
+        text += (
             f" In all {formatter.count(facts.now.delivered)}, in the previous period "
             f"{formatter.count(facts.previous.delivered)}."
         )
-    return words
+    return text

@@ -17,7 +17,7 @@ from sql.values import Interval
 class Lift:
     """How much more often households converted that a campaign reached than households that it did not.
 
-    relative: None where it is not to be told: smallest is then the smallest lift that the comparison finds (None: none
+    relative: None where it may not be shown: smallest is then the smallest lift that the comparison finds (None: none
     of the others converted). causal: by lot, the only causal design. iroas: revenue added per unit of spend.
     """
 
@@ -46,7 +46,7 @@ class ModelResult:
 
 @dataclass(frozen=True, slots=True)
 class ModelTotals:
-    """The report's model beside those that learn from all journeys. through: the last day that counts."""
+    """The report's model beside the data-driven ones. through: the last day that counts."""
 
     through: date
     rows: tuple[ModelResult, ...]

@@ -54,7 +54,7 @@ class Totals:
 
     delivered: ads; reach: distinct households; conversions: attributed credit of the goal kind, a fraction where credit
     is shared with other campaigns; sample: conversions that earned any credit, which decides what may be shown.
-    modelled: conversions as if shared addresses answered like those of one household; usable_share: ads at the latter.
+    modelled: conversions as if shared addresses responded like those of one household; usable_share: ads at the latter.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio.
     """
 
@@ -95,7 +95,7 @@ def _holds(interval: Interval, value: float) -> bool:
 class Measure:
     """A rate, cost or return of the period under the report's model. kpi: a name of campaign_roi.
 
-    interval: its estimate in minor units where it is money; None: not shown, because there is too little to tell it
+    interval: its estimate in minor units where it is money; None: not shown, because the sample is too small
     (is_small) or because a price, value or margin is not known.
     """
 
@@ -110,7 +110,7 @@ class Measure:
 class PlacementRow:
     """One placement in one episode, over the period. position: pre, mid or post. aired: local day.
 
-    is_folded: the sum of several that tell of too few households each.
+    is_folded: the sum of several that stand for too few households each.
     """
 
     campaign: str
@@ -228,12 +228,12 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """Everything one report says.
+    """Everything that one report shows.
 
     campaign None: a portfolio of `campaigns`. currency None: several currencies, so no money totals.
     reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
-    folded_rows: how many stand as one, because they tell of fewer households than fewest_households.
+    folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
     """
 
     report_id: str

@@ -45,7 +45,7 @@ def cost_per_conversion(spend_minor: int | None, conversions: float) -> Decimal 
 
 
 def cpa(totals: Totals) -> Decimal | None:
-    """Cost per conversion of a period, or None where the sample is too small to say."""
+    """Cost per conversion of a period, or None where the sample is too small."""
     return cost_per_conversion(totals.spend_minor, totals.conversions) if ratios_allowed(totals.sample) else None
 
 
@@ -154,7 +154,7 @@ def _why_none(facts: ReportFacts) -> str:
     return "no order values are known"
 
 
-def spend_in_words(facts: ReportFacts, formatter: Formatter) -> str:
+def spend_text(facts: ReportFacts, formatter: Formatter) -> str:
     """Spend with its currency, or an empty string where it is not known."""
     if facts.now.spend_minor is None or facts.currency is None:
         return ""

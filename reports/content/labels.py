@@ -1,4 +1,4 @@
-"""Words: the fixed English terms and explanations of a report.
+"""Labels: the fixed English terms and explanations of a report.
 
 Here: names of models, goals, signals and positions as a sponsor reads them, definitions, limits.
 Not here: sentences with numbers in them (sentences.py), anything that depends on one report's facts.
@@ -117,7 +117,7 @@ DEFINITIONS = (
 
 
 def limits(brand: str) -> tuple[str, ...]:
-    """What the number cannot say. It stands in every report."""
+    """What the numbers do not show. It stands in every report."""
     return (
         f"This report credits ads in {brand}’s shows only; it does not see what other media did.",
         "Attribution is not proof of cause: a household that heard an ad might have bought without it.",

@@ -50,7 +50,7 @@ class Tile:
 
     @property
     def spoken(self) -> str:
-        """The arrow in words, for the text twin and for screen readers."""
+        """The arrow as text, for the text twin and for screen readers."""
         word = {"up": "up ", "down": "down ", "flat": "", "none": ""}[self.direction]
         return f"{word}{self.change}"
 
@@ -141,7 +141,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The CSV's raw cells. text_columns may hold words from outside; all others hold numbers, ISO dates or codes."""
+    """The CSV's raw cells. text_columns may hold text from outside; all others hold numbers, ISO dates or codes."""
 
     columns: tuple[str, ...]
     text_columns: tuple[str, ...]
@@ -162,7 +162,7 @@ class Footer:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """A whole report in the order in which it is read. A chart that is None has nothing to draw; `empty_*` says so.
+    """A whole report in the order in which it is read. Where a chart is None, `empty_*` is printed.
 
     generated_at: unix seconds up to which data were taken; the fixed timestamp of every file.
     """

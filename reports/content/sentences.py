@@ -1,6 +1,6 @@
-"""Sentences: the finding, the notices and the words on lift, each short, plain and true of this report's numbers.
+"""Sentences: the finding, the notices and the paragraphs on lift, each short, plain and true of this report's numbers.
 
-Here: the choice of a sentence by what is known, and its wording.
+Here: the choice of a sentence by the facts, and its wording.
 Not here: fixed terms (labels.py), tables and tiles, markup.
 """
 
@@ -12,7 +12,7 @@ from decimal import Decimal
 from reports.content.comparisons import Lift
 from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import Formatter, exact
-from reports.content.kpis import is_low_confidence, ratios_allowed, roas, spend_in_words
+from reports.content.kpis import is_low_confidence, ratios_allowed, roas, spend_text
 from reports.content.report import Notice
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LARGEST_DETECTABLE_LIFT
 from sql.values import Interval
@@ -47,7 +47,7 @@ def finding(facts: ReportFacts, formatter: Formatter) -> str:
 
 
 def _return_on_spend(facts: ReportFacts, formatter: Formatter) -> str:
-    value, spend = roas(facts.now), spend_in_words(facts, formatter)
+    value, spend = roas(facts.now), spend_text(facts, formatter)
     if value is None:
         return f" on {spend} of spend" if spend and facts.now.spend_minor else ""
     caution = ", from a small sample" if is_low_confidence(facts.now.sample) else ""
@@ -150,11 +150,11 @@ def lift(facts: ReportFacts, formatter: Formatter) -> tuple[str, ...]:
     """Incremental lift with its interval, or why there is none, one paragraph per campaign that was compared."""
     if not facts.lifts:
         return (f"No lift is reported. {NO_COMPARISON}",)
-    told = sorted(facts.lifts, key=lambda result: result.campaign)
+    results = sorted(facts.lifts, key=lambda result: result.campaign)
     if not facts.is_portfolio:
-        return tuple(_lift_of(result, formatter) for result in told)
-    others = len(facts.campaigns) - len(told)
-    paragraphs = [f"{result.campaign}: {_lift_of(result, formatter)}" for result in told]
+        return tuple(_lift_of(result, formatter) for result in results)
+    others = len(facts.campaigns) - len(results)
+    paragraphs = [f"{result.campaign}: {_lift_of(result, formatter)}" for result in results]
     if others > 0:
         whose = counted(formatter.count(others), "other campaign", "other campaigns")
         paragraphs.append(f"For {whose} no comparison group was measured.")
@@ -166,12 +166,12 @@ def _lift_of(result: Lift, formatter: Formatter) -> str:
     if result.relative is None:
         return f"No lift is reported. {_too_coarse(result, formatter)}"
     relative = result.relative
-    told = f"{_compared(relative.estimate, result.causal, formatter)} ({_between(relative, formatter)})."
+    text = f"{_compared(relative.estimate, result.causal, formatter)} ({_between(relative, formatter)})."
     if _holds_zero(relative):
-        told += " The interval includes no difference at all, so chance alone could explain this."
+        text += " The interval includes no difference at all, so chance alone could explain this."
     if not result.causal:
-        return f"{told} The groups were matched, not randomised, so this is not proof of cause."
-    return f"{told}{_added_return(result.iroas, formatter)}"
+        return f"{text} The groups were matched, not randomised, so this is not proof of cause."
+    return f"{text}{_added_return(result.iroas, formatter)}"
 
 
 def _compared(lift: float, causal: bool, formatter: Formatter) -> str:
@@ -188,7 +188,7 @@ def _compared(lift: float, causal: bool, formatter: Formatter) -> str:
 
 
 def _between(interval: Interval, formatter: Formatter) -> str:
-    """The bounds of a lift in words: a minus sign before "more" would be read past."""
+    """The bounds of a lift as text: a minus sign before "more" would be read past."""
     lower, upper = (bound if bound is not None else interval.estimate for bound in (interval.lower, interval.upper))
     least, most = (formatter.percent(abs(bound)) for bound in (lower, upper))
     if lower < 0 < upper:

@@ -199,11 +199,11 @@ def _booked(facts: ReportFacts, formatter: Formatter) -> str:
     if pacing is None or not pacing.booked:
         return NOTHING
     share = formatter.percent(exact(pacing.delivered) / pacing.booked)
-    told = f"{formatter.count(pacing.delivered)} of {formatter.count(pacing.booked)} booked since the start ({share})"
+    text = f"{formatter.count(pacing.delivered)} of {formatter.count(pacing.booked)} booked since the start ({share})"
     if pacing.expected:
         pace = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
-        told += f", {pace} of the {formatter.count(pacing.expected)} due by now"
-    return told
+        text += f", {pace} of the {formatter.count(pacing.expected)} due by now"
+    return text
 
 
 def _whereabouts(row: PlacementRow, facts: ReportFacts) -> str:

@@ -1,6 +1,6 @@
 """Delivery: from a frozen report to a mail that arrives at most once.
 
-Here: the names that other floors use. Each module says what it is for.
+Here: the names that other floors use. Each module's charter states what it holds.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def assemble(envelope: Envelope, files: Iterable[FrozenFile]) -> Mail:
 
 
 def slug(subject: str) -> str:
-    """A file name that tells this report from last week's: ASCII letters, digits and hyphens only."""
+    """A file name that differs from that of last week's report: ASCII letters, digits and hyphens only."""
     plain = unicodedata.normalize("NFKD", subject).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:60].strip("-") or "report"
 

@@ -1,6 +1,6 @@
-"""The outbox: sends what is due, each mail at most once, and says what became of it.
+"""The outbox: sends what is due, each mail at most once, and records what became of it.
 
-Here: the order of the steps. Claim one row and commit; only then call the provider; then write down what it said. A
+Here: the order of the steps. Claim one row and commit; only then call the provider; then record its answer. A
 worker that dies in between leaves a claim that expires to unknown and is never sent again by itself. Nothing may retry
 a call to a provider: run the outbox again instead.
 Not here: the rows (queue.py), the mail (message.py), what answers mean (outcomes.py).
@@ -20,8 +20,8 @@ from psycopg.rows import class_row
 
 from reports.delivery import queue
 from reports.delivery.message import FrozenFile, Mail, assemble, envelope_of
-from reports.delivery.outcomes import Outcome, Verdict, given_up, of_surprise, of_unfit
-from reports.delivery.queue import Context, Delivery
+from reports.delivery.outcomes import Outcome, Verdict, given_up, of_unassembled, of_unexpected
+from reports.delivery.queue import Delivery, DeliveryContext
 from reports.delivery.transports.base import Transport
 from reports.delivery.unsubscribe import Sender, stop_link
 from sql.connecting import DatabaseUnavailableError
@@ -41,7 +41,7 @@ Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class DeliverySummary:
-    """What a run did, counted by result; paused says why it stopped early, notes what a person should look at."""
+    """What a run did, counted by result; paused: why it stopped early; notes: what a person should look at."""
 
     results: Counter[str] = field(default_factory=Counter)
     expired: int = 0
@@ -155,9 +155,9 @@ class Outbox:
         return Planned(delivery, "send", mail.envelope.subject)
 
     def _next(self, transport: Transport, now: datetime, clock: _Clock, summary: DeliverySummary) -> str | None:
-        """Handle one row and say what became of it; None where none is due."""
+        """Handle one row and return what became of it; None where none is due."""
         token, started = uuid4(), clock()
-        context: Context | None = None
+        context: DeliveryContext | None = None
         outcome: Outcome | None = None
         with self._warehouse.transaction() as connection:
             # Due is what was due when the run began, so that a mail that just failed is not tried again at once.
@@ -198,8 +198,8 @@ class Outbox:
     def _write_down(
         self, delivery: Delivery, token: UUID, transport: str, outcome: Outcome, started: datetime, clock: _Clock
     ) -> None:
-        """Settle the claim. A database that is away for a moment must not turn a known end into a doubtful one, and
-        words that it refuses must not hold up the queue."""
+        """Settle the claim. A database that is away for a moment must not turn a certain end into a doubtful one, and
+        text that it refuses must not hold up the queue."""
         for pause in (*SETTLE_PAUSES, None):
             try:
                 with self._warehouse.transaction() as connection:
@@ -223,7 +223,7 @@ class Outbox:
                     queue.settle(connection, delivery, token, transport, plain, started, clock())
                 return
 
-    def _attempt(self, transport: Transport, delivery: Delivery, context: Context) -> Outcome:
+    def _attempt(self, transport: Transport, delivery: Delivery, context: DeliveryContext) -> Outcome:
         """Put the mail together and hand it over, once. What cannot be put together has not been sent."""
         try:
             frozen = self.read_report(delivery)
@@ -235,7 +235,7 @@ class Outbox:
             return Outcome(Verdict.FAILED, str(error))
         except BaseException as error:
             self._trouble(delivery, "the mail could not be put together", error)
-            return of_unfit(error)
+            return of_unassembled(error)
         if delivery.attempts > 1:
             self._failures.clear([delivery.tenant_id], [subject_of(delivery)])
         try:
@@ -244,7 +244,7 @@ class Outbox:
             if not may_be_one_tenants(error) and not isinstance(error, Exception):
                 raise
             logger.exception("delivery %s ended in an error that the transport does not know", delivery.delivery_id)
-            return of_surprise(error)
+            return of_unexpected(error)
 
     def read_report(self, delivery: Delivery) -> FrozenReport:
         """The report of a delivery, read under its tenant's own row-level security."""
@@ -256,7 +256,9 @@ class Outbox:
         return FrozenReport(str(found[0] or "") if found else "", tuple(files))
 
 
-def make_mail(delivery: Delivery, context: Context, sender: Sender, frozen: FrozenReport, mark: str = "") -> Mail:
+def make_mail(
+    delivery: Delivery, context: DeliveryContext, sender: Sender, frozen: FrozenReport, mark: str = ""
+) -> Mail:
     """The mail of one delivery; a mark goes before its subject. Raises PermanentError if it is not whole. Pure."""
     mailbox = context.reply_to or sender.mail_from
     envelope = envelope_of(

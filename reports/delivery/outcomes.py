@@ -62,7 +62,7 @@ REFUSALS = frozenset({400, 404, 405, 406, 410, 411, 413, 414, 415, 417, 422, 431
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The verdict on one attempt; stop_run says that the next mail would meet the same trouble."""
+    """The verdict on one attempt; stop_run: the next mail would meet the same trouble."""
 
     verdict: Verdict
     detail: str
@@ -74,24 +74,24 @@ class Outcome:
 
 def of_http(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, sandbox: bool = False) -> Outcome:
     """The verdict on an answer of SendGrid's mail send; header names in any case."""
-    known = {name.lower(): value for name, value in headers.items()}
-    words = provider_words(body)
+    fields = {name.lower(): value for name, value in headers.items()}
+    text = provider_text(body)
     if status == 202 or (sandbox and status == 200):
-        return _accepted(status, known.get("x-message-id"), sandbox and status == 200)
+        return _accepted(status, fields.get("x-message-id"), sandbox and status == 200)
     if status == 429:
-        reset = _rate_limit_reset(known.get("x-ratelimit-reset"), known.get("retry-after"), now)
-        return Outcome(Verdict.RETRY, f"rate limit reached. {words}".strip(), status, not_before=reset, stop_run=True)
+        reset = _rate_limit_reset(fields.get("x-ratelimit-reset"), fields.get("retry-after"), now)
+        return Outcome(Verdict.RETRY, f"rate limit reached. {text}".strip(), status, not_before=reset, stop_run=True)
     if status in (401, 403, 407):
-        detail = f"the provider refused the key ({status}). {words} Check the API key and its mail send permission."
+        detail = f"the provider refused the key ({status}). {text} Check the API key and its mail send permission."
         return Outcome(Verdict.PAUSED, header_text(detail, DETAIL_LIMIT), status, stop_run=True)
     if status in REFUSALS:
-        return Outcome(Verdict.FAILED, f"the provider refused the mail ({status}). {words}".strip(), status)
+        return Outcome(Verdict.FAILED, f"the provider refused the mail ({status}). {text}".strip(), status)
     if 300 <= status < 400:
         # Web services answer a request that they have carried out with 302 and 303 too.
-        where = header_text(known.get("location", "nowhere"), 200)
+        where = header_text(fields.get("location", "nowhere"), 200)
         detail = f"redirected ({status}) to {where}; not followed, it may have been sent or not. Check the host."
         return Outcome(Verdict.UNKNOWN, detail, status, stop_run=True)
-    return Outcome(Verdict.UNKNOWN, f"answered {status}: it may have been sent or not. {words}".strip(), status)
+    return Outcome(Verdict.UNKNOWN, f"answered {status}: it may have been sent or not. {text}".strip(), status)
 
 
 def _accepted(status: int, message_id: str | None, sandbox: bool) -> Outcome:
@@ -107,7 +107,7 @@ def _accepted(status: int, message_id: str | None, sandbox: bool) -> Outcome:
 
 def _rate_limit_reset(moment: str | None, pause: str | None, now: datetime) -> datetime | None:
     """When to come back: SendGrid's moment (Unix seconds), else Retry-After (RFC 9110 section 10.2.3: seconds or a
-    date); never in the past and at most a day ahead. None if neither says so."""
+    date); never in the past and at most a day ahead. None if neither is there."""
     for seconds in (_whole(moment), _pause_end(pause, now)):
         if seconds is not None:
             latest = int((now + LONGEST_RATE_LIMIT).timestamp())
@@ -126,18 +126,18 @@ def _pause_end(pause: str | None, now: datetime) -> int | None:
 
 
 def _whole(text: str | None) -> int | None:
-    """A number of at most eighteen digits: what a clock may say."""
+    """A number of at most eighteen digits: what a clock may show."""
     bare = (text or "").strip()
     return int(bare) if bare.isascii() and bare.isdigit() and len(bare) <= 18 else None
 
 
-def of_smtp(code: int, words: bytes | str, stage: Stage) -> Outcome:
+def of_smtp(code: int, reply: bytes | str, stage: Stage) -> Outcome:
     """The verdict on a reply of a mail server.
 
     To the final dot, 4yz and 5yz mean that the server has not taken the mail (RFC 5321 sections 4.2.1 and 6.1), save
     for 421, which is about the connection and not about the mail.
     """
-    text = provider_words(words.encode() if isinstance(words, str) else words)
+    text = provider_text(reply.encode() if isinstance(reply, str) else reply)
     if stage is Stage.ANSWER:
         if 200 <= code < 300:
             return Outcome(Verdict.ACCEPTED, f"accepted by the mail server. {text}".strip(), code)
@@ -156,26 +156,26 @@ def of_smtp(code: int, words: bytes | str, stage: Stage) -> Outcome:
     return Outcome(Verdict.RETRY, f"the mail server {does} ({code}). {text}".strip(), code, stop_run=stops)
 
 
-def of_lost(error: BaseException, stage: Stage) -> Outcome:
+def of_lost_connection(error: BaseException, stage: Stage) -> Outcome:
     """The verdict on a connection that failed or went away: safe to repeat only before the mail was all sent."""
-    words = header_text(f"{type(error).__name__}: {error}", DETAIL_LIMIT - 120)
+    cause = header_text(f"{type(error).__name__}: {error}", DETAIL_LIMIT - 120)
     if stage is Stage.ANSWER:
-        return Outcome(Verdict.UNKNOWN, f"the mail was sent, but its answer did not come ({words})")
+        return Outcome(Verdict.UNKNOWN, f"the mail was sent, but its answer did not come ({cause})")
     if stage in (Stage.ENVELOPE, Stage.SENDING):
-        return Outcome(Verdict.RETRY, f"the connection was lost before the mail was handed over ({words})")
-    return Outcome(Verdict.RETRY, f"the provider could not be reached ({words})", stop_run=True)
+        return Outcome(Verdict.RETRY, f"the connection was lost before the mail was handed over ({cause})")
+    return Outcome(Verdict.RETRY, f"the provider could not be reached ({cause})", stop_run=True)
 
 
-def of_surprise(error: BaseException, stage: Stage = Stage.ANSWER) -> Outcome:
+def of_unexpected(error: BaseException, stage: Stage = Stage.ANSWER) -> Outcome:
     """The verdict on an error that no transport foresaw. Only its kind is kept: its text may hold anything."""
-    words = f"sending ended in an unforeseen {type(error).__name__}; see the log"
+    detail = f"sending ended in an unforeseen {type(error).__name__}; see the log"
     if stage is Stage.ANSWER:
-        return Outcome(Verdict.UNKNOWN, words)
+        return Outcome(Verdict.UNKNOWN, detail)
     stops = stage in (Stage.CONNECTING, Stage.GREETING)
-    return Outcome(Verdict.RETRY, f"{words}. Nothing had been handed over", stop_run=stops)
+    return Outcome(Verdict.RETRY, f"{detail}. Nothing had been handed over", stop_run=stops)
 
 
-def of_unfit(error: BaseException) -> Outcome:
+def of_unassembled(error: BaseException) -> Outcome:
     """The verdict on a mail that cannot be put together: it would fail again, so it waits for a person."""
     return Outcome(Verdict.FAILED, f"the mail cannot be put together ({type(error).__name__}); see the log")
 
@@ -200,15 +200,15 @@ def given_up(outcome: Outcome, attempts: int) -> Outcome:
     return Outcome(Verdict.FAILED, detail, outcome.status_code, outcome.provider_message_id)
 
 
-def provider_words(body: bytes) -> str:
-    """What the provider said, in one line: the messages of SendGrid's error list, else the text itself."""
+def provider_text(body: bytes) -> str:
+    """The provider's own text, in one line: the messages of SendGrid's error list, else the text itself."""
     text = body[:20_000].decode("utf-8", "replace")
     try:
         errors = json.loads(text)["errors"]
-        said = "; ".join(_one_error(error) for error in errors)
+        message = "; ".join(_one_error(error) for error in errors)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # the last: brackets without end
-        said = text
-    return header_text(said, DETAIL_LIMIT - 150)
+        message = text
+    return header_text(message, DETAIL_LIMIT - 150)
 
 
 def _one_error(error: Mapping[str, object]) -> str:

@@ -45,7 +45,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class DeliveryContext:
     """The tenant's side of a delivery."""
 
     slug: str
@@ -97,16 +97,16 @@ def due_deliveries(connection: Connection[Any], now: datetime, most: int) -> lis
         return cursor.execute(statement("read_due_deliveries").text, {"now": now, "most": most}).fetchall()
 
 
-def context_of(connection: Connection[Any], delivery: Delivery) -> Context:
+def context_of(connection: Connection[Any], delivery: Delivery) -> DeliveryContext:
     """The tenant and the suppression of a delivery's address."""
     values = {"tenant": delivery.tenant_id, "address": delivery.recipient}
-    with connection.cursor(row_factory=class_row(Context)) as cursor:
+    with connection.cursor(row_factory=class_row(DeliveryContext)) as cursor:
         context = cursor.execute(statement("read_delivery_context").text, values).fetchone()
     assert context is not None, "a delivery's tenant exists: the foreign key of its report says so"  # noqa: S101
     return context
 
 
-def screen(recipient: str, context: Context) -> Stop | None:
+def screen(recipient: str, context: DeliveryContext) -> Stop | None:
     """Why this address gets no mail of this tenant now; None where it may. Pure."""
     try:
         address = clean_address(recipient)
@@ -216,7 +216,7 @@ def expire_claims(connection: Connection[Any], now: datetime) -> int:
 def release_allowed(connection: Connection[Any], now: datetime, failed: Callable[[UUID, BaseException], object]) -> int:
     """Held rows whose domain is allowed by now go back into the queue; returns how many.
 
-    failed: called with the tenant of each row for which that cannot be told; it stays held.
+    failed: called with the tenant of each row for which that cannot be decided; it stays held.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         held = cursor.execute(statement("read_held_deliveries").text).fetchall()

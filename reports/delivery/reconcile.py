@@ -1,4 +1,4 @@
-"""Reconciliation: what the provider says happened to the mails, after it took them.
+"""Reconciliation: what the provider reports of the mails, after it took them.
 
 Here: reading an export of SendGrid's event webhook, and moving deliveries to the state that the events prove. Events
 may come late, twice, in any order and in several files; the result is the same.
@@ -94,9 +94,9 @@ class Reconciled:
     def __str__(self) -> str:
         parts = [f"{count} {name}" for name, count in sorted(self.applied.items())] or ["no new events"]
         numbers = {"repeated": self.repeated, "of unknown deliveries": self.unmatched, "not from Earshot": self.foreign}
-        parts += [f"{count} {words}" for words, count in numbers.items() if count]
-        words = ", ".join(parts) + f"; {self.suppressed} address(es) suppressed"
-        return words + (f"; {self.cancelled} mail(s) need not be sent again" if self.cancelled else "")
+        parts += [f"{count} {text}" for text, count in numbers.items() if count]
+        text = ", ".join(parts) + f"; {self.suppressed} address(es) suppressed"
+        return text + (f"; {self.cancelled} mail(s) need not be sent again" if self.cancelled else "")
 
 
 def event_text(body: bytes, source: str) -> str:
@@ -134,8 +134,8 @@ def _objects(text: str) -> list[dict[str, Any]]:
         try:
             value, end = decoder.raw_decode(rest)
         except (ValueError, RecursionError) as error:
-            said = "it is nested too deeply" if isinstance(error, RecursionError) else header_text(str(error), 100)
-            raise PermanentError(f"the file of events is not JSON ({said}); nothing was applied") from error
+            message = "it is nested too deeply" if isinstance(error, RecursionError) else header_text(str(error), 100)
+            raise PermanentError(f"the file of events is not JSON ({message}); nothing was applied") from error
         found += value if isinstance(value, list) else [value]
         rest = rest[end:].lstrip()
     if not all(isinstance(event, dict) for event in found):
@@ -225,5 +225,5 @@ def _apply(warehouse: Warehouse, event: ProviderEvent, now: datetime, result: Re
 
 
 def _detail(event: ProviderEvent) -> str:
-    said = header_text(str(event.payload.get("reason") or event.payload.get("response") or ""), 300)
-    return f"the provider reports: {event.event} on {event.occurred_at:%Y-%m-%d %H:%M} UTC. {said}".strip()
+    message = header_text(str(event.payload.get("reason") or event.payload.get("response") or ""), 300)
+    return f"the provider reports: {event.event} on {event.occurred_at:%Y-%m-%d %H:%M} UTC. {message}".strip()

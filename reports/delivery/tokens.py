@@ -1,6 +1,6 @@
 """Signed tokens for the links in a mail.
 
-Here: making and checking a token that says what it is for and until when. It carries ids, never an address.
+Here: making and checking a token that states what it is for and until when. It carries ids, never an address.
 Not here: a web page that receives it. Earshot serves none; the platform's own endpoint calls `verify_token`.
 
 An endpoint for one-click unsubscribing (RFC 8058) takes the POST, calls
@@ -36,7 +36,7 @@ class TokenError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says."""
+    """What a valid token states."""
 
     purpose: Purpose
     tenant_id: UUID
@@ -60,8 +60,8 @@ def sign_token(claims: Claims, secret: str) -> str:
 def verify_token(token: str, secret: str, *, purpose: Purpose, now: datetime) -> Claims:
     """The claims of a token that this secret signed for this purpose and that has not expired; else TokenError.
 
-    The signature is compared in constant time and before anything in the token is believed. The message never says
-    which secret or what signature was expected.
+    The signature is compared in constant time and before anything in the token is used. The message never shows
+    which secret or signature was expected.
     """
     payload, _, signature = token.partition(".")
     if not hmac.compare_digest(_signature(payload, secret), _decode(signature)):

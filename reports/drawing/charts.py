@@ -85,7 +85,7 @@ def png(svg: str) -> bytes:
 
 @cache
 def use_fonts(folders: tuple[Path, ...]) -> None:
-    """Tell the chart engine about the shelf, once per process."""
+    """Register the folders with the chart engine, once per process."""
     for folder in folders:
         vl_convert.register_font_directory(str(folder))
 

@@ -1,8 +1,8 @@
 """Fonts: the bundled typeface, what it can print and how wide its letters are.
 
-Here: one shelf of font folders that charts and PDF share, the check that every character can be printed, text widths.
+Here: one registry of fonts for charts and PDF, the check that every character can be printed, text widths.
 Not here: where text stands. Typst and the chart engine print boxes for a missing glyph without a warning, so a
-character that no font on the shelf has is an error before anything is drawn.
+character that no registered font has is an error before anything is drawn.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class MissingGlyphError(PermanentError):
 
 @dataclass(frozen=True)
 class FontRegistry:
-    """Folders with font files; the bundled one is always among them. Use `shelf()`, which keeps what it has read."""
+    """Folders with font files; the bundled one is always among them. Use `font_registry()`, which is cached."""
 
     folders: tuple[Path, ...]
 
     @cached_property
     def covered(self) -> frozenset[int]:
-        """Every code point that some font of the shelf has a glyph for."""
+        """Every code point that some registered font has a glyph for."""
         return frozenset(code for font in self._fonts() for code in font.getBestCmap() or ())
 
     @cached_property
@@ -52,7 +52,7 @@ class FontRegistry:
                     raise MissingGlyphError(_missing(character, text))
 
     def width(self, text: str, size: float) -> float:
-        """Width in the unit of size, in the bundled regular weight; a stranger's letter counts as a full square."""
+        """Width in the unit of size, in the bundled regular weight; a letter that it lacks counts as a full square."""
         advances, units = self._advances
         return sum(advances.get(ord(character), units) for character in text) * size / units
 
@@ -74,7 +74,7 @@ class FontRegistry:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Every font file on the shelf."""
+        """Every registered font file."""
         found = (path for folder in self.folders for path in sorted(folder.rglob("*")))
         return tuple(path.resolve() for path in found if path.suffix.lower() in FONT_FILES)
 

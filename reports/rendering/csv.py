@@ -24,12 +24,12 @@ BYTE_ORDER_MARK = "\ufeff"
 
 def csv_file(records: Records) -> bytes:
     """The file's bytes. Cells that could run as a formula are prefixed; numbers stay numbers."""
-    words = [column in records.text_columns for column in records.columns]
+    is_text_column = [column in records.text_columns for column in records.columns]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow(records.columns)
     for row in records.rows:
-        writer.writerow([_cell(cell, is_text) for cell, is_text in zip(row, words, strict=True)])
+        writer.writerow([_cell(cell, is_text) for cell, is_text in zip(row, is_text_column, strict=True)])
     return (BYTE_ORDER_MARK + written.getvalue()).encode()
 
 

@@ -72,7 +72,7 @@ def _printed(value: Any) -> Any:
 
 @cache
 def compiler_for(fonts: FontRegistry, template: Path = TEMPLATE) -> typst.Compiler:
-    """A compiler that knows the shelf's fonts and no others; kept, because reading fonts costs more than a report."""
+    """A compiler with the registered fonts and no others; kept, because reading fonts costs more than a report."""
     folders = [str(folder) for folder in fonts.folders]
     read = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
     _refuse_unread(fonts, {Path(font.path).resolve() for font in read.fonts() if font.path})

@@ -27,7 +27,7 @@ import polars as pl
 
 from assets.attribution import channel_totals
 from assets.campaigns.results.incrementality import measure_lift
-from assets.campaigns.results.kpis import measure_learnt
+from assets.campaigns.results.kpis import measure_data_driven
 from assets.reporting.numbers import NUMBERS
 from reports.content.labels import DEFINITIONS
 from tests.reports.conftest import make_facts
@@ -51,7 +51,7 @@ answers |= {name: [1.0] for name in bounds} | {"is_fallback": [False]}
 delivery = {**scope, "placement_id": ["mid"], "impressions": [100], "usable_impressions": [30]}
 delivery |= {"mature_impressions": [100], "clicks": [0]}
 spend = {**scope, "spend_minor": [300], "cost_minor": [300], "booked": [100], "expected": [100], "make_good": [0]}
-results = measure_learnt(
+results = measure_data_driven(
     pl.DataFrame({**scope, "currency": ["USD"], "margin": [0.5], "config_version": [1]}),
     pl.DataFrame(delivery),
     pl.DataFrame({**scope, "households": [90], "consumers": [95]}),

@@ -12,7 +12,7 @@ import polars as pl
 
 from assets.attribution.conversions import USABLE_CLASS
 
-# A click is an answer to an ad, not another delivery of it.
+# A click is a response to an ad, not another delivery of it.
 IS_IMPRESSION = pl.col("kind") != "click"
 IS_USABLE = pl.col("address_class") == USABLE_CLASS
 
@@ -27,12 +27,12 @@ def count_delivery(exposures: pl.DataFrame, by: Sequence[str] = ("tenant_id", "d
     returns:   by, placement_id, episode_id, impressions (ads delivered and explicit ones), households (distinct),
                usable_impressions (at addresses that stand for one household), clicks
     """
-    heard_by = pl.col("household_key").filter(IS_IMPRESSION & pl.col("household_key").is_not_null())
+    household = pl.col("household_key").filter(IS_IMPRESSION & pl.col("household_key").is_not_null())
     return (
         exposures.group_by(*by, *PLACED)
         .agg(
             impressions=IS_IMPRESSION.sum().cast(pl.Int64),
-            households=heard_by.n_unique().cast(pl.Int64),
+            households=household.n_unique().cast(pl.Int64),
             usable_impressions=(IS_IMPRESSION & IS_USABLE).sum().cast(pl.Int64),
             clicks=(~IS_IMPRESSION).sum().cast(pl.Int64),
         )

@@ -1,7 +1,7 @@
 """Pacing: how many impressions were due by a moment, so that delivery can be called ahead or behind.
 
 Here: the elapsed share of a flight for dynamic ads, and a show's own age curve for baked-in ones.
-Not here: what was delivered (impressions.py), words about it (reports).
+Not here: what was delivered (impressions.py), text about it (reports).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ BOOKED_AGE_DAYS = 30
 def expect_delivery(
     placements: pl.DataFrame, airings: pl.DataFrame, curves: pl.DataFrame, moment: datetime
 ) -> pl.DataFrame:
-    """tenant_id, placement_id, expected: impressions due by the moment; null where it cannot be told.
+    """tenant_id, placement_id, expected: impressions due by the moment; null where it is not known.
 
     placements: tenant_id, placement_id, podcast_id, kind, booked_impressions, flight_starts_at, flight_ends_at
     airings:    tenant_id, placement_id, episode_id, aired_at, those to come included
     curves:     tenant_id, podcast_id, age_days, downloads: by age over the show's episodes that are 30 days old
 
     Dynamic: booked times the elapsed share of the flight. Baked-in: each episode is due an equal part of the booking,
-    gathered as the show's episodes gather their downloads; without such episodes nobody knows.
+    gathered as the show's episodes gather their downloads; without such episodes it is null.
     """
     dynamic = placements.filter(pl.col("kind") == "dynamic").with_columns(due=_elapsed_share(moment))
     baked_in = placements.filter(pl.col("kind") == "baked_in").join(
@@ -51,10 +51,10 @@ def _gathered_share(
     """tenant_id, placement_id, due: the mean share of their downloads that the episodes should have by the moment."""
     age = (pl.lit(moment) - pl.col("aired_at")).dt.total_microseconds() // MICROSECONDS_PER_DAY - 1
     shares = cumulate(curves)
-    known = shares.select(PODCAST).unique()
+    with_curve = shares.select(PODCAST).unique()
     return (
         airings.join(placements.select(*PLACEMENT, "podcast_id"), on=PLACEMENT, validate="m:1")
-        .join(known, on=PODCAST, validate="m:1")
+        .join(with_curve, on=PODCAST, validate="m:1")
         .with_columns(age_days=age.clip(-1, BOOKED_AGE_DAYS - 1))
         .join(shares, on=[*PODCAST, "age_days"], how="left", validate="m:1")
         .group_by(PLACEMENT)

@@ -1,7 +1,7 @@
 """Spend: how much of a placement's price is earned, and when.
 
 Here: baked-in ads recognised when their episode airs, dynamic ones as they are delivered, both to the minor unit.
-Not here: delivery itself (impressions.py), ratios (kpis.py). A price that is not known stays not known: it is never 0.
+Not here: delivery itself (impressions.py), ratios (kpis.py). A missing price stays null: it is never 0.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def recognise_spend(
     before:     tenant_id, placement_id, impressions: delivered before start (no row: none)
     within:     tenant_id, placement_id, episode_id, impressions: delivered in [start, end)
     returns:    tenant_id, placement_id, episode_id, spend_minor; rows with spend only. A placement whose spend is not
-                known (no price, or dynamic without a booked number) has no rows here and is named by unknown_spend.
+                known (no price, or dynamic without a booked number) has no rows here; unknown_spend has it.
     """
-    known = placements.join(unknown_spend(placements), on=PLACEMENT, how="anti")
-    baked_in = _spend_on_airing(known.filter(pl.col("kind") == "baked_in"), airings).filter(
+    priced_placements = placements.join(unknown_spend(placements), on=PLACEMENT, how="anti")
+    baked_in = _spend_on_airing(priced_placements.filter(pl.col("kind") == "baked_in"), airings).filter(
         (pl.col("aired_at") >= start) & (pl.col("aired_at") < end)
     )
-    dynamic = _spend_on_delivery(known.filter(pl.col("kind") == "dynamic"), before, within)
+    dynamic = _spend_on_delivery(priced_placements.filter(pl.col("kind") == "dynamic"), before, within)
     return (
         pl.concat(
             [baked_in.select(*PLACEMENT_EPISODE, "spend_minor"), dynamic.select(*PLACEMENT_EPISODE, "spend_minor")]

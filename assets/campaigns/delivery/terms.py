@@ -1,7 +1,7 @@
-"""Scopes: what a set of KPIs is about: one campaign, or all campaigns of a sponsor together.
+"""Terms: what campaigns were booked for and cost, one by one and for all campaigns of a sponsor together.
 
-Here: campaigns with the settings in force, what they were booked for and cost, and the fold of campaigns to a sponsor.
-Not here: the KPIs (kpis.py), readings (daily.py, period.py).
+Here: campaigns with the settings in force, their prices and bookings, and the fold of campaigns to a sponsor.
+Not here: the KPIs (kpis.py), reading (daily.py, period/reading.py).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ PRICES = ("spend_minor", "cost_minor", "booked", "delivered", "expected", "make_
 def settings_at(campaigns: pl.DataFrame, settings: pl.DataFrame, moment: datetime) -> pl.DataFrame:
     """The campaigns with window_days, default_model and config_version as in force at the moment."""
     at = pl.lit(moment, dtype=UTC_TIME)
-    told = with_settings(campaigns.select(CAMPAIGN).with_columns(converted_at=at), settings)
+    in_force = with_settings(campaigns.select(CAMPAIGN).with_columns(converted_at=at), settings)
     return campaigns.join(
-        told.select(*CAMPAIGN, "window_days", "default_model", "config_version"), on=CAMPAIGN, validate="1:1"
+        in_force.select(*CAMPAIGN, "window_days", "default_model", "config_version"), on=CAMPAIGN, validate="1:1"
     )
 
 
@@ -58,12 +58,12 @@ def price_campaigns(
     booking; more than booked in one does not make up for less in another.
     """
     unknown = unknown_spend(placements)
-    heard = delivered.group_by(PLACEMENT).agg(delivered=pl.col("impressions").sum())
+    so_far = delivered.group_by(PLACEMENT).agg(delivered=pl.col("impressions").sum())
     spent = spend.group_by(PLACEMENT).agg(whole_sum(pl.col("spend_minor")))
     return (
         placements.join(spent, on=PLACEMENT, how="left", validate="1:1")
         .join(unknown.with_columns(is_unknown=pl.lit(True)), on=PLACEMENT, how="left", validate="1:1")
-        .join(heard, on=PLACEMENT, how="left", validate="1:1")
+        .join(so_far, on=PLACEMENT, how="left", validate="1:1")
         .join(expected, on=PLACEMENT, how="left", validate="1:1")
         .rename({"booked_impressions": "booked"})
         .with_columns(

@@ -47,13 +47,13 @@ def read_period(
     window: Window,
     timezone: str,
     as_of: datetime,
-    known_by: datetime | None = None,
+    received_by: datetime | None = None,
 ) -> PeriodFacts:
     """The facts of a period. Raises PermanentError for a campaign that the tenant does not have.
 
     window:   the period, cut at the tenant's local midnights (Window.of_local_days); timezone names its days
     as_of:    refunds count that occurred before it, and windows are complete or open by it
-    known_by: count conversions, their worth and refunds by what had been received by then (a period at an equal age)
+    received_by: count conversions, their worth and refunds by what had been received by then (a period at an equal age)
     """
     tenants = [tenant]
     chosen = _choose(read("read_campaigns", tenants=tenants), tenant, campaigns)
@@ -71,7 +71,7 @@ def read_period(
         before=read("read_delivered_before", since=since, before=window.start, tenants=tenants, campaigns=ids),
         placements=placements,
         airings=read("read_airings", tenants=tenants).join(own_placements, on=PLACEMENT, validate="m:1"),
-        credited=read_credited(read, tenants, chosen, window, as_of, known_by),
+        credited=read_credited(read, tenants, chosen, window, as_of, received_by),
         curves=read("read_age_curves", before=window.end, tenants=tenants, podcasts=ids_of(placements, "podcast_id")),
     )
 

@@ -16,7 +16,7 @@ from assets.campaigns.reach.sketches import merge_sketches, read_sketches
 from assets.frames import ratio
 from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT
 
-# Whose distinct members are told: the unit of a key, its column among exposures, and the column of their number.
+# What distinct counts are of: the unit of a key, its column among exposures, and the column of their number.
 UNITS: Final = {"household": ("household_key", "households"), "consumer": ("consumer_key", "consumers")}
 PEOPLE: Final = tuple(people for _key, people in UNITS.values())
 
@@ -111,10 +111,10 @@ def estimate_levels(sizes: pl.DataFrame, sketches: pl.DataFrame) -> pl.DataFrame
 
 def _add_people(scopes: pl.DataFrame, sketches: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """The scopes with their people, the bounds of each number, and is_estimate; none of them above the impressions."""
-    told = read_sketches(sketches)
+    estimates = read_sketches(sketches)
     for unit, (_key, people) in UNITS.items():
         names = {"estimate": people, "lower": f"{people}_lower", "upper": f"{people}_upper", "is_estimate": unit}
-        numbers = told.filter(unit=unit).select(*by, *names).rename(names)
+        numbers = estimates.filter(unit=unit).select(*by, *names).rename(names)
         scopes = scopes.join(numbers, on=by, how="left", validate="1:1")
     counted = [*PEOPLE, *BOUNDS]
     return scopes.with_columns(

@@ -28,14 +28,14 @@ SKETCH = [*CAMPAIGN_PLACEMENT, "unit", "sketch"]
 
 @dataclass(frozen=True, slots=True)
 class ReachLimits:
-    """Up to how many impressions of a campaign its reach is counted; from how many a day's sketches are kept.
+    """Up to how many impressions of a campaign its reach is counted; from how many a day's sketches are stored.
 
-    Five million impressions are 200 MB of keys, and counting them takes 2 s of a processor and 0.7 GB. A day is kept
+    Five million impressions are 200 MB of keys, and counting them takes 2 s of a processor and 0.7 GB. A day is stored
     beyond four times the entries of a sketch: with fewer, its keys are hardly larger than sketches of them.
     """
 
     counted: int = 5_000_000
-    kept_day: int = 4 * ENTRIES
+    sketched_day: int = 4 * ENTRIES
 
 
 LIMITS = ReachLimits()
@@ -78,18 +78,18 @@ def _measure(
     campaigns: pl.DataFrame,
     window: Window,
     limits: ReachLimits,
-    known: pl.DataFrame | None = None,
+    day_sketches: pl.DataFrame | None = None,
     since_start: bool = False,
 ) -> pl.DataFrame:
     sizes = _read_sizes(read, campaigns, window, since_start=since_start)
     totals = sizes.group_by(CAMPAIGN).agg(pl.col("impressions").sum())
     large = totals.filter(pl.col("impressions") > limits.counted).select(CAMPAIGN).sort(CAMPAIGN)
     batches = _batched(totals.join(large, on=CAMPAIGN, how="anti"), limits.counted)
-    told = [campaign_levels(_read_audience(read, batch, window, since_start)) for batch in batches]
+    levels = [campaign_levels(_read_audience(read, batch, window, since_start)) for batch in batches]
     if not large.is_empty():
-        sketches = _gather_sketches(read, large, window, known, since_start)
-        told.append(estimate_levels(sizes.join(large, on=CAMPAIGN, how="semi").drop("day"), sketches))
-    return pl.concat(told).sort(LEVEL_COLUMNS[:4])
+        sketches = _gather_sketches(read, large, window, day_sketches, since_start)
+        levels.append(estimate_levels(sizes.join(large, on=CAMPAIGN, how="semi").drop("day"), sketches))
+    return pl.concat(levels).sort(LEVEL_COLUMNS[:4])
 
 
 def _batched(campaigns: pl.DataFrame, most: int) -> list[pl.DataFrame]:
@@ -109,30 +109,30 @@ def sketch_large_day(
     """
     sizes = _read_sizes(read, campaigns, window)
     totals = sizes.group_by(CAMPAIGN).agg(pl.col("impressions").sum())
-    large = totals.filter(pl.col("impressions") > limits.kept_day).select(CAMPAIGN).sort(CAMPAIGN)
+    large = totals.filter(pl.col("impressions") > limits.sketched_day).select(CAMPAIGN).sort(CAMPAIGN)
     sketches = _sketch_audience(_read_audience(read, large, window))
     return sketches.with_columns(day=pl.lit(window.day)).sort(*CAMPAIGN_PLACEMENT, "unit")
 
 
 def _gather_sketches(
-    read: Reader, large: pl.DataFrame, window: Window, known: pl.DataFrame | None, since_start: bool
+    read: Reader, large: pl.DataFrame, window: Window, day_sketches: pl.DataFrame | None, since_start: bool
 ) -> pl.DataFrame:
-    """Sketches that hold every exposure of the window: those that are kept, of whole UTC days, and those of the rest.
+    """Sketches that hold every exposure of the window: those that are stored, of whole UTC days, and those of the rest.
 
     Where a window is cut at local midnights, its first and last UTC day are read as far as they lie inside it.
     """
     whole = window.whole_days()
-    kept = read("read_reach_sketches", **_whole(window), **_asked(large))
-    parts = [kept]
-    if known is not None and known.height:
-        parts = [kept.join(known, on=[*CAMPAIGN, "day"], how="anti"), known.select(kept.columns)]
-    there = pl.concat(parts).join(large, on=CAMPAIGN, how="semi").filter(pl.col("day").is_in(whole))
+    stored = read("read_reach_sketches", **_whole(window), **_parameters(large))
+    parts = [stored]
+    if day_sketches is not None and day_sketches.height:
+        parts = [stored.join(day_sketches, on=[*CAMPAIGN, "day"], how="anti"), day_sketches.select(stored.columns)]
+    available = pl.concat(parts).join(large, on=CAMPAIGN, how="semi").filter(pl.col("day").is_in(whole))
     sizes = _read_sizes(read, large, window, by_day=True, since_start=since_start)
-    missing = sizes.join(there, on=[*CAMPAIGN, "day"], how="anti")
+    missing = sizes.join(available, on=[*CAMPAIGN, "day"], how="anti")
     per_day = missing.group_by("day").agg(pl.col("impressions").sum()).sort("day")
     spans = (_cut(span, window) for span in spans_of(list(per_day.iter_rows()), READ_AT_ONCE))
-    read_now = [_sketch_audience(_read_audience(read, large, span, since_start)).select(SKETCH) for span in spans]
-    return pl.concat([there.select(SKETCH), *read_now])
+    made_now = [_sketch_audience(_read_audience(read, large, span, since_start)).select(SKETCH) for span in spans]
+    return pl.concat([available.select(SKETCH), *made_now])
 
 
 def _cut(span: Window, window: Window) -> Window:
@@ -176,7 +176,7 @@ def _read_sizes(
         whole_last=whole["last"],
         by_day=by_day,
         since_start=since_start,
-        **_asked(campaigns),
+        **_parameters(campaigns),
     )
 
 
@@ -188,11 +188,11 @@ def _whole(window: Window) -> dict[str, date]:
 
 def _read_audience(read: Reader, campaigns: pl.DataFrame, window: Window, since_start: bool = False) -> pl.DataFrame:
     return read(
-        "read_campaign_audience", start=window.start, end=window.end, since_start=since_start, **_asked(campaigns)
+        "read_campaign_audience", start=window.start, end=window.end, since_start=since_start, **_parameters(campaigns)
     )
 
 
-def _asked(campaigns: pl.DataFrame) -> dict[str, Any]:
+def _parameters(campaigns: pl.DataFrame) -> dict[str, Any]:
     """The campaigns as statements take them: two lists of ids that belong together, and whose they are."""
     owners = [UUID(bytes=each) for each in campaigns["tenant_id"]]
     chosen = [UUID(bytes=each) for each in campaigns["campaign_id"]]

@@ -1,7 +1,7 @@
 """Sketches: distinct audiences that are too large to keep key by key, in a few kilobytes that can be merged.
 
 Here: theta sketches of keys, built for any number of groups at once, merged, and read as an estimate with its bounds.
-Not here: when one is used instead of a count (counting.py), where sketches are kept (ranges.py).
+Not here: when one is used instead of a count (counting.py), where sketches are stored (ranges.py).
 
 The sketches are those of Apache DataSketches, to the byte: the 16,384 smallest hashes of a set and the next one, theta;
 the set has about 16,384 / theta members, with theta as a share of the range of hashes. Which hashes are smallest does
@@ -37,7 +37,7 @@ DEVIATIONS: Final = 2
 SEED: Final = 9001
 # What the library writes of it into each sketch: 16 bits of the seed's own hash.
 SEED_HASH: Final = 0x93CC
-# Hashes are 63 bits wide; a theta at the end of the range means that every hash was kept.
+# Hashes are 63 bits wide; a theta at the end of the range means that every hash was retained.
 ALL = 2**63 - 1
 
 Words = npt.NDArray[np.uint64]
@@ -71,8 +71,8 @@ def build_sketches(keys: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
     keys: the columns of by, key (Int64; rows without one are left out). A group without a key has no row.
     """
-    known = keys.filter(pl.col("key").is_not_null()).select(*by, "key").unique()
-    hashed = known.with_columns(hash=pl.Series(hash_keys(known["key"].to_numpy().view(np.uint64))))
+    present = keys.filter(pl.col("key").is_not_null()).select(*by, "key").unique()
+    hashed = present.with_columns(hash=pl.Series(hash_keys(present["key"].to_numpy().view(np.uint64))))
     smallest = (
         hashed.lazy()
         .group_by(by)
@@ -80,16 +80,16 @@ def build_sketches(keys: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         .sort(by)
         .with_columns(
             theta=pl.when(pl.col("keys") > ENTRIES).then(pl.col("hash").list.get(ENTRIES, null_on_oob=True)),
-            kept=pl.col("hash").list.head(ENTRIES),
+            retained=pl.col("hash").list.head(ENTRIES),
         )
-        .with_columns(pl.col("theta").fill_null(pl.lit(ALL, dtype=pl.UInt64)), entries=pl.col("kept").list.len())
+        .with_columns(pl.col("theta").fill_null(pl.lit(ALL, dtype=pl.UInt64)), entries=pl.col("retained").list.len())
         .collect()
     )
     return smallest.select(*by, "keys").with_columns(sketch=_serialised(smallest))
 
 
 def _serialised(sketches: pl.DataFrame) -> pl.Series:
-    """Each row's theta and kept hashes in the library's format for compact sketches, which is all of 8-byte words.
+    """Each row's theta and retained hashes in the library's format for compact sketches, which is all of 8-byte words.
 
     The first word, from its lowest byte: three words of preamble, version 3, family 3 (compact theta), two unused
     bytes, flags (read-only: 2, compact: 8, ordered: 16), the seed's hash. Then the number of entries, theta, and the
@@ -99,7 +99,7 @@ def _serialised(sketches: pl.DataFrame) -> pl.Series:
     first = 3 | 3 << 8 | 3 << 16 | flags << 40 | SEED_HASH << 48
     words = sketches.select(
         words=pl.concat_list(
-            pl.lit(first, dtype=pl.UInt64), pl.col("entries").cast(pl.UInt64), pl.col("theta"), pl.col("kept")
+            pl.lit(first, dtype=pl.UInt64), pl.col("entries").cast(pl.UInt64), pl.col("theta"), pl.col("retained")
         )
     )["words"]
     ends = words.list.len().cum_sum().to_numpy().astype(np.int64) * 8
@@ -136,8 +136,8 @@ def read_sketches(sketches: pl.DataFrame) -> pl.DataFrame:
     Source: the library's estimator, entries / theta, and its bounds on the binomial distribution of the entries.
     """
     shape = pl.Struct({"estimate": pl.Int64, "lower": pl.Int64, "upper": pl.Int64, "is_estimate": pl.Boolean})
-    told = sketches["sketch"].map_elements(_read, return_dtype=shape)
-    return sketches.drop("sketch").with_columns(told.struct.unnest())
+    estimates = sketches["sketch"].map_elements(_read, return_dtype=shape)
+    return sketches.drop("sketch").with_columns(estimates.struct.unnest())
 
 
 def _read(sketch: bytes) -> dict[str, int | bool]:

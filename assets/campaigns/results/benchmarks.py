@@ -1,6 +1,6 @@
 """Benchmarks: a campaign's KPIs beside the median of what the tenant's campaigns for other sponsors reached.
 
-Here: which campaigns may be compared, and when their median may be told without telling any one sponsor's numbers.
+Here: which campaigns may be compared, and when their median may be shown without giving away any sponsor's numbers.
 Not here: the KPIs (kpis.py), reading them (weekly.py), other tenants: nothing is ever compared across tenants.
 """
 
@@ -41,7 +41,7 @@ PEERS = [*KIND, "sponsor_id"]
 
 
 def compare_campaigns(results: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The campaigns that are told on the day beside the median of the others.
+    """The campaigns that have results on the day beside the median of the others.
 
     results: of read_latest_results, of any tenants
     returns: tenant_id, day, campaign_id, model, kpi, unit, currency, estimate, median (null: see badge), campaigns and
@@ -50,9 +50,9 @@ def compare_campaigns(results: pl.DataFrame, day: date) -> pl.DataFrame:
     Compared are campaigns of the same tenant and goal for other sponsors, amounts of money in the same currency only,
     under the same model; of each its last results, if they are mature and of enough conversions (badge ok).
     """
-    known = results.filter(pl.col("kpi").is_in(COMPARED), pl.col("model").is_in(list(MODELS)))
-    own = known.filter(pl.col("day") == day)
-    peers = known.filter(
+    comparable = results.filter(pl.col("kpi").is_in(COMPARED), pl.col("model").is_in(list(MODELS)))
+    own = comparable.filter(pl.col("day") == day)
+    peers = comparable.filter(
         (pl.col("badge") == "ok") & pl.col("estimate").is_not_null() & (pl.col("mature_share") >= MATURE_SHARE)
     )
     medians = _medians(own.select(PEERS).unique(), peers)
@@ -78,11 +78,11 @@ def compare_campaigns(results: pl.DataFrame, day: date) -> pl.DataFrame:
     )
 
 
-def _medians(asked: pl.DataFrame, peers: pl.DataFrame) -> pl.DataFrame:
-    """The median for each sponsor that asks, over the campaigns of the others."""
+def _medians(scopes: pl.DataFrame, peers: pl.DataFrame) -> pl.DataFrame:
+    """The median for each sponsor, over the campaigns of the others."""
     others = peers.select(*KIND, "campaign_id", "estimate", other="sponsor_id")
     per_sponsor = (
-        asked.join(others, on=KIND, nulls_equal=True)
+        scopes.join(others, on=KIND, nulls_equal=True)
         .filter(pl.col("other") != pl.col("sponsor_id"))
         .with_columns(of_sponsor=pl.len().over(*PEERS, "other"))
     )

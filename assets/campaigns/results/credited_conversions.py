@@ -1,4 +1,4 @@
-"""Credited: the conversions that campaigns earned credit for, with their money: the one table that results are made of.
+"""Credited conversions: what campaigns earned credit for, with their money: the table that results are made of.
 
 Here: joining credits, conversions, refunds and rates into rows of one campaign's share each, in its currency.
 Not here: credits themselves (attribution/), sums over them (response.py), databases: a Reader is handed in.
@@ -14,7 +14,7 @@ import polars as pl
 
 from assets.attribution.models import MODELS, credit_shows
 from assets.attribution.money import attribute_money, rates_of
-from assets.campaigns.results.as_of import read_known
+from assets.campaigns.results.as_of import read_as_of
 from assets.grain import CAMPAIGN, CONVERSION
 from sql.values import Reader, Window
 
@@ -29,22 +29,24 @@ def read_credited(
     chosen: pl.DataFrame,
     window: Window,
     as_of: datetime,
-    known_by: datetime | None = None,
+    received_by: datetime | None = None,
 ) -> pl.DataFrame:
     """What the chosen campaigns earned from the conversions in the window; see credit_campaigns for its columns.
 
-    known_by: count conversions and what they were worth by the signals and refunds that had been received by then.
+    received_by: count conversions and what they were worth by the signals and refunds received by then; None: by all.
     """
     scope = list(tenants)
-    known = None if known_by is None else read_known(read, scope, ids_of(chosen, "sponsor_id"), window, known_by)
-    start = window.start if known is None else known.since
+    earlier = (
+        None if received_by is None else read_as_of(read, scope, ids_of(chosen, "sponsor_id"), window, received_by)
+    )
+    start = window.start if earlier is None else earlier.since
     first, last = start.date(), (window.end - timedelta(microseconds=1)).date()
     days = {"first": first, "last": last, "tenants": scope}
     rows = read("read_campaign_credits", start=start, end=window.end, **days, campaigns=ids_of(chosen, "campaign_id"))
-    if known is None:
+    if earlier is None:
         adjustments = read("read_conversion_adjustments", **days)
     else:
-        rows, adjustments = known.tell(rows), known.adjustments
+        rows, adjustments = earlier.restate(rows), earlier.adjustments
     rates = read("read_fx_rates", first=first, last=max(last, as_of.date()))
     own = chosen.filter(~pl.col("default_model").is_in(list(MODELS)))
     if own.is_empty():
@@ -72,8 +74,8 @@ def credit_own_models(rows: pl.DataFrame, touches: pl.DataFrame, own: pl.DataFra
     of_conversion = rows.drop("model", "placement_id", "episode_id", "campaign_id", "credit").unique(
         CONVERSION, keep="any"
     )
-    known = touches.join(of_conversion, on=CONVERSION, how="semi")
-    credit = credit_shows(known, sorted(own["default_model"].unique()))
+    own_touches = touches.join(of_conversion, on=CONVERSION, how="semi")
+    credit = credit_shows(own_touches, sorted(own["default_model"].unique()))
     return credit.select(CREDIT_COLUMNS).join(of_conversion, on=CONVERSION, validate="m:1").select(rows.columns)
 
 

@@ -83,7 +83,7 @@ def read_journeys(
     )
 
 
-def learnt_answers(
+def respond_data_driven(
     told: Journeys,
     totals: pl.DataFrame,
     live: pl.DataFrame,
@@ -91,7 +91,7 @@ def learnt_answers(
     linear: pl.DataFrame,
     as_of: datetime,
 ) -> pl.DataFrame:
-    """What the campaigns earned under each of the models, with bounds: what roi.measure_learnt needs.
+    """What the campaigns earned under each of the models, with bounds: what kpis.measure_data_driven needs.
 
     totals:     of Journeys.totals; live: campaigns with sponsor_id, goal_kind, currency, starts_at
     placements: tenant_id, placement_id, campaign_id

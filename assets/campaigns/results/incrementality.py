@@ -62,9 +62,9 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
                null in a holdout, which needs no strata)
 
     With a holdout every listener counts on the side that the lot put it, whatever it heard, from its first download on.
-    Without one, those reached count once, from their first ad; the others in every week in which they listened to such
-    a show, each time from their first download of it in that week: whoever was reached in the third week is compared
-    with all that listened in the third week, and not only with those that came new in it.
+    Without one, treated households count once, from their first ad; the others in every week in which they listened to
+    such a show, each time from their first download of it in that week: whoever got its first ad in the third week is
+    compared with all that listened in the third week, and not only with those that came new in it.
     Windows that are still open are left out, on both sides.
     """
     earliest = listeners.sort(*CAMPAIGN_HOUSEHOLD, "heard_at", "heard_podcast_id", nulls_last=True).with_columns(
@@ -92,34 +92,34 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
     )
 
 
-def find_answers(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
+def find_responses(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
     """The groups with value: what was paid from since until until; null: nothing was bought.
 
     groups:      of assign_groups
     conversions: tenant_id, campaign_id, household_key, converted_at, value_minor (in the campaign's currency; null:
                  none known): of the goal kind, whatever led to them
     """
-    turns = groups.with_row_index("turn")
+    numbered = groups.with_row_index("turn")
     bought = (
-        turns.join(conversions, on=CAMPAIGN_HOUSEHOLD)
+        numbered.join(conversions, on=CAMPAIGN_HOUSEHOLD)
         .filter(pl.col("converted_at").is_between("since", "until"))
         .group_by("turn")
         .agg(value=whole_sum(pl.col("value_minor")))
     )
-    return turns.join(bought, on="turn", how="left", validate="1:1", maintain_order="left").drop("turn")
+    return numbered.join(bought, on="turn", how="left", validate="1:1", maintain_order="left").drop("turn")
 
 
 def compare_strata(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:
-    """sum_sides of find_answers."""
-    return sum_sides(find_answers(groups, conversions))
+    """sum_sides of find_responses."""
+    return sum_sides(find_responses(groups, conversions))
 
 
 def sum_sides(answered: pl.DataFrame) -> pl.DataFrame:
     """Households, responders and money on both sides, by show and week.
 
-    answered: of find_answers
-    returns:  tenant_id, campaign_id, design, podcast_id, week, and for both sides (reached, and base_ the others)
-              households, responders, value, squares
+    answered: of find_responses
+    returns:  tenant_id, campaign_id, design, podcast_id, week, and of both sides (base_: the control side) households,
+              responders, value, squares
     """
     sides = []
     for prefix, on_side in (("", ~pl.col("is_base")), ("base_", pl.col("is_base"))):
@@ -141,37 +141,37 @@ def measure_lift(
     """One row of lift_results per campaign whose sides can be compared, without day and currency.
 
     strata:   of compare_strata; spend: minor units by tenant and campaign, where known
-    answered: of find_answers, by which base households that stand in several strata are counted once; without it, each
-              is taken to stand in one
+    answered: of find_responses, by which control households that stand in several strata are counted once; without it,
+              each is taken to stand in one
 
-    Strata count by their reached households: the base is what those would have done had they been like their
+    Strata count by their treated households: the control side is what those would have done had they been like their
     neighbours. Strata with one side only are left out, and compared_share says how many households remain.
     """
-    told = []
+    results = []
     for (tenant, campaign, design), rows in strata.group_by(GROUP, maintain_order=True):
         both = rows.filter((pl.col("households") > 0) & (pl.col("base_households") > 0))
         if both.is_empty():
             continue
-        reached = Side(*(float(both[name].sum()) for name in ("households", "responders", "value", "squares")))
-        others = None if answered is None else weigh_base(both, answered)
-        base = standardise(both, None if others is None else others["weight"])
+        treated = Side(*(float(both[name].sum()) for name in ("households", "responders", "value", "squares")))
+        others = None if answered is None else weigh_control(both, answered)
+        control = standardise_control(both, None if others is None else others["weight"])
         counted = {
-            "households": int(reached.households),
-            "responders": int(reached.responders),
+            "households": int(treated.households),
+            "responders": int(treated.responders),
             "base_households": int(both["base_households"].sum()) if others is None else others.height,
             "base_responders": int((both["base_responders"] if others is None else others["has_responded"]).sum()),
-            "compared_share": reached.households / float(rows["households"].sum()),
+            "compared_share": treated.households / float(rows["households"].sum()),
         }
-        names = {"tenant_id": tenant, "campaign_id": campaign, "design": design, "is_causal": design == "holdout"}
-        told.append({**names, **counted, **_told(reached, base, (spend or {}).get((tenant, campaign)))})
-    return told
+        key = {"tenant_id": tenant, "campaign_id": campaign, "design": design, "is_causal": design == "holdout"}
+        results.append({**key, **counted, **_compare(treated, control, (spend or {}).get((tenant, campaign)))})
+    return results
 
 
-def weigh_base(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
-    """One row per base household of a campaign's strata: its weight in the base, and whether it ever responded.
+def weigh_control(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
+    """One row per control household of a campaign's strata: its weight, and whether it ever responded.
 
     In each of its strata a household weighs as much as its neighbours there, together the stratum's share of the
-    reached households; its weight is the sum. All weights sum to 1.
+    treated households; its weight is the sum. All weights sum to 1.
     """
     share = ratio(pl.col("households"), pl.col("households").sum())
     each = strata.select(*STRATUM, weight=ratio(share, pl.col("base_households")))
@@ -183,12 +183,12 @@ def weigh_base(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def standardise(strata: pl.DataFrame, weights: pl.Series | None = None) -> Side:
-    """The base side weighted like the reached one, with the effective number of households behind it.
+def standardise_control(strata: pl.DataFrame, weights: pl.Series | None = None) -> Side:
+    """The control side weighted like the treated one, with the effective number of households behind it.
 
-    A stratum's weight is w = its share of the reached households, and each of its base households has w / n_base of it.
-    The effective number is 1 / sum(weight^2) over households: n_base where there is one stratum. weights: of households
-    that may stand in several (weigh_base); as if one that comes again always answered alike, so that bounds err on the
+    A stratum's weight is w = its share of the treated households, and each of its n control households has w / n of it.
+    The effective number is 1 / sum(weight^2) over households: n where there is one stratum. weights: of households that
+    may stand in several (weigh_control); as if one that comes again always responded alike, so that bounds err on the
     wide side. Source: Kish, Survey Sampling (1965), section 11.7.
     """
     weight = strata["households"] / strata["households"].sum()
@@ -200,35 +200,35 @@ def standardise(strata: pl.DataFrame, weights: pl.Series | None = None) -> Side:
     return Side(effective, rate * effective, mean * effective, square * effective)
 
 
-def minimum_detectable(reached: Side, base: Side) -> float | None:
-    """The relative lift that 80 of 100 such comparisons find at 5 %; None where nobody on the base side converted.
+def minimum_detectable(treated: Side, control: Side) -> float | None:
+    """The relative lift that 80 of 100 such comparisons find at 5 %; None where nobody on the control side converted.
 
     Source: the usual normal approximation, as in Fleiss, Statistical Methods for Rates and Proportions (1981), ch. 3.
     """
-    rate = base.responders / base.households
+    rate = control.responders / control.households
     if rate <= 0:
         return None
-    error = sqrt(rate * (1 - rate) * (1 / reached.households + 1 / base.households))
+    error = sqrt(rate * (1 - rate) * (1 / treated.households + 1 / control.households))
     return (Z + POWER_Z) * error / rate
 
 
-def incremental_value(reached: Side, base: Side) -> Interval:
-    """What the reached households paid beyond what as many of the others would have, with its normal interval."""
-    added = reached.value - base.mean * reached.households
-    error = reached.households * sqrt(reached.variance / reached.households + base.variance / base.households)
+def incremental_value(treated: Side, control: Side) -> Interval:
+    """What the treated households paid beyond what as many of the others would have, with its normal interval."""
+    added = treated.value - control.mean * treated.households
+    error = treated.households * sqrt(treated.variance / treated.households + control.variance / control.households)
     return Interval(added, added - Z * error, added + Z * error)
 
 
-def _told(reached: Side, base: Side, spend: int | None) -> dict[str, Any]:
-    difference = newcombe(reached.responders, reached.households, base.responders, base.households)
-    relative = relative_lift(reached.responders, reached.households, base.responders, base.households)
-    smallest = minimum_detectable(reached, base)
-    added = incremental_value(reached, base)
+def _compare(treated: Side, control: Side, spend: int | None) -> dict[str, Any]:
+    difference = newcombe(treated.responders, treated.households, control.responders, control.households)
+    relative = relative_lift(treated.responders, treated.households, control.responders, control.households)
+    smallest = minimum_detectable(treated, control)
+    added = incremental_value(treated, control)
     returned = (
         [None] * 3 if not spend else [(each or 0.0) / spend for each in (added.estimate, added.lower, added.upper)]
     )
     return {
-        "base_rate": base.responders / base.households,
+        "base_rate": control.responders / control.households,
         "difference": difference.estimate,
         "difference_lower": difference.lower,
         "difference_upper": difference.upper,

@@ -1,7 +1,7 @@
-"""ROI: every KPI of a campaign in long form, with its interval, its sample, and whether it may be shown.
+"""KPIs: every KPI of a campaign in long form, with its interval, its sample, and whether it may be shown.
 
 Here: the definitions of the KPIs as ratios of totals, and the thresholds below which a ratio is not shown.
-Not here: the totals (impressions.py, counting.py, spend.py, response.py), periods (period.py), words for people
+Not here: the totals (impressions.py, counting.py, spend.py, response.py), periods (period/), text for people
 (reports).
 """
 
@@ -20,8 +20,8 @@ from assets.frames import ratio
 from assets.grain import SCOPE, SCOPE_MODEL
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 
-# What follows from totals alone, without knowing who answered.
-TOLD_BY_TOTALS = ("conversions", "revenue", "cpa", "aov", "roas", "roi")
+# What follows from totals alone, without knowing who responded.
+FROM_TOTALS = ("conversions", "revenue", "cpa", "aov", "roas", "roi")
 
 PER_THOUSAND = 1000.0
 NONE = pl.lit(None, dtype=pl.Float64)
@@ -34,7 +34,7 @@ NOTHING_SEEN = (0.0, 3.6888794541139363)
 class Kpi:
     """One number of a campaign.
 
-    judged: whether it is shown depends on its inputs being known, or also on its sample, as a count or as a ratio.
+    evidence: whether it is shown depends on its inputs not being null, or also on its sample, as a count or as a ratio.
     exact: an amount of money that is whole minor units and stands in amount_minor too. lacks_sample: where it holds,
     nothing but a larger sample is missing.
     """
@@ -45,7 +45,7 @@ class Kpi:
     lower: pl.Expr = field(default_factory=lambda: NONE)
     upper: pl.Expr = field(default_factory=lambda: NONE)
     sample: str = "impressions"
-    judged: Literal["known", "count", "ratio"] = "known"
+    evidence: Literal["inputs", "count", "ratio"] = "inputs"
     exact: bool = False
     lacks_sample: pl.Expr = field(default_factory=lambda: pl.lit(False))
 
@@ -76,15 +76,15 @@ def _delivery_kpis() -> list[Kpi]:
 def _response_kpis() -> list[Kpi]:
     spend, households = pl.col("spend_minor"), pl.col("households")
     conversions, revenue, margin = pl.col("conversions"), pl.col("revenue_minor"), pl.col("margin")
-    fewest, most = pl.col("conversions_lower"), pl.col("conversions_upper")
-    least, best = pl.col("revenue_lower"), pl.col("revenue_upper")
+    conversions_least, conversions_most = pl.col("conversions_lower"), pl.col("conversions_upper")
+    revenue_least, revenue_most = pl.col("revenue_lower"), pl.col("revenue_upper")
     visited, responded = (
         wilson_bounds(pl.min_horizontal(each, "households"), households) for each in ("visitors", "responders")
     )
-    rate = {"judged": "ratio", "sample": "sample"}
+    rate = {"evidence": "ratio", "sample": "sample"}
     visit, lead = {**rate, "sample": "visit_sample"}, {**rate, "sample": "lead_sample"}
     return [
-        Kpi("conversions", "count", conversions, fewest, most, "sample", "count"),
+        Kpi("conversions", "count", conversions, conversions_least, conversions_most, "sample", "count"),
         Kpi(
             "modelled_conversions",
             "count",
@@ -95,20 +95,28 @@ def _response_kpis() -> list[Kpi]:
             "ratio",
             lacks_sample=pl.col("is_usable"),
         ),
-        Kpi("revenue", "minor", revenue, least, best, "sample", "count", exact=True),
+        Kpi("revenue", "minor", revenue, revenue_least, revenue_most, "sample", "count", exact=True),
         Kpi("conversion_rate", "ratio", _share(pl.col("responders")), *responded, **rate),  # type: ignore[arg-type]
         Kpi("visitor_rate", "ratio", _share(pl.col("visitors")), *visited, **visit),  # type: ignore[arg-type]
         Kpi("cpv", "minor", *_cost_of("visits"), **visit),  # type: ignore[arg-type]
         Kpi("cpl", "minor", *_cost_of("leads"), **lead),  # type: ignore[arg-type]
         Kpi("cpa", "minor", *_cost_of("conversions"), "sample", "ratio"),
         Kpi("aov", "minor", _over(revenue, conversions), pl.col("aov_lower"), pl.col("aov_upper"), "sample", "ratio"),
-        Kpi("roas", "ratio", _over(revenue, spend), _over(least, spend), _over(best, spend), "sample", "ratio"),
+        Kpi(
+            "roas",
+            "ratio",
+            _over(revenue, spend),
+            _over(revenue_least, spend),
+            _over(revenue_most, spend),
+            "sample",
+            "ratio",
+        ),
         Kpi(
             "roi",
             "ratio",
             _over(revenue * margin - spend, spend),
-            _over(least * margin - spend, spend),
-            _over(best * margin - spend, spend),
+            _over(revenue_least * margin - spend, spend),
+            _over(revenue_most * margin - spend, spend),
             "sample",
             "ratio",
         ),
@@ -126,7 +134,7 @@ def _cost_of(count: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
 
 def _share(units: pl.Expr) -> pl.Expr:
-    """Households that answered of those reached. Codes can bring in more: at most 1."""
+    """Households that responded of those reached. Codes can bring in more: at most 1."""
     return _over(pl.min_horizontal(units, "households"), pl.col("households"))
 
 
@@ -150,22 +158,23 @@ def measure(
     returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
               low_confidence, too_few, not_known), usable_share, mature_share, config_version, is_fallback (false)
     """
-    answers = respond(credited).join(model_conversions(credited, delivery), on=SCOPE_MODEL, how="left", validate="1:1")
-    wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, answers)
-    return _tell(wide, [*_delivery_kpis(), *_response_kpis()])
+    response = respond(credited).join(model_conversions(credited, delivery), on=SCOPE_MODEL, how="left", validate="1:1")
+    wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, response)
+    return _in_long_form(wide, [*_delivery_kpis(), *_response_kpis()])
 
 
-def measure_learnt(
-    scopes: pl.DataFrame, delivery: pl.DataFrame, reach: pl.DataFrame, spend: pl.DataFrame, answers: pl.DataFrame
+def measure_data_driven(
+    scopes: pl.DataFrame, delivery: pl.DataFrame, reach: pl.DataFrame, spend: pl.DataFrame, response: pl.DataFrame
 ) -> pl.DataFrame:
-    """The KPIs that totals can tell, of the models that give totals and no credit per conversion.
+    """The KPIs that follow from totals, of the models that give totals and no credit per conversion.
 
-    answers: tenant_id, scope_id, model, and as response.respond tells them conversions, sample, revenue_minor and their
-             bounds; is_fallback (they are those of linear): one row per scope and model
-    returns: as measure. What asks who answered (rates of households, visits, leads, modelled conversions) has no rows.
+    response: tenant_id, scope_id, model; conversions, sample, revenue_minor and their bounds as in response.respond;
+              is_fallback (they are those of linear): one row per scope and model
+    returns:  as measure. What needs to know who responded (rates of households, visits, leads, modelled conversions)
+              has no rows.
     """
-    wide = totals(answers.select(SCOPE_MODEL), scopes, delivery, reach, spend, answers)
-    return _tell(wide, [*_delivery_kpis(), *(kpi for kpi in _response_kpis() if kpi.name in TOLD_BY_TOTALS)])
+    wide = totals(response.select(SCOPE_MODEL), scopes, delivery, reach, spend, response)
+    return _in_long_form(wide, [*_delivery_kpis(), *(kpi for kpi in _response_kpis() if kpi.name in FROM_TOTALS)])
 
 
 def totals(
@@ -174,7 +183,7 @@ def totals(
     delivery: pl.DataFrame,
     reach: pl.DataFrame,
     spend: pl.DataFrame,
-    answers: pl.DataFrame,
+    response: pl.DataFrame,
 ) -> pl.DataFrame:
     """One row per scope and model of the grid with everything that the KPIs are ratios of; zeros where nothing is."""
     counts = ["impressions", "usable_impressions", "mature_impressions", "clicks"]
@@ -188,7 +197,7 @@ def totals(
         .join(delivered, on=SCOPE, how="left", validate="m:1")
         .join(reach.select(*SCOPE, "households", "consumers"), on=SCOPE, how="left", validate="m:1")
         .join(spend, on=SCOPE, how="left", validate="m:1")
-        .join(answers, on=SCOPE_MODEL, how="left", validate="1:1")
+        .join(response, on=SCOPE_MODEL, how="left", validate="1:1")
         .pipe(_with_missing, {name: pl.Float64() for name in ("visits", "leads", *_bounds_of("visits", "leads"))})
         .pipe(_with_missing, {name: pl.Int64() for name in ("visit_sample", "lead_sample", "responders", "visitors")})
         .pipe(_with_missing, {"is_fallback": pl.Boolean()})
@@ -217,20 +226,22 @@ def _with_missing(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl
     return frame.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in lacking.items())
 
 
-def _tell(wide: pl.DataFrame, kpis: Sequence[Kpi]) -> pl.DataFrame:
-    return pl.concat([_told(wide, kpi) for kpi in kpis]).sort(*SCOPE_MODEL, "kpi")
+def _in_long_form(wide: pl.DataFrame, kpis: Sequence[Kpi]) -> pl.DataFrame:
+    return pl.concat([_rows_of(wide, kpi) for kpi in kpis]).sort(*SCOPE_MODEL, "kpi")
 
 
-def _told(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
+def _rows_of(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
     value, sample = kpi.value.cast(pl.Float64), pl.col(kpi.sample)
     too_few = sample < FEWEST_FOR_RATIOS
-    shown = value.is_not_null() & (~too_few if kpi.judged == "ratio" else pl.lit(True))
-    doubtful = pl.when(too_few).then(pl.lit("too_few")).when(sample < FEWEST_FOR_CONFIDENCE)
-    trust = pl.lit("ok") if kpi.judged == "known" else doubtful.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
+    shown = value.is_not_null() & (~too_few if kpi.evidence == "ratio" else pl.lit(True))
+    small = pl.when(too_few).then(pl.lit("too_few")).when(sample < FEWEST_FOR_CONFIDENCE)
+    confidence = (
+        pl.lit("ok") if kpi.evidence == "inputs" else small.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
+    )
     inputs_known = pl.all_horizontal(pl.col(name).is_not_null() for name in kpi.value.meta.root_names())
-    lacks_sample = kpi.lacks_sample | (too_few & inputs_known) if kpi.judged == "ratio" else pl.lit(False)
-    known = pl.when(value.is_not_null()).then(trust)
-    badge = known.when(lacks_sample).then(pl.lit("too_few")).otherwise(pl.lit("not_known"))
+    lacks_sample = kpi.lacks_sample | (too_few & inputs_known) if kpi.evidence == "ratio" else pl.lit(False)
+    with_value = pl.when(value.is_not_null()).then(confidence)
+    badge = with_value.when(lacks_sample).then(pl.lit("too_few")).otherwise(pl.lit("not_known"))
     amount = pl.when(shown).then(kpi.value).cast(pl.Int64) if kpi.exact else pl.lit(None, dtype=pl.Int64)
     return wide.select(
         *SCOPE_MODEL,

@@ -42,12 +42,12 @@ def respond(credited: pl.DataFrame) -> pl.DataFrame:
             responded=goal.any(),
         )
     )
-    answered = units.group_by(SCOPE_MODEL, maintain_order=True).agg(
+    households = units.group_by(SCOPE_MODEL, maintain_order=True).agg(
         responders=pl.col("responded").sum().cast(pl.Int64), visitors=pl.col("visited").sum().cast(pl.Int64)
     )
     return (
         _totals(credited)
-        .join(answered, on=SCOPE_MODEL, validate="1:1")
+        .join(households, on=SCOPE_MODEL, validate="1:1")
         .join(spread_of(units, list(COUNTED)), on=SCOPE_MODEL, validate="1:1")
         .pipe(with_bounds, list(COUNTED))
     )
@@ -131,11 +131,11 @@ def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.Data
     credited: as above, with placement_id and matched_by; delivery: tenant_id, scope_id, placement_id, impressions,
               usable_impressions
     returns:  the key, modelled_conversions with its bounds: per placement A_household * I / I_household, and the credit
-              of codes and answers as it is. Placements with under 20 % usable addresses or 5 such conversions keep
+              of codes and surveys as it is. Placements with under 20 % usable addresses or 5 such conversions keep
               their own number; null where no placement could be modelled
     """
     place = [*SCOPE, "placement_id"]
-    heard = delivery.group_by(place).agg(pl.col("impressions", "usable_impressions").sum())
+    delivered = delivery.group_by(place).agg(pl.col("impressions", "usable_impressions").sum())
     by_address = pl.col("matched_by").is_in(MATCHED_BY_ADDRESS)
     matched = pl.col("conversion_id").filter(by_address).n_unique().over(*SCOPE_MODEL, "placement_id")
     # A placement that was only clicked has no impressions to scale by.
@@ -145,22 +145,22 @@ def model_conversions(credited: pl.DataFrame, delivery: pl.DataFrame) -> pl.Data
     modelled = (
         credited.filter("is_goal")
         .sort(*SCOPE_MODEL, "unit", "placement_id", "conversion_id", "episode_id")
-        .join(heard, on=place, how="left", validate="m:1", maintain_order="left")
+        .join(delivered, on=place, how="left", validate="m:1", maintain_order="left")
         .with_columns(can_model=can_model.fill_null(False))
         .with_columns(modelled=pl.col("credit") * pl.when(by_address).then(scale).otherwise(1.0))
     )
     units = modelled.group_by(*SCOPE_MODEL, "unit", maintain_order=True).agg(
         pl.col("modelled").sum(), pl.col("can_model").any()
     )
-    told = units.group_by(SCOPE_MODEL, maintain_order=True).agg(
+    sums = units.group_by(SCOPE_MODEL, maintain_order=True).agg(
         pl.col("can_model").any(),
         total=pl.col("modelled").sum(),
         squares=(pl.col("modelled") ** 2).sum(),
         largest=pl.col("modelled").max(),
     )
-    lower, upper = gamma_bounds(told["total"], told["squares"], told["largest"])
+    lower, upper = gamma_bounds(sums["total"], sums["squares"], sums["largest"])
     can_model = pl.col("can_model")
-    return told.select(
+    return sums.select(
         *SCOPE_MODEL,
         modelled_conversions=pl.when(can_model).then("total"),
         modelled_lower=pl.when(can_model).then(lower),

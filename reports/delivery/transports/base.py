@@ -25,7 +25,7 @@ class Progress:
 
 
 class Transport(Protocol):
-    """Sends one mail once and says what became of it."""
+    """Sends one mail once and returns what became of it."""
 
     @property
     def name(self) -> str: ...

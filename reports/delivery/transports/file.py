@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from reports.delivery.message import Mail, slug, to_mime
-from reports.delivery.outcomes import Outcome, Verdict, of_unfit
+from reports.delivery.outcomes import Outcome, Verdict, of_unassembled
 from reports.mail_settings import TransportSettings
 from sql.safety.private import UnsafePathError, private_folder, write_private
 
@@ -34,7 +34,7 @@ class FileTransport:
             preview, content = _preview(mail).encode(), to_mime(mail)
         except Exception as error:
             logger.exception("delivery %s: the mail cannot be put together", mail.envelope.delivery_id)
-            return of_unfit(error)
+            return of_unassembled(error)
         try:
             private_folder(self._folder)
             write_private(self._folder / f"{stem}.html", preview)

@@ -21,7 +21,7 @@ from sendgrid.base_interface import region_host_dict
 
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_payload
-from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost, of_surprise, of_unfit
+from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost_connection, of_unassembled, of_unexpected
 from reports.delivery.transports.base import LOOPBACK, Progress
 from reports.mail_settings import TransportSettings
 from sql.values import PermanentError
@@ -54,16 +54,16 @@ class SendGridTransport:
             payload = to_payload(mail, sandbox=self._sandbox)
         except Exception as error:
             logger.exception("delivery %s: the mail cannot be put together", mail.envelope.delivery_id)
-            return of_unfit(error)
+            return of_unassembled(error)
         progress = Progress()
         with Deadline(self._deadline_s) as deadline:
             try:
                 answer = self._client(deadline, progress).mail.send.post(request_body=payload)
             except (OSError, http.client.HTTPException) as error:
-                return of_lost(deadline.blame(error), progress.stage)
+                return of_lost_connection(deadline.blame(error), progress.stage)
             except Exception as error:
                 logger.exception("delivery %s ended in an error that nobody foresaw", mail.envelope.delivery_id)
-                return of_surprise(error, progress.stage)
+                return of_unexpected(error, progress.stage)
         masked = answer.body.replace(self._key.encode(), b"(key)")
         return of_http(answer.status_code, dict(answer.headers), masked, datetime.now(UTC), sandbox=self._sandbox)
 
@@ -129,7 +129,7 @@ class _Client(python_http_client.Client):  # type: ignore[misc]
 
 
 class _Answer:
-    """An answer as the client reads it: the status decides, so words that get lost on their way change nothing."""
+    """An answer as the client reads it: the status decides, so a body that gets lost on its way changes nothing."""
 
     def __init__(self, response: Any) -> None:
         self._response = response

@@ -18,7 +18,7 @@ from typing import Any
 
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_mime
-from reports.delivery.outcomes import Outcome, Stage, of_lost, of_smtp, of_surprise, of_unfit
+from reports.delivery.outcomes import Outcome, Stage, of_lost_connection, of_smtp, of_unassembled, of_unexpected
 from reports.delivery.transports.base import LOOPBACK, Progress
 from reports.mail_settings import TransportSettings
 from sql.values import PermanentError
@@ -32,9 +32,9 @@ _LEADING_DOT = re.compile(rb"(?m)^\.")
 class _RefusedError(Exception):
     """A reply that ends the session."""
 
-    def __init__(self, code: int, words: bytes) -> None:
+    def __init__(self, code: int, text: bytes) -> None:
         super().__init__(code)
-        self.code, self.words = code, words
+        self.code, self.text = code, text
 
 
 class SmtpTransport:
@@ -58,7 +58,7 @@ class SmtpTransport:
             content = to_mime(mail)
         except Exception as error:
             logger.exception("delivery %s: the mail cannot be put together", mail.envelope.delivery_id)
-            return of_unfit(error)
+            return of_unassembled(error)
         progress = Progress()
         with Deadline(self._settings.deadline_s) as deadline:
             try:
@@ -68,14 +68,14 @@ class SmtpTransport:
                     _expect(session.rcpt(mail.envelope.recipient))
                     return of_smtp(*session.hand_over(content), progress.stage)
             except _RefusedError as refused:
-                return of_smtp(refused.code, refused.words, progress.stage)
+                return of_smtp(refused.code, refused.text, progress.stage)
             except smtplib.SMTPResponseException as error:
                 return of_smtp(error.smtp_code, error.smtp_error, progress.stage)
             except OSError as error:
-                return of_lost(deadline.blame(error), progress.stage)
+                return of_lost_connection(deadline.blame(error), progress.stage)
             except Exception as error:
                 logger.exception("delivery %s ended in an error that nobody foresaw", mail.envelope.delivery_id)
-                return of_surprise(error, progress.stage)
+                return of_unexpected(error, progress.stage)
 
     @contextmanager
     def _session(self, deadline: Deadline, progress: Progress) -> Iterator[_Session]:
@@ -116,9 +116,9 @@ class _Session(smtplib.SMTP):
         The dot is sent apart from the rest: until then the mail has no end, and a lost connection is no doubt. A server
         may take long over its reply (RFC 5321 section 4.5.3.2.6), so the wait lasts as long as the deadline allows.
         """
-        code, words = self.docmd("data")
+        code, text = self.docmd("data")
         if code != 354:
-            raise _RefusedError(code, words)
+            raise _RefusedError(code, text)
         self._progress.stage = Stage.SENDING
         whole = content if content.endswith(b"\r\n") else content + b"\r\n"
         self.send(_LEADING_DOT.sub(b"..", whole))
@@ -134,6 +134,6 @@ class _Session(smtplib.SMTP):
 
 
 def _expect(reply: tuple[int, bytes]) -> None:
-    code, words = reply
+    code, text = reply
     if not 200 <= code < 300:
-        raise _RefusedError(code, words)
+        raise _RefusedError(code, text)

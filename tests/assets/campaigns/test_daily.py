@@ -229,7 +229,7 @@ def test_a_period_at_an_equal_age_leaves_out_what_came_later(network: Warehouse)
     roll_up(network, [named("harbour")], DAY.day)
     window = Window.of_days(date(2026, 3, 1), DAY.day)
     scope = (network.read, named("harbour"), [named("spring")], window, "UTC", window.end)
-    earned = summarise(read_period(*scope, known_by=datetime(2026, 3, 1, tzinfo=UTC))).shows["conversions"].sum()
+    earned = summarise(read_period(*scope, received_by=datetime(2026, 3, 1, tzinfo=UTC))).shows["conversions"].sum()
     assert earned == 0
 
 

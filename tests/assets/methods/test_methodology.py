@@ -19,9 +19,9 @@ from assets.listening.downloads.method import Method, name_method
 from assets.listening.identity.addresses import AddressRanges, load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
-from assets.methods.methodology import MEANINGS, InForce, tell_methodology
+from assets.methods.methodology import MEANINGS, Configuration, write_methodology
 from assets.methods.pages import Page, Section, Table
-from assets.methods.publishing import note_rules, publish_methodologies
+from assets.methods.publishing import publish_methodologies, record_rules
 from pipelines.commands.audit import audit, describe_change
 from pipelines.commands.methodology import methodology
 from sql.values import Scope
@@ -61,13 +61,13 @@ CAMPAIGN = {
 }
 
 
-def in_force() -> InForce:
-    return InForce(
+def in_force() -> Configuration:
+    return Configuration(
         HARBOR, SETTINGS, pl.DataFrame(INCLUSION), pl.DataFrame([CAMPAIGN]), load_rules(), load_ranges(), RING
     )
 
 
-def changed(name: str, value: object) -> InForce:
+def changed(name: str, value: object) -> Configuration:
     known = in_force()
     return replace(known, settings={**known.settings, name: value})
 
@@ -75,7 +75,7 @@ def changed(name: str, value: object) -> InForce:
 def test_a_page_names_everything_that_is_in_force() -> None:
     known = in_force()
 
-    page = tell_methodology(known).markdown
+    page = write_methodology(known).markdown
 
     for said in (
         "How Harbor Audio measures",
@@ -107,12 +107,12 @@ def test_every_disposition_is_explained() -> None:
     ],
 )
 def test_the_page_says_what_becomes_of_listeners_who_never_pause(window: str, said: str | None) -> None:
-    page = tell_methodology(changed("download_window", window)).markdown
+    page = write_methodology(changed("download_window", window)).markdown
     assert said in page if said else "silence" not in page
 
 
 def test_the_page_names_the_version_of_the_settings_that_rows_name() -> None:
-    assert f"Version {name_method('calendar_day', 500, 0)} of these settings" in tell_methodology(in_force()).markdown
+    assert f"Version {name_method('calendar_day', 500, 0)} of these settings" in write_methodology(in_force()).markdown
     others = {
         name_method(window, pairs, slack, method)
         for window, pairs, slack, method in (
@@ -129,17 +129,17 @@ def test_the_page_names_the_version_of_the_settings_that_rows_name() -> None:
 
 
 def test_the_page_says_that_an_entry_of_the_inclusion_list_counts_backwards() -> None:
-    assert "and on all days before that" in tell_methodology(in_force()).markdown
+    assert "and on all days before that" in write_methodology(in_force()).markdown
 
 
 def test_no_secret_is_on_the_page() -> None:
-    page = tell_methodology(in_force())
+    page = write_methodology(in_force())
 
     assert SECRET.hex() not in page.markdown + page.html
 
 
 def test_the_same_configuration_has_the_same_version() -> None:
-    assert tell_methodology(in_force()) == tell_methodology(in_force())
+    assert write_methodology(in_force()) == write_methodology(in_force())
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,8 @@ def test_the_same_configuration_has_the_same_version() -> None:
         lambda: replace(in_force(), method=Method(minute_seconds=61)),
     ],
 )
-def test_whatever_changes_in_the_configuration_changes_the_version(change: Callable[[], InForce]) -> None:
-    assert tell_methodology(change()).version != tell_methodology(in_force()).version
+def test_whatever_changes_in_the_configuration_changes_the_version(change: Callable[[], Configuration]) -> None:
+    assert write_methodology(change()).version != write_methodology(in_force()).version
 
 
 class Cells(HTMLParser):
@@ -301,7 +301,7 @@ def test_the_audit_command_lists_changes(warehouse: Warehouse, database_url: str
 
 def test_other_rules_leave_a_line_when_they_are_first_measured_by(warehouse: Warehouse, database_url: str) -> None:
     packaged, other = load_ranges(), AddressRanges.of({"data_centre": ["198.18.0.0/15"]})
-    assert [note_rules(warehouse, load_rules(), each) for each in (packaged, packaged, other, packaged)] == [
+    assert [record_rules(warehouse, load_rules(), each) for each in (packaged, packaged, other, packaged)] == [
         True,
         False,
         True,

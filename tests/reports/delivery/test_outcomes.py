@@ -20,10 +20,10 @@ from reports.delivery.outcomes import (
     given_up,
     next_attempt,
     of_http,
-    of_lost,
+    of_lost_connection,
     of_smtp,
-    of_surprise,
-    provider_words,
+    of_unexpected,
+    provider_text,
 )
 
 NOW = datetime(2026, 10, 12, 12, 0, tzinfo=UTC)
@@ -125,8 +125,8 @@ def test_each_smtp_reply_has_its_verdict(code: int, stage: Stage, verdict: Verdi
     ],
 )
 def test_a_lost_connection_is_in_doubt_only_once_the_mail_was_sent(stage: Stage, verdict: Verdict) -> None:
-    assert of_lost(ConnectionResetError("reset by peer"), stage).verdict is verdict
-    assert of_surprise(RuntimeError("a bug"), stage).verdict is verdict
+    assert of_lost_connection(ConnectionResetError("reset by peer"), stage).verdict is verdict
+    assert of_unexpected(RuntimeError("a bug"), stage).verdict is verdict
 
 
 def test_a_sandbox_answer_says_that_nothing_was_mailed() -> None:
@@ -153,8 +153,8 @@ def test_a_rate_limit_never_waits_longer_than_a_day_or_less_than_a_second(header
 
 def test_the_providers_words_are_kept_in_one_line() -> None:
     body = b'{"errors": [{"message": "does not contain a valid address.", "field": "to.email"}, {"message": "no"}]}'
-    assert provider_words(body) == "does not contain a valid address. (to.email); no"
-    assert provider_words(b"<html>\r\nBad\x00 gateway</html>") == "<html> Bad gateway</html>"
+    assert provider_text(body) == "does not contain a valid address. (to.email); no"
+    assert provider_text(b"<html>\r\nBad\x00 gateway</html>") == "<html> Bad gateway</html>"
 
 
 @given(st.binary(max_size=300), st.integers(100, 599), st.booleans())

@@ -36,7 +36,7 @@ from tests.assets.campaigns.reach_network import (
 pytest.importorskip("datasketches", reason="datasketches is ready made for Python 3.11 to 3.13 only")
 
 # So small that the little network is beyond them; a day is large on every day but the last.
-SMALL = ReachLimits(counted=1_000, kept_day=300)
+SMALL = ReachLimits(counted=1_000, sketched_day=300)
 ASKED = pl.DataFrame({"tenant_id": [HARBOR.bytes], "campaign_id": [named("spring").bytes]})
 
 
@@ -124,7 +124,7 @@ def test_a_very_large_campaign_is_estimated_within_its_bounds(network: Warehouse
     people = 2 * ENTRIES
     crowd = exposures(HARBOR, FIRST, range(people), "mid")
     stored(network, "ad_exposures", {"ad_exposures": crowd}, FIRST, HARBOR)
-    reach = measure_reach(network.read, ASKED, FIRST, LAST, ReachLimits(counted=20_000, kept_day=10_000))
+    reach = measure_reach(network.read, ASKED, FIRST, LAST, ReachLimits(counted=20_000, sketched_day=10_000))
     told = {row["level"]: row for row in reach.filter(pl.col("impressions") > 20_000).iter_rows(named=True)}
     assert told["campaign"]["is_estimate"]
     assert told["campaign"]["consumers_lower"] < people < told["campaign"]["consumers_upper"]

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from assets.attribution.journeys.reading import all_journeys
-from assets.campaigns.results.data_driven import Journeys, learnt_answers
-from assets.campaigns.results.kpis import measure_learnt
+from assets.campaigns.results.data_driven import Journeys, respond_data_driven
+from assets.campaigns.results.kpis import measure_data_driven
 
 GOAL = {"tenant_id": "harbour", "sponsor_id": "kettle", "goal_kind": "purchase"}
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)
@@ -84,7 +84,7 @@ def linear_of(told: Journeys, campaigns: pl.DataFrame) -> pl.DataFrame:
 
 
 def answers(told: Journeys, campaigns: pl.DataFrame) -> pl.DataFrame:
-    return learnt_answers(told, told.totals(), campaigns, PLACEMENTS, linear_of(told, campaigns), END)
+    return respond_data_driven(told, told.totals(), campaigns, PLACEMENTS, linear_of(told, campaigns), END)
 
 
 WON = [("g", 120), ("m", 60), ("gm", 60), ("xg", 60), ("x", 31)]
@@ -205,7 +205,7 @@ def test_only_what_totals_can_tell_becomes_a_kpi() -> None:
     spend = scopes.with_columns(
         spend_minor=100_000, cost_minor=100_000, booked=900, delivered=900, expected=900, make_good=0
     )
-    kpis = measure_learnt(about, delivery, reach, spend, told)
+    kpis = measure_data_driven(about, delivery, reach, spend, told)
     assert {"conversions", "revenue", "cpa", "aov", "roas", "roi", "spend", "reach"} <= set(kpis["kpi"])
     assert not {"visitor_rate", "conversion_rate", "cpv", "cpl", "modelled_conversions"} & set(kpis["kpi"])
     row = kpis.filter(model="markov", kpi="roas", scope_id="spring").row(0, named=True)

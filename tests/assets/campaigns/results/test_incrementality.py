@@ -12,11 +12,11 @@ from assets.campaigns.results.incrementality import (
     Side,
     assign_groups,
     compare_strata,
-    find_answers,
+    find_responses,
     incremental_value,
     measure_lift,
     minimum_detectable,
-    standardise,
+    standardise_control,
     sum_sides,
 )
 
@@ -103,7 +103,7 @@ def test_strata_are_shows_and_weeks() -> None:
 def test_who_was_reached_later_is_compared_with_all_that_listened_in_that_week() -> None:
     """The neighbour has listened since the first week, and listens in the third too."""
     weekly = [listener(2, week * 7) for week in range(4)]
-    answered = find_answers(groups(listener(1, heard=0, exposed=15), *weekly), bought((1, 16), (2, 17)))
+    answered = find_responses(groups(listener(1, heard=0, exposed=15), *weekly), bought((1, 16), (2, 17)))
     (told,) = measure_lift(sum_sides(answered), answered=answered)
     assert (told["households"], told["base_households"], told["base_responders"]) == (1, 1, 1)
     assert told["compared_share"] == 1
@@ -112,7 +112,7 @@ def test_who_was_reached_later_is_compared_with_all_that_listened_in_that_week()
 
 
 def test_an_answer_counts_from_the_listening_that_it_is_compared_by() -> None:
-    answered = find_answers(groups(listener(1, 0, exposed=7), listener(2, 0), listener(2, 7)), bought((2, 3)))
+    answered = find_responses(groups(listener(1, 0, exposed=7), listener(2, 0), listener(2, 7)), bought((2, 3)))
     assert answered.filter("is_base").select("week", "value").rows() == [
         (MONDAY.date(), 2000),
         (MONDAY.date() + timedelta(days=7), None),
@@ -125,7 +125,7 @@ def test_a_household_that_comes_again_makes_nothing_surer() -> None:
     once = [listener(100 + home, 0) for home in range(50)]
     again = [listener(100 + home, 7) for home in range(50)]
     purchases = bought(*((home, 8) for home in (0, 1, 2, 3, 100, 101, 102, 103, 104)))
-    answered = find_answers(groups(*reached, *once, *again), purchases)
+    answered = find_responses(groups(*reached, *once, *again), purchases)
     (told,) = measure_lift(sum_sides(answered), answered=answered)
     assert (told["base_households"], told["base_responders"]) == (50, 5)
     (naive,) = measure_lift(sum_sides(answered))
@@ -193,9 +193,9 @@ def test_weeks_are_weighted_like_the_reached_households() -> None:
 
 
 def test_the_effective_number_of_one_stratum_is_its_own() -> None:
-    side = standardise(strata((50, 5, 70, 7)))
+    side = standardise_control(strata((50, 5, 70, 7)))
     assert (side.households, side.responders) == pytest.approx((70, 7))
-    assert standardise(strata((50, 5, 70, 7), (50, 5, 7, 1))).households < 77
+    assert standardise_control(strata((50, 5, 70, 7), (50, 5, 7, 1))).households < 77
 
 
 def test_strata_with_one_side_are_left_out_and_said_so() -> None:
