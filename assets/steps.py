@@ -127,7 +127,7 @@ LISTENING = DayStep(
     {"requests": ROLLING, "ads": DAY},
     "assets.listening.day:compute_listening_day",
     given=("rules", "ranges", "keyring"),
-    prepare="assets.methods.publishing:note_rules",
+    prepare="assets.methods.publishing:record_rules",
     describe="assets.listening.assets:describe_listening",
 )
 AUDIENCES = DayStep(
