@@ -25,6 +25,7 @@ from tests.assets.campaigns.reach_network import (
     HARBOR,
     KREUZ,
     LAST,
+    add_campaign,
     build_network,
     exposures,
     heard_on,
@@ -168,6 +169,7 @@ def test_dashboards_count_the_same_by_a_function_of_the_database(network: Wareho
         told = connection.execute(query, asked).fetchall()
     counted = measure_reach(network.read, ASKED, first, last).select(columns).rows()
     assert told == [(level, UUID(bytes=scope), *numbers) for level, scope, *numbers in counted]
+    add_campaign(network, UUID(int=404), "elsewhere")
     with network.transaction("earshot_readonly", UUID(int=404)) as connection:
         assert connection.execute(query, asked).fetchall() == []
 
