@@ -24,7 +24,7 @@ import polars as pl
 
 from assets.attribution import build_paths, channel_totals, index_paths
 from assets.attribution.journeys.channels import ALL_MODELS
-from assets.attribution.journeys.exported_paths import ReadyPaths
+from assets.attribution.journeys.exported_paths import IndexedPaths
 from benchmarks.peers import ADAPTERS, clock, peak_mb
 
 JOURNEYS = 1_000_000
@@ -118,7 +118,7 @@ def measure(form: str, file: Path) -> Told:
     return told
 
 
-def hand_over(frame: pl.DataFrame) -> ReadyPaths:
+def hand_over(frame: pl.DataFrame) -> IndexedPaths:
     """Everything that is done once for all models: the channels' codes, and the paths that have anything to share."""
     ready = index_paths(frame)
     if not len(ready.earning.firsts):

@@ -1,9 +1,9 @@
-"""Attribution: which ads led to which conversions, and what each of them is worth.
+"""Attribution: which ads led to which conversions, and the credit of each.
 
 Here: the public functions of this room: frames in, frames out, usable without a database.
-Not here: how they work (each module says what it holds), the daily computing (day.py) and its wiring (assets.py).
+Not here: how they work (the charter of each module), the daily computing (day.py) and its wiring (assets.py).
 
-They are imported when they are first asked for (assets/facade.py).
+They are imported at their first use (assets/facade.py).
 """
 
 from typing import TYPE_CHECKING

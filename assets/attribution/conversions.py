@@ -18,11 +18,11 @@ from assets.grain import CONVERSION, SPONSOR
 # From the deepest in the funnel to the widest: an order's refunds and survey answers belong to its deepest conversion.
 CONVERSION_KINDS = ("purchase", "trial", "install", "signup", "lead", "visit")
 
-# What a signal's word about value is worth: a server knows what was paid, a browser may be blocked or repeat itself, a
-# code says only that it was used, and a survey answer is a memory.
+# How reliable a signal's value is: a server has what was paid, a browser may be blocked or repeat itself, a code shows
+# only that it was used, and a survey answer is from memory.
 SIGNAL_RANK = {"server": 0, "pixel": 1, "promo_code": 2, "vanity_url": 2, "utm": 2, "survey": 3}
 
-# An address that stands for one household. Behind the other classes are strangers: an office, a phone network's
+# The class of an address behind which is one household. The other classes are shared: an office, a phone network's
 # gateway, a data centre, or (unknown) a relay.
 USABLE_CLASS = "household"
 
@@ -46,16 +46,16 @@ def merge_conversions(events: pl.DataFrame) -> pl.DataFrame:
     The best signal is by SIGNAL_RANK, then the earliest, then the smallest id. A survey answer never makes a
     conversion: it joins the conversion of its order, or nothing.
     """
-    answers = (pl.col("signal") == "survey") | (pl.col("kind") == "survey")
-    told = drop_redelivered(events).with_columns(
+    is_survey = (pl.col("signal") == "survey") | (pl.col("kind") == "survey")
+    ranked = drop_redelivered(events).with_columns(
         rank=pl.col("signal").replace_strict(SIGNAL_RANK, return_dtype=pl.Int8),
         lone_event=pl.when(pl.col("order_id").is_null()).then("event_id"),
     )
-    signals = told.filter(~answers & pl.col("kind").is_in(CONVERSION_KINDS)).sort("rank", "occurred_at", "event_id")
+    signals = ranked.filter(~is_survey & pl.col("kind").is_in(CONVERSION_KINDS)).sort("rank", "occurred_at", "event_id")
     merged = signals.group_by(SINGLE, maintain_order=True).agg(*_choices(), *_counts())
     return (
         merged.with_columns(conversion_id=conversion_ids(merged), day=pl.col("converted_at").dt.date())
-        .pipe(_join_survey, told.filter(answers & pl.col("order_id").is_not_null()))
+        .pipe(_join_survey, ranked.filter(is_survey & pl.col("order_id").is_not_null()))
         .drop("lone_event")
         .sort("tenant_id", "converted_at", "conversion_id")
     )
@@ -69,13 +69,13 @@ def drop_redelivered(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first(column: str, where: pl.Expr | None = None) -> pl.Expr:
-    """The first known value of a column in the order of the frame."""
-    known = pl.col(column).is_not_null()
-    return pl.col(column).filter(known if where is None else known & where).first()
+    """The first value of a column in the order of the frame."""
+    is_present = pl.col(column).is_not_null()
+    return pl.col(column).filter(is_present if where is None else is_present & where).first()
 
 
 def _first_usable(column: str) -> pl.Expr:
-    """The first known key of the signals whose address is usable; of all signals where no address is."""
+    """The first key of the signals whose address is usable; of all signals where no address is."""
     usable = pl.col("address_class") == USABLE_CLASS
     return pl.when(usable.any()).then(_first(column, usable)).otherwise(_first(column)).alias(column)
 
@@ -120,7 +120,7 @@ def name_codes(conversions: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
     codes: of read_promo_codes. A typing error beside the right code takes nothing from it.
     """
     at = pl.col("converted_at")
-    known = (
+    named = (
         conversions.select(*CONVERSION, "sponsor_id", "converted_at", code="promo_codes")
         .filter(pl.col("code").list.len() > 1)
         .explode("code")
@@ -133,7 +133,7 @@ def name_codes(conversions: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
         .sort(*CONVERSION, "place")
         .unique(CONVERSION, keep="first")
     )
-    return conversions.join(known.select(*CONVERSION, "code"), on=CONVERSION, how="left", validate="1:1").select(
+    return conversions.join(named.select(*CONVERSION, "code"), on=CONVERSION, how="left", validate="1:1").select(
         *(name for name in conversions.columns if name != "promo_code"),
         promo_code=pl.coalesce("code", "promo_code"),
     )
@@ -142,28 +142,28 @@ def name_codes(conversions: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
 def _join_survey(conversions: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """Count an order's survey answers on its deepest conversion, with the placement that the first of them names.
 
-    What they say of the value counts where no other signal knows it.
+    Their value counts where no other signal has one.
     """
     priced = pl.col("value_minor").is_not_null()
-    told = (
+    surveys = (
         answers.sort("occurred_at", "event_id")
         .group_by(ORDER, maintain_order=True)
         .agg(
             pl.len().cast(pl.Int32).alias("survey_signals"),
             _first("placement_id").alias("survey_placement_id"),
-            _first("value_minor").alias("told_minor"),
-            _first("currency", priced).alias("told_in"),
+            _first("value_minor").alias("survey_minor"),
+            _first("currency", priced).alias("survey_currency"),
         )
     )
-    named = told.join(deepest_of_order(conversions), on=ORDER, validate="1:1").drop("sponsor_id", "order_id")
+    placed = surveys.join(deepest_of_order(conversions), on=ORDER, validate="1:1").drop("sponsor_id", "order_id")
     return (
-        conversions.join(named, on=CONVERSION, how="left", validate="1:1")
+        conversions.join(placed, on=CONVERSION, how="left", validate="1:1")
         .with_columns(
             pl.col("survey_signals").fill_null(0),
-            currency=pl.when(priced).then("currency").otherwise("told_in"),
-            value_minor=pl.coalesce("value_minor", "told_minor"),
+            currency=pl.when(priced).then("currency").otherwise("survey_currency"),
+            value_minor=pl.coalesce("value_minor", "survey_minor"),
         )
-        .drop("told_minor", "told_in")
+        .drop("survey_minor", "survey_currency")
     )
 
 
@@ -228,9 +228,9 @@ def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame, rates: R
             kind=pl.when(whole).then(pl.lit("cancellation")).otherwise(pl.lit("refund")),
             amount=pl.when(whole).then(left).when(paid_out).then(0).otherwise("value_minor"),
             currency=pl.when(whole).then("paid_in").otherwise("currency"),
-            kept=~whole | ((cancelled == 1) & pl.col("value").is_not_null()),
+            counts=~whole | ((cancelled == 1) & pl.col("value").is_not_null()),
         )
-        .filter("kept")
+        .filter("counts")
         .select(*CONVERSION, "day", "occurred_at", "kind", "currency", adjustment_id="event_id", value_minor="amount")
         .select(*CONVERSION, "adjustment_id", "day", "occurred_at", "kind", "value_minor", "currency")
         .sort("tenant_id", "conversion_id", "adjustment_id")
@@ -240,12 +240,12 @@ def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame, rates: R
 def _in_own_currency(refunds: pl.DataFrame, rates: Rates) -> pl.DataFrame:
     """Refunds in the order given, with own_minor: their amount in the currency that the order was paid in.
 
-    Only before a cancellation is it asked for; null where it is not, and where there is no amount.
+    Only amounts before a cancellation are converted; null for all others, and where there is no amount.
     """
-    is_asked = pl.col("value_minor").is_null().any().over(CONVERSION) & pl.col("value").is_not_null()
+    is_needed = pl.col("value_minor").is_null().any().over(CONVERSION) & pl.col("value").is_not_null()
     numbered = refunds.with_row_index("place")
-    asked = numbered.filter(is_asked).filter(pl.col("value_minor").is_not_null())
-    own = asked.select(
+    needed = numbered.filter(is_needed).filter(pl.col("value_minor").is_not_null())
+    converted = needed.select(
         "place",
         "tenant_id",
         "currency",
@@ -255,7 +255,11 @@ def _in_own_currency(refunds: pl.DataFrame, rates: Rates) -> pl.DataFrame:
     ).pipe(convert_values, rates)
     return (
         numbered.join(
-            own.select("place", own_minor="net_minor"), on="place", how="left", validate="1:1", maintain_order="left"
+            converted.select("place", own_minor="net_minor"),
+            on="place",
+            how="left",
+            validate="1:1",
+            maintain_order="left",
         )
         .sort("place")
         .drop("place")

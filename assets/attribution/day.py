@@ -1,7 +1,7 @@
 """Day: the conversions of one UTC day with their refunds, paths and credits, from one read of their signals.
 
 Here: what is read, keys for signals that came with an address, and the four tables that come out.
-Not here: the thoughts themselves (the modules beside this one), and who writes the tables.
+Not here: the definitions (the modules beside this one), and who writes the tables.
 """
 
 from __future__ import annotations
@@ -78,12 +78,13 @@ def compute_attribution_day(
 
     window: one UTC day. The columns are those of the tables, without run_id and is_final. ranges: the lists of networks
     in force; None: the packaged ones. A conversion is of the day of its earliest signal, so an order with an earlier
-    signal on another day is left to that day. Which conversion of an order a refund adjusts is told by all of them.
+    signal on another day is left to that day. Which conversion of an order a refund adjusts is decided among all of
+    them.
     """
     scope = list(tenants)
     signals = read("read_conversion_signals", start=window.start, end=window.end, tenants=scope, sponsors=None)
-    kept = read_signal_keys(read, signals, scope, exposures=False)
-    events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day, kept)
+    retained = read_signal_keys(read, signals, scope, exposures=False)
+    events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day, retained)
     at = pl.col("converted_at")
     merged = merge_conversions(events)
     adjustments = adjust_conversions(events, merged, read_rates(read, events))
@@ -91,7 +92,7 @@ def compute_attribution_day(
     conversions = merged.filter((at >= window.start) & (at < window.end)).pipe(name_codes, codes)
     paths = build_paths(
         conversions,
-        read_exposures(read, window, scope, conversions, OlderKeys.of(signals, keyring, kept)),
+        read_exposures(read, window, scope, conversions, OlderKeys.of(signals, keyring, retained)),
         codes,
         read("read_placements", tenants=scope),
         read("read_airings", tenants=scope),
@@ -106,27 +107,31 @@ def compute_attribution_day(
 
 
 def identify_signals(
-    signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyring, day: date, kept: pl.DataFrame | None = None
+    signals: pl.DataFrame, ranges: AddressRanges, keyring: Keyring, day: date, retained: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """The signals with household_key, listener_key and address_class.
 
     signals: of read_conversion_signals; with client_ip (text) and user_agent
-    kept:    the kept keys of those whose address is gone (kept_signals.py); None: all have theirs
+    retained: the retained keys of those whose address is gone (retained_keys.py); None: all have theirs
 
     An address gives the household key, and with the agent the listener key, unless the platform sent one of its own.
-    Without an address the platform's keys stay; what a platform made a key of, it vouches for.
+    Without an address the platform's keys stay, and are taken as those of one household.
     """
-    vouched = pl.any_horizontal(pl.col("household_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
-    told = signals.with_columns(is_vouched=vouched)
+    is_supplied = (
+        pl.any_horizontal(pl.col("household_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
+    )
+    marked = signals.with_columns(is_platform_supplied=is_supplied)
     inclusions = NO_INCLUSIONS.cast({"tenant_id": signals.schema["tenant_id"]})
     classes = classify_addresses(signals, ranges, inclusions, day).select("tenant_id", "client_ip", "address_class")
     return (
-        derive_keys(told, keyring)
+        derive_keys(marked, keyring)
         .join(classes, on=["tenant_id", "client_ip"], how="left", validate="m:1", nulls_equal=True)
-        .with_columns(address_class=pl.when("is_vouched").then(pl.lit(USABLE_CLASS)).otherwise("address_class"))
-        .pipe(restore_keys, pl.DataFrame() if kept is None else kept, SIGNALS)
+        .with_columns(
+            address_class=pl.when("is_platform_supplied").then(pl.lit(USABLE_CLASS)).otherwise("address_class")
+        )
+        .pipe(restore_keys, pl.DataFrame() if retained is None else retained, SIGNALS)
         .with_columns(listener_key=pl.coalesce("listener_key", "consumer_key"))
-        .drop("client_ip", "user_agent", "consumer_key", "key_version", "is_vouched")
+        .drop("client_ip", "user_agent", "consumer_key", "key_version", "is_platform_supplied")
     )
 
 
@@ -151,15 +156,15 @@ def read_exposures(
         start=span.start,
         end=span.end,
         tenants=tenants,
-        sponsors=[_as_uuid(sponsor) for sponsor in _known(conversions, "sponsor_id")],
-        households=_known(conversions, "household_key") + _known(older.households, "older"),
-        consumers=_known(conversions, "listener_key") + _known(older.consumers, "older"),
-        listeners=_known(conversions, "listener_id"),
+        sponsors=[_as_uuid(sponsor) for sponsor in _distinct(conversions, "sponsor_id")],
+        households=_distinct(conversions, "household_key") + _distinct(older.households, "older"),
+        consumers=_distinct(conversions, "listener_key") + _distinct(older.consumers, "older"),
+        listeners=_distinct(conversions, "listener_id"),
     )
     return older.rename(found)
 
 
-def _known(frame: pl.DataFrame, column: str) -> list[object]:
+def _distinct(frame: pl.DataFrame, column: str) -> list[object]:
     return frame.get_column(column).drop_nulls().unique().sort().to_list()
 
 

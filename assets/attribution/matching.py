@@ -2,7 +2,7 @@
 
 Here: promo codes, vanity URLs and survey answers to one touch at their placement's last airing; listener and household
 keys to the exposures that share them.
-Not here: windows, options and the order of a path (paths.py), what a touch is worth (models.py).
+Not here: windows, options and the order of a path (paths.py), the credit of a touch (models.py).
 
 Every function returns candidates, one row per touch: tenant_id, conversion_id, touched_at, exposure_id (null where a
 code or an answer names the placement), campaign_id, placement_id, episode_id, is_click, matched_by.
@@ -41,7 +41,7 @@ def match_codes(
     placements: tenant_id, sponsor_id, placement_id, campaign_id, kind, flight_starts_at, flight_ends_at (exclusive)
     airings:    tenant_id, placement_id, episode_id, aired_at
 
-    A code that names another sponsor's placement names nothing: nobody is credited for an order of somebody else.
+    A code that names another sponsor's placement is ignored: no sponsor's ad is credited for another's order.
     """
     at = pl.col("converted_at")
     named = (
@@ -77,10 +77,10 @@ def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.Data
            matched_by
 
     A baked-in ad airs with its episode. A dynamic one is on the air for its whole flight, so its last airing is the
-    earlier of the conversion and the end of the flight; the latest episode before that stands for it.
+    earlier of the conversion and the end of the flight; the latest episode before that is taken.
     """
     booked = [*SPONSOR, "placement_id"]
-    known = named.select(*booked, "conversion_id", "converted_at", "matched_by").join(
+    booked_touches = named.select(*booked, "conversion_id", "converted_at", "matched_by").join(
         placements.select(*booked, "campaign_id", "kind", "flight_starts_at", "flight_ends_at"),
         on=booked,
         validate="m:1",
@@ -95,7 +95,7 @@ def last_airings(named: pl.DataFrame, placements: pl.DataFrame, airings: pl.Data
         .unique([*PLACEMENT, "aired_at"], keep="last", maintain_order=True)
     )
     aired = (
-        known.filter(started)
+        booked_touches.filter(started)
         .with_columns(until=pl.when(dynamic).then(on_air_until).otherwise("converted_at"))
         .sort("until")
         .join_asof(last, left_on="until", right_on="aired_at", by=PLACEMENT, check_sortedness=False)
@@ -120,16 +120,16 @@ def pair_keys(conversions: pl.DataFrame, exposures: pl.DataFrame, window: timede
     matched by listener first. Each conversion finds the first and the last exposure of its window by an as-of join over
     the exposures of its key in order of time, so no pairs are made but those inside the window.
     """
-    ours = conversions.select(
+    converting = conversions.select(
         *SPONSOR, at="converted_at", **_usable_keys("household_key", "listener_key")
     ).with_row_index("conversion")
-    theirs = exposures.select(
+    exposed = exposures.select(
         *SPONSOR, at="occurred_at", **_usable_keys("household_key", "consumer_key")
     ).with_row_index("exposure")
     pairs = [
-        _pair_on(ours, theirs, "listener_id", "listener_id", "listener", window),
-        _pair_on(ours, theirs, "listener_key", "consumer_key", "listener", window),
-        _pair_on(ours, theirs, "household_key", "household_key", "household", window),
+        _pair_on(converting, exposed, "listener_id", "listener_id", "listener", window),
+        _pair_on(converting, exposed, "listener_key", "consumer_key", "listener", window),
+        _pair_on(converting, exposed, "household_key", "household_key", "household", window),
     ]
     return pl.concat(pairs).unique(["conversion", "exposure"], keep="first", maintain_order=True)
 
@@ -140,7 +140,7 @@ def gather_pairs(pairs: pl.DataFrame, conversions: pl.DataFrame, exposures: pl.D
     exposures: exposure_id, occurred_at, kind, campaign_id, placement_id, episode_id
     """
     who = conversions.select("tenant_id", "conversion_id")[pairs["conversion"]]
-    heard = exposures.select(
+    ads = exposures.select(
         "exposure_id",
         "campaign_id",
         "placement_id",
@@ -149,7 +149,7 @@ def gather_pairs(pairs: pl.DataFrame, conversions: pl.DataFrame, exposures: pl.D
         is_click=pl.col("kind") == "click",
     )[pairs["exposure"]]
     return (
-        pl.concat([who, heard, pairs.select("matched_by")], how="horizontal")
+        pl.concat([who, ads, pairs.select("matched_by")], how="horizontal")
         .unique(["tenant_id", "conversion_id", "exposure_id"], keep="first", maintain_order=True)
         .select(CANDIDATE)
     )
@@ -161,28 +161,37 @@ def _usable_keys(*keys: str) -> dict[str, pl.Expr]:
 
 
 def _pair_on(
-    ours: pl.DataFrame, theirs: pl.DataFrame, our_key: str, their_key: str, matched_by: str, window: timedelta
+    conversions: pl.DataFrame,
+    exposures: pl.DataFrame,
+    conversion_key: str,
+    exposure_key: str,
+    matched_by: str,
+    window: timedelta,
 ) -> pl.DataFrame:
     """conversion, exposure, matched_by of those that share this key."""
-    keyed = ours.filter(pl.col(our_key).is_not_null()).select("conversion", "at", *SPONSOR, key=our_key)
+    keyed = conversions.filter(pl.col(conversion_key).is_not_null()).select(
+        "conversion", "at", *SPONSOR, key=conversion_key
+    )
     holders = keyed.select(*SPONSOR, "key").unique().with_row_index("holder")
-    asked = keyed.join(holders, on=[*SPONSOR, "key"], validate="m:1").select("conversion", "holder", "at")
-    heard = (
-        theirs.filter(pl.col(their_key).is_not_null())
-        .select("exposure", "at", *SPONSOR, key=their_key)
+    converted = keyed.join(holders, on=[*SPONSOR, "key"], validate="m:1").select("conversion", "holder", "at")
+    exposed = (
+        exposures.filter(pl.col(exposure_key).is_not_null())
+        .select("exposure", "at", *SPONSOR, key=exposure_key)
         .join(holders, on=[*SPONSOR, "key"], validate="m:1")
         .select("exposure", "holder", "at")
         .sort("holder", "at", "exposure")
     )
-    timed = heard.select("holder", "at").with_row_index("place").sort("at", maintain_order=True)
-    asked = asked.sort("at").join_asof(timed.rename({"place": "last"}), on="at", by="holder", check_sortedness=False)
-    opening = asked.with_columns(pl.col("at") - window).join_asof(
+    timed = exposed.select("holder", "at").with_row_index("place").sort("at", maintain_order=True)
+    converted = converted.sort("at").join_asof(
+        timed.rename({"place": "last"}), on="at", by="holder", check_sortedness=False
+    )
+    opening = converted.with_columns(pl.col("at") - window).join_asof(
         timed.rename({"place": "first"}), on="at", by="holder", strategy="forward", check_sortedness=False
     )
     spans = opening.filter(pl.col("first") <= pl.col("last"))
     places = spans.select("conversion", place=pl.int_ranges("first", pl.col("last") + 1)).explode("place")
     return places.select(
         "conversion",
-        exposure=heard["exposure"].gather(places["place"]),
+        exposure=exposed["exposure"].gather(places["place"]),
         matched_by=pl.lit(matched_by),
     )

@@ -4,7 +4,7 @@ Here: one small function per model, registered under the field's name for it, an
 Not here: which touches stand on the path (paths.py), money (money.py).
 
 A new model is one more function: with @model it is computed and stored every day, with @model_on_request it is made
-from stored paths for campaigns that lead with it. What it looks at decides which columns paths need.
+from stored paths for campaigns that lead with it. The columns that it uses decide which columns paths need.
 """
 
 from __future__ import annotations
@@ -29,19 +29,29 @@ J_STRONG, J_WEAK, J_PAIR = 0.6, 0.2, 0.75
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What a model may look at, as expressions over a frame of touches.
+    """What a model may use, as expressions over a frame of touches.
 
-    count: touches of the path; halvings: half-lives since the touch; fewest_halvings: those of the path's youngest;
+    count: touches of the path; half_lives: half-lives since the touch; fewest_half_lives: those of the path's youngest;
     last_paid: number of the last touch that is not excluded, else of the last; ends: the shares of the first and last
     touch under position_based.
     """
 
     number: pl.Expr = field(default_factory=lambda: pl.col("touch_no"))
     count: pl.Expr = field(default_factory=lambda: pl.col("_count"))
-    halvings: pl.Expr = field(default_factory=lambda: pl.col("_halvings"))
-    fewest_halvings: pl.Expr = field(default_factory=lambda: pl.col("_fewest"))
+    half_lives: pl.Expr = field(default_factory=lambda: pl.col("_half_lives"))
+    fewest_half_lives: pl.Expr = field(default_factory=lambda: pl.col("_fewest"))
     last_paid: pl.Expr = field(default_factory=lambda: pl.col("_last_paid"))
     ends: tuple[float, float] = (POSITION_ENDS, POSITION_ENDS)
+
+    @property
+    def halvings(self) -> pl.Expr:
+        """The earlier name of half_lives."""
+        return self.half_lives
+
+    @property
+    def fewest_halvings(self) -> pl.Expr:
+        """The earlier name of fewest_half_lives."""
+        return self.fewest_half_lives
 
     @property
     def is_first(self) -> pl.Expr:
@@ -94,7 +104,7 @@ def time_decay(touch: Touch) -> pl.Expr:
 
     Ages are taken against the youngest of the path, which changes no share and keeps old paths from underflowing.
     """
-    return pl.lit(2.0).pow(touch.fewest_halvings - touch.halvings)
+    return pl.lit(2.0).pow(touch.fewest_half_lives - touch.half_lives)
 
 
 @model
@@ -153,26 +163,26 @@ def credit_shows(touches: pl.DataFrame, names: Iterable[str] | None = None) -> p
              by model, in the order of tenant, conversion, placement and episode
     """
     chosen = list(MODELS) if names is None else list(names)
-    told = ["tenant_id", "day", "conversion_id", "campaign_id", "config_version"]
+    carried = ["tenant_id", "day", "conversion_id", "campaign_id", "config_version"]
     shows = (
         _credit_wide(touches, chosen)
         .sort("_path", *AD_IN_EPISODE, maintain_order=True)
         .group_by("_path", *AD_IN_EPISODE, maintain_order=True)
-        .agg(pl.col(told).first(), pl.col([column_of(name) for name in chosen]).sum())
+        .agg(pl.col(carried).first(), pl.col([column_of(name) for name in chosen]).sum())
     )
     columns = ["tenant_id", "day", "model", "conversion_id", *AD_IN_EPISODE, "campaign_id", "credit", "config_version"]
-    return _stack(shows, [*told, *AD_IN_EPISODE], chosen).filter(pl.col("credit") > 0).select(columns)
+    return _stack(shows, [*carried, *AD_IN_EPISODE], chosen).filter(pl.col("credit") > 0).select(columns)
 
 
 def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """The touches in the order of their paths, with a column of credit per model."""
     ordered = touches.sort(*CONVERSION, "touch_no")
-    if any("_halvings" in columns_of(name) for name in names):
+    if any("_half_lives" in columns_of(name) for name in names):
         # Polars divides by a column that it knows to be constant as by a number: by its rounded inverse. Which columns
         # are constant depends on who else is in the frame, so what a path earns would, in its last digit.
-        halvings = ordered["age_s"].to_numpy() / ordered["half_life_s"].to_numpy()
-        ordered = ordered.with_columns(pl.Series("_halvings", halvings))
-    return credit_ordered(ordered, names).drop("_halvings", strict=False)
+        half_lives = ordered["age_s"].to_numpy() / ordered["half_life_s"].to_numpy()
+        ordered = ordered.with_columns(pl.Series("_half_lives", half_lives))
+    return credit_ordered(ordered, names).drop("_half_lives", strict=False)
 
 
 def credit_ordered(ordered: pl.DataFrame, names: list[str]) -> pl.DataFrame:
@@ -200,11 +210,11 @@ class Stretches:
 
     @classmethod
     def of(cls, ordered: pl.DataFrame, models: Iterable[str | Model], touch: Touch | None = None) -> Stretches:
-        """ordered: as in credit_ordered; models: those that will be asked for."""
+        """ordered: as in credit_ordered; models: those whose credit will be computed."""
         firsts = (ordered["touch_no"] == 1).arg_true().to_numpy().astype(np.int64)
         lengths = np.diff(np.append(firsts, ordered.height))
-        looked_at = set().union(*(columns_of(each) for each in models))
-        facts = _path_facts(ordered, firsts, lengths, looked_at)
+        columns = set().union(*(columns_of(each) for each in models))
+        facts = _path_facts(ordered, firsts, lengths, columns)
         beside = [pl.Series(name, np.repeat(values, lengths)) for name, values in facts.items()]
         return cls(ordered.with_columns(beside), firsts, lengths, touch or Touch())
 
@@ -215,7 +225,7 @@ class Stretches:
     def credit(self, model: str | Model) -> pl.Series:
         """The credit of each touch under a model: its weight by the sum of the weights on its path.
 
-        Raises PermanentError where a path's weights sum to nothing, because then nobody could be credited.
+        Raises PermanentError where a path's weights sum to nothing, because then no touch could be credited.
         """
         weigh = _model_of(model)(self.touch).cast(pl.Float64).alias("weight")
         weight = self.touches.select("touch_no", weigh)["weight"].to_numpy()
@@ -227,18 +237,18 @@ class Stretches:
 
 
 def columns_of(model: str | Model) -> set[str]:
-    """The columns that a model looks at."""
+    """The columns that a model uses."""
     return set(_model_of(model)(Touch()).meta.root_names())
 
 
 def _path_facts(
-    ordered: pl.DataFrame, firsts: npt.NDArray[Any], lengths: npt.NDArray[Any], looked_at: set[str]
+    ordered: pl.DataFrame, firsts: npt.NDArray[Any], lengths: npt.NDArray[Any], columns: set[str]
 ) -> dict[str, npt.NDArray[Any]]:
-    """What models look at of each path: its number of touches, the youngest, the last paid one."""
+    """What models use of each path: its number of touches, the youngest, the last paid one."""
     facts = {"_count": lengths}
-    if "_fewest" in looked_at:
-        facts["_fewest"] = _reduced(np.minimum, ordered["_halvings"].to_numpy(), firsts)
-    if "_last_paid" in looked_at:
+    if "_fewest" in columns:
+        facts["_fewest"] = _reduced(np.minimum, ordered["_half_lives"].to_numpy(), firsts)
+    if "_last_paid" in columns:
         number = ordered["touch_no"].to_numpy()
         paid = ~ordered["is_excluded"].to_numpy() if "is_excluded" in ordered.columns else number > 0
         last_paid = _reduced(np.maximum, np.where(paid, number, 0), firsts)
@@ -257,7 +267,7 @@ def column_of(name: str) -> str:
 
 
 def _stack(wide: pl.DataFrame, columns: list[str], names: list[str]) -> pl.DataFrame:
-    """Wide credits under each other: the given columns, model and credit."""
+    """Wide credits under each other: the chosen columns, model and credit."""
     stacked = [wide.select(*columns, pl.lit(name).alias("model"), credit=column_of(name)) for name in names]
     return pl.concat(stacked)
 
@@ -265,7 +275,7 @@ def _stack(wide: pl.DataFrame, columns: list[str], names: list[str]) -> pl.DataF
 def _model_of(name: str | Model) -> Model:
     if callable(name):
         return name
-    known = {**MODELS, **EXTRA_MODELS}
-    if name not in known:
-        raise PermanentError(f"there is no attribution model {name!r}: choose one of {', '.join(known)}")
-    return known[name]
+    models = {**MODELS, **EXTRA_MODELS}
+    if name not in models:
+        raise PermanentError(f"there is no attribution model {name!r}: choose one of {', '.join(models)}")
+    return models[name]

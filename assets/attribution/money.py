@@ -119,11 +119,11 @@ def attribute_money(
                  credits, those to the sponsor's other campaigns included
     conversions: tenant_id, conversion_id, day (may be left out where nothing is converted), value_minor, currency
     adjustments: tenant_id, conversion_id, occurred_at, value_minor, currency; None: nothing was taken back
-    campaigns:   tenant_id, campaign_id, currency: those whose money is asked for; others share but need no rate
+    campaigns:   tenant_id, campaign_id, currency: those whose money is wanted; others share but need no rate
     rates:       of rates_of; {} where there is one currency
     as_of:       adjustments count that occurred before this moment
     returns:     credited with currency (the campaign's) and revenue_minor (null: the conversion has no value,
-                 or the campaign was not asked for)
+                 or the campaign is not among these)
 
     Per conversion, model and currency the net value is split by largest remainder, ties by placement, then episode, so
     that shows sum to the campaign and campaigns to the conversion. tenant_id may be left out of all frames alike.
@@ -133,22 +133,22 @@ def attribute_money(
     credited = complete(credited, "credits", shares, ONE_TENANT)
     campaigns = complete(campaigns, "campaigns", ["campaign_id", "currency"], ONE_TENANT)
     net = net_values(conversions, adjustments, rates, as_of)
-    own = credited.drop("currency", "revenue_minor", strict=False).join(
+    with_currency = credited.drop("currency", "revenue_minor", strict=False).join(
         campaigns.select("tenant_id", "campaign_id", "currency"),
         on=CAMPAIGN,
         how="left",
         validate="m:1",
     )
-    wanted = own.select("tenant_id", "conversion_id", target="currency").drop_nulls().unique()
+    wanted = with_currency.select("tenant_id", "conversion_id", target="currency").drop_nulls().unique()
     priced = convert_values(wanted.join(net, on=CONVERSION, validate="m:1"), rates)
-    split = own.join(priced, on=CONVERSION, how="left").sort("model", "conversion_id", *AD_IN_EPISODE)
-    known = split.filter(pl.col("net_minor").is_not_null())
+    split = with_currency.join(priced, on=CONVERSION, how="left").sort("model", "conversion_id", *AD_IN_EPISODE)
+    valued = split.filter(pl.col("net_minor").is_not_null())
     group = ["tenant_id", "model", "conversion_id", "target"]
-    parts = split_by_largest_remainder(known, "net_minor", "credit", group, AD_IN_EPISODE)
-    in_own_currency = known.with_columns(revenue_minor=parts).filter(pl.col("currency") == pl.col("target"))
+    parts = split_by_largest_remainder(valued, "net_minor", "credit", group, AD_IN_EPISODE)
+    in_own_currency = valued.with_columns(revenue_minor=parts).filter(pl.col("currency") == pl.col("target"))
     key = ["tenant_id", "model", "conversion_id", *AD_IN_EPISODE]
     money = in_own_currency.select(*key, "revenue_minor")
-    return own.join(money, on=key, how="left", validate="1:1", nulls_equal=True).sort(key)
+    return with_currency.join(money, on=key, how="left", validate="1:1", nulls_equal=True).sort(key)
 
 
 def net_values(

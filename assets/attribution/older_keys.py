@@ -1,7 +1,7 @@
-"""Older keys: what an address was known by before the key ring got a newer version.
+"""Older keys: the keys of an address under earlier versions of the key ring.
 
 Here: the keys of the signals' addresses under every older version, and exposures renamed to the newest of them.
-Not here: how keys are made (listening/keys.py), matching on them (matching.py).
+Not here: how keys are made (assets/listening/identity/keys.py), matching on them (matching.py).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class OlderKeys:
     consumers: pl.DataFrame
 
     @classmethod
-    def of(cls, signals: pl.DataFrame, keyring: Keyring, kept: pl.DataFrame | None = None) -> OlderKeys:
+    def of(cls, signals: pl.DataFrame, keyring: Keyring, retained: pl.DataFrame | None = None) -> OlderKeys:
         """signals: tenant_id, client_ip, user_agent, household_key as the platform sent it (null: not at all).
-        kept: the kept keys of those whose address is gone (kept_signals.py); None: all have theirs."""
+        retained: the retained keys of those whose address is gone (retained_keys.py); None: all have theirs."""
         identities = signals.select(IDENTITY).unique()
         newest = derive_keys(identities, keyring)
         pairs = {"household_key": [_renamed(newest.clear(), newest.clear(), "household_key")]}
@@ -39,20 +39,25 @@ class OlderKeys:
             had = [version in keyring.versions_of(tenant)[:-1] for tenant in identities["tenant_id"]]
             has_it = pl.Series("had", had, dtype=pl.Boolean)
             before = derive_keys(identities.filter(has_it), keyring.of_version(version))
-            for key, told in pairs.items():
-                told.append(_renamed(before, newest.filter(has_it), key))
-        if kept is not None and kept.height:
-            for key, told in pairs.items():
-                told.append(older_versions(kept, key))
-        households, consumers = (pl.concat(told).unique(OLDER, keep="any") for told in pairs.values())
+            for key, found in pairs.items():
+                found.append(_renamed(before, newest.filter(has_it), key))
+        if retained is not None and retained.height:
+            for key, found in pairs.items():
+                found.append(older_versions(retained, key))
+        households, consumers = (pl.concat(found).unique(OLDER, keep="any") for found in pairs.values())
         return cls(households, consumers)
 
     def rename(self, exposures: pl.DataFrame) -> pl.DataFrame:
-        """The exposures under the newest keys of their household and consumer, where a signal tells them."""
-        for key, known in (("household_key", self.households), ("consumer_key", self.consumers)):
+        """The exposures under the newest keys of their household and consumer, where a signal has them."""
+        for key, renamed in (("household_key", self.households), ("consumer_key", self.consumers)):
             exposures = (
                 exposures.join(
-                    known, left_on=["tenant_id", key], right_on=OLDER, how="left", validate="m:1", maintain_order="left"
+                    renamed,
+                    left_on=["tenant_id", key],
+                    right_on=OLDER,
+                    how="left",
+                    validate="m:1",
+                    maintain_order="left",
                 )
                 .with_columns(pl.coalesce("newest", key).alias(key))
                 .drop("newest")

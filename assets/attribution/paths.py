@@ -16,7 +16,7 @@ from assets.frames import MICROSECONDS_PER_DAY, SECONDS_PER_DAY, UTC_TIME, Missi
 from assets.grain import CAMPAIGN, CONVERSION
 from assets.spans import DEFAULT_WINDOW
 
-# What a campaign without settings of its own is measured with; its results say version 0.
+# What a campaign without settings of its own is measured with; its results have version 0.
 DEFAULT_SETTINGS: dict[str, object] = {
     "version": 0,
     "window_days": float(DEFAULT_WINDOW.days),
@@ -27,7 +27,8 @@ DEFAULT_SETTINGS: dict[str, object] = {
     "default_model": "linear",
 }
 
-# Codes name their placement, keys say who heard it, an answer is a memory: the first that leaves a touch is the path.
+# Codes name their placement, keys match who was exposed, an answer is from memory: the first kind of match that leaves
+# a touch makes the path.
 PRECEDENCE = {"promo_code": 0, "vanity_url": 0, "listener": 1, "household": 1, "survey": 2}
 
 
@@ -89,21 +90,21 @@ def build_paths(
     >>> orders = pl.DataFrame({
     ...     "conversion_id": ["order"], "converted_at": [datetime(2026, 3, 9, 12)], "household_key": ["the Millers"],
     ... })
-    >>> heard = pl.DataFrame({
+    >>> ads = pl.DataFrame({
     ...     "exposure_id": ["x1", "x2", "x3"], "placement_id": ["mid-roll", "pre-roll", "pre-roll"],
     ...     "occurred_at": [datetime(2026, 3, 2), datetime(2026, 3, 7), datetime(2026, 3, 10)],
     ...     "household_key": ["the Millers"] * 3,
     ... })
-    >>> build_paths(orders, heard).select("conversion_id", "touch_no", "placement_id").rows()
+    >>> build_paths(orders, ads).select("conversion_id", "touch_no", "placement_id").rows()
     [('order', 1, 'mid-roll'), ('order', 2, 'pre-roll')]
     """
     if not any(key in conversions.columns for key in KEYS):
         raise MissingColumnsError(f"conversions are matched by one of {', '.join(KEYS)}: add one of these columns")
     orders = complete(conversions, "conversions", ["conversion_id", "converted_at"], CONVERSION_DEFAULTS)
-    heard = complete(exposures, "exposures", ["exposure_id", "occurred_at", "placement_id"], EXPOSURE_DEFAULTS)
-    orders, heard = _in_utc(orders, "converted_at"), _in_utc(heard, "occurred_at")
+    ads = complete(exposures, "exposures", ["exposure_id", "occurred_at", "placement_id"], EXPOSURE_DEFAULTS)
+    orders, ads = _in_utc(orders, "converted_at"), _in_utc(ads, "occurred_at")
     chosen = {**DEFAULT_SETTINGS, **defaults}
-    own = _no_settings(heard) if settings is None else settings
+    versions = _no_settings(ads) if settings is None else settings
     named = [
         *_match_named(orders, "promo_code", "promo codes", codes, placements, airings),
         *_match_named(orders, "survey_placement_id", "survey answers", None, placements, airings),
@@ -112,12 +113,12 @@ def build_paths(
         candidates.join(
             part.select(*CONVERSION, "converted_at", "day", "is_new_customer"), on=CONVERSION, validate="m:1"
         )
-        .pipe(with_settings, own, chosen)
+        .pipe(with_settings, versions, chosen)
         .pipe(admit)
         .pipe(_keep_first_kind_of_match)
         .pipe(keep_one_per_unit)
         .pipe(_number)
-        for part, candidates in _candidates(orders, heard, named, _longest(own, chosen))
+        for part, candidates in _candidates(orders, ads, named, _longest(versions, chosen))
     ]
     return pl.concat(built, how="vertical_relaxed")
 
@@ -150,7 +151,7 @@ def _match_named(
     placements: pl.DataFrame | None,
     airings: pl.DataFrame | None,
 ) -> list[pl.DataFrame]:
-    """The candidates that codes or answers name; none where no conversion has any, or nobody knows what they mean."""
+    """The candidates that codes or answers name; none where no conversion has any, or no frame explains them."""
     if column not in orders.columns or (placements is None and airings is None and codes is None):
         return []
     if placements is None or airings is None:
@@ -161,20 +162,25 @@ def _match_named(
 
 
 def _candidates(
-    orders: pl.DataFrame, heard: pl.DataFrame, named: list[pl.DataFrame], longest: timedelta
+    orders: pl.DataFrame, exposures: pl.DataFrame, named: list[pl.DataFrame], longest: timedelta
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Conversions with their candidates, some at a time, in the order of their ids."""
     ordered = orders.sort(CONVERSION)
-    pairs = pair_keys(ordered, heard, longest)
+    pairs = pair_keys(ordered, exposures, longest)
     counted = ordered.select("tenant_id").with_row_index("conversion").drop("tenant_id")
     sizes = counted.join(pairs.group_by("conversion").len(), on="conversion", how="left", maintain_order="left")
     parts = (sizes["len"].fill_null(0).cum_sum() // PAIRS_AT_ONCE).rle()
     first = 0
     for length in parts.struct.field("len") if ordered.height else [0]:
         part = ordered.slice(first, length)
-        mine = pairs.filter(pl.col("conversion").is_between(first, first + length, closed="left"))
-        told = [each.join(part.select(CONVERSION), on=CONVERSION, how="semi") for each in named]
-        yield part, pl.concat([gather_pairs(mine, ordered, heard), *told], how="vertical_relaxed").select(CANDIDATE)
+        own_pairs = pairs.filter(pl.col("conversion").is_between(first, first + length, closed="left"))
+        named_touches = [each.join(part.select(CONVERSION), on=CONVERSION, how="semi") for each in named]
+        yield (
+            part,
+            pl.concat([gather_pairs(own_pairs, ordered, exposures), *named_touches], how="vertical_relaxed").select(
+                CANDIDATE
+            ),
+        )
         first += length
 
 
@@ -234,7 +240,7 @@ def keep_one_per_unit(touches: pl.DataFrame, path: Sequence[str] = CONVERSION) -
 
     path: the columns that name a path; touches come back in its order, then in that of time.
 
-    Clicks are another kind of touch than hearing the ad: they fold among themselves.
+    Clicks are another kind of touch than impressions: they are merged among themselves.
     """
     unit = pl.col("touch_unit")
     return (

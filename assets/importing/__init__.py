@@ -1,7 +1,7 @@
 """Importing: server logs and exports of other services, turned into raw listener events.
 
 Here: reading files in batches, one module per log format, and the frames that the raw tables take.
-Not here: what a request is worth (assets/listening), the database and the command (pipelines/commands/importing.py).
+Not here: which requests count (assets/listening), the database and the command (pipelines/commands/importing.py).
 """
 
 from __future__ import annotations

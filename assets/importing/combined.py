@@ -16,7 +16,7 @@ import re
 
 import polars as pl
 
-from assets.importing.requests import NO_METHOD, Parsed, dash_is_null, first_reason, map_distinct, number, tell_apart
+from assets.importing.requests import NO_METHOD, Parsed, dash_is_null, first_reason, map_distinct, number, separate
 
 # host ident user [time] "request" status bytes, then "referrer" "agent", then what was appended.
 LINE = (
@@ -25,7 +25,7 @@ LINE = (
     r'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)"(?P<more>(?: .*)?))?\s*$'
 )
 REQUEST = r"^(?P<method>[A-Z]+) (?P<target>\S+)(?: HTTP/[\d.]+)?$"
-ASKED_RANGE = r'"?bytes=(\d+)-(\d*)"?(?:\s|$)'
+REQUESTED_RANGE = r'"?bytes=(\d+)-(\d*)"?(?:\s|$)'
 PROBE = r'"?bytes=0-1"?(?:\s|$)'
 SENT_RANGE = r'"bytes (\d+)-(\d+)/'
 REQUEST_ID = r"(?:^|[\s\"])([0-9a-f]{32})(?:[\s\"]|$)"
@@ -43,9 +43,11 @@ class CombinedParser:
 
     def parse(self, lines: pl.DataFrame) -> Parsed:
         parts = lines.with_columns(pl.col("line").str.extract_groups(LINE).alias("_parts")).unnest("_parts")
-        asked = parts.with_columns(pl.col("request").str.extract_groups(REQUEST).alias("_asked")).unnest("_asked")
+        requested = parts.with_columns(pl.col("request").str.extract_groups(REQUEST).alias("_requested")).unnest(
+            "_requested"
+        )
         moment = pl.col("time").str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False)
-        rows = asked.select(
+        rows = requested.select(
             "line_number",
             "line",
             pl.col("more").str.extract(REQUEST_ID).alias("request_id"),
@@ -64,19 +66,20 @@ class CombinedParser:
                 (moment.is_null(), "its time cannot be read"),
             ),
         )
-        return tell_apart(rows.pipe(map_distinct, "user_agent", unescaped).pipe(map_distinct, "referrer", unescaped))
+        return separate(rows.pipe(map_distinct, "user_agent", unescaped).pipe(map_distinct, "referrer", unescaped))
 
 
 def _range_part(group: int) -> pl.Expr:
     """One end of the span: that of the response where it is logged, else of the request.
 
-    A request for several ranges at once has no single span and keeps none. A 200 is the whole file whatever was asked
-    for; only a request for the first two bytes keeps its range then, because it is a probe however it was answered.
+    A request for several ranges at once has no single span and keeps none. A 200 is the whole file whatever range
+    was requested; only a request for the first two bytes keeps its range then, because it is a probe however it was
+    answered.
     """
     several = pl.col("more").str.contains(r"bytes=[\d-]+,")
     whole = (pl.col("status") == "200") & ~pl.col("more").str.contains(PROBE)
-    sent, asked = (number(pl.col("more").str.extract(pattern, group)) for pattern in (SENT_RANGE, ASKED_RANGE))
-    return pl.coalesce(sent, pl.when(~several & ~whole).then(asked))
+    sent, requested = (number(pl.col("more").str.extract(pattern, group)) for pattern in (SENT_RANGE, REQUESTED_RANGE))
+    return pl.coalesce(sent, pl.when(~several & ~whole).then(requested))
 
 
 def unescaped(text: str) -> str:

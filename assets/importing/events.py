@@ -69,7 +69,7 @@ class SeenLines:
 
 @dataclass(slots=True)
 class EventMaker:
-    """Makes the rows of one file for one tenant. It remembers the lines seen, so each file takes a new one.
+    """Makes the rows of one file for one tenant. It holds the lines seen, so each file takes a new one.
 
     An event's id is the UUIDv5 of the request id where the log has one, else of the line and its ordinal among the
     equal lines of the file: the same file, whole or in another order, gives the same ids, and two equal requests of one
@@ -114,7 +114,7 @@ class EventMaker:
         return pl.Series("event_id", [uuid5_bytes(name) for name in names], dtype=pl.Binary)
 
     def _with_data(self, events: pl.DataFrame) -> pl.DataFrame:
-        """Where no episode is known, the path is kept: the catalogue may lack it by mistake."""
+        """Rows without an episode keep their path: the catalogue may lack it by mistake."""
         unmapped = pl.when(pl.col("episode_id").is_null()).then("target")
         return events.with_columns(unmapped.alias("event_data")).pipe(map_distinct, "event_data", self._data_of)
 

@@ -19,7 +19,7 @@ from assets.importing.requests import LogParser
 from assets.importing.s3 import S3Parser
 from sql.values import PermanentError
 
-# Enough lines to know a format by, whatever stands at the top of a file.
+# Enough lines to recognise a format by, whatever a file begins with.
 LINES_TO_GUESS = 200
 
 
@@ -53,21 +53,21 @@ def parser_of(name: str, fields: Sequence[str] = ()) -> LogParser:
     """
     if name not in FORMATS:
         raise PermanentError(f"there is no log format called {name!r}; known: {', '.join(FORMATS)}")
-    known = FORMATS[name]
+    chosen = FORMATS[name]
     if not fields:
-        return known.parser()
-    if known.chosen_fields is None:
+        return chosen.parser()
+    if chosen.chosen_fields is None:
         takers = ", ".join(each for each, form in FORMATS.items() if form.chosen_fields)
-        raise PermanentError(f"a {known.title} names its own fields: --fields is for {takers}")
-    return known.chosen_fields(fields)
+        raise PermanentError(f"a {chosen.title} names its own fields: --fields is for {takers}")
+    return chosen.chosen_fields(fields)
 
 
 def guess_format(lines: pl.DataFrame) -> str | None:
     """The format that reads most of the first lines, if it reads at least half of them; None if none does."""
     sample = lines.head(LINES_TO_GUESS)
     readable: dict[str, int] = {}
-    for name, known in FORMATS.items():
-        parsed = known.parser().parse(sample)
+    for name, candidate in FORMATS.items():
+        parsed = candidate.parser().parse(sample)
         if parsed.requests.height >= max(1, parsed.rejects.height):
             readable[name] = parsed.requests.height
     return max(readable, key=lambda name: readable[name]) if readable else None

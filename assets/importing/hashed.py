@@ -1,7 +1,7 @@
 """Hashed addresses: a household key for rows whose source hides the address behind a hash of its own.
 
 Here: from the source's text to our number.
-Not here: keys of addresses that we know (assets/listening/identity/keys.py).
+Not here: keys of addresses in the clear (assets/listening/identity/keys.py).
 """
 
 from __future__ import annotations

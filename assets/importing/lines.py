@@ -1,7 +1,7 @@
 """Lines: a log file, however large, as batches of numbered lines.
 
 Here: opening plain and gzip files by their first bytes, and cutting them into batches that fit into memory.
-Not here: what a line says (one module per format).
+Not here: the content of a line (one module per format).
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Megaphone: the metrics that its export service delivers, one JSON object a line.
 
-Here: the fields of the export, and what they can and cannot say.
+Here: the fields of the export, and their limits.
 Not here: the impressions export, whose rows are ads and not requests.
 Source: Megaphone Help Center, "Metrics Export Service" (schema of the JSON file).
 
 A metric is already a sum: all bytes that one client received of one episode, in any order. So a row keeps its bytes as
 if they had been sent from the start, never more than the file has; a client that fetched the same bytes twice looks as
 if it had fetched more of the file. Addresses come hashed, so a row keeps a household key made of the hash; an address
-in the clear is taken as one. What Megaphone took for a bot, by agent or by address, says so in its agent.
+in the clear is taken as one. What Megaphone took for a bot, by agent or by address, is marked in its agent.
 Import a day's file when it is final (04:30 UTC of the next day): a metric keeps its id while its bytes still grow, and
 a row that is there already is left alone.
 """
@@ -21,9 +21,9 @@ import polars as pl
 
 from assets.importing.hashed import with_household
 from assets.importing.paths import guid_target
-from assets.importing.requests import Parsed, first_reason, number, tell_apart
+from assets.importing.requests import Parsed, first_reason, number, separate
 from assets.listening.identity.addresses import parse_address
-from assets.listening.identity.agent_rules import SOURCE_SAYS_BOT
+from assets.listening.identity.agent_rules import BOT_SUFFIX
 
 # What is read of a metric, all as text; the export has more.
 FIELDS = (
@@ -65,7 +65,7 @@ class MegaphoneParser:
             moment.alias("occurred_at"),
             guid_target(pl.col("episode_id")).alias("target"),
             *_address(values.get_column("ip")),
-            pl.when(is_bot).then(agent.fill_null("") + SOURCE_SAYS_BOT).otherwise(agent).alias("user_agent"),
+            pl.when(is_bot).then(agent.fill_null("") + BOT_SUFFIX).otherwise(agent).alias("user_agent"),
             pl.when(country.str.contains("^[A-Z]{2}$")).then(country).alias("country_code"),
             pl.col("region").alias("region_code"),
             pl.lit("GET").alias("http_method"),
@@ -78,7 +78,7 @@ class MegaphoneParser:
                 (number(pl.col("bytes_sent")).is_null(), "its bytes_sent is no number of bytes"),
             ),
         )
-        return tell_apart(with_household(rows))
+        return separate(with_household(rows))
 
 
 def _read_metric(line: str) -> tuple[str | None, ...]:
@@ -100,12 +100,14 @@ def _text(value: object) -> str | None:
     return None
 
 
-def _address(given: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _address(addresses: pl.Series) -> tuple[pl.Series, pl.Series]:
     """client_ip where the export gives an address, _hashed where it gives a hash of one."""
-    distinct = {text: parse_address(text) is not None for text in given.drop_nulls().unique()}
+    distinct = {text: parse_address(text) is not None for text in addresses.drop_nulls().unique()}
     is_address = pl.Series(
-        [distinct.get(text, False) if text is not None else False for text in given], dtype=pl.Boolean
+        [distinct.get(text, False) if text is not None else False for text in addresses], dtype=pl.Boolean
     )
-    frame = pl.DataFrame({"ip": given, "is_address": is_address}, schema={"ip": pl.String, "is_address": pl.Boolean})
+    frame = pl.DataFrame(
+        {"ip": addresses, "is_address": is_address}, schema={"ip": pl.String, "is_address": pl.Boolean}
+    )
     split = frame.select(client_ip=pl.when("is_address").then("ip"), _hashed=pl.when(~pl.col("is_address")).then("ip"))
     return split.get_column("client_ip"), split.get_column("_hashed")

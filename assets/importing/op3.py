@@ -6,7 +6,7 @@ Source: skymethod/op3, worker/backend/query_downloads.ts and downloads.ts.
 
 What OP3 gives is already less than a request: it hashes addresses, names agents instead of quoting them, and leaves
 one row per listener, file and hour or day. So a row keeps a household key made of the hashed address, and its agent is
-the name, which the rules know as well as the agent itself. Rows that OP3 took for bots say so in their agent.
+the name, which the rules match as well as the agent itself. Rows that OP3 took for bots are marked in their agent.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 import polars as pl
 
 from assets.importing.hashed import with_household
-from assets.importing.requests import Parsed, dash_is_null, first_reason, number, tell_apart
-from assets.listening.identity.agent_rules import SOURCE_SAYS_BOT
+from assets.importing.requests import Parsed, dash_is_null, first_reason, number, separate
+from assets.listening.identity.agent_rules import BOT_SUFFIX
 
 # OP3 answers every counted request with a redirect to the next prefix or the file.
 REDIRECT = 302
@@ -44,7 +44,7 @@ class Op3Parser:
             _parse_lines(part.drop("_header", "_is_header"), header.split("\t"))
             for (header,), part in marked.filter(~pl.col("_is_header")).group_by(["_header"], maintain_order=True)
         ]
-        return tell_apart(pl.concat(parts) if parts else _parse_lines(lines.clear(), []))
+        return separate(pl.concat(parts) if parts else _parse_lines(lines.clear(), []))
 
 
 def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
@@ -58,7 +58,7 @@ def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
         return dash_is_null(pl.col("_values").list.get(fields.index(name), null_on_oob=True))
 
     moment = field("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", time_zone="UTC", strict=False)
-    agent = pl.when(field("botType").is_not_null()).then(field("agentName") + SOURCE_SAYS_BOT)
+    agent = pl.when(field("botType").is_not_null()).then(field("agentName") + BOT_SUFFIX)
     country = field("countryCode").str.to_uppercase()
     rows = lines.with_columns(pl.col("line").str.split("\t").alias("_values")).select(
         "line_number",

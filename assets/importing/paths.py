@@ -1,7 +1,7 @@
 """Paths: from the path or URL in a log to the media file that it means.
 
 Here: the spellings under which a request may name a file, and the look-up.
-Not here: files that are not in the catalogue; their requests stay without an episode and are told apart later.
+Not here: files that are not in the catalogue; their requests have no episode and are judged later (dispositions.py).
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def spellings(target: str) -> Iterator[str]:
 class MediaPaths:
     """The media files of one tenant by their path, and its episodes by their guid.
 
-    Two files with one path, which differ in their host alone, cannot be told apart by a log and match nothing. Nor do
-    two episodes with one guid. An episode with several files is known without its file.
+    Two files with one path, which differ in their host alone, cannot be distinguished in a log and match nothing. Nor
+    do two episodes with one guid. An episode with several files is known without its file.
     """
 
     rows: dict[str, tuple[object, object, object]] = field(repr=False)
@@ -66,11 +66,11 @@ class MediaPaths:
             key = _catalogue_path(path)
             doubled.update({key} & rows.keys())
             rows[key] = (podcast, episode, asset)
-        known = {key: ids for key, ids in rows.items() if key not in doubled}
-        return cls(known | _by_guid(media) if "guid" in media.columns else known)
+        unambiguous = {key: ids for key, ids in rows.items() if key not in doubled}
+        return cls(unambiguous | _by_guid(media) if "guid" in media.columns else unambiguous)
 
     def find(self, target: str) -> tuple[object, object, object] | None:
-        """podcast, episode and asset of what was asked for; None if the catalogue has no such file."""
+        """podcast, episode and asset of the target; None if the catalogue has no such file."""
         if target.startswith(GUID):
             return self.rows.get(target)
         return next((self.rows[path] for path in spellings(target) if path in self.rows), None)

@@ -16,7 +16,7 @@ import polars as pl
 
 from assets.frames import UTC_TIME
 
-# What a parsed line can say. target: the path or URL that was asked for, as written. A null means "not said".
+# The columns of a parsed line. target: the requested path or URL, as written. Null: not in the log.
 REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
     "line_number": pl.Int64(),
     "line": pl.String(),
@@ -59,19 +59,19 @@ NO_METHOD = "-"
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One batch of lines, told apart. requests: REQUEST_SCHEMA; rejects: line_number, line, reason."""
+    """One batch of lines, separated. requests: REQUEST_SCHEMA; rejects: line_number, line, reason."""
 
     requests: pl.DataFrame
     rejects: pl.DataFrame
 
 
 class LogParser(Protocol):
-    """Reads the batches of one file in order; it may remember a header."""
+    """Reads the batches of one file in order; it may hold a header."""
 
     def parse(self, lines: pl.DataFrame) -> Parsed: ...
 
 
-def tell_apart(rows: pl.DataFrame) -> Parsed:
+def separate(rows: pl.DataFrame) -> Parsed:
     """Rows with a column "reason" (null where the line is good) as requests and rejects; missing columns are null."""
     rejects = rows.filter(pl.col("reason").is_not_null()).select("line_number", "line", "reason")
     missing = [
@@ -84,7 +84,7 @@ def tell_apart(rows: pl.DataFrame) -> Parsed:
 def hold_to_bounds(parsed: Parsed) -> Parsed:
     """The same, with requests that the tables would refuse among the rejects, each with its reason.
 
-    A range may be asked for beyond any file's end, and is then cut (RFC 9110 section 14.1.2); every other number says
+    A range may be requested beyond any file's end, and is then cut (RFC 9110 section 14.1.2); every other number is of
     what was sent.
     """
     moment = pl.col("occurred_at")
@@ -98,7 +98,7 @@ def hold_to_bounds(parsed: Parsed) -> Parsed:
         ),
     )
     judged = parsed.requests.with_columns(reason, pl.col("range_end").clip(upper_bound=MOST_BYTES))
-    held = tell_apart(judged)
+    held = separate(judged)
     return Parsed(held.requests, pl.concat([parsed.rejects, held.rejects]).sort("line_number"))
 
 

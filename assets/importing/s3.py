@@ -4,7 +4,7 @@ Here: the space-separated format with its quoted fields, in every length that it
 Not here: the JSON records that the same logs have in CloudWatch.
 Source: Amazon S3 User Guide, "Amazon S3 server access log format".
 
-The log does not say which bytes a request asked for. A 206 that sent as many bytes as the object has is the whole
+The log does not have the requested range. A 206 that sent as many bytes as the object has is the whole
 object; every other 206 keeps no range, and the measurement treats it as it does every row of which it does not know
 the span. Where a CDN stands in front of the bucket its own log is the one to import: here, it is the only client.
 """
@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.importing.requests import NO_METHOD, Parsed, dash_is_null, first_reason, number, tell_apart
+from assets.importing.requests import NO_METHOD, Parsed, dash_is_null, first_reason, number, separate
 
 # owner bucket [time] ip requester request-id operation key "request" status error bytes size total turnaround
 # "referrer" "agent", then version, host id and what was added over the years. A client may put quotes into the two
 # quoted fields, so they end where nothing but bare words follows.
 LINE = (
     r"^\S+ (?P<bucket>\S+) \[(?P<time>[^\]]+)\] (?P<ip>\S+) \S+ (?P<request>\S+) (?P<operation>\S+) (?P<key>\S+) "
-    r'(?:"(?P<asked>.*?)"|-) (?P<status>\d{3}|-) \S+ (?P<bytes>\d+|-) (?P<size>\d+|-) (?:\d+|-) (?:\d+|-) '
+    r'(?:"(?P<requested>.*?)"|-) (?P<status>\d{3}|-) \S+ (?P<bytes>\d+|-) (?P<size>\d+|-) (?:\d+|-) (?:\d+|-) '
     r'(?:"(?P<referrer>.*?)"|-) (?:"(?P<agent>.*)"|-)(?: [^\s"]+)*\s*$'
 )
 TARGET = r"^[A-Z]+ (\S+)"
 
-# Operations that serve an object to whoever asked; all others (lists, settings, copies, expiry) are the owner's own.
+# Operations that serve an object to a client; all others (lists, settings, copies, expiry) are the owner's.
 SERVES = r"^(?:REST|WEBSITE)\.(GET|HEAD)\.OBJECT$"
 
 
@@ -64,15 +64,15 @@ class S3Parser:
                 (moment.is_null(), "its time cannot be read"),
             ),
         )
-        return tell_apart(rows)
+        return separate(rows)
 
 
 def _target() -> pl.Expr:
-    """The path that was asked for, without the bucket in front of it; the key, which the log encodes, where no path is.
+    """The requested path, without the bucket in front of it; the key, which the log encodes, where no path is.
 
     A client may name the bucket in the host or as the first part of the path, and the log repeats what it wrote.
     """
-    path = pl.col("asked").str.extract(TARGET)
+    path = pl.col("requested").str.extract(TARGET)
     bucket = pl.format("/{}/", "bucket")
     names_bucket = path.str.starts_with(bucket) & ~pl.format("/{}", "key").str.starts_with(bucket)
     return pl.coalesce(

@@ -1,4 +1,4 @@
-"""W3C logs: tab-tell_apartd lines whose fields a #Fields line names, as both of CloudFront's logs are written.
+"""W3C logs: tab-separated lines whose fields a #Fields line names, as both of CloudFront's logs are written.
 
 Here: cutting a file by its #Fields lines, and turning lines into requests by a map from our columns to the log's
 fields.
@@ -20,7 +20,7 @@ from assets.importing.requests import (
     map_distinct,
     number,
     percent_decoded,
-    tell_apart,
+    separate,
 )
 
 FIELDS_MARK = "#Fields:"
@@ -75,7 +75,7 @@ class W3CParser:
         """The lines of the next batch as requests and rejects."""
         parts, self._fields = _cut_by_fields(lines, self._fields)
         rows = [_parse_lines(part, names, self._log) for part, names in parts]
-        return tell_apart(
+        return separate(
             pl.concat(rows) if rows else _parse_lines(lines.clear(), self._log.fields.split(" "), self._log)
         )
 

@@ -2,9 +2,9 @@
 
 Here: the public functions of this room: frames in, frames out, usable without a database (docs/notebook.md shows the
 way through them).
-Not here: how they work (each module says what it holds), and the assets that run them.
+Not here: how they work (the charter of each module), and the assets that run them.
 
-They are imported when they are first asked for (assets/facade.py).
+They are imported at their first use (assets/facade.py).
 """
 
 from typing import TYPE_CHECKING

@@ -178,7 +178,7 @@ def _version_tenants(inputs: _Inputs, rules: Rules, ranges: AddressRanges, metho
 def _classify(
     inputs: _Inputs, rules: Rules, ranges: AddressRanges, keyring: Keyring, method: Method | None
 ) -> _Classified:
-    """Who asked for what by what, and the disposition of every request; the requests are taken from the inputs."""
+    """Keys, address classes and agents of all rows, and the disposition of every request. Takes the requests."""
     enriched_signals = enrich_signals(inputs.signals, rules, ranges, inputs.inclusions, keyring)
     explicit = collect_signals(restore_keys(enriched_signals, inputs.retained_signals, SIGNALS))
     filtered, candidates = qualify_looked_up(

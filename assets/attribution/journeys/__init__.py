@@ -1,1 +1,1 @@
-"""Journeys: models that learn from all journeys, those without a conversion too."""
+"""Journeys: data-driven models, fitted to all journeys, those without a conversion too."""

@@ -16,21 +16,21 @@ import polars as pl
 
 from assets.attribution.journeys import markov
 from assets.attribution.journeys.counterfactual import counterfactual_credits, earned_by_counterfactual
-from assets.attribution.journeys.exported_paths import SEPARATOR, ReadyPaths, index_paths
+from assets.attribution.journeys.exported_paths import SEPARATOR, IndexedPaths, index_paths
 from assets.attribution.journeys.markov import Floats
 from assets.attribution.models import EXTRA_MODELS, MODELS, POSITION_ENDS, Model, Stretches, Touch, columns_of
 from assets.frames import MissingColumnsError
 from reports.thresholds import FEWEST_TO_FIT
 from sql.values import PermanentError
 
-# What each touch of a path gets, and what only whole sets of paths can tell.
+# Models with a credit for each touch of a path, and those that need whole sets of paths.
 PER_PATH = (*MODELS, *EXTRA_MODELS, "counterfactual")
 ALL_MODELS = (*PER_PATH, "markov")
 
-# Models of whole sets of paths, which need enough conversions to learn from.
-LEARNT = ("counterfactual", "markov")
+# Models fitted to whole sets of paths, which need enough conversions.
+DATA_DRIVEN = ("counterfactual", "markov")
 
-# Models by name: those that are not made of single touches stand for themselves.
+# Models by name; those that are no function of single touches are their name.
 Chosen = dict[str, str | Model]
 
 HALF_LIFE = 7.0
@@ -65,13 +65,13 @@ class Conventions:
             raise PermanentError(f"touches decay by age or by position, not by {self.decay_by!r}")
 
 
-EARSHOTS = Conventions()
+DEFAULTS = Conventions()
 
 
 def credit_paths(
-    paths: pl.DataFrame | ReadyPaths, models: Iterable[str | Model] | None = None, conventions: Conventions = EARSHOTS
+    paths: pl.DataFrame | IndexedPaths, models: Iterable[str | Model] | None = None, conventions: Conventions = DEFAULTS
 ) -> pl.DataFrame:
-    """The credit of each touch under each model that can tell it.
+    """The credit of each touch under each model that has one.
 
     paths:   as in index_paths: one row per touch, or one per path
     models:  names, or functions like those in models.py; by default all that the columns allow: time_decay needs
@@ -84,62 +84,62 @@ def credit_paths(
     >>> credit_paths(path, ["j_shaped"]).select("channel", "credit").rows()
     [('video', 0.2), ('mail', 0.2), ('search', 0.6)]
     """
-    ready = _ready(paths, conventions)
-    chosen = _chosen(ready, models, PER_PATH, conventions)
-    stretches = _stretches(ready, chosen.values(), conventions)
+    indexed = _indexed(paths, conventions)
+    chosen = _chosen(indexed, models, PER_PATH, conventions)
+    stretches = _stretches(indexed, chosen.values(), conventions)
     touches = pl.DataFrame(
         {
-            "path_id": ready.ids.gather(ready.spread(np.arange(len(ready.firsts)))),
-            "touch_no": ready.numbers(),
-            "channel": ready.channels.gather(ready.state),
+            "path_id": indexed.ids.gather(indexed.spread(np.arange(len(indexed.firsts)))),
+            "touch_no": indexed.numbers(),
+            "channel": indexed.channels.gather(indexed.state),
         }
     )
     credited = [
-        touches.select(pl.lit(name).alias("model"), pl.all(), credit=_credit(ready, stretches, each))
+        touches.select(pl.lit(name).alias("model"), pl.all(), credit=_credit(indexed, stretches, each))
         for name, each in chosen.items()
     ]
     return pl.concat(credited) if credited else touches.clear().select(model=pl.lit(""), credit=pl.lit(0.0))
 
 
 def channel_totals(
-    paths: pl.DataFrame | ReadyPaths,
+    paths: pl.DataFrame | IndexedPaths,
     models: Iterable[str | Model] | None = None,
     fewest_conversions: int = FEWEST_TO_FIT,
-    conventions: Conventions = EARSHOTS,
+    conventions: Conventions = DEFAULTS,
 ) -> pl.DataFrame:
     """What each channel earns under each model; under each of them the channels sum to all conversions and value.
 
-    paths:   as in index_paths. Journeys without a touch earn nobody anything.
+    paths:   as in index_paths. Journeys without a touch earn no channel anything.
     models:  by default all that the columns allow, see credit_paths
     returns: model, channel, conversions, value, fitted_by (the model, or linear where markov or counterfactual has
-             fewer than fewest_conversions to learn from), in the order of models and channels
+             fewer than fewest_conversions to be fitted to), in the order of models and channels
 
     >>> paths = pl.DataFrame({"path": ["ads", "mail", "ads > mail"], "conversions": [2, 1, 1], "nulls": [1, 0, 0]})
     >>> channel_totals(paths, ["markov"], fewest_conversions=1).select("channel", pl.col("conversions").round(6)).rows()
     [('ads', 2.4), ('mail', 1.6)]
     """
-    ready = _ready(paths, conventions)
-    chosen = _chosen(ready, models, ALL_MODELS, conventions)
-    enough = ready.conversions.sum() >= max(fewest_conversions, 1)
-    fitted = {name: each if enough or name not in LEARNT else "linear" for name, each in chosen.items()}
-    earning = ready.earning
+    indexed = _indexed(paths, conventions)
+    chosen = _chosen(indexed, models, ALL_MODELS, conventions)
+    enough = indexed.conversions.sum() >= max(fewest_conversions, 1)
+    fitted = {name: each if enough or name not in DATA_DRIVEN else "linear" for name, each in chosen.items()}
+    earning = indexed.earning
     stretches = _stretches(earning, fitted.values(), conventions)
-    told = []
+    totals = []
     for name, fitted_by in fitted.items():
         if fitted_by == "markov":
-            earned = _earned_by_markov(ready)
+            earned = _earned_by_markov(indexed)
         elif fitted_by == "counterfactual":
-            earned = earned_by_counterfactual(ready)
+            earned = earned_by_counterfactual(indexed)
         else:
             earned = _earned(earning, stretches.credit(fitted_by).to_numpy())
         labels = {"model": pl.lit(name), "fitted_by": pl.lit("linear" if fitted_by == "linear" else name)}
-        columns = {"channel": ready.channels, "conversions": earned[0], "value": earned[1]}
-        told.append(pl.DataFrame(columns).with_columns(**labels))
-    return pl.concat(told).select("model", "channel", "conversions", "value", "fitted_by")
+        columns = {"channel": indexed.channels, "conversions": earned[0], "value": earned[1]}
+        totals.append(pl.DataFrame(columns).with_columns(**labels))
+    return pl.concat(totals).select("model", "channel", "conversions", "value", "fitted_by")
 
 
 def removal_effects(
-    paths: pl.DataFrame | ReadyPaths, unearning: bool = False, conventions: Conventions = EARSHOTS
+    paths: pl.DataFrame | IndexedPaths, unearning: bool = False, conventions: Conventions = DEFAULTS
 ) -> pl.DataFrame:
     """The share of all conversions that would be lost without each channel, however few there are.
 
@@ -152,70 +152,70 @@ def removal_effects(
     >>> removal_effects(paths).select("channel", pl.col("removal_effect", "share").round(6)).rows()
     [('C1', 0.5, 0.2), ('C2', 1.0, 0.4), ('C3', 1.0, 0.4)]
     """
-    ready = _ready(paths, conventions)
-    total = ready.conversions.sum()
-    effects = markov.removal_effects(ready.walks(), unearning) if total else np.zeros(len(ready.channels))
+    indexed = _indexed(paths, conventions)
+    total = indexed.conversions.sum()
+    effects = markov.removal_effects(indexed.journeys(), unearning) if total else np.zeros(len(indexed.channels))
     shares = effects / (effects.sum() or 1.0)
     columns = {"removal_effect": effects, "share": shares, "conversions": shares * total}
-    return pl.DataFrame({"channel": ready.channels, **columns})
+    return pl.DataFrame({"channel": indexed.channels, **columns})
 
 
-def _ready(paths: pl.DataFrame | ReadyPaths, conventions: Conventions) -> ReadyPaths:
-    return paths if isinstance(paths, ReadyPaths) else index_paths(paths, conventions.separator)
+def _indexed(paths: pl.DataFrame | IndexedPaths, conventions: Conventions) -> IndexedPaths:
+    return paths if isinstance(paths, IndexedPaths) else index_paths(paths, conventions.separator)
 
 
 def _chosen(
-    ready: ReadyPaths, models: Iterable[str | Model] | None, known: tuple[str, ...], conventions: Conventions
+    indexed: IndexedPaths, models: Iterable[str | Model] | None, allowed: tuple[str, ...], conventions: Conventions
 ) -> Chosen:
-    """The asked models by name, checked against what exists and what the paths hold."""
+    """The chosen models by name, checked against what exists and what the paths hold."""
     if models is None:
-        return {name: name for name in known if not _lacking(ready, name, conventions)}
+        return {name: name for name in allowed if not _lacking(indexed, name, conventions)}
     chosen: Chosen = {each if isinstance(each, str) else each.__name__: each for each in models}
     for name, each in chosen.items():
-        if isinstance(each, str) and each not in known:
-            raise PermanentError(f"there is no model {name!r} for this: choose one of {', '.join(known)}")
-        lacking = _lacking(ready, each, conventions)
+        if isinstance(each, str) and each not in allowed:
+            raise PermanentError(f"there is no model {name!r} for this: choose one of {', '.join(allowed)}")
+        lacking = _lacking(indexed, each, conventions)
         if lacking:
             raise MissingColumnsError(f"model {name} needs the columns {lacking}: add them to the paths")
     return chosen
 
 
-def _lacking(ready: ReadyPaths, model: str | Model, conventions: Conventions) -> str:
-    """The columns that the model looks at and the paths lack, in words."""
-    if model in LEARNT:
-        return "" if ready.has_failures else "conversions and nulls (or converted)"
-    looked_at = columns_of(model)
-    if "_halvings" in looked_at and "age_days" not in ready.facts and conventions.decay_by == "age":
+def _lacking(indexed: IndexedPaths, model: str | Model, conventions: Conventions) -> str:
+    """The columns that the model needs and the paths lack, as text."""
+    if model in DATA_DRIVEN:
+        return "" if indexed.has_failures else "conversions and nulls (or converted)"
+    columns = columns_of(model)
+    if "_half_lives" in columns and "age_days" not in indexed.facts and conventions.decay_by == "age":
         return "age_days (or touched_at)"
-    if "_last_paid" in looked_at and "is_excluded" not in ready.facts and not conventions.excluded:
+    if "_last_paid" in columns and "is_excluded" not in indexed.facts and not conventions.excluded:
         return "is_excluded"
     return ""
 
 
-def _stretches(ready: ReadyPaths, models: Iterable[str | Model], conventions: Conventions) -> Stretches:
-    columns: dict[str, pl.Series] = {"touch_no": pl.Series(ready.numbers())}
-    of_touches = [each for each in models if each not in LEARNT]
-    looked_at = set().union(*(columns_of(each) for each in of_touches))
-    if "_halvings" in looked_at:
-        columns["_halvings"] = pl.Series(_halvings(ready, conventions))
-    if "_last_paid" in looked_at:
-        left_out = ready.channels.is_in(list(conventions.excluded)).to_numpy()[ready.state]
-        columns["is_excluded"] = pl.Series(ready.facts.get("is_excluded", False) | left_out)
+def _stretches(indexed: IndexedPaths, models: Iterable[str | Model], conventions: Conventions) -> Stretches:
+    columns: dict[str, pl.Series] = {"touch_no": pl.Series(indexed.numbers())}
+    of_touches = [each for each in models if each not in DATA_DRIVEN]
+    needed = set().union(*(columns_of(each) for each in of_touches))
+    if "_half_lives" in needed:
+        columns["_half_lives"] = pl.Series(_half_lives(indexed, conventions))
+    if "_last_paid" in needed:
+        left_out = indexed.channels.is_in(list(conventions.excluded)).to_numpy()[indexed.state]
+        columns["is_excluded"] = pl.Series(indexed.facts.get("is_excluded", False) | left_out)
     return Stretches.of(pl.DataFrame(columns), of_touches, Touch(ends=conventions.ends))
 
 
-def _halvings(ready: ReadyPaths, conventions: Conventions) -> Floats:
+def _half_lives(indexed: IndexedPaths, conventions: Conventions) -> Floats:
     by_age = conventions.decay_by == "age"
-    elapsed = ready.facts["age_days"] if by_age else ready.spread(ready.lengths) - ready.numbers()
-    halvings: Floats = elapsed / conventions.half_life
-    return np.floor(halvings) if conventions.whole_half_lives else halvings
+    elapsed = indexed.facts["age_days"] if by_age else indexed.spread(indexed.lengths) - indexed.numbers()
+    half_lives: Floats = elapsed / conventions.half_life
+    return np.floor(half_lives) if conventions.whole_half_lives else half_lives
 
 
-def _credit(ready: ReadyPaths, stretches: Stretches, model: str | Model) -> pl.Series:
-    return pl.Series(counterfactual_credits(ready)) if model == "counterfactual" else stretches.credit(model)
+def _credit(indexed: IndexedPaths, stretches: Stretches, model: str | Model) -> pl.Series:
+    return pl.Series(counterfactual_credits(indexed)) if model == "counterfactual" else stretches.credit(model)
 
 
-def _earned(earning: ReadyPaths, credit: Floats) -> tuple[Floats, Floats]:
+def _earned(earning: IndexedPaths, credit: Floats) -> tuple[Floats, Floats]:
     """Conversions and value of each channel."""
     conversions, value = (
         np.bincount(earning.state, credit * earning.spread(amount), len(earning.channels)).astype(np.float64)
@@ -224,7 +224,7 @@ def _earned(earning: ReadyPaths, credit: Floats) -> tuple[Floats, Floats]:
     return conversions, value
 
 
-def _earned_by_markov(ready: ReadyPaths) -> tuple[Floats, Floats]:
-    effects = markov.removal_effects(ready.walks())
+def _earned_by_markov(indexed: IndexedPaths) -> tuple[Floats, Floats]:
+    effects = markov.removal_effects(indexed.journeys())
     shares = effects / effects.sum()
-    return shares * ready.conversions.sum(), shares * ready.value.sum()
+    return shares * indexed.conversions.sum(), shares * indexed.value.sum()

@@ -1,4 +1,5 @@
-"""Ready: paths that other tools exported, as arrays that every model reads: one row per touch, or one per whole path.
+"""Exported paths: paths that other tools exported, as arrays that every model reads: one row per touch, or one per
+whole path.
 
 Here: the two forms, the outcomes of a path, what is refused, and the order that makes sums repeatable.
 Not here: the models (models.py, markov.py, counterfactual.py), paths built from events (paths.py).
@@ -15,16 +16,16 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from assets.attribution.journeys.markov import Floats, Walks
+from assets.attribution.journeys.markov import Floats, IndexedJourneys
 from assets.frames import MICROSECONDS_PER_DAY, need_columns
 from sql.values import PermanentError
 
 SEPARATOR = " > "
 
-# Facts of single touches that some models look at.
+# Columns of single touches that some models need.
 TOUCH_FACTS = ("age_days", "is_excluded")
 
-# What is known of whole paths, and what is made of it.
+# Columns of whole paths, and what is made of them.
 OUTCOMES = ("conversions", "nulls", "value", "converted", "count")
 EARNED = ("conversions", "nulls", "value")
 
@@ -34,13 +35,18 @@ class PathError(PermanentError):
 
 
 @dataclass(frozen=True)
-class ReadyPaths:
+class IndexedPaths:
     """Paths with at least one touch, path after path.
 
-    channels: the distinct channels in order; state: the place of each touch's channel among them; firsts: where each
-    path begins; ids: its name; conversions, nulls, value: its outcomes; facts: TOUCH_FACTS that are known, per touch;
-    untouched: conversions and nulls of journeys without any touch; has_failures: it is known how many journeys failed;
-    is_sorted: paths stand in the order of their ids.
+    channels:     the distinct channels in order
+    state:        the place of each touch's channel among them
+    firsts:       where each path begins
+    ids:          its name
+    conversions, nulls, value: its outcomes
+    facts:        TOUCH_FACTS that the paths have, per touch
+    untouched:    conversions and nulls of journeys without any touch
+    has_failures: whether the number of failed journeys is known
+    is_sorted:    whether paths stand in the order of their ids
     """
 
     channels: pl.Series
@@ -77,12 +83,12 @@ class ReadyPaths:
         written = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(self.firsts), buffers)
         return pl.Series("key", pl.from_arrow(written), dtype=pl.Binary)
 
-    def take(self, places: npt.NDArray[np.int64]) -> ReadyPaths:
+    def take(self, places: npt.NDArray[np.int64]) -> IndexedPaths:
         """Some of the paths, in the order of their places."""
         lengths = self.lengths[places]
         firsts = np.cumsum(lengths) - lengths
         touches = np.repeat(self.firsts[places] - firsts, lengths) + np.arange(lengths.sum())
-        return ReadyPaths(
+        return IndexedPaths(
             self.channels,
             self.state[touches],
             firsts,
@@ -97,7 +103,7 @@ class ReadyPaths:
         )
 
     @cached_property
-    def earning(self) -> ReadyPaths:
+    def earning(self) -> IndexedPaths:
         """The paths that have anything to share, in an order that does not depend on that of the rows."""
         places = np.flatnonzero((self.conversions != 0) | (self.value != 0))
         if len(places) == len(self.firsts) and self.is_sorted:
@@ -109,15 +115,15 @@ class ReadyPaths:
         order = pl.DataFrame({"key": chosen.keys(), **outcomes}).select(pl.arg_sort_by("key", *outcomes))
         return chosen.take(order.to_series().cast(pl.Int64).to_numpy())
 
-    def walks(self) -> Walks:
-        """The paths as the Markov model reads them."""
+    def journeys(self) -> IndexedJourneys:
+        """The paths as the Markov model takes them."""
         starts = np.zeros(len(self.state), dtype=np.bool_)
         starts[self.firsts] = True
         outcomes = (self.spread(self.conversions), self.spread(self.nulls))
-        return Walks(self.state.astype(np.int64) + 1, starts, *outcomes, len(self.channels))
+        return IndexedJourneys(self.state.astype(np.int64) + 1, starts, *outcomes, len(self.channels))
 
 
-def index_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> ReadyPaths:
+def index_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> IndexedPaths:
     """Paths in either form, read once for any number of models.
 
     paths:   one row per touch: path_id, channel, and touch_no (1, 2, ... along the path) or touched_at; or one row per
@@ -159,32 +165,32 @@ def split_paths(paths: pl.DataFrame, separator: str = SEPARATOR) -> pl.DataFrame
     )
 
 
-def _index_touches(touches: pl.DataFrame) -> ReadyPaths:
+def _index_touches(touches: pl.DataFrame) -> IndexedPaths:
     ordered = _in_order(touches)
     firsts = np.flatnonzero(ordered["touch_no"].to_numpy() == 1)
     channels, state = _states(ordered["channel"])
     outcomes = _outcomes(_firsts(ordered, firsts))
-    return ReadyPaths(
+    return IndexedPaths(
         channels,
         state,
         firsts,
         outcomes["path_id"],
         *_earned(outcomes),
-        _known(_facts(ordered, firsts)),
-        has_failures=_tells_failures(touches),
+        _check_facts(_facts(ordered, firsts)),
+        has_failures=_has_failures(touches),
     )
 
 
 def _firsts(ordered: pl.DataFrame, firsts: npt.NDArray[np.int64]) -> pl.DataFrame:
-    """One row per path: its id and outcomes, which all of its touches agree on; converted if any touch says so."""
-    told = ordered.select("path_id", *(name for name in OUTCOMES if name in ordered.columns))
+    """One row per path: its id and outcomes, which all of its touches agree on; converted if any touch has it."""
+    stated = ordered.select("path_id", *(name for name in OUTCOMES if name in ordered.columns))
     lengths = np.diff(np.append(firsts, ordered.height))
-    paths = told[firsts]
-    for name in told.columns[1:]:
+    paths = stated[firsts]
+    for name in stated.columns[1:]:
         if name == "converted":
-            flags = told[name].cast(pl.Boolean).fill_null(False).to_numpy()
+            flags = stated[name].cast(pl.Boolean).fill_null(False).to_numpy()
             paths = paths.with_columns(converted=pl.Series(np.logical_or.reduceat(flags, firsts), dtype=pl.Boolean))
-        elif told[name].ne_missing(paths[name].gather(np.repeat(np.arange(len(firsts)), lengths))).any():
+        elif stated[name].ne_missing(paths[name].gather(np.repeat(np.arange(len(firsts)), lengths))).any():
             raise PathError(f"{name} differs between touches of a path: write the path's own on all of them")
     return paths
 
@@ -208,20 +214,20 @@ def _in_order(touches: pl.DataFrame) -> pl.DataFrame:
     return ordered
 
 
-def _index_whole(paths: pl.DataFrame, separator: str) -> ReadyPaths:
+def _index_whole(paths: pl.DataFrame, separator: str) -> IndexedPaths:
     named = paths if "path_id" in paths.columns else paths.with_row_index("path_id")
     lists = _channel_lists(named, separator)
     lengths = lists.list.len().fill_null(0).cast(pl.Int64).to_numpy()
     touched = np.flatnonzero(lengths > 0)
     channels, state = _states(lists.explode(empty_as_null=False, keep_nulls=False))
     firsts = (np.cumsum(lengths) - lengths)[touched]
-    facts = _known(_exploded_facts(named, lengths))
+    facts = _check_facts(_exploded_facts(named, lengths))
     outcomes = _outcomes(named.select("path_id", *(name for name in OUTCOMES if name in named.columns)))
     empty = outcomes.filter(pl.Series(lengths == 0))
     untouched = (float(empty["conversions"].sum()), float(empty["nulls"].sum()))
-    known = outcomes if len(touched) == outcomes.height else outcomes[touched]
-    earned, has_failures = _earned(known), _tells_failures(paths)
-    return ReadyPaths(channels, state, firsts, known["path_id"], *earned, facts, untouched, has_failures, False)
+    stated = outcomes if len(touched) == outcomes.height else outcomes[touched]
+    earned, has_failures = _earned(stated), _has_failures(paths)
+    return IndexedPaths(channels, state, firsts, stated["path_id"], *earned, facts, untouched, has_failures, False)
 
 
 def _channel_lists(paths: pl.DataFrame, separator: str) -> pl.Series:
@@ -236,14 +242,14 @@ def _channel_lists(paths: pl.DataFrame, separator: str) -> pl.Series:
 
 
 def _exploded_facts(paths: pl.DataFrame, lengths: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
-    told = {}
+    facts = {}
     for name in TOUCH_FACTS:
         if name not in paths.columns:
             continue
         if paths.schema[name] != pl.List or (paths[name].list.len().fill_null(0).to_numpy() != lengths).any():
             raise PathError(f"{name} holds one entry per touch, a list as long as its path: mend the rows that differ")
-        told[name] = paths[name].explode(empty_as_null=False, keep_nulls=False).to_numpy()
-    return told
+        facts[name] = paths[name].explode(empty_as_null=False, keep_nulls=False).to_numpy()
+    return facts
 
 
 def _states(channels: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
@@ -253,30 +259,30 @@ def _states(channels: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
     values = channels.unique().sort().rename("channel")
     if channels.dtype == pl.String:
         return values, channels.cast(pl.Enum(values)).to_physical().cast(pl.UInt32).to_numpy()
-    known = values.to_frame().with_row_index("state")
+    states = values.to_frame().with_row_index("state")
     touched = channels.alias("channel").to_frame()
-    placed = touched.join(known, on="channel", validate="m:1", maintain_order="left")
+    placed = touched.join(states, on="channel", validate="m:1", maintain_order="left")
     return values, placed["state"].cast(pl.UInt32).to_numpy()
 
 
 def _outcomes(paths: pl.DataFrame) -> pl.DataFrame:
-    """conversions, nulls and value of each path as numbers, whatever of them is given."""
+    """conversions, nulls and value of each path as numbers, from the columns that there are."""
     zero, count = pl.lit(0.0), pl.col("count") if "count" in paths.columns else pl.lit(1.0)
     if "conversions" in paths.columns:
-        won, lost = pl.col("conversions"), pl.col("nulls") if "nulls" in paths.columns else zero
+        conversions, nulls = pl.col("conversions"), pl.col("nulls") if "nulls" in paths.columns else zero
     elif "converted" in paths.columns:
         converted = pl.col("converted").cast(pl.Boolean)
-        won, lost = count * converted, count * ~converted
+        conversions, nulls = count * converted, count * ~converted
     elif "nulls" in paths.columns:
         raise PathError("paths with nulls need the column conversions beside it: how many journeys converted")
     else:
-        won, lost = count, zero
+        conversions, nulls = count, zero
     value = pl.col("value") if "value" in paths.columns else zero
-    amounts = zip(EARNED, (won, lost, value), strict=True)
-    told = paths.with_columns(each.cast(pl.Float64).fill_null(0.0).alias(name) for name, each in amounts)
-    if told.filter((pl.col("conversions") < 0) | (pl.col("nulls") < 0)).height:
+    amounts = zip(EARNED, (conversions, nulls, value), strict=True)
+    counted = paths.with_columns(each.cast(pl.Float64).fill_null(0.0).alias(name) for name, each in amounts)
+    if counted.filter((pl.col("conversions") < 0) | (pl.col("nulls") < 0)).height:
         raise PathError("conversions and nulls count journeys, so they are never negative: mend those that are")
-    return told
+    return counted
 
 
 def _earned(outcomes: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
@@ -284,7 +290,7 @@ def _earned(outcomes: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
     return conversions, nulls, value
 
 
-def _tells_failures(paths: pl.DataFrame) -> bool:
+def _has_failures(paths: pl.DataFrame) -> bool:
     return "converted" in paths.columns or {"conversions", "nulls"}.issubset(paths.columns)
 
 
@@ -296,7 +302,7 @@ def _facts(ordered: pl.DataFrame, firsts: npt.NDArray[np.int64]) -> dict[str, np
 
 
 def _ages(ordered: pl.DataFrame, firsts: npt.NDArray[np.int64]) -> Floats:
-    """Days before the conversion, or before the path's last touch where there is none to know of."""
+    """Days before the conversion, or before the path's last touch where converted_at is missing."""
     touched = ordered["touched_at"].dt.epoch("us").to_numpy()
     ends = np.repeat(np.maximum.reduceat(touched, firsts), np.diff(np.append(firsts, ordered.height)))
     if "converted_at" in ordered.columns:
@@ -305,7 +311,7 @@ def _ages(ordered: pl.DataFrame, firsts: npt.NDArray[np.int64]) -> Floats:
     return ages
 
 
-def _known(facts: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+def _check_facts(facts: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     if "age_days" in facts and np.isnan(facts["age_days"].astype(np.float64)).any():
         raise PathError("a touch has no age_days: fill it in, or leave the column out and time_decay with it")
     return facts

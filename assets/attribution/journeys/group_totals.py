@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from assets.attribution.journeys.influences import Chain, fit_chain, share_influences
-from assets.attribution.journeys.markov import Floats, Places, Walks, walks_of, with_states
+from assets.attribution.journeys.markov import Floats, IndexedJourneys, Places, index_journeys, with_states
 from assets.attribution.money import split_by_largest_remainder
 from assets.frames import whole_sum
 from assets.grain import CONVERSION
@@ -35,7 +35,7 @@ class FittedJourneys:
 
     touches: pl.DataFrame
     placements: pl.Series
-    journeys: Walks
+    journeys: IndexedJourneys
     chain: Chain
     shares: Floats
     units: Places
@@ -47,7 +47,7 @@ class FittedJourneys:
         """goal: reading.all_journeys of one goal; conversions: CONVERSION, household_key, listener_id."""
         touches = with_states(goal.sort("path_id", "touch_no"), "placement_id")
         placements = touches["placement_id"].unique().sort()
-        journeys = walks_of(touches, len(placements))
+        journeys = index_journeys(touches, len(placements))
         chain = fit_chain(journeys)
         effects = chain.effects[1:]
         firsts = _with_units(touches.filter(pl.col("touch_no") == 1), conversions)

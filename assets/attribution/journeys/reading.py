@@ -1,6 +1,6 @@
-"""Journeys: all that a sponsor's ads went through with its households, those that led to nothing included.
+"""Journeys: the sequences of a sponsor's ads that households were exposed to, with and without a conversion.
 
-Here: the journeys without a conversion, and what the models that learn from all journeys give to each placement.
+Here: the journeys without a conversion, and what the data-driven models give to each placement.
 Not here: the paths of conversions (paths.py), the models' formulas (channels.py and what it calls), databases.
 """
 
@@ -16,8 +16,8 @@ from assets.attribution.paths import keep_one_per_unit, with_settings
 from assets.frames import MICROSECONDS_PER_DAY, ratio
 from assets.grain import GOAL, GOAL_HOUSEHOLD
 
-# The models that look at whole sets of journeys.
-LEARNT = ("markov", "counterfactual")
+# The models that are fitted to whole sets of journeys.
+DATA_DRIVEN = ("markov", "counterfactual")
 
 
 def non_converting_journeys(
@@ -27,8 +27,8 @@ def non_converting_journeys(
 
     exposures:   tenant_id, sponsor_id, goal_kind, exposure_id, occurred_at, kind, campaign_id, placement_id,
                  household_key, address_class; an exposure once per goal kind that it may have led to
-    conversions: tenant_id, sponsor_id, goal_kind, household_key, converted_at; those of answered_by too
-    settings:    as in paths.build_paths; those in force when the ad was heard
+    conversions: tenant_id, sponsor_id, goal_kind, household_key, converted_at; those of converted_households too
+    settings:    as in paths.build_paths; those in force when the ad was delivered
     as_of:       a window is complete if it had ended by then
     returns:     tenant_id, sponsor_id, goal_kind, household_key, next_at (its next conversion, which came too late for
                  these touches; null: none), touch_no, placement_id
@@ -65,37 +65,38 @@ def non_converting_journeys(
     )
 
 
-def answered_by(paths: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
+def converted_households(paths: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
     """The households whose ads stand on the path of a conversion, whatever address it came from.
 
     paths:     tenant_id, sponsor_id, goal_kind, converted_at, exposure_id (null: a code or an answer named the ad)
     exposures: tenant_id, exposure_id, household_key
     returns:   the columns of GOAL_HOUSEHOLD, converted_at
 
-    Somebody heard an ad at home and bought on the train under the same listener id: that journey led to something.
+    An ad may be played at home and the order come from another address, under the same listener id: that journey led
+    to a conversion.
     """
-    heard = exposures.select("tenant_id", "exposure_id", "household_key").unique(["tenant_id", "exposure_id"])
+    households = exposures.select("tenant_id", "exposure_id", "household_key").unique(["tenant_id", "exposure_id"])
     return (
         paths.filter(pl.col("exposure_id").is_not_null())
-        .join(heard, on=["tenant_id", "exposure_id"], validate="m:1")
+        .join(households, on=["tenant_id", "exposure_id"], validate="m:1")
         .filter(pl.col("household_key").is_not_null())
         .select(*GOAL_HOUSEHOLD, "converted_at")
         .unique()
     )
 
 
-def all_journeys(paths: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+def all_journeys(paths: pl.DataFrame, failed_touches: pl.DataFrame) -> pl.DataFrame:
     """Journeys with and without a conversion as one frame of ready-made paths per goal.
 
     paths:   tenant_id, sponsor_id, goal_kind, conversion_id, touch_no, placement_id: the paths of conversions
-    lost:    of non_converting_journeys
+    failed_touches: of non_converting_journeys
     returns: tenant_id, sponsor_id, goal_kind, path_id, touch_no, placement_id, conversions, nulls, conversion_id (null:
              it led to nothing), household_key (null: see the conversion)
     """
     won = paths.sort(*GOAL, "conversion_id", "touch_no").select(
         *GOAL, "touch_no", "placement_id", "conversion_id", conversions=1, nulls=0
     )
-    failed = lost.sort(*GOAL_HOUSEHOLD, "next_at", "touch_no").select(
+    failed = failed_touches.sort(*GOAL_HOUSEHOLD, "next_at", "touch_no").select(
         *GOAL, "touch_no", "placement_id", "household_key", conversions=0, nulls=1
     )
     both = pl.concat([won, failed], how="diagonal_relaxed")
@@ -103,25 +104,25 @@ def all_journeys(paths: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
 
 
 def fit_totals(journeys: pl.DataFrame) -> pl.DataFrame:
-    """What each placement earned under the models that learn from all journeys, per sponsor and goal kind.
+    """What each placement earned under the data-driven models, per sponsor and goal kind.
 
     journeys: of all_journeys
     returns:  tenant_id, sponsor_id, goal_kind, model, placement_id, conversions, share, base_rate, journeys,
               all_conversions, is_fallback (under 300 conversions: the totals of the linear model); in this order
     """
     goals = journeys.partition_by(GOAL, maintain_order=True, include_key=True)
-    told = [_fit(goal) for goal in goals if goal["conversions"].sum()]
-    empty = _fit(journeys.clear()) if not told else None
-    return pl.concat(told).sort(*GOAL, "model", "placement_id") if empty is None else empty
+    totals = [_fit(goal) for goal in goals if goal["conversions"].sum()]
+    empty = _fit(journeys.clear()) if not totals else None
+    return pl.concat(totals).sort(*GOAL, "model", "placement_id") if empty is None else empty
 
 
 def _fit(goal: pl.DataFrame) -> pl.DataFrame:
     firsts = goal.filter(pl.col("touch_no") == 1)
     count, converted = firsts.height, int(firsts["conversions"].sum())
-    told = channel_totals(goal.rename({"placement_id": "channel"}).drop(GOAL), LEARNT)
+    totals = channel_totals(goal.rename({"placement_id": "channel"}).drop(GOAL), DATA_DRIVEN)
     names = firsts.select(GOAL).head(1)
     return (
-        told.join(names, how="cross")
+        totals.join(names, how="cross")
         .with_columns(
             share=ratio(pl.col("conversions"), pl.lit(max(converted, 1))),
             base_rate=pl.lit(converted / max(count, 1)),

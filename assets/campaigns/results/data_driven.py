@@ -16,9 +16,9 @@ import polars as pl
 from assets.attribution.journeys.channels import credit_paths
 from assets.attribution.journeys.group_totals import FittedJourneys
 from assets.attribution.journeys.reading import (
-    LEARNT,
+    DATA_DRIVEN,
     all_journeys,
-    answered_by,
+    converted_households,
     fit_totals,
     non_converting_journeys,
 )
@@ -68,7 +68,9 @@ def read_journeys(
     paths = read("read_sponsor_paths", **asked, **days).join(kinds, on=GOAL, how="semi")
     exposures = read("read_sponsor_exposures", **asked)
     answers = read("read_household_conversions", **asked).join(kinds, on=GOAL, how="semi")
-    answers = pl.concat([answers.select(*GOAL, "household_key", "converted_at"), answered_by(paths, exposures)])
+    answers = pl.concat(
+        [answers.select(*GOAL, "household_key", "converted_at"), converted_households(paths, exposures)]
+    )
     settings = read("read_attribution_configs", tenants=tenants)
     lost = non_converting_journeys(exposures.join(kinds, on=SPONSOR), answers, settings, window.end)
     counted = read("read_sponsor_conversions", **asked).join(begun, on=SPONSOR, validate="m:1")
@@ -104,7 +106,7 @@ def respond_data_driven(
     own = respond(linear.filter(model="linear").rename({"campaign_id": "scope_id"})).drop("model")
     shown = own.select(*SCOPE, *NUMBERS, *BOUNDS)
     scopes = fallback.select("tenant_id", scope_id="campaign_id")
-    models = pl.DataFrame({"model": LEARNT})
+    models = pl.DataFrame({"model": DATA_DRIVEN})
     instead = scopes.join(models, how="cross").join(shown, on=SCOPE, how="left", validate="m:1")
     frames = [instead.with_columns(is_fallback=pl.lit(True))]
     if not learnt.is_empty():

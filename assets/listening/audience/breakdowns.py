@@ -17,9 +17,9 @@ from assets.listening.identity.agent_rules import UNKNOWN
 
 _COUNTRY, _REGION = pl.col("country_code").cast(pl.String), pl.col("region_code").cast(pl.String)
 
-# A subdivision's code is only one of its country (WA is in the US and in Australia), so it is told as ISO 3166-2 does.
-_IS_ALONE = (_REGION == UNKNOWN) | (_COUNTRY == UNKNOWN) | _REGION.str.contains("-", literal=True)
-_WHOLE_REGION = pl.when(_COUNTRY.is_null() | _IS_ALONE).then(_REGION).otherwise(_COUNTRY + "-" + _REGION)
+# A subdivision's code is only one of its country (WA is in the US and in Australia), so it is written as in ISO 3166-2.
+_IS_WHOLE = (_REGION == UNKNOWN) | (_COUNTRY == UNKNOWN) | _REGION.str.contains("-", literal=True)
+_WHOLE_REGION = pl.when(_COUNTRY.is_null() | _IS_WHOLE).then(_REGION).otherwise(_COUNTRY + "-" + _REGION)
 
 # The name of a dimension and where its value comes from. "unknown" is a value, so that shares sum to 1.
 DIMENSIONS: Final = {
@@ -65,12 +65,12 @@ def measure_breakdowns(downloads: pl.DataFrame, levels: Collection[str] = tuple(
     numbered = scopes.with_row_index("row_no").with_columns(
         pl.struct(list(dict.fromkeys(["tenant_id", LEVELS[level]]))).rank("dense").alias(level) for level in levels
     )
-    heard = downloads.join(numbered, on=named, validate="m:1").select(
+    coded = downloads.join(numbered, on=named, validate="m:1").select(
         *levels, "consumer_key", **{name: _coded(value) for name, value in DIMENSIONS.items()}
     )
-    counted = iter(pl.collect_all(_count(heard.lazy(), level, each) for level in levels for each in DIMENSIONS))
-    told = [_name_scopes(pl.concat(islice(counted, len(DIMENSIONS))), numbered, level) for level in levels]
-    return pl.concat(told).select(BREAKDOWN).sort(BREAKDOWN[:5])
+    counted = iter(pl.collect_all(_count(coded.lazy(), level, each) for level in levels for each in DIMENSIONS))
+    named_scopes = [_name_scopes(pl.concat(islice(counted, len(DIMENSIONS))), numbered, level) for level in levels]
+    return pl.concat(named_scopes).select(BREAKDOWN).sort(BREAKDOWN[:5])
 
 
 def _coded(value: pl.Expr) -> pl.Expr:
@@ -78,9 +78,9 @@ def _coded(value: pl.Expr) -> pl.Expr:
     return value.cast(pl.String).fill_null(UNKNOWN).cast(pl.Categorical)
 
 
-def _count(heard: pl.LazyFrame, level: str, dimension: str) -> pl.LazyFrame:
+def _count(coded: pl.LazyFrame, level: str, dimension: str) -> pl.LazyFrame:
     return (
-        heard.group_by(level, value=pl.col(dimension))
+        coded.group_by(level, value=pl.col(dimension))
         .agg(downloads=pl.len().cast(pl.Int64), listeners=pl.col("consumer_key").n_unique().cast(pl.Int64))
         .with_columns(
             pl.col("value").cast(pl.String),

@@ -34,8 +34,9 @@ from sql.values import Reader, Window
 
 Tables = dict[str, pl.DataFrame]
 
-# Ages are told of an episode until the day on which its last one is known. Lateness is 30 days at most (tenants).
-LONGEST_TOLD = timedelta(days=AGES[-1] + 30 + 1)
+# Ages of an episode are reported until the day on which the last of them is final. Lateness is 30 days at most
+# (tenants).
+LONGEST_REPORTED = timedelta(days=AGES[-1] + 30 + 1)
 
 
 def compute_audience_day(
@@ -43,7 +44,7 @@ def compute_audience_day(
 ) -> Tables:
     """The five tables of one UTC day, without run_id and is_final. The downloads of the day and before are there.
 
-    recent: keeps what the days of a range read in common; without it the day reads everything itself.
+    recent: a cache of what the days of a range read in common; without it the day reads everything itself.
     """
     scope = list(tenants)
     episodes = read("read_episodes", tenants=scope)
@@ -60,14 +61,14 @@ def compute_audience_day(
 def _stamp_measures(table: str, frame: pl.DataFrame, measured: pl.DataFrame, day: date) -> pl.DataFrame:
     """The frame with rules_version: all that the days which it rests on were measured by.
 
-    Keys that are first heard are many and written with audience_periods, which says it for them.
+    First listens are many rows, written together with audience_periods, which carries the versions for them.
     """
     if table == "listener_firsts":
         return frame
     begins = {"audience_periods": pl.col("first_day"), "audience_overlaps": pl.lit(first_day("rolling_28", day))}
-    told = frame.with_columns(_from=begins.get(table, pl.lit(day)))
+    dated = frame.with_columns(_from=begins.get(table, pl.lit(day)))
     named = (
-        told.select("tenant_id", "_from")
+        dated.select("tenant_id", "_from")
         .unique()
         .join(measured, on="tenant_id")
         .filter(pl.col("day") >= pl.col("_from"))
@@ -75,7 +76,7 @@ def _stamp_measures(table: str, frame: pl.DataFrame, measured: pl.DataFrame, day
         .agg(pl.col("rules_version").unique().sort().str.join(", "))
     )
     return (
-        told.join(named, on=["tenant_id", "_from"], how="left", validate="m:1", maintain_order="left")
+        dated.join(named, on=["tenant_id", "_from"], how="left", validate="m:1", maintain_order="left")
         .with_columns(pl.col("rules_version").fill_null(UNKNOWN))
         .drop("_from")
     )
@@ -111,7 +112,7 @@ def _measure_audiences(
 def _measure_ages(read: Reader, window: Window, tenants: list[UUID]) -> Tables:
     """episode_pacing and episode_age_downloads."""
     pacing = read("read_release_times", start=window.start, end=window.end, tenants=tenants)
-    recent = window.end - LONGEST_TOLD
+    recent = window.end - LONGEST_REPORTED
     before = read("read_age_sums", recent=recent, end=window.end, day=window.day, tenants=tenants)
     episodes = before.select("tenant_id", "podcast_id", "episode_id", "published_at").unique()
     bands = pl.concat(
@@ -121,12 +122,12 @@ def _measure_ages(read: Reader, window: Window, tenants: list[UUID]) -> Tables:
     methods = read("read_lateness", tenants=tenants)
     paced = read("read_paced_days", day=window.day, tenants=tenants).pipe(_add_day, methods, window)
     ages = measure_ages(episodes, bands, paced, methods, window.end)
-    last_known = pl.col("published_at") + pl.duration(days=AGES[-1], hours=pl.col("lateness_hours"))
-    is_told = last_known >= pl.lit(window.start, dtype=UTC_TIME)
+    final_at = pl.col("published_at") + pl.duration(days=AGES[-1], hours=pl.col("lateness_hours"))
+    is_reported = final_at >= pl.lit(window.start, dtype=UTC_TIME)
     return {
         "episode_pacing": pacing.sort("tenant_id", "episode_id", "hour"),
         "episode_age_downloads": ages.join(methods, on="tenant_id", validate="m:1")
-        .filter(is_told)
+        .filter(is_reported)
         .drop("published_at", "lateness_hours"),
     }
 

@@ -45,10 +45,10 @@ def measure_ages(
     need_columns(paced, "paced days", ["tenant_id", "first_day", "last_day"])
     need_columns(tenants, "tenants", ["tenant_id", "lateness_hours"])
     counted = _gather(episodes.lazy(), bands.lazy())
-    reached = pl.col("published_at") + pl.duration(days=pl.col("age_days"))
-    is_mature = reached + pl.duration(hours=pl.col("lateness_hours")) <= pl.lit(end, dtype=UTC_TIME)
-    known = (
-        counted.with_columns(from_day=pl.col("published_at").dt.date(), to_day=(reached - _INSTANT).dt.date())
+    age_at = pl.col("published_at") + pl.duration(days=pl.col("age_days"))
+    is_mature = age_at + pl.duration(hours=pl.col("lateness_hours")) <= pl.lit(end, dtype=UTC_TIME)
+    mature = (
+        counted.with_columns(from_day=pl.col("published_at").dt.date(), to_day=(age_at - _INSTANT).dt.date())
         .join(tenants.lazy().select("tenant_id", "lateness_hours"), on="tenant_id", validate="m:1")
         .filter(is_mature)
         .join(paced.lazy(), on="tenant_id")
@@ -58,8 +58,8 @@ def measure_ages(
     )
     return (
         counted.drop("downloads")
-        .join(known.select(*EPISODE, "age_days", "downloads"), on=[*EPISODE, "age_days"], how="left", validate="1:1")
-        .join(_benchmark(known), on=[*EPISODE, "age_days"], how="left", validate="1:1")
+        .join(mature.select(*EPISODE, "age_days", "downloads"), on=[*EPISODE, "age_days"], how="left", validate="1:1")
+        .join(_benchmark(mature), on=[*EPISODE, "age_days"], how="left", validate="1:1")
         .with_columns(pl.col("compared_with").fill_null(0))
         .sort("tenant_id", "podcast_id", "episode_id", "age_days")
         .collect()
@@ -83,9 +83,9 @@ def _gather(episodes: pl.LazyFrame, bands: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _benchmark(known: pl.LazyFrame) -> pl.LazyFrame:
+def _benchmark(mature: pl.LazyFrame) -> pl.LazyFrame:
     """tenant_id, episode_id, age_days, percentile, compared_with."""
-    placed = known.sort("published_at", "episode_id", descending=True).with_columns(
+    placed = mature.sort("published_at", "episode_id", descending=True).with_columns(
         place=pl.int_range(1, pl.len() + 1).over(PODCAST_AGE)
     )
     # One of the last 20 is compared with the 20 others, so it leaves room for the 21st.

@@ -30,7 +30,7 @@ def measure_audience(
     need_columns(downloads, "downloads", [*EPISODE, "consumer_key", "household_key"], "count_downloads gives them.")
     need_columns(exposures, "exposures", [*EPISODE, "kind", "position"], "find_delivered_ads gives them.")
     need_columns(consumption, "consumption", ["episode_no", "heard_seconds"], "measure_consumption gives them.")
-    heard = downloads.group_by(EPISODE).agg(
+    counted = downloads.group_by(EPISODE).agg(
         downloads=pl.len(), listeners=pl.col("consumer_key").n_unique(), households=pl.col("household_key").n_unique()
     )
     delivered = (
@@ -40,7 +40,7 @@ def measure_audience(
     )
     metrics = (
         catalogue.episodes.select(*EPISODE, "podcast_id", "episode_no")
-        .join(heard, on=EPISODE, how="left", validate="1:1")
+        .join(counted, on=EPISODE, how="left", validate="1:1")
         .join(delivered, on=EPISODE, how="left", validate="1:1")
         .join(consumption, on="episode_no", how="left", validate="1:1")
         .filter(pl.col("downloads").is_not_null() | pl.col("heard_seconds").is_not_null())

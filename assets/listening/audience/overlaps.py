@@ -1,6 +1,6 @@
 """Overlaps: how many listeners two shows of a tenant have in common.
 
-Here: shared listeners, Jaccard index, and the share of one show's audience that also hears the other.
+Here: shared listeners, Jaccard index, and the share of one show's audience that listens to the other too.
 Not here: the sizes of single audiences over time (periods.py).
 """
 

@@ -68,7 +68,7 @@ def measure_periods(
                    tenant_id and episode_id (count_downloads has these), or episode_no of number_episodes
     episodes:      tenant_id, podcast_id, episode_id, or number_episodes of them
     first_listens: count_first_listens of the same days
-    uncovered:     tenant_id, day: days whose first listens are not known
+    uncovered:     tenant_id, day: days without known first listens
     returns:       tenant_id, period_kind, level, scope_id (at level tenant the tenant's id), first_day, is_complete,
                    downloads, listeners, households (distinct), new_listeners, returning_listeners (null of episodes,
                    and in periods that hold an uncovered day)
@@ -83,32 +83,33 @@ def measure_periods(
     keys = number_keys(keys, episodes)
     need_columns(keys, "keys", ["household_key", "day"], "count_downloads gives them.")
     keys = keys.filter(pl.col("day") <= day)
-    heard = keys.join(numbers, on="episode_no", validate="m:1").lazy()
+    numbered = keys.join(numbers, on="episode_no", validate="m:1").lazy()
     columns = ["tenant_id", "period_kind", "level", "scope_id", "first_day", "is_complete"]
     counts = ["downloads", "listeners", "households", "new_listeners", "returning_listeners"]
     return (
-        pl.concat(_count_level(heard, episodes.lazy(), level, day) for level in LEVELS)
+        pl.concat(_count_level(numbered, episodes.lazy(), level, day) for level in LEVELS)
         .join(kinds, on="period_kind", validate="m:1")
-        .pipe(_add_newcomers, first_listens.lazy(), _blind_periods(uncovered, kinds, episodes), kinds, day)
+        .pipe(_add_new_listeners, first_listens.lazy(), _uncovered_periods(uncovered, kinds, episodes), kinds, day)
         .select(*columns, *counts)
         .sort(columns[:4])
         .collect()
     )
 
 
-def _count_level(heard: pl.LazyFrame, episodes: pl.LazyFrame, level: str, day: date) -> pl.LazyFrame:
+def _count_level(numbered: pl.LazyFrame, episodes: pl.LazyFrame, level: str, day: date) -> pl.LazyFrame:
     """tenant_id, scope_id, level, period_kind, downloads, listeners, households of a level's scopes.
 
-    All periods end on the day: who was last heard on a day of the period is in its audience, whatever its length.
+    All periods end on the day: a key whose last download is of a day of the period is in its audience, whatever its
+    length.
     """
     number, name = LEVELS[level]
     scopes = episodes.select(number, "tenant_id", pl.col(name).alias("scope_id")).unique(number)
     listeners, households = (
-        _count_since(heard.group_by(number, key).agg(pl.col("day").max()), number, day, people)
+        _count_since(numbered.group_by(number, key).agg(pl.col("day").max()), number, day, people)
         for key, people in (("consumer_key", "listeners"), ("household_key", "households"))
     )
     return (
-        _count_since(heard, number, day, "downloads")
+        _count_since(numbered, number, day, "downloads")
         .filter(pl.col("downloads") > 0)
         .join(listeners, on=[number, "period_kind"], validate="1:1")
         .join(households, on=[number, "period_kind"], validate="1:1")
@@ -124,34 +125,34 @@ def _count_since(rows: pl.LazyFrame, number: str, day: date, name: str) -> pl.La
     return rows.group_by(number).agg(**within).unpivot(index=number, variable_name="period_kind", value_name=name)
 
 
-def _blind_periods(uncovered: pl.DataFrame | None, kinds: pl.LazyFrame, episodes: pl.DataFrame) -> pl.LazyFrame:
-    """tenant_id, period_kind of the periods in which some day cannot tell who was new on it."""
+def _uncovered_periods(uncovered: pl.DataFrame | None, kinds: pl.LazyFrame, episodes: pl.DataFrame) -> pl.LazyFrame:
+    """tenant_id, period_kind of the periods with a day whose first listens are not known."""
     days = pl.DataFrame(schema={"tenant_id": episodes.schema["tenant_id"], "day": pl.Date})
     return (
         (days if uncovered is None else uncovered)
         .lazy()
         .join(kinds, how="cross")
         .filter(pl.col("day") >= pl.col("first_day"))
-        .select("tenant_id", "period_kind", is_blind=pl.lit(True))
+        .select("tenant_id", "period_kind", is_uncovered=pl.lit(True))
         .unique()
     )
 
 
-def _add_newcomers(
-    counted: pl.LazyFrame, first_listens: pl.LazyFrame, blind: pl.LazyFrame, kinds: pl.LazyFrame, day: date
+def _add_new_listeners(
+    counted: pl.LazyFrame, first_listens: pl.LazyFrame, uncovered_periods: pl.LazyFrame, kinds: pl.LazyFrame, day: date
 ) -> pl.LazyFrame:
     scope = ["period_kind", "level", "tenant_id", "scope_id"]
-    newcomers = (
+    new_listeners = (
         first_listens.join(kinds, how="cross")
         .filter(pl.col("day").is_between(pl.col("first_day"), day))
         .group_by(scope)
         .agg(pl.col("new_listeners").sum())
     )
-    is_told = (pl.col("level") != "episode") & pl.col("is_blind").is_null()
+    is_countable = (pl.col("level") != "episode") & pl.col("is_uncovered").is_null()
     return (
-        counted.join(newcomers, on=scope, how="left", validate="1:1")
-        .join(blind, on=["tenant_id", "period_kind"], how="left", validate="m:1")
-        .with_columns(new_listeners=pl.when(is_told).then(pl.col("new_listeners").fill_null(0)))
+        counted.join(new_listeners, on=scope, how="left", validate="1:1")
+        .join(uncovered_periods, on=["tenant_id", "period_kind"], how="left", validate="m:1")
+        .with_columns(new_listeners=pl.when(is_countable).then(pl.col("new_listeners").fill_null(0)))
         .with_columns(returning_listeners=pl.col("listeners") - pl.col("new_listeners"))
     )
 

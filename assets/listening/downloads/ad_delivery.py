@@ -1,7 +1,7 @@
-"""Exposures: which ads were heard of: delivered inside a download, shown by a pixel, clicked.
+"""Exposures: ads delivered inside a download, shown by a pixel, or clicked.
 
 Here: the ads whose every byte a download received, and explicit impressions and clicks, in the form of ad_exposures.
-Not here: what they are worth (attribution), what a download is (counting.py).
+Not here: credit for conversions (assets/attribution), what a download is (counting.py).
 """
 
 from __future__ import annotations
@@ -62,16 +62,16 @@ _OF_SEGMENTS = [
     "sponsor_id",
 ]
 
-Words = npt.NDArray[np.uint64]
+Halves = npt.NDArray[np.uint64]
 
 
 def find_delivered_ads(
-    settled: pl.DataFrame, downloads: pl.DataFrame, segments: pl.DataFrame, catalogue: Catalogue
+    requests: pl.DataFrame, downloads: pl.DataFrame, segments: pl.DataFrame, catalogue: Catalogue
 ) -> pl.DataFrame:
-    """One row per ad delivered inside a counted download, heard at the download's time.
+    """One row per ad delivered inside a counted download, at the download's time.
 
-    settled:   every request of every group with its bytes (downloads.qualify_requests)
-    downloads: downloads.count_downloads
+    requests:  every request of every group with its bytes (counting.qualify_requests, its second frame)
+    downloads: counting.count_downloads
     segments:  ad spans: tenant_id, asset_id, segment_no, first_byte, last_byte (both included), placement_id, position,
                insertion, campaign_id, sponsor_id
     returns:   EXPOSURE_COLUMNS. An ad counts if the group's requests of one file, duplicates too, received every byte
@@ -79,13 +79,13 @@ def find_delivered_ads(
                second file of the episode is the same ad; twice in one file is twice. A prefix service sees no bytes and
                therefore no ads.
     """
-    need_columns(settled, "settled requests", ["group_no", "from_byte"], "It is the second one of qualify_requests.")
+    need_columns(requests, "qualified requests", ["group_no", "from_byte"], "It is the second one of qualify_requests.")
     need_columns(downloads, "downloads", _OF_DOWNLOADS, "count_downloads gives them.")
     need_columns(segments, "segments", _OF_SEGMENTS)
     spans = _number_segments(segments, catalogue)
     counted = downloads.select("group_no")
     received = (
-        settled.lazy()
+        requests.lazy()
         .join(spans.lazy().select("file_no").unique(), on="file_no", how="semi")
         .join(counted.lazy(), on="group_no", how="semi")
         .select("group_no", "file_no", "from_byte", "to_byte")
@@ -101,7 +101,7 @@ def find_delivered_ads(
         .sort("group_no", "span_no")
         .collect()
     )
-    told = delivered.join(
+    located = delivered.join(
         spans.drop("tenant_id", "ad_no"), on="span_no", how="left", validate="m:1", maintain_order="left"
     ).join(
         downloads.select(_OF_DOWNLOADS).rename({"downloaded_at": "occurred_at"}),
@@ -110,8 +110,8 @@ def find_delivered_ads(
         validate="m:1",
         maintain_order="left",
     )
-    return told.with_columns(
-        exposure_id=_exposure_ids(told), day=pl.col("occurred_at").dt.date(), kind=pl.lit("delivered")
+    return located.with_columns(
+        exposure_id=_exposure_ids(located), day=pl.col("occurred_at").dt.date(), kind=pl.lit("delivered")
     ).pipe(_in_columns)
 
 
@@ -165,9 +165,9 @@ def _exposure_ids(delivered: pl.DataFrame) -> pl.Series:
         validate="m:1",
         maintain_order="left",
     )
-    words = _words(_sixteen_bytes(masked["event_id"])) ^ _words(masked["mask"])
-    content = pa.py_buffer(words.astype(">u8").tobytes())
-    ids = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(words), [None, content])
+    halves = _halves(_sixteen_bytes(masked["event_id"])) ^ _halves(masked["mask"])
+    content = pa.py_buffer(halves.astype(">u8").tobytes())
+    ids = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(halves), [None, content])
     return pl.Series("exposure_id", ids.cast(pa.large_binary()))
 
 
@@ -177,11 +177,11 @@ def _sixteen_bytes(ids: pl.Series) -> pl.Series:
         return ids
     distinct = ids.unique()
     hashes = pl.Series([_hash(_as_bytes(each)) for each in distinct], dtype=pl.Binary)
-    known = pl.DataFrame({"id": distinct, "hash": hashes})
-    return pl.DataFrame({"id": ids}).join(known, on="id", how="left", validate="m:1", maintain_order="left")["hash"]
+    hashed = pl.DataFrame({"id": distinct, "hash": hashes})
+    return pl.DataFrame({"id": ids}).join(hashed, on="id", how="left", validate="m:1", maintain_order="left")["hash"]
 
 
-def _words(ids: pl.Series) -> Words:
+def _halves(ids: pl.Series) -> Halves:
     """Two 64-bit numbers a row."""
     halves = [ids.bin.slice(at, 8).bin.reinterpret(dtype=pl.UInt64, endianness="big").to_numpy() for at in (0, 8)]
     return np.stack(halves, axis=1)

@@ -3,7 +3,7 @@
 Here: the interval of one request, what each request adds to those before it, and the merged intervals of a group.
 Not here: how many bytes make a minute (catalogue.py), what follows from it (counting.py, ad_delivery.py).
 
-Intervals are half-open here, [from_byte, to_byte). A span is the part of a group that asked for one and the same file.
+Intervals are half-open here, [from_byte, to_byte). A span is the requests of a group for one file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def add_intervals(requests: pl.DataFrame, method: Method | None = None) -> pl.Da
               is_open; of requests for a part of a file (an HLS segment) part_offset_bytes, part_bytes,
               part_header_bytes (null, or no such columns: for the whole file)
     adds:     from_byte, to_byte, content_from (i64, half-open; empty where from >= to), is_range_assumed
-    Source:   PTMG 2.3: bytes sent win over bytes asked for.
+    Source:   PTMG 2.3: bytes sent win over the requested range.
 
     A request without a range starts at 0 if its status is 200, and nowhere otherwise. Bytes sent unknown: the range is
     taken as received, and the row is marked. If then neither the range nor the file has an end, it is taken to have
@@ -40,15 +40,15 @@ def add_intervals(requests: pl.DataFrame, method: Method | None = None) -> pl.Da
     A request for a part is measured in the part and clipped at its end, then moved to where the part lies in the whole.
     """
     minute = (method or Method()).assumed_minute
-    offset, size, own_header = _part_or_whole(requests)
+    offset, size, part_header = _part_or_whole(requests)
     start = pl.coalesce(
         pl.col("range_start").clip(upper_bound=LAST_BYTE), pl.when(pl.col("http_status") == 200).then(0)
     ).cast(pl.Int64)
-    header = pl.max_horizontal(pl.col("header_bytes").fill_null(0), own_header)
-    asked = pl.coalesce(pl.col("range_end").clip(upper_bound=LAST_BYTE) + 1, size)
+    header = pl.max_horizontal(pl.col("header_bytes").fill_null(0), part_header)
+    requested_end = pl.coalesce(pl.col("range_end").clip(upper_bound=LAST_BYTE) + 1, size)
     sent = start + pl.col("bytes_sent").clip(upper_bound=LAST_BYTE)
     assumed = pl.max_horizontal(start, header) + minute
-    end = offset + pl.coalesce(pl.min_horizontal(asked, sent, size), assumed)
+    end = offset + pl.coalesce(pl.min_horizontal(requested_end, sent, size), assumed)
     begin = offset + start
     measured = (pl.col("source") != PREFIX) & pl.col("is_open") & start.is_not_null()
     return requests.with_columns(
@@ -59,7 +59,7 @@ def add_intervals(requests: pl.DataFrame, method: Method | None = None) -> pl.Da
 
 
 def _part_or_whole(requests: pl.DataFrame) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Where what was asked for begins in the file, its size, and where its own header ends in the file."""
+    """Where the requested file or part begins in the whole file, its size, and where its own header ends there."""
     if "part_offset_bytes" not in requests.columns:
         return pl.lit(0, dtype=pl.Int64), pl.col("file_bytes"), pl.lit(0, dtype=pl.Int64)
     offset = pl.col("part_offset_bytes").clip(upper_bound=LAST_BYTE).fill_null(0)
@@ -70,21 +70,22 @@ def add_new_bytes(requests: pl.DataFrame) -> pl.DataFrame:
     """The requests with new_bytes: content bytes of the file that no earlier request of their group received.
 
     requests: request_no (dense, in order of group and time), group_no, file_no, content_from, to_byte
-    The union of the intervals, told apart by who received a byte first: summed over a span it is the span's coverage.
+    Each byte of the union of the intervals counts for the request that received it first: summed over a span it is the
+    span's coverage.
     """
     group = pl.col("group_no")
     length = (pl.col("to_byte") - pl.col("content_from")).clip(lower_bound=0)
-    alone = (group != group.shift(1)).fill_null(True) & (group != group.shift(-1)).fill_null(True)
-    shared = requests.select("request_no", *SPAN, "content_from", "to_byte", length=length, alone=alone)
+    is_alone = (group != group.shift(1)).fill_null(True) & (group != group.shift(-1)).fill_null(True)
+    shared = requests.select("request_no", *SPAN, "content_from", "to_byte", length=length, is_alone=is_alone)
     new_bytes = _integers(shared["length"]).copy()
-    shared = shared.filter(~pl.col("alone") & (pl.col("length") > 0))
+    shared = shared.filter(~pl.col("is_alone") & (pl.col("length") > 0))
     if shared.height:
         new_bytes[_integers(shared["request_no"])] = _count_first_receipts(shared)
     return requests.with_columns(new_bytes=pl.Series(new_bytes))
 
 
 def _count_first_receipts(shared: pl.DataFrame) -> Integers:
-    """For each interval, in the order of who asked first, the bytes that it was the first of its span to receive.
+    """For each interval, in the order of the requests, the bytes that it was the first of its span to receive.
 
     The ends of all intervals cut each span into segments that are covered as a whole or not at all; the segments of all
     spans stand in one row, so one pass finds for every segment the first request that covers it.
@@ -138,10 +139,10 @@ def _first_to_cover(lower: Integers, upper: Integers, segments: int) -> Integers
     marked once, and marks are handed down from the long blocks to their halves. O((n + segments) log n), no loop over
     rows or groups.
     """
-    nobody = len(lower)
-    rows = np.arange(nobody, dtype=np.int64)
+    none = len(lower)
+    rows = np.arange(none, dtype=np.int64)
     level = np.frexp((upper - lower).astype(np.float64))[1] - 1
-    owner = np.full(segments, nobody, dtype=np.int64)
+    owner = np.full(segments, none, dtype=np.int64)
     for power in range(int(level.max()), -1, -1):
         half = 1 << power
         from_left = owner[:-half].copy()

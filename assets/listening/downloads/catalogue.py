@@ -64,7 +64,7 @@ def index_catalogue(
     need_columns(media, "media", [*NAMES, "file_bytes", "header_bytes", "duration_s"])
     check_methods(methods)
     numbered = add_numbers(bring_to_utc(episodes, "published_at"))
-    wholes, parts = _tell_parts(media)
+    wholes, parts = _separate_parts(media)
     files = (
         wholes.sort("tenant_id", "asset_id")
         .with_row_index("file_no")
@@ -106,11 +106,11 @@ def index_catalogue(
 
 def _milliseconds(name: str) -> pl.Expr:
     seconds = pl.col(name).cast(pl.Float64)
-    is_told = seconds.is_between(0, LONGEST_DURATION_S, closed="right")
-    return pl.when(is_told).then((seconds * 1000).round().cast(pl.Int64))
+    is_plausible = seconds.is_between(0, LONGEST_DURATION_S, closed="right")
+    return pl.when(is_plausible).then((seconds * 1000).round().cast(pl.Int64))
 
 
-def _tell_parts(media: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _separate_parts(media: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Whole files, and the files that are parts of one."""
     if "part_of" not in media.columns:
         return media, media.clear().with_columns(part_of="asset_id", part_offset_bytes=pl.lit(0))
@@ -131,14 +131,15 @@ def _place_parts(parts: pl.DataFrame, files: pl.DataFrame, episodes: pl.DataFram
             validate="m:1",
         )
     )
-    is_lost = pl.any_horizontal(pl.col("file_no", "part_offset_bytes", "file_bytes").is_null()) | ~pl.col(
+    is_unresolved = pl.any_horizontal(pl.col("file_no", "part_offset_bytes", "file_bytes").is_null()) | ~pl.col(
         "episode_no"
     ).eq_missing(pl.col("file_episode_no"))
-    lost = placed.filter(is_lost)
-    if lost.height:
+    unplaced = placed.filter(is_unresolved)
+    if unplaced.height:
+        first = _spell(unplaced["asset_id"][0])
         raise PermanentError(
-            f"{lost.height} media file(s) are parts that cannot be placed, first {_spell(lost['asset_id'][0])}: a part "
-            "needs its size, its offset, and in part_of a whole file of the same episode. Correct media_assets"
+            f"{unplaced.height} media file(s) are parts that cannot be placed, first {first}: a part needs its "
+            "size, its offset, and in part_of a whole file of the same episode. Correct media_assets"
         )
     return placed.select(
         "tenant_id",
@@ -170,7 +171,7 @@ def _add_threshold(files: pl.DataFrame, method: Method) -> pl.DataFrame:
     """How many content bytes of a file make a minute of it (PTMG 2.3), and on what that rests.
 
     Size unknown: the assumed minute. Under a minute, or duration unknown: the whole file. Else ceil(60 (F - H) / D).
-    A file whose header leaves no content is never reached: the threshold is at least one byte.
+    A file whose header leaves no content never counts: the threshold is at least one byte.
     Divided as whole numbers, durations in microseconds: in floats a quotient that is exact can come out one byte more.
     """
     size = pl.col("file_bytes").cast(pl.Int64)
@@ -216,7 +217,7 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     A request names an episode, a file, or both; a file stands for its episode, a part for its whole file, and an
     episode that has one file alone for that file. is_known is false if what it names does not exist for its tenant, if
     it names nothing, or if the file is one of another episode.
-    Raises MethodError for a tenant of whom the catalogue does not know how it measures.
+    Raises MethodError for a tenant whose settings of measurement are not in the catalogue.
     """
     if "asset_id" not in requests.columns:
         need_columns(requests, "requests", ["episode_id"], "A row names its episode_id, its asset_id, or both.")
@@ -229,7 +230,7 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     published = catalogue.episodes.select("episode_no", "published_at")
     tenants = catalogue.tenants.select("tenant_id", "tenant_no", "suspect_pairs")
     named, file_named = pl.col("episode_no"), pl.col("file_no")
-    is_lost = (
+    is_unresolved = (
         (pl.col("episode_id").is_not_null() & named.is_null())
         | (pl.col("asset_id").is_not_null() & pl.col("file_episode_no").is_null())
         | (named != pl.col("file_episode_no")).fill_null(False)
@@ -240,9 +241,9 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         .join(tenants, on="tenant_id", how="left", validate="m:1")
         .join(episodes, on=EPISODE, how="left", validate="m:1")
         .join(files, on=FILE, how="left", validate="m:1")
-        .with_columns(is_lost=is_lost, episode_no=pl.coalesce(named, "file_episode_no"), file_no=file_named)
+        .with_columns(is_unresolved=is_unresolved, episode_no=pl.coalesce(named, "file_episode_no"), file_no=file_named)
         .with_columns(
-            is_known=~pl.col("is_lost") & pl.col("episode_no").is_not_null(),
+            is_known=~pl.col("is_unresolved") & pl.col("episode_no").is_not_null(),
             named_no=_number_what_is_named(),
         )
         .join(published, on="episode_no", how="left", validate="m:1")
@@ -260,12 +261,12 @@ def look_up(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
             "is_known",
         )
     )
-    _refuse_strangers(resolved)
+    _refuse_unknown_tenants(resolved)
     return add_columns(requests, resolved, NAMES).drop("episode_id", "asset_id")
 
 
 def _number_what_is_named() -> pl.Expr:
-    """A number for the episode that a request is about, by whatever name; for one that nobody knows, for the name."""
+    """A number for the episode that a request is about, by whatever name; for an unknown one, for the name."""
     unknown = pl.col("episode_no").is_null()
     names = (pl.when(unknown).then(name).alias(name) for name in ("episode_id", "asset_id"))
     return pl.struct("episode_no", *names).rank("dense")
@@ -282,10 +283,10 @@ def _only_files(catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def _refuse_strangers(resolved: pl.DataFrame) -> None:
-    strangers = resolved.filter(pl.col("tenant_no").is_null())["tenant_id"].unique()
-    if len(strangers):
+def _refuse_unknown_tenants(resolved: pl.DataFrame) -> None:
+    unknown = resolved.filter(pl.col("tenant_no").is_null())["tenant_id"].unique()
+    if len(unknown):
         raise MethodError(
-            f"requests of {len(strangers)} tenant(s) cannot be judged, first {_spell(strangers[0])}: nothing says how "
+            f"requests of {len(unknown)} tenant(s) cannot be judged, first {_spell(unknown[0])}: nothing says how "
             "they measure. Give each a row of methods (tenant_id, download_window, suspect_pairs)"
         )

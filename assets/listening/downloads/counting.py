@@ -17,7 +17,7 @@ from assets.listening.downloads.dispositions import PREFIX, Disposition, judge_r
 from assets.listening.downloads.method import Method
 from assets.listening.downloads.windows import cut_windows
 
-# What the rules, the windows and the bytes need of a request that could count, and what its download tells.
+# What the rules, the windows and the bytes need of a request that could count, and what describes its download.
 CARRIED = [
     "tenant_id",
     "tenant_no",
@@ -44,7 +44,7 @@ CARRIED = [
     "key_version",
 ]
 PART = ["part_no", "part_offset_bytes", "part_bytes", "part_header_bytes"]
-# What has been made use of once the bytes of a request are known.
+# Columns that are no longer needed once the bytes of a request are known.
 MEASURED = [
     "http_status",
     "range_start",
@@ -112,7 +112,8 @@ def qualify_looked_up(
     filtered = requests.filter(pl.col("verdict").is_not_null()).select(
         "tenant_id", "event_id", "occurred_at", disposition="verdict"
     )
-    # A prefix row alone reaches the minute, so a column that only tells of a download may be absent from a test's rows.
+    # A prefix row alone reaches the minute, so a column that only describes a download may be absent from a test's
+    # rows.
     carried = [name for name in CARRIED if name in requests.columns]
     requests = requests.filter(pl.col("verdict").is_null()).select(carried)
     files = catalogue.files.select("file_no", "file_bytes", "header_bytes", "threshold_bytes", "basis")
@@ -131,7 +132,7 @@ def qualify_looked_up(
 
 
 def _place_parts(requests: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """Where the parts of files lie that were asked for; most networks serve none."""
+    """Where the requested parts of files lie; most networks serve none."""
     return requests if parts.is_empty() else add_columns(requests, parts.select(PART), ["part_no"])
 
 
@@ -161,12 +162,12 @@ def _qualify_groups(requests: pl.DataFrame) -> pl.DataFrame:
     )
     # Groups are numbered from 0 without a gap, so a group's number is its place.
     place = requests["group_no"]
-    told = requests.with_columns(
+    numbered = requests.with_columns(
         first_no=groups["first_no"].gather(place), reached_no=groups["reached_no"].gather(place)
     )
     number, reached = pl.col("request_no"), pl.col("reached_no")
     adds = (pl.col("new_bytes") > 0) | (number == reached)
-    return told.with_columns(
+    return numbered.with_columns(
         disposition=pl.when(reached.is_null())
         .then(pl.lit("below_threshold", dtype=Disposition))
         .when(number == pl.col("first_no"))
@@ -191,30 +192,32 @@ def dispose(
     episodes, media, methods: see catalogue.index_catalogue
     returns:  tenant_id, event_id, occurred_at, disposition (Enum), in order of tenant, time and event
 
-    All rows given are cut into windows together. A day of the pipeline is cut from the 30 days before it on, so that
+    All rows are cut into windows together. A day of the pipeline is cut from the 30 days before it on, so that
     first_touch windows of a listener without a silence of 24 hours in those may begin at other requests (windows.py).
     """
     filtered, candidates = qualify_requests(requests, index_catalogue(episodes, media, methods, method), method)
     return pl.concat([filtered, candidates.select(VERDICT)]).sort("tenant_id", "occurred_at", "event_id")
 
 
-def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """One row per counted download: the group's first request, with what the request that reached the minute says.
+def count_downloads(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """One row per counted download: the group's first request, with columns of the request that reached the minute.
 
-    settled:   the second frame of qualify_requests
-    catalogue: the one that they were settled by
+    requests:  the second frame of qualify_requests
+    catalogue: the one that they were qualified by
     returns:   the first request's row: event_id, tenant_id, podcast_id, episode_id, downloaded_at (UTC), day,
                consumer_key, household_key, key_version, app, device, os, country_code, region_code, referrer,
-               address_class, listener_id (null where the rows did not tell), group_no; and of the request that reached
+               address_class, listener_id (null where the rows lack it), group_no; and of the request that reached
                the minute qualified_at, asset_id (null: unknown file), covered_bytes (what the whole group received of
                that file), threshold_bytes, basis, is_range_assumed (some of these bytes are those of a range that is
-               taken as received, because nothing says what was sent). Bytes are null where the source sees none.
+               taken as received, because what was sent is unknown). Bytes are null where the source sees none.
     """
-    need_columns(settled, "settled requests", ["group_no", "reached_no"], "It is the second one of qualify_requests.")
+    need_columns(
+        requests, "qualified requests", ["group_no", "reached_no"], "It is the second one of qualify_requests."
+    )
     is_measured = pl.col("basis") != "unmeasured"
-    reaching = settled.filter(pl.col("request_no") == pl.col("reached_no"))
+    reaching = requests.filter(pl.col("request_no") == pl.col("reached_no"))
     spans = (
-        settled.lazy()
+        requests.lazy()
         .join(reaching.lazy().select(SPAN), on=SPAN, how="semi", nulls_equal=True)
         .group_by(SPAN)
         .agg(
@@ -236,7 +239,7 @@ def count_downloads(settled: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame
             threshold_bytes=pl.when(is_measured).then("threshold_bytes"),
         )
     )
-    first = settled.filter(pl.col("disposition") == "counted").drop(
+    first = requests.filter(pl.col("disposition") == "counted").drop(
         "file_no", "basis", "covered_bytes", "threshold_bytes", "is_range_assumed"
     )
     files = catalogue.files.select("file_no", "asset_id")

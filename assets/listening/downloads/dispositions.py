@@ -1,7 +1,7 @@
 """Dispositions: what becomes of every raw row, first of all which rows are no request that could count.
 
-Here: the eighteen dispositions in their order, and the rules 0 to 13 that look at one row at a time (and at one address
-at a time, for rule 10).
+Here: the eighteen dispositions in their order, and the rules 0 to 13, which take one row at a time (rule 10: one
+address at a time).
 Not here: which of the remaining requests add up to a download (counting.py), what a bot or a data centre is
 (agent_rules.py, addresses.py).
 """
@@ -49,7 +49,7 @@ SERVED_BY_PREFIX: Final = (200, 206, 301, 302, 307, 308)
 
 
 def is_request() -> pl.Expr:
-    """Whether a raw row is a request; the others are what client players tell about playback."""
+    """Whether a raw row is a request; the others are playback events of client players."""
     return pl.col("event_type").is_in(REQUEST_EVENTS) & (pl.col("source") != CLIENT)
 
 
@@ -90,7 +90,7 @@ def _look_at_agents(agents: pl.Series) -> pl.DataFrame:
 
 
 def _first_of(rules: dict[str, pl.Expr]) -> pl.Expr:
-    """The name of the first rule that is true; a rule that cannot tell is not."""
+    """The name of the first rule that is true; a null one does not count."""
     return pl.coalesce(
         pl.when(rule.fill_null(False)).then(pl.lit(name, dtype=Disposition)) for name, rule in rules.items()
     )
@@ -143,7 +143,7 @@ def _find_suspects(judged: pl.DataFrame) -> pl.DataFrame:
     """Households with more distinct pairs of episode and agent on a day than their tenant allows.
 
     returns: tenant_no, household_key, _day, is_crowd (always true)
-    Only those with more rows than the limit are looked at pair by pair: they are few.
+    Only those with more rows than the limit are counted pair by pair: they are few.
     """
     household = ["tenant_no", "household_key", "_day"]
     passing = judged.lazy().filter(pl.col("verdict").is_null() & ~_is_shared() & (pl.col("suspect_pairs") > 0))

@@ -1,10 +1,10 @@
-"""Raw rows: what the servers and players told of a span of time, read slice by slice.
+"""Raw rows: requests and playback events of a span of time, read slice by slice.
 
 Here: the cut of time into slices, requests apart from playback, and names of episodes and files as one number.
 Not here: what the names mean (catalogue.py), what becomes of a row (dispositions.py).
 
-As they come, two million rows take a gigabyte: ids and agents are spelt out in each. Coded slice by slice they take a
-third of it, and no more than a slice is ever spelt out at once.
+As they come, two million rows take a gigabyte: ids and agents are written out in each. Coded slice by slice they take a
+third of it, and no more than one slice is uncoded at a time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Span = tuple[Window, list[UUID]]
 SLICE_ROWS = 250_000
 FIRST_SLICE = timedelta(hours=1)
 
-# A day has millions of requests; what only playback tells is not carried along with them.
+# A day has millions of requests; columns of playback alone are not carried along with them.
 ONLY_PLAYBACK = ["session_id", "position_seconds", "heard_seconds"]
 
 
@@ -66,10 +66,10 @@ def read_raw_rows(read: Reader, spans: Sequence[Span], day: Window) -> RawRows:
     for rows in _read_slices(read, spans):
         counts.append(rows.group_by("tenant_id", day=pl.col("occurred_at").dt.date()).len("rows"))
         playback.append(_copy(rows, ~is_request() & is_today))
-        asked = _copy(rows.drop(ONLY_PLAYBACK), is_request()).pipe(code_text)
-        names = _add_names(names, asked)
-        requests.append(add_columns(asked, names.with_row_index("name_no"), NAMES).drop(NAMES))
-        del rows, asked
+        coded = _copy(rows.drop(ONLY_PLAYBACK), is_request()).pipe(code_text)
+        names = _add_names(names, coded)
+        requests.append(add_columns(coded, names.with_row_index("name_no"), NAMES).drop(NAMES))
+        del rows, coded
     if names is None:
         raise ValueError("no span of time was given to read")
     total = pl.concat(counts).group_by("tenant_id", "day").agg(pl.col("rows").sum())
@@ -83,12 +83,12 @@ def _read_slices(read: Reader, spans: Sequence[Span]) -> Iterator[pl.DataFrame]:
             end = min(start + length, span.end)
             slices = [read("read_listener_events", start=start, end=end, tenants=tenants)]
             start, length = end, _next_length(end - start, slices[0].height)
-            # Given away, so that it is gone before the next one comes.
+            # Popped, so that this frame holds no reference to it while the next one is read.
             yield slices.pop()
 
 
 def _copy(rows: pl.DataFrame, chosen: pl.Expr) -> pl.DataFrame:
-    """The chosen rows in memory of their own: a filter leaves text and ids where all of the slice stays with them."""
+    """The chosen rows as a copy: a filter keeps the buffers of text and ids of the whole slice."""
     return rows.gather(rows.select(chosen.arg_true()).to_series())
 
 
@@ -97,9 +97,9 @@ def _next_length(length: timedelta, rows: int) -> timedelta:
     return max(length * (SLICE_ROWS / max(rows, 1)), timedelta(minutes=1))
 
 
-def _add_names(known: pl.DataFrame | None, asked: pl.DataFrame) -> pl.DataFrame:
-    """The names that were known, in their order, and after them the new ones."""
-    named = asked.select(NAMES).unique()
-    if known is None:
+def _add_names(names: pl.DataFrame | None, coded: pl.DataFrame) -> pl.DataFrame:
+    """The names so far in their order, and after them the new ones."""
+    named = coded.select(NAMES).unique()
+    if names is None:
         return named
-    return pl.concat([known, named.join(known, on=NAMES, how="anti", nulls_equal=True)])
+    return pl.concat([names, named.join(names, on=NAMES, how="anti", nulls_equal=True)])

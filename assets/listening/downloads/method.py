@@ -1,6 +1,6 @@
 """Method: the numbers by which a download is measured, in one place, so that they can be disclosed.
 
-Here: the settings of the measurement with their sources, and the frame that says how each tenant measures.
+Here: the settings of the measurement with their sources, and the frame with the settings of each tenant.
 Not here: what is done with them (windows.py, byte_coverage.py, counting.py), and the rules on agents and addresses.
 """
 
@@ -32,17 +32,17 @@ LOOK_FORWARD: Final = ROLLING_AHEAD
 
 
 class MethodError(PermanentError):
-    """How a tenant measures is not known, or is no way to measure."""
+    """The settings of a tenant's measurement are missing or not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
     """What one minute of content is.
 
-    minute_seconds:     PTMG 2.3 asks for one minute of content.
+    minute_seconds:     PTMG 2.3 requires one minute of content.
     assumed_minute:     bytes of that minute where the size of a file is unknown: 60 s at 128 kbit/s.
-    whole_file_slack:   bytes that may be missing where the whole file is asked for (short or of unknown duration), of
-                        tenants that do not say otherwise.
+    whole_file_slack:   bytes that may be missing where the whole file is required (short or of unknown duration), of
+                        tenants without a setting of their own.
     """
 
     minute_seconds: int = 60
@@ -52,18 +52,18 @@ class Method:
 
 def name_method(window: str, suspect_pairs: int, whole_file_slack: int | None, method: Method | None = None) -> str:
     """The version of a tenant's settings: equal settings, equal version."""
-    known = method or Method()
-    slack = known.whole_file_slack if whole_file_slack is None else whole_file_slack
-    told = [window, suspect_pairs, slack, known.minute_seconds, known.assumed_minute]
-    return sha256(json.dumps(told).encode()).hexdigest()[:8]
+    chosen = method or Method()
+    slack = chosen.whole_file_slack if whole_file_slack is None else whole_file_slack
+    settings = [window, suspect_pairs, slack, chosen.minute_seconds, chosen.assumed_minute]
+    return sha256(json.dumps(settings).encode()).hexdigest()[:8]
 
 
 def name_methods(methods: pl.DataFrame, method: Method | None = None) -> pl.DataFrame:
     """tenant_id, method_version of tenants, by the columns of check_methods."""
-    known = method or Method()
+    chosen = method or Method()
     slack = pl.lit(None) if "whole_file_slack" not in methods.columns else pl.col("whole_file_slack")
-    told = methods.select("download_window", "suspect_pairs", slack.alias("slack"))
-    names = [name_method(window, pairs, missing, known) for window, pairs, missing in told.iter_rows()]
+    settings = methods.select("download_window", "suspect_pairs", slack.alias("slack"))
+    names = [name_method(window, pairs, missing, chosen) for window, pairs, missing in settings.iter_rows()]
     return methods.select("tenant_id", method_version=pl.Series(names, dtype=pl.String))
 
 

@@ -1,6 +1,6 @@
 """Numbering: one small integer for every tenant, show and episode, the same wherever frames meet.
 
-Here: the numbers, and downloads that name their episode by its id given its number.
+Here: the numbers, and adding the number to downloads that name their episode by its id.
 Not here: files and what a minute of them is (catalogue.py), what is counted by these numbers (periods.py, overlaps.py).
 """
 
@@ -40,17 +40,17 @@ def add_numbers(episodes: pl.DataFrame) -> pl.DataFrame:
 def number_keys(keys: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
     """Downloads with the episode_no of these episodes, and the UTC day on which they began.
 
-    keys: tenant_id and episode_id, which win over a number that was given among other episodes, or episode_no alone;
+    keys: tenant_id and episode_id, which win over a number from another list of episodes, or episode_no alone;
           day, or downloaded_at (UTC). The columns of downloads.count_downloads do.
     """
     need_columns(keys, "keys", ["consumer_key"], "count_downloads gives them.")
-    told = keys
+    dated = keys
     if "day" not in keys.columns and "downloaded_at" in keys.columns:
-        told = told.with_columns(day=pl.col("downloaded_at").dt.date())
+        dated = dated.with_columns(day=pl.col("downloaded_at").dt.date())
     if "episode_id" not in keys.columns:
         need_columns(keys, "keys", ["episode_no"], "A download names tenant_id and episode_id, or a number.")
-        return told.drop(NUMBERS[1:], strict=False).with_columns(pl.col("episode_no").cast(pl.Int32))
+        return dated.drop(NUMBERS[1:], strict=False).with_columns(pl.col("episode_no").cast(pl.Int32))
     names = EPISODE
-    return told.drop(NUMBERS, strict=False).join(
+    return dated.drop(NUMBERS, strict=False).join(
         episodes.select(*names, "episode_no"), on=names, how="inner", validate="m:1"
     )

@@ -1,1 +1,1 @@
-"""Identity: who asked: addresses, agents, and the keys that stand for households and listeners."""
+"""Identity: addresses, user agents, and the keys that identify households and listeners."""

@@ -1,7 +1,7 @@
-"""Address texts: from the spelling of a network address to its number and to the text that stands for its household.
+"""Address texts: from the spelling of a network address to its number and to the text that identifies its household.
 
 Here: one address as the standard library reads it, and many at once.
-Not here: what an address is worth (addresses.py), keys (keys.py).
+Not here: classes of addresses (addresses.py), keys (keys.py).
 
 inet_pton reads 320,000 addresses in 0.27 s of processor time, ipaddress in 2.84 s and regular expressions over whole
 columns in 0.22 s, for four times the code.
@@ -39,7 +39,7 @@ def parse_address(text: str | None) -> Address | None:
 
 
 def household_network(address: Address) -> str:
-    """What stands for a household: an IPv4 address in full, of an IPv6 address its /64 network address.
+    """What identifies a household: an IPv4 address in full, of an IPv6 address its /64 network address.
 
     Both in canonical text and without a prefix length: 203.0.113.7, 2001:db8:1:2::.
     """

@@ -1,4 +1,4 @@
-"""Addresses: what a network address is worth: a household, an office, a phone network, a data centre.
+"""Addresses: the class of a network address: a household, an office, a phone network, a data centre.
 
 Here: which lists of networks are in force, and the classification of each distinct address, with the tenant's
 inclusion list beside it.
@@ -29,14 +29,14 @@ from sql.values import PermanentError
 
 PACKAGED_NETWORKS = Path(__file__).parent / "networks"
 
-# The order in which lists are asked. Relays lie inside the ranges of the data centres that host them, and stand for
-# people (PTMG 2.3 keeps them), so they are asked first.
+# The order of precedence. Relays lie inside the ranges of the data centres that host them, and people are behind them
+# (PTMG 2.3 counts them), so they come first.
 LISTS = ("private_relay", "data_centre", "cellular", "commercial")
 
 # The lists that published ranges are added to.
 PUBLISHED_LISTS = ("private_relay", "data_centre")
 
-# What a list says about its addresses. A relay hides which household is behind it: kept, but usable for no match.
+# The class of a list's addresses. A relay hides which household is behind it: counted, but usable for no match.
 CLASS_OF_LIST: Mapping[str, str] = {
     "private_relay": "unknown",
     "data_centre": "data_centre",
@@ -148,24 +148,24 @@ def describe_addresses(texts: pl.Series, ranges: AddressRanges) -> pl.DataFrame:
     addresses = parse_addresses(texts)
     lists = pl.DataFrame({name: ranges.lists[name].hold(addresses) for name in LISTS})
     named = lists.select(pl.coalesce(pl.when(name).then(pl.lit(CLASS_OF_LIST[name])) for name in LISTS)).to_series()
-    is_known = pl.col("number").is_not_null()
+    is_address = pl.col("number").is_not_null()
     return addresses.with_columns(
-        address_class=pl.when(is_known).then(named.fill_null(UNLISTED)).otherwise(pl.lit("unknown"))
+        address_class=pl.when(is_address).then(named.fill_null(UNLISTED)).otherwise(pl.lit("unknown"))
     ).with_columns(is_data_centre=pl.col("address_class") == "data_centre")
 
 
 def mark_included(described: pl.DataFrame, inclusions: pl.DataFrame, day: date) -> pl.DataFrame:
     """The rows with on_inclusion_list. described: tenant_id, is_v4, number (parse_addresses).
 
-    Only tenants with a list that is in force are looked at; all others have no shared addresses.
+    Only tenants with a list in force are computed; all others have no shared addresses.
     """
     in_force = inclusions.filter(pl.col("validated_at").dt.date() >= day - INCLUSION_VALIDITY)
     numbered = described.select("tenant_id", "is_v4", "number").with_row_index("place")
     included = pl.Series([], dtype=pl.UInt32)
     for (tenant,), entries in in_force.group_by(["tenant_id"], maintain_order=True):
         shared = NetworkSet.of(_network(each, "the inclusion list") for each in entries.get_column("network"))
-        theirs = numbered.filter(pl.col("tenant_id") == pl.lit(tenant))
-        included = included.append(theirs["place"].filter(shared.hold(theirs)))
+        of_tenant = numbered.filter(pl.col("tenant_id") == pl.lit(tenant))
+        included = included.append(of_tenant["place"].filter(shared.hold(of_tenant)))
     return described.with_columns(on_inclusion_list=numbered["place"].is_in(included.implode()))
 
 
@@ -182,8 +182,8 @@ def _network(text: str, where: str) -> Network:
 
 
 def _file_of(name: str, folder: Path | None) -> Path:
-    own = None if folder is None else folder / f"{name}.json"
-    return own if own is not None and own.exists() else PACKAGED_NETWORKS / f"{name}.json"
+    listed = None if folder is None else folder / f"{name}.json"
+    return listed if listed is not None and listed.exists() else PACKAGED_NETWORKS / f"{name}.json"
 
 
 @lru_cache(maxsize=16)

@@ -35,14 +35,14 @@ _CATEGORIES = {
     code.CATEGORY_WORD: r"\w",
     code.CATEGORY_NOT_WORD: r"\W",
 }
-# They stand for all characters where it is asked whether two sets share one; those that a pattern names are added.
+# A sample of all characters, by which two sets are tested for a common one; those that a pattern names are added.
 _SAMPLES = frozenset(chr(number).lower() for number in range(256)) | frozenset("\u0436\u4e2d\u0660\u2028\U0001f600")
 
 Node = tuple[Any, Any]
 Chars = frozenset[str]
 
 
-class _Refused(Exception):  # noqa: N818
+class _UnusablePatternError(Exception):
     """What is wrong with a pattern."""
 
 
@@ -56,15 +56,15 @@ def compile_pattern(text: str) -> re.Pattern[str]:
         power = _Form(text).power()
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"it is no regular expression ({error})") from error
-    except _Refused as refused:
-        raise ValueError(str(refused)) from None
+    except _UnusablePatternError as unusable:
+        raise ValueError(str(unusable)) from None
     if power > MOST_POWER:
         raise ValueError("its repetitions in a row can share a text in too many ways, so matching could take minutes")
     return found
 
 
 class _Form:
-    """A parsed pattern. Characters are compared in lower case, because a pattern may ask to be matched so."""
+    """A parsed pattern. Characters are compared in lower case, because a pattern may be case-insensitive."""
 
     def __init__(self, text: str) -> None:
         self._tree: Sequence[Node] = list(parser.parse(text))
@@ -98,7 +98,7 @@ class _Form:
             doubt = _share(2) if self._overlap(value[1]) else 0.0
             return doubt + max(self._power(each, follow) for each in value[1])
         if op in (code.GROUPREF, code.GROUPREF_EXISTS, code.GROUPREF_IGNORE):
-            raise _Refused("it refers back to what it matched before, which can take any time")
+            raise _UnusablePatternError("it refers back to what it matched before, which can take any time")
         return 0.0
 
     def _power_of_repeat(self, repeat: tuple[int, int, Sequence[Node]], follow: Chars) -> float:
@@ -106,7 +106,9 @@ class _Form:
         first, may_be_empty = self._first(body)
         if most > 1:
             if may_be_empty or self._power(body, first | follow) > 0:
-                raise _Refused("it repeats something that can itself match one text in several ways, such as (a+)+")
+                raise _UnusablePatternError(
+                    "it repeats something that can itself match one text in several ways, such as (a+)+"
+                )
             inner = 0.0
         else:
             inner = self._power(body, follow)

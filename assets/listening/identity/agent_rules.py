@@ -1,4 +1,4 @@
-"""Rules: what a user agent or a referrer says about itself, matched against rule files.
+"""Agent rules: user agents and referrers, matched against rule files.
 
 Here: rule files in the format of the OPAWG user-agent lists, the packaged set, and the matching of each distinct agent
 and referrer. 'unknown' is a value, never null.
@@ -34,14 +34,14 @@ BAD_CATEGORY = "bad"
 
 # What an importer puts behind the name of an agent that its source already took for a bot, where the source gives
 # names instead of the agents' own text.
-SOURCE_SAYS_BOT = " [bot]"
+BOT_SUFFIX = " [bot]"
 
 # Agents are cut here before they are matched: real ones stay below 512 characters, and a made-up one of kilobytes would
 # keep a pattern with two repetitions busy for seconds.
 LONGEST_AGENT = 1024
 
 # At about 400 bytes each, some 40 MB; a busy network sees 20,000 distinct agents a day.
-REMEMBERED_AGENTS = 100_000
+CACHED_AGENTS = 100_000
 
 # The operating system, first match wins: a watch and a speaker spell the system of the phone too. An app that
 # there is for one system alone need not spell it.
@@ -98,7 +98,7 @@ class ReferrerMatch(NamedTuple):
 class Rules:
     """A rule set; version is a hash of its content, so that two equal sets have one version wherever they lie.
 
-    What has been matched is remembered: day after day, listeners come with the same agents.
+    Matches are cached: the same agents come back day after day.
     """
 
     version: str
@@ -108,7 +108,7 @@ class Rules:
     browsers: tuple[Rule, ...] = field(repr=False)
     devices: tuple[Rule, ...] = field(repr=False)
     referrers: tuple[Rule, ...] = field(repr=False)
-    _known: dict[str, AgentMatch] = field(default_factory=dict, repr=False, compare=False)
+    _cache: dict[str, AgentMatch] = field(default_factory=dict, repr=False, compare=False)
 
 
 AGENT_SCHEMA: Mapping[str, pl.DataType] = {
@@ -138,7 +138,7 @@ def load_rules(path: Path | None = None) -> Rules:
 def match_agents(agents: pl.Series, rules: Rules) -> pl.DataFrame:
     """One row per distinct agent: user_agent, is_bot, agent_kind, app, device, os.
 
-    Bots are asked first, then apps, then libraries and browsers; within a kind the first rule of the file wins.
+    Bots are tried first, then apps, then libraries and browsers; within a kind the first rule of the file wins.
     A library or browser is no bot, unless its rule is of category bot. app is the name of what matched, of whatever
     kind. An agent that is exactly a rule's name matches it too: some sources give names. Null stays null, unknown.
     """
@@ -155,19 +155,19 @@ def match_agent(agent: str | None, rules: Rules) -> AgentMatch:
     text = (agent or "").strip()
     if not text:
         return AgentMatch(False, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
-    found = rules._known.get(text)
+    found = rules._cache.get(text)
     if found is None:
-        if len(rules._known) >= REMEMBERED_AGENTS:
-            rules._known.clear()
-        found = rules._known[text] = _match_text(text, rules)
+        if len(rules._cache) >= CACHED_AGENTS:
+            rules._cache.clear()
+        found = rules._cache[text] = _match_text(text, rules)
     return found
 
 
 def _match_text(agent: str, rules: Rules) -> AgentMatch:
-    said_bot = agent.endswith(SOURCE_SAYS_BOT)
-    text = agent.removesuffix(SOURCE_SAYS_BOT)[:LONGEST_AGENT]
+    is_declared_bot = agent.endswith(BOT_SUFFIX)
+    text = agent.removesuffix(BOT_SUFFIX)[:LONGEST_AGENT]
     kind, rule = _first_of_kinds(text, rules)
-    is_bot = said_bot or kind == "bot" or (rule is not None and rule.category == BOT_CATEGORY)
+    is_bot = is_declared_bot or kind == "bot" or (rule is not None and rule.category == BOT_CATEGORY)
     device = _first(text, rules.devices)
     return AgentMatch(
         is_bot=is_bot,

@@ -1,4 +1,4 @@
-"""Enrichment: what the rules, the ranges and the key ring say about the rows of a day, each thing asked once.
+"""Enrichment: rules, address ranges and the key ring applied to the rows of a day, once per distinct value.
 
 Here: the way from distinct addresses, agents and referrers back to rows.
 Not here: the rules (agent_rules.py), the ranges (addresses.py), the keys (keys.py), what follows from them
@@ -20,9 +20,9 @@ from assets.listening.identity.keys import Keyring, hash_identities, name_versio
 # The day that no rows are of.
 NO_DAY = date(1970, 1, 1)
 
-# Everything that is said about who asked depends on these alone. A key that came with the row makes room for the
-# derived one and is kept beside it.
-KEPT = ["tenant_id", "client_ip", "user_agent", "_kept_key", "_kept_version"]
+# Keys, address class and agent depend on these columns alone. The platform's own key and version are renamed, because
+# the derived ones take their names.
+IDENTITY = ["tenant_id", "client_ip", "user_agent", "_platform_key", "_platform_version"]
 
 # What many sources do not have.
 OPTIONAL = {
@@ -49,12 +49,12 @@ def enrich_requests(
 ) -> pl.DataFrame:
     """The rows with consumer_key, household_key, key_version, address_class, is_data_centre, on_inclusion_list, is_bot,
     app, device, os, is_bad_referrer and referrer_name (text as Enum; "unknown" is a value), without client_ip and
-    referrer. user_agent becomes categorical: its text is looked at once per distinct value.
+    referrer. user_agent becomes categorical: its text is read once per distinct value.
 
     rows:       tenant_id, occurred_at (UTC), client_ip (text), user_agent; referrer, household_key and key_version may
                 be left out
     inclusions: tenant_id, network, reason, validated_at
-    The inclusion list is asked per UTC day of the rows, since its entries run out.
+    The inclusion list is applied per UTC day of the rows, since its entries run out.
     """
     need_columns(rows, "raw rows", ["tenant_id", "occurred_at", "client_ip", "user_agent"])
     need_columns(inclusions, "inclusions", ["tenant_id", "network", "validated_at"])
@@ -62,23 +62,25 @@ def enrich_requests(
     referrers = _name_referrers(rows, rules)
     days = rows["occurred_at"].dt.date().unique().sort().to_list() or [NO_DAY]
     coded = rows.with_columns(_day=pl.col("occurred_at").dt.date()).rename(
-        {"household_key": "_kept_key", "key_version": "_kept_version"}
+        {"household_key": "_platform_key", "key_version": "_platform_version"}
     )
     tenants = coded.select("tenant_id").unique().with_row_index("_tenant")
     coded = add_columns(coded, tenants, ["tenant_id"])
-    asked = coded.select("_day", *KEPT)
-    known = [identify(asked.filter(pl.col("_day") == day), day, rules, ranges, inclusions, keyring) for day in days]
-    identities = _as_enums(pl.concat(known), ["address_class", "app", "device", "os"]).pipe(
+    sources = coded.select("_day", *IDENTITY)
+    identified = [
+        identify(sources.filter(pl.col("_day") == day), day, rules, ranges, inclusions, keyring) for day in days
+    ]
+    identities = _as_enums(pl.concat(identified), ["address_class", "app", "device", "os"]).pipe(
         add_columns, tenants, ["tenant_id"]
     )
-    # The way back to millions of rows goes by numbers, and by nothing that is the same in all of them.
-    silent = {"tenant_id", *(name for name in KEPT if coded[name].null_count() == coded.height)}
-    silent |= {"_day"} if len(days) == 1 else set()
-    keys = [name for name in ["_tenant", "_day", *KEPT] if name not in silent]
+    # Joined to millions of rows on numbers alone, without the columns that are the same in all of them.
+    constant = {"tenant_id", *(name for name in IDENTITY if coded[name].null_count() == coded.height)}
+    constant |= {"_day"} if len(days) == 1 else set()
+    keys = [name for name in ["_tenant", "_day", *IDENTITY] if name not in constant]
     return (
-        add_columns(coded, identities.drop(silent), keys)
+        add_columns(coded, identities.drop(constant), keys)
         .pipe(add_columns, referrers, ["referrer"])
-        .drop("_tenant", "_day", "_kept_key", "_kept_version", "client_ip", "referrer")
+        .drop("_tenant", "_day", "_platform_key", "_platform_version", "client_ip", "referrer")
     )
 
 
@@ -87,45 +89,49 @@ def enrich_signals(
 ) -> pl.DataFrame:
     """Explicit impressions and clicks of one UTC day with consumer_key, household_key, address_class and is_bot.
 
-    Where there is no address, a platform vouches for the household or listener that it made a key of.
+    Without an address, a key that the platform supplied is taken as that of one household.
     """
-    vouched = pl.any_horizontal(pl.col("_kept_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
+    is_platform_supplied = (
+        pl.any_horizontal(pl.col("_platform_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
+    )
     coded = (
         code_text(signals)
-        .with_columns(_kept_version=pl.lit(None, dtype=pl.Int16))
-        .rename({"household_key": "_kept_key"})
+        .with_columns(_platform_version=pl.lit(None, dtype=pl.Int16))
+        .rename({"household_key": "_platform_key"})
     )
     day = next(iter(signals["occurred_at"].dt.date()), NO_DAY)
-    known = identify(coded, day, rules, ranges, inclusions, keyring).select(
-        *KEPT, "household_key", "consumer_key", "address_class", "is_bot"
+    identified = identify(coded, day, rules, ranges, inclusions, keyring).select(
+        *IDENTITY, "household_key", "consumer_key", "address_class", "is_bot"
     )
     return (
-        add_columns(coded, known, KEPT)
-        .with_columns(address_class=pl.when(vouched).then(pl.lit("household")).otherwise("address_class"))
-        .drop("_kept_key", "_kept_version")
+        add_columns(coded, identified, IDENTITY)
+        .with_columns(address_class=pl.when(is_platform_supplied).then(pl.lit("household")).otherwise("address_class"))
+        .drop("_platform_key", "_platform_version")
     )
 
 
 def identify(
     rows: pl.DataFrame, day: date, rules: Rules, ranges: AddressRanges, inclusions: pl.DataFrame, keyring: Keyring
 ) -> pl.DataFrame:
-    """One row per distinct KEPT among rows of one UTC day, with _day, the derived keys, address class and agent."""
-    codes = rows.select(KEPT).unique()
+    """One row per distinct IDENTITY among rows of one UTC day, with _day, the derived keys, address class and agent."""
+    codes = rows.select(IDENTITY).unique()
     texts, agents = codes["client_ip"].unique(), codes["user_agent"].unique()
     addresses = describe_addresses(texts.cast(pl.String), ranges).with_columns(client_ip=texts)
     named = match_agents(agents, rules).select(pl.col("user_agent").cast(agents.dtype), "is_bot", "app", "device", "os")
     described = mark_included(add_columns(codes, addresses, ["client_ip"]), inclusions, day).drop("is_v4", "number")
-    hashed = hash_identities(described.select("tenant_id", "network", "user_agent", household_key="_kept_key"), keyring)
+    hashed = hash_identities(
+        described.select("tenant_id", "network", "user_agent", household_key="_platform_key"), keyring
+    )
     return (
         add_columns(described.drop("network"), named, ["user_agent"])
         .with_columns(hashed.rename({"key_version": "_own"}).get_columns())
-        .with_columns(_day=pl.lit(day), key_version=name_version("_own", "_kept_version", "_kept_key"))
+        .with_columns(_day=pl.lit(day), key_version=name_version("_own", "_platform_version", "_platform_key"))
         .drop("_own")
     )
 
 
 def code_text(rows: pl.DataFrame) -> pl.DataFrame:
-    """Text that repeats as numbers with names: rows are told apart by four bytes, and not by every letter."""
+    """Repeated text as categories: comparing rows takes four bytes each, and not every letter."""
     return rows.with_columns(pl.col(name).cast(pl.Categorical) for name in REPEATED if name in rows.columns)
 
 

@@ -1,7 +1,7 @@
 """Keys: from an address and a user agent to a number that means a consumer, and one that means a household.
 
 Here: the key ring with its versioned secrets, and the derivation of both keys, once per distinct pair.
-Not here: what an address is worth (addresses.py), who counts as a listener (episode_metrics.py). Secrets are shown
+Not here: classes of addresses (addresses.py), who counts as a listener (episode_metrics.py). Secrets are shown
 nowhere.
 """
 
@@ -42,7 +42,7 @@ PLATFORM_VERSION = 0
 
 DEFAULT = "default"
 
-# Messages that stand in memory at once, at some 200 bytes each.
+# Messages in memory at once, at some 200 bytes each.
 SLICE = 50_000
 
 Integers = npt.NDArray[np.int64]
@@ -80,7 +80,7 @@ class Keyring:
     """The keys of every tenant, newest version last; a tenant without keys of its own uses the default ones.
 
     The file is JSON: {"default": [{"version": 1, "secret": "<hex>"}], "tenants": {"<uuid>": [...]}}. A new version is
-    added at the end and the old ones stay: keys that were kept with a day name the version that made them.
+    added at the end and the old ones stay: retained keys name the version that made them.
     """
 
     default: tuple[Key, ...] = field(repr=False)
@@ -175,28 +175,30 @@ def derive_keys(frame: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
     Each distinct (tenant, address, agent) is hashed once. Source: PTMG 2.3 (address and agent identify a consumer);
     HMAC is RFC 2104.
     """
-    given = frame.with_columns(
-        _given(frame, "household_key", pl.Int64).alias("_household"),
-        _given(frame, "key_version", pl.Int16).alias("_version"),
+    supplied = frame.with_columns(
+        _supplied(frame, "household_key", pl.Int64).alias("_household"),
+        _supplied(frame, "key_version", pl.Int16).alias("_version"),
     )
     identity = ["tenant_id", "client_ip", "user_agent", "_household"]
-    distinct = given.select(identity).unique()
+    distinct = supplied.select(identity).unique()
     networks = parse_addresses(distinct["client_ip"].unique()).select("client_ip", "network")
-    known = distinct.join(networks, on="client_ip", how="left", validate="m:1", nulls_equal=True, maintain_order="left")
-    hashed = hash_identities(known.rename({"_household": "household_key"}), keyring)
+    located = distinct.join(
+        networks, on="client_ip", how="left", validate="m:1", nulls_equal=True, maintain_order="left"
+    )
+    hashed = hash_identities(located.rename({"_household": "household_key"}), keyring)
     derived = distinct.with_columns(hashed.rename({"key_version": "_own"}).get_columns())
     return (
-        given.drop("household_key", "key_version", "consumer_key", strict=False)
+        supplied.drop("household_key", "key_version", "consumer_key", strict=False)
         .join(derived, on=identity, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
         .with_columns(key_version=name_version("_own", "_version", "household_key"))
         .drop("_household", "_version", "_own")
     )
 
 
-def name_version(own: str, given: str, household_key: str) -> pl.Expr:
+def name_version(own: str, supplied: str, household_key: str) -> pl.Expr:
     """Which secret made the keys: ours, the one that the platform names, or one that it left unnumbered."""
     unnumbered = pl.when(pl.col(household_key).is_not_null()).then(PLATFORM_VERSION)
-    return pl.coalesce(own, given, unnumbered).cast(pl.Int16)
+    return pl.coalesce(own, supplied, unnumbered).cast(pl.Int16)
 
 
 def hash_identities(identities: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
@@ -218,21 +220,21 @@ def hash_identities(identities: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
 
 def _hash_rows(rows: pl.DataFrame, key: Key) -> pl.DataFrame:
     """hash_identities for rows whose tenants share a key."""
-    is_ours = rows["network"].is_not_null()
-    is_platforms = ~is_ours & rows["household_key"].is_not_null()
-    ours, platforms = rows.filter(is_ours), rows.filter(is_platforms)
-    households = ours["network"].unique()
-    known = pl.DataFrame({"network": households, "known": key.derive_all([households.cast(pl.Binary).to_list()])})
+    has_address = rows["network"].is_not_null()
+    has_platform_key = ~has_address & rows["household_key"].is_not_null()
+    addressed, unaddressed = rows.filter(has_address), rows.filter(has_platform_key)
+    households = addressed["network"].unique()
+    hashed = pl.DataFrame({"network": households, "hashed": key.derive_all([households.cast(pl.Binary).to_list()])})
     consumers = np.zeros(rows.height, dtype=np.int64)
-    consumers[is_ours.to_numpy()] = key.derive_all(_messages(ours))
-    consumers[is_platforms.to_numpy()] = key.derive_all(_platform_messages(platforms))
-    told = rows.select("network", "household_key").join(
-        known, on="network", how="left", validate="m:1", maintain_order="left"
+    consumers[has_address.to_numpy()] = key.derive_all(_messages(addressed))
+    consumers[has_platform_key.to_numpy()] = key.derive_all(_platform_messages(unaddressed))
+    keyed = rows.select("network", "household_key").join(
+        hashed, on="network", how="left", validate="m:1", maintain_order="left"
     )
-    return told.select(
-        consumer_key=pl.when(is_ours | is_platforms).then(pl.Series(consumers)),
-        household_key=pl.coalesce("known", "household_key"),
-        key_version=pl.when(is_ours).then(pl.lit(key.version, dtype=pl.Int16)),
+    return keyed.select(
+        consumer_key=pl.when(has_address | has_platform_key).then(pl.Series(consumers)),
+        household_key=pl.coalesce("hashed", "household_key"),
+        key_version=pl.when(has_address).then(pl.lit(key.version, dtype=pl.Int16)),
     )
 
 
@@ -249,10 +251,10 @@ def _platform_messages(rows: pl.DataFrame) -> Iterator[list[bytes]]:
     agent = pl.col("user_agent").cast(pl.String).fill_null("").cast(pl.Binary)
     for part in rows.iter_slices(SLICE):
         pairs = part.select("household_key", agent).iter_rows()
-        yield [key.to_bytes(8, "big", signed=True) + SEPARATOR + said for key, said in pairs]
+        yield [key.to_bytes(8, "big", signed=True) + SEPARATOR + text for key, text in pairs]
 
 
-def _given(frame: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
+def _supplied(frame: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
     return pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype)
 
 

@@ -1,7 +1,7 @@
-"""Network sets: networks as sorted intervals of numbers, asked about all addresses at once.
+"""Network sets: networks as sorted intervals of numbers, searched for all addresses at once.
 
 Here: merging networks into disjoint intervals, and whether addresses lie in them.
-Not here: what a network says about its addresses (addresses.py), where networks come from (addresses.py,
+Not here: classes of addresses (addresses.py), where networks come from (addresses.py,
 published_ranges.py).
 """
 

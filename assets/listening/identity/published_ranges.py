@@ -34,7 +34,7 @@ _LENGTH = struct.Struct("<H")
 _V4 = np.dtype([("first", "<u4"), ("last", "<u4"), ("label", "<u2")])
 _V6 = np.dtype([("first", ">u8", 2), ("last", ">u8", 2), ("label", "<u2")])
 
-# People behind a relay count (PTMG 2.3), so its ranges are on the list that is asked first.
+# People behind a relay count (PTMG 2.3), so its ranges are on the list of highest precedence.
 RELAYS = frozenset({"Apple Private Relay"})
 
 # A carrier: its networks are let to access providers and offices, so most of them are somebody's line and no machine.

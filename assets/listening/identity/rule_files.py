@@ -1,6 +1,6 @@
 """Lists: files of rules and of networks, as their owners write them: JSON arrays, or objects whose "entries" is one.
 
-Here: reading one whole, and what is said of a file that is none, whatever is broken in it.
+Here: reading one whole, and the errors for what is none.
 Not here: what an entry means (agent_rules.py, addresses.py), which patterns can be used (agent_patterns.py).
 """
 

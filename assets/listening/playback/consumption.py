@@ -1,7 +1,7 @@
-"""Consumption: how much of an episode was heard, as client players tell it.
+"""Consumption: how much of an episode was played, as client players report it.
 
-Here: how far each playback came, and per episode and UTC day playbacks started, completion and seconds heard.
-Not here: curves and shares of the duration (retention.py); downloads, which say what was fetched (counting.py).
+Here: how far each playback came, and per episode and UTC day playbacks started, completion and seconds played.
+Not here: curves and shares of the duration (retention.py); downloads: what was fetched (counting.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OPTIONAL: Mapping[str, pl.Expr] = {
     "heard_seconds": pl.lit(None, dtype=pl.Float64),
 }
 
-# A player that says more of one playback on one day, or something that is no number, is not believed.
+# A value above this for one playback on one day, or one that is no number, is ignored.
 LONGEST_PLAYBACK_S = 24 * 3600
 
 
@@ -34,9 +34,9 @@ def measure_consumption(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFr
     playback_starts: playbacks with a listen_start on the day.
     completion:      of these with a known duration, the share heard to the end (retention.measure_completion counts
                      the same ones: reached_100 of measured); null without any.
-    heard_seconds:   the sum over playbacks of what was heard; of one that did not start on the day, less the least that
-                     it says, which it had heard by then. Summed in whole milliseconds, so that no order of rows changes
-                     the last bit.
+    heard_seconds:   the sum over playbacks of what was played; of one that did not start on the day, less the least
+                     that it reports, which had been played by then. Summed in whole milliseconds, so that no order of
+                     rows changes the last bit.
     """
     duration = pl.col("duration_ms")
     measured = pl.col("started") & duration.is_not_null()
@@ -57,28 +57,28 @@ def trace_playbacks(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """One row per playback: episode_no, started (among the events), heard_ms, heard_before_ms, duration_ms (null:
     unknown).
 
-    events: tenant_id, event_id, event_type, episode_id or asset_id, and where the player tells them session_id,
-            listener_id, position_seconds, heard_seconds (how many seconds of the playback have been heard so far)
+    events: tenant_id, event_id, event_type, episode_id or asset_id, and where the player reports them session_id,
+            listener_id, position_seconds, heard_seconds (how many seconds of the playback have been played so far)
 
-    A playback is what one session of an episode tells: events with the same session_id, without one those with the same
-    listener_id, without either the single event. heard_ms is the most that one event says to have heard; where a player
-    does not say, the furthest position that it came to by playing. A playback that says it is complete was heard to the
-    end. heard_before_ms is the least, which had been heard before the others. Negative, endless and absent values say
-    nothing. duration_ms is the file's, else the episode's.
+    A playback is one session of an episode: events with the same session_id, without one those with the same
+    listener_id, without either the single event. heard_ms is the most that one event reports as played; where none is
+    reported, the furthest position that it came to by playing. A playback reported as complete was played to the end.
+    heard_before_ms is the least, which had been played before the others. Negative, infinite and absent values are
+    ignored. duration_ms is the file's, else the episode's.
     """
-    heard = pl.coalesce(
+    reported = pl.coalesce(
         milliseconds("heard_seconds"), pl.when(pl.col("event_type") != "skip").then(milliseconds("position_seconds"))
     )
     files = catalogue.files.lazy().select("file_no", file_ms="duration_ms")
     episodes = catalogue.episodes.lazy().select("episode_no", episode_ms="duration_ms")
     length = pl.coalesce(pl.col("file_ms").max(), pl.col("episode_ms").max())
     is_complete = (pl.col("event_type") == "listen_complete").any()
-    most = pl.col("told_ms").max().fill_null(0)
+    most = pl.col("reported_ms").max().fill_null(0)
     heard_ms = pl.when(is_complete).then(pl.max_horizontal(most, length)).otherwise(most)
     return (
-        told_by_players(events)
+        add_player_columns(events)
         .filter(pl.col("event_type").is_in(PLAYBACK_EVENTS))
-        .with_columns(playback=which_playback(), told_ms=heard)
+        .with_columns(playback=playback_key(), reported_ms=reported)
         .pipe(look_up, catalogue)
         .lazy()
         .filter("is_known")
@@ -88,8 +88,8 @@ def trace_playbacks(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         .agg(
             started=(pl.col("event_type") == "listen_start").any(),
             heard_ms=heard_ms,
-            # Who only says that it is complete does not say how much of it was heard just now.
-            heard_before_ms=pl.coalesce(pl.col("told_ms").min(), heard_ms),
+            # An event of completion alone does not report how much was played since the one before.
+            heard_before_ms=pl.coalesce(pl.col("reported_ms").min(), heard_ms),
             duration_ms=length,
         )
         .drop("playback")
@@ -97,14 +97,14 @@ def trace_playbacks(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def told_by_players(events: pl.DataFrame) -> pl.DataFrame:
-    """The events with nulls for what a player does not tell at all. Raises MissingColumnsError for what it must."""
+def add_player_columns(events: pl.DataFrame) -> pl.DataFrame:
+    """The events with nulls for optional columns that they lack. Raises MissingColumnsError for required ones."""
     need_columns(events, "playback events", ["tenant_id", "event_id", "event_type"])
     return add_absent(events, OPTIONAL)
 
 
-def which_playback() -> pl.Expr:
-    """What an event's playback is known by: its session, without one its listener, without either the event itself."""
+def playback_key() -> pl.Expr:
+    """What identifies an event's playback: its session, without one its listener, without either the event itself."""
     nameless = pl.col("session_id").is_null() & pl.col("listener_id").is_null()
     session = pl.col("session_id")
     return pl.struct(
@@ -115,10 +115,10 @@ def which_playback() -> pl.Expr:
 
 
 def milliseconds(name: str) -> pl.Expr:
-    """Seconds that a player tells as whole milliseconds; null for what is not believed."""
+    """Reported seconds as whole milliseconds; null for what is not plausible."""
     seconds = pl.col(name).cast(pl.Float64)
-    believed = seconds.is_between(0, LONGEST_PLAYBACK_S)
-    return pl.when(believed).then((seconds * 1000).round().cast(pl.Int64, strict=False))
+    is_plausible = seconds.is_between(0, LONGEST_PLAYBACK_S)
+    return pl.when(is_plausible).then((seconds * 1000).round().cast(pl.Int64, strict=False))
 
 
 def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Playback day: how far the playbacks of a UTC day came, and which ads their players say were heard.
+"""Playback day: how far the playbacks of a UTC day came, and which ads their players report as played.
 
 Here: what is read, the tables that come out, and refusing a day whose raw rows are gone.
 Not here: their definitions (retention.py), and who writes them.
@@ -26,7 +26,7 @@ from sql.values import Reader, Window
 def compute_playback_day(read: Reader, window: Window, tenants: Sequence[UUID]) -> dict[str, pl.DataFrame]:
     """retention_curves, episode_consumption, consumption_spread and ad_plays of one UTC day, as its asset stamps them.
 
-    Raises RawRowsGoneError where rows are gone that the day was made of before: what they said stays as it is.
+    Raises RawRowsGoneError where rows are gone that the day was computed from before; its numbers stay as they are.
     """
     scope = list(tenants)
     refuse_replaced_rows(read, window, scope)

@@ -1,9 +1,9 @@
-"""Retention: how far playbacks came, and which ads their players say were heard.
+"""Retention: how far playbacks came, and which ads their players report as played.
 
 Here: the minute in which each playback stopped, completion at fixed shares, average and median consumption, beacons of
 ads.
-Not here: daily totals of playback (consumption.py), ads delivered (ad_delivery.py): a beacon is a client's word about
-what was heard, delivery is what was fetched, and the two are never mixed.
+Not here: daily totals of playback (consumption.py), ads delivered (ad_delivery.py): a beacon is a client's report of
+what was played, delivery is what was fetched, and the two are never mixed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import polars as pl
 from assets.frames import add_absent, fill_steps, need_columns, ratio
 from assets.grain import EPISODE
 from assets.listening.downloads.catalogue import Catalogue, look_up
-from assets.listening.playback.consumption import told_by_players, trace_playbacks, which_playback
+from assets.listening.playback.consumption import add_player_columns, playback_key, trace_playbacks
 
-# Shares of the duration, in percent, at which completion is told.
+# Shares of the duration, in percent, at which completion is reported.
 COMPLETION: Final = (25, 50, 75, 90, 100)
 AD_QUARTILES: Final = (25, 50, 75)
 MINUTE_MS = 60_000
@@ -38,7 +38,7 @@ def measure_retention(playbacks: pl.DataFrame) -> pl.DataFrame:
     """Where listening stopped: episode_no, minute (from 0), stopped, still_listening, starters.
 
     playbacks: follow_playbacks
-    A playback stops in the minute that it began and did not finish; who hears an episode out stops in its last one.
+    A playback stops in the minute that it began and did not finish; one that reaches the end stops in its last one.
     still_listening: starters that came as far as the beginning of the minute. Minutes without a stop have no row: the
     curve stays where it is. Rows of several days can be added up (draw_retention).
     """
@@ -153,12 +153,12 @@ def count_ad_plays(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """Ad plays that beacons confirm: episode_no, placement_id, started, reached_25, _50, _75, completed, skipped.
 
     events: tenant_id, event_id, event_type (ad_start, ad_progress, ad_complete, ad_skip), episode_id, asset_id,
-            session_id, listener_id, placement_id, percent (how much of the ad an ad_progress tells of)
+            session_id, listener_id, placement_id, percent (how much of the ad an ad_progress reports)
 
-    A play is one placement in one playback. A later beacon confirms the earlier ones, which can get lost on the way:
+    A play is one placement in one playback. A later beacon confirms the earlier ones, which may be missing:
     counts never rise from one column to the next. A skip alone confirms nothing but itself.
     """
-    events = add_absent(told_by_players(events), {"percent": pl.lit(None, dtype=pl.Float64)})
+    events = add_absent(add_player_columns(events), {"percent": pl.lit(None, dtype=pl.Float64)})
     need_columns(events, "ad events", ["placement_id"])
     kind = pl.col("event_type")
     percent = (
@@ -173,12 +173,12 @@ def count_ad_plays(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     return (
         events.filter(kind.is_in(["ad_start", "ad_progress", "ad_complete", "ad_skip"]))
         .filter(pl.col("placement_id").is_not_null())
-        .with_columns(playback=which_playback(), told=percent, is_skip=kind == "ad_skip")
+        .with_columns(playback=playback_key(), reported=percent, is_skip=kind == "ad_skip")
         .pipe(look_up, catalogue)
         .lazy()
         .filter("is_known")
         .group_by("episode_no", "placement_id", "playback")
-        .agg(furthest=pl.col("told").max(), is_skipped=pl.col("is_skip").any())
+        .agg(furthest=pl.col("reported").max(), is_skipped=pl.col("is_skip").any())
         .group_by("episode_no", "placement_id")
         .agg(
             started=_sum(furthest.is_not_null()),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.attribution.journeys.influences import fit_chain, share_influences
-from assets.attribution.journeys.markov import Walks, removal_effects, walks_of
+from assets.attribution.journeys.markov import IndexedJourneys, index_journeys, removal_effects
 from assets.campaigns.results.intervals import gamma_bounds
 
 SIZE = 4
@@ -21,18 +21,18 @@ journeys_of = st.lists(
 ).filter(lambda all_journeys: any(converted for _, converted in all_journeys))
 
 
-def walks(journeys: list[Journey], heavier: int | None = None) -> Walks:
+def indexed(journeys: list[Journey], heavier: int | None = None) -> IndexedJourneys:
     rows = [
         (number, state, float(converted) * weight, float(not converted) * weight)
         for journey, (states, converted) in enumerate(journeys)
         for weight in [1 + STEP if journey == heavier else 1.0]
         for number, state in enumerate(states, 1)
     ]
-    return walks_of(pl.DataFrame(rows, schema=["touch_no", "state", "conversions", "nulls"], orient="row"), SIZE)
+    return index_journeys(pl.DataFrame(rows, schema=["touch_no", "state", "conversions", "nulls"], orient="row"), SIZE)
 
 
 def share(journeys: list[Journey], ours: np.ndarray, heavier: int | None = None) -> float:
-    effects = removal_effects(walks(journeys, heavier))
+    effects = removal_effects(indexed(journeys, heavier))
     return float(effects[ours].sum() / effects.sum())
 
 
@@ -40,7 +40,7 @@ def share(journeys: list[Journey], ours: np.ndarray, heavier: int | None = None)
 @given(journeys=journeys_of, flags=st.lists(st.booleans(), min_size=SIZE, max_size=SIZE))
 def test_an_influence_is_what_a_heavier_journey_moves(journeys: list[Journey], flags: list[bool]) -> None:
     ours = np.array(flags)
-    told = walks(journeys)
+    told = indexed(journeys)
     influences = share_influences(told, fit_chain(told), ours)
     moved = [(share(journeys, ours, at) - share(journeys, ours)) / STEP for at in range(len(journeys))]
     assert influences == pytest.approx(moved, abs=1e-3)
@@ -48,7 +48,7 @@ def test_an_influence_is_what_a_heavier_journey_moves(journeys: list[Journey], f
 
 
 def test_the_chain_is_the_one_that_gives_the_removal_effects() -> None:
-    told = walks([([1, 2], True), ([2], False), ([3, 1], True), ([4], False)])
+    told = indexed([([1, 2], True), ([2], False), ([3, 1], True), ([4], False)])
     chain = fit_chain(told)
     assert chain.effects[1:] / chain.chances[0] == pytest.approx(removal_effects(told))
 
@@ -65,7 +65,7 @@ TAKEN = (
 DRAWS = 1_000
 
 
-def counted(counts: np.ndarray) -> Walks:
+def counted(counts: np.ndarray) -> IndexedJourneys:
     """counts: of each of TAKEN, first those that convert, then those that do not."""
     rows = [
         (number, state, float(won), float(count - won))
@@ -73,7 +73,7 @@ def counted(counts: np.ndarray) -> Walks:
         for count, won in [kinds]
         for number, state in enumerate(states, 1)
     ]
-    return walks_of(pl.DataFrame(rows, schema=["touch_no", "state", "conversions", "nulls"], orient="row"), 3)
+    return index_journeys(pl.DataFrame(rows, schema=["touch_no", "state", "conversions", "nulls"], orient="row"), 3)
 
 
 def _kinds(counts: np.ndarray) -> list[tuple[float, float]]:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.attribution.journeys.reading import all_journeys, answered_by, fit_totals, non_converting_journeys
+from assets.attribution.journeys.reading import all_journeys, converted_households, fit_totals, non_converting_journeys
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=100)
@@ -63,7 +63,7 @@ def test_a_household_whose_ad_stands_on_a_path_has_not_lost_its_journey() -> Non
     exposures = heard(1, 2) + heard(1, household=2)
     touch = {**GOAL, "exposure_id": "1 1", "converted_at": START + timedelta(days=4)}
     by_code = {**touch, "exposure_id": None}
-    answered = answered_by(pl.DataFrame([touch, touch, by_code]), pl.DataFrame(exposures))
+    answered = converted_households(pl.DataFrame([touch, touch, by_code]), pl.DataFrame(exposures))
     assert answered.select("household_key", "converted_at").rows() == [(1, START + timedelta(days=4))]
     assert lost(exposures, bought())["household_key"].to_list() == [1, 1, 2]
     assert lost(exposures, answered)["household_key"].to_list() == [2]
