@@ -1,7 +1,7 @@
 """Missing rows: a day whose raw rows are gone is refused, so that its numbers stay as they are.
 
 Here: comparing the raw rows that there are with those that a day was computed from, and the errors.
-Not here: what happens to a day that is refused (assets/walking.py), addresses that go while their rows stay
+Not here: what happens to a day that is refused (assets/runs.py), addresses that go while their rows stay
 (assets/privacy).
 """
 
