@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -20,14 +20,21 @@ import polars as pl
 
 from assets.attribution import build_paths, credit_shows
 from assets.campaigns import relative_lift
-from pipelines.demo.events.schedule import SessionPlan
-from pipelines.demo.events.wire import times
-from pipelines.demo.simulation import Activity, Simulation, simulate
-from pipelines.demo.world.audience import HOME, HOME_V6, KIND_SHIFT
-from pipelines.demo.world.calendar import DAY, start_of
-from pipelines.demo.world.catalogue import UNKNOWN, Library
-from pipelines.demo.world.dice import Bools, Ints
-from pipelines.demo.world.network import TENANTS, Tenant
+from pipelines.demo import (
+    DAY,
+    TENANTS,
+    UNKNOWN,
+    Bools,
+    History,
+    Ints,
+    SessionPlan,
+    Tenant,
+    histories,
+    is_one_household,
+    simulate,
+    start_of,
+    times,
+)
 
 UNTIL = date(2026, 3, 31)
 SEED = 20260321
@@ -38,116 +45,71 @@ BASELINES = (1, 10, 40)
 Row = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
-    """All that happened at one tenant: ads heard, orders with their cause, and who fetched which show when."""
-
-    library: Library
-    heard_at: Ints
-    heard_placement: Ints
-    heard_address: Ints
-    order_at: Ints
-    order_sponsor: Ints
-    order_address: Ints
-    order_cause: Ints
-    fetched_at: Ints
-    fetched_show: Ints
-    fetched_address: Ints
-
-
 def with_baseline(tenant: Tenant, factor: float) -> Tenant:
     """The tenant with so many times as many customers who would have bought anyway."""
     return replace(tenant, sponsors=tuple(replace(each, baseline=each.baseline * factor) for each in tenant.sponsors))
 
 
-def keep_books(simulation: Simulation) -> list[Book]:
-    """What happened at each tenant, over all days."""
-    activities = [parts for _, parts in simulation.activities()]
-    return [_book(plan.library, [parts[n] for parts in activities]) for n, plan in enumerate(simulation.plans)]
-
-
-def _book(library: Library, parts: Sequence[Activity]) -> Book:
-    heard = [each for part in parts for each in (part.exposures, part.impressions)]
-    fetched = [part.traffic.downloads for part in parts]
-    return Book(
-        library,
-        np.concatenate([each.at for each in heard]),
-        np.concatenate([each.placement for each in heard]),
-        np.concatenate([each.address for each in heard]),
-        np.concatenate([part.signals.first_signal_at for part in parts]),
-        np.concatenate([part.actions.sponsor for part in parts]),
-        np.concatenate([part.actions.address for part in parts]),
-        np.concatenate([part.actions.placement for part in parts]),
-        np.concatenate([each.at for each in fetched]),
-        library.show_of_episode[np.concatenate([each.episode for each in fetched])],
-        np.concatenate([each.address for each in fetched]),
-    )
-
-
-def is_usable(address: Ints) -> Bools:
-    """Whether an address is one household's."""
-    found: Bools = np.isin(address >> KIND_SHIFT, (HOME, HOME_V6))
-    return found
-
-
-def compare_credit(book: Book) -> list[Row]:
+def compare_credit(history: History) -> list[Row]:
     """One row per campaign: orders of its sponsor, those that its ads caused, and the linear credit of its ads."""
-    campaigns = [each.campaign.slug for each in book.library.placed]
-    sponsors = [each.campaign.sponsor for each in book.library.placed]
-    names = [each.slug for each in book.library.tenant.sponsors]
+    campaigns = [each.campaign.slug for each in history.library.placed]
+    sponsors = [each.campaign.sponsor for each in history.library.placed]
+    names = [each.slug for each in history.library.tenant.sponsors]
     orders = pl.DataFrame(
         {
-            "conversion_id": np.arange(len(book.order_at)),
-            "converted_at": times(book.order_at),
-            "sponsor_id": pl.Series(names).gather(book.order_sponsor),
-            "household_key": np.where(is_usable(book.order_address), book.order_address, UNKNOWN),
+            "conversion_id": np.arange(len(history.order_at)),
+            "converted_at": times(history.order_at),
+            "sponsor_id": pl.Series(names).gather(history.order_sponsor),
+            "household_key": np.where(is_one_household(history.order_address), history.order_address, UNKNOWN),
         }
     ).with_columns(pl.col("household_key").replace(UNKNOWN, None))
     ads = pl.DataFrame(
         {
-            "exposure_id": np.arange(len(book.heard_at)),
-            "occurred_at": times(book.heard_at),
-            "placement_id": book.heard_placement,
-            "sponsor_id": pl.Series(sponsors).gather(book.heard_placement),
-            "campaign_id": pl.Series(campaigns).gather(book.heard_placement),
-            "household_key": book.heard_address,
+            "exposure_id": np.arange(len(history.heard_at)),
+            "occurred_at": times(history.heard_at),
+            "placement_id": history.heard_placement,
+            "sponsor_id": pl.Series(sponsors).gather(history.heard_placement),
+            "campaign_id": pl.Series(campaigns).gather(history.heard_placement),
+            "household_key": history.heard_address,
         }
-    ).filter(is_usable(book.heard_address))
+    ).filter(is_one_household(history.heard_address))
     credit = credit_shows(build_paths(orders, ads), ["linear"])
     credited = dict(credit.group_by("campaign_id").agg(pl.col("credit").sum()).iter_rows())
-    causes = np.array([*campaigns, ""])[book.order_cause]
+    causes = np.array([*campaigns, ""])[history.order_cause]
     return [
         {
             "campaign": each.name,
-            "orders": int((book.order_sponsor == names.index(each.sponsor)).sum()),
+            "orders": int((history.order_sponsor == names.index(each.sponsor)).sum()),
             "caused": int((causes == each.slug).sum()),
             "credited": float(credited.get(each.slug, 0.0)),
         }
-        for each in book.library.tenant.campaigns
+        for each in history.library.tenant.campaigns
     ]
 
 
-def compare_lift(plan: SessionPlan, book: Book) -> list[Row]:
+def compare_lift(plan: SessionPlan, history: History) -> list[Row]:
     """One row per campaign with a holdout: the lift that the lot shows, and the one that the book knows of.
 
     Every household counts that fetched one of the campaign's shows during its flight, from its first download on, for
     as long as the campaign's window. The true lift compares the served households with themselves without its ads.
     """
     rows: list[Row] = []
-    for number, campaign in enumerate(book.library.tenant.campaigns):
+    for number, campaign in enumerate(history.library.tenant.campaigns):
         if not campaign.holdout:
             continue
-        placed = [each for each in book.library.placed if each.campaign.slug == campaign.slug]
-        shows = [n for n, each in enumerate(book.library.tenant.shows) if each.slug in {p.spot.show for p in placed}]
+        placed = [each for each in history.library.placed if each.campaign.slug == campaign.slug]
+        shows = [n for n, each in enumerate(history.library.tenant.shows) if each.slug in {p.spot.show for p in placed}]
         begin, end = start_of(placed[0].flight_start), start_of(placed[0].flight_end) + DAY
-        inside = np.isin(book.fetched_show, shows) & (book.fetched_at >= begin) & (book.fetched_at < end)
-        who, since = _first_of(book.fetched_address, book.fetched_at, inside & is_usable(book.fetched_address))
-        sponsor = [each.slug for each in book.library.tenant.sponsors].index(campaign.sponsor)
-        own = np.isin(book.order_cause, [each.number for each in placed])
-        of_sponsor = book.order_sponsor == sponsor
+        inside = np.isin(history.fetched_show, shows) & (history.fetched_at >= begin) & (history.fetched_at < end)
+        who, since = _first_of(
+            history.fetched_address, history.fetched_at, inside & is_one_household(history.fetched_address)
+        )
+        sponsor = [each.slug for each in history.library.tenant.sponsors].index(campaign.sponsor)
+        own = np.isin(history.order_cause, [each.number for each in placed])
+        of_sponsor = history.order_sponsor == sponsor
         window = campaign.window_days * DAY
-        ordered = _responded(book, who, since, window, of_sponsor)
-        baseline = _responded(book, who, since, window, of_sponsor & ~own)
+        ordered = _responded(history, who, since, window, of_sponsor)
+        baseline = _responded(history, who, since, window, of_sponsor & ~own)
         out = plan.audience.withheld(who, np.full(len(who), number))
         lift = relative_lift(ordered[~out].sum(), (~out).sum(), ordered[out].sum(), out.sum())
         rows.append(
@@ -169,9 +131,9 @@ def _first_of(address: Ints, at: Ints, chosen: Bools) -> tuple[Ints, Ints]:
     return who, at[chosen][order][place]
 
 
-def _responded(book: Book, who: Ints, since: Ints, window: int, chosen: Bools) -> Bools:
+def _responded(history: History, who: Ints, since: Ints, window: int, chosen: Bools) -> Bools:
     """Which households placed one of the chosen orders within the window."""
-    address, at = book.order_address[chosen], book.order_at[chosen]
+    address, at = history.order_address[chosen], history.order_at[chosen]
     place = np.minimum(np.searchsorted(who, address), len(who) - 1)
     within = (who[place] == address) & (at >= since[place]) & (at <= since[place] + window)
     found = np.zeros(len(who), dtype=np.bool_)
@@ -215,10 +177,10 @@ def main() -> None:
     for factor in BASELINES:
         tenants = tuple(with_baseline(tenant, factor) for tenant in TENANTS)
         simulation = simulate(SEED, chosen.events, UNTIL, tenants)
-        books = keep_books(simulation)
-        print(show_credit(factor, [row for book in books for row in compare_credit(book)]), flush=True)
-        for plan, book in zip(simulation.plans, books, strict=True):
-            if found := compare_lift(plan, book):
+        found_histories = histories(simulation)
+        print(show_credit(factor, [row for history in found_histories for row in compare_credit(history)]), flush=True)
+        for plan, history in zip(simulation.plans, found_histories, strict=True):
+            if found := compare_lift(plan, history):
                 lifts.append(show_lift(factor, found))
     print("\n".join(lifts))
 

@@ -22,6 +22,7 @@ import click
 import psycopg
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from pipelines.settings import home_folder, register_environment, shows_tracebacks
@@ -29,8 +30,8 @@ from sql.connecting import first_line
 from sql.safety.characters import visible, visible_line
 from sql.safety.logs import guard_process, traceback_text
 from sql.safety.masking import masked
-from sql.safety.private import append_private, private_folder
-from sql.values import EarshotError
+from sql.safety.private import append_private, private_folder, write_private
+from sql.values import EarshotError, PermanentError
 
 # A file or a pipe has no width of its own: tables get enough to stay in one line each.
 WIDE = 200
@@ -66,6 +67,14 @@ if not out.is_terminal:
     out.width = WIDE
 
 
+def text_table(*headings: str) -> Table:
+    """A table without lines, whose columns are to the left."""
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    return table
+
+
 def page(text: str) -> None:
     """A text of many lines, whose line breaks are its own."""
     sys.stdout.write(visible(masked(text)))
@@ -76,6 +85,14 @@ def raw(text: str) -> None:
     """One line for another program to read, as it is, secrets included."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def write_output(path: Path, body: bytes | str) -> None:
+    """What a command's -o names, readable by its owner alone. Raises PermanentError where it cannot be written."""
+    try:
+        write_private(path, body)
+    except OSError as error:
+        raise PermanentError(f"{path} cannot be written ({error.strerror}): name another file with -o") from error
 
 
 class FriendlyGroup(click.Group):

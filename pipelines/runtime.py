@@ -45,23 +45,23 @@ OWN_OUTPUT = {
 
 def database_url(settings: Settings) -> str:
     """The database in use: the configured one, else the private server if it runs."""
-    if settings.database_url:
-        return settings.database_url
+    return settings.database_url or private_server(settings).url
+
+
+def private_server(settings: Settings) -> Server:
+    """The private server of the home. Raises PermanentError where it does not run."""
     server = find_server(settings.home)
     if server is None:
         raise PermanentError(
             "No database is configured and the private one is not running. "
             "Start it with `earshot db up`, or set DATABASE_URL to a PostgreSQL server of yours."
         )
-    return server.url
+    return server
 
 
 def migrate_url(settings: Settings) -> str:
     """The database in use, for the login that may change its schema: scheduled runs never log in as it."""
-    if settings.database_migrate_url or settings.database_url:
-        return settings.database_migrate_url or database_url(settings)
-    server = find_server(settings.home)
-    return server.migrator_url if server else database_url(settings)
+    return settings.database_migrate_url or settings.database_url or private_server(settings).migrator_url
 
 
 def make_warehouse(settings: Settings, name: str | None = None, work: Work = "reading") -> Warehouse:

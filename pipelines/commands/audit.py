@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 import click
-from rich.table import Table
 
 from pipelines import console, runtime
 from pipelines.settings import load_settings
@@ -62,9 +61,7 @@ def audit(tenants: tuple[str, ...], tables: tuple[str, ...], since: datetime | N
     if not entries:
         console.out.print("No such change is on record.")
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("when (UTC)", "tenant", "by", "table", "row", "what changed"):
-        table.add_column(heading)
+    table = console.text_table("when (UTC)", "tenant", "by", "table", "row", "what changed")
     for _, cells in sorted(entries, key=lambda each: each[0], reverse=True)[:most]:
         table.add_row(*cells)
     console.out.print(table)

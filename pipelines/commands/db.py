@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from contextlib import closing
 
 import click
 import psycopg
 
-from pipelines import console
+from pipelines import console, runtime
 from pipelines.homes import dagster_home
 from pipelines.settings import Settings, load_settings
 from sql.connecting import connect, statement_error
-from sql.embedded import Server, ensure_server, find_server, stop_server
+from sql.embedded import ensure_server, find_server, stop_server
 from sql.limits import bounded_history
 from sql.schema.migrate import migrate
 from sql.schema.partitions import make_partitions
 from sql.schema.status import EDITIONS
 from sql.schema.status import status as schema_status
-from sql.values import PermanentError
-from sql.warehouse import Warehouse
 
 # So many pending files are named; the others are counted.
 NAMED = 10
@@ -93,8 +90,8 @@ def status() -> None:
 def migrate_command() -> None:
     """Bring the schema of the database in use up to date."""
     settings = load_settings()
-    migrate(_migrator_address(settings), _progress, limits=settings.limits)
-    if _address(settings) == _migrator_address(settings):
+    migrate(runtime.migrate_url(settings), _progress, limits=settings.limits)
+    if runtime.database_url(settings) == runtime.migrate_url(settings):
         _progress(ONE_LOGIN)
 
 
@@ -102,7 +99,7 @@ def migrate_command() -> None:
 def upkeep() -> None:
     """Make the partitions of the days to come, and of days whose rows wait for one. TimescaleDB needs none."""
     settings = load_settings()
-    with closing(Warehouse(_address(settings), limits=settings.limits, name="earshot db upkeep")) as warehouse:
+    with runtime.open_warehouse(settings, "earshot db upkeep") as warehouse:
         made = 0
         for each in make_partitions(warehouse):
             made += each.waits is None
@@ -116,7 +113,7 @@ def upkeep() -> None:
 def url(migrator: bool) -> None:
     """Print the database's address with its password, for other programs: psql "$(earshot db url)"."""
     settings = load_settings()
-    console.raw(_migrator_address(settings) if migrator else _address(settings))
+    console.raw(runtime.migrate_url(settings) if migrator else runtime.database_url(settings))
 
 
 @db.command()
@@ -126,31 +123,15 @@ def env() -> None:
     home = str(dagster_home(settings))
     variables = {"EARSHOT_HOME": str(settings.home), "EARSHOT_DAGSTER_FOLDER": home, "DAGSTER_HOME": home}
     if settings.database_url is None:
-        variables["DAGSTER_POSTGRES_URL"] = bounded_history(_private(settings).dagster_url, settings.limits)
+        variables["DAGSTER_POSTGRES_URL"] = bounded_history(
+            runtime.private_server(settings).dagster_url, settings.limits
+        )
     for name, value in variables.items():
         console.raw(f"export {name}={shlex.quote(value)}")
 
 
-def _address(settings: Settings) -> str:
-    return settings.database_url or _private(settings).url
-
-
-def _migrator_address(settings: Settings) -> str:
-    return settings.database_migrate_url or settings.database_url or _private(settings).migrator_url
-
-
-def _private(settings: Settings) -> Server:
-    server = find_server(settings.home)
-    if server is None:
-        raise PermanentError(
-            "No database is configured and the private one is not running. "
-            "Start it with `earshot db up`, or set DATABASE_URL to a PostgreSQL server of yours."
-        )
-    return server
-
-
 def _version(settings: Settings) -> str:
-    with connect(_address(settings), settings.limits) as connection:
+    with connect(runtime.database_url(settings), settings.limits) as connection:
         try:
             connection.begin("status", "earshot db status")
             row = connection.execute("SELECT version()").fetchone()
@@ -161,7 +142,7 @@ def _version(settings: Settings) -> str:
 
 def _schema(settings: Settings) -> str:
     """Whether the schema is that of this version, and what is pending."""
-    found = schema_status(_address(settings), settings.limits)
+    found = schema_status(runtime.database_url(settings), settings.limits)
     waiting = [*found.pending, *found.outdated]
     if not waiting and found.edition:
         return f"up to date ({EDITIONS[found.edition]})"

@@ -14,7 +14,6 @@ from typing import Any, get_args
 from uuid import UUID
 
 import click
-from rich.table import Table
 
 from pipelines import console, runtime
 from pipelines.backfill.progress import progress_bar
@@ -50,7 +49,7 @@ def deliver(dry_run: bool, limit: int | None) -> None:
 
 def _print_plan(outbox: Outbox, transport: Transport, limit: int | None) -> None:
     planned = outbox.plan(transport.sender, datetime.now(UTC), limit or 1000)
-    table = _table("would", "recipient", "delivery", "subject or reason")
+    table = console.text_table("would", "recipient", "delivery", "subject or reason")
     for each in planned:
         table.add_row(each.verdict, each.delivery.recipient, str(each.delivery.delivery_id), each.detail)
     console.out.print(table if planned else "Nothing is due.")
@@ -75,7 +74,7 @@ def list_command(states: tuple[str, ...], tenant: str, most: int) -> None:
     """Deliveries, the latest change first."""
     with runtime.open_warehouse(load_settings()) as warehouse:
         rows = list_deliveries(warehouse, states, tenant, most)
-    table = _table("state", "changed", "tenant", "recipient", "subject", "tries", "delivery", "detail")
+    table = console.text_table("state", "changed", "tenant", "recipient", "subject", "tries", "delivery", "detail")
     for row in rows:
         table.add_row(
             row["state"],
@@ -96,13 +95,13 @@ def show_command(delivery: UUID) -> None:
     """One delivery: everything known about it, every attempt, every event of the provider."""
     with runtime.open_warehouse(load_settings()) as warehouse:
         row, history = show_delivery(warehouse, delivery)
-    facts = _table("", "")
+    facts = console.text_table("", "")
     facts.show_header = False
     for name, value in row.items():
         if value is not None:
             facts.add_row(name.replace("_", " "), _moment(value) if isinstance(value, datetime) else str(value))
     console.out.print(facts)
-    table = _table("when", "what", "result", "code", "detail")
+    table = console.text_table("when", "what", "result", "code", "detail")
     for line in history:
         code = "" if line["status_code"] is None else str(line["status_code"])
         table.add_row(_moment(line["happened_at"]), line["what"], line["result"], code, line["detail"] or "")
@@ -212,13 +211,6 @@ def _print_outcome(outcome: Outcome, transport: Transport) -> None:
 
 def _transport(settings: Settings) -> Transport:
     return make_transport(settings.mail)
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading)
-    return table
 
 
 def _moment(value: Any) -> str:

@@ -23,8 +23,16 @@ from pipelines import console, runtime
 from pipelines.backfill.computing import STEPS_OF, BackfillPlan, prepare, run_job
 from pipelines.backfill.computing import backfill as run_backfill
 from pipelines.backfill.progress import progress_bar
-from pipelines.demo import DEFAULT_EVENTS, DEFAULT_SEED, Progress, load, simulate, write_cdn_log, write_truth
-from pipelines.demo.whose import refuse_other_databases
+from pipelines.demo import (
+    DEFAULT_EVENTS,
+    DEFAULT_SEED,
+    LoadProgress,
+    load,
+    refuse_other_databases,
+    simulate,
+    write_cdn_log,
+    write_truth,
+)
 from pipelines.first_day import save_first_day
 from pipelines.settings import Settings, load_settings
 from sql.safety.private import private_folder, write_private
@@ -142,7 +150,7 @@ def _load(settings: Settings, choice: Choice) -> Path:
         with progress_bar(label, simulation.span.length) as advance:
             done = 0
 
-            def show(progress: Progress) -> None:
+            def show(progress: LoadProgress) -> None:
                 nonlocal done
                 advance(amount=progress.days_done - done)
                 done = progress.days_done

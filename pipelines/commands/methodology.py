@@ -13,8 +13,7 @@ import click
 from assets.methods.publishing import publish_methodologies
 from pipelines import console, runtime
 from pipelines.settings import load_settings
-from sql.safety.private import write_private
-from sql.values import PermanentError, Scope
+from sql.values import Scope
 
 
 @click.command()
@@ -32,9 +31,6 @@ def methodology(tenant: str, spelling: str, output: Path | None) -> None:
     if output is None:
         console.page(text)
         return
-    try:
-        write_private(output, text)
-    except OSError as error:
-        raise PermanentError(f"{output} cannot be written ({error.strerror}): name another file with -o") from error
+    console.write_output(output, text)
     news = ", kept as a new version" if page.is_new else ""
     console.out.print(f"{output}: methodology {page.methodology.version} of {page.slug}{news}")

@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from rich.table import Table
 
 from pipelines import console, runtime
 from pipelines.settings import load_settings
@@ -34,9 +33,8 @@ def list_reports(tenants: tuple[str, ...], states: tuple[str, ...]) -> None:
     """Every report that was looked at, newest period first; held ones with the reason."""
     with runtime.open_warehouse(load_settings()) as warehouse:
         rows = warehouse.read("read_reports", states=list(states or STATES), tenants=_tenant_ids(warehouse, tenants))
-    table = Table(box=None, pad_edge=False)
-    for heading in ("report", "period", "tenant", "sponsor", "campaign", "cadence", "rev", "state", "reason"):
-        table.add_column(heading)
+    headings = ("report", "period", "tenant", "sponsor", "campaign", "cadence", "rev", "state", "reason")
+    table = console.text_table(*headings)
     for row in rows.iter_rows(named=True):
         table.add_row(
             # The beginning is enough for `earshot explain`.

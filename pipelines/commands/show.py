@@ -20,7 +20,6 @@ from rich.text import Text
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 from reports.rendering.csv import harmless
-from sql.safety.private import write_private
 from sql.schema.browsing import Choice, count_of, find_relation, parse_condition, rows_of
 from sql.schema.catalogue import Relation
 from sql.values import PermanentError
@@ -173,10 +172,7 @@ def write_rows(body: bytes, output: Path | None) -> None:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
         return
-    try:
-        write_private(output, body)
-    except OSError as error:
-        raise PermanentError(f"{output} cannot be written ({error.strerror}): name another file with -o") from error
+    console.write_output(output, body)
     console.err.print(f"Written to {output}")
 
 

@@ -23,7 +23,7 @@ class Inserting(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LoadProgress:
     """How far loading is: days done of all, and rows that were new so far."""
 
     days_done: int
@@ -35,7 +35,7 @@ class Progress:
 def load(
     warehouse: Inserting,
     simulation: Simulation,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[LoadProgress], None] | None = None,
     keyring: Keyring | None = None,
 ) -> dict[str, int]:
     """Add dimensions and events whose keys are not there yet; returns how many rows of each table were new.
@@ -56,5 +56,5 @@ def load(
                 added[table] += warehouse.insert(table, frame)
         done += len(batch.days)
         if progress is not None:
-            progress(Progress(done, simulation.span.length, added["listener_events"], added["attribution_events"]))
+            progress(LoadProgress(done, simulation.span.length, added["listener_events"], added["attribution_events"]))
     return added

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from sql.processes import exists
+
 PROC = Path("/proc")
 
 # Zombies and dead processes have a number, and do nothing any more.
@@ -97,20 +99,10 @@ def ran_already(pid: int, moment: float) -> Process | None:
 def _started(pid: int) -> int | None:
     """Start of a process in clock ticks since boot; 0 where the system does not say; None: it does not run."""
     if not (PROC / "self" / "stat").exists():
-        return 0 if _exists(pid) else None
+        return 0 if exists(pid) else None
     # The name of the program comes second, in brackets, and may hold blanks and brackets.
     fields = _read(PROC / str(pid) / "stat").rpartition(")")[2].split()
     return None if not fields or fields[0] in ENDED else int(fields[19])
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @cache

@@ -11,7 +11,6 @@ Not here: what the file says (assets/listening/identity/published_ranges.py), ru
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from pathlib import Path
 from assets.listening.identity.published_ranges import PublishedRanges, load_published, read_published
 from assets.listening.identity.rule_files import read_bytes
 from pipelines.rules.fetching import check_address, fetch, shown
-from pipelines.rules.rulesets import NAME, own_path, read_name
+from pipelines.rules.rulesets import NAME, own_path, put_in_force, read_name
 from sql.values import PermanentError
 
 # The package's own repository, where its ranges are compiled anew every week; the releases follow once a month.
@@ -90,11 +89,7 @@ def refresh(home: Path, source: str = PUBLISHED_AT, allow_private: bool = False)
         after.spans.height,
         shown(source),
     )
-    with (folder / "changes.jsonl").open("a", encoding="utf-8") as record:
-        record.write(json.dumps(asdict(change), ensure_ascii=False) + "\n")
-    fresh = folder / "current.new"
-    fresh.write_text(file.name + "\n", encoding="utf-8")
-    fresh.replace(folder / "current")
+    put_in_force(folder, file.name, asdict(change))
     return change
 
 

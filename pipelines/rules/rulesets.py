@@ -18,7 +18,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def update(home: Path, source: str, allow_private: bool = False) -> RulesChange 
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
     change = RulesChange(datetime.now(UTC).isoformat(timespec="seconds"), before, version, shown_address(source))
-    _change_over(home, change)
+    put_in_force(home / "rules", version, asdict(change))
     return change
 
 
@@ -193,14 +193,15 @@ def _download(address: str, allow_private: bool) -> Iterator[tuple[str, bytes]]:
             yield name, content
 
 
-def _change_over(home: Path, change: RulesChange) -> None:
-    """Put it in force. The record is written first, so that no version is ever in force without its line."""
-    folder = home / "rules"
-    line = {"at": change.at, "before": change.before, "after": change.after, "source": change.source}
+def put_in_force(folder: Path, name: str, change: Mapping[str, object]) -> None:
+    """Make the name the current one of the folder, with a line in its record of changes.
+
+    The record is written first, so that no version is ever in force without its line.
+    """
     with (folder / "changes.jsonl").open("a", encoding="utf-8") as record:
-        record.write(json.dumps(line, ensure_ascii=False) + "\n")
+        record.write(json.dumps(change, ensure_ascii=False) + "\n")
     fresh = folder / "current.new"
-    fresh.write_text(change.after + "\n", encoding="utf-8")
+    fresh.write_text(name + "\n", encoding="utf-8")
     fresh.replace(folder / "current")
 
 

@@ -19,6 +19,7 @@ from typing import Final
 
 from sql.embedded.account import Account
 from sql.embedded.programs import Programs
+from sql.processes import exists
 from sql.values import EarshotError
 
 ADMINISTRATOR: Final = "postgres"
@@ -116,7 +117,7 @@ class Cluster:
         if pid is None:
             return False
         if not Path("/proc/self/cmdline").exists():
-            return _exists(pid)
+            return exists(pid)
         try:
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
@@ -138,7 +139,7 @@ class Cluster:
         Only the number is replaced: the rest of the file lets PostgreSQL wait for orphaned backends of its own.
         """
         pid = self._recorded_process()
-        if pid is not None and _exists(pid) and not self.alive():
+        if pid is not None and exists(pid) and not self.alive():
             pid_file = self.data / "postmaster.pid"
             pid_file.write_text("\n".join([str(IMPOSSIBLE_PROCESS), *pid_file.read_text().split("\n")[1:]]))
 
@@ -246,16 +247,6 @@ def _shared_memory() -> str:
 
 def _megabytes(amount: int, minimum: int, maximum: int) -> str:
     return f"{min(max(amount >> 20, minimum), maximum)}MB"
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _last_lines(text: str) -> str:

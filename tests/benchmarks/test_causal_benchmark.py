@@ -6,28 +6,27 @@ from datetime import date
 
 import pytest
 
-from benchmarks.causal import Book, compare_credit, compare_lift, keep_books, with_baseline
-from pipelines.demo.simulation import Simulation, simulate
-from pipelines.demo.world.network import HARBOR
+from benchmarks.causal import compare_credit, compare_lift, with_baseline
+from pipelines.demo import TENANTS, History, Simulation, histories, simulate
 
 
 def network(factor: float) -> Simulation:
-    return simulate(11, 150_000, date(2026, 3, 31), (with_baseline(HARBOR, factor),))
+    return simulate(11, 150_000, date(2026, 3, 31), (with_baseline(TENANTS[0], factor),))
 
 
 @pytest.fixture(scope="module")
-def simulations() -> dict[float, tuple[Simulation, Book]]:
+def simulations() -> dict[float, tuple[Simulation, History]]:
     made = {factor: network(factor) for factor in (1.0, 20.0)}
-    return {factor: (each, keep_books(each)[0]) for factor, each in made.items()}
+    return {factor: (each, histories(each)[0]) for factor, each in made.items()}
 
 
-def totals(book: Book) -> tuple[int, float]:
-    rows = compare_credit(book)
+def totals(history: History) -> tuple[int, float]:
+    rows = compare_credit(history)
     return sum(int(str(row["caused"])) for row in rows), sum(float(str(row["credited"])) for row in rows)
 
 
 def test_credit_grows_with_customers_who_would_have_bought_anyway_and_cause_does_not(
-    simulations: dict[float, tuple[Simulation, Book]],
+    simulations: dict[float, tuple[Simulation, History]],
 ) -> None:
     caused, credited = totals(simulations[1.0][1])
     caused_then, credited_then = totals(simulations[20.0][1])
@@ -37,9 +36,9 @@ def test_credit_grows_with_customers_who_would_have_bought_anyway_and_cause_does
     assert credited_then > 2 * caused_then
 
 
-def test_the_lot_finds_what_the_campaign_caused(simulations: dict[float, tuple[Simulation, Book]]) -> None:
-    simulation, book = simulations[20.0]
-    (row,) = compare_lift(simulation.plans[0], book)
+def test_the_lot_finds_what_the_campaign_caused(simulations: dict[float, tuple[Simulation, History]]) -> None:
+    simulation, history = simulations[20.0]
+    (row,) = compare_lift(simulation.plans[0], history)
     lift = row["lift"]
     assert lift is not None
     assert lift.lower <= row["true"] <= lift.upper  # type: ignore[attr-defined]

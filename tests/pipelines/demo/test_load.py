@@ -6,14 +6,14 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.demo.loading import Progress, load
+from pipelines.demo.loading import LoadProgress, load
 from pipelines.demo.simulation import simulate
 from sql.warehouse import Warehouse
 
 
 def test_a_second_load_changes_nothing(warehouse: Warehouse) -> None:
     simulation = simulate(seed=9, events=10_000, until=date(2026, 3, 31))
-    seen: list[Progress] = []
+    seen: list[LoadProgress] = []
     first = load(warehouse, simulation, seen.append)
     rows = pl.concat([batch.listener_events.select("tenant_id", "event_id") for batch in simulation.batches()])
     assert first["listener_events"] == rows["event_id"].n_unique()

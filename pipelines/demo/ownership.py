@@ -1,6 +1,6 @@
-"""Whose: whether a database is the demo's own, so that invented tenants never stand among somebody's real ones.
+"""Ownership: whether a database is the demo's own, so that invented tenants never stand among somebody's real ones.
 
-Here: the answer, before anything is written, the schema included.
+Here: the check, before anything is written, the schema included.
 Not here: which simulation it shows (pipelines/commands/demo.py).
 """
 
