@@ -119,17 +119,13 @@ def name_codes(conversions: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
 
     codes: of read_promo_codes. A typing error beside the right code takes nothing from it.
     """
-    at = pl.col("converted_at")
     named = (
         conversions.select(*CONVERSION, "sponsor_id", "converted_at", code="promo_codes")
         .filter(pl.col("code").list.len() > 1)
         .explode("code")
         .with_columns(place=pl.int_range(pl.len()).over(CONVERSION))
         .join(codes, on=[*SPONSOR, "code"])
-        .filter(
-            pl.col("valid_from").is_null() | (at >= pl.col("valid_from")),
-            pl.col("valid_until").is_null() | (at < pl.col("valid_until")),
-        )
+        .filter(is_in_force())
         .sort(*CONVERSION, "place")
         .unique(CONVERSION, keep="first")
     )
@@ -137,6 +133,12 @@ def name_codes(conversions: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
         *(name for name in conversions.columns if name != "promo_code"),
         promo_code=pl.coalesce("code", "promo_code"),
     )
+
+
+def is_in_force() -> pl.Expr:
+    """Whether a code was valid when the conversion happened: converted_at, valid_from, valid_until (null: open)."""
+    at, begins, ends = pl.col("converted_at"), pl.col("valid_from"), pl.col("valid_until")
+    return (begins.is_null() | (at >= begins)) & (ends.is_null() | (at < ends))
 
 
 def _join_survey(conversions: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:

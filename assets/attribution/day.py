@@ -23,9 +23,8 @@ from assets.attribution.models import credit_shows
 from assets.attribution.money import Rates, rates_of
 from assets.attribution.older_keys import OlderKeys
 from assets.attribution.paths import build_paths, matched_by
-from assets.frames import UTC_TIME
 from assets.grain import CONVERSION
-from assets.listening.identity.addresses import AddressRanges, classify_addresses
+from assets.listening.identity.addresses import INCLUSIONS, AddressRanges, classify_addresses
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.listening.identity.retained_keys import SIGNALS, read_signal_keys, restore_keys
 from assets.spans import LONGEST_WINDOW
@@ -56,15 +55,6 @@ CONVERSION_COLUMNS = [
     "is_new_customer",
     "matched_by",
 ]
-
-NO_INCLUSIONS = pl.DataFrame(
-    schema={
-        "tenant_id": pl.Binary,
-        "network": pl.String,
-        "reason": pl.String,
-        "validated_at": UTC_TIME,
-    }
-)
 
 
 def compute_attribution_day(
@@ -121,7 +111,7 @@ def identify_signals(
         pl.any_horizontal(pl.col("household_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
     )
     marked = signals.with_columns(is_platform_supplied=is_supplied)
-    inclusions = NO_INCLUSIONS.cast({"tenant_id": signals.schema["tenant_id"]})
+    inclusions = pl.DataFrame(schema={**INCLUSIONS, "tenant_id": signals.schema["tenant_id"]})
     classes = classify_addresses(signals, ranges, inclusions, day).select("tenant_id", "client_ip", "address_class")
     return (
         derive_keys(marked, keyring)

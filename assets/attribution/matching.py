@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.attribution.conversions import USABLE_CLASS
+from assets.attribution.conversions import USABLE_CLASS, is_in_force
 from assets.grain import PLACEMENT, SPONSOR
 
 CANDIDATE = [
@@ -43,15 +43,11 @@ def match_codes(
 
     A code that names another sponsor's placement is ignored: no sponsor's ad is credited for another's order.
     """
-    at = pl.col("converted_at")
     named = (
         conversions.filter(pl.col("promo_code").is_not_null())
         .select("tenant_id", "sponsor_id", "conversion_id", "converted_at", code="promo_code")
         .join(codes, on=[*SPONSOR, "code"])
-        .filter(
-            pl.col("valid_from").is_null() | (at >= pl.col("valid_from")),
-            pl.col("valid_until").is_null() | (at < pl.col("valid_until")),
-        )
+        .filter(is_in_force())
         .with_columns(matched_by=pl.col("kind").replace_strict(SIGNAL_OF_CODE, return_dtype=pl.String))
     )
     return last_airings(named, placements, airings)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from assets.importing.requests import NO_METHOD, number
+from assets.importing.requests import NO_METHOD, country_code, number
 from assets.importing.w3c import Column, Field, W3CLog, W3CParser, count, text
 from sql.values import PermanentError
 
@@ -38,11 +38,6 @@ def _timestamp(field: Field) -> pl.Expr:
         written.str.extract(r"^\d{1,10}\.(\d{1,3})$").fill_null("0").str.pad_end(3, "0").cast(pl.Int64, strict=False)
     )
     return pl.from_epoch(whole * 1000 + decimals, time_unit="ms").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-
-
-def _country(field: Field) -> pl.Expr:
-    code = field("c-country").str.to_uppercase()
-    return pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
 
 
 # What both logs write alike. The range is that of the response.
@@ -93,7 +88,7 @@ REALTIME = W3CLog(
         "occurred_at": _timestamp,
         "user_agent": text("cs-user-agent"),
         "referrer": text("cs-referer"),
-        "country_code": _country,
+        "country_code": lambda field: country_code(field("c-country")),
         "asn": count("asn"),
     },
     miscounted=("tab-separated fields of its configuration; name those that it has, in their order, with --fields"),

@@ -21,7 +21,7 @@ import polars as pl
 
 from assets.importing.hashed import with_household
 from assets.importing.paths import guid_target
-from assets.importing.requests import Parsed, first_reason, number, separate
+from assets.importing.requests import Parsed, country_code, first_reason, number, separate
 from assets.listening.identity.addresses import parse_address
 from assets.listening.identity.agent_rules import BOT_SUFFIX
 
@@ -57,7 +57,6 @@ class MegaphoneParser:
         )
         agent = pl.coalesce("user_agent", "normalized_user_agent")
         is_bot = (pl.col("blacklisted_ua") == "true") | (pl.col("blacklisted_ip") == "true")
-        country = pl.col("country").str.to_uppercase()
         rows = lines.hstack(values).select(
             "line_number",
             "line",
@@ -66,7 +65,7 @@ class MegaphoneParser:
             guid_target(pl.col("episode_id")).alias("target"),
             *_address(values.get_column("ip")),
             pl.when(is_bot).then(agent.fill_null("") + BOT_SUFFIX).otherwise(agent).alias("user_agent"),
-            pl.when(country.str.contains("^[A-Z]{2}$")).then(country).alias("country_code"),
+            country_code(pl.col("country")).alias("country_code"),
             pl.col("region").alias("region_code"),
             pl.lit("GET").alias("http_method"),
             pl.lit(SERVED, dtype=pl.Int16).alias("http_status"),

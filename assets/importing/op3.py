@@ -14,7 +14,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.importing.hashed import with_household
-from assets.importing.requests import Parsed, dash_is_null, first_reason, number, separate
+from assets.importing.requests import Parsed, country_code, first_reason, number, separate, tab_separated
 from assets.listening.identity.agent_rules import BOT_SUFFIX
 
 # OP3 answers every counted request with a redirect to the next prefix or the file.
@@ -51,15 +51,9 @@ def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
     missing = [name for name in NEEDED if name not in fields]
     if not any(name in fields for name in URL_NAMES):
         missing.append("url")
-
-    def field(name: str) -> pl.Expr:
-        if name not in fields:
-            return pl.lit(None, dtype=pl.String)
-        return dash_is_null(pl.col("_values").list.get(fields.index(name), null_on_oob=True))
-
+    field = tab_separated(fields)
     moment = field("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", time_zone="UTC", strict=False)
     agent = pl.when(field("botType").is_not_null()).then(field("agentName") + BOT_SUFFIX)
-    country = field("countryCode").str.to_uppercase()
     rows = lines.with_columns(pl.col("line").str.split("\t").alias("_values")).select(
         "line_number",
         "line",
@@ -70,7 +64,7 @@ def _parse_lines(lines: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
         pl.coalesce(agent, field("agentName")).alias("user_agent"),
         field("referrerName").alias("referrer"),
         field("deviceName").alias("platform"),
-        pl.when(country.str.contains("^[A-Z]{2}$")).then(country).alias("country_code"),
+        country_code(field("countryCode")).alias("country_code"),
         field("regionCode").alias("region_code"),
         number(field("asn")).alias("asn"),
         pl.lit("GET").alias("http_method"),

@@ -6,7 +6,7 @@ Not here: any one format, ids and media files (events.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -116,6 +116,26 @@ def number(expression: pl.Expr, dtype: type[pl.DataType] = pl.Int64) -> pl.Expr:
     """The number, null where there is none or it does not fit; counts are never negative."""
     value = expression.cast(dtype, strict=False)
     return pl.when(value >= 0).then(value)
+
+
+def country_code(expression: pl.Expr) -> pl.Expr:
+    """The two letters of a country in upper case, null for anything else."""
+    code = expression.str.to_uppercase()
+    return pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
+
+
+def tab_separated(fields: Sequence[str]) -> Callable[[str], pl.Expr]:
+    """Reads a field by its name from the values of a line, a list in the column _values.
+
+    Null for fields of other names, values that are a dash or empty, and lines that are too short.
+    """
+
+    def read(name: str) -> pl.Expr:
+        if name not in fields:
+            return pl.lit(None, dtype=pl.String)
+        return dash_is_null(pl.col("_values").list.get(fields.index(name), null_on_oob=True))
+
+    return read
 
 
 def map_distinct(frame: pl.DataFrame, name: str, function: Callable[[str], str | None]) -> pl.DataFrame:

@@ -15,12 +15,12 @@ import polars as pl
 
 from assets.importing.requests import (
     Parsed,
-    dash_is_null,
     first_reason,
     map_distinct,
     number,
     percent_decoded,
     separate,
+    tab_separated,
 )
 
 FIELDS_MARK = "#Fields:"
@@ -99,12 +99,7 @@ def _cut_by_fields(lines: pl.DataFrame, fields: str) -> tuple[list[tuple[pl.Data
 
 def _parse_lines(lines: pl.DataFrame, fields: list[str], log: W3CLog) -> pl.DataFrame:
     missing = [name for name in log.needed if name not in fields]
-
-    def field(name: str) -> pl.Expr:
-        if name not in fields:
-            return pl.lit(None, dtype=pl.String)
-        return dash_is_null(pl.col("_values").list.get(fields.index(name), null_on_oob=True))
-
+    field = tab_separated(fields)
     columns = {name: column(field) for name, column in log.columns.items()}
     rows = lines.with_columns(pl.col("line").str.split("\t").alias("_values")).select(
         "line_number",

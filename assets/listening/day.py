@@ -242,7 +242,7 @@ def _read_judged(read: Reader, spans: list[Span]) -> pl.DataFrame:
 def _read_retained(read: Reader, spans: list[Span], requests: pl.DataFrame) -> pl.DataFrame:
     """The retained keys of requests without an address; nothing is read where all have theirs."""
     if not requests["client_ip"].null_count():
-        return pl.DataFrame(schema=REQUESTS.schema)
+        return REQUESTS.schema.to_frame()
     return pl.concat(
         read("read_event_keys", start=span.start, end=span.end, tenants=tenants) for span, tenants in spans
     )

@@ -30,24 +30,26 @@ def counterfactual_credits(paths: IndexedPaths) -> Floats:
     Source: fractional attribution as in Google's fractribution, where it is called a Shapley value; it is none.
     """
     keys = paths.keys()
-    chances = _chances(paths, keys)
-    distinct = paths.take(chances["at"].cast(pl.Int64).to_numpy())
-    credited = _credit_distinct(distinct, chances)
+    chances, distinct, credited = _credit_once(paths, keys)
     return _hand_out(paths, keys, chances, distinct, credited)
 
 
 def earned_by_counterfactual(paths: IndexedPaths) -> tuple[Floats, Floats]:
     """Conversions and value of each channel, from the distinct paths alone."""
-    keys = paths.keys()
-    chances = _chances(paths, keys)
-    distinct = paths.take(chances["at"].cast(pl.Int64).to_numpy())
-    credited = _credit_distinct(distinct, chances)
+    chances, distinct, credited = _credit_once(paths, paths.keys())
     size = len(paths.channels)
     conversions, value = (
         np.bincount(distinct.state, credited * distinct.spread(chances[amount].to_numpy()), size).astype(np.float64)
         for amount in ("conversions", "value")
     )
     return conversions, value
+
+
+def _credit_once(paths: IndexedPaths, keys: pl.Series) -> tuple[pl.DataFrame, IndexedPaths, Floats]:
+    """The chances of the distinct paths, these paths, and the credits of their touches."""
+    chances = _chances(paths, keys)
+    distinct = paths.take(chances["at"].cast(pl.Int64).to_numpy())
+    return chances, distinct, _credit_distinct(distinct, chances)
 
 
 def _chances(paths: IndexedPaths, keys: pl.Series) -> pl.DataFrame:

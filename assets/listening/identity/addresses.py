@@ -19,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.frames import UTC_TIME
 from assets.listening.identity.address_parsing import household_network as household_network
 from assets.listening.identity.address_parsing import parse_address as parse_address
 from assets.listening.identity.address_parsing import parse_addresses
@@ -46,6 +47,11 @@ CLASS_OF_LIST: Mapping[str, str] = {
 
 # An address on no list is taken for a home line, as PTMG 2.3 counts what no list excludes.
 UNLISTED = "household"
+
+# The tenants' lists of shared addresses, with networks as text.
+INCLUSIONS = pl.Schema(
+    {"tenant_id": pl.Binary(), "network": pl.String(), "reason": pl.String(), "validated_at": UTC_TIME}
+)
 
 # PTMG 2.3: an entry of the inclusion list must have been validated within 90 days.
 INCLUSION_VALIDITY = timedelta(days=90)

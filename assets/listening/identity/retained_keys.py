@@ -8,7 +8,7 @@ Not here: when addresses go (assets/privacy), how keys are derived (keys.py), th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -35,7 +35,7 @@ class Relation:
     """
 
     table: str
-    schema: Mapping[str, pl.DataType]
+    schema: pl.Schema
     restored: Sequence[str]
     has_every_version: bool
 
@@ -46,21 +46,23 @@ class Relation:
         return [keyring.of_version(version) for version in keyring.versions_of(tenant)]
 
 
-_KEYS: Mapping[str, pl.DataType] = {
-    "tenant_id": pl.Binary(),
-    "occurred_at": UTC_TIME,
-    "event_id": pl.Binary(),
-    "consumer_key": pl.Int64(),
-    "household_key": pl.Int64(),
-    "key_version": pl.Int16(),
-    "address_class": pl.String(),
-    "ip_rules_version": pl.String(),
-}
+_KEYS = pl.Schema(
+    {
+        "tenant_id": pl.Binary(),
+        "occurred_at": UTC_TIME,
+        "event_id": pl.Binary(),
+        "consumer_key": pl.Int64(),
+        "household_key": pl.Int64(),
+        "key_version": pl.Int16(),
+        "address_class": pl.String(),
+        "ip_rules_version": pl.String(),
+    }
+)
 
 # Raw requests; the inclusion list is in force for them alone.
 REQUESTS = Relation(
     "event_keys",
-    {**_KEYS, "on_inclusion_list": pl.Boolean()},
+    pl.Schema({**_KEYS, "on_inclusion_list": pl.Boolean()}),
     ("consumer_key", "household_key", "key_version", "address_class", "on_inclusion_list"),
     has_every_version=False,
 )
@@ -102,7 +104,7 @@ def read_signal_keys(read: Reader, signals: pl.DataFrame, tenants: Sequence[UUID
     """
     bare = signals.filter(pl.col("client_ip").is_null())
     if bare.is_empty():
-        return pl.DataFrame(schema=SIGNALS.schema)
+        return SIGNALS.schema.to_frame()
     days = bare["occurred_at"].dt.date().unique().sort().to_list()
     span = Window.of_days(days[0], days[-1])
     return read(

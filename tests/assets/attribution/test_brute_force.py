@@ -25,18 +25,18 @@ paths_with_counts = st.dictionaries(
 
 
 def frame_of(counts: Counts) -> pl.DataFrame:
-    rows = [(list(path), won, lost) for path, (won, lost) in counts.items()]
+    rows = [(list(path), won, failed) for path, (won, failed) in counts.items()]
     return pl.DataFrame(rows, schema=["path", "conversions", "nulls"], orient="row")
 
 
 def chance_of_converting(counts: Counts, removed: str | None = None) -> float:
     """P(conversion | start) by solving the chain's linear system, with one channel's steps going to null instead."""
     moves: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for path, (won, lost) in counts.items():
+    for path, (won, failed) in counts.items():
         for here, there in zip(("start", *path), path, strict=False):
-            moves[here][there] += won + lost
+            moves[here][there] += won + failed
         moves[path[-1]]["converted"] += won
-        moves[path[-1]]["null"] += lost
+        moves[path[-1]]["null"] += failed
     states = ["start", *sorted({channel for path in counts for channel in path})]
     system, right = np.eye(len(states)), np.zeros(len(states))
     for row, state in enumerate(states):
@@ -77,7 +77,7 @@ def test_markov_shares_the_conversions_by_the_effects_of_channels_that_ever_led_
 
 def enumerated_credits(counts: Counts, path: Path) -> list[float]:
     """The counterfactual credits of one path, by the chances of all paths."""
-    chance = {each: won / (won + lost) if won else 0.0 for each, (won, lost) in counts.items()}
+    chance = {each: won / (won + failed) if won else 0.0 for each, (won, failed) in counts.items()}
     gains = [max(0.0, chance[path] - chance.get(path[:place] + path[place + 1 :], 0.0)) for place in range(len(path))]
     return [gain / sum(gains) for gain in gains] if sum(gains) else [0.0] * (len(path) - 1) + [1.0]
 
@@ -92,8 +92,8 @@ def test_counterfactual_credits_are_those_of_all_paths_enumerated(counts: Counts
     for path, (won, _) in counts.items():
         for channel, credit in zip(path, enumerated_credits(counts, path), strict=True):
             totals[channel] += won * credit
-    told = channel_totals(frame_of(counts), ["counterfactual"], fewest_conversions=1)
-    assert dict(told.select("channel", "conversions").iter_rows()) == pytest.approx(dict(totals), abs=1e-9)
+    result = channel_totals(frame_of(counts), ["counterfactual"], fewest_conversions=1)
+    assert dict(result.select("channel", "conversions").iter_rows()) == pytest.approx(dict(totals), abs=1e-9)
 
 
 def weights_by_hand(model: str, count: int) -> list[float]:
@@ -124,17 +124,17 @@ def test_models_of_single_paths_are_those_worked_out_by_hand(model: str, count: 
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 moments = st.integers(0, 80)
-heard = st.lists(st.tuples(st.sampled_from(["mill", "lake", None]), moments), max_size=12)
+exposed = st.lists(st.tuples(st.sampled_from(["mill", "lake", None]), moments), max_size=12)
 ordered = st.lists(st.tuples(st.sampled_from(["mill", "lake", "none"]), moments), min_size=1, max_size=5)
 
 
 @settings(max_examples=60, deadline=None)
-@given(heard, ordered, st.sampled_from([1.0, 7.5, 30.0]))
+@given(exposed, ordered, st.sampled_from([1.0, 7.5, 30.0]))
 def test_paths_hold_the_exposures_that_a_loop_over_all_pairs_finds(
-    heard: list[tuple[str | None, int]], ordered: list[tuple[str, int]], window: float
+    exposed: list[tuple[str | None, int]], ordered: list[tuple[str, int]], window: float
 ) -> None:
     exposures = pl.DataFrame(
-        [(f"x{number}", house, START + timedelta(days=day), "p") for number, (house, day) in enumerate(heard)],
+        [(f"x{number}", house, START + timedelta(days=day), "p") for number, (house, day) in enumerate(exposed)],
         schema={
             "exposure_id": pl.String,
             "household_key": pl.String,

@@ -43,13 +43,13 @@ def test_a_code_whose_airing_is_outside_the_window_falls_through_to_the_keys() -
 
 
 @pytest.mark.parametrize(
-    "lost", [{"valid_until": NOON}, {"valid_from": NOON + timedelta(seconds=1)}, {"sponsor_id": "anchor"}]
+    "failed", [{"valid_until": NOON}, {"valid_from": NOON + timedelta(seconds=1)}, {"sponsor_id": "anchor"}]
 )
-def test_a_code_out_of_validity_or_of_another_sponsor_names_nothing(lost: dict[str, object]) -> None:
+def test_a_code_out_of_validity_or_of_another_sponsor_names_nothing(failed: dict[str, object]) -> None:
     path = paths(
         [conversion(promo_code="harbour20")],
         [exposure("a")],
-        codes=[code(**lost)],
+        codes=[code(**failed)],
         placements=[placement()],
         airings=[airing("ep-1", 1)],
     )
@@ -65,17 +65,17 @@ def test_a_placement_of_another_sponsor_earns_nothing_by_a_code_or_an_answer(nam
 
 
 @pytest.mark.parametrize(
-    "theirs",
+    "other",
     [{"codes": [code(tenant_id="lighthouse")]}, {"placements": [placement(tenant_id="lighthouse")]}],
     ids=["code", "placement"],
 )
-def test_a_code_or_placement_of_another_tenant_earns_nothing(theirs: dict[str, list[dict[str, object]]]) -> None:
-    ours = {"codes": [code()], "placements": [placement()], "airings": [airing("ep-1", 1)]}
+def test_a_code_or_placement_of_another_tenant_earns_nothing(other: dict[str, list[dict[str, object]]]) -> None:
+    group = {"codes": [code()], "placements": [placement()], "airings": [airing("ep-1", 1)]}
     bought = [conversion(household_key=None, promo_code="harbour20")]
-    assert paths(bought, [], **ours).height == 1
-    assert paths(bought, [], **{**ours, **theirs}).is_empty()
+    assert paths(bought, [], **group).height == 1
+    assert paths(bought, [], **{**group, **other}).is_empty()
     aired_elsewhere = [{**airing("ep-9", 1), "tenant_id": "lighthouse"}]
-    assert paths(bought, [], **{**ours, "airings": aired_elsewhere}).is_empty()
+    assert paths(bought, [], **{**group, "airings": aired_elsewhere}).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_dynamic_placement_is_not_on_the_air_before_its_flight() -> None:
 
 
 def test_a_survey_answer_counts_only_where_nothing_else_matches() -> None:
-    answered = [conversion(survey_placement_id="host-read")]
+    converted = [conversion(survey_placement_id="host-read")]
     aired = {"placements": [placement()], "airings": [airing("ep-1", 3)]}
-    assert paths(answered, [exposure("a")], **aired).get_column("matched_by").to_list() == ["household"]
-    assert paths(answered, [], **aired).get_column("matched_by").to_list() == ["survey"]
+    assert paths(converted, [exposure("a")], **aired).get_column("matched_by").to_list() == ["household"]
+    assert paths(converted, [], **aired).get_column("matched_by").to_list() == ["survey"]

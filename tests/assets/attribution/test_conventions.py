@@ -38,7 +38,7 @@ WHOLE = pl.DataFrame(
         "value": [90.0, 100.0, 50.0, 0.0],
     }
 )
-LEARNT_FROM_ALL: dict[str, Any] = {"fewest_conversions": 1}
+HOWEVER_FEW: dict[str, Any] = {"fewest_conversions": 1}
 
 
 def credited(path: str, model: str, conventions: Conventions, **columns: list[object]) -> list[float]:
@@ -62,40 +62,40 @@ def test_what_campaigns_are_measured_with_is_there_too_and_loads_only_when_asked
     with pytest.raises(AttributeError, match="no 'significance'"):
         campaigns.significance  # noqa: B018
     loaded = "import sys, assets.attribution, assets.campaigns; print('scipy' in sys.modules, 'dagster' in sys.modules)"
-    told = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    assert told.stdout.split() == ["False", "False"]
+    result = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["False", "False"]
 
 
 def test_one_row_per_touch_and_one_per_path_give_the_same() -> None:
     touches = split_paths(WHOLE)
     lists = WHOLE.with_columns(pl.col("path").str.split(" > "))
     asked = [name for name in ALL_MODELS if name not in ("time_decay", "last_paid_touch")]
-    told = [channel_totals(frame, asked, **LEARNT_FROM_ALL) for frame in (WHOLE, lists, touches, index_paths(WHOLE))]
-    assert told[0].height == len(asked) * 3
-    assert all(each.equals(told[0]) for each in told)
+    result = [channel_totals(frame, asked, **HOWEVER_FEW) for frame in (WHOLE, lists, touches, index_paths(WHOLE))]
+    assert result[0].height == len(asked) * 3
+    assert all(each.equals(result[0]) for each in result)
 
 
 def test_one_row_per_journey_is_the_same_as_counts() -> None:
     journeys = [
         (path, converted, value / max(won, 1) if converted else 0.0)
-        for path, won, lost, value in WHOLE.rows()
-        for converted in [True] * won + [False] * lost
+        for path, won, missed, value in WHOLE.rows()
+        for converted in [True] * won + [False] * missed
     ]
     single = pl.DataFrame(journeys, schema=["path", "converted", "value"], orient="row")
     counted = pl.DataFrame(
         {"path": ["ads", "ads"], "converted": [1, 0], "count": [2, 3]}
     )  # flags as numbers, rows with counts
     asked = ["linear", "markov", "counterfactual"]
-    there, here = (channel_totals(frame, asked, **LEARNT_FROM_ALL) for frame in (single, WHOLE))
+    there, here = (channel_totals(frame, asked, **HOWEVER_FEW) for frame in (single, WHOLE))
     for amount in ("conversions", "value"):
         assert there[amount].to_list() == pytest.approx(here[amount].to_list(), abs=1e-9)
     assert channel_totals(counted, ["linear"])["conversions"].to_list() == [2.0]
 
 
 def test_shuffled_paths_change_nothing_to_the_bit() -> None:
-    told = channel_totals(WHOLE.with_columns(pl.col("value") / 7), **LEARNT_FROM_ALL)
+    result = channel_totals(WHOLE.with_columns(pl.col("value") / 7), **HOWEVER_FEW)
     shuffled = WHOLE.with_columns(pl.col("value") / 7).sample(fraction=1, shuffle=True, seed=3)
-    assert channel_totals(shuffled, **LEARNT_FROM_ALL).equals(told)
+    assert channel_totals(shuffled, **HOWEVER_FEW).equals(result)
 
 
 def test_touches_are_numbered_by_their_time() -> None:
@@ -108,9 +108,9 @@ def test_touches_are_numbered_by_their_time() -> None:
             "converted_at": [at] * 2,
         }
     )
-    told = credit_paths(touches, ["first_touch", "time_decay"])
-    assert told["channel"].to_list() == ["early", "late"] * 2
-    assert told["credit"].to_list() == pytest.approx([1, 0, 1 / 3, 2 / 3])
+    result = credit_paths(touches, ["first_touch", "time_decay"])
+    assert result["channel"].to_list() == ["early", "late"] * 2
+    assert result["credit"].to_list() == pytest.approx([1, 0, 1 / 3, 2 / 3])
 
 
 def test_a_path_converted_if_one_of_its_touches_says_so_and_ends_with_its_last_touch() -> None:
@@ -132,11 +132,11 @@ def test_a_path_converted_if_one_of_its_touches_says_so_and_ends_with_its_last_t
 def test_journeys_without_a_touch_earn_nobody_anything_and_tell_the_chance_without_ads() -> None:
     """a converts half the time, nothing at all a quarter: a alone gets all, a b shares the rest by what each adds."""
     counts = {"path": ["a", "", "a > b"], "conversions": [5, 1, 6], "nulls": [5, 3, 2]}
-    totals = channel_totals(pl.DataFrame(counts), ["linear", "markov"], **LEARNT_FROM_ALL)
+    totals = channel_totals(pl.DataFrame(counts), ["linear", "markov"], **HOWEVER_FEW)
     assert totals.group_by("model").agg(pl.col("conversions").sum())["conversions"].to_list() == pytest.approx([11, 11])
     with_b = pl.DataFrame({**counts, "path": ["b", "", "a > b"]})
-    told = credit_paths(with_b, ["counterfactual"]).filter(path_id=2)
-    assert told["credit"].to_list() == pytest.approx([(0.75 - 0.5) / (0.25 + 0.75), 0.75])
+    result = credit_paths(with_b, ["counterfactual"]).filter(path_id=2)
+    assert result["credit"].to_list() == pytest.approx([(0.75 - 0.5) / (0.25 + 0.75), 0.75])
 
 
 def test_half_lives_may_be_longer_counted_whole_or_in_touches() -> None:
@@ -182,18 +182,18 @@ def test_a_channel_that_never_led_to_a_conversion_earns_only_if_the_bare_chain_i
 def test_without_paths_nobody_earns_anything(frame: pl.DataFrame) -> None:
     timed = frame.with_columns(converted=pl.lit(True), touched_at=pl.lit(datetime(2026, 3, 9, tzinfo=UTC)))
     for each in (frame, timed.drop("conversions", "nulls")):
-        assert channel_totals(each, ["linear", "markov", "counterfactual"], **LEARNT_FROM_ALL).is_empty()
+        assert channel_totals(each, ["linear", "markov", "counterfactual"], **HOWEVER_FEW).is_empty()
         assert credit_paths(each).is_empty()
         assert removal_effects(each).is_empty()
 
 
 def test_without_any_conversion_nothing_is_lost_without_a_channel() -> None:
-    told = removal_effects(pl.DataFrame({"path": ["a > b"], "conversions": [0], "nulls": [3]}))
-    assert told["conversions"].to_list() == [0.0, 0.0]
+    result = removal_effects(pl.DataFrame({"path": ["a > b"], "conversions": [0], "nulls": [3]}))
+    assert result["conversions"].to_list() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(
-    ("frame", "said"),
+    ("frame", "stated"),
     [
         ({"route": ["a > b"]}, "need the columns path_id, channel, and the frame has route"),
         ({"path_id": [1], "channel": ["a"]}, "need touch_no .* or touched_at"),
@@ -207,14 +207,14 @@ def test_without_any_conversion_nothing_is_lost_without_a_channel() -> None:
         ({"path": ["a > b"], "age_days": [[1.0, None]]}, "has no age_days"),
     ],
 )
-def test_what_makes_no_path_is_refused_by_name(frame: dict[str, list[object]], said: str) -> None:
-    with pytest.raises((PathError, MissingColumnsError), match=said):
+def test_what_makes_no_path_is_refused_by_name(frame: dict[str, list[object]], stated: str) -> None:
+    with pytest.raises((PathError, MissingColumnsError), match=stated):
         index_paths(pl.DataFrame(frame))
 
 
-@pytest.mark.parametrize(("option", "said"), [({"half_life": 0}, "half-life"), ({"ends": (0.8, 0.4)}, "at most 1")])
-def test_conventions_that_make_no_sense_are_refused(option: dict[str, object], said: str) -> None:
-    with pytest.raises(PermanentError, match=said):
+@pytest.mark.parametrize(("option", "stated"), [({"half_life": 0}, "half-life"), ({"ends": (0.8, 0.4)}, "at most 1")])
+def test_conventions_that_make_no_sense_are_refused(option: dict[str, object], stated: str) -> None:
+    with pytest.raises(PermanentError, match=stated):
         Conventions(**option)  # type: ignore[arg-type]
 
 
@@ -222,23 +222,23 @@ def test_frames_that_no_path_can_be_built_from_are_refused_by_name() -> None:
     orders = pl.DataFrame(
         {"conversion_id": ["o"], "converted_at": [datetime(2026, 3, 9, tzinfo=UTC)], "household_key": ["mill"]}
     )
-    heard = pl.DataFrame(
+    exposed = pl.DataFrame(
         {"exposure_id": ["x"], "occurred_at": [datetime(2026, 3, 8, tzinfo=UTC)], "household_key": ["mill"]}
     )
     with pytest.raises(MissingColumnsError, match="exposures need the columns placement_id"):
-        build_paths(orders, heard)
+        build_paths(orders, exposed)
     with pytest.raises(MissingColumnsError, match="matched by one of household_key"):
-        build_paths(orders.drop("household_key"), heard)
+        build_paths(orders.drop("household_key"), exposed)
     named = orders.with_columns(promo_code=pl.lit("mill20"))
     with pytest.raises(MissingColumnsError, match="placements and airings"):
-        build_paths(named, heard.with_columns(placement_id=pl.lit("p")), codes=pl.DataFrame())
+        build_paths(named, exposed.with_columns(placement_id=pl.lit("p")), codes=pl.DataFrame())
 
 
 def test_an_order_with_a_code_needs_no_key_and_gets_the_placement_s_last_airing() -> None:
     orders = pl.DataFrame(
         {"conversion_id": ["o"], "converted_at": [datetime(2026, 3, 9, tzinfo=UTC)], "promo_code": ["mill20"]}
     )
-    heard = pl.DataFrame(
+    exposed = pl.DataFrame(
         {
             "exposure_id": ["x"],
             "occurred_at": [datetime(2026, 3, 8, tzinfo=UTC)],
@@ -260,8 +260,8 @@ def test_an_order_with_a_code_needs_no_key_and_gets_the_placement_s_last_airing(
             "aired_at": [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 5)],
         }
     )
-    told = build_paths(orders, heard, codes, booked, aired)
-    assert told.select("matched_by", "episode_id", "campaign_id").rows() == [("promo_code", "two", "spring")]
+    result = build_paths(orders, exposed, codes, booked, aired)
+    assert result.select("matched_by", "episode_id", "campaign_id").rows() == [("promo_code", "two", "spring")]
 
 
 def doubled_ends(touch: Touch) -> pl.Expr:

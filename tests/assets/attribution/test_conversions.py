@@ -118,8 +118,8 @@ def test_survey_answers_never_make_a_conversion() -> None:
 def test_a_survey_answer_joins_the_deepest_conversion_of_its_order() -> None:
     answer = event("e3", "survey", kind="survey", order_id="A-1", placement_id="mid-roll", hours=-1)
     merged = merge_conversions(frame(event("e1", order_id="A-1"), event("e2", order_id="A-1", kind="lead"), answer))
-    told = {row["kind"]: (row["survey_signals"], row["survey_placement_id"]) for row in merged.to_dicts()}
-    assert told == {"purchase": (1, "mid-roll"), "lead": (0, None)}
+    result = {row["kind"]: (row["survey_signals"], row["survey_placement_id"]) for row in merged.to_dicts()}
+    assert result == {"purchase": (1, "mid-roll"), "lead": (0, None)}
     assert merged.get_column("converted_at").to_list() == [NOON, NOON]
 
 
@@ -140,8 +140,8 @@ def test_the_listener_key_is_of_an_address_that_is_usable_too() -> None:
 def test_keys_of_a_shared_address_do_not_pass_for_those_of_a_household() -> None:
     """A platform vouches for its listener, and the shop's server stays what it is."""
     server = event("e1", "server", order_id="A-1", household_key=1, listener_key=11, address_class="data_centre")
-    vouched = event("e2", "pixel", order_id="A-1", listener_key=22, address_class="household")
-    row = merge_conversions(frame(server, vouched)).row(0, named=True)
+    platform_supplied = event("e2", "pixel", order_id="A-1", listener_key=22, address_class="household")
+    row = merge_conversions(frame(server, platform_supplied)).row(0, named=True)
     assert (row["household_key"], row["listener_key"], row["address_class"]) == (None, 22, "household")
     alone = merge_conversions(frame(server)).row(0, named=True)
     assert (alone["household_key"], alone["address_class"]) == (1, "data_centre")
@@ -188,8 +188,8 @@ def test_a_code_at_the_till_goes_before_one_that_a_server_repeats() -> None:
 def test_refunds_become_positive_adjustments_on_the_day_of_their_conversion() -> None:
     order = event("e1", order_id="A-1", value_minor=4900)
     refund = event("r1", "server", hours=72, kind="refund", order_id="A-1", value_minor=900)
-    stranger = event("r2", "server", hours=72, kind="refund", order_id="B-9", value_minor=100)
-    events = frame(order, refund, refund, stranger)
+    unrelated = event("r2", "server", hours=72, kind="refund", order_id="B-9", value_minor=100)
+    events = frame(order, refund, refund, unrelated)
     adjusted = adjust_conversions(events, merge_conversions(events))
     assert adjusted.height == 1
     row = adjusted.row(0, named=True)
@@ -210,8 +210,8 @@ def test_a_refund_without_an_amount_takes_back_what_is_left_once() -> None:
 
 
 def refund(event_id: str, days: float, minor: int | None = None, currency: str = "USD") -> dict[str, object]:
-    told = {"value_minor": minor, "currency": currency if minor is not None else None}
-    return event(event_id, "server", hours=24 * days, kind="refund", order_id="A-1", **told)
+    result = {"value_minor": minor, "currency": currency if minor is not None else None}
+    return event(event_id, "server", hours=24 * days, kind="refund", order_id="A-1", **result)
 
 
 def test_after_a_cancellation_there_is_nothing_left_to_refund() -> None:

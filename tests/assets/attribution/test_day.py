@@ -82,15 +82,15 @@ class Rows:
         if statement in EMPTY:
             return EMPTY[statement]
         frame = self.signals if statement == "read_conversion_signals" else self.exposures
-        ours = frame.filter(pl.col("tenant_id").is_in(tenants))
+        group = frame.filter(pl.col("tenant_id").is_in(tenants))
         inside = pl.col("occurred_at").is_between(params["start"], params["end"], closed="left")
         if statement == "read_matching_exposures":
             at_home = pl.col("household_key").is_in(params["households"])
-            return ours.filter(inside & (at_home | pl.col("consumer_key").is_in(params["consumers"])))
-        orders = ours.filter(inside & (pl.col("kind") != "refund"))["order_id"].drop_nulls().unique().to_list()
-        lone = ours.filter(pl.col("order_id").is_null() & inside)
-        found = pl.concat([ours.filter(pl.col("order_id").is_in(orders)), lone])
-        first = ours.group_by("tenant_id", "event_id").agg(occurred_at=pl.col("occurred_at").min())
+            return group.filter(inside & (at_home | pl.col("consumer_key").is_in(params["consumers"])))
+        orders = group.filter(inside & (pl.col("kind") != "refund"))["order_id"].drop_nulls().unique().to_list()
+        lone = group.filter(pl.col("order_id").is_null() & inside)
+        found = pl.concat([group.filter(pl.col("order_id").is_in(orders)), lone])
+        first = group.group_by("tenant_id", "event_id").agg(occurred_at=pl.col("occurred_at").min())
         return found.join(first, on=["tenant_id", "event_id", "occurred_at"], how="semi")
 
 
@@ -130,10 +130,10 @@ signals = st.lists(
 
 
 def rows_of(
-    tenant: UUID, heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
+    tenant: UUID, exposed: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
 ) -> tuple[list[Any], list[Any]]:
     return [signal(tenant, n, *each) for n, each in enumerate(sent)], [
-        exposure(tenant, n, *each) for n, each in enumerate(heard)
+        exposure(tenant, n, *each) for n, each in enumerate(exposed)
     ]
 
 
@@ -146,12 +146,12 @@ def days_of(rows: Rows, tenants: list[UUID]) -> dict[str, pl.DataFrame]:
 @settings(max_examples=12, deadline=None)
 @given(exposures, signals, st.randoms(use_true_random=False))
 def test_order_repetition_and_other_tenants_change_nothing(
-    heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]], chance: random.Random
+    exposed: list[tuple[int, int]], sent: list[tuple[int, int, int, str]], chance: random.Random
 ) -> None:
-    ours = rows_of(HARBOUR, heard, sent)
-    theirs = rows_of(LIGHTHOUSE, heard, sent)
-    expected = days_of(Rows(*ours), [HARBOUR])
-    mixed = Rows([*ours[0], *ours[0], *theirs[0]], [*theirs[1], *ours[1]])
+    group = rows_of(HARBOUR, exposed, sent)
+    other = rows_of(LIGHTHOUSE, exposed, sent)
+    expected = days_of(Rows(*group), [HARBOUR])
+    mixed = Rows([*group[0], *group[0], *other[0]], [*other[1], *group[1]])
     mixed.signals = mixed.signals.sample(fraction=1, shuffle=True, seed=chance.randrange(2**32))
     mixed.exposures = mixed.exposures.sample(fraction=1, shuffle=True, seed=chance.randrange(2**32))
     both = days_of(mixed, [HARBOUR, LIGHTHOUSE])
@@ -162,9 +162,9 @@ def test_order_repetition_and_other_tenants_change_nothing(
 @settings(max_examples=12, deadline=None)
 @given(exposures, signals)
 def test_days_one_at_a_time_are_the_whole_at_once(
-    heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
+    exposed: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
 ) -> None:
-    rows = Rows(*rows_of(HARBOUR, heard, sent))
+    rows = Rows(*rows_of(HARBOUR, exposed, sent))
     at_once = compute_attribution_day(rows, MARCH, [HARBOUR], KEYRING)
     for name, frame in days_of(rows, [HARBOUR]).items():
         order = [
@@ -178,9 +178,9 @@ def test_days_one_at_a_time_are_the_whole_at_once(
 @settings(max_examples=12, deadline=None)
 @given(exposures, signals)
 def test_every_matched_conversion_is_credited_once_by_every_model(
-    heard: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
+    exposed: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
 ) -> None:
-    tables = compute_attribution_day(Rows(*rows_of(HARBOUR, heard, sent)), MARCH, [HARBOUR], KEYRING)
+    tables = compute_attribution_day(Rows(*rows_of(HARBOUR, exposed, sent)), MARCH, [HARBOUR], KEYRING)
     matched = set(tables["conversions"].filter(pl.col("matched_by") != "none")["conversion_id"])
     assert set(tables["attribution_touches"]["conversion_id"]) == matched
     sums = tables["attribution_credits"].group_by("model", "conversion_id").agg(pl.col("credit").sum())
@@ -222,16 +222,16 @@ def test_an_event_that_comes_again_after_midnight_is_one_conversion() -> None:
 
 
 def test_platform_keys_match_where_there_is_no_address() -> None:
-    heard = {**exposure(HARBOUR, 0, 1, 0), "household_key": 77, "consumer_key": 78}
+    exposed = {**exposure(HARBOUR, 0, 1, 0), "household_key": 77, "consumer_key": 78}
     bought = {**signal(HARBOUR, 0, 5, 0, 0, "pixel"), "client_ip": None, "household_key": 77}
-    tables = compute_attribution_day(Rows([bought], [heard]), MARCH, [HARBOUR], KEYRING)
+    tables = compute_attribution_day(Rows([bought], [exposed]), MARCH, [HARBOUR], KEYRING)
     assert tables["conversions"].select("matched_by", "household_key").rows() == [("household", 77)]
 
 
 def test_a_platform_s_own_listener_key_matches_without_a_household_or_an_address() -> None:
-    heard = {**exposure(HARBOUR, 0, 1, 0), "household_key": None, "consumer_key": 78}
+    exposed = {**exposure(HARBOUR, 0, 1, 0), "household_key": None, "consumer_key": 78}
     bought = {**signal(HARBOUR, 0, 5, 0, 0, "pixel"), "client_ip": None, "listener_key": 78}
-    tables = compute_attribution_day(Rows([bought], [heard]), MARCH, [HARBOUR], KEYRING)
+    tables = compute_attribution_day(Rows([bought], [exposed]), MARCH, [HARBOUR], KEYRING)
     assert tables["conversions"]["matched_by"].to_list() == ["listener"]
 
 
@@ -272,7 +272,7 @@ def test_a_listener_is_known_by_an_older_key_where_a_platform_sent_the_household
     """The platform's household key stays; the listener's is made of it with our secret."""
     platform = pl.DataFrame({"tenant_id": [str(HARBOUR)], "household_key": [77], "user_agent": ["Web/1"]})
     keyed = derive_keys(platform.with_columns(client_ip=pl.lit(None, dtype=pl.String)), KEYRING)
-    heard = {**exposure(HARBOUR, 0, 1, 0), **keyed.select("household_key", "consumer_key").row(0, named=True)}
+    exposed = {**exposure(HARBOUR, 0, 1, 0), **keyed.select("household_key", "consumer_key").row(0, named=True)}
     bought = {**signal(HARBOUR, 0, 5, 0, 0, "pixel"), "client_ip": None, "household_key": 77}
-    tables = compute_attribution_day(Rows([bought], [heard]), MARCH, [HARBOUR], ROTATED)
+    tables = compute_attribution_day(Rows([bought], [exposed]), MARCH, [HARBOUR], ROTATED)
     assert tables["conversions"]["matched_by"].to_list() == ["listener"]

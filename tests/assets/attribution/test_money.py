@@ -229,8 +229,8 @@ def test_a_touch_outside_of_any_episode_gets_its_money_too() -> None:
     )
     worth = pl.DataFrame({"conversion_id": ["order"], "value_minor": [4001], "currency": ["EUR"]})
     campaigns = pl.DataFrame({"campaign_id": ["spring"], "currency": ["EUR"]})
-    told = attribute_money(shows, worth, None, campaigns, {}, datetime(2026, 4, 1, tzinfo=UTC))
-    assert dict(told.select("placement_id", "revenue_minor").iter_rows()) == {"link": 2001, "mid-roll": 2000}
+    outcome = attribute_money(shows, worth, None, campaigns, {}, datetime(2026, 4, 1, tzinfo=UTC))
+    assert dict(outcome.select("placement_id", "revenue_minor").iter_rows()) == {"link": 2001, "mid-roll": 2000}
 
 
 def test_a_refund_is_converted_at_the_rate_of_its_own_day() -> None:
@@ -242,5 +242,5 @@ def test_a_refund_is_converted_at_the_rate_of_its_own_day() -> None:
 
 def test_a_cent_that_two_shows_share_goes_to_the_first_placement_whatever_its_episode() -> None:
     shows = credits_of({"host-read": 0.5, "pre-roll": 0.5}).with_columns(episode_id=pl.Series(["ep-2", "ep-1"]))
-    told = attribute_money(shows, conversion(1), refunds(), CAMPAIGNS, {}, LATER)
-    assert dict(told.select("placement_id", "revenue_minor").iter_rows()) == {"host-read": 1, "pre-roll": 0}
+    outcome = attribute_money(shows, conversion(1), refunds(), CAMPAIGNS, {}, LATER)
+    assert dict(outcome.select("placement_id", "revenue_minor").iter_rows()) == {"host-read": 1, "pre-roll": 0}

@@ -240,13 +240,13 @@ def test_another_sponsor_s_or_tenant_s_exposure_is_no_touch() -> None:
 
 
 def test_two_tenants_that_share_household_keys_and_codes_do_not_touch_each_other() -> None:
-    ours = [conversion(promo_code="harbour20"), conversion(promo_code="harbour20", tenant_id="lighthouse")]
-    theirs = [exposure("theirs", tenant_id="lighthouse")]
+    group = [conversion(promo_code="harbour20"), conversion(promo_code="harbour20", tenant_id="lighthouse")]
+    other = [exposure("other", tenant_id="lighthouse")]
     path = paths(
-        ours, [exposure("ours"), *theirs], codes=[code()], placements=[placement()], airings=[airing("ep-1", 3)]
+        group, [exposure("group"), *other], codes=[code()], placements=[placement()], airings=[airing("ep-1", 3)]
     )
-    told = path.select("tenant_id", "exposure_id", "matched_by").rows()
-    assert sorted(told, key=str) == [("harbour", None, "promo_code"), ("lighthouse", "theirs", "household")]
+    result = path.select("tenant_id", "exposure_id", "matched_by").rows()
+    assert sorted(result, key=str) == [("harbour", None, "promo_code"), ("lighthouse", "other", "household")]
 
 
 @pytest.mark.parametrize("address_class", ["commercial", "cellular", "data_centre", "unknown"])
@@ -273,11 +273,11 @@ def test_touch_units_keep_the_first_of_each(unit: str, expected: str) -> None:
     assert touched([conversion()], exposures, [setting(touch_unit=unit)]) == list(expected)
 
 
-@pytest.mark.parametrize(("hours", "kept"), [((0.1, 23.9), 1), ((23.9, 24.1), 2)])
-def test_a_placement_s_day_is_a_whole_day_in_utc(hours: tuple[float, float], kept: int) -> None:
+@pytest.mark.parametrize(("hours", "retained"), [((0.1, 23.9), 1), ((23.9, 24.1), 2)])
+def test_a_placement_s_day_is_a_whole_day_in_utc(hours: tuple[float, float], retained: int) -> None:
     midnight = datetime(2026, 3, 5, tzinfo=UTC)
     exposures = [exposure(f"x{hour}", occurred_at=midnight + timedelta(hours=hour)) for hour in hours]
-    assert len(touched([conversion()], exposures, [setting(touch_unit="placement_day")])) == kept
+    assert len(touched([conversion()], exposures, [setting(touch_unit="placement_day")])) == retained
 
 
 def test_touches_fade_by_the_half_life_of_their_campaign() -> None:
@@ -293,11 +293,11 @@ def test_clicks_are_touches_unless_the_campaign_leaves_them_out() -> None:
     assert touched([conversion()], exposures, [setting(include_clicks=False)]) == ["a"]
 
 
-@pytest.mark.parametrize(("is_new", "kept"), [(False, []), (True, ["a"]), (None, ["a"])])
-def test_prior_customers_are_kept_unless_the_campaign_leaves_them_out(is_new: bool | None, kept: list[str]) -> None:
+@pytest.mark.parametrize(("is_new", "retained"), [(False, []), (True, ["a"]), (None, ["a"])])
+def test_prior_customers_are_kept_unless_the_campaign_leaves_them_out(is_new: bool | None, retained: list[str]) -> None:
     conversions = [conversion(is_new_customer=is_new)]
     assert touched(conversions, [exposure("a")]) == ["a"]
-    assert touched(conversions, [exposure("a")], [setting(exclude_prior_customers=True)]) == kept
+    assert touched(conversions, [exposure("a")], [setting(exclude_prior_customers=True)]) == retained
 
 
 def test_a_touch_stays_eligible_for_later_conversions() -> None:
@@ -307,8 +307,8 @@ def test_a_touch_stays_eligible_for_later_conversions() -> None:
 
 def test_conversions_say_how_they_were_matched() -> None:
     conversions = [conversion(conversion_id="heard"), conversion(conversion_id="unknown", household_key=8)]
-    told = matched_by(frame(conversions, CONVERSION), paths(conversions, [exposure("a")]))
-    assert dict(told.select("conversion_id", "matched_by").iter_rows()) == {"heard": "household", "unknown": "none"}
+    result = matched_by(frame(conversions, CONVERSION), paths(conversions, [exposure("a")]))
+    assert dict(result.select("conversion_id", "matched_by").iter_rows()) == {"heard": "household", "unknown": "none"}
 
 
 drawn_exposures = st.lists(

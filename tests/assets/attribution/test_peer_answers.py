@@ -23,7 +23,7 @@ DP6, CHANNEL_ATTRIBUTION, DO_ATTRIBUTION = (
 )
 
 
-def told(frame: pl.DataFrame, column: str) -> dict[str, float]:
+def result(frame: pl.DataFrame, column: str) -> dict[str, float]:
     return dict(frame.select("channel", column).iter_rows())
 
 
@@ -33,26 +33,26 @@ def close(answer: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("model", ["first_touch", "last_touch", "linear", "position_based"])
 def test_models_of_single_paths_are_those_of_dp6(model: str) -> None:
-    assert told(channel_totals(PATHS, [model]), "conversions") == close(DP6[model])
+    assert result(channel_totals(PATHS, [model]), "conversions") == close(DP6[model])
 
 
 @pytest.mark.parametrize(("half_life", "answer"), [(7.0, "time_decay"), (2.0, "time_decay_two_days")])
 def test_time_decay_is_that_of_dp6(half_life: float, answer: str) -> None:
     totals = channel_totals(AGED, ["time_decay"], conventions=Conventions(half_life=half_life))
-    assert told(totals, "conversions") == close(DP6[answer])
+    assert result(totals, "conversions") == close(DP6[answer])
 
 
 @pytest.mark.parametrize("model", ["first_touch", "last_touch", "linear"])
 @pytest.mark.parametrize("amount", ["conversions", "value"])
 def test_models_of_single_paths_are_those_of_channel_attribution(model: str, amount: str) -> None:
-    assert told(channel_totals(PATHS, [model]), amount) == close(CHANNEL_ATTRIBUTION[model][amount])
+    assert result(channel_totals(PATHS, [model]), amount) == close(CHANNEL_ATTRIBUTION[model][amount])
 
 
 def test_markov_is_that_of_do_attribution() -> None:
     effects = removal_effects(PATHS)
-    assert told(effects, "removal_effect") == close(DO_ATTRIBUTION["removal_effect"])
-    assert told(effects, "share") == close(DO_ATTRIBUTION["share"])
+    assert result(effects, "removal_effect") == close(DO_ATTRIBUTION["removal_effect"])
+    assert result(effects, "share") == close(DO_ATTRIBUTION["share"])
     total = PATHS["conversions"].sum()
     totals = channel_totals(PATHS, ["markov"], fewest_conversions=1)
     shares = {channel: share * total for channel, share in DO_ATTRIBUTION["share"].items()}
-    assert told(totals, "conversions") == close(shares)
+    assert result(totals, "conversions") == close(shares)

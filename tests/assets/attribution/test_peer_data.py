@@ -57,8 +57,8 @@ def events() -> pl.DataFrame:
 @cache
 def sessions() -> pl.DataFrame:
     views = events().filter(event_name="page_view")
-    told = views.select("customer_id", "at", campaign="mkt_campaign", source="mkt_source", medium="mkt_medium")
-    return told.with_columns(channel=channel())
+    result = views.select("customer_id", "at", campaign="mkt_campaign", source="mkt_source", medium="mkt_medium")
+    return result.with_columns(channel=channel())
 
 
 @cache
@@ -70,8 +70,10 @@ def conversions() -> pl.DataFrame:
 @cache
 def touches() -> pl.DataFrame:
     """The sessions up to 30 days before the customer's conversion, or before the last session of one without any."""
-    lost = sessions().join(conversions(), on="customer_id", how="anti").group_by("customer_id").agg(pl.col("at").max())
-    ends = pl.concat([conversions(), lost.with_columns(revenue=pl.lit(None, dtype=pl.Float64))], how="diagonal")
+    failed = (
+        sessions().join(conversions(), on="customer_id", how="anti").group_by("customer_id").agg(pl.col("at").max())
+    )
+    ends = pl.concat([conversions(), failed.with_columns(revenue=pl.lit(None, dtype=pl.Float64))], how="diagonal")
     inside = (
         sessions()
         .join(ends.rename({"at": "ended_at"}), on="customer_id", validate="m:1")
@@ -105,54 +107,54 @@ def summary() -> pl.DataFrame:
 
 
 @cache
-def ready_paths() -> pl.DataFrame:
+def indexed_paths() -> pl.DataFrame:
     split = summary().with_columns(path_id="path", channel=pl.col("path").str.split(" > "))
     exploded = split.explode("channel", empty_as_null=True)
     return exploded.with_columns(touch_no=pl.int_range(1, pl.len() + 1).over("path_id"))
 
 
-def same(ours: pl.DataFrame, theirs: pl.DataFrame) -> None:
+def same(group: pl.DataFrame, other: pl.DataFrame) -> None:
     """Equal rows in any order."""
-    columns = ours.columns
-    assert ours.sort(columns).rows() == theirs.select(columns).sort(columns).rows()
+    columns = group.columns
+    assert group.sort(columns).rows() == other.select(columns).sort(columns).rows()
 
 
 def test_sessions_by_customer_id() -> None:
-    theirs = table("sessions_by_customer_id_expected").with_columns(at=moment("visit_start_tstamp"))
-    same(sessions().select("customer_id", "at", "channel", "source", "medium"), theirs)
+    other = table("sessions_by_customer_id_expected").with_columns(at=moment("visit_start_tstamp"))
+    same(sessions().select("customer_id", "at", "channel", "source", "medium"), other)
 
 
 def test_channel_counts() -> None:
-    ours = sessions().group_by("channel", "campaign", "source", "medium").len("sessions")
-    theirs = table("channel_counts_expected").with_columns(sessions=pl.col("number_of_sessions").cast(pl.UInt32))
-    same(ours, theirs)
+    group = sessions().group_by("channel", "campaign", "source", "medium").len("sessions")
+    other = table("channel_counts_expected").with_columns(sessions=pl.col("number_of_sessions").cast(pl.UInt32))
+    same(group, other)
 
 
 def test_conversions_by_customer_id() -> None:
-    theirs = table("conversions_by_customer_id_expected").with_columns(
+    other = table("conversions_by_customer_id_expected").with_columns(
         at=moment("conversion_tstamp"), revenue=pl.col("revenue").cast(pl.Float64)
     )
-    same(conversions(), theirs)
+    same(conversions(), other)
 
 
 @pytest.mark.parametrize("outcome", ["conversion", "non_conversion"])
 def test_paths_to_conversion_and_to_non_conversion(outcome: str) -> None:
     converted = pl.col("revenue").is_not_null()
-    mine = touches().filter(converted if outcome == "conversion" else ~converted)
-    raw, plain = written(mine), written(collapse_repeats(mine))
-    ours = raw.join(plain.select("path_id", transformed_path="path"), on="path_id", validate="1:1")
-    theirs = table(f"paths_to_{outcome}_expected").rename({"customer_id": "path_id"})
-    same(ours.select("path_id", "path", "transformed_path"), theirs)
+    selected = touches().filter(converted if outcome == "conversion" else ~converted)
+    raw, plain = written(selected), written(collapse_repeats(selected))
+    group = raw.join(plain.select("path_id", transformed_path="path"), on="path_id", validate="1:1")
+    other = table(f"paths_to_{outcome}_expected").rename({"customer_id": "path_id"})
+    same(group.select("path_id", "path", "transformed_path"), other)
 
 
 def test_path_summary() -> None:
-    theirs = table("path_summary_expected").select(
+    other = table("path_summary_expected").select(
         pl.col("conversions", "non_conversions").cast(pl.Int64),
         path="transformed_path",
         value=pl.col("revenue").cast(pl.Float64).fill_null(0),
     )
-    assert summary()["value"].to_list() == pytest.approx(theirs.sort("path")["value"].to_list(), abs=1e-6)
-    same(summary().select("path", "conversions", non_conversions="nulls"), theirs)
+    assert summary()["value"].to_list() == pytest.approx(other.sort("path")["value"].to_list(), abs=1e-6)
+    same(summary().select("path", "conversions", non_conversions="nulls"), other)
 
 
 PEERS_NAME = {"counterfactual": "shapley", "last_touch": "last_touch"}
@@ -161,11 +163,11 @@ PEERS_NAME = {"counterfactual": "shapley", "last_touch": "last_touch"}
 @pytest.mark.parametrize("model", PEERS_NAME)
 def test_path_summary_with_channels(model: str) -> None:
     """The peer prints three digits, and no credit for paths that never converted under its own model."""
-    theirs = table("path_summary_with_channels_expected").filter(attribution_type=PEERS_NAME[model])
-    named = theirs.select("transformed_path", "^(video|organic_search|paid_search_other|referral|direct)$")
+    other = table("path_summary_with_channels_expected").filter(attribution_type=PEERS_NAME[model])
+    named = other.select("transformed_path", "^(video|organic_search|paid_search_other|referral|direct)$")
     long = named.unpivot(index="transformed_path", variable_name="channel", value_name="share").drop_nulls()
     credited = (
-        credit_paths(ready_paths(), [model])
+        credit_paths(indexed_paths(), [model])
         .filter(pl.col("path_id").is_in(summary().filter(pl.col("conversions") > 0)["path"].to_list()))
         .with_columns(pl.col("channel").str.to_lowercase())
     )
@@ -176,25 +178,25 @@ def test_path_summary_with_channels(model: str) -> None:
 
 @pytest.mark.parametrize("model", PEERS_NAME)
 def test_channel_attribution(model: str) -> None:
-    theirs = table("channel_attribution_expected").filter(attribution_type=PEERS_NAME[model]).sort("channel")
-    ours = channel_totals(ready_paths(), [model], fewest_conversions=1).sort("channel")
-    assert ours["channel"].to_list() == theirs["channel"].to_list()
-    assert ours["conversions"].to_list() == pytest.approx(theirs["conversions"].cast(pl.Float64).to_list(), abs=1e-6)
-    assert ours["value"].to_list() == pytest.approx(theirs["revenue"].cast(pl.Float64).to_list(), abs=1e-6)
+    other = table("channel_attribution_expected").filter(attribution_type=PEERS_NAME[model]).sort("channel")
+    group = channel_totals(indexed_paths(), [model], fewest_conversions=1).sort("channel")
+    assert group["channel"].to_list() == other["channel"].to_list()
+    assert group["conversions"].to_list() == pytest.approx(other["conversions"].cast(pl.Float64).to_list(), abs=1e-6)
+    assert group["value"].to_list() == pytest.approx(other["revenue"].cast(pl.Float64).to_list(), abs=1e-6)
 
 
 @pytest.mark.parametrize("model", PEERS_NAME)
 def test_report_table_with_channel_spend(model: str) -> None:
-    theirs = table("report_table_expected").filter(attribution_type=PEERS_NAME[model]).sort("channel")
+    other = table("report_table_expected").filter(attribution_type=PEERS_NAME[model]).sort("channel")
     spend = table("channel_spend_expected").select("channel", pl.col("spend").cast(pl.Float64))
-    earned = channel_totals(ready_paths(), [model], fewest_conversions=1).join(spend, on="channel", validate="1:1")
+    earned = channel_totals(indexed_paths(), [model], fewest_conversions=1).join(spend, on="channel", validate="1:1")
     roas = earned.sort("channel").select(roas=pl.col("value") / pl.col("spend"))["roas"]
-    assert roas.to_list() == pytest.approx(theirs["roas"].cast(pl.Float64).to_list(), abs=1e-6)
+    assert roas.to_list() == pytest.approx(other["roas"].cast(pl.Float64).to_list(), abs=1e-6)
 
 
 def test_the_peer_s_headline_to_the_last_digit() -> None:
-    told = channel_totals(ready_paths(), ["counterfactual"], fewest_conversions=1)
-    earned = {channel: row for channel, *row in told.select("channel", "conversions", "value").iter_rows()}
+    result = channel_totals(indexed_paths(), ["counterfactual"], fewest_conversions=1)
+    earned = {channel: row for channel, *row in result.select("channel", "conversions", "value").iter_rows()}
     assert earned["Direct"] == pytest.approx([3.5409582690664606, 170.1541576513], abs=1e-9)
     assert earned["Organic_Search"] == pytest.approx([1.459041731664606, 130.7658423493], abs=1e-9)
     assert earned["Video"] == pytest.approx([1, 200], abs=1e-9)

@@ -33,19 +33,13 @@ from assets.listening import (
     measure_periods,
     qualify_requests,
 )
+from assets.listening.identity.addresses import INCLUSIONS
 from sql.values import PermanentError
 
 Frames = Callable[..., pl.DataFrame]
 
 KEYRING = Keyring((Key(1, bytes(range(32))),))
-NOBODY = pl.DataFrame(
-    schema={
-        "tenant_id": pl.String,
-        "network": pl.String,
-        "reason": pl.String,
-        "validated_at": pl.Datetime("us", "UTC"),
-    }
-)
+NO_INCLUSIONS = pl.DataFrame(schema={**INCLUSIONS, "tenant_id": pl.String()})
 RELEASED = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 LEAST = ["tenant_id", "event_id", "occurred_at", "source", "event_type", "http_method", "http_status", "range_start"]
 LEAST += ["range_end", "bytes_sent", "user_agent", "client_ip"]
@@ -57,7 +51,7 @@ def raw(requests: Frames, *changes: dict[str, Any]) -> pl.DataFrame:
 
 
 def enriched(rows: pl.DataFrame) -> pl.DataFrame:
-    return enrich_requests(rows, load_rules(), load_ranges(), NOBODY, KEYRING)
+    return enrich_requests(rows, load_rules(), load_ranges(), NO_INCLUSIONS, KEYRING)
 
 
 @pytest.mark.parametrize("names", [["asset_id"], ["episode_id"], ["asset_id", "episode_id", "listener_id"]])
@@ -65,15 +59,15 @@ def test_what_few_sources_have_may_be_left_out(
     requests: Frames, episodes: Frames, media: Frames, methods: Frames, names: list[str]
 ) -> None:
     catalogue = index_catalogue(episodes(), media(), methods())
-    _, settled = qualify_requests(enriched(raw(requests, {}).select(*LEAST, *names)), catalogue)
-    (download,) = count_downloads(settled, catalogue).to_dicts()
+    _, candidates = qualify_requests(enriched(raw(requests, {}).select(*LEAST, *names)), catalogue)
+    (download,) = count_downloads(candidates, catalogue).to_dicts()
     assert (download["podcast_id"], download["episode_id"], download["asset_id"]) == (
         "harbour",
         "harbour-12",
         "harbour-12.mp3",
     )
     assert (download["app"], download["referrer"], download["country_code"]) == ("Overcast", "unknown", None)
-    assert measure_dimensions(count_downloads(settled, catalogue)).height > 0
+    assert measure_dimensions(count_downloads(candidates, catalogue)).height > 0
 
 
 @pytest.mark.parametrize("name", [*LEAST, "consumer_key"])
@@ -122,11 +116,11 @@ def test_a_day_is_a_utc_day_in_whatever_zone_its_times_are_told(
 ) -> None:
     before, after = datetime(2026, 11, 2, 23, 59, tzinfo=UTC), datetime(2026, 11, 3, 0, 1, tzinfo=UTC)
     rows = raw(requests, {"occurred_at": before}, {"occurred_at": after})
-    told = pl.col("occurred_at").dt.cast_time_unit(unit)
-    told = told.dt.replace_time_zone(None) if zone is None else told.dt.convert_time_zone(zone)
+    result = pl.col("occurred_at").dt.cast_time_unit(unit)
+    result = result.dt.replace_time_zone(None) if zone is None else result.dt.convert_time_zone(zone)
     catalogue = index_catalogue(episodes(), media(), methods())
-    _, settled = qualify_requests(enriched(rows.with_columns(told)), catalogue)
-    assert count_downloads(settled, catalogue)["downloaded_at"].sort().to_list() == [before, after]
+    _, candidates = qualify_requests(enriched(rows.with_columns(result)), catalogue)
+    assert count_downloads(candidates, catalogue)["downloaded_at"].sort().to_list() == [before, after]
 
 
 def test_a_time_that_is_no_time_is_refused() -> None:
@@ -138,9 +132,9 @@ def test_a_time_that_is_no_time_is_refused() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("xyz"), st.integers(0, 4))))
 @settings(max_examples=40, deadline=None)
-def test_first_listens_day_by_day_are_those_of_all_days_at_once(heard: list[tuple[int, str, int]]) -> None:
+def test_first_listens_day_by_day_are_those_of_all_days_at_once(exposed: list[tuple[int, str, int]]) -> None:
     downloads = pl.DataFrame(
-        [("quayside", show, key, date(2026, 11, 1) + timedelta(days=day)) for day, show, key in heard],
+        [("quayside", show, key, date(2026, 11, 1) + timedelta(days=day)) for day, show, key in exposed],
         schema={"tenant_id": pl.String, "podcast_id": pl.String, "consumer_key": pl.Int64, "day": pl.Date},
         orient="row",
     )
@@ -148,7 +142,7 @@ def test_first_listens_day_by_day_are_those_of_all_days_at_once(heard: list[tupl
     for day in downloads["day"].unique().sort():
         known = pl.concat([known, find_first_listens(downloads.filter(day=day), known)])
     assert_frame_equal(known, find_first_listens(downloads))
-    people = {key for _, _, key in heard}
+    people = {key for _, _, key in exposed}
     assert known.filter("is_first_of_tenant")["consumer_key"].n_unique() == len(people)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from assets.listening import compute_listening_day
-from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.addresses import INCLUSIONS, AddressRanges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.listening.identity.retained_keys import REQUESTS
@@ -90,9 +90,7 @@ def fixed_tables() -> dict[str, pl.DataFrame]:
         "read_ad_signals": pl.DataFrame(schema=SIGNAL_SCHEMA),
         "read_event_keys": pl.DataFrame(schema=REQUESTS.schema),
         "read_judged_requests": pl.DataFrame(schema={"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64}),
-        "read_ip_inclusions": pl.DataFrame(
-            schema={"tenant_id": pl.Binary, "network": pl.String, "reason": pl.String, "validated_at": TIME}
-        ),
+        "read_ip_inclusions": INCLUSIONS.to_frame(),
     }
 
 

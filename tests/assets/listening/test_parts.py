@@ -49,12 +49,12 @@ class Count:
     def __call__(self, *rows: Row, files: list[Row] | None = None, ads: list[Row] | None = None) -> list[Row]:
         requests, episodes, media, methods = self._frames
         catalogue = index_catalogue(episodes(), media(files or RENDITION), methods())
-        _, settled = qualify_requests(requests(*rows), catalogue)
-        self.became = settled.sort("occurred_at", "event_id")["disposition"].cast(pl.String).to_list()
-        counted = count_downloads(settled, catalogue)
+        _, candidates = qualify_requests(requests(*rows), catalogue)
+        self.became = candidates.sort("occurred_at", "event_id")["disposition"].cast(pl.String).to_list()
+        counted = count_downloads(candidates, catalogue)
         named = counted.with_columns(episode_id=pl.lit("harbour-12"), podcast_id=pl.lit("harbour"))
         if ads:
-            self.ads = find_delivered_ads(settled, named, pl.DataFrame(ads), catalogue)
+            self.ads = find_delivered_ads(candidates, named, pl.DataFrame(ads), catalogue)
         files_of = catalogue.files.select("file_no", "asset_id")
         return counted.join(files_of, on="file_no", how="left", validate="m:1").to_dicts()
 

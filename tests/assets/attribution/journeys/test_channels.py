@@ -34,8 +34,8 @@ def paths_of(drawn: Drawn) -> pl.DataFrame:
 
 
 def totals(drawn: Drawn, model: str) -> dict[str, float]:
-    told = channel_totals(paths_of(drawn), [model], fewest_conversions=1)
-    return dict(told.select("channel", "conversions").iter_rows())
+    result = channel_totals(paths_of(drawn), [model], fewest_conversions=1)
+    return dict(result.select("channel", "conversions").iter_rows())
 
 
 def shares(drawn: Drawn, model: str, path: int = 0) -> list[float]:
@@ -69,9 +69,9 @@ def test_the_markov_textbook_cases() -> None:
 
 
 def test_below_300_conversions_what_is_learnt_falls_back_to_linear_and_says_so() -> None:
-    told = channel_totals(paths_of([("ab", 299, 5), ("a", 0, 2)]), ["counterfactual", "markov", "linear"])
-    assert told["fitted_by"].unique().to_list() == ["linear"]
-    assert told["conversions"].to_list() == [149.5] * 6
+    result = channel_totals(paths_of([("ab", 299, 5), ("a", 0, 2)]), ["counterfactual", "markov", "linear"])
+    assert result["fitted_by"].unique().to_list() == ["linear"]
+    assert result["conversions"].to_list() == [149.5] * 6
     assert "markov" in channel_totals(paths_of([("ab", 300, 5)]), ["markov"])["fitted_by"].to_list()
 
 
@@ -112,12 +112,12 @@ drawn_paths = st.lists(
 @given(drawn_paths)
 def test_every_model_reports_the_same_totals(drawn: Drawn) -> None:
     conversions = sum(converted for _, converted, _ in drawn)
-    told = channel_totals(paths_of(drawn), fewest_conversions=1)
-    sums = told.group_by("model").agg(pl.col("conversions", "value").sum())
+    result = channel_totals(paths_of(drawn), fewest_conversions=1)
+    sums = result.group_by("model").agg(pl.col("conversions", "value").sum())
     assert set(sums["model"]) == set(ALL_MODELS)
     assert sums["conversions"].to_list() == pytest.approx([conversions] * len(ALL_MODELS), abs=1e-9)
     assert sums["value"].to_list() == pytest.approx([10 * conversions] * len(ALL_MODELS), abs=1e-8)
-    assert told["conversions"].min() >= -1e-12  # type: ignore[operator]
+    assert result["conversions"].min() >= -1e-12  # type: ignore[operator]
 
 
 @settings(max_examples=15, deadline=None)

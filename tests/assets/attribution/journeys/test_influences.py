@@ -31,26 +31,26 @@ def indexed(journeys: list[Journey], heavier: int | None = None) -> IndexedJourn
     return index_journeys(pl.DataFrame(rows, schema=["touch_no", "state", "conversions", "nulls"], orient="row"), SIZE)
 
 
-def share(journeys: list[Journey], ours: np.ndarray, heavier: int | None = None) -> float:
+def share(journeys: list[Journey], group: np.ndarray, heavier: int | None = None) -> float:
     effects = removal_effects(indexed(journeys, heavier))
-    return float(effects[ours].sum() / effects.sum())
+    return float(effects[group].sum() / effects.sum())
 
 
 @settings(max_examples=25, deadline=None)
 @given(journeys=journeys_of, flags=st.lists(st.booleans(), min_size=SIZE, max_size=SIZE))
 def test_an_influence_is_what_a_heavier_journey_moves(journeys: list[Journey], flags: list[bool]) -> None:
-    ours = np.array(flags)
-    told = indexed(journeys)
-    influences = share_influences(told, fit_chain(told), ours)
-    moved = [(share(journeys, ours, at) - share(journeys, ours)) / STEP for at in range(len(journeys))]
+    group = np.array(flags)
+    result = indexed(journeys)
+    influences = share_influences(result, fit_chain(result), group)
+    moved = [(share(journeys, group, at) - share(journeys, group)) / STEP for at in range(len(journeys))]
     assert influences == pytest.approx(moved, abs=1e-3)
     assert influences.sum() == pytest.approx(0, abs=1e-9)
 
 
 def test_the_chain_is_the_one_that_gives_the_removal_effects() -> None:
-    told = indexed([([1, 2], True), ([2], False), ([3, 1], True), ([4], False)])
-    chain = fit_chain(told)
-    assert chain.effects[1:] / chain.chances[0] == pytest.approx(removal_effects(told))
+    result = indexed([([1, 2], True), ([2], False), ([3, 1], True), ([4], False)])
+    chain = fit_chain(result)
+    assert chain.effects[1:] / chain.chances[0] == pytest.approx(removal_effects(result))
 
 
 # The paths that households take, how many of them do on average, and how many of those convert.
@@ -81,22 +81,22 @@ def _kinds(counts: np.ndarray) -> list[tuple[float, float]]:
     return [(float(each), float(each) if at < half else 0.0) for at, each in enumerate(counts)]
 
 
-@pytest.mark.parametrize("ours", [[True, False, False], [False, False, True], [False, True, True]])
-def test_intervals_from_influences_cover_the_expected_total(ours: list[bool]) -> None:
+@pytest.mark.parametrize("group", [[True, False, False], [False, False, True], [False, True, True]])
+def test_intervals_from_influences_cover_the_expected_total(group: list[bool]) -> None:
     """Households come by a Poisson law. Taking the learnt share for known would cover the second in 3 of 4 draws."""
-    flags = np.array(ours)
+    flags = np.array(group)
     expected = np.array([size * rate for _, size, rate in TAKEN] + [size * (1 - rate) for _, size, rate in TAKEN])
     generator = np.random.default_rng(20_260_310)
-    kept = []
+    retained = []
     for counts in generator.poisson(expected, (DRAWS, len(expected))):
-        walks_drawn = counted(counts)
-        chain = fit_chain(walks_drawn)
+        journeys_drawn = counted(counts)
+        chain = fit_chain(journeys_drawn)
         part, total = float(chain.effects[1:][flags].sum() / chain.effects.sum()), counts[: len(TAKEN)].sum()
         won = np.concatenate([counts[: len(TAKEN)], np.zeros(len(TAKEN))])
-        added = part * won + total * share_influences(walks_drawn, chain, flags)
+        added = part * won + total * share_influences(journeys_drawn, chain, flags)
         per_home = added / np.maximum(counts, 1)
-        kept.append((part * total, float((per_home**2 * counts).sum()), float(per_home.max())))
-    drawn = pl.DataFrame(kept, schema=["total", "squares", "largest"], orient="row").with_columns(
+        retained.append((part * total, float((per_home**2 * counts).sum()), float(per_home.max())))
+    drawn = pl.DataFrame(retained, schema=["total", "squares", "largest"], orient="row").with_columns(
         largest=pl.max_horizontal("largest", pl.col("squares") / pl.col("total"))
     )
     lower, upper = gamma_bounds(drawn["total"], drawn["squares"], drawn["largest"])

@@ -134,9 +134,9 @@ def test_days_computed_backwards_agree_once_nothing_is_stale(network: Warehouse)
         look_back(network, day)
     while days := stale(network):
         look_back(network, days[0])
-    settled = {day: compute_audience_day(network.read, Window.of_day(day), [HARBOR]) for day in DAYS}
+    candidates = {day: compute_audience_day(network.read, Window.of_day(day), [HARBOR]) for day in DAYS}
     for day in DAYS:
-        assert_same(look_back(network, day), settled[day])
+        assert_same(look_back(network, day), candidates[day])
 
 
 def test_a_first_listen_is_found_on_a_day_whose_audience_nobody_computed(network: Warehouse) -> None:
@@ -210,8 +210,8 @@ def test_another_tenants_downloads_change_nothing(network: Warehouse) -> None:
         measure(network, day, without=[1, 2], tenants=[KREUZ])
     for day, before in zip(DAYS, alone, strict=True):
         both = look_back(network, day, [HARBOR, KREUZ])
-        mine = {name: frame.filter(pl.col("tenant_id") == HARBOR.bytes) for name, frame in both.items()}
-        assert_same(mine, before)
+        selected = {name: frame.filter(pl.col("tenant_id") == HARBOR.bytes) for name, frame in both.items()}
+        assert_same(selected, before)
 
 
 def test_ages_are_those_of_the_days_that_were_computed(network: Warehouse) -> None:

@@ -53,8 +53,8 @@ def downloads(*changes: dict[str, Any]) -> pl.DataFrame:
 
 
 def values_of(found: pl.DataFrame, dimension: str, level: str = "tenant") -> dict[str, tuple[int, int]]:
-    told = found.filter(dimension=dimension, level=level).select("value", "downloads", "listeners")
-    return {value: (count, people) for value, count, people in told.iter_rows()}
+    result = found.filter(dimension=dimension, level=level).select("value", "downloads", "listeners")
+    return {value: (count, people) for value, count, people in result.iter_rows()}
 
 
 def test_a_listener_of_two_episodes_is_one_of_their_show() -> None:
@@ -65,7 +65,7 @@ def test_a_listener_of_two_episodes_is_one_of_their_show() -> None:
 
 
 @pytest.mark.parametrize(
-    ("country", "region", "told"),
+    ("country", "region", "result"),
     [
         ("US", "WA", "US-WA"),
         ("AU", "WA", "AU-WA"),
@@ -76,9 +76,9 @@ def test_a_listener_of_two_episodes_is_one_of_their_show() -> None:
         (None, "WA", "WA"),
     ],
 )
-def test_a_region_is_told_with_its_country(country: str | None, region: str | None, told: str) -> None:
+def test_a_region_is_told_with_its_country(country: str | None, region: str | None, result: str) -> None:
     found = measure_breakdowns(downloads({"country_code": country, "region_code": region}))
-    assert list(values_of(found, "region")) == [told]
+    assert list(values_of(found, "region")) == [result]
 
 
 def test_shows_alone_need_no_episodes() -> None:
@@ -94,10 +94,10 @@ def test_every_download_is_in_one_value_of_each_dimension(rows: list[dict[str, A
         {**row, **dict(zip(names, row["place"], strict=True)), "downloaded_at": START + timedelta(hours=row["hour"])}
         for row in rows
     ]
-    told = downloads(*({name: each[name] for name in STANDARD if name in each} for each in changes))
-    found = measure_breakdowns(told)
+    result = downloads(*({name: each[name] for name in STANDARD if name in each} for each in changes))
+    found = measure_breakdowns(result)
     for level, name in LEVELS.items():
-        scopes = told.group_by("tenant_id", scope_id=name).agg(all=pl.len())
+        scopes = result.group_by("tenant_id", scope_id=name).agg(all=pl.len())
         sums = (
             found.filter(level=level)
             .group_by("tenant_id", "scope_id", "dimension")
@@ -108,12 +108,12 @@ def test_every_download_is_in_one_value_of_each_dimension(rows: list[dict[str, A
         assert (sums["downloads"] == sums["all"]).all()
         assert ((sums["share"] - 1).abs() < 1e-9).all()
     for row in found.filter(dimension="hour").iter_rows(named=True):
-        mine = [
+        selected = [
             each["consumer_key"]
             for each in changes
             if row["scope_id"] in (each[LEVELS[row["level"]]],) and f"{each['hour']:02}" == row["value"]
         ]
-        assert (row["downloads"], row["listeners"]) == (len(mine), len(set(mine)))
+        assert (row["downloads"], row["listeners"]) == (len(selected), len(set(selected)))
     random.shuffle(changes)
     again = downloads(*({name: each[name] for name in STANDARD if name in each} for each in changes))
     assert_frame_equal(measure_breakdowns(again), found, check_exact=True)

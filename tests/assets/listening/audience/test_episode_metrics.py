@@ -65,9 +65,9 @@ def test_without_a_session_the_listener_stands_for_the_playback(play: Play) -> N
 
 
 def test_heard_seconds_are_the_most_that_each_playback_says(play: Play) -> None:
-    heard = [("s1", 60.1), ("s1", 120.2), ("s1", 120.2), ("s2", 0.1)]
+    exposed = [("s1", 60.1), ("s1", 120.2), ("s1", 120.2), ("s2", 0.1)]
     starts = [{"event_type": "listen_start", "session_id": each, "heard_seconds": 0.0} for each in ("s1", "s2")]
-    (episode,) = play(*starts, *({"session_id": each, "heard_seconds": seconds} for each, seconds in heard))
+    (episode,) = play(*starts, *({"session_id": each, "heard_seconds": seconds} for each, seconds in exposed))
     assert episode["heard_seconds"] == 120.3
 
 

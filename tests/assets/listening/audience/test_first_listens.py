@@ -23,8 +23,8 @@ def first_listens(found: pl.DataFrame) -> list[tuple[str, int, date, bool]]:
 
 
 def test_the_first_day_of_a_key_in_each_show_is_kept_and_whether_it_was_new_to_the_tenant() -> None:
-    heard = downloads(("harbour", 1, TUESDAY), ("harbour", 1, MONDAY), ("tides", 1, TUESDAY), ("tides", 2, TUESDAY))
-    assert first_listens(find_first_listens(heard)) == [
+    exposed = downloads(("harbour", 1, TUESDAY), ("harbour", 1, MONDAY), ("tides", 1, TUESDAY), ("tides", 2, TUESDAY))
+    assert first_listens(find_first_listens(exposed)) == [
         ("harbour", 1, MONDAY, True),
         ("tides", 1, TUESDAY, False),
         ("tides", 2, TUESDAY, True),
@@ -33,8 +33,8 @@ def test_the_first_day_of_a_key_in_each_show_is_kept_and_whether_it_was_new_to_t
 
 def test_who_was_counted_before_is_new_neither_to_the_show_nor_to_the_tenant() -> None:
     known = downloads(("harbour", 1, MONDAY)).drop("day")
-    heard = downloads(("harbour", 1, TUESDAY), ("tides", 1, TUESDAY))
-    assert first_listens(find_first_listens(heard, known)) == [("tides", 1, TUESDAY, False)]
+    exposed = downloads(("harbour", 1, TUESDAY), ("tides", 1, TUESDAY))
+    assert first_listens(find_first_listens(exposed, known)) == [("tides", 1, TUESDAY, False)]
 
 
 def test_a_missing_column_is_named() -> None:

@@ -17,8 +17,8 @@ EPISODES = pl.DataFrame(
 
 
 def test_a_listener_of_two_shows_is_shared_once_however_often_both_were_heard() -> None:
-    heard = [("harbour-1", 1), ("harbour-2", 1), ("harbour-1", 2), ("harbour-1", 3), ("tides-1", 1), ("tides-1", 1)]
-    keys = pl.DataFrame(heard, schema=["episode_id", "consumer_key"], orient="row").with_columns(
+    exposed = [("harbour-1", 1), ("harbour-2", 1), ("harbour-1", 2), ("harbour-1", 3), ("tides-1", 1), ("tides-1", 1)]
+    keys = pl.DataFrame(exposed, schema=["episode_id", "consumer_key"], orient="row").with_columns(
         tenant_id=pl.lit("quayside")
     )
     there, back = measure_overlaps(keys, EPISODES).to_dicts()

@@ -233,8 +233,8 @@ def test_another_tenants_downloads_change_nothing(made: list[Download]) -> None:
 
 
 def test_an_overlap_is_told_in_both_directions() -> None:
-    heard = [(H1, 0, person) for person in (1, 2, 3)] + [(T1, 0, person) for person in (3, 4)]
-    there, back = measure_overlaps(keys_of(heard), EPISODES).to_dicts()
+    exposed = [(H1, 0, person) for person in (1, 2, 3)] + [(T1, 0, person) for person in (3, 4)]
+    there, back = measure_overlaps(keys_of(exposed), EPISODES).to_dicts()
     assert (there["podcast_id"], there["other_podcast_id"], there["shared_listeners"]) == ("harbour", "tides", 1)
     assert (there["listeners"], there["other_listeners"], there["jaccard"]) == (3, 2, 0.25)
     assert (there["share_of_listeners"], back["share_of_listeners"]) == (1 / 3, 1 / 2)

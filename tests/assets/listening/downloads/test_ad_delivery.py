@@ -33,9 +33,9 @@ def deliver(requests: Frames, episodes: Frames, media: Frames, methods: Frames) 
     def deliver(*rows: dict[str, Any], **segments: Any) -> list[dict[str, Any]]:
         files = media([{}, {"asset_id": "harbour-12-b.mp3"}])
         catalogue = index_catalogue(episodes(), files, methods())
-        _, settled = qualify_requests(requests(*rows), catalogue)
-        downloads = count_downloads(settled, catalogue)
-        return find_delivered_ads(settled, downloads, build_segments(**segments), catalogue).to_dicts()
+        _, candidates = qualify_requests(requests(*rows), catalogue)
+        downloads = count_downloads(candidates, catalogue)
+        return find_delivered_ads(candidates, downloads, build_segments(**segments), catalogue).to_dicts()
 
     return deliver
 
@@ -51,17 +51,17 @@ def fetch(first: int, last: int, minute: int = 0, **change: Any) -> dict[str, An
     }
 
 
-def heard(exposures: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def exposed(exposures: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return sorted((each["placement_id"], each["position"]) for each in exposures)
 
 
 def test_a_whole_file_delivers_every_ad_in_it(deliver: Deliver) -> None:
-    assert heard(deliver({})) == [("lamps", "mid"), ("oat-milk", "post"), ("oat-milk", "pre")]
+    assert exposed(deliver({})) == [("lamps", "mid"), ("oat-milk", "post"), ("oat-milk", "pre")]
 
 
 def test_an_ad_that_lacks_one_byte_is_not_delivered(deliver: Deliver) -> None:
-    assert heard(deliver(fetch(0, 149_998))) == [("oat-milk", "pre")]
-    assert heard(deliver(fetch(0, 149_999))) == [("lamps", "mid"), ("oat-milk", "pre")]
+    assert exposed(deliver(fetch(0, 149_998))) == [("oat-milk", "pre")]
+    assert exposed(deliver(fetch(0, 149_999))) == [("lamps", "mid"), ("oat-milk", "pre")]
 
 
 def test_an_ad_in_a_fetch_that_is_no_download_is_not_delivered(deliver: Deliver) -> None:
@@ -73,16 +73,16 @@ def test_a_span_of_no_bytes_is_no_ad(
     first: int, last: int, requests: Frames, episodes: Frames, media: Frames, methods: Frames
 ) -> None:
     catalogue = index_catalogue(episodes(), media([{}]), methods())
-    _, settled = qualify_requests(requests({}), catalogue)
+    _, candidates = qualify_requests(requests({}), catalogue)
     empty = pl.lit(first).alias("first_byte"), pl.lit(last).alias("last_byte")
     segments = build_segments().with_columns(empty)
-    delivered = find_delivered_ads(settled, count_downloads(settled, catalogue), segments, catalogue)
+    delivered = find_delivered_ads(candidates, count_downloads(candidates, catalogue), segments, catalogue)
     assert delivered.is_empty()
 
 
 def test_an_ad_may_come_in_two_parts(deliver: Deliver) -> None:
-    assert ("lamps", "mid") in heard(deliver(fetch(0, 120_000), fetch(120_001, 160_000, 1)))
-    assert ("lamps", "mid") not in heard(deliver(fetch(0, 120_000), fetch(120_002, 160_000, 1)))
+    assert ("lamps", "mid") in exposed(deliver(fetch(0, 120_000), fetch(120_001, 160_000, 1)))
+    assert ("lamps", "mid") not in exposed(deliver(fetch(0, 120_000), fetch(120_002, 160_000, 1)))
 
 
 def test_a_request_after_the_minute_delivers_its_ads_at_the_time_of_the_download(deliver: Deliver) -> None:
@@ -92,7 +92,7 @@ def test_a_request_after_the_minute_delivers_its_ads_at_the_time_of_the_download
 
 
 def test_an_ad_baked_in_counts_by_the_same_bytes(deliver: Deliver) -> None:
-    assert heard(deliver(fetch(0, 149_998), insertion="baked_in")) == [("oat-milk", "pre")]
+    assert exposed(deliver(fetch(0, 149_998), insertion="baked_in")) == [("oat-milk", "pre")]
 
 
 def test_the_same_ads_in_two_variants_of_an_episode_count_once(deliver: Deliver) -> None:

@@ -38,9 +38,9 @@ class Count:
         catalogue = index_catalogue(
             episodes(shows or []), media(files or []), methods({"download_window": window}), method
         )
-        _, settled = qualify_requests(requests(*rows), catalogue, method)
-        self.became = settled.sort("occurred_at", "event_id")["disposition"].cast(pl.String).to_list()
-        return count_downloads(settled, catalogue).sort("downloaded_at").to_dicts()
+        _, candidates = qualify_requests(requests(*rows), catalogue, method)
+        self.became = candidates.sort("occurred_at", "event_id")["disposition"].cast(pl.String).to_list()
+        return count_downloads(candidates, catalogue).sort("downloaded_at").to_dicts()
 
 
 @pytest.fixture

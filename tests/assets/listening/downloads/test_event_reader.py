@@ -41,7 +41,7 @@ EVENTS = build_events(2_000)
 SPANS = [(DAY, [NORTH]), (DAY.widened(before=timedelta(days=1), after=timedelta(days=1)), [SOUTH])]
 
 
-class Asked:
+class RecordingReader:
     """A reader that remembers what it was asked for."""
 
     def __init__(self) -> None:
@@ -58,13 +58,13 @@ def test_every_row_of_the_spans_comes_once_in_slices_of_any_size(
     slice_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_reader, "SLICE_ROWS", slice_rows)
-    raw = read_raw_rows(Asked(), SPANS, DAY)
+    raw = read_raw_rows(RecordingReader(), SPANS, DAY)
     is_north, is_today = pl.col("tenant_id") == NORTH.bytes, pl.col("occurred_at").dt.date() == DAY.day
     expected = EVENTS.filter(~is_north | is_today)
     requests = expected.filter(pl.col("source") != "client")
     named = raw.names.gather(raw.requests["name_no"])
-    told = pl.concat([raw.requests.select("event_id", pl.col("user_agent").cast(pl.String)), named], how="horizontal")
-    assert told.sort("event_id").equals(requests.select(told.columns).sort("event_id"))
+    result = pl.concat([raw.requests.select("event_id", pl.col("user_agent").cast(pl.String)), named], how="horizontal")
+    assert result.sort("event_id").equals(requests.select(result.columns).sort("event_id"))
     assert raw.names.is_duplicated().sum() == 0
     assert sorted(raw.playback["event_id"]) == sorted(
         expected.filter(is_today & (pl.col("source") == "client"))["event_id"]
@@ -75,7 +75,7 @@ def test_every_row_of_the_spans_comes_once_in_slices_of_any_size(
 
 def test_slices_are_as_long_as_the_rows_allow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_reader, "SLICE_ROWS", 100)
-    busy, quiet = Asked(), Asked()
+    busy, quiet = RecordingReader(), RecordingReader()
     read_raw_rows(busy, [(DAY, [NORTH, SOUTH])], DAY)
     assert len(busy.windows) > 10
     assert all(end - start < timedelta(hours=3) for start, end in busy.windows)

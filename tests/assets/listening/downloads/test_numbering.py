@@ -25,8 +25,8 @@ def test_a_download_is_counted_for_its_episode_among_other_episodes_too(
     requests: Frames, episodes: Frames, media: Frames, methods: Frames
 ) -> None:
     catalogue = index_catalogue(episodes(), media(), methods())
-    _, settled = qualify_requests(requests({}), catalogue)
-    downloads = count_downloads(settled, catalogue)
+    _, candidates = qualify_requests(requests({}), catalogue)
+    downloads = count_downloads(candidates, catalogue)
     more = number_episodes(episodes([{"episode_id": "a-pilot"}, {"episode_id": "harbour-12"}]))
     keys = number_keys(downloads, more)
     assert keys["episode_no"].to_list() == more.filter(episode_id="harbour-12")["episode_no"].to_list() == [2]

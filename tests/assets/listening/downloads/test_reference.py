@@ -77,10 +77,10 @@ def expect_late_verdict(row: Row) -> str | None:
 
 def named(row: Row) -> Any:
     """The episode that a row is about, by its own id or by its file's; of an unknown one the name it has."""
-    told = tuple((row["tenant_id"], row[name]) for name in ("episode_id", "asset_id"))
-    known = next((e["episode_id"] for e in EPISODES if (e["tenant_id"], e["episode_id"]) == told[0]), None)
-    of_file = next((m["episode_id"] for m in MEDIA if (m["tenant_id"], m["asset_id"]) == told[1]), None)
-    return known or of_file or told
+    result = tuple((row["tenant_id"], row[name]) for name in ("episode_id", "asset_id"))
+    known = next((e["episode_id"] for e in EPISODES if (e["tenant_id"], e["episode_id"]) == result[0]), None)
+    of_file = next((m["episode_id"] for m in MEDIA if (m["tenant_id"], m["asset_id"]) == result[1]), None)
+    return known or of_file or result
 
 
 def find_crowds(rows: list[Row], limit: int) -> set[tuple[Any, ...]]:
@@ -159,7 +159,7 @@ def cut(rows: list[Row], window: str) -> list[list[Row]]:
     return groups
 
 
-def settle(group: list[Row]) -> Row | None:
+def qualify(group: list[Row]) -> Row | None:
     """Give each row of a group its disposition; the download, if it is one."""
     midnight = group[0]["occurred_at"].replace(hour=0, minute=0, second=0, microsecond=0)
     covered: dict[Any, set[int]] = {}
@@ -223,7 +223,7 @@ def expect(rows: list[Row], windows: dict[str, str], limit: int) -> tuple[dict[s
     downloads = {}
     for (tenant, *_), of_pair in pairs.items():
         for group in cut(of_pair, windows[tenant]):
-            download = settle(group)
+            download = qualify(group)
             if download:
                 downloads[download["event_id"]] = download
     return {row["event_id"]: row["disposition"] for row in rows}, downloads
@@ -329,9 +329,9 @@ def test_downloads_and_their_ads_are_those_of_the_definition(
             for segment in SEGMENTS
         ]
     ).with_columns(insertion=pl.lit("dynamic"), campaign_id=pl.lit("c"), sponsor_id=pl.lit("s"))
-    _, settled = qualify_requests(show.requests(*rows), catalogue, METHOD)
-    downloads = count_downloads(settled, catalogue)
-    ads = find_delivered_ads(settled, downloads, segments, catalogue)
+    _, candidates = qualify_requests(show.requests(*rows), catalogue, METHOD)
+    downloads = count_downloads(candidates, catalogue)
+    ads = find_delivered_ads(candidates, downloads, segments, catalogue)
     assert ads["exposure_id"].n_unique() == ads.height
     assert ads.height == sum(len(each["ads"]) for each in expected.values())
     found = {row["event_id"]: row for row in downloads.iter_rows(named=True)}
@@ -383,8 +383,8 @@ def test_a_request_split_in_two_covers_the_same(
             for first, size in ranges
         ]
         catalogue = index_catalogue(show.episodes, show.media, show.method_frame({"quayside": "calendar_day"}, 0))
-        _, settled = qualify_requests(show.requests(*rows), catalogue)
-        return [int(settled["new_bytes"].sum()), count_downloads(settled, catalogue)["covered_bytes"].to_list()]
+        _, candidates = qualify_requests(show.requests(*rows), catalogue)
+        return [int(candidates["new_bytes"].sum()), count_downloads(candidates, catalogue)["covered_bytes"].to_list()]
 
     split = 1 + int(at * (length - 2))
     assert covered([(start, split), (start + split, length - split), *others]) == covered([(start, length), *others])

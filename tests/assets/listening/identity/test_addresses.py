@@ -12,18 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.listening.identity.addresses import CLASS_OF_LIST, LISTS, AddressRanges, classify_addresses
+from assets.listening.identity.addresses import CLASS_OF_LIST, INCLUSIONS, LISTS, AddressRanges, classify_addresses
 from sql.values import PermanentError
 
 DAY = date(2026, 10, 14)
-NO_INCLUSIONS = pl.DataFrame(
-    schema={
-        "tenant_id": pl.String,
-        "network": pl.String,
-        "reason": pl.String,
-        "validated_at": pl.Datetime("us", "UTC"),
-    }
-)
+NO_INCLUSIONS = pl.DataFrame(schema={**INCLUSIONS, "tenant_id": pl.String()})
 
 
 def requests(*addresses: str | None, tenant: str = "north") -> pl.DataFrame:

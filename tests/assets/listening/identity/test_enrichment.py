@@ -8,20 +8,13 @@ import polars as pl
 import pytest
 
 from assets.listening.downloads.ad_delivery import collect_signals
-from assets.listening.identity.addresses import AddressRanges
+from assets.listening.identity.addresses import INCLUSIONS, AddressRanges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.enrichment import enrich_signals
 from assets.listening.identity.keys import Key, Keyring
 
 KEYRING = Keyring((Key(1, b"a key that only this test knows."),))
-NOBODY = pl.DataFrame(
-    schema={
-        "tenant_id": pl.String,
-        "network": pl.String,
-        "reason": pl.String,
-        "validated_at": pl.Datetime("us", "UTC"),
-    }
-)
+NO_INCLUSIONS = pl.DataFrame(schema={**INCLUSIONS, "tenant_id": pl.String()})
 
 
 def click(**fields: object) -> dict[str, object]:
@@ -50,8 +43,8 @@ def test_a_key_that_a_platform_made_without_telling_the_address_is_vouched_for(
         **dict.fromkeys(("household_key", "listener_key"), pl.Int64),
     }
     rows = pl.DataFrame([click(**sent)], schema_overrides=types)
-    exposures = collect_signals(enrich_signals(rows, load_rules(), AddressRanges.load(), NOBODY, KEYRING))
-    told = exposures.row(0, named=True)
-    assert told["address_class"] == address_class
-    assert told["consumer_key"] == 78 or "listener_key" not in sent
-    assert told["household_key"] == sent.get("household_key") or "client_ip" in sent
+    exposures = collect_signals(enrich_signals(rows, load_rules(), AddressRanges.load(), NO_INCLUSIONS, KEYRING))
+    result = exposures.row(0, named=True)
+    assert result["address_class"] == address_class
+    assert result["consumer_key"] == 78 or "listener_key" not in sent
+    assert result["household_key"] == sent.get("household_key") or "client_ip" in sent

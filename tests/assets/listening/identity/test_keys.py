@@ -52,12 +52,12 @@ def test_tenants_with_keys_of_their_own_and_platform_keys_stand_side_by_side() -
         schema_overrides={"client_ip": pl.String, "household_key": pl.Int64},
     )
     derived = derive_keys(frame, ring)
-    kept = (-5).to_bytes(8, "big", signed=True) + b"\x1fOvercast/3.0"
+    retained = (-5).to_bytes(8, "big", signed=True) + b"\x1fOvercast/3.0"
     message = b"203.0.113.7\x1fOvercast/3.0"
     assert derived["consumer_key"].to_list() == [
         signed(message),
         signed(message, b"south" * 7),
-        signed(kept, b"south" * 7),
+        signed(retained, b"south" * 7),
         None,
     ]
     assert derived["key_version"].to_list() == [1, 7, 0, None]

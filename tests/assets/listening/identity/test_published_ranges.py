@@ -186,11 +186,11 @@ def test_a_file_that_is_not_whole_is_refused(damage: Callable[[bytes], bytes], c
 
 
 def test_the_package_is_neither_imported_nor_read_before_it_is_asked() -> None:
-    told = (
+    result = (
         "import sys, pipelines.definitions; from assets.listening.identity import published_ranges; "
         "print('iporigin' in sys.modules, published_ranges._read_once.cache_info().currsize)"
     )
 
-    answer = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    answer = subprocess.run([sys.executable, "-c", result], check=True, capture_output=True, text=True)
 
     assert answer.stdout.split() == ["False", "0"]

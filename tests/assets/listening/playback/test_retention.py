@@ -50,8 +50,8 @@ class Show:
         self.catalogue: Catalogue = index_catalogue(episodes, media, methods)
 
     def events(self, *rows: Row) -> pl.DataFrame:
-        told = [{**STANDARD, "event_id": f"e{number}", **row} for number, row in enumerate(rows)]
-        return pl.DataFrame(told, schema=SCHEMA, orient="row")
+        result = [{**STANDARD, "event_id": f"e{number}", **row} for number, row in enumerate(rows)]
+        return pl.DataFrame(result, schema=SCHEMA, orient="row")
 
     def playbacks(self, *rows: Row) -> pl.DataFrame:
         return follow_playbacks(self.events(*rows), self.catalogue)
@@ -66,7 +66,7 @@ def show(episodes: Frames, media: Frames, methods: Frames) -> Show:
     return Show(episodes(), media(), methods())
 
 
-def heard(seconds: float | None, session: str = "s1", **fields: object) -> list[Row]:
+def exposed(seconds: float | None, session: str = "s1", **fields: object) -> list[Row]:
     """A playback that was heard for this long."""
     end = {"event_type": "listen_progress", "heard_seconds": seconds, "session_id": session}
     return [{"event_type": "listen_start", "session_id": session}, {**end, **fields}]
@@ -89,9 +89,9 @@ def test_completion_of_a_day_is_one_number(show: Show, playbacks: list[tuple[Row
         names = {"session_id": str(number), "episode_id": episode}
         rows += [{"event_type": "listen_start", **names}] if is_start else []
         rows.append({**ending, **names})
-    told = measure_completion(show.playbacks(*rows))
+    result = measure_completion(show.playbacks(*rows))
     daily = measure_consumption(show.events(*rows), show.catalogue).filter(pl.col("playback_starts") > 0)
-    both = daily.join(told, on="episode_no", how="full", validate="1:1")
+    both = daily.join(result, on="episode_no", how="full", validate="1:1")
     for row in both.iter_rows(named=True):
         share = row["reached_100"] / row["measured"] if row["measured"] else None
         assert (row["playback_starts"], row["completion"]) == (row["starters"], share)
@@ -105,7 +105,7 @@ def test_a_player_that_tells_its_position_alone_is_heard(show: Show) -> None:
 
 
 def test_listening_stops_in_the_minute_that_was_begun_and_not_finished(show: Show) -> None:
-    curve = measure_retention(show.playbacks(*heard(59.9, "a"), *heard(60.0, "b"), *heard(150.0, "c")))
+    curve = measure_retention(show.playbacks(*exposed(59.9, "a"), *exposed(60.0, "b"), *exposed(150.0, "c")))
     assert curve.select("minute", "stopped", "still_listening", "starters").rows() == [
         (0, 1, 3, 3),
         (1, 1, 2, 3),
@@ -114,7 +114,7 @@ def test_listening_stops_in_the_minute_that_was_begun_and_not_finished(show: Sho
 
 
 def test_who_hears_an_episode_out_stops_in_its_last_minute(show: Show) -> None:
-    curve = measure_retention(show.playbacks(*heard(3_600.0, "a"), *heard(9_000.0, "b")))
+    curve = measure_retention(show.playbacks(*exposed(3_600.0, "a"), *exposed(9_000.0, "b")))
     assert curve.select("minute", "stopped").rows() == [(59, 2)]
 
 
@@ -123,43 +123,43 @@ def test_a_playback_that_did_not_start_today_is_not_a_starter(show: Show) -> Non
 
 
 def test_a_complete_playback_was_heard_to_the_end_whatever_it_told_before(show: Show) -> None:
-    (row,) = show.playbacks(*heard(100.0), {"event_type": "listen_complete"}).to_dicts()
+    (row,) = show.playbacks(*exposed(100.0), {"event_type": "listen_complete"}).to_dicts()
     assert row["heard_ms"] == row["duration_ms"] == 3_600_000
 
 
 def test_a_position_stands_for_what_was_heard_unless_it_was_skipped_to(show: Show) -> None:
-    played = heard(None, position_seconds=600.0)
+    played = exposed(None, position_seconds=600.0)
     skipped = {"event_type": "skip", "position_seconds": 3_000.0}
     assert show.playbacks(*played, skipped)["heard_ms"].to_list() == [600_000]
 
 
 def test_completion_is_told_at_five_shares_of_the_duration(show: Show) -> None:
     shares = (0.2, 0.25, 0.5, 0.75, 0.9, 1.0)
-    made = [row for share in shares for row in heard(3_600 * share, f"s{share}")]
+    made = [row for share in shares for row in exposed(3_600 * share, f"s{share}")]
     (row,) = measure_completion(show.playbacks(*made)).to_dicts()
     assert [row[f"reached_{percent}"] for percent in (25, 50, 75, 90, 100)] == [5, 4, 3, 2, 1]
     assert (row["starters"], row["measured"], row["average_consumption"]) == (6, 6, 0.6)
 
 
 def test_nobody_consumes_more_than_the_whole(show: Show) -> None:
-    (row,) = measure_completion(show.playbacks(*heard(7_200.0))).to_dicts()
+    (row,) = measure_completion(show.playbacks(*exposed(7_200.0))).to_dicts()
     assert row["average_consumption"] == 1.0
 
 
 def test_of_an_episode_of_unknown_length_starters_are_counted_and_nothing_is_said_of_completion(show: Show) -> None:
-    unknown = [{**row, "episode_id": "harbour-13"} for row in heard(600.0)]
+    unknown = [{**row, "episode_id": "harbour-13"} for row in exposed(600.0)]
     (row,) = measure_completion(show.playbacks(*unknown)).to_dicts()
     assert (row["starters"], row["measured"], row["reached_25"], row["average_consumption"]) == (1, 0, 0, None)
 
 
 def test_the_median_lies_between_the_two_in_the_middle(show: Show) -> None:
-    made = [event for number, share in enumerate((0.1, 0.2, 0.5, 1.0)) for event in heard(3600 * share, f"s{number}")]
+    made = [event for number, share in enumerate((0.1, 0.2, 0.5, 1.0)) for event in exposed(3600 * share, f"s{number}")]
     (row,) = measure_completion(show.playbacks(*made)).to_dicts()
     assert (row["average_consumption"], row["median_consumption"]) == (0.45, 0.35)
 
 
 def test_nothing_is_known_of_the_median_of_an_unknown_length(show: Show) -> None:
-    unknown = [{**event, "episode_id": "harbour-13"} for event in heard(60.0)]
+    unknown = [{**event, "episode_id": "harbour-13"} for event in exposed(60.0)]
     (row,) = measure_completion(show.playbacks(*unknown)).to_dicts()
     assert (row["measured"], row["median_consumption"]) == (0, None)
     assert measure_spread(show.playbacks(*unknown)).is_empty()
@@ -175,15 +175,15 @@ def test_spreads_of_days_add_up_to_the_spread_of_all(days: list[list[int]]) -> N
         return pl.DataFrame(columns)
 
     spread = pl.concat(measure_spread(playbacks(day)) for day in days)
-    (told,) = draw_consumption(spread, ["episode_no"]).to_dicts()
+    (result,) = draw_consumption(spread, ["episode_no"]).to_dicts()
     percents = sorted(min(second, 3600) * 100 // 3600 for day in days for second in day)
-    assert told["measured"] == len(percents)
-    assert told["median"] == percents[(len(percents) + 1) // 2 - 1]
-    assert told["lower_quartile"] == percents[(len(percents) + 3) // 4 - 1]
-    assert told["upper_quartile"] == percents[(3 * len(percents) + 3) // 4 - 1]
+    assert result["measured"] == len(percents)
+    assert result["median"] == percents[(len(percents) + 1) // 2 - 1]
+    assert result["lower_quartile"] == percents[(len(percents) + 3) // 4 - 1]
+    assert result["upper_quartile"] == percents[(3 * len(percents) + 3) // 4 - 1]
     (day_by_day,) = pl.concat(measure_completion(playbacks(day)) for day in days).sum().to_dicts()
     for share in (25, 50, 75, 90, 100):
-        assert told[f"reached_{share}"] == day_by_day[f"reached_{share}"]
+        assert result[f"reached_{share}"] == day_by_day[f"reached_{share}"]
 
 
 def test_a_curve_over_several_days_has_every_minute() -> None:
