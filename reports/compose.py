@@ -6,16 +6,18 @@ Not here: how any of it looks. What is made here is final; renderers add nothing
 
 from __future__ import annotations
 
-from reports.content.benchmark_position import benchmarks, model_totals, response
+from reports.content.benchmark_position import benchmarks
 from reports.content.chart_data import bar_chart, line_chart
 from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter, shared_digits
-from reports.content.kpis import tiles
 from reports.content.labels import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
+from reports.content.model_totals import model_totals
 from reports.content.records import records
 from reports.content.report import Footer, Header, Pair, ReportContent, Section
+from reports.content.response import response
 from reports.content.sentences import counted, finding, lift, notices
 from reports.content.tables import all_placements, campaigns, delivery, models, top_campaigns, top_placements
+from reports.content.tiles import tiles
 from reports.drawing.colours import visible_on_white
 
 

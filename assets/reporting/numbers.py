@@ -33,9 +33,9 @@ from assets.reporting.number_values import (
     rate,
     with_sample,
 )
-from reports.content.benchmark_position import PERCENTAGES
 from reports.content.formats import NOTHING, Formatter, major_units, rounded
 from reports.content.labels import KPIS
+from reports.content.response import PERCENTAGES
 
 Content = Mapping[str, Any]
 Unit = Literal["count", "credit", "minor", "ratio", "frequency", "percent"]

@@ -15,9 +15,8 @@ import polars as pl
 from assets.reporting.subscriptions import Subject
 from reports.content.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
 from reports.content.facts import ReportFacts
+from reports.content.model_totals import DATA_DRIVEN
 from sql.values import Interval
-
-DATA_DRIVEN = ("markov", "counterfactual")
 
 # Medians are computed under stored models only; a report that leads with another is compared under the industry's.
 COMPARED_UNDER = "linear"

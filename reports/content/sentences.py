@@ -12,7 +12,7 @@ from decimal import Decimal
 from reports.content.comparisons import Lift
 from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import Formatter, exact
-from reports.content.kpis import is_low_confidence, ratios_allowed, roas, spend_text
+from reports.content.ratios import is_low_confidence, ratios_allowed, roas, spend_text
 from reports.content.report import Notice
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LARGEST_DETECTABLE_LIFT
 from sql.values import Interval

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from reports.content.facts import CampaignRow, PlacementRow, ReportFacts
 from reports.content.formats import NOTHING, Formatter, exact, rounded
-from reports.content.kpis import cost_per_conversion, per_thousand
 from reports.content.labels import MODEL_RULES, MODELS, POSITIONS
+from reports.content.ratios import cost_per_conversion, per_thousand
 from reports.content.report import Pair, Section, Table, TableRow
 from reports.thresholds import FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 from sql.values import Interval
@@ -48,15 +48,13 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
         title="Top placements" if len(shown) < len(rows) else "Placements",
         columns=("Episode", "Aired", "Delivered", "Conv.", "CPA"),
         rows=tuple(
-            TableRow(
-                row.episode or row.placement,
-                _whereabouts(row, facts),
-                (
-                    formatter.day(row.aired),
-                    formatter.count(row.delivered),
-                    formatter.credit(row.conversions),
-                    _cost(row, formatter),
-                ),
+            _placement_row(
+                row,
+                facts,
+                formatter.day(row.aired),
+                formatter.count(row.delivered),
+                formatter.credit(row.conversions),
+                _cost(row, formatter),
             )
             for row in shown
         ),
@@ -70,17 +68,15 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
         title="Every placement",
         columns=("Episode", "Aired", "Booked", "Delivered", "Conv.", "Revenue", "CPA"),
         rows=tuple(
-            TableRow(
-                row.episode or row.placement,
-                _whereabouts(row, facts),
-                (
-                    formatter.day(row.aired),
-                    formatter.count(row.booked),
-                    formatter.count(row.delivered),
-                    formatter.credit(row.conversions),
-                    formatter.money(row.revenue_minor, row.currency),
-                    _cost(row, formatter),
-                ),
+            _placement_row(
+                row,
+                facts,
+                formatter.day(row.aired),
+                formatter.count(row.booked),
+                formatter.count(row.delivered),
+                formatter.credit(row.conversions),
+                formatter.money(row.revenue_minor, row.currency),
+                _cost(row, formatter),
             )
             for row in ranked(facts)
         ),
@@ -206,11 +202,12 @@ def _booked(facts: ReportFacts, formatter: Formatter) -> str:
     return text
 
 
-def _whereabouts(row: PlacementRow, facts: ReportFacts) -> str:
+def _placement_row(row: PlacementRow, facts: ReportFacts, *cells: str) -> TableRow:
+    """Named by its episode, with the show and position under it."""
     parts = [row.show, POSITIONS.get(row.position, row.position)]
     if facts.is_portfolio:
         parts.append(row.campaign)
-    return " · ".join(part for part in parts if part)
+    return TableRow(row.episode or row.placement, " · ".join(part for part in parts if part), cells)
 
 
 def _cost(row: PlacementRow, formatter: Formatter) -> str:

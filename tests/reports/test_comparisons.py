@@ -41,7 +41,7 @@ def test_only_a_randomised_holdout_is_called_causal(facts: ReportFacts) -> None:
     )
 
 
-def test_a_lift_below_zero_is_said_in_words_rather_than_by_a_sign(facts: ReportFacts) -> None:
+def test_a_lift_below_zero_is_reported_in_text_rather_than_by_a_sign(facts: ReportFacts) -> None:
     fell = told_lift(facts, Interval(-0.032, -0.08, 0.02))
     assert "converted 3.2% less often than comparable listeners" in fell
     assert "(95% interval 8.0% less to 2.0% more)" in fell
@@ -52,13 +52,13 @@ def test_a_lift_below_zero_is_said_in_words_rather_than_by_a_sign(facts: ReportF
     assert "as often as comparable listeners" in told_lift(facts, Interval(0.0004, -0.05, 0.05))
 
 
-def test_a_holdout_tells_the_return_that_the_ads_added(facts: ReportFacts) -> None:
-    told = told_lift(facts, Interval(0.2, 0.1, 0.3), causal=True, iroas=Interval(0.63, -0.2, 1.46))
-    assert "(iROAS) is 0.63× (95% interval -0.20× to 1.46×)" in told
+def test_a_holdout_shows_the_return_that_the_ads_added(facts: ReportFacts) -> None:
+    printed = told_lift(facts, Interval(0.2, 0.1, 0.3), causal=True, iroas=Interval(0.63, -0.2, 1.46))
+    assert "(iROAS) is 0.63× (95% interval -0.20× to 1.46×)" in printed
     assert "iROAS" not in told_lift(facts, Interval(0.2, 0.1, 0.3), iroas=Interval(0.63, -0.2, 1.46))
 
 
-def test_a_coarse_comparison_tells_the_smallest_lift_that_it_finds(facts: ReportFacts) -> None:
+def test_a_coarse_comparison_shows_the_smallest_lift_that_it_finds(facts: ReportFacts) -> None:
     assert told_lift(facts, None, smallest=0.814) == (
         "No lift is reported. 12,000 households were compared with 3,000 others; that finds lifts of 81% and more, "
         "and has to find 30% to be shown."
@@ -67,15 +67,15 @@ def test_a_coarse_comparison_tells_the_smallest_lift_that_it_finds(facts: Report
     assert "1 household was compared with 1 other," in told_lift(facts, None, households=1, base_households=1)
 
 
-def test_a_portfolio_tells_the_lift_of_each_campaign(portfolio: ReportFacts) -> None:
+def test_a_portfolio_shows_the_lift_of_each_campaign(portfolio: ReportFacts) -> None:
     names = [row.name for row in portfolio.campaigns]
     first = lifted(Interval(0.2, 0.1, 0.3), campaign=names[0])
-    told = compose(replace(portfolio, lifts=(first,))).lift
-    assert told[0].startswith(f"{names[0]}: Households that got the ads converted 20.0% more often")
-    assert told[1] == "For 1 other campaign no comparison group was measured."
+    printed = compose(replace(portfolio, lifts=(first,))).lift
+    assert printed[0].startswith(f"{names[0]}: Households that got the ads converted 20.0% more often")
+    assert printed[1] == "For 1 other campaign no comparison group was measured."
 
 
-def test_models_that_learn_stand_beside_the_report_s_own_with_their_intervals(facts: ReportFacts) -> None:
+def test_data_driven_models_stand_beside_the_report_s_own_with_their_intervals(facts: ReportFacts) -> None:
     table = compose(facts).learnt
     assert table is not None
     assert [row.name for row in table.rows] == ["Linear (this report)", "Markov", "Counterfactual"]
@@ -84,14 +84,14 @@ def test_models_that_learn_stand_beside_the_report_s_own_with_their_intervals(fa
     assert "300" not in table.note
 
 
-def test_a_fall_back_to_linear_is_said(portfolio: ReportFacts) -> None:
+def test_a_fall_back_to_linear_is_reported(portfolio: ReportFacts) -> None:
     table = compose(portfolio).learnt
     assert table is not None
     assert table.rows[1].cells == ("344.0", "338.2*", "351.0*")
     assert "* Fewer than 300 conversions are too few to learn from" in table.note
 
 
-def test_medians_of_others_are_told_in_two_digits_and_only_where_there_are_enough(facts: ReportFacts) -> None:
+def test_medians_of_others_are_shown_in_two_digits_and_only_where_there_are_enough(facts: ReportFacts) -> None:
     table = compose(facts).benchmarks
     assert table is not None
     cells = {row.name: row.cells for row in table.rows}
@@ -123,15 +123,15 @@ def test_the_modelled_number_stands_beside_the_counted_one(facts: ReportFacts) -
     )
 
 
-def test_what_came_back_is_told_with_its_range_and_how_far_to_trust_it(facts: ReportFacts) -> None:
+def test_what_came_back_is_shown_with_its_range_and_how_far_to_trust_it(facts: ReportFacts) -> None:
     section = compose(facts).response
     assert section is not None
-    told = {pair.term: pair.text for pair in section.pairs}
-    assert told["Households that converted, of those reached"] == "0.29% (95% interval 0.26% to 0.32%)"
-    assert told["Cost per visit (CPV)"] == "$5.62 (95% interval $5.10 to $6.23)"
-    assert told["Revenue per conversion (AOV)"] == "$83.20 (95% interval $79.11 to $87.29), low confidence"
-    assert told["Cost per lead (CPL)"] == "too few to tell: shown from 5"
-    assert "Return on investment (ROI)" not in told
+    printed = {pair.term: pair.text for pair in section.pairs}
+    assert printed["Households that converted, of those reached"] == "0.29% (95% interval 0.26% to 0.32%)"
+    assert printed["Cost per visit (CPV)"] == "$5.62 (95% interval $5.10 to $6.23)"
+    assert printed["Revenue per conversion (AOV)"] == "$83.20 (95% interval $79.11 to $87.29), low confidence"
+    assert printed["Cost per lead (CPL)"] == "too few to tell: shown from 5"
+    assert "Return on investment (ROI)" not in printed
 
 
 def test_a_period_that_brought_nothing_back_has_no_section_for_it(quiet_facts: ReportFacts) -> None:

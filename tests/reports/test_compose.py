@@ -17,8 +17,8 @@ from reports.compose import compose
 from reports.content.chart_data import count_ticks
 from reports.content.facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
 from reports.content.formats import Formatter, LocaleError, exact, major_units, rounded
-from reports.content.kpis import change
 from reports.content.report import Notice, ReportContent, Tile
+from reports.content.tiles import change
 from sql.values import Interval
 
 ChangeFacts = Callable[..., ReportFacts]
@@ -101,7 +101,7 @@ def test_five_to_twenty_nine_conversions_are_low_confidence(facts: ReportFacts) 
     assert "low confidence" not in tile(compose(small(facts, 30)), "Cost").detail
 
 
-def test_unknown_spend_gives_no_ratio_and_says_why(facts: ReportFacts) -> None:
+def test_unknown_spend_gives_no_ratio_and_reports_why(facts: ReportFacts) -> None:
     content = compose(replace(facts, now=replace(facts.now, spend_minor=None)))
     assert tile(content, "Return").value == "–"
     assert tile(content, "Return").detail == "spend is not known"
@@ -137,19 +137,19 @@ def test_a_flight_that_ended_short_owes_its_ads_while_others_deliver_more(facts:
     assert "Flights that have ended delivered less than was booked; 1,200 ads are owed" in texts(content.notices)
 
 
-def test_open_windows_failed_checks_and_revisions_are_said(facts: ReportFacts) -> None:
+def test_open_windows_failed_checks_and_revisions_are_reported(facts: ReportFacts) -> None:
     check = FailedCheck(date(2026, 7, 4), "volume", "downloads fell by 80%.")
     content = compose(
         replace(facts, windows=OpenWindows(12, 1, None), failed_checks=(check,), revision=2, restates="earlier")
     )
-    said = texts(content.notices)
-    assert "1 of 12 episodes is still inside the 30-day attribution window" in said
-    assert "A data check did not pass for Jul 4, 2026: downloads fell by 80%." in said
-    assert "This is revision 2" in said
+    printed = texts(content.notices)
+    assert "1 of 12 episodes is still inside the 30-day attribution window" in printed
+    assert "A data check did not pass for Jul 4, 2026: downloads fell by 80%." in printed
+    assert "This is revision 2" in printed
     assert [notice.kind for notice in content.notices] == ["warning", "warning", "info"]
 
 
-def test_a_period_without_ads_says_so_and_draws_nothing(quiet_facts: ReportFacts) -> None:
+def test_a_period_without_ads_reports_it_and_draws_nothing(quiet_facts: ReportFacts) -> None:
     content = compose(quiet_facts)
     assert content.finding == "No ads were delivered in this period, and no conversions were attributed."
     assert content.line is None

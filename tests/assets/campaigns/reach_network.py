@@ -64,12 +64,12 @@ def add_campaign(warehouse: Warehouse, tenant: UUID, slug: str) -> None:
         warehouse.insert(table, pl.DataFrame(values))
 
 
-def exposures(tenant: UUID, day: date, people: range, placement: str, heard: int = 1) -> pl.DataFrame:
+def exposures(tenant: UUID, day: date, people: range, placement: str, exposed: int = 1) -> pl.DataFrame:
     """People who heard a placement on a day; three in ten households have a second listener."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     person = pl.int_range(people.start, people.stop, eager=True)
     rows = pl.DataFrame({"consumer_key": person, "household_key": person - (person % 10 < 3).cast(pl.Int64)})
-    times = pl.DataFrame({"again": range(heard)})
+    times = pl.DataFrame({"again": range(exposed)})
     return (
         rows.join(times, how="cross")
         .with_row_index("number")
@@ -94,7 +94,7 @@ def exposures(tenant: UUID, day: date, people: range, placement: str, heard: int
             run_id=pl.lit(RUN.bytes),
         )
         .with_columns(
-            exposure_id=pl.Series([uuid5(tenant, f"{day} {placement} {n}").bytes for n in range(len(people) * heard)])
+            exposure_id=pl.Series([uuid5(tenant, f"{day} {placement} {n}").bytes for n in range(len(people) * exposed)])
         )
         .drop("hashed")
     )
@@ -114,7 +114,7 @@ def heard_on(day: date, tenant: UUID = HARBOR) -> pl.DataFrame:
     if day == LAST:
         return exposures(tenant, day, range(150), "mid")
     newcomers = range(400 + 200 * number, 700 + 200 * number)
-    return pl.concat([exposures(tenant, day, range(500), "mid"), exposures(tenant, day, newcomers, "pre", heard=2)])
+    return pl.concat([exposures(tenant, day, range(500), "mid"), exposures(tenant, day, newcomers, "pre", exposed=2)])
 
 
 def build_network(warehouse: Warehouse) -> None:

@@ -27,12 +27,12 @@ def harbour(warehouse: Warehouse) -> Warehouse:
 
 
 def ad(at: datetime, kind: str = "impression", **names: str) -> dict[str, object]:
-    told = {
+    result = {
         f"{what}_id": named(names[what]) if what in names else None for what in ("campaign", "placement", "episode")
     }
     owner = {"tenant_id": HARBOUR, "sponsor_id": named("kettle"), "event_id": named(f"{at} {kind} {names}")}
     sent = {"kind": kind, "signal": "pixel", "client_ip": HOMES[0], "user_agent": "Mozilla/5.0"}
-    return {**owner, **told, **sent, "occurred_at": at}
+    return {**owner, **result, **sent, "occurred_at": at}
 
 
 def placed(warehouse: Warehouse, *ads: dict[str, object]) -> list[tuple[str, str, str]]:
@@ -50,14 +50,14 @@ def placed(warehouse: Warehouse, *ads: dict[str, object]) -> list[tuple[str, str
 def test_an_ad_in_the_run_of_a_show_is_of_the_episode_that_was_out_last(
     harbour: Warehouse, days: int, episode: str
 ) -> None:
-    (told,) = placed(harbour, ad(HEARD + timedelta(days=days), placement="inserted"))
+    (result,) = placed(harbour, ad(HEARD + timedelta(days=days), placement="inserted"))
     first_of_two = min("ep-1", "ep-2", key=lambda name: named(name).bytes)
-    assert told == ("spring", "inserted", first_of_two if episode == "ep-1" else episode)
+    assert result == ("spring", "inserted", first_of_two if episode == "ep-1" else episode)
 
 
 def test_an_episode_that_the_event_names_is_taken_as_it_is(harbour: Warehouse) -> None:
-    told = placed(harbour, ad(HEARD + timedelta(days=9), placement="inserted", episode="ep-2"))
-    assert told == [("spring", "inserted", "ep-2")]
+    result = placed(harbour, ad(HEARD + timedelta(days=9), placement="inserted", episode="ep-2"))
+    assert result == [("spring", "inserted", "ep-2")]
 
 
 def test_a_click_that_names_its_campaign_alone_is_of_the_placement_that_was_on_the_air_last(harbour: Warehouse) -> None:
@@ -79,7 +79,7 @@ def test_a_placement_whose_flight_is_over_gives_way_to_one_that_runs(harbour: Wa
         ad(HEARD + timedelta(days=4), "click", campaign="spring"),
         ad(HEARD - timedelta(days=22), campaign="spring"),
     ]
-    assert [told[1] for told in placed(harbour, *clicks)] == ["bonus", "inserted"]
+    assert [result[1] for result in placed(harbour, *clicks)] == ["bonus", "inserted"]
 
 
 def test_what_cannot_be_placed_is_counted(harbour: Warehouse) -> None:

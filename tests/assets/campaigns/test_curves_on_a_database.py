@@ -30,19 +30,19 @@ def test_both_curves_are_the_same(warehouse: Warehouse) -> None:
         "episodes",
         *({**shown, "episode_id": named(n), "guid": n, "title": n, "published_at": at} for n, at in released.items()),
     )
-    heard = [(name, at + timedelta(hours=hour), hour) for name, at in released.items() for hour in HOURS]
-    heard = [each for each in heard if each[1] < DAY.end]
+    exposures = [(name, at + timedelta(hours=hour), hour) for name, at in released.items() for hour in HOURS]
+    exposures = [each for each in exposures if each[1] < DAY.end]
     plain = dict.fromkeys(["app", "device", "os", "country_code", "region_code", "referrer", "rules_version"], "none")
     written = {"is_final": True, "run_id": RUN}
-    add(warehouse, "downloads", *(download(name, at, hour, shown, plain, written) for name, at, hour in heard))
+    add(warehouse, "downloads", *(download(name, at, hour, shown, plain, written) for name, at, hour in exposures))
     pacing = [
         {**shown, "day": at.date(), "episode_id": named(name), "hour": hour, "downloads": 1, **written}
-        for name, at, hour in heard
+        for name, at, hour in exposures
     ]
     add(warehouse, "episode_pacing", *pacing)
-    asked = {"before": DAY.end, "tenants": [TENANT], "podcasts": [SHOW]}
-    facts = warehouse.read("read_age_curves", **asked).sort("age_days")
-    rollup = warehouse.read("read_paced_curves", **asked, last=DAY.day).sort("age_days")
+    parameters = {"before": DAY.end, "tenants": [TENANT], "podcasts": [SHOW]}
+    facts = warehouse.read("read_age_curves", **parameters).sort("age_days")
+    rollup = warehouse.read("read_paced_curves", **parameters, last=DAY.day).sort("age_days")
     assert facts.rows() == rollup.rows()
     assert dict(facts.select("age_days", "downloads").iter_rows()) == {0: 6, 1: 2, 7: 2, 29: 2}
 

@@ -74,8 +74,8 @@ def add_exposures(warehouse: Warehouse, tenant: str) -> None:
     """Each home heard the host read on the 3rd; the first four also the inserted ad a day later."""
     homes = pl.DataFrame({"tenant_id": [str(named(tenant))] * 8, "client_ip": HOMES, "user_agent": ["Pod/1"] * 8})
     keys = derive_keys(homes, KEYRING)
-    heard = [(n, "host-read", "ep-1", HEARD) for n in range(8)]
-    heard += [(n, "inserted", "ep-2", HEARD + timedelta(days=1)) for n in range(4)]
+    exposures = [(n, "host-read", "ep-1", HEARD) for n in range(8)]
+    exposures += [(n, "inserted", "ep-2", HEARD + timedelta(days=1)) for n in range(4)]
     rows = [
         {
             "tenant_id": named(tenant),
@@ -94,7 +94,7 @@ def add_exposures(warehouse: Warehouse, tenant: str) -> None:
             "is_final": True,
             "run_id": RUN,
         }
-        for n, placement, episode, at in heard
+        for n, placement, episode, at in exposures
     ]
     add(warehouse, "ad_exposures", *rows)
 
@@ -181,16 +181,16 @@ def test_a_campaign_s_return_is_exact_and_the_same_for_every_model(network: Ware
     assert results["tenant_id"].n_unique() == 2
     ours = results.filter(pl.col("tenant_id") == named("harbour").bytes)
     for model in ours["model"].unique():
-        told = {row["kpi"]: row for row in ours.filter(pl.col("model") == model).to_dicts()}
-        assert told["impressions"]["estimate"] == 12
-        assert told["reach"]["estimate"] == 8
-        assert told["conversions"]["estimate"] == pytest.approx(6)
-        assert told["revenue"]["amount_minor"] == 6 * 2000 + 100
-        assert told["spend"]["amount_minor"] == 10_000 + 5_000 * 4 // 16
-        assert told["roas"]["estimate"] == pytest.approx(12_100 / 11_250)
-        assert told["roas"]["lower"] <= told["roas"]["estimate"] <= told["roas"]["upper"]
-        assert (told["roas"]["badge"], told["roi"]["badge"]) == ("low_confidence", "not_known")
-        assert told["roas"]["config_version"] == 1
+        result = {row["kpi"]: row for row in ours.filter(pl.col("model") == model).to_dicts()}
+        assert result["impressions"]["estimate"] == 12
+        assert result["reach"]["estimate"] == 8
+        assert result["conversions"]["estimate"] == pytest.approx(6)
+        assert result["revenue"]["amount_minor"] == 6 * 2000 + 100
+        assert result["spend"]["amount_minor"] == 10_000 + 5_000 * 4 // 16
+        assert result["roas"]["estimate"] == pytest.approx(12_100 / 11_250)
+        assert result["roas"]["lower"] <= result["roas"]["estimate"] <= result["roas"]["upper"]
+        assert (result["roas"]["badge"], result["roi"]["badge"]) == ("low_confidence", "not_known")
+        assert result["roas"]["config_version"] == 1
 
 
 def test_a_refund_lowers_the_return_from_its_own_day_on(network: Warehouse) -> None:
@@ -210,7 +210,7 @@ def test_running_a_day_again_changes_nothing(network: Warehouse) -> None:
     assert network.read("read_campaigns", tenants=[named("harbour")]).height == 1
 
 
-def test_a_report_s_period_says_what_the_rollups_say(network: Warehouse) -> None:
+def test_a_report_s_period_agrees_with_the_rollups(network: Warehouse) -> None:
     results = roll_up(network, [named("harbour")], DAY.day)
     window = Window.of_days(date(2026, 3, 1), DAY.day)
     period = summarise(read_period(network.read, named("harbour"), [named("spring")], window, "UTC", window.end))

@@ -44,14 +44,14 @@ def paid(minor: int) -> dict[str, object]:
 
 
 def revenue(harbour: Warehouse, window: Window, by: datetime) -> int | None:
-    told = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
-    amount: int | None = told.filter(kpi="revenue", model="linear", level="campaign")["amount_minor"].item()
+    result = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
+    amount: int | None = result.filter(kpi="revenue", model="linear", level="campaign")["amount_minor"].item()
     return amount
 
 
 def conversions(harbour: Warehouse, window: Window, by: datetime) -> float:
-    told = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
-    return float(told.filter(kpi="conversions", model="linear", level="campaign")["estimate"].item())
+    result = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
+    return float(result.filter(kpi="conversions", model="linear", level="campaign")["estimate"].item())
 
 
 def test_a_better_value_and_a_refund_that_were_received_later_were_not_known(harbour: Warehouse) -> None:

@@ -45,13 +45,13 @@ def test_a_household_that_was_never_reached_stands_in_each_of_its_weeks(warehous
     add_exposures(warehouse, "harbour")
     sunday, next_day, next_week = (HEARD + timedelta(days=days) for days in (-2, 1, 7))
     add_downloads(warehouse, STRANGER, sunday, HEARD, next_day, next_week, HEARD - timedelta(days=9))
-    asked = {"start": HEARD - timedelta(days=2, hours=8), "end": HEARD + timedelta(days=20)}
-    reached = warehouse.read("read_lift_listeners", **asked, tenants=[HARBOUR], campaigns=[named("spring")])
+    parameters = {"start": HEARD - timedelta(days=2, hours=8), "end": HEARD + timedelta(days=20)}
+    reached = warehouse.read("read_lift_listeners", **parameters, tenants=[HARBOUR], campaigns=[named("spring")])
     someone = reached.filter(pl.col("exposed_at").is_not_null())["household_key"].min()
     assert isinstance(someone, int)
     add_downloads(warehouse, someone, sunday, HEARD, BOUGHT, next_week)
-    told = warehouse.read("read_lift_listeners", **asked, tenants=[HARBOUR], campaigns=[named("spring")])
-    rows = told.select("household_key", "heard_at", "exposed_at").sort("heard_at", nulls_last=True)
+    result = warehouse.read("read_lift_listeners", **parameters, tenants=[HARBOUR], campaigns=[named("spring")])
+    rows = result.select("household_key", "heard_at", "exposed_at").sort("heard_at", nulls_last=True)
     assert rows.filter(household_key=STRANGER)["heard_at"].to_list() == [sunday, HEARD, next_week]
     assert rows.filter(household_key=STRANGER)["exposed_at"].null_count() == 3
     assert rows.filter(household_key=someone).select("heard_at", "exposed_at").rows() == [(sunday, HEARD)]
@@ -64,8 +64,8 @@ def test_lift_counts_a_neighbour_of_two_weeks_once(warehouse: Warehouse) -> None
     owner = {"tenant_id": HARBOUR, "sponsor_id": named("kettle"), "podcast_id": named("tides")}
     ad = {"campaign_id": named("spring"), "placement_id": named("host-read"), "episode_id": named("ep-1")}
     keys = {"household_key": 4242, "consumer_key": 4243, "address_class": "household", "kind": "delivered"}
-    told = {"exposure_id": named("late"), "occurred_at": later, "day": later.date(), "is_final": True, "run_id": RUN}
-    add(warehouse, "ad_exposures", {**owner, **ad, **keys, **told})
+    result = {"exposure_id": named("late"), "occurred_at": later, "day": later.date(), "is_final": True, "run_id": RUN}
+    add(warehouse, "ad_exposures", {**owner, **ad, **keys, **result})
     for home in range(STRANGER, STRANGER + 3):
         add_downloads(warehouse, home, HEARD, later)
     lift = compute_lift(warehouse.read, Window.of_day(date(2026, 3, 29)), [HARBOUR])["lift_results"].row(0, named=True)

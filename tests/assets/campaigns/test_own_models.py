@@ -24,13 +24,13 @@ SIGNALS = ("pixel", "server", "promo_code", "vanity_url", "utm", "survey")
 def credit_rows() -> pl.DataFrame:
     """What is stored for one order over a path of three ads, the last one free, the first of another campaign."""
     bought = datetime(2026, 3, 5, tzinfo=UTC)
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "tenant_id": TENANT, "day": bought.date(), "conversion_id": ORDER, "episode_id": EPISODE, "sponsor_id": TENANT,
         "converted_at": bought, "kind": "purchase", "value_minor": 5000, "currency": "USD", "household_key": 7,
         "listener_id": None, "matched_by": "household", **dict.fromkeys([f"{name}_signals" for name in SIGNALS], 1),
     }  # fmt: skip
     rows = [
-        {**told, "model": model, "placement_id": ad, "campaign_id": campaign, "credit": 1 / 3}
+        {**result, "model": model, "placement_id": ad, "campaign_id": campaign, "credit": 1 / 3}
         for model in MODELS
         for ad, campaign in zip(ADS, (OTHER, OWN, OWN), strict=True)
     ]
@@ -103,15 +103,15 @@ def test_a_campaign_is_credited_under_the_model_it_leads_with(model: str, expect
     assert money(campaigns(own=model), model) == expected
 
 
-def test_the_stored_models_are_told_beside_it() -> None:
-    told = read_credited(read, [], campaigns(own="j_shaped"), MARCH, MARCH.end)
-    assert set(told["model"]) == {*MODELS, "j_shaped"}
+def test_the_stored_models_are_shown_beside_it() -> None:
+    result = read_credited(read, [], campaigns(own="j_shaped"), MARCH, MARCH.end)
+    assert set(result["model"]) == {*MODELS, "j_shaped"}
 
 
-def test_a_campaign_is_not_told_under_a_neighbour_s_model() -> None:
+def test_a_campaign_is_not_measured_under_a_neighbour_s_model() -> None:
     both = campaigns(own="j_shaped", other="linear")
-    told = read_credited(read, [], both, MARCH, MARCH.end)
-    assert set(told.filter(model="j_shaped")["campaign_id"]) == {OWN}
+    result = read_credited(read, [], both, MARCH, MARCH.end)
+    assert set(result.filter(model="j_shaped")["campaign_id"]) == {OWN}
     grid = models_of(both, ["campaign_id"], ["linear"])
     assert grid.sort("campaign_id", "model").rows() == [(OWN, "j_shaped"), (OWN, "linear"), (OTHER, "linear")]
 
@@ -131,5 +131,5 @@ def test_its_kpis_stand_beside_those_of_the_common_models() -> None:
         model=pl.lit("inverse_j"), conversion_id=pl.lit("order"), episode_id=pl.lit("ep"), kind=pl.lit("purchase"),
         is_goal=True, unit=pl.lit("home"), matched_by=pl.lit("household"), credit=0.6, revenue_minor=pl.lit(300),
     )  # fmt: skip
-    told = measure(scopes, delivery, reach, spend, sale, ["linear"]).filter(kpi="conversions")
-    assert dict(told.select("model", "estimate").iter_rows()) == {"inverse_j": 0.6, "linear": 0.0}
+    result = measure(scopes, delivery, reach, spend, sale, ["linear"]).filter(kpi="conversions")
+    assert dict(result.select("model", "estimate").iter_rows()) == {"inverse_j": 0.6, "linear": 0.0}

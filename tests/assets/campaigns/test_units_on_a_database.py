@@ -40,19 +40,19 @@ def orders_by_code(client_ip: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize(("client_ip", "responders"), [(DATA_CENTRE, ORDERS), (HOMES[0], 1)])
-def test_orders_that_a_shop_s_server_sends_are_as_many_answers(
+def test_orders_that_a_shop_s_server_sends_are_as_many_responses(
     warehouse: Warehouse, client_ip: str, responders: int
 ) -> None:
     add_campaign(warehouse, "harbour")
     add_exposures(warehouse, "harbour")
     add(warehouse, "attribution_events", *orders_by_code(client_ip))
     results = roll_up(warehouse, [named("harbour")], DAY.day).filter(model="linear")
-    told = {row["kpi"]: row for row in results.to_dicts()}
-    assert told["conversions"]["estimate"] == pytest.approx(ORDERS)
-    assert told["conversion_rate"]["estimate"] == pytest.approx(responders / len(HOMES))
+    result = {row["kpi"]: row for row in results.to_dicts()}
+    assert result["conversions"]["estimate"] == pytest.approx(ORDERS)
+    assert result["conversion_rate"]["estimate"] == pytest.approx(responders / len(HOMES))
     # The gamma interval of n equal answers is that of n: chi2inv(0.025, 2n) / 2n times the whole.
     share = {ORDERS: 0.367, 1: 0.0253}[responders]
-    assert told["revenue"]["lower"] == pytest.approx(share * ORDERS * 2000, rel=0.01)
+    assert result["revenue"]["lower"] == pytest.approx(share * ORDERS * 2000, rel=0.01)
 
 
 def test_what_learns_from_journeys_knows_households_only_behind_addresses_of_their_own(warehouse: Warehouse) -> None:
@@ -60,8 +60,8 @@ def test_what_learns_from_journeys_knows_households_only_behind_addresses_of_the
     add_exposures(warehouse, "harbour")
     add(warehouse, "attribution_events", *orders_by_code(DATA_CENTRE))
     roll_up(warehouse, [named("harbour")], DAY.day)
-    asked = {"start": DAY.start, "end": DAY.end, "tenants": [named("harbour")], "sponsors": [named("kettle")]}
-    conversions = warehouse.read("read_sponsor_conversions", **asked)
+    parameters = {"start": DAY.start, "end": DAY.end, "tenants": [named("harbour")], "sponsors": [named("kettle")]}
+    conversions = warehouse.read("read_sponsor_conversions", **parameters)
     assert conversions.height == ORDERS
     assert conversions["household_key"].null_count() == ORDERS
 
@@ -72,9 +72,9 @@ def test_who_heard_at_home_and_bought_elsewhere_under_one_listener_id_is_no_lost
     at_home = {"listener_id": "mara", "household_key": 4242, "consumer_key": 4243, "address_class": "household"}
     ad = {"campaign_id": named("spring"), "placement_id": named("host-read"), "episode_id": named("ep-1")}
     owner = {"tenant_id": named("harbour"), "sponsor_id": named("kettle"), "podcast_id": named("tides")}
-    told = {"exposure_id": named("at home"), "kind": "delivered", "is_final": True, "run_id": named("run")}
+    result = {"exposure_id": named("at home"), "kind": "delivered", "is_final": True, "run_id": named("run")}
     when = {"occurred_at": HEARD, "day": HEARD.date()}
-    add(warehouse, "ad_exposures", {**owner, **ad, **at_home, **told, **when})
+    add(warehouse, "ad_exposures", {**owner, **ad, **at_home, **result, **when})
     bought = signal("harbour", "buy", BOUGHT, order_id="S-1", value_minor=2000, currency="USD")
     add(warehouse, "attribution_events", {**bought, "listener_id": "mara"})
     roll_up(warehouse, [named("harbour")], DAY.day)

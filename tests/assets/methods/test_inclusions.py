@@ -31,7 +31,7 @@ def entries(*ages: int, today: date = TODAY) -> pl.DataFrame:
     )
 
 
-def test_entries_are_told_of_two_weeks_before_they_lapse_and_after() -> None:
+def test_entries_are_listed_from_two_weeks_before_they_lapse_on() -> None:
     found = lapsing_inclusions(entries(0, 75, 76, 90, 91), TODAY)
 
     assert found["days_left"].to_list() == [14, 0, -1]

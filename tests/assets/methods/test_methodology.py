@@ -68,30 +68,30 @@ def in_force() -> Configuration:
 
 
 def changed(name: str, value: object) -> Configuration:
-    known = in_force()
-    return replace(known, settings={**known.settings, name: value})
+    config = in_force()
+    return replace(config, settings={**config.settings, name: value})
 
 
 def test_a_page_names_everything_that_is_in_force() -> None:
-    known = in_force()
+    config = in_force()
 
-    page = write_methodology(known).markdown
+    page = write_methodology(config).markdown
 
-    for said in (
+    for sentence in (
         "How Harbor Audio measures",
         "follows PTMG 2.3",
         "on one UTC calendar day",
         "960,000 bytes",
-        f"Version {known.rules.version}",
-        f"Version {known.ranges.version}",
-        f"| bots | {len(known.rules.bots)} |",
+        f"Version {config.rules.version}",
+        f"Version {config.ranges.version}",
+        f"| bots | {len(config.rules.bots)} |",
         "more than 500 different pairs",
         "| 203.0.113.0/24 | student residence \\<B\\> | 2026-03-01 | 2026-05-30 |",
         "Versions of the key: 1, 2",
         "final 48 hours after its end",
         "Spring \\| Summer | purchase | 30 days | time decay, half-life 7 days",
     ):
-        assert said in page
+        assert sentence in page
 
 
 def test_every_disposition_is_explained() -> None:
@@ -99,16 +99,16 @@ def test_every_disposition_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "said"),
+    ("window", "sentence"),
     [
         ("calendar_day", None),
         ("first_touch", "30 days before the day, is taken to begin one"),
         ("last_touch", "one download of the day on which that began, for more than 30 days too"),
     ],
 )
-def test_the_page_says_what_becomes_of_listeners_who_never_pause(window: str, said: str | None) -> None:
+def test_the_page_states_what_becomes_of_listeners_who_never_pause(window: str, sentence: str | None) -> None:
     page = write_methodology(changed("download_window", window)).markdown
-    assert said in page if said else "silence" not in page
+    assert sentence in page if sentence else "silence" not in page
 
 
 def test_the_page_names_the_version_of_the_settings_that_rows_name() -> None:
@@ -128,7 +128,7 @@ def test_the_page_names_the_version_of_the_settings_that_rows_name() -> None:
     assert name_method("calendar_day", 500, None) == name_method("calendar_day", 500, 0)
 
 
-def test_the_page_says_that_an_entry_of_the_inclusion_list_counts_backwards() -> None:
+def test_the_page_states_that_an_entry_of_the_inclusion_list_counts_backwards() -> None:
     assert "and on all days before that" in write_methodology(in_force()).markdown
 
 
@@ -272,8 +272,8 @@ def test_a_change_of_a_setting_leaves_who_when_old_and_new(warehouse: Warehouse)
 
     assert (first["operation"], newest["operation"]) == ("insert", "update")
     assert (newest["changed_by"], newest["acting_as"]) == ("earshot", "earshot_etl")
-    told = describe_change(newest["operation"], newest["old_row"], newest["new_row"])
-    assert told == "download_window: calendar_day -> last_touch"
+    found = describe_change(newest["operation"], newest["old_row"], newest["new_row"])
+    assert found == "download_window: calendar_day -> last_touch"
 
 
 def test_the_trail_of_changes_cannot_be_written_by_hand(database_url: str, warehouse: Warehouse) -> None:
@@ -336,10 +336,10 @@ def test_what_decides_counts_in_the_catalogue_leaves_a_trail(warehouse: Warehous
         since=datetime(2000, 1, 1, tzinfo=UTC),
         most=10,
     ).reverse()
-    told = [
+    texts = [
         describe_change(each["operation"], each["old_row"], each["new_row"]) for each in found.iter_rows(named=True)
     ]
-    assert [text.split(":")[0] for text in told] == ["published_at", "file_bytes", "first_byte", "deleted"]
+    assert [text.split(":")[0] for text in texts] == ["published_at", "file_bytes", "first_byte", "deleted"]
 
 
 def settings_of(warehouse: Warehouse) -> dict[str, tuple[int, str, str]]:

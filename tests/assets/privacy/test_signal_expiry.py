@@ -191,7 +191,7 @@ def test_kept_keys_of_events_are_no_one_elses(network: Warehouse) -> None:
     add_somebody_else(network)
 
     with network.as_tenant(name("somebody else")) as read:
-        told = read(
+        result = read(
             "read_attribution_event_keys",
             start=DAY.start,
             end=DAY.end,
@@ -199,4 +199,4 @@ def test_kept_keys_of_events_are_no_one_elses(network: Warehouse) -> None:
             tenants=[QUAY],
             exposures=True,
         )
-    assert told.is_empty()
+    assert result.is_empty()

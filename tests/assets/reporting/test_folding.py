@@ -25,9 +25,9 @@ def test_rows_of_enough_households_stay() -> None:
 
 
 def test_small_rows_become_one_with_their_sums() -> None:
-    told, folded = fold_small([row("one", 40), row("two", 6), row("three", 5)], 10)
-    assert [each.episode for each in told] == ["one", OTHER_ROWS]
-    other = told[1]
+    rows_left, folded = fold_small([row("one", 40), row("two", 6), row("three", 5)], 10)
+    assert [each.episode for each in rows_left] == ["one", OTHER_ROWS]
+    other = rows_left[1]
     assert (other.delivered, other.conversions, other.revenue_minor, other.spend_minor) == (11, 1.0, 200, 2_000)
     assert folded == 2
 
@@ -40,7 +40,7 @@ def test_rows_fold_until_together_they_are_enough() -> None:
     assert names([row("one", 40), row("two", 2), row("three", 3), row("four", 12)]) == ["one", OTHER_ROWS]
 
 
-def test_campaigns_fold_apart_because_their_totals_are_told_apart() -> None:
+def test_campaigns_fold_apart_because_their_totals_differ() -> None:
     rows = [row("one", 40), row("two", 6), row("three", 40, campaign="Summer"), row("four", 40, campaign="Summer")]
     assert names(rows) == [OTHER_ROWS, "three", "four"]
 
@@ -54,13 +54,13 @@ def test_a_row_that_is_the_whole_or_delivered_nothing_stays(alone: Counted) -> N
 @given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=8))
 def test_nothing_is_lost_and_no_small_row_can_be_subtracted(counts: list[int]) -> None:
     rows = [row(f"row {number}", households) for number, households in enumerate(counts)]
-    told, folded = fold_small(rows, 10)
-    assert sum(each.delivered for each in told) == sum(counts)
-    heard = [count for count in counts if count]
+    rows_left, folded = fold_small(rows, 10)
+    assert sum(each.delivered for each in rows_left) == sum(counts)
+    with_ads = [count for count in counts if count]
     assert folded != 1
     if folded:
-        shown = {each.episode for each in told}
+        shown = {each.episode for each in rows_left}
         assert all(each.row.episode in shown for each in rows if each.households == 0)
-        assert sum(each.delivered for each in told if each.episode == OTHER_ROWS) >= min(10, sum(heard))
+        assert sum(each.delivered for each in rows_left if each.episode == OTHER_ROWS) >= min(10, sum(with_ads))
     else:
-        assert len(heard) <= 1 or min(heard) >= 10
+        assert len(with_ads) <= 1 or min(with_ads) >= 10

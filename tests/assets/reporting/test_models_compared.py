@@ -41,10 +41,10 @@ def subject(*campaigns: bytes, is_portfolio: bool = False) -> Subject:
     return Subject("Kettle", KETTLE, [report_campaign(each) for each in campaigns], is_portfolio)
 
 
-def test_a_portfolio_is_told_under_what_all_of_its_campaigns_share(result: PeriodResult) -> None:
+def test_a_portfolio_is_shown_under_what_all_of_its_campaigns_share(result: PeriodResult) -> None:
     assert [row.model for row in model_rows(result, subject(SPRING, SUMMER, is_portfolio=True))] == ["linear"]
 
 
 @pytest.mark.parametrize(("campaign", "models"), [(SPRING, ["linear"]), (SUMMER, ["linear", "j_shaped"])])
-def test_a_campaign_is_told_under_its_own_models(result: PeriodResult, campaign: bytes, models: list[str]) -> None:
+def test_a_campaign_is_shown_under_its_own_models(result: PeriodResult, campaign: bytes, models: list[str]) -> None:
     assert [row.model for row in model_rows(result, subject(campaign))] == models

@@ -58,8 +58,8 @@ def test_without_known_spend_there_is_no_return_on_it(facts: ReportFacts) -> Non
 
 def test_a_portfolio_has_the_lift_of_every_campaign_that_was_compared(facts: ReportFacts) -> None:
     both = pl.concat([lift_of(), lift_of(SUMMER, is_shown=False)])
-    told = with_lift(facts, subject(SPRING, SUMMER, is_portfolio=True), both).lifts
-    assert [(lift.campaign, lift.relative is None) for lift in told] == [("spring", False), ("summer", True)]
+    result = with_lift(facts, subject(SPRING, SUMMER, is_portfolio=True), both).lifts
+    assert [(lift.campaign, lift.relative is None) for lift in result] == [("spring", False), ("summer", True)]
 
 
 def learnt_of(campaign: bytes, model: str, **fields: Any) -> list[dict[str, Any]]:
@@ -71,24 +71,24 @@ def learnt_of(campaign: bytes, model: str, **fields: Any) -> list[dict[str, Any]
     return [{**base, **kpi, **fields} for kpi in kpis]
 
 
-def test_models_that_learn_come_beside_the_report_s_own(facts: ReportFacts) -> None:
+def test_data_driven_models_come_beside_the_report_s_own(facts: ReportFacts) -> None:
     rows = [row for model in ("first_touch", "linear", "markov", "counterfactual") for row in learnt_of(SPRING, model)]
-    told = with_model_totals(
+    result = with_model_totals(
         facts, subject(SPRING), pl.DataFrame(rows, schema_overrides={"amount_minor": pl.Int64})
     ).model_totals
-    assert told is not None
-    assert (told.through, [row.model for row in told.rows]) == (SUNDAY, ["linear", "markov", "counterfactual"])
-    assert told.rows[1].conversions == Interval(40, 30, 50)
-    assert told.rows[1].revenue_minor == 80_000
+    assert result is not None
+    assert (result.through, [row.model for row in result.rows]) == (SUNDAY, ["linear", "markov", "counterfactual"])
+    assert result.rows[1].conversions == Interval(40, 30, 50)
+    assert result.rows[1].revenue_minor == 80_000
 
 
 def test_medians_are_of_the_report_s_model_or_else_of_the_linear_one(facts: ReportFacts) -> None:
     row = {"day": SUNDAY, "kpi": "roas", "unit": "ratio", "estimate": 2.0, "campaigns": 7, "sponsors": 4}
     results = pl.DataFrame([{**row, "model": "linear", "median": 1.0}, {**row, "model": "last_touch", "median": 3.0}])
     for model, median in (("last_touch", 3.0), ("linear", 1.0), ("j_shaped", 1.0)):
-        told = with_benchmarks(facts, subject(SPRING, model=model), results).benchmarks
-        assert told is not None
-        assert [each.median for each in told.rows] == [median]
+        result = with_benchmarks(facts, subject(SPRING, model=model), results).benchmarks
+        assert result is not None
+        assert [each.median for each in result.rows] == [median]
     assert with_benchmarks(facts, subject(SPRING, SUMMER, is_portfolio=True), results).benchmarks is None
 
 

@@ -41,35 +41,35 @@ def command(database_url: str, outbox: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("EARSHOT_OUTBOX", str(outbox))
     monkeypatch.setenv("COLUMNS", "400")
 
-    def run(which: click.Command, *words: object) -> Result:
-        return CliRunner().invoke(which, [str(word) for word in words])
+    def run(which: click.Command, *arguments: object) -> Result:
+        return CliRunner().invoke(which, [str(word) for word in arguments])
 
     return run
 
 
-def said(result: Result) -> str:
+def printed(result: Result) -> str:
     assert result.exception is None, result.output
     return " ".join(result.output.split())
 
 
-def test_deliver_sends_what_is_due_and_says_so(office: Office, command: Type, outbox: Path) -> None:
+def test_deliver_sends_what_is_due_and_reports_it(office: Office, command: Type, outbox: Path) -> None:
     office.queue("alex@acme.example", "bo@acme.example")
-    assert "1 accepted" in said(command(deliver, "--limit", 1))
-    assert "1 accepted" in said(command(deliver))
-    assert "nothing was due" in said(command(deliver))
+    assert "1 accepted" in printed(command(deliver, "--limit", 1))
+    assert "1 accepted" in printed(command(deliver))
+    assert "nothing was due" in printed(command(deliver))
     assert len(list(outbox.glob("*.eml"))) == 2
 
 
 def test_a_dry_run_shows_and_sends_nothing(office: Office, command: Type, outbox: Path) -> None:
     office.queue("alex@acme.example", "nobody")
-    words = said(command(deliver, "--dry-run"))
-    assert re.search(r"send +alex@acme.example", words)
-    assert re.search(r"failed +nobody", words)
+    arguments = printed(command(deliver, "--dry-run"))
+    assert re.search(r"send +alex@acme.example", arguments)
+    assert re.search(r"failed +nobody", arguments)
     assert not outbox.exists()
     assert set(office.states().values()) == {"queued"}
 
 
-def test_a_missing_key_is_said_and_claims_nothing(
+def test_a_missing_key_is_reported_and_claims_nothing(
     office: Office, command: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EARSHOT_MAIL_TRANSPORT", "sendgrid")
@@ -93,16 +93,16 @@ def test_a_paused_run_ends_with_an_error_for_the_scheduler(
 
 def test_a_delivery_can_be_listed_and_followed(office: Office, command: Type) -> None:
     office.queue("alex@acme.example")
-    said(command(deliver))
+    printed(command(deliver))
     (delivery_id,) = office.column("delivery_id").values()
-    assert "alex@acme.example" in said(command(deliveries, "list", "--state", "accepted", "--tenant", "signal"))
-    assert "No delivery matches" in said(command(deliveries, "list", "--state", "failed"))
-    history = said(command(deliveries, "show", delivery_id))
+    assert "alex@acme.example" in printed(command(deliveries, "list", "--state", "accepted", "--tenant", "signal"))
+    assert "No delivery matches" in printed(command(deliveries, "list", "--state", "failed"))
+    history = printed(command(deliveries, "show", delivery_id))
     assert "attempt by file accepted" in history
     assert "alex@acme.example" in history
 
 
-def test_an_unknown_delivery_is_said(office: Office, command: Type) -> None:
+def test_an_unknown_delivery_is_reported(office: Office, command: Type) -> None:
     result = command(deliveries, "show", "7d4fbb7e-8c6b-4a55-9c8a-1f6c8f8f2b10")
     assert "there is no delivery" in str(result.exception)
 
@@ -111,16 +111,16 @@ def test_a_failed_mail_goes_out_once_its_cause_is_gone(office: Office, command: 
     office.queue("alex@acme.example")
     (delivery_id,) = office.column("delivery_id").values()
     office.change("UPDATE report_deliveries SET state = 'failed' WHERE tenant_id = %s", office.tenant_id)
-    assert "in the queue again" in said(command(deliveries, "retry", delivery_id))
-    assert "1 accepted" in said(command(deliver))
+    assert "in the queue again" in printed(command(deliveries, "retry", delivery_id))
+    assert "1 accepted" in printed(command(deliver))
 
 
-def test_one_who_asked_by_mail_is_stopped(office: Office, command: Type) -> None:
+def test_one_who_unsubscribes_by_mail_is_stopped(office: Office, command: Type) -> None:
     office.queue("alex@acme.example")
-    words = ("suppress", "signal", "Alex@acme.example", "--reason", "unsubscribe")
-    assert "gets no more mail of signal." in said(command(deliveries, *words))
-    assert "as before" in said(command(deliveries, *words))
-    assert "1 suppressed" in said(command(deliver))
+    arguments = ("suppress", "signal", "Alex@acme.example", "--reason", "unsubscribe")
+    assert "gets no more mail of signal." in printed(command(deliveries, *arguments))
+    assert "as before" in printed(command(deliveries, *arguments))
+    assert "1 suppressed" in printed(command(deliver))
 
 
 def test_the_providers_events_are_applied_from_a_file(office: Office, command: Type, tmp_path: Path) -> None:
@@ -129,14 +129,14 @@ def test_the_providers_events_are_applied_from_a_file(office: Office, command: T
     file = tmp_path / "events.json"
     event = {"event": "delivered", "timestamp": 1791806400, "sg_event_id": "a", "earshot_delivery": str(delivery_id)}
     file.write_text(json.dumps([event, {"event": "open"}]), "utf-8-sig")
-    assert "1 delivered, 1 not from Earshot" in said(command(reconcile, file))
-    assert "1 repeated" in said(command(reconcile, file))
+    assert "1 delivered, 1 not from Earshot" in printed(command(reconcile, file))
+    assert "1 repeated" in printed(command(reconcile, file))
     assert office.states() == {"alex@acme.example": "delivered"}
     assert "belong together" in str(command(reconcile, file, "--signature", "abc").exception)
 
 
 def test_a_trial_mail_holds_no_data_and_leaves_no_trace(office: Office, command: Type, outbox: Path) -> None:
-    assert "written to" in said(command(send_test, "me@signal.example"))
+    assert "written to" in printed(command(send_test, "me@signal.example"))
     (written,) = outbox.glob("*.eml")
     assert b"[Trial] Earshot can send mail" in written.read_bytes()
     assert office.states() == {}
@@ -148,7 +148,7 @@ def test_a_trial_of_a_report_obeys_the_tenants_domains(
     office = open_office("harbour", domains=["harbour.example"])
     refused = command(send_test, "eve@rival.example", "--tenant", "harbour")
     assert "recipient_domains" in str(refused.exception)
-    assert "written to" in said(command(send_test, "me@harbour.example", "--tenant", "harbour"))
+    assert "written to" in printed(command(send_test, "me@harbour.example", "--tenant", "harbour"))
     (written,) = outbox.glob("*.eml")
     assert b"[Trial]" in written.read_bytes()
     assert office.states() == {}
@@ -158,7 +158,7 @@ def test_a_trial_of_a_report_obeys_the_tenants_domains(
     assert "no such frozen report" in str(missing.exception)
 
 
-def test_a_trial_that_the_server_refuses_says_why(mail_server: MailServer, noon: datetime) -> None:
+def test_a_trial_that_the_server_refuses_reports_why(mail_server: MailServer, noon: datetime) -> None:
     mail_server.behave = lambda _: "rcpt 550 not here"
     transport = make_transport(
         TransportSettings(

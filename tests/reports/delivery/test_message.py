@@ -66,7 +66,7 @@ def test_attachments_arrive_as_the_bytes_that_were_frozen(mail_with: MailWith) -
     assert arrived == {each.name: each.body for each in mail.attachments}
 
 
-def test_attachments_are_named_so_that_last_weeks_are_told_apart(mail_with: MailWith) -> None:
+def test_attachments_are_named_so_that_last_weeks_differ(mail_with: MailWith) -> None:
     names = [each.name for each in mail_with(subject="Acme: 3.4× Röntgen/../in week 41").attachments]
     assert names == ["acme-3-4-rontgen-in-week-41.pdf", "acme-3-4-rontgen-in-week-41.csv"]
     assert mail_with(subject="週報").attachments[0].name == "report.pdf"
@@ -206,7 +206,7 @@ def test_a_picture_that_the_mail_shows_but_does_not_carry_stops_it(
         assemble(mail_with().envelope, files)
 
 
-def test_the_provider_learns_the_opaque_delivery_id_and_nothing_personal(mail_with: MailWith) -> None:
+def test_the_provider_gets_the_opaque_delivery_id_and_nothing_personal(mail_with: MailWith) -> None:
     (envelope,) = to_payload(mail_with())["personalizations"]
     assert envelope["custom_args"] == {"earshot_delivery": "7d4fbb7e-8c6b-4a55-9c8a-1f6c8f8f2b10"}
 

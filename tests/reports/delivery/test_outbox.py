@@ -179,7 +179,7 @@ def test_an_expired_claim_is_in_doubt_and_never_queued_again(office: Office, run
     ("verdict", "state"),
     [(Verdict.ACCEPTED, "accepted"), (Verdict.FAILED, "failed"), (Verdict.RETRY, "unknown")],
 )
-def test_a_slow_worker_may_still_tell_the_truth_but_not_send_again(
+def test_a_slow_worker_may_still_report_the_end_but_not_send_again(
     office: Office, run: Run, noon: datetime, verdict: Verdict, state: str
 ) -> None:
     office.queue("alex@acme.example")
@@ -248,7 +248,7 @@ def test_a_recipient_outside_the_tenants_domains_is_held_until_allowed(
     assert transport.recipients == ["alex@acme.example", "eve@rival.example"]
 
 
-def test_what_is_not_an_address_fails_with_words(office: Office, run: Run) -> None:
+def test_what_is_not_an_address_fails_with_a_reason(office: Office, run: Run) -> None:
     office.queue("alex@acme.example\r\nBcc: everyone@rival.example")
     transport = Recording()
     assert run(transport).results == {"failed": 1}
@@ -256,7 +256,7 @@ def test_what_is_not_an_address_fails_with_words(office: Office, run: Run) -> No
     assert "correct the subscription" in next(iter(office.column("detail").values()))
 
 
-def test_a_report_without_recipients_is_said(office: Office, run: Run) -> None:
+def test_a_report_without_recipients_is_reported(office: Office, run: Run) -> None:
     assert office.queue() == 0
     assert run(Recording()).notes == ["1 report(s) of signal have no recipients: add some to their subscription"]
 
@@ -325,7 +325,7 @@ def test_a_known_end_survives_a_database_that_is_away_for_a_moment(
     assert office.states() == {"alex@acme.example": "accepted"}
 
 
-def test_an_end_that_could_not_be_written_down_is_in_doubt_and_said(
+def test_an_end_that_could_not_be_written_down_is_in_doubt_and_reported(
     office: Office, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def away(*_: object) -> None:

@@ -83,7 +83,7 @@ def test_a_rate_limit_is_waited_for_as_the_provider_says(headers: dict[str, str]
 @pytest.mark.parametrize(
     "body", [b"[" * 20_000, b'{"errors":' * 2_000, b"\xff\x00{", b'{"errors": [null]}', b"9" * 5_000]
 )
-def test_the_status_decides_whatever_the_words_are(body: bytes) -> None:
+def test_the_status_decides_whatever_the_text_is(body: bytes) -> None:
     assert of_http(202, WITH_ID, body, NOW).verdict is Verdict.ACCEPTED
     assert of_http(202, {"X-Message-Id": " \x00"}, body, NOW).verdict is Verdict.UNKNOWN
     assert of_http(400, {}, body, NOW).verdict is Verdict.FAILED
@@ -129,7 +129,7 @@ def test_a_lost_connection_is_in_doubt_only_once_the_mail_was_sent(stage: Stage,
     assert of_unexpected(RuntimeError("a bug"), stage).verdict is verdict
 
 
-def test_a_sandbox_answer_says_that_nothing_was_mailed() -> None:
+def test_a_sandbox_answer_states_that_nothing_was_mailed() -> None:
     outcome = of_http(200, {}, b"", NOW, sandbox=True)
     assert outcome.verdict is Verdict.ACCEPTED
     assert "nothing was mailed" in outcome.detail
@@ -151,7 +151,7 @@ def test_a_rate_limit_never_waits_longer_than_a_day_or_less_than_a_second(header
     assert NOW + timedelta(seconds=1) <= again <= NOW + timedelta(days=1)
 
 
-def test_the_providers_words_are_kept_in_one_line() -> None:
+def test_the_providers_text_is_kept_in_one_line() -> None:
     body = b'{"errors": [{"message": "does not contain a valid address.", "field": "to.email"}, {"message": "no"}]}'
     assert provider_text(body) == "does not contain a valid address. (to.email); no"
     assert provider_text(b"<html>\r\nBad\x00 gateway</html>") == "<html> Bad gateway</html>"

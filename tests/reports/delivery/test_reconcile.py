@@ -64,7 +64,7 @@ def state_of(office: Office, *, become: str | None = None) -> str:
     return office.states()["alex@acme.example"]
 
 
-def test_a_mail_in_doubt_learns_its_true_end(office: Office, delivery_id: str, apply: Callable[..., str]) -> None:
+def test_a_mail_in_doubt_gets_its_true_end(office: Office, delivery_id: str, apply: Callable[..., str]) -> None:
     state_of(office, become=str(Verdict.UNKNOWN))
     assert apply(event("delivered", delivery_id)) == "1 delivered; 0 address(es) suppressed"
     assert state_of(office) == "delivered"

@@ -37,13 +37,13 @@ def command(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("EARSHOT_OUTBOX", str(tmp_path / "outbox"))
     monkeypatch.setenv("COLUMNS", "400")
 
-    def run(which: click.Command, *words: object, typed: str = "") -> Result:
-        return CliRunner().invoke(which, [str(word) for word in words], input=typed)
+    def run(which: click.Command, *arguments: object, typed: str = "") -> Result:
+        return CliRunner().invoke(which, [str(word) for word in arguments], input=typed)
 
     return run
 
 
-def said(result: Result) -> str:
+def printed(result: Result) -> str:
     assert result.exception is None, result.output
     return " ".join(result.output.split())
 
@@ -76,23 +76,23 @@ def events_of(tmp_path: Path, delivery: UUID, *kinds: str) -> Path:
 def test_a_person_sends_a_mail_in_doubt_again_and_it_stands_on_record(
     office: Office, doubted: UUID, command: Type, tmp_path: Path
 ) -> None:
-    words = said(
+    arguments = printed(
         command(deliveries, "resend", doubted, "--by", "Mo of operations", "--reason", "not at the provider", "--yes")
     )
-    assert "in the queue again" in words
+    assert "in the queue again" in arguments
     assert states(office) == {1: "unknown", 2: "queued"}
-    assert "1 accepted" in said(command(deliver))
+    assert "1 accepted" in printed(command(deliver))
     assert states(office) == {1: "unknown", 2: "accepted"}
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
-    trail = said(command(audit, "--table", "report_deliveries"))
+    trail = printed(command(audit, "--table", "report_deliveries"))
     assert "by: nothing -> Mo of operations" in trail
     assert "reason: nothing -> not at the provider" in trail
     assert str(doubted) in trail
     assert "alex@acme.example" not in trail
-    shown = said(command(deliveries, "show", doubted))
+    shown = printed(command(deliveries, "show", doubted))
     again = re.search(r"sent again as ([0-9a-f-]{36})", shown)
     assert again
-    assert f"resend of {doubted}" in said(command(deliveries, "show", again[1]))
+    assert f"resend of {doubted}" in printed(command(deliveries, "show", again[1]))
 
 
 def test_without_a_clear_yes_nothing_is_sent_again(office: Office, doubted: UUID, command: Type) -> None:
@@ -101,7 +101,7 @@ def test_without_a_clear_yes_nothing_is_sent_again(office: Office, doubted: UUID
         assert result.exit_code == 1
         assert "alex@acme.example: Acme Cloud" in result.output
     assert states(office) == {1: "unknown"}
-    assert "in the queue again" in said(command(deliveries, "resend", doubted, typed="y\n"))
+    assert "in the queue again" in printed(command(deliveries, "resend", doubted, typed="y\n"))
 
 
 def test_only_a_mail_in_doubt_can_be_sent_again(office: Office, doubted: UUID, command: Type) -> None:
@@ -129,27 +129,27 @@ def test_a_mail_that_had_arrived_after_all_is_not_sent_again(
     again = resend(office.warehouse, doubted, noon, "Mo")
     office.change("UPDATE report_deliveries SET state = 'unknown' WHERE delivery_id = %s", again)
     resend(office.warehouse, again, noon, "Mo")
-    assert "1 mail(s) need not be sent again" in said(command(reconcile, events_of(tmp_path, doubted, kind)))
+    assert "1 mail(s) need not be sent again" in printed(command(reconcile, events_of(tmp_path, doubted, kind)))
     assert states(office) == {1: "accepted" if kind == "processed" else "delivered", 2: "unknown", 3: "cancelled"}
-    assert "nothing was due" in said(command(deliver))
-    assert str(doubted) in said(command(deliveries, "list", "--state", "cancelled"))
+    assert "nothing was due" in printed(command(deliver))
+    assert str(doubted) in printed(command(deliveries, "list", "--state", "cancelled"))
 
 
 def test_a_mail_that_bounced_or_was_dropped_goes_out_again(
     office: Office, doubted: UUID, command: Type, tmp_path: Path, noon: datetime
 ) -> None:
     resend(office.warehouse, doubted, noon, "Mo")
-    said(command(reconcile, events_of(tmp_path, doubted, "dropped")))
+    printed(command(reconcile, events_of(tmp_path, doubted, "dropped")))
     assert states(office) == {1: "dropped", 2: "queued"}
-    assert "1 accepted" in said(command(deliver))
+    assert "1 accepted" in printed(command(deliver))
 
 
 def test_events_of_the_earlier_mail_come_too_late_for_one_that_was_sent(
     office: Office, doubted: UUID, command: Type, tmp_path: Path, noon: datetime
 ) -> None:
     resend(office.warehouse, doubted, noon, "Mo")
-    said(command(deliver))
-    said(command(reconcile, events_of(tmp_path, doubted, "delivered")))
+    printed(command(deliver))
+    printed(command(reconcile, events_of(tmp_path, doubted, "delivered")))
     assert states(office) == {1: "delivered", 2: "accepted"}
 
 

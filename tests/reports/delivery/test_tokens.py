@@ -19,7 +19,7 @@ NOW = datetime(2026, 10, 12, 12, 0, tzinfo=UTC)
 CLAIMS = Claims("unsubscribe", UUID(int=7), UUID(int=11), NOW + timedelta(days=30))
 
 
-def test_a_token_says_what_was_signed() -> None:
+def test_a_token_states_what_was_signed() -> None:
     assert verify_token(sign_token(CLAIMS, SECRET), SECRET, purpose="unsubscribe", now=NOW) == CLAIMS
 
 

@@ -131,7 +131,7 @@ class TestSmtp:
         outcome = self.transport(mail_server).send(mail_with())
         assert (outcome.verdict, outcome.stop_run, len(mail_server.taken)) == (verdict, stops, taken)
 
-    def test_the_servers_words_reach_the_operator(self, mail_server: MailServer, mail_with: MailWith) -> None:
+    def test_the_servers_text_reaches_the_operator(self, mail_server: MailServer, mail_with: MailWith) -> None:
         mail_server.behave = lambda _: "rcpt 550 no such user here"
         assert "no such user here" in self.transport(mail_server).send(mail_with()).detail
 
@@ -228,7 +228,7 @@ class TestSendGrid:
         assert "/signed-in" in outcome.detail
         assert sendgrid.followed == 0
 
-    def test_the_providers_words_reach_the_operator(
+    def test_the_providers_text_reaches_the_operator(
         self, sendgrid: SendGridServer, settings: TransportSettings, mail_with: MailWith
     ) -> None:
         sendgrid.behave = lambda _: "400"
@@ -284,7 +284,7 @@ class TestSendGrid:
         assert api_key not in repr(settings) + repr(make_transport(settings))
 
     @pytest.mark.parametrize("key", [None, "", "  ", "SG.broken\r\nX-Other: 1"])
-    def test_a_missing_or_broken_key_is_said_before_anything_is_sent(
+    def test_a_missing_or_broken_key_is_reported_before_anything_is_sent(
         self, key: str | None, sendgrid: SendGridServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("SENDGRID_API_KEY", "SG.of-the-environment")

@@ -110,7 +110,7 @@ def test_the_mail_stays_small_and_loads_nothing(files: list[ReportFile]) -> None
     assert all((attributes.get("href") or "").startswith("mailto:") for tag, attributes in page.tags if tag == "a")
 
 
-def test_pictures_have_a_width_and_words(files: list[ReportFile]) -> None:
+def test_pictures_have_a_width_and_text(files: list[ReportFile]) -> None:
     pictures = [attributes for tag, attributes in Page(named(files, "report.html").decode()).tags if tag == "img"]
     assert [picture["width"] for picture in pictures] == ["576", "576"]
     assert all(len(picture["alt"] or "") > 40 for picture in pictures)
@@ -217,7 +217,7 @@ def test_a_blank_picture_fails_the_report() -> None:
         charts.png('<svg xmlns="http://www.w3.org/2000/svg" width="480" height="100"></svg>')
 
 
-def test_an_empty_period_sends_words_instead_of_pictures(quiet_facts: ReportFacts) -> None:
+def test_an_empty_period_sends_text_instead_of_pictures(quiet_facts: ReportFacts) -> None:
     files = render(compose(quiet_facts))
     assert [file.name for file in files] == ["report.html", "report.txt", "report.pdf", "report.csv"]
     for name in ("report.html", "report.txt"):
@@ -258,7 +258,7 @@ def test_a_font_that_typst_cannot_read_is_an_error_and_not_a_box(content: Report
         render(content, font_registry(tmp_path))
 
 
-def test_a_font_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_font_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="does not exist"):
         font_registry(tmp_path / "nowhere")
 

@@ -28,8 +28,8 @@ def priced(*placements: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_campaign_is_the_sum_of_its_placements() -> None:
-    told = priced({}, {"delivered": 80, "due": 60})
-    assert [told[name] for name in ("spend_minor", "cost_minor", "booked", "delivered", "expected")] == [
+    result = priced({}, {"delivered": 80, "due": 60})
+    assert [result[name] for name in ("spend_minor", "cost_minor", "booked", "delivered", "expected")] == [
         2000, 10_000, 200, 180, 150,
     ]  # fmt: skip
 
@@ -54,5 +54,5 @@ def test_nothing_is_owed_before_a_flight_has_ended() -> None:
 def test_what_is_not_known_of_one_placement_is_not_known_of_the_campaign(
     lacking: dict[str, Any], unknown: set[str]
 ) -> None:
-    told = priced({}, lacking)
-    assert {name for name, value in told.items() if value is None} == unknown
+    result = priced({}, lacking)
+    assert {name for name, value in result.items() if value is None} == unknown

@@ -18,8 +18,8 @@ from assets.grain import CAMPAIGN_PLACEMENT
 Heard = list[tuple[str, int | None]]
 
 
-def audience(heard: Heard) -> pl.DataFrame:
-    rows = [("harbour", "spring", placement, household, household, 1) for placement, household in heard]
+def audience(exposed: Heard) -> pl.DataFrame:
+    rows = [("harbour", "spring", placement, household, household, 1) for placement, household in exposed]
     schema = {
         "tenant_id": pl.String,
         "campaign_id": pl.String,
@@ -33,8 +33,8 @@ def audience(heard: Heard) -> pl.DataFrame:
 
 def test_a_household_that_heard_two_placements_is_reached_once() -> None:
     levels = campaign_levels(audience([("mid", 1), ("mid", 1), ("pre", 1), ("pre", 2)]))
-    told = {row["scope_id"]: (row["impressions"], row["households"], row["frequency"]) for row in levels.to_dicts()}
-    assert told == {"spring": (4, 2, 2.0), "mid": (2, 1, 2.0), "pre": (2, 2, 1.0)}
+    result = {row["scope_id"]: (row["impressions"], row["households"], row["frequency"]) for row in levels.to_dicts()}
+    assert result == {"spring": (4, 2, 2.0), "mid": (2, 1, 2.0), "pre": (2, 2, 1.0)}
 
 
 def test_without_known_households_there_is_no_frequency() -> None:
@@ -45,32 +45,32 @@ def test_without_known_households_there_is_no_frequency() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["pre", "mid", "post"]), st.integers(1, 6)), min_size=1, max_size=20))
-def test_a_campaign_s_reach_lies_between_its_largest_placement_and_their_sum(heard: list[tuple[str, int]]) -> None:
-    levels = campaign_levels(audience(list(heard)))
+def test_a_campaign_s_reach_lies_between_its_largest_placement_and_their_sum(exposed: list[tuple[str, int]]) -> None:
+    levels = campaign_levels(audience(list(exposed)))
     campaign = levels.filter(pl.col("level") == "campaign")["households"].item()
     placements = levels.filter(pl.col("level") == "placement")["households"].to_list()
     assert max(placements) <= campaign <= sum(placements)
 
 
-def crowd(placement: str, people: range, heard: int = 1) -> pl.DataFrame:
+def crowd(placement: str, people: range, exposed: int = 1) -> pl.DataFrame:
     """Everybody of a range heard the placement this often; two neighbours are a household."""
     person = pl.int_range(people.start, people.stop, eager=True)
     return pl.DataFrame({"consumer_key": person, "household_key": person // 2}).with_columns(
         tenant_id=pl.lit("harbour"),
         campaign_id=pl.lit("spring"),
         placement_id=pl.lit(placement),
-        impressions=pl.lit(heard, dtype=pl.Int64),
+        impressions=pl.lit(exposed, dtype=pl.Int64),
     )
 
 
-def sketched(heard: pl.DataFrame) -> pl.DataFrame:
+def sketched(exposed: pl.DataFrame) -> pl.DataFrame:
     """campaign_levels by sketches, as of a campaign that is too large to be counted."""
     pytest.importorskip("datasketches", reason="datasketches is ready made for Python 3.11 to 3.13 only")
     units = [
-        build_sketches(heard.select(*CAMPAIGN_PLACEMENT, key=key), CAMPAIGN_PLACEMENT).with_columns(unit=pl.lit(unit))
+        build_sketches(exposed.select(*CAMPAIGN_PLACEMENT, key=key), CAMPAIGN_PLACEMENT).with_columns(unit=pl.lit(unit))
         for unit, (key, _people) in UNITS.items()
     ]
-    sizes = heard.group_by(CAMPAIGN_PLACEMENT).agg(pl.col("impressions").sum())
+    sizes = exposed.group_by(CAMPAIGN_PLACEMENT).agg(pl.col("impressions").sum())
     return estimate_levels(sizes, pl.concat(units))
 
 
@@ -79,20 +79,20 @@ spans = st.tuples(st.integers(0, 60_000), st.integers(1, 40_000), st.integers(1,
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(spans, min_size=1, max_size=4))
-def test_estimates_keep_to_what_must_be_true_of_audiences(heard: list[tuple[int, int, int]]) -> None:
-    parts = [crowd(f"spot-{n}", range(first, first + size), times) for n, (first, size, times) in enumerate(heard)]
+def test_estimates_keep_to_what_must_be_true_of_audiences(exposed: list[tuple[int, int, int]]) -> None:
+    parts = [crowd(f"spot-{n}", range(first, first + size), times) for n, (first, size, times) in enumerate(exposed)]
     audience = pl.concat(parts)
-    told, truth = sketched(audience), campaign_levels(audience)
-    assert told.select("level", "scope_id", "impressions").equals(truth.select("level", "scope_id", "impressions"))
+    result, truth = sketched(audience), campaign_levels(audience)
+    assert result.select("level", "scope_id", "impressions").equals(truth.select("level", "scope_id", "impressions"))
     for people in ("households", "consumers"):
-        [campaign] = told.filter(level="campaign")[people]
-        placements = told.filter(level="placement")[people]
+        [campaign] = result.filter(level="campaign")[people]
+        placements = result.filter(level="placement")[people]
         assert placements.max() <= campaign <= placements.sum()
-        assert (told[f"{people}_lower"] <= told[people]).all()
-        assert (told[people] <= told[f"{people}_upper"]).all()
-        assert (told[people] <= told["impressions"]).all()
-        assert ((told[people] / truth[people] - 1).abs() < 0.05).all()
-    exact = told.filter(~pl.col("is_estimate"))
+        assert (result[f"{people}_lower"] <= result[people]).all()
+        assert (result[people] <= result[f"{people}_upper"]).all()
+        assert (result[people] <= result["impressions"]).all()
+        assert ((result[people] / truth[people] - 1).abs() < 0.05).all()
+    exact = result.filter(~pl.col("is_estimate"))
     assert_frame_equal(exact, truth.join(exact, on=["level", "scope_id"], how="semi"))
 
 
@@ -101,11 +101,11 @@ def test_placements_without_a_listener_in_common_are_never_fewer_than_their_camp
     short = 0
     for seed in range(12):
         start = seed * 1_000_000
-        told = sketched(
+        result = sketched(
             pl.concat([crowd(f"spot-{n}", range(start + n * 50_000, start + (n + 1) * 50_000)) for n in range(3)])
         )
-        [campaign] = told.filter(level="campaign")["consumers"]
-        together = told.filter(level="placement")["consumers"].sum()
+        [campaign] = result.filter(level="campaign")["consumers"]
+        together = result.filter(level="placement")["consumers"].sum()
         assert campaign <= together
         short += campaign == together
     assert short

@@ -27,7 +27,7 @@ def sketch_of(keys: pl.Series) -> bytes:
     return sketch
 
 
-def told(sketch: bytes) -> dict[str, int | bool]:
+def result(sketch: bytes) -> dict[str, int | bool]:
     return read_sketches(pl.DataFrame({"sketch": [sketch]})).row(0, named=True)
 
 
@@ -71,7 +71,7 @@ def test_order_repetition_and_splits_change_no_byte(seed: int, cuts: list[int]) 
 
 
 def test_up_to_its_entries_a_sketch_is_exact() -> None:
-    assert told(sketch_of(random_keys(ENTRIES, 3))) == {
+    assert result(sketch_of(random_keys(ENTRIES, 3))) == {
         "estimate": ENTRIES,
         "lower": ENTRIES,
         "upper": ENTRIES,
@@ -79,7 +79,7 @@ def test_up_to_its_entries_a_sketch_is_exact() -> None:
     }
 
 
-def test_the_truth_lies_within_the_bounds_as_often_as_they_say() -> None:
+def test_the_truth_lies_within_the_bounds_as_often_as_they_promise() -> None:
     """300 sets of 20,000. At two standard deviations 95.4 % hold: 286, give or take 3.6; 273 are 3.6 times that off."""
     truth, draws = 20_000, 100
     sets = (

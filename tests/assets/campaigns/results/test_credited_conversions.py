@@ -40,8 +40,8 @@ def credited(*shares: dict[str, Any]) -> pl.DataFrame:
 
 
 def test_only_the_kind_that_the_campaign_is_after_is_its_goal() -> None:
-    told = credited(share("bought"), share("asked", kind="lead"))
-    assert dict(told.select("conversion_id", "is_goal").iter_rows()) == {"bought": True, "asked": False}
+    result = credited(share("bought"), share("asked", kind="lead"))
+    assert dict(result.select("conversion_id", "is_goal").iter_rows()) == {"bought": True, "asked": False}
 
 
 @pytest.mark.parametrize(

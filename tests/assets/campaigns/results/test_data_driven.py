@@ -108,7 +108,7 @@ def test_markov_s_totals_are_those_of_its_placements() -> None:
     assert earned == pytest.approx([fitted["g"] + fitted["m"], fitted["x"]])
 
 
-def test_under_300_conversions_both_are_the_linear_model_and_say_so() -> None:
+def test_under_300_conversions_both_are_the_linear_model_and_report_it() -> None:
     told = answers(journeys([("gx", 100)], LOST), live("USD", "USD"))
     assert told["is_fallback"].all()
     assert told["conversions"].to_list() == pytest.approx([50] * 4)
@@ -194,7 +194,7 @@ def test_doubling_every_journey_doubles_counts_and_keeps_shares() -> None:
     assert (relative[1] < relative[0]).all()
 
 
-def test_only_what_totals_can_tell_becomes_a_kpi() -> None:
+def test_only_what_totals_can_give_becomes_a_kpi() -> None:
     told = answers(journeys(WON, LOST), live("USD", "USD"))
     scopes = told.select("tenant_id", "scope_id").unique()
     about = scopes.with_columns(currency=pl.lit("USD"), margin=pl.lit(0.5), config_version=1)

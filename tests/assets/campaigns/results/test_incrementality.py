@@ -39,14 +39,14 @@ LISTENER = pl.Schema(
 
 
 def listener(
-    household: int, heard: float | None, exposed: float | None = None, show: str = "tides", withheld: bool = False
+    household: int, listened: float | None, exposed: float | None = None, show: str = "tides", withheld: bool = False
 ) -> dict[str, Any]:
     """A household by the days after Monday on which it first listened and first heard the ad."""
     return {
         **OWNER,
         "household_key": household,
-        "heard_podcast_id": None if heard is None else show,
-        "heard_at": None if heard is None else MONDAY + timedelta(days=heard),
+        "heard_podcast_id": None if listened is None else show,
+        "heard_at": None if listened is None else MONDAY + timedelta(days=listened),
         "exposed_podcast_id": None if exposed is None else show,
         "exposed_at": None if exposed is None else MONDAY + timedelta(days=exposed),
         "is_withheld": withheld,
@@ -59,17 +59,17 @@ def groups(*listeners: dict[str, Any], as_of: datetime = AS_OF) -> pl.DataFrame:
 
 def bought(*rows: tuple[int, float]) -> pl.DataFrame:
     """Purchases of 20.00 by household and days after Monday."""
-    told = [
+    result = [
         {**OWNER, "household_key": home, "converted_at": MONDAY + timedelta(days=day), "value_minor": 2000}
         for home, day in rows
     ]
     schema = {"household_key": pl.Int64(), "converted_at": UTC_TIME, "value_minor": pl.Int64()}
-    return pl.DataFrame(told, schema=pl.Schema({**dict.fromkeys(OWNER, pl.String()), **schema}))
+    return pl.DataFrame(result, schema=pl.Schema({**dict.fromkeys(OWNER, pl.String()), **schema}))
 
 
 def strata(*rows: tuple[int, int, int, int]) -> pl.DataFrame:
     """Weeks with households, responders, base households, base responders, who pay 10.00 each."""
-    told = [
+    result = [
         {
             **OWNER, "design": "matched", "podcast_id": "tides", "week": MONDAY.date() + timedelta(weeks=number),
             "households": homes, "responders": yes, "value": 1000.0 * yes, "squares": 1e6 * yes,
@@ -77,23 +77,23 @@ def strata(*rows: tuple[int, int, int, int]) -> pl.DataFrame:
         }
         for number, (homes, yes, others, base) in enumerate(rows)
     ]  # fmt: skip
-    return pl.DataFrame(told)
+    return pl.DataFrame(result)
 
 
-def test_the_reached_count_from_their_first_ad_the_others_from_their_first_download() -> None:
-    told = groups(listener(1, heard=0, exposed=3), listener(2, heard=1))
-    assert told.select("household_key", "is_base", (pl.col("since") - MONDAY).dt.total_days()).rows() == [
+def test_the_treated_count_from_their_first_ad_the_others_from_their_first_download() -> None:
+    result = groups(listener(1, listened=0, exposed=3), listener(2, listened=1))
+    assert result.select("household_key", "is_base", (pl.col("since") - MONDAY).dt.total_days()).rows() == [
         (1, False, 3),
         (2, True, 1),
     ]
-    assert told["design"].unique().to_list() == ["matched"]
+    assert result["design"].unique().to_list() == ["matched"]
 
 
 def test_strata_are_shows_and_weeks() -> None:
-    told = compare_strata(
+    result = compare_strata(
         groups(listener(1, 0, exposed=3), listener(2, 6), listener(3, 7), listener(4, 0, show="shoals")), bought((1, 5))
     )
-    assert told.select("podcast_id", "week", "households", "responders", "base_households").rows() == [
+    assert result.select("podcast_id", "week", "households", "responders", "base_households").rows() == [
         ("shoals", MONDAY.date(), 0, 0, 1),
         ("tides", MONDAY.date(), 1, 1, 1),
         ("tides", MONDAY.date() + timedelta(days=7), 0, 0, 1),
@@ -103,17 +103,17 @@ def test_strata_are_shows_and_weeks() -> None:
 def test_who_was_reached_later_is_compared_with_all_that_listened_in_that_week() -> None:
     """The neighbour has listened since the first week, and listens in the third too."""
     weekly = [listener(2, week * 7) for week in range(4)]
-    answered = find_responses(groups(listener(1, heard=0, exposed=15), *weekly), bought((1, 16), (2, 17)))
-    (told,) = measure_lift(sum_sides(answered), answered=answered)
-    assert (told["households"], told["base_households"], told["base_responders"]) == (1, 1, 1)
-    assert told["compared_share"] == 1
-    in_week = {row["week"]: row["base_responders"] for row in sum_sides(answered).to_dicts()}
+    responses = find_responses(groups(listener(1, listened=0, exposed=15), *weekly), bought((1, 16), (2, 17)))
+    (result,) = measure_lift(sum_sides(responses), answered=responses)
+    assert (result["households"], result["base_households"], result["base_responders"]) == (1, 1, 1)
+    assert result["compared_share"] == 1
+    in_week = {row["week"]: row["base_responders"] for row in sum_sides(responses).to_dicts()}
     assert list(in_week.values()) == [0, 1, 1, 0]
 
 
 def test_an_answer_counts_from_the_listening_that_it_is_compared_by() -> None:
-    answered = find_responses(groups(listener(1, 0, exposed=7), listener(2, 0), listener(2, 7)), bought((2, 3)))
-    assert answered.filter("is_base").select("week", "value").rows() == [
+    responses = find_responses(groups(listener(1, 0, exposed=7), listener(2, 0), listener(2, 7)), bought((2, 3)))
+    assert responses.filter("is_base").select("week", "value").rows() == [
         (MONDAY.date(), 2000),
         (MONDAY.date() + timedelta(days=7), None),
     ]
@@ -125,26 +125,26 @@ def test_a_household_that_comes_again_makes_nothing_surer() -> None:
     once = [listener(100 + home, 0) for home in range(50)]
     again = [listener(100 + home, 7) for home in range(50)]
     purchases = bought(*((home, 8) for home in (0, 1, 2, 3, 100, 101, 102, 103, 104)))
-    answered = find_responses(groups(*reached, *once, *again), purchases)
-    (told,) = measure_lift(sum_sides(answered), answered=answered)
-    assert (told["base_households"], told["base_responders"]) == (50, 5)
-    (naive,) = measure_lift(sum_sides(answered))
+    responses = find_responses(groups(*reached, *once, *again), purchases)
+    (result,) = measure_lift(sum_sides(responses), answered=responses)
+    assert (result["base_households"], result["base_responders"]) == (50, 5)
+    (naive,) = measure_lift(sum_sides(responses))
     (single,) = measure_lift(strata((40, 4, 50, 5)))
     for name in ("difference_lower", "difference_upper", "minimum_detectable_lift"):
-        assert told[name] == pytest.approx(single[name])
-    assert naive["difference_upper"] < told["difference_upper"]
+        assert result[name] == pytest.approx(single[name])
+    assert naive["difference_upper"] < result["difference_upper"]
 
 
 def test_with_a_lot_nobody_counts_twice() -> None:
-    told = groups(listener(1, 7), listener(1, 0), listener(2, 0, withheld=True), listener(2, 14, withheld=True))
-    assert told.select("household_key", "since").rows() == [(1, MONDAY), (2, MONDAY)]
+    result = groups(listener(1, 7), listener(1, 0), listener(2, 0, withheld=True), listener(2, 14, withheld=True))
+    assert result.select("household_key", "since").rows() == [(1, MONDAY), (2, MONDAY)]
 
 
 def test_conversions_count_inside_the_window_only_and_a_household_once() -> None:
-    told = compare_strata(
+    result = compare_strata(
         groups(listener(1, 0, exposed=3), listener(2, 3)), bought((1, 2.9), (1, 4), (1, 17), (2, 17.1))
     )
-    assert told.select("responders", "value", "squares", "base_responders").row(0) == (1, 4000.0, 16e6, 0)
+    assert result.select("responders", "value", "squares", "base_responders").row(0) == (1, 4000.0, 16e6, 0)
 
 
 def test_households_with_an_open_window_are_left_out() -> None:
@@ -152,16 +152,16 @@ def test_households_with_an_open_window_are_left_out() -> None:
 
 
 def test_a_lot_decides_alone_whatever_was_heard() -> None:
-    told = groups(
+    result = groups(
         listener(1, 0, exposed=3),
         listener(2, 0),
         listener(3, 0, exposed=1, withheld=True),
         listener(4, None, exposed=1),
     )
-    assert told["design"].unique().to_list() == ["holdout"]
-    assert told.select("household_key", "is_base").sort("household_key").rows() == [(1, False), (2, False), (3, True)]
-    assert told["podcast_id"].null_count() == 3
-    assert told["since"].unique().to_list() == [MONDAY]
+    assert result["design"].unique().to_list() == ["holdout"]
+    assert result.select("household_key", "is_base").sort("household_key").rows() == [(1, False), (2, False), (3, True)]
+    assert result["podcast_id"].null_count() == 3
+    assert result["since"].unique().to_list() == [MONDAY]
 
 
 def test_only_a_holdout_is_called_causal() -> None:
@@ -172,24 +172,24 @@ def test_only_a_holdout_is_called_causal() -> None:
 
 def test_a_plain_comparison_by_hand() -> None:
     """3 % of 10,000 against 2 % of 10,000: 1 point and half as much again; the least to be found is 27.7 %."""
-    told = measure_lift(strata((10_000, 300, 10_000, 200)), {("harbour", "spring"): 50_000})[0]
-    assert told["difference"] == pytest.approx(0.01)
-    assert told["difference_lower"] == pytest.approx(0.0056827, abs=1e-6)
-    assert told["difference_upper"] == pytest.approx(0.0143622, abs=1e-6)
-    assert told["relative_lift"] == pytest.approx(0.5)
-    assert told["minimum_detectable_lift"] == pytest.approx(0.2773, abs=1e-4)
-    assert told["is_shown"]
-    assert told["incremental_minor"] == pytest.approx(100_000)
-    assert told["iroas"] == pytest.approx(2.0)
-    assert told["iroas_lower"] < 2 < told["iroas_upper"]
+    result = measure_lift(strata((10_000, 300, 10_000, 200)), {("harbour", "spring"): 50_000})[0]
+    assert result["difference"] == pytest.approx(0.01)
+    assert result["difference_lower"] == pytest.approx(0.0056827, abs=1e-6)
+    assert result["difference_upper"] == pytest.approx(0.0143622, abs=1e-6)
+    assert result["relative_lift"] == pytest.approx(0.5)
+    assert result["minimum_detectable_lift"] == pytest.approx(0.2773, abs=1e-4)
+    assert result["is_shown"]
+    assert result["incremental_minor"] == pytest.approx(100_000)
+    assert result["iroas"] == pytest.approx(2.0)
+    assert result["iroas_lower"] < 2 < result["iroas_upper"]
 
 
-def test_weeks_are_weighted_like_the_reached_households() -> None:
+def test_weeks_are_weighted_like_the_treated_households() -> None:
     """Most were reached in a week in which everybody buys: pooled, the campaign would look ten times as good."""
-    told = measure_lift(strata((900, 90, 100, 10), (100, 1, 900, 9)))[0]
-    assert told["base_rate"] == pytest.approx(0.091)
-    assert told["difference"] == pytest.approx(0)
-    assert told["base_households"] == 1000
+    result = measure_lift(strata((900, 90, 100, 10), (100, 1, 900, 9)))[0]
+    assert result["base_rate"] == pytest.approx(0.091)
+    assert result["difference"] == pytest.approx(0)
+    assert result["base_households"] == 1000
 
 
 def test_the_effective_number_of_one_stratum_is_its_own() -> None:
@@ -198,22 +198,22 @@ def test_the_effective_number_of_one_stratum_is_its_own() -> None:
     assert standardise_control(strata((50, 5, 70, 7), (50, 5, 7, 1))).households < 77
 
 
-def test_strata_with_one_side_are_left_out_and_said_so() -> None:
-    told = measure_lift(strata((75, 10, 100, 10), (25, 5, 0, 0)))[0]
-    assert (told["households"], told["compared_share"]) == (75, 0.75)
+def test_strata_with_one_side_are_left_out_and_reported() -> None:
+    result = measure_lift(strata((75, 10, 100, 10), (25, 5, 0, 0)))[0]
+    assert (result["households"], result["compared_share"]) == (75, 0.75)
     assert measure_lift(strata((75, 10, 0, 0))) == []
 
 
-def test_a_comparison_too_small_to_find_thirty_per_cent_is_not_shown_but_tells_its_minimum() -> None:
-    told = measure_lift(strata((100, 9, 100, 5)))[0]
-    assert not told["is_shown"]
-    assert told["minimum_detectable_lift"] == pytest.approx(1.727, abs=1e-3)
+def test_a_comparison_too_small_to_find_thirty_per_cent_is_not_shown_but_its_minimum_is() -> None:
+    result = measure_lift(strata((100, 9, 100, 5)))[0]
+    assert not result["is_shown"]
+    assert result["minimum_detectable_lift"] == pytest.approx(1.727, abs=1e-3)
 
 
 def test_without_any_conversion_on_the_base_side_there_is_no_ratio() -> None:
-    told = measure_lift(strata((100, 9, 100, 0)))[0]
-    assert (told["relative_lift"], told["minimum_detectable_lift"], told["is_shown"]) == (None, None, False)
-    assert told["difference_lower"] > 0
+    result = measure_lift(strata((100, 9, 100, 0)))[0]
+    assert (result["relative_lift"], result["minimum_detectable_lift"], result["is_shown"]) == (None, None, False)
+    assert result["difference_lower"] > 0
 
 
 def test_recast_s_published_incremental_return() -> None:

@@ -58,13 +58,13 @@ def kpis(
     price = {"spend_minor": [spend], "cost_minor": [20_000], "booked": [2000], "delivered": [1000]}
     price |= {"expected": [800], "make_good": [150]}
     priced = pl.DataFrame({**scope, **price}, schema_overrides={"spend_minor": INT})
-    told = measure(scopes, delivery, reach, priced, pl.DataFrame(credited, schema=CREDITED), ["linear"])
-    return {row["kpi"]: row for row in told.to_dicts()}
+    result = measure(scopes, delivery, reach, priced, pl.DataFrame(credited, schema=CREDITED), ["linear"])
+    return {row["kpi"]: row for row in result.to_dicts()}
 
 
 def test_ratios_come_from_totals() -> None:
-    told = kpis(sales(40), margin=0.5)
-    estimates = {name: told[name]["estimate"] for name in told}
+    result = kpis(sales(40), margin=0.5)
+    estimates = {name: result[name]["estimate"] for name in result}
     assert estimates["impressions"] == 1000
     assert estimates["reach"] == 500
     assert estimates["frequency"] == 2
@@ -81,10 +81,10 @@ def test_ratios_come_from_totals() -> None:
     assert estimates["roas"] == 8
     assert estimates["roi"] == pytest.approx((80_000 * 0.5 - 10_000) / 10_000)
     assert estimates["conversion_rate"] == pytest.approx(0.08)
-    assert {told[name]["badge"] for name in ("conversions", "revenue", "cpa", "roas", "roi")} == {"ok"}
-    assert told["roas"]["usable_share"] == 1
-    assert told["roas"]["mature_share"] == 0.25
-    assert told["roas"]["config_version"] == 3
+    assert {result[name]["badge"] for name in ("conversions", "revenue", "cpa", "roas", "roi")} == {"ok"}
+    assert result["roas"]["usable_share"] == 1
+    assert result["roas"]["mature_share"] == 0.25
+    assert result["roas"]["config_version"] == 3
 
 
 @pytest.mark.parametrize(
@@ -92,19 +92,19 @@ def test_ratios_come_from_totals() -> None:
     [(4, "too_few", False), (5, "low_confidence", True), (29, "low_confidence", True), (30, "ok", True)],
 )
 def test_few_conversions_show_counts_and_no_ratios(count: int, badge: str, shown: bool) -> None:
-    told = kpis(sales(count))
-    assert told["conversions"]["estimate"] == count
-    assert told["revenue"]["amount_minor"] == 2000 * count
+    result = kpis(sales(count))
+    assert result["conversions"]["estimate"] == count
+    assert result["revenue"]["amount_minor"] == 2000 * count
     for name in ("cpa", "roas", "aov"):
-        assert (told[name]["estimate"] is not None) == shown
-        assert told[name]["badge"] == badge
+        assert (result[name]["estimate"] is not None) == shown
+        assert result[name]["badge"] == badge
 
 
 def test_spend_that_is_not_known_makes_its_ratios_not_known() -> None:
-    told = kpis(sales(40), spend=None)
+    result = kpis(sales(40), spend=None)
     for name in ("spend", "ecpm", "cpa", "roas", "roi"):
-        assert (told[name]["estimate"], told[name]["badge"]) == (None, "not_known")
-    assert told["revenue"]["badge"] == "ok"
+        assert (result[name]["estimate"], result[name]["badge"]) == (None, "not_known")
+    assert result["revenue"]["badge"] == "ok"
 
 
 def test_roi_needs_a_margin() -> None:
@@ -112,24 +112,24 @@ def test_roi_needs_a_margin() -> None:
 
 
 def test_a_campaign_without_conversions_has_zeros_and_an_interval() -> None:
-    told = kpis([])
-    row = told["conversions"]
+    result = kpis([])
+    row = result["conversions"]
     assert (row["estimate"], row["lower"], round(row["upper"], 2), row["badge"]) == (0, 0, 3.69, "too_few")
-    assert (told["revenue"]["amount_minor"], told["revenue"]["upper"]) == (0, None)
-    assert told["roas"]["estimate"] is None
+    assert (result["revenue"]["amount_minor"], result["revenue"]["upper"]) == (0, None)
+    assert result["roas"]["estimate"] is None
 
 
 def test_conversions_without_any_value_have_no_revenue_rather_than_none_at_all() -> None:
-    told = kpis(sales(40, revenue=None))
-    assert (told["revenue"]["estimate"], told["revenue"]["badge"]) == (None, "not_known")
-    assert told["roas"]["badge"] == "not_known"
+    result = kpis(sales(40, revenue=None))
+    assert (result["revenue"]["estimate"], result["revenue"]["badge"]) == (None, "not_known")
+    assert result["roas"]["badge"] == "not_known"
 
 
 def test_a_household_that_took_back_more_than_it_paid_leaves_money_without_an_interval() -> None:
     refunded = [{**each, "revenue_minor": -100} if each["unit"] == "home 0" else each for each in sales(40)]
-    told = kpis(refunded)
-    assert told["revenue"]["amount_minor"] == 39 * 2000 - 100
-    assert (told["revenue"]["lower"], told["roas"]["upper"]) == (None, None)
+    result = kpis(refunded)
+    assert result["revenue"]["amount_minor"] == 39 * 2000 - 100
+    assert (result["revenue"]["lower"], result["roas"]["upper"]) == (None, None)
 
 
 def test_every_interval_contains_its_estimate() -> None:
@@ -146,18 +146,18 @@ def test_a_household_that_buys_often_is_one_piece_of_evidence() -> None:
 
 
 def test_only_the_goal_counts_as_a_conversion_and_visits_have_their_own_rate() -> None:
-    told = kpis([*sales(6), *sales(50, revenue=None, kind="visit", is_goal=False)])
-    assert told["conversions"]["estimate"] == 6
-    assert told["visitor_rate"]["estimate"] == pytest.approx(0.1)
-    assert told["cpv"]["estimate"] == 200
-    assert told["cpl"]["badge"] == "too_few"
+    result = kpis([*sales(6), *sales(50, revenue=None, kind="visit", is_goal=False)])
+    assert result["conversions"]["estimate"] == 6
+    assert result["visitor_rate"]["estimate"] == pytest.approx(0.1)
+    assert result["cpv"]["estimate"] == 200
+    assert result["cpl"]["badge"] == "too_few"
 
 
 def test_a_cost_is_as_uncertain_as_what_it_is_divided_by() -> None:
-    told = kpis([*sales(40), *sales(50, revenue=None, kind="visit", is_goal=False)])
+    result = kpis([*sales(40), *sales(50, revenue=None, kind="visit", is_goal=False)])
     for name, count, gamma in (("cpa", 40, (28.58, 54.47)), ("cpv", 50, (37.11, 65.92))):
-        assert told[name]["estimate"] == 10_000 / count
-        assert (told[name]["lower"], told[name]["upper"]) == pytest.approx(
+        assert result[name]["estimate"] == 10_000 / count
+        assert (result[name]["lower"], result[name]["upper"]) == pytest.approx(
             (10_000 / gamma[1], 10_000 / gamma[0]), rel=1e-3
         )
 
@@ -189,30 +189,30 @@ def test_modelled_conversions_scale_the_usable_addresses_up(usable: int, expecte
         (40, 199, "not_known"),
     ],
 )
-def test_what_is_missing_to_model_is_said(count: int, usable: int, badge: str) -> None:
+def test_what_is_missing_to_model_is_reported(count: int, usable: int, badge: str) -> None:
     """Too few conversions may become enough; addresses that many share never tell one household from another."""
     assert kpis(sales(count), usable=usable)["modelled_conversions"]["badge"] == badge
 
 
 def test_a_placement_that_was_only_clicked_is_not_modelled() -> None:
-    told = kpis(sales(10), impressions=0, usable=0)["modelled_conversions"]
-    assert (told["estimate"], told["badge"]) == (None, "not_known")
+    result = kpis(sales(10), impressions=0, usable=0)["modelled_conversions"]
+    assert (result["estimate"], result["badge"]) == (None, "not_known")
 
 
-def test_a_listener_behind_a_shared_address_says_nothing_of_households() -> None:
+def test_a_listener_behind_a_shared_address_stands_for_no_households() -> None:
     assert kpis(sales(10, matched_by="listener_id"), usable=500)["modelled_conversions"]["estimate"] is None
 
 
 @pytest.mark.parametrize("matched_by", ["household", "listener"])
 def test_five_conversions_by_address_are_enough_to_model_from(matched_by: str) -> None:
-    told = kpis(sales(5, matched_by=matched_by), usable=500)["modelled_conversions"]
-    assert told["estimate"] == 10
+    result = kpis(sales(5, matched_by=matched_by), usable=500)["modelled_conversions"]
+    assert result["estimate"] == 10
     assert kpis(sales(4, matched_by=matched_by), usable=500)["modelled_conversions"]["estimate"] is None
 
 
 def test_codes_alone_are_too_few_to_model_from() -> None:
-    told = kpis(sales(40, matched_by="promo_code"), usable=500)["modelled_conversions"]
-    assert (told["estimate"], told["badge"]) == (None, "too_few")
+    result = kpis(sales(40, matched_by="promo_code"), usable=500)["modelled_conversions"]
+    assert (result["estimate"], result["badge"]) == (None, "too_few")
 
 
 def test_what_a_code_brought_in_is_not_scaled() -> None:
@@ -234,11 +234,11 @@ def test_intervals_contain_their_estimates_and_order_does_not_matter(
         {**each, "credit": credit, "revenue_minor": revenue, "unit": f"home {home}", "is_goal": is_goal}
         for each, (credit, revenue, home, is_goal) in zip(sales(len(drawn)), drawn, strict=True)
     ]
-    told = kpis(rows, margin=0.4)
-    for row in told.values():
+    result = kpis(rows, margin=0.4)
+    for row in result.values():
         if row["estimate"] is not None:
             slack = 1e-9 * max(1.0, abs(row["estimate"]))
             assert row["lower"] is None or row["lower"] <= row["estimate"] + slack, row
             assert row["upper"] is None or row["estimate"] <= row["upper"] + slack, row
     chance.shuffle(rows)
-    assert kpis(rows, margin=0.4) == told
+    assert kpis(rows, margin=0.4) == result

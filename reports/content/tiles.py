@@ -1,7 +1,7 @@
 """KPI tiles: the four headline numbers, their change against the previous period, and whether that is good news.
 
-Here: ratios from totals, the thresholds below which a ratio is not shown, change and mood.
-Not here: how a tile looks (templates), where totals come from (the layer above).
+Here: value, change, mood and detail of each tile.
+Not here: the ratios (ratios.py), how a tile looks (templates), where totals come from (the layer above).
 """
 
 from __future__ import annotations
@@ -12,41 +12,13 @@ from decimal import Decimal
 
 from reports.content.facts import ReportFacts, Totals
 from reports.content.formats import NOTHING, Formatter, exact, rounded
+from reports.content.ratios import cpa, is_low_confidence, ratios_allowed, roas
 from reports.content.report import Direction, Mood, Tile
-from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
+from reports.thresholds import FEWEST_FOR_RATIOS
 from sql.values import Interval
 
 VERSUS = "vs previous"
 FIRST = "no period to compare"
-
-
-def ratios_allowed(sample: int) -> bool:
-    """Whether a sample is large enough for ratios to be shown."""
-    return sample >= FEWEST_FOR_RATIOS
-
-
-def is_low_confidence(sample: int) -> bool:
-    """Whether numbers from a sample of this size are marked as of low confidence."""
-    return FEWEST_FOR_RATIOS <= sample < FEWEST_FOR_CONFIDENCE
-
-
-def roas(totals: Totals) -> Decimal | None:
-    """Revenue over spend, from totals; None where spend or revenue is not known, or the sample is too small."""
-    if totals.revenue_minor is None or not totals.spend_minor or not ratios_allowed(totals.sample):
-        return None
-    return Decimal(totals.revenue_minor) / Decimal(totals.spend_minor)
-
-
-def cost_per_conversion(spend_minor: int | None, conversions: float) -> Decimal | None:
-    """Minor units per attributed conversion; None without spend or conversions."""
-    if spend_minor is None or conversions <= 0:
-        return None
-    return Decimal(spend_minor) / exact(conversions)
-
-
-def cpa(totals: Totals) -> Decimal | None:
-    """Cost per conversion of a period, or None where the sample is too small."""
-    return cost_per_conversion(totals.spend_minor, totals.conversions) if ratios_allowed(totals.sample) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +124,3 @@ def _why_none(facts: ReportFacts) -> str:
     if not ratios_allowed(now.sample):
         return f"shown from {FEWEST_FOR_RATIOS} conversions"
     return "no order values are known"
-
-
-def spend_text(facts: ReportFacts, formatter: Formatter) -> str:
-    """Spend with its currency, or an empty string where it is not known."""
-    if facts.now.spend_minor is None or facts.currency is None:
-        return ""
-    return formatter.money(facts.now.spend_minor, facts.currency)
-
-
-def per_thousand(facts: ReportFacts, formatter: Formatter) -> str:
-    """eCPM: spend for a thousand delivered ads."""
-    now = facts.now
-    if now.spend_minor is None or facts.currency is None or not now.delivered:
-        return NOTHING
-    return formatter.money(Decimal(now.spend_minor) * 1000 / now.delivered, facts.currency)

@@ -1,0 +1,39 @@
+"""Response: what came back in a period beyond the headline: rates, costs and returns with their intervals.
+
+Here: which of them are shown, in which unit, and what stands for those of too small a sample.
+Not here: the headline (tiles.py), how they are measured (assets/campaigns/results), markup.
+"""
+
+from __future__ import annotations
+
+from reports.content.facts import Measure, ReportFacts
+from reports.content.formats import NOTHING, Formatter
+from reports.content.labels import KPIS
+from reports.content.report import Pair, Section
+from reports.thresholds import FEWEST_FOR_RATIOS
+
+# Ratios that read as percentages, with their digits: few of those reached respond.
+PERCENTAGES = {"delivery_rate": 0, "conversion_rate": 2, "visitor_rate": 2, "roi": 0}
+
+
+def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
+    """Rates, costs and returns with their intervals; None where the period has none."""
+    shown = [measure for measure in facts.response if measure.interval is not None or measure.is_small]
+    pairs = tuple(Pair(KPIS[measure.kpi], _measure(measure, facts, formatter)) for measure in shown)
+    return Section("What came back", pairs) if any(measure.interval for measure in shown) else None
+
+
+def _measure(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
+    interval = measure.interval
+    if interval is None:
+        return f"too few to tell: shown from {FEWEST_FOR_RATIOS}"
+    bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
+    shown, *ends = (_amount(measure, value, facts, formatter) for value in (interval.estimate, *bounds))
+    text = f"{shown} (95% interval {ends[0]} to {ends[1]})" if len(ends) > 1 else shown
+    return f"{text}, low confidence" if measure.is_doubtful else text
+
+
+def _amount(measure: Measure, value: float, facts: ReportFacts, formatter: Formatter) -> str:
+    if measure.is_money:
+        return formatter.money(value, facts.currency) if facts.currency else NOTHING
+    return formatter.percent(value, PERCENTAGES[measure.kpi])
