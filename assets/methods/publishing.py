@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from assets.each_tenant import for_each_tenant
 from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.agent_rules import Rules
 from assets.listening.identity.keys import Keyring
 from assets.methods.methodology import Methodology, read_configuration, write_methodology
-from sql.failures import FailureLog, may_be_one_tenants
+from sql.failures import FailureLog
 from sql.locks import take_locks
 from sql.statements import statement
 from sql.values import Scope
@@ -44,26 +45,18 @@ def publish_methodologies(
 ) -> Iterator[Published]:
     """Each tenant's methodology as it is now, added to its history if it is another one than before.
 
-    A tenant that it fails for goes to failures, and the others go on; without them it raises. log: called with the
-    words about each methodology that is new.
+    A tenant that it fails for goes to failures, and the others go on; without them it raises. log: called with a
+    sentence about each methodology that is new.
     """
     record_rules(warehouse, rules, ranges)
-    done: list[UUID] = []
-    for tenant_id, slug in warehouse.tenants(scope).select("tenant_id", "slug").iter_rows():
-        tenant = UUID(bytes=tenant_id)
-        try:
-            page = _publish(warehouse, tenant, slug, rules, ranges, keyring)
-        except BaseException as error:
-            if failures is None or not may_be_one_tenants(error):
-                raise
-            failures.add(tenant, error, [SUBJECT])
-            continue
-        done.append(tenant)
+
+    def publish(tenant: UUID, slug: str) -> Iterator[Published]:
+        page = _publish(warehouse, tenant, slug, rules, ranges, keyring)
         if page.is_new and log is not None:
             log(f"{page.slug} measures by another methodology from now on: {page.methodology.version}")
         yield page
-    if failures is not None:
-        failures.clear(done, [SUBJECT])
+
+    yield from for_each_tenant(warehouse, scope, failures, SUBJECT, publish)
 
 
 def _publish(

@@ -1,7 +1,7 @@
 """Expiry: raw addresses go when a tenant's time for them is over; the keys made of them stay.
 
-Here: which days are due, and the order that makes it safe: keys first, and no address goes without its keys.
-Not here: how keys are made and put back (assets/listening/identity/retained_keys.py), when this runs
+Here: which days are over their time, and the order that makes it safe: keys first, no address goes without its keys.
+Not here: how keys are made and restored (assets/listening/identity/retained_keys.py), when this runs
 (assets/privacy/assets.py).
 """
 
@@ -14,10 +14,11 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.each_tenant import for_each_tenant
 from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.keys import Keyring
 from assets.listening.identity.retained_keys import REQUESTS, SIGNALS, Relation, retain_keys
-from sql.failures import FailureLog, may_be_one_tenants
+from sql.failures import FailureLog
 from sql.statements import statement
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
@@ -67,19 +68,11 @@ def expire_addresses(
     that long ago are deleted. A tenant that it fails for goes to failures, and the others go on; without a log it
     raises.
     """
-    done: list[UUID] = []
-    for tenant_id, slug in warehouse.tenants(scope).select("tenant_id", "slug").iter_rows():
-        tenant = UUID(bytes=tenant_id)
-        try:
-            yield from _expire_tenant(warehouse, tenant, slug, ranges, keyring, now)
-        except BaseException as error:
-            if failures is None or not may_be_one_tenants(error):
-                raise
-            failures.add(tenant, error, [SUBJECT])
-        else:
-            done.append(tenant)
-    if failures is not None:
-        failures.clear(done, [SUBJECT])
+
+    def expire(tenant: UUID, slug: str) -> Iterator[Expired]:
+        return _expire_tenant(warehouse, tenant, slug, ranges, keyring, now)
+
+    yield from for_each_tenant(warehouse, scope, failures, SUBJECT, expire)
 
 
 def _expire_tenant(

@@ -1,4 +1,4 @@
-"""What campaigns earn under the models that learn from all journeys: the totals of every other model, with bounds."""
+"""What campaigns earn under the models that are fitted to all journeys, with bounds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from assets.attribution.journeys.reading import all_journeys
-from assets.campaigns.results.data_driven import Journeys, respond_data_driven
+from assets.campaigns.results.data_driven import JourneyFacts, respond_data_driven
 from assets.campaigns.results.kpis import measure_data_driven
 
 GOAL = {"tenant_id": "harbour", "sponsor_id": "kettle", "goal_kind": "purchase"}
@@ -27,8 +27,8 @@ REFUNDS = {"tenant_id": TEXT, "conversion_id": TEXT, "occurred_at": MOMENT, "val
 RATES = {"day": pl.Date(), "base": TEXT, "quote": TEXT, "rate": TEXT}
 
 
-def journeys(won: Sequence[tuple[str, int]], lost: Sequence[tuple[str, int]], **values: Any) -> Journeys:
-    """won, lost: paths of placements of one letter each, and how many homes took them. A home buys for 20.01."""
+def journeys(won: Sequence[tuple[str, int]], unconverted: Sequence[tuple[str, int]], **values: Any) -> JourneyFacts:
+    """won, unconverted: paths of placements of one letter each, and how many homes took them. A home buys for 20.01."""
     bought = [f"{path} {number}" for path, count in won for number in range(count)]
     touches = [
         {
@@ -38,19 +38,19 @@ def journeys(won: Sequence[tuple[str, int]], lost: Sequence[tuple[str, int]], **
         for order in bought
         for number, placement in enumerate(order.split()[0], 1)
     ]  # fmt: skip
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "tenant_id": "harbour", "sponsor_id": "kettle", "kind": "purchase", "day": BOUGHT.date(),
         "converted_at": BOUGHT, "value_minor": 2001, "currency": "USD", "listener_id": None,
         "matched_by": "household", **dict.fromkeys([f"{name}_signals" for name in SIGNALS], 1), **values,
     }  # fmt: skip
-    orders = [{**told, "conversion_id": order, "household_key": home} for home, order in enumerate(bought)]
+    orders = [{**result, "conversion_id": order, "household_key": home} for home, order in enumerate(bought)]
     failed = [
         {**GOAL, "household_key": -1 - home, "next_at": None, "touch_no": number, "placement_id": placement}
-        for home, path in enumerate(path for path, count in lost for _ in range(count))
+        for home, path in enumerate(path for path, count in unconverted for _ in range(count))
         for number, placement in enumerate(path, 1)
     ]
     paths = pl.DataFrame(touches)
-    return Journeys(
+    return JourneyFacts(
         all_journeys(paths, pl.DataFrame(failed, schema_overrides={"next_at": MOMENT})),
         paths,
         pl.DataFrame(orders, schema_overrides={"listener_id": pl.String}),
@@ -61,18 +61,18 @@ def journeys(won: Sequence[tuple[str, int]], lost: Sequence[tuple[str, int]], **
 
 def live(*currencies: str) -> pl.DataFrame:
     names = ("spring", "summer")
-    told = [
+    result = [
         {**GOAL, "campaign_id": name, "currency": currency, "starts_at": START}
         for name, currency in zip(names, currencies, strict=True)
     ]
-    return pl.DataFrame(told)
+    return pl.DataFrame(result)
 
 
-def linear_of(told: Journeys, campaigns: pl.DataFrame) -> pl.DataFrame:
+def linear_of(result: JourneyFacts, campaigns: pl.DataFrame) -> pl.DataFrame:
     """The credited rows of the linear model, as the stored ones are read."""
     length = pl.len().over("conversion_id")
-    shares = told.paths.with_columns(credit=1.0 / length, model=pl.lit("linear")).join(
-        told.conversions, on=["tenant_id", "conversion_id"]
+    shares = result.paths.with_columns(credit=1.0 / length, model=pl.lit("linear")).join(
+        result.conversions, on=["tenant_id", "conversion_id"]
     )
     columns = ["tenant_id", "model", "conversion_id", "placement_id", "episode_id", "campaign_id", "credit", "kind"]
     return shares.select(
@@ -83,40 +83,40 @@ def linear_of(told: Journeys, campaigns: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def answers(told: Journeys, campaigns: pl.DataFrame) -> pl.DataFrame:
-    return respond_data_driven(told, told.totals(), campaigns, PLACEMENTS, linear_of(told, campaigns), END)
+def response_of(result: JourneyFacts, campaigns: pl.DataFrame) -> pl.DataFrame:
+    return respond_data_driven(result, result.totals(), campaigns, PLACEMENTS, linear_of(result, campaigns), END)
 
 
 WON = [("g", 120), ("m", 60), ("gm", 60), ("xg", 60), ("x", 31)]
-LOST = [("g", 90), ("x", 200), ("mx", 40)]
+UNCONVERTED = [("g", 90), ("x", 200), ("mx", 40)]
 
 
 @pytest.mark.parametrize("model", ["markov", "counterfactual"])
 def test_the_campaigns_of_a_sponsor_share_out_all_conversions_and_every_cent(model: str) -> None:
-    told = answers(journeys(WON, LOST), live("USD", "USD")).filter(model=model)
-    assert told["scope_id"].to_list() == ["spring", "summer"]
-    assert told["conversions"].sum() == pytest.approx(331)
-    assert told["revenue_minor"].sum() == 331 * 2001
-    assert told["is_fallback"].to_list() == [False, False]
-    assert told["sample"].to_list() == ([300, 91] if model == "markov" else told["sample"].to_list())
+    result = response_of(journeys(WON, UNCONVERTED), live("USD", "USD")).filter(model=model)
+    assert result["scope_id"].to_list() == ["spring", "summer"]
+    assert result["conversions"].sum() == pytest.approx(331)
+    assert result["revenue_minor"].sum() == 331 * 2001
+    assert result["is_fallback"].to_list() == [False, False]
+    assert result["sample"].to_list() == ([300, 91] if model == "markov" else result["sample"].to_list())
 
 
 def test_markov_s_totals_are_those_of_its_placements() -> None:
-    told = journeys(WON, LOST)
-    fitted = dict(told.totals().filter(model="markov").select("placement_id", "conversions").iter_rows())
-    earned = answers(told, live("USD", "USD")).filter(model="markov")["conversions"].to_list()
+    result = journeys(WON, UNCONVERTED)
+    fitted = dict(result.totals().filter(model="markov").select("placement_id", "conversions").iter_rows())
+    earned = response_of(result, live("USD", "USD")).filter(model="markov")["conversions"].to_list()
     assert earned == pytest.approx([fitted["g"] + fitted["m"], fitted["x"]])
 
 
 def test_under_300_conversions_both_are_the_linear_model_and_report_it() -> None:
-    told = answers(journeys([("gx", 100)], LOST), live("USD", "USD"))
-    assert told["is_fallback"].all()
-    assert told["conversions"].to_list() == pytest.approx([50] * 4)
+    result = response_of(journeys([("gx", 100)], UNCONVERTED), live("USD", "USD"))
+    assert result["is_fallback"].all()
+    assert result["conversions"].to_list() == pytest.approx([50] * 4)
 
 
 @pytest.mark.parametrize("model", ["markov", "counterfactual"])
 def test_the_intervals_hold_their_estimates(model: str) -> None:
-    for row in answers(journeys(WON, LOST), live("USD", "USD")).filter(model=model).to_dicts():
+    for row in response_of(journeys(WON, UNCONVERTED), live("USD", "USD")).filter(model=model).to_dicts():
         assert row["conversions_lower"] < row["conversions"] < row["conversions_upper"]
         assert row["revenue_lower"] < row["revenue_minor"] < row["revenue_upper"]
         assert row["aov_lower"] <= row["revenue_minor"] / row["conversions"] + 0.01
@@ -124,69 +124,69 @@ def test_the_intervals_hold_their_estimates(model: str) -> None:
 
 
 def test_with_one_ad_on_every_path_markov_s_interval_is_that_of_a_count() -> None:
-    few = answers(journeys([("g", 290), ("x", 10)], [("x", 10), ("g", 290)]), live("USD", "USD"))
+    few = response_of(journeys([("g", 290), ("x", 10)], [("x", 10), ("g", 290)]), live("USD", "USD"))
     row = few.filter(model="markov", scope_id="summer").row(0, named=True)
     assert row["conversions"] == pytest.approx(10)
     assert (row["conversions_lower"], row["conversions_upper"]) == pytest.approx((4.795, 18.39), rel=1e-3)
 
 
 def test_one_home_that_always_buys_is_less_evidence_than_many() -> None:
-    apart = journeys(WON, LOST)
+    apart = journeys(WON, UNCONVERTED)
     same = pl.when(pl.col("household_key") < 100).then(0).otherwise("household_key").cast(pl.Int64)
     together = replace(apart, conversions=apart.conversions.with_columns(household_key=same))
     widths = [
         (row["conversions_upper"] - row["conversions_lower"])
         for each in (apart, together)
-        for row in answers(each, live("USD", "USD")).filter(model="markov", scope_id="spring").to_dicts()
+        for row in response_of(each, live("USD", "USD")).filter(model="markov", scope_id="spring").to_dicts()
     ]
     assert widths[1] > 1.5 * widths[0]
 
 
 def test_a_currency_that_lacks_a_rate_leaves_markov_s_revenue_unknown_and_its_conversions_known() -> None:
-    told = answers(journeys([("g", 300), ("m", 50)], LOST), live("USD", "EUR"))
-    markov = {row["scope_id"]: row for row in told.filter(model="markov").to_dicts()}
+    result = response_of(journeys([("g", 300), ("m", 50)], UNCONVERTED), live("USD", "EUR"))
+    markov = {row["scope_id"]: row for row in result.filter(model="markov").to_dicts()}
     assert markov["spring"]["revenue_minor"] == 350 * 2001
     assert (markov["summer"]["revenue_minor"], markov["summer"]["conversions"]) == (None, 0)
 
 
 def test_a_rate_of_the_day_converts_what_markov_shares_out() -> None:
-    plain = journeys(WON, LOST)
+    plain = journeys(WON, UNCONVERTED)
     # Orders of the other campaign's currency need a rate under every model.
     rate = pl.DataFrame([(date(2026, 3, 5), "USD", "EUR", "0.5")], schema=RATES, orient="row")
-    told = answers(
-        Journeys(plain.journeys, plain.paths, plain.conversions, plain.adjustments, rate), live("USD", "EUR")
+    result = response_of(
+        JourneyFacts(plain.journeys, plain.paths, plain.conversions, plain.adjustments, rate), live("USD", "EUR")
     )
-    spring, summer = told.filter(model="markov").sort("scope_id").to_dicts()
+    spring, summer = result.filter(model="markov").sort("scope_id").to_dicts()
     share = summer["conversions"] / 331
     # Each order is rounded to whole cents before it is shared out: 20.01 are 10.01.
     assert summer["revenue_minor"] == pytest.approx(share * 331 * 1001, abs=1)
     assert spring["revenue_minor"] == pytest.approx((1 - share) * 331 * 2001, abs=1)
 
 
-def shuffled(told: Journeys, seed: int) -> Journeys:
+def shuffled(result: JourneyFacts, seed: int) -> JourneyFacts:
     """The same rows in another order."""
     mixed = {
-        name: getattr(told, name).sample(fraction=1.0, shuffle=True, seed=seed) for name in ("paths", "conversions")
+        name: getattr(result, name).sample(fraction=1.0, shuffle=True, seed=seed) for name in ("paths", "conversions")
     }
-    lost = told.journeys.filter(pl.col("conversion_id").is_null()).with_columns(
+    unconverted = result.journeys.filter(pl.col("conversion_id").is_null()).with_columns(
         next_at=pl.lit(None, dtype=pl.Datetime("us", "UTC"))
     )
-    mixed_lost = lost.sample(fraction=1.0, shuffle=True, seed=seed)
-    return replace(told, journeys=all_journeys(mixed["paths"], mixed_lost), **mixed)
+    mixed_lost = unconverted.sample(fraction=1.0, shuffle=True, seed=seed)
+    return replace(result, journeys=all_journeys(mixed["paths"], mixed_lost), **mixed)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_rows_changes_nothing_to_the_bit(seed: int) -> None:
-    told = journeys(WON, LOST)
-    assert answers(shuffled(told, seed), live("USD", "USD")).equals(answers(told, live("USD", "USD")))
+    result = journeys(WON, UNCONVERTED)
+    assert response_of(shuffled(result, seed), live("USD", "USD")).equals(response_of(result, live("USD", "USD")))
 
 
 def test_doubling_every_journey_doubles_counts_and_keeps_shares() -> None:
     def twice(paths: list[tuple[str, int]]) -> list[tuple[str, int]]:
         return [(path, 2 * count) for path, count in paths]
 
-    once = answers(journeys(WON, LOST), live("USD", "USD"))
-    doubled = answers(journeys(twice(WON), twice(LOST)), live("USD", "USD"))
+    once = response_of(journeys(WON, UNCONVERTED), live("USD", "USD"))
+    doubled = response_of(journeys(twice(WON), twice(UNCONVERTED)), live("USD", "USD"))
     assert doubled["conversions"].to_list() == pytest.approx([2 * count for count in once["conversions"]])
     relative = [
         (frame["conversions_upper"] - frame["conversions_lower"]) / frame["conversions"] for frame in (once, doubled)
@@ -195,8 +195,8 @@ def test_doubling_every_journey_doubles_counts_and_keeps_shares() -> None:
 
 
 def test_only_what_totals_can_give_becomes_a_kpi() -> None:
-    told = answers(journeys(WON, LOST), live("USD", "USD"))
-    scopes = told.select("tenant_id", "scope_id").unique()
+    result = response_of(journeys(WON, UNCONVERTED), live("USD", "USD"))
+    scopes = result.select("tenant_id", "scope_id").unique()
     about = scopes.with_columns(currency=pl.lit("USD"), margin=pl.lit(0.5), config_version=1)
     delivery = scopes.with_columns(
         placement_id=pl.lit("g"), impressions=900, usable_impressions=900, mature_impressions=450, clicks=0
@@ -205,7 +205,7 @@ def test_only_what_totals_can_give_becomes_a_kpi() -> None:
     spend = scopes.with_columns(
         spend_minor=100_000, cost_minor=100_000, booked=900, delivered=900, expected=900, make_good=0
     )
-    kpis = measure_data_driven(about, delivery, reach, spend, told)
+    kpis = measure_data_driven(about, delivery, reach, spend, result)
     assert {"conversions", "revenue", "cpa", "aov", "roas", "roi", "spend", "reach"} <= set(kpis["kpi"])
     assert not {"visitor_rate", "conversion_rate", "cpv", "cpl", "modelled_conversions"} & set(kpis["kpi"])
     row = kpis.filter(model="markov", kpi="roas", scope_id="spring").row(0, named=True)
