@@ -3,6 +3,9 @@
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(if $(shell $(name) -c 'import sys; print("new" if sys.version_info >= (3, 11) else "")' 2>/dev/null),$(name))))
 BIN := .venv/bin
 READY := .venv/ready
+# One more process than there are processors: tests also wait, for servers and for clocks.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4) + 1)')
+PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo ui test test-fast coverage bench lint style types layers sql format clean
 .DEFAULT_GOAL := help
@@ -17,13 +20,13 @@ ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills
 	@$(BIN)/earshot ui
 
 test: $(READY) ## Run the tests, on a private database of their own
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-fast: $(READY) ## Run the tests but for the files that take more than ten seconds
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 coverage: $(READY) ## Run the tests and say which lines none of them reaches (half as much processor time again)
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report term $(ARGS)
+	@$(PYTEST) --cov --cov-report term $(ARGS)
 
 bench: $(READY) ## Measure a day of listening and attribution, beside others that it installs into environments of their own
 	@$(BIN)/python -m benchmarks.listening

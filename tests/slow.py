@@ -9,6 +9,7 @@ from __future__ import annotations
 # A minute or more: these begin first, so that no process works on alone at the end.
 LONG = (
     "pipelines/test_killed.py",
+    "pipelines/test_operator_ui.py",
     "pipelines/test_runs.py",
     "promises/test_month_of_listening.py",
     "promises/test_week_of_everything.py",
@@ -48,7 +49,6 @@ SLOW = (
     "pipelines/test_checks.py",
     "pipelines/test_db_command.py",
     "pipelines/test_late_rows.py",
-    "pipelines/test_operator_ui.py",
     "pipelines/test_outside_text.py",
     "pipelines/test_pooler.py",
     "pipelines/test_secrets.py",
