@@ -18,7 +18,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_itself, raw_sources, read_stale
-from assets.listening.downloads.method import CALENDAR_DAY
+from assets.spans import CALENDAR_DAY
 from sql.failures import FailureLog, TenantFailure, in_halves, is_explained
 from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write

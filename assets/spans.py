@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from sql.values import DAY as ONE_DAY
 
@@ -19,6 +19,9 @@ LONGEST_WINDOW = timedelta(days=60)
 
 # The window of a campaign that sets none.
 DEFAULT_WINDOW = timedelta(days=30)
+
+# A listening window that does not: it ends with the UTC day.
+CALENDAR_DAY: Final = "calendar_day"
 
 # A window that rolls over midnight depends on what came before it until a silence of 24 hours; the search for it ends
 # after 30 days. A window that requests keep open closes for good 48 hours after the UTC day of its first request.

@@ -18,7 +18,7 @@ from assets.listening.downloads.ad_delivery import collect_signals, find_deliver
 from assets.listening.downloads.catalogue import Catalogue, index_catalogue
 from assets.listening.downloads.counting import count_downloads, qualify_looked_up
 from assets.listening.downloads.event_reader import Span, read_raw_rows
-from assets.listening.downloads.method import CALENDAR_DAY, LOOK_BACK, LOOK_FORWARD, Method, check_methods
+from assets.listening.downloads.method import LOOK_BACK, LOOK_FORWARD, Method, check_methods
 from assets.listening.downloads.missing_rows import refuse_missing_rows, refuse_replaced_rows
 from assets.listening.downloads.rules_versions import join_address_versions, stamp_versions, version_tenants
 from assets.listening.identity.addresses import AddressRanges
@@ -27,6 +27,7 @@ from assets.listening.identity.enrichment import enrich_requests, enrich_signals
 from assets.listening.identity.keys import Keyring
 from assets.listening.identity.retained_keys import REQUESTS, SIGNALS, read_signal_keys, restore_keys
 from assets.listening.playback.consumption import measure_consumption
+from assets.spans import CALENDAR_DAY
 from sql.values import Reader, Window
 
 DOWNLOAD_COLUMNS = [

@@ -17,7 +17,6 @@ import polars as pl
 
 from assets.listening.downloads.dispositions import DISPOSITIONS
 from assets.listening.downloads.method import (
-    CALENDAR_DAY,
     FIRST_TOUCH,
     LAST_TOUCH,
     LOOK_BACK,
@@ -29,6 +28,7 @@ from assets.listening.identity.addresses import INCLUSION_VALIDITY, LISTS, Addre
 from assets.listening.identity.agent_rules import KINDS, Rules
 from assets.listening.identity.keys import Keyring
 from assets.methods.pages import Page, Section, Table
+from assets.spans import CALENDAR_DAY
 from sql.values import Reader
 
 WINDOWS: Mapping[str, str] = {

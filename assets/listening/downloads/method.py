@@ -15,11 +15,10 @@ from typing import Final
 import polars as pl
 
 from assets.frames import need_columns
-from assets.spans import ROLLING_AHEAD, ROLLING_BACK
+from assets.spans import CALENDAR_DAY, ROLLING_AHEAD, ROLLING_BACK
 from sql.values import PermanentError
 
 # The three ways to cut a consumer's requests of one episode into windows; calendar_day is the standard's default.
-CALENDAR_DAY: Final = "calendar_day"
 FIRST_TOUCH: Final = "first_touch"
 LAST_TOUCH: Final = "last_touch"
 WINDOWS: Final = (CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH)

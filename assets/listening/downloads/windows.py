@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.listening.downloads.method import CALENDAR_DAY, FIRST_TOUCH, LAST_TOUCH, LOOK_FORWARD, WINDOW_LENGTH
+from assets.listening.downloads.method import FIRST_TOUCH, LAST_TOUCH, LOOK_FORWARD, WINDOW_LENGTH
+from assets.spans import CALENDAR_DAY
 
 # One consumer and one episode; the number of an episode says its tenant too.
 PAIR = ["consumer_key", "episode_no"]
