@@ -1,0 +1,38 @@
+"""Lines are read by the #Fields line above them, whatever batch it came in."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.importing.cloudfront import STANDARD
+from assets.importing.requests import Parsed
+from assets.importing.w3c import W3CParser
+
+FIELDS = "#Fields: date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent)"
+LINE = "2026-11-02\t08:00:00\t203.0.113.7\tGET\t/a.mp3\t200\tOvercast"
+
+
+def parse(parser: W3CParser, *lines: str) -> Parsed:
+    return parser.parse(pl.DataFrame({"line_number": range(1, len(lines) + 1), "line": lines}))
+
+
+def test_fields_hold_until_the_next_ones_across_batches() -> None:
+    parser = W3CParser(STANDARD)
+    assert parse(parser, "#Version: 1.0", FIELDS, LINE).requests["target"].to_list() == ["/a.mp3"]
+    assert parse(parser, LINE).requests["target"].to_list() == ["/a.mp3"]
+    turned = parse(parser, FIELDS.replace("cs-method cs-uri-stem", "cs-uri-stem cs-method"), LINE)
+    assert turned.requests["http_method"].to_list() == ["/a.mp3"]
+
+
+def test_fields_of_other_lengths_and_lacking_ones_are_rejected_with_a_reason() -> None:
+    short = parse(W3CParser(STANDARD), FIELDS, LINE.removesuffix("\tOvercast"))
+    assert short.rejects["reason"].to_list() == ["it has not the 7 tab-separated fields of its #Fields line"]
+    lacking = parse(W3CParser(STANDARD), "#Fields: date time", "2026-11-02\t08:00:00")
+    assert lacking.rejects["reason"].to_list() == [
+        "its #Fields line lacks c-ip, cs-method, cs-uri-stem, sc-status, cs(User-Agent)"
+    ]
+
+
+def test_a_file_of_comments_alone_has_no_requests() -> None:
+    found = parse(W3CParser(STANDARD), "#Version: 1.0", FIELDS)
+    assert (found.requests.height, found.rejects.height) == (0, 0)
