@@ -33,8 +33,8 @@ class OlderKeys:
         retained: the retained keys of those whose address is gone (retained_keys.py); None: all have theirs."""
         identities = signals.select(IDENTITY).unique()
         newest = derive_keys(identities, keyring)
-        nobody = newest.clear()
-        pairs = {key: [_renamed(nobody, nobody, key)] for key in ("household_key", "consumer_key")}
+        no_rows = newest.clear()
+        pairs = {key: [_renamed(no_rows, no_rows, key)] for key in ("household_key", "consumer_key")}
         for version in keyring.older_versions():
             had = [version in keyring.versions_of(tenant)[:-1] for tenant in identities["tenant_id"]]
             has_it = pl.Series("had", had, dtype=pl.Boolean)

@@ -20,12 +20,12 @@ def with_household(rows: pl.DataFrame) -> pl.DataFrame:
     """
     hashed = rows.get_column("_hashed").drop_nulls().unique()
     keys = [int.from_bytes(sha256(each.encode()).digest()[:8], "big", signed=True) for each in hashed]
-    known = pl.DataFrame(
+    keyed = pl.DataFrame(
         {"_hashed": hashed, "household_key": keys}, schema={"_hashed": pl.String, "household_key": pl.Int64}
     )
     version = pl.when(pl.col("household_key").is_not_null()).then(pl.lit(PLATFORM_VERSION, dtype=pl.Int16))
     return (
-        rows.join(known, on="_hashed", how="left", validate="m:1", maintain_order="left")
+        rows.join(keyed, on="_hashed", how="left", validate="m:1", maintain_order="left")
         .with_columns(version.alias("key_version"))
         .drop("_hashed")
     )

@@ -67,9 +67,9 @@ class FittedJourneys:
         What a household adds is its influence: its own conversions in the group's share, and all conversions in what it
         moves the share by. These add up to the total, so the gamma interval holds as for sums of credits.
         """
-        ours = self.placements.is_in(group.implode()).to_numpy()
-        share, size = float(self.shares[ours].sum()), len(self.conversions)
-        moved = np.bincount(self.units, weights=share_influences(self.journeys, self.chain, ours), minlength=size)
+        in_group = self.placements.is_in(group.implode()).to_numpy()
+        share, size = float(self.shares[in_group].sum()), len(self.conversions)
+        moved = np.bincount(self.units, weights=share_influences(self.journeys, self.chain, in_group), minlength=size)
         valued = self.converted.join(values, on=CONVERSION, validate="1:1", maintain_order="left")
         net = valued["net_minor"].cast(pl.Float64).to_numpy()
         worth: Floats = np.bincount(valued["unit"].to_numpy(), weights=net, minlength=size).astype(np.float64)
@@ -78,27 +78,27 @@ class FittedJourneys:
         paid = share * worth + money * moved
         return {
             "conversions": share * total,
-            "sample": self._touched_by(ours),
-            "revenue_minor": self._split(money, ours) if valued.height else None,
+            "sample": self._touched_by(in_group),
+            "revenue_minor": self._split(money, in_group) if valued.height else None,
             **_spread("conversions", added, share * total),
             **_spread("revenue", paid, share * money),
             "revenue_smallest": float(worth.min()),
             "products": float((added * paid).sum()),
         }
 
-    def _touched_by(self, ours: Flags) -> int:
+    def _touched_by(self, in_group: Flags) -> int:
         """Conversions on whose path one of the placements stands."""
-        states = pl.Series(np.flatnonzero(ours) + 1)
+        states = pl.Series(np.flatnonzero(in_group) + 1)
         touching = pl.col("state").cast(pl.Int64).is_in(states.implode()) & (pl.col("conversions") > 0)
         return self.touches.filter(touching)["path_id"].n_unique()
 
-    def _split(self, money: int, ours: Flags) -> int:
+    def _split(self, money: int, in_group: Flags) -> int:
         """The group's part of the money, split over all placements so that they sum to it."""
         frame = pl.DataFrame({"placement": self.placements, "share": self.shares}).with_columns(
             total=pl.lit(money, dtype=pl.Int64), whole=0
         )
         parts = split_by_largest_remainder(frame, "total", "share", ["whole"], ["placement"])
-        return int(parts.filter(pl.Series(ours)).sum())
+        return int(parts.filter(pl.Series(in_group)).sum())
 
 
 def _with_units(firsts: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame:

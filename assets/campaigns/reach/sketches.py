@@ -8,8 +8,9 @@ the set has about 16,384 / theta members, with theta as a share of the range of 
 not depend on the order of keys, on how they were split, or on how often one comes: the sketch of a set is always the
 same, and merged sketches are the sketch of all keys.
 
-The library is given one key at a time from Python. The same hash of whole columns takes a third of that time and no
-loop, so sketches are built here and merged, estimated and bounded there.
+Sketches are built here and merged, estimated and bounded by the library, which is given one key at a time from Python.
+Processor time for 1 million keys: 0.20 s here and 0.29 s there; in 2,000 groups 0.28 and 0.37 s; for 5 million 1.54 and
+1.72 s.
 """
 
 from __future__ import annotations

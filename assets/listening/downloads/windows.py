@@ -17,7 +17,7 @@ import polars as pl
 from assets.listening.downloads.method import FIRST_TOUCH, LAST_TOUCH, LOOK_FORWARD, WINDOW_LENGTH
 from assets.spans import CALENDAR_DAY
 
-# One consumer and one episode; the number of an episode says its tenant too.
+# One consumer and one episode; the number of an episode implies its tenant.
 PAIR = ["consumer_key", "episode_no"]
 
 

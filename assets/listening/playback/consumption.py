@@ -32,7 +32,7 @@ def measure_consumption(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFr
     events: as for trace_playbacks, of one UTC day
 
     playback_starts: playbacks with a listen_start on the day.
-    completion:      of these with a known duration, the share heard to the end (retention.measure_completion counts
+    completion:      of these with a known duration, the share played to the end (retention.measure_completion counts
                      the same ones: reached_100 of measured); null without any.
     heard_seconds:   the sum over playbacks of what was played; of one that did not start on the day, less the least
                      that it reports, which had been played by then. Summed in whole milliseconds, so that no order of

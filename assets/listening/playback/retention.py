@@ -83,19 +83,19 @@ def draw_retention(curves: pl.DataFrame) -> pl.DataFrame:
 def measure_completion(playbacks: pl.DataFrame) -> pl.DataFrame:
     """How far the starters came: episode_no, starters, measured (of these with a known duration), reached_25, _50, _75,
     _90, _100 (of the measured), average_consumption and median_consumption (of the shares of the duration that were
-    heard, at most 1; null without any).
+    played, at most 1; null without any).
 
     playbacks: follow_playbacks
     """
-    heard, duration = pl.col("heard_ms"), pl.col("duration_ms")
-    share = pl.when(duration.is_not_null()).then(pl.min_horizontal(heard, duration) * MILLION // duration)
+    played, duration = pl.col("heard_ms"), pl.col("duration_ms")
+    share = pl.when(duration.is_not_null()).then(pl.min_horizontal(played, duration) * MILLION // duration)
     return (
         playbacks.group_by("episode_no")
         .agg(
             starters=pl.len().cast(pl.Int64),
             measured=duration.is_not_null().sum().cast(pl.Int64),
             **{
-                f"reached_{percent}": (heard * 100 >= duration * percent).fill_null(False).sum().cast(pl.Int64)
+                f"reached_{percent}": (played * 100 >= duration * percent).fill_null(False).sum().cast(pl.Int64)
                 for percent in COMPLETION
             },
             average=ratio(share.sum(), duration.is_not_null().sum() * MILLION),
@@ -113,8 +113,8 @@ def measure_spread(playbacks: pl.DataFrame) -> pl.DataFrame:
     playbacks: follow_playbacks; those without a known duration are left out
     Rows of several days and episodes can be added up, which no average and no median can (draw_consumption).
     """
-    heard, duration = pl.col("heard_ms"), pl.col("duration_ms")
-    percent = (pl.min_horizontal(heard, duration) * 100 // duration).cast(pl.Int32)
+    played, duration = pl.col("heard_ms"), pl.col("duration_ms")
+    percent = (pl.min_horizontal(played, duration) * 100 // duration).cast(pl.Int32)
     return (
         playbacks.filter(duration.is_not_null())
         .group_by("episode_no", percent=percent)

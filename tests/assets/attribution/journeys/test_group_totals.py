@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -28,7 +30,11 @@ def fit(converted: list[str], failed: list[str]) -> FittedJourneys:
     ]
     orders = {"tenant_id": "harbour", "conversion_id": [f"order {home}" for home in range(len(converted))]}
     who = pl.DataFrame(orders).with_columns(household_key=pl.int_range(pl.len()), listener_id=pl.lit(None, pl.String))
-    schema = {**dict.fromkeys(GOAL, pl.String), "household_key": pl.Int64, "next_at": pl.Datetime("us", "UTC")}
+    schema: dict[str, Any] = {
+        **dict.fromkeys(GOAL, pl.String),
+        "household_key": pl.Int64,
+        "next_at": pl.Datetime("us", "UTC"),
+    }
     empty = pl.DataFrame(others, schema={**schema, "touch_no": pl.Int64, "placement_id": pl.String})
     return FittedJourneys.of(all_journeys(pl.DataFrame(touches), empty), who)
 
