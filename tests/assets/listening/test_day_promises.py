@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from assets.listening import compute_listening_day
+from assets.listening import compute_listening_day, cut_windows, day, enrich_requests
+from assets.listening.downloads import counting
 from assets.listening.identity.addresses import INCLUSIONS, AddressRanges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
@@ -214,3 +217,22 @@ def test_the_raw_rows_of_a_calendar_day_are_read_once() -> None:
     assert (starts[0], *ends) == (*starts, DAY.end)
     assert starts[0] == DAY.start
     assert len(asked) <= 2
+
+
+def test_the_enriched_requests_are_gone_when_those_that_could_count_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: list[weakref.ref[pl.DataFrame]] = []
+    when_sorted: list[bool] = []
+
+    def enrich(rows: pl.DataFrame, *settings: Any) -> pl.DataFrame:
+        enriched = enrich_requests(rows, *settings)
+        alive.extend([weakref.ref(rows), weakref.ref(enriched)])
+        return enriched
+
+    def sort(requests: pl.DataFrame) -> pl.DataFrame:
+        when_sorted.extend(frame() is not None for frame in alive)
+        return cut_windows(requests)
+
+    monkeypatch.setattr(day, "enrich_requests", enrich)
+    monkeypatch.setattr(counting, "cut_windows", sort)
+    compute([])
+    assert when_sorted == [False, False]
