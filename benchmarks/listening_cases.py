@@ -28,7 +28,7 @@ from assets.listening.identity.agent_rules import load_rules, match_agents
 from assets.listening.identity.keys import Key, Keyring
 from assets.steps import LISTENING
 from benchmarks.listening_data import DAY, SEED, invent_network, invent_requests
-from sql.encoding import csv_parts
+from sql.copying.text import csv_parts
 from sql.schema.migrate import migrate
 from sql.values import Window
 from sql.warehouse import LedgerLine, Warehouse, Write

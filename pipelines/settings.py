@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reports.mail_settings import TransportSettings
+from reports.mail_settings import KINDS, TransportSettings
 from sql.limits import Limits
 from sql.safety.masking import masked, register_secret, register_url
 from sql.values import PermanentError
@@ -123,24 +123,26 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _mail(env: Mapping[str, str], outbox: Path) -> TransportSettings:
-    kind = env.get("EARSHOT_MAIL_TRANSPORT") or "file"
-    if kind not in ("file", "smtp", "sendgrid"):
+    """The mail settings; what is not set keeps the default of TransportSettings."""
+    kind = env.get("EARSHOT_MAIL_TRANSPORT")
+    if kind and kind not in KINDS:
         raise PermanentError(f"EARSHOT_MAIL_TRANSPORT is {kind!r}; it can be file, smtp or sendgrid")
-    return TransportSettings(
-        kind=kind,
-        outbox_path=outbox,
-        mail_from=env.get("EARSHOT_MAIL_FROM") or "reports@earshot.invalid",
-        smtp_host=env.get("SMTP_HOST") or "127.0.0.1",
-        smtp_port=_number(env, "SMTP_PORT", 587),
-        smtp_user=env.get("SMTP_USER") or None,
-        smtp_password=env.get("SMTP_PASSWORD") or None,
-        smtp_security=env.get("SMTP_SECURITY") or "starttls",
-        sendgrid_api_key=env.get("SENDGRID_API_KEY") or None,
-        sendgrid_host=env.get("SENDGRID_HOST") or "https://api.sendgrid.com",
-        sendgrid_sandbox=_is_on(env, "SENDGRID_SANDBOX"),
-        unsubscribe_url=env.get("EARSHOT_UNSUBSCRIBE_URL") or None,
-        token_secret=env.get("EARSHOT_TOKEN_SECRET") or None,
-    )
+    values: dict[str, Any] = {
+        "kind": kind,
+        "outbox_path": outbox,
+        "mail_from": env.get("EARSHOT_MAIL_FROM"),
+        "smtp_host": env.get("SMTP_HOST"),
+        "smtp_port": _number(env, "SMTP_PORT", 0),
+        "smtp_user": env.get("SMTP_USER"),
+        "smtp_password": env.get("SMTP_PASSWORD"),
+        "smtp_security": env.get("SMTP_SECURITY"),
+        "sendgrid_api_key": env.get("SENDGRID_API_KEY"),
+        "sendgrid_host": env.get("SENDGRID_HOST"),
+        "sendgrid_sandbox": _is_on(env, "SENDGRID_SANDBOX"),
+        "unsubscribe_url": env.get("EARSHOT_UNSUBSCRIBE_URL"),
+        "token_secret": env.get("EARSHOT_TOKEN_SECRET"),
+    }
+    return TransportSettings(**{name: value for name, value in values.items() if value})
 
 
 def _url_of_parts(env: Mapping[str, str]) -> str | None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from reports.delivery.unsubscribe import Sender
 
 
+# The transports, each a module of delivery/transports.
+KINDS = ("file", "smtp", "sendgrid")
+
+
 @dataclass(frozen=True, slots=True)
 class TransportSettings:
     """How mails leave.

@@ -1,7 +1,7 @@
 """The warehouse: the one door between frames and the database.
 
 Here: reading statements by name, replacing a window of tables, adding rows once, transactions in a role, tenants.
-Not here: SQL text (queries/), type mappings (reading.py, encoding.py), schema (migrate.py), any number's definition.
+Not here: SQL text (queries/), type mappings (reading.py, copying/), schema (migrate.py), any number's definition.
 """
 
 from __future__ import annotations

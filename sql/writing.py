@@ -1,7 +1,7 @@
 """Writing: frames into tables, replaced by window and tenants or added once, in one transaction each.
 
 Here: matching columns, delete, COPY and insert, the ledger's lines, the locks.
-Not here: a frame as bytes (wire.py, encoding.py), connections and roles (connecting.py, warehouse.py), what rows mean.
+Not here: a frame as bytes (copying/), connections and roles (connecting.py, warehouse.py), what rows mean.
 """
 
 from __future__ import annotations
@@ -244,8 +244,8 @@ def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: Table
         return []
     types = {column.name: column.type for column in shape.columns}
     # They load numpy and Arrow, which a transaction without rows does not need.
-    from sql.encoding import csv_parts
-    from sql.wire import has_wire_form, wire_order, wire_parts
+    from sql.copying.binary import has_wire_form, wire_order, wire_parts
+    from sql.copying.text import csv_parts
 
     is_plain = has_wire_form(frame, types)
     columns = wire_order(frame) if is_plain else frame.columns

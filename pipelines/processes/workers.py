@@ -20,13 +20,13 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunSta
 
 from pipelines.processes.identity import Process, State, ran_already, this_process
 from pipelines.processes.run_tags import ALIVE_TAG, PROCESS_TAG, is_silent, own_mark, state_of
+from sql.safety.hosts import LOOPBACK
 
 logger = logging.getLogger(__name__)
 
 BEAT = timedelta(seconds=30)
 
-# Where Dagster's code server runs on this machine.
-LOCAL = ("localhost", "127.0.0.1", "::1")
+# Where Dagster records the address of a run's code server.
 GRPC_TAG = ".dagster/grpc_info"
 
 OPEN = [
@@ -108,7 +108,7 @@ def _is_local(run: DagsterRun) -> bool:
     """Whether a run without a process tag runs here: by its code server's address, else by the missing heartbeat."""
     if GRPC_TAG in run.tags:
         where = json.loads(run.tags[GRPC_TAG])
-        return bool(where.get("socket")) or where.get("host") in LOCAL
+        return bool(where.get("socket")) or where.get("host") in LOOPBACK
     alive_at = own_mark(run.run_id, run.tags.get(ALIVE_TAG))
     return alive_at is None or is_silent(alive_at)
 

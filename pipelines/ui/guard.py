@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+from sql.safety.hosts import LOOPBACK
 
 # What changes nothing, if the application keeps to the standard; GraphQL over GET does not.
 SAFE = ("GET", "HEAD", "OPTIONS")

@@ -107,10 +107,10 @@ def _describe_checks(step: AssetsDefinition, daily: Set[AssetKey]) -> Iterator[s
     for spec in sorted(step.check_specs, key=lambda spec: (spec.asset_key, spec.name)):
         after = {dep.asset_key for dep in spec.additional_deps}
         left = {key.to_user_string() for key in daily - after - {spec.asset_key}}
-        said = f"all of daily_rollups but {_sorted(left)}" if len(left) < len(after) else _names(after)
+        output = f"all of daily_rollups but {_sorted(left)}" if len(left) < len(after) else _names(after)
         yield f"  {spec.asset_key.to_user_string()}.{spec.name}{', blocking' if spec.blocking else ''}"
         yield f"    {spec.description}"
-        yield f"    after its asset and {said}"
+        yield f"    after its asset and {output}"
 
 
 def _selected(defs: Definitions, job: str) -> Set[AssetKey]:

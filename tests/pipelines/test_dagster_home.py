@@ -85,7 +85,7 @@ def home_of(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "expected_text"),
     [
         ("storage: {postgres: {postgres_url: {env: DAGSTER_POSTGRES_URL}}\n", "are no YAML"),
         ("storage:\n\tpostgres: x\n", "are no YAML"),
@@ -96,10 +96,10 @@ def home_of(folder: Path) -> Path:
     ],
 )
 def test_settings_that_would_lead_to_sqlite_are_an_error_that_names_the_file(
-    settings: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: str, expected_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project(tmp_path / "project", settings))
-    with pytest.raises(PermanentError, match=said) as failure:
+    with pytest.raises(PermanentError, match=expected_text) as failure:
         home_of(tmp_path)
     assert f"{tmp_path}/home/dagster/dagster.yaml -> {tmp_path}/project/dagster.yaml" in str(failure.value)
     assert "Nothing was started" in str(failure.value)
@@ -119,9 +119,9 @@ def test_settings_that_were_moved_away_are_an_error(tmp_path: Path, monkeypatch:
 
 def test_settings_that_this_user_may_not_read_are_an_error(temporary_home: Callable[[], Path]) -> None:
     folder = project(temporary_home(), (ROOT / "dagster.yaml").read_text())
-    for kept, mode in ((folder / "dagster.yaml", 0), (folder, 0)):
+    for place, mode in ((folder / "dagster.yaml", 0), (folder, 0)):
         folder.chmod(0o755)
-        kept.chmod(mode)
+        place.chmod(mode)
         with ordinary_user(), pytest.raises(PermanentError, match=r"cannot be read.*Permission denied"):
             read_orchestrator_settings(folder)
 

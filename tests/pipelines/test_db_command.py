@@ -19,13 +19,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     for name in ("DATABASE_URL", "POSTGRES_HOST"):
         monkeypatch.delenv(name, raising=False)
 
-    def invoke(*words: str, home: Path, **environment: str) -> Result:
-        return CliRunner().invoke(db, words, env={"EARSHOT_HOME": str(home), **environment})
+    def invoke(*arguments: str, home: Path, **environment: str) -> Result:
+        return CliRunner().invoke(db, arguments, env={"EARSHOT_HOME": str(home), **environment})
 
     return invoke
 
 
-def test_a_database_is_started_asked_for_and_removed(
+def test_a_database_is_started_printed_and_removed(
     run: Callable[..., Result], temporary_home: Callable[[], Path], server: Server
 ) -> None:
     home = temporary_home()
@@ -68,9 +68,9 @@ def test_a_configured_database_is_used_and_none_is_started(
 def test_one_login_for_everything_is_named_with_what_it_means(
     run: Callable[..., Result], tmp_path: Path, database_url: str
 ) -> None:
-    told = run("migrate", home=tmp_path, DATABASE_URL=database_url)
-    assert told.exit_code == 0
-    assert "whoever has its password can also change the trail of changes. docs/roles.md says" in told.output
+    result = run("migrate", home=tmp_path, DATABASE_URL=database_url)
+    assert result.exit_code == 0
+    assert "whoever has its password can also change the trail of changes. docs/roles.md says" in result.output
 
 
 def test_an_address_without_a_database_says_how_to_get_one(run: Callable[..., Result], tmp_path: Path) -> None:

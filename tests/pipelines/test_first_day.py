@@ -86,7 +86,7 @@ def test_a_setting_that_is_no_day_is_refused(tmp_path: Path, monkeypatch: pytest
     loaded_first_day.cache_clear()
 
 
-def test_what_is_stale_before_the_loaded_partitions_asks_for_a_reload(
+def test_what_is_stale_before_the_loaded_partitions_needs_a_reload(
     week: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a code server that was started before an earlier log came in."""

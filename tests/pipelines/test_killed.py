@@ -57,19 +57,19 @@ class Home:
         """Start `earshot ui`; what it says until it is open."""
         process = self.begin("-m", "pipelines.cli", "ui", "--port", "0")
         self.processes.append(process)
-        said = ""
+        message = ""
         assert process.stdout is not None
         for line in process.stdout:
-            said += line
+            message += line
             if "The UI is open at " in line:
                 self.port = int(line.split(":")[2].split(".")[0])
-                return said
-        raise AssertionError(said)
+                return message
+        raise AssertionError(message)
 
-    def begin(self, *words: str) -> subprocess.Popen[str]:
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
         environment = {**os.environ, **self.environment}
         return subprocess.Popen(
-            [sys.executable, *words],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=environment,
             text=True,
@@ -88,9 +88,9 @@ class Home:
         """Numbers of the processes that the newest UI started, by name."""
         parent = f" {self.processes[-1].pid} "
         return {
-            words[words.index("pipelines.ui.services") + 1]: pid
-            for pid, words in command_lines()
-            if "pipelines.ui.services" in words and parent in f" {' '.join(words)} "
+            arguments[arguments.index("pipelines.ui.services") + 1]: pid
+            for pid, arguments in command_lines()
+            if "pipelines.ui.services" in arguments and parent in f" {' '.join(arguments)} "
         }
 
     def ask(self, query: str, **variables: object) -> dict[str, object]:
@@ -105,8 +105,11 @@ class Home:
         """The status of a request that would launch a run, if it came from a good page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         body = json.dumps({"query": LAUNCH, "variables": {"of": SELECTOR}})
-        given = {"Content-Type": "application/json", **{name.replace("_", "-"): headers[name] for name in headers}}
-        connection.request("POST", "/graphql", body, given)
+        all_headers = {
+            "Content-Type": "application/json",
+            **{name.replace("_", "-"): headers[name] for name in headers},
+        }
+        connection.request("POST", "/graphql", body, all_headers)
         status = connection.getresponse().status
         connection.close()
         return status
@@ -118,8 +121,8 @@ class Home:
 
     def backfill(self) -> subprocess.Popen[str]:
         """`earshot backfill` of one day, in a process of its own."""
-        words = ("-m", "pipelines.cli", "backfill", "--from", str(MONDAY), "--to", str(MONDAY))
-        self.processes.insert(0, self.begin(*words))
+        arguments = ("-m", "pipelines.cli", "backfill", "--from", str(MONDAY), "--to", str(MONDAY))
+        self.processes.insert(0, self.begin(*arguments))
         return self.processes[0]
 
     def statuses(self) -> dict[str, str]:
@@ -136,13 +139,13 @@ class Home:
         assert process is not None
         return process.pid
 
-    def command(self, *words: str) -> Result:
+    def command(self, *arguments: str) -> Result:
         """One of our commands, in this process."""
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
-            return CliRunner().invoke(main, list(words))
+            return CliRunner().invoke(main, list(arguments))
 
 
 @pytest.fixture
@@ -181,7 +184,7 @@ def wait_for(happened: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
-def answers(home: Home) -> bool:
+def is_up(home: Home) -> bool:
     try:
         return bool(home.ask("{ version }"))
     except OSError:
@@ -207,7 +210,7 @@ def test_everything_goes_on_whoever_is_killed(home: Home) -> None:
         os.kill(before["daemon"], signal.SIGKILL)
         os.kill(before["webserver"], signal.SIGKILL)
         wait_for(lambda: {*home.services} == {*before} and not {*home.services.values()} & {*before.values()})
-        wait_for(lambda: answers(home))
+        wait_for(lambda: is_up(home))
         wait_for(lambda: home.statuses()[computed] == "FAILURE")
         worker = home.started(delivered)
 
@@ -217,8 +220,8 @@ def test_everything_goes_on_whoever_is_killed(home: Home) -> None:
         os.killpg(group, signal.SIGKILL)
         wait_for(lambda: not home.services and home.open_run(delivered).worker is State.GONE)
 
-    said = home.command("status").output
-    assert f"Run {delivered[:8]} of delivery_worker: its process {worker} IS GONE, it is STARTED" in said
-    said = home.command("heal").output
-    assert f"Run {delivered[:8]} of delivery_worker was marked as ended. Process {worker} on " in said
+    message = home.command("status").output
+    assert f"Run {delivered[:8]} of delivery_worker: its process {worker} IS GONE, it is STARTED" in message
+    message = home.command("heal").output
+    assert f"Run {delivered[:8]} of delivery_worker was marked as ended. Process {worker} on " in message
     assert set(home.statuses().values()) == {"FAILURE"}

@@ -34,8 +34,8 @@ def tick(
     context = build_sensor_context(
         history, cursor, repository_def=repository, sensor_name="late_rows", resources={"warehouse": warehouse}
     )
-    told = late_rows.evaluate_tick(context)
-    return list(told.run_requests or []), told.cursor or "", told.skip_message or ""
+    tick = late_rows.evaluate_tick(context)
+    return list(tick.run_requests or []), tick.cursor or "", tick.skip_message or ""
 
 
 def come_in(warehouse: Warehouse, home_address: str, received_at: datetime) -> None:
@@ -49,7 +49,7 @@ def test_a_tick_finds_what_was_received_since_the_one_before(week: Warehouse) ->
         come_in(week, "10.0.0.6", datetime.now(UTC))
         (request,), later, _ = tick(week, history, cursor)
         assert request.tags["dagster/asset_partition_range_start"] == WEDNESDAY.isoformat()
-        # Until it is computed, it stays asked for, and what a daemon runs once stays one run.
+        # Until it is computed, it stays requested, and what a daemon runs once stays one run.
         (again,), _, _ = tick(week, history, later)
         assert again.run_key == request.run_key
 
@@ -67,7 +67,7 @@ def test_a_row_with_an_old_time_of_receipt_is_found_when_rows_are_counted(week: 
         assert counted == datetime.now(UTC).date().isoformat()
 
 
-def test_while_a_run_is_at_work_on_late_rows_no_other_is_asked_for(week: Warehouse) -> None:
+def test_while_a_run_is_at_work_on_late_rows_no_other_is_requested(week: Warehouse) -> None:
     with DagsterInstance.ephemeral() as history:
         come_in(week, "10.0.0.6", datetime.now(UTC))
         (request,), cursor, _ = tick(week, history)

@@ -68,11 +68,11 @@ def nasty(week: Warehouse, home: Path) -> Warehouse:
     return week
 
 
-def earshot(warehouse: Warehouse, *words: str) -> Result:
-    result = CliRunner().invoke(main, list(words), env={"DATABASE_URL": warehouse._url})
+def earshot(warehouse: Warehouse, *arguments: str) -> Result:
+    result = CliRunner().invoke(main, list(arguments), env={"DATABASE_URL": warehouse._url})
     assert result.exit_code == 0, result.output
-    assert not OBEYED.search(result.output), words
-    assert not [line for line in result.output.splitlines() if line.startswith("ERROR")], words
+    assert not OBEYED.search(result.output), arguments
+    assert not [line for line in result.output.splitlines() if line.startswith("ERROR")], arguments
     return result
 
 
@@ -125,8 +125,8 @@ def test_every_listing_shows_nasty_names_and_obeys_none(nasty: Warehouse, home: 
         connection.execute("UPDATE report_deliveries SET recipient = %s WHERE tenant_id = %s", [NASTY, named("harbor")])
         found = connection.execute("SELECT delivery_id FROM report_deliveries WHERE tenant_id = %s", [named("harbor")])
         [(delivery,)] = found.fetchall()
-    for words in (["reports", "list"], ["deliveries", "list"], ["deliveries", "show", str(delivery)]):
-        output = earshot(nasty, *words).output
+    for arguments in (["reports", "list"], ["deliveries", "list"], ["deliveries", "show", str(delivery)]):
+        output = earshot(nasty, *arguments).output
         for piece in ("[/nope]", "\\x1b[31mred\\x9bC1", "\\u202eesrever\\u200b", "|<b>bold</b>|", ":smile:"):
             assert piece in output
     assert "[/nope]" in earshot(nasty, "audit", "--most", "100").output

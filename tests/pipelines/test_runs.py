@@ -83,12 +83,12 @@ def test_every_check_of_every_day_passes(week: Warehouse) -> None:
 
 def test_the_numbers_are_those_that_were_put_in(week: Warehouse) -> None:
     """Three downloads with an ad a day; two sales of 20.00, all of them the one placement's."""
-    told = "SELECT amount_minor, estimate FROM campaign_roi WHERE day = %s AND kpi = %s AND model = 'linear'"
-    assert rows(week, told, SUNDAY, "revenue") == [(4000, 4000.0)] * 2
-    assert [estimate for _, estimate in rows(week, told, SUNDAY, "conversions")] == [2.0, 2.0]
-    assert [estimate for _, estimate in rows(week, told, SUNDAY, "impressions")] == [24.0, 24.0]
-    assert [estimate for _, estimate in rows(week, told, SUNDAY, "reach")] == [3.0, 3.0]
-    assert rows(week, told, SUNDAY, "spend") == [(9000, 9000.0)] * 2
+    query = "SELECT amount_minor, estimate FROM campaign_roi WHERE day = %s AND kpi = %s AND model = 'linear'"
+    assert rows(week, query, SUNDAY, "revenue") == [(4000, 4000.0)] * 2
+    assert [estimate for _, estimate in rows(week, query, SUNDAY, "conversions")] == [2.0, 2.0]
+    assert [estimate for _, estimate in rows(week, query, SUNDAY, "impressions")] == [24.0, 24.0]
+    assert [estimate for _, estimate in rows(week, query, SUNDAY, "reach")] == [3.0, 3.0]
+    assert rows(week, query, SUNDAY, "spend") == [(9000, 9000.0)] * 2
 
 
 def test_a_second_run_changes_nothing(week: Warehouse) -> None:
@@ -144,11 +144,11 @@ def test_a_campaign_without_a_price_has_no_spend_rather_than_none_spent(week: Wa
     with week.transaction("earshot_owner") as connection:
         connection.execute("UPDATE placements SET cost_minor = NULL WHERE tenant_id = %s", (named("harbor"),))
     compute(week, SUNDAY, SUNDAY)
-    told = (
+    query = (
         "SELECT kpi, amount_minor, badge FROM campaign_roi"
         " WHERE tenant_id = %s AND day = %s AND model = 'linear' AND kpi IN ('spend', 'roas') ORDER BY kpi"
     )
-    assert rows(week, told, named("harbor"), SUNDAY) == [("roas", None, "not_known"), ("spend", None, "not_known")]
+    assert rows(week, query, named("harbor"), SUNDAY) == [("roas", None, "not_known"), ("spend", None, "not_known")]
     report(week)
     assert states(week) == {"harbor": "frozen", "kreuz": "frozen"}
 
@@ -208,10 +208,10 @@ def test_a_tenant_whose_money_cannot_be_converted_stops_nobody_else(week: Wareho
     before = rows(week, kept, named("harbor"), WEDNESDAY)
     with pytest.raises(BackfillError) as failure:
         compute(week, WEDNESDAY, THURSDAY)
-    said = str(failure.value)
-    assert f"kreuz {WEDNESDAY} ledger_covers" in said
-    assert "no rate CHF/EUR of that day: add it to fx_rates" in said
-    assert "harbor" not in said
+    output = str(failure.value)
+    assert f"kreuz {WEDNESDAY} ledger_covers" in output
+    assert "no rate CHF/EUR of that day: add it to fx_rates" in output
+    assert "harbor" not in output
     assert rows(week, kept, named("harbor"), WEDNESDAY) != before
     failed = "SELECT DISTINCT tenant_id, check_name FROM check_results WHERE NOT passed"
     assert rows(week, failed) == [(named("kreuz"), "ledger_covers")]
@@ -232,8 +232,8 @@ def test_reports_of_a_bad_tenant_are_held_and_go_out_once_it_is_healed(week: War
     compute(week, WEDNESDAY, tenants=["kreuz"])
     report(week)
     assert states(week) == {"harbor": "frozen", "kreuz": "frozen"}
-    told = "SELECT amount_minor FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = 'revenue' AND model = %s"
-    assert rows(week, told, named("kreuz"), SUNDAY, "linear") == [(4000 + 2100,)]
+    query = "SELECT amount_minor FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = 'revenue' AND model = %s"
+    assert rows(week, query, named("kreuz"), SUNDAY, "linear") == [(4000 + 2100,)]
 
 
 def test_reports_are_frozen_and_mailed_once_whatever_runs_again(week: Warehouse, home: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_report_that_cannot_be_printed_waits_with_the_reason_and_holds_up_no_o
     assert "no font can print" in reason
 
 
-def test_a_report_that_nobody_is_named_for_is_kept_and_said_to_lack_recipients(
+def test_a_report_without_recipients_is_stored_and_listed_as_such(
     week: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     with week.transaction("earshot_owner") as connection:
@@ -308,7 +308,7 @@ def late_runs(warehouse: Warehouse, history: DagsterInstance | None = None) -> S
         return late_rows.evaluate_tick(context).run_requests or []
 
 
-def asked(request: RunRequest) -> tuple[str, str, list[str]]:
+def range_of(request: RunRequest) -> tuple[str, str, list[str]]:
     """First and last day, and the tenants."""
     days = [request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end")]
     return days[0], days[1], request.run_config["resources"]["scope"]["config"]["tenants"]
@@ -316,7 +316,7 @@ def asked(request: RunRequest) -> tuple[str, str, list[str]]:
 
 def run_late(warehouse: Warehouse, request: RunRequest) -> None:
     with DagsterInstance.ephemeral() as history:
-        tenants = asked(request)[2]
+        tenants = range_of(request)[2]
         run_job(warehouse, history, "daily_rollups", tags=dict(request.tags), tenants=tenants, stale_only=True)
 
 
@@ -330,7 +330,7 @@ def clock(warehouse: Warehouse) -> object:
     return rows(warehouse, "SELECT clock_timestamp()")[0][0]
 
 
-def test_where_nothing_is_late_nothing_is_asked_for(week: Warehouse) -> None:
+def test_where_nothing_is_late_nothing_is_requested(week: Warehouse) -> None:
     context = build_sensor_context(resources={"warehouse": week})
     assert isinstance(late_rows(context), SkipReason)
 
@@ -339,15 +339,15 @@ def test_a_late_row_reopens_its_day_and_the_days_that_build_on_it(week: Warehous
     add(week, "listener_events", download("kreuz", WEDNESDAY, "10.0.0.4", received_at=at(SUNDAY, 23)))
     add(week, "attribution_events", purchase("kreuz", FRIDAY, "order-2", "EUR", client_ip="10.0.0.4"))
     (request,) = late_runs(week)
-    assert asked(request) == (WEDNESDAY.isoformat(), SUNDAY.isoformat(), [str(named("kreuz"))])
+    assert range_of(request) == (WEDNESDAY.isoformat(), SUNDAY.isoformat(), [str(named("kreuz"))])
     run_late(week, request)
     assert late_runs(week) == []
     healed = content(week)
     compute(week)
     assert content(week) == healed
-    told = "SELECT estimate FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = %s AND model = 'linear'"
-    assert rows(week, told, named("kreuz"), SUNDAY, "impressions") == [(25.0,)]
-    assert rows(week, told, named("kreuz"), SUNDAY, "conversions") == [(3.0,)]
+    query = "SELECT estimate FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = %s AND model = 'linear'"
+    assert rows(week, query, named("kreuz"), SUNDAY, "impressions") == [(25.0,)]
+    assert rows(week, query, named("kreuz"), SUNDAY, "conversions") == [(3.0,)]
 
 
 def test_a_refund_reopens_the_day_of_its_order_alone(week: Warehouse) -> None:
@@ -355,7 +355,7 @@ def test_a_refund_reopens_the_day_of_its_order_alone(week: Warehouse) -> None:
     refund = purchase("harbor", tuesday, f"order-{WEDNESDAY}", "USD", kind="refund", value_minor=500)
     add(week, "attribution_events", {**refund, "event_id": named("refund")})
     (request,) = late_runs(week)
-    assert asked(request) == (WEDNESDAY.isoformat(), SUNDAY.isoformat(), [str(named("harbor"))])
+    assert range_of(request) == (WEDNESDAY.isoformat(), SUNDAY.isoformat(), [str(named("harbor"))])
     before = clock(week)
     run_late(week, request)
     # Results are cumulative, so they are made again from the order's day on; nothing else is.
@@ -366,12 +366,12 @@ def test_a_refund_reopens_the_day_of_its_order_alone(week: Warehouse) -> None:
     }
     assert late_runs(week) == []
     compute(week, tuesday, tuesday)
-    told = "SELECT amount_minor FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = 'revenue' AND model = %s"
-    assert rows(week, told, named("harbor"), SUNDAY, "linear") == [(4000,)]
-    assert rows(week, told, named("harbor"), tuesday, "linear") == [(3500,)]
+    query = "SELECT amount_minor FROM campaign_roi WHERE tenant_id = %s AND day = %s AND kpi = 'revenue' AND model = %s"
+    assert rows(week, query, named("harbor"), SUNDAY, "linear") == [(4000,)]
+    assert rows(week, query, named("harbor"), tuesday, "linear") == [(3500,)]
 
 
-def test_a_late_run_that_failed_is_asked_for_again_after_a_pause(week: Warehouse) -> None:
+def test_a_late_run_that_failed_is_requested_again_after_a_pause(week: Warehouse) -> None:
     """Francs without a rate: the run fails, and is due again after an hour, and after two more once that fails too."""
     add_francs(week)
     with DagsterInstance.ephemeral() as history:

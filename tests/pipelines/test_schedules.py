@@ -45,7 +45,7 @@ class Held:
         return pl.DataFrame(rows, schema={"cadence": pl.String, "period_start": pl.Date})
 
 
-def asked(schedule: Callable[..., Any], moment: datetime, *held: date) -> list[RunRequest | SkipReason]:
+def evaluate(schedule: Callable[..., Any], moment: datetime, *held: date) -> list[RunRequest | SkipReason]:
     context = build_schedule_context(scheduled_execution_time=moment, resources={"warehouse": Held(*held)})
     return list(schedule(context))
 
@@ -76,20 +76,20 @@ def test_reports_are_looked_at_in_the_first_hour_of_a_tenants_morning(moment: da
 
 
 def test_on_wednesday_morning_the_week_that_ended_on_sunday_is_asked_for() -> None:
-    (request,) = asked(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC))
+    (request,) = evaluate(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC))
     assert isinstance(request, RunRequest)
     assert request.partition_key == "2026-11-09"
     assert request.run_config == {"resources": {"scope": {"config": {"tenants": ["kreuz"]}}}}
 
 
 def test_a_tuesday_still_asks_for_the_week_before_because_sunday_is_not_final() -> None:
-    (request,) = asked(weekly_report_mornings, datetime(2026, 11, 17, 5, 17, tzinfo=UTC))
+    (request,) = evaluate(weekly_report_mornings, datetime(2026, 11, 17, 5, 17, tzinfo=UTC))
     assert isinstance(request, RunRequest)
     assert request.partition_key == "2026-11-02"
 
 
 def test_weeks_with_held_reports_are_looked_at_again_every_morning() -> None:
-    requests = asked(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC), date(2026, 10, 26))
+    requests = evaluate(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC), date(2026, 10, 26))
     assert [request.partition_key for request in requests if isinstance(request, RunRequest)] == [
         "2026-10-26",
         "2026-11-09",
@@ -103,7 +103,7 @@ def test_a_held_report_from_before_the_partitions_keeps_nobody_elses_from_being_
     monkeypatch.setenv("EARSHOT_FIRST_DAY", "2026-10-28")
     loaded_first_day.cache_clear()
     held = (date(2026, 10, 19), date(2026, 10, 26))
-    requests = asked(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC), *held)
+    requests = evaluate(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC), *held)
     loaded_first_day.cache_clear()
     keys = [request.partition_key for request in requests if isinstance(request, RunRequest)]
     assert keys == ["2026-10-26", "2026-11-09"]
@@ -111,11 +111,11 @@ def test_a_held_report_from_before_the_partitions_keeps_nobody_elses_from_being_
 
 @pytest.mark.parametrize(("day", "month"), [(2, "2026-09-01"), (3, "2026-10-01")])
 def test_a_month_is_asked_for_once_its_last_day_may_be_final(day: int, month: str) -> None:
-    (request,) = asked(monthly_report_mornings, datetime(2026, 11, day, 5, 23, tzinfo=UTC))
+    (request,) = evaluate(monthly_report_mornings, datetime(2026, 11, day, 5, 23, tzinfo=UTC))
     assert isinstance(request, RunRequest)
     assert request.partition_key == month
 
 
 def test_without_a_morning_anywhere_nothing_runs() -> None:
-    (answer,) = asked(weekly_report_mornings, datetime(2026, 11, 18, 12, 17, tzinfo=UTC))
-    assert isinstance(answer, SkipReason)
+    (skipped,) = evaluate(weekly_report_mornings, datetime(2026, 11, 18, 12, 17, tzinfo=UTC))
+    assert isinstance(skipped, SkipReason)

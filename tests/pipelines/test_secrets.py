@@ -98,8 +98,8 @@ def test_no_failing_command_shows_a_secret(marked: Path, url: str, monkeypatch: 
     for command in COMMANDS:
         if command in skipped:
             continue
-        words = [word.format(mark=MARK, file=file, events=events, home=marked) for word in command.split()]
-        result = CliRunner().invoke(main, words)
+        arguments = [word.format(mark=MARK, file=file, events=events, home=marked) for word in command.split()]
+        result = CliRunner().invoke(main, arguments)
         assert result.exit_code in (1, 2), (command, result.output)
         assert isinstance(result.exception, SystemExit), (command, result.exception)
         assert MARK not in result.output, command
@@ -120,7 +120,7 @@ def fall() -> None:
         raise TypeError(f"{SECRETS['SENDGRID_API_KEY']} \x1b[2J\nERROR forged") from cause
 
 
-def test_what_nobody_foresaw_is_one_line_and_a_masked_log(marked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line_and_a_masked_log(marked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(surprising, ["fall"])
     log = marked / "logs" / "errors.log"
     assert result.exit_code == 1
@@ -130,9 +130,9 @@ def test_what_nobody_foresaw_is_one_line_and_a_masked_log(marked: Path, monkeypa
     assert oct(log.stat().st_mode)[-3:] == "600"
     assert oct(log.parent.stat().st_mode)[-3:] == "700"
     monkeypatch.setenv("EARSHOT_DEBUG", "1")
-    told = CliRunner().invoke(surprising, ["fall"]).output
-    assert "Traceback" in told
-    for text in (result.output, told, log.read_text()):
+    printed = CliRunner().invoke(surprising, ["fall"]).output
+    assert "Traceback" in printed
+    for text in (result.output, printed, log.read_text()):
         assert MARK not in text
         assert "\x1b" not in text
 
@@ -148,13 +148,13 @@ def test_settings_show_no_secret_in_any_field(marked: Path) -> None:
 def broken_listening(context: dg.AssetExecutionContext) -> None:
     """Fails with a chain of exceptions that name every secret, having logged them."""
     [key] = context.resources.measurement.keyring.default
-    told = " and ".join([*SECRETS.values(), key.secret.hex(), os.environ["DATABASE_URL"]])
-    context.log.warning(f"looked at {told}\nERROR forged")
+    all_secrets = " and ".join([*SECRETS.values(), key.secret.hex(), os.environ["DATABASE_URL"]])
+    context.log.warning(f"looked at {all_secrets}\nERROR forged")
     try:
-        raise KeyError(told)
+        raise KeyError(all_secrets)
     except KeyError as cause:
-        cause.add_note(told)
-        raise RuntimeError(f"cannot go on: {told} \x1b[2J") from cause
+        cause.add_note(all_secrets)
+        raise RuntimeError(f"cannot go on: {all_secrets} \x1b[2J") from cause
 
 
 @dg.asset
@@ -214,8 +214,8 @@ def test_dagsters_own_commands_show_no_secret(marked: Path, server: Server) -> N
     home = dagster_home(load_settings())
     places = {"DAGSTER_HOME": str(home), "EARSHOT_DAGSTER_FOLDER": str(home), "DATABASE_URL": URLS[2]}
 
-    def dagster(*words: str, history: str) -> str:
-        command = [sys.executable, "-m", "dagster", *words]
+    def dagster(*arguments: str, history: str) -> str:
+        command = [sys.executable, "-m", "dagster", *arguments]
         environ = {**os.environ, **places, "DAGSTER_POSTGRES_URL": history}
         done = subprocess.run(
             command, cwd=project_root(), env=environ, capture_output=True, text=True, timeout=300, check=False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from pipelines.settings import load_settings
+from reports.mail_settings import TransportSettings
 from sql.limits import Limits
 from sql.values import PermanentError
 
@@ -21,3 +23,43 @@ def test_every_limit_of_the_database_can_be_set() -> None:
 def test_a_limit_that_is_no_number_of_seconds_is_refused(text: str) -> None:
     with pytest.raises(PermanentError, match=r"EARSHOT_DB_IDLE_S is .* must be a number of seconds from 1 to 2000000"):
         load_settings({"EARSHOT_DB_IDLE_S": text})
+
+
+def test_mail_settings_keep_their_defaults_where_nothing_is_set() -> None:
+    assert load_settings({"EARSHOT_HOME": "/srv/home"}).mail == TransportSettings(outbox_path=Path("/srv/home/outbox"))
+
+
+def test_each_variable_of_mail_is_read_and_secrets_are_in_no_repr() -> None:
+    environ = {
+        "EARSHOT_MAIL_TRANSPORT": "smtp",
+        "EARSHOT_OUTBOX": "/srv/mails",
+        "EARSHOT_MAIL_FROM": "reports@signal.example",
+        "SMTP_HOST": "mail.example",
+        "SMTP_PORT": "2525",
+        "SMTP_USER": "ann",
+        "SMTP_PASSWORD": "a-password-of-smtp",
+        "SMTP_SECURITY": "tls",
+        "SENDGRID_API_KEY": "SG.invented-key.of-a-test",
+        "SENDGRID_HOST": "eu",
+        "SENDGRID_SANDBOX": "true",
+        "EARSHOT_UNSUBSCRIBE_URL": "https://signal.example/stop",
+        "EARSHOT_TOKEN_SECRET": "a-secret-of-tokens",
+    }
+    settings = load_settings(environ)
+    assert settings.mail == TransportSettings(
+        kind="smtp",
+        outbox_path=Path("/srv/mails"),
+        mail_from="reports@signal.example",
+        smtp_host="mail.example",
+        smtp_port=2525,
+        smtp_user="ann",
+        smtp_password="a-password-of-smtp",
+        smtp_security="tls",
+        sendgrid_api_key="SG.invented-key.of-a-test",
+        sendgrid_host="eu",
+        sendgrid_sandbox=True,
+        unsubscribe_url="https://signal.example/stop",
+        token_secret="a-secret-of-tokens",
+    )
+    for secret in ("a-password-of-smtp", "SG.invented-key.of-a-test", "a-secret-of-tokens"):
+        assert secret not in repr(settings)

@@ -171,14 +171,14 @@ def test_a_day_that_breaks_for_one_tenant_in_every_table_is_whole_for_the_other(
 ) -> None:
     runs = "SELECT asset, run_id FROM rollup_ledger WHERE tenant_id = %s AND day = %s"
     before = dict(rows(broken, runs, named(GOOD), SUNDAY))
-    said = run(broken, "daily_rollups", partition_key=SUNDAY.isoformat())
+    message = run(broken, "daily_rollups", partition_key=SUNDAY.isoformat())
     after = dict(rows(broken, runs, named(GOOD), SUNDAY))
     assert {asset for asset in after if after[asset] != before.get(asset)} == set(EVERY_DAY)
     assert rows(broken, runs, named(BAD), SUNDAY) == []
     assert open_failures(broken, "computing") == {(BAD, asset, SUNDAY) for asset in EVERY_DAY}
-    assert f"{BAD}, {SUNDAY}" in said
-    assert "surprise" in said
-    assert GOOD not in said
+    assert f"{BAD}, {SUNDAY}" in message
+    assert "surprise" in message
+    assert GOOD not in message
     shown = status(broken, tmp_path)
     assert f"{BAD}: computing" in shown
     assert f"earshot backfill --tenant {BAD} --from {SUNDAY} --to {SUNDAY}" in shown
@@ -210,9 +210,9 @@ def test_once_it_is_mended_nothing_is_open_any_more(server: Server, computed: st
 def test_what_is_done_for_each_tenant_is_done_for_the_others(
     broken: BrokenWarehouse, tmp_path: Path, job: str, key: Any, stage: str, subject: str
 ) -> None:
-    said = run(broken, job, partition_key=key.isoformat() if key else None)
-    assert f"{BAD}" in said
-    assert f"{GOOD}:" not in said
+    message = run(broken, job, partition_key=key.isoformat() if key else None)
+    assert f"{BAD}" in message
+    assert f"{GOOD}:" not in message
     assert (BAD, subject, key) in open_failures(broken, stage)
     assert f"{BAD}: {stage} {subject}" in status(broken, tmp_path)
     if job == "weekly_reports":
@@ -290,9 +290,9 @@ def test_reports_of_a_tenant_with_an_unknown_time_zone_fail_by_name_and_no_other
     without_limits(week, "tenants")
     with week.transaction("earshot_owner") as connection:
         connection.execute("UPDATE tenants SET timezone = 'europe/berlin' WHERE slug = %s", [BAD])
-    said = run(week, "weekly_reports", partition_key=MONDAY.isoformat())
-    assert BAD in said
-    assert "europe/berlin" in said
+    message = run(week, "weekly_reports", partition_key=MONDAY.isoformat())
+    assert BAD in message
+    assert "europe/berlin" in message
     assert rows(week, "SELECT tenant_id, state FROM reports") == [(named(GOOD), "frozen")]
 
 
@@ -304,10 +304,10 @@ def test_a_row_that_no_library_can_read_stops_its_tenant_alone(week: Warehouse) 
         connection.execute("UPDATE tenants SET created_at = 'infinity' WHERE tenant_id = %s", [named(BAD)])
         connection.execute("UPDATE episodes SET published_at = 'infinity' WHERE tenant_id = %s", [named(BAD)])
     ((before,),) = rows(week, "SELECT clock_timestamp()")
-    said = failing(week, SATURDAY, SUNDAY)
-    assert f"{BAD}, {SATURDAY}: not computed. " in said
-    assert "published_at" in said
-    assert GOOD not in said
+    message = failing(week, SATURDAY, SUNDAY)
+    assert f"{BAD}, {SATURDAY}: not computed. " in message
+    assert "published_at" in message
+    assert GOOD not in message
     again = "SELECT count(*) FROM rollup_ledger WHERE tenant_id = %s AND day = %s AND finished_at > %s"
     assert rows(week, again, named(GOOD), SATURDAY, before) == [(len(EVERY_DAY),)]
     assert rows(week, again, named(GOOD), SUNDAY, before) == [(len(EVERY_DAY),)]
@@ -337,12 +337,12 @@ def test_the_days_after_a_bad_one_are_computed_where_one_tenant_is_the_whole_sco
 def test_what_fails_for_all_fails_the_run(week: Warehouse) -> None:
     with week.transaction("earshot_owner") as connection:
         connection.execute("ALTER TABLE media_assets RENAME COLUMN header_bytes TO bytes_of_header")
-    said = failing(week, SATURDAY, SUNDAY)
-    assert said.startswith("listening_day: Nobody could be computed: Reading read_media failed: ")
-    assert BAD in said
-    assert GOOD in said
+    message = failing(week, SATURDAY, SUNDAY)
+    assert message.startswith("listening_day: Nobody could be computed: Reading read_media failed: ")
+    assert BAD in message
+    assert GOOD in message
     # The second day would have failed alike.
-    assert str(SUNDAY) not in said
+    assert str(SUNDAY) not in message
 
 
 def test_a_lock_that_is_not_given_is_no_tenants_trouble(week: Warehouse) -> None:

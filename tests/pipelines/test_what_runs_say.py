@@ -58,8 +58,8 @@ def materialized(history: DagsterInstance) -> dict[tuple[str, date], list[dict[s
 
 def totals(warehouse: Warehouse) -> dict[tuple[str, date], tuple[int, int]]:
     """Rows and tenants of every asset and day, by the ledger."""
-    told = rows(warehouse, "SELECT asset, day, sum(rows)::bigint, count(*) FROM rollup_ledger GROUP BY asset, day")
-    return {(asset, day): (lines, tenants) for asset, day, lines, tenants in told}
+    by_ledger = rows(warehouse, "SELECT asset, day, sum(rows)::bigint, count(*) FROM rollup_ledger GROUP BY asset, day")
+    return {(asset, day): (lines, tenants) for asset, day, lines, tenants in by_ledger}
 
 
 def test_a_healing_run_claims_what_it_wrote_and_nothing_else(week: Warehouse, history: DagsterInstance) -> None:
@@ -72,9 +72,9 @@ def test_a_healing_run_claims_what_it_wrote_and_nothing_else(week: Warehouse, hi
     claimed = materialized(history)
     assert set(claimed) == set(written)
     assert [day for asset, day in claimed if asset == "downloads"] == [WEDNESDAY]
-    told = totals(week)
+    by_ledger = totals(week)
     for key, (event,) in claimed.items():
-        assert (event["rows"], event["tenants"]) == told[key], key
+        assert (event["rows"], event["tenants"]) == by_ledger[key], key
         assert event["scope"] == "harbor; only what is stale"
     (downloads,) = claimed["downloads", WEDNESDAY]
     assert (downloads["rows"], downloads["rows_of_this_run"], downloads["tenants_of_this_run"]) == (46, 43, 1)
@@ -91,11 +91,11 @@ def test_a_run_of_one_tenant_draws_no_drop_into_the_plots_of_all(week: Warehouse
     key = SUNDAY.isoformat()
     result = run_job(week, history, "daily_rollups", partition_key=key, tenants=["harbor"], committed=note)
     assert sorted(committed) == sorted((asset, SUNDAY, named("harbor")) for asset in (*DAILY_ASSETS, "tenant_checks"))
-    told = totals(week)
+    by_ledger = totals(week)
     claimed = materialized(history)
     assert {asset for asset, _ in claimed} == {*DAILY_ASSETS, "tenant_checks"}
     for asset_and_day, (event,) in claimed.items():
-        assert (event["rows"], event["tenants"]) == told[asset_and_day]
+        assert (event["rows"], event["tenants"]) == by_ledger[asset_and_day]
         assert (event["scope"], event["tenants_of_this_run"]) == ("harbor", 1)
     (metrics,) = claimed["listener_metrics", SUNDAY]
     assert metrics["downloads"] == 6
@@ -104,7 +104,7 @@ def test_a_run_of_one_tenant_draws_no_drop_into_the_plots_of_all(week: Warehouse
     assert (run.tags["earshot/tenant"], run.tags["earshot/day"]) == ("harbor", SUNDAY.isoformat())
 
 
-def test_nobodys_day_is_claimed_where_nobody_could_be_computed(week: Warehouse, history: DagsterInstance) -> None:
+def test_no_day_is_marked_as_computed_where_no_tenant_could_be(week: Warehouse, history: DagsterInstance) -> None:
     for slug in ("harbor", "kreuz"):
         add(week, "attribution_events", purchase(slug, WEDNESDAY, "order-francs", "CHF"))
     tags = {
@@ -118,15 +118,15 @@ def test_nobodys_day_is_claimed_where_nobody_could_be_computed(week: Warehouse, 
     assert ("campaign_roi", WEDNESDAY) not in claimed
 
 
-def test_a_backfill_that_goes_on_says_of_finished_days_what_the_ledger_holds(
+def test_a_resumed_backfill_reports_of_finished_days_what_the_ledger_holds(
     week: Warehouse, history: DagsterInstance
 ) -> None:
-    told = totals(week)
+    by_ledger = totals(week)
     run_job(week, history, "daily_rollups", partition_key=WEDNESDAY.isoformat(), skip_computed_since=EVER)
     claimed = materialized(history)
     assert {asset for asset, _ in claimed} == {*DAILY_ASSETS, "tenant_checks"}
     for key, (event,) in claimed.items():
-        assert (event["rows"], event["tenants"], event["rows_of_this_run"]) == (*told[key], 0), key
+        assert (event["rows"], event["tenants"], event["rows_of_this_run"]) == (*by_ledger[key], 0), key
         assert event["left_alone"] == "Left as it was: the backfill that this one goes on with had computed it."
     (split,) = claimed["request_dispositions", WEDNESDAY]
     assert split["raw_requests"] == 6
@@ -148,13 +148,13 @@ def by_hand(
     )
 
 
-def said(result: ExecuteInProcessResult) -> str:
+def report_of(result: ExecuteInProcessResult) -> str:
     """The sentences of failed checks, and of the step at last."""
-    words = [evaluation.description or "" for evaluation in result.get_asset_check_evaluations()]
+    text = [evaluation.description or "" for evaluation in result.get_asset_check_evaluations()]
     for event in result.get_step_failure_events():
         failure = event.step_failure_data.user_failure_data
-        words.append(str((failure and failure.description) or event.step_failure_data.error))
-    return "\n".join(words)
+        text.append(str((failure and failure.description) or event.step_failure_data.error))
+    return "\n".join(text)
 
 
 def verdicts(warehouse: Warehouse, day: date) -> dict[tuple[str, str], bool]:
@@ -162,7 +162,7 @@ def verdicts(warehouse: Warehouse, day: date) -> dict[tuple[str, str], bool]:
     return {(slug, name): passed for slug, name, passed in rows(warehouse, found, day)}
 
 
-def test_a_check_by_hand_judges_the_day_asked_for_and_keeps_its_verdict(
+def test_a_check_by_hand_judges_the_requested_day_and_stores_its_verdict(
     week: Warehouse, history: DagsterInstance
 ) -> None:
     spoil = "UPDATE attribution_credits SET credit = {} * credit WHERE tenant_id = %s AND day = %s"
@@ -170,18 +170,18 @@ def test_a_check_by_hand_judges_the_day_asked_for_and_keeps_its_verdict(
         connection.execute(spoil.format("0.5").encode(), [named("harbor"), WEDNESDAY])
     result = by_hand(week, history, ["credits_sum"], WEDNESDAY)
     assert not result.success
-    words = said(result)
+    text = report_of(result)
     count = "SELECT count(DISTINCT (conversion_id, model)) FROM attribution_credits WHERE day = %s"
     ((cases,),) = rows(week, count, WEDNESDAY)
-    assert f"harbor {WEDNESDAY}" in words
-    assert f"{cases // 2} offence(s): conversion " in words
-    assert words.count("under") >= 3
-    assert "kreuz" not in words
-    assert "held until they pass" in words
-    assert "not kept" not in words
-    kept = verdicts(week, WEDNESDAY)
-    assert {key for key, passed in kept.items() if not passed} == {("harbor", "credits_sum")}
-    assert {name for _, name in kept} == {check.name for check in CHECKS}
+    assert f"harbor {WEDNESDAY}" in text
+    assert f"{cases // 2} offence(s): conversion " in text
+    assert text.count("under") >= 3
+    assert "kreuz" not in text
+    assert "held until they pass" in text
+    assert "not kept" not in text
+    verdict_of = verdicts(week, WEDNESDAY)
+    assert {key for key, passed in verdict_of.items() if not passed} == {("harbor", "credits_sum")}
+    assert {name for _, name in verdict_of} == {check.name for check in CHECKS}
     run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat())
     assert dict(rows(week, "SELECT slug, state FROM reports INNER JOIN tenants USING (tenant_id)")) == {
         "harbor": "held",
@@ -193,7 +193,7 @@ def test_a_check_by_hand_judges_the_day_asked_for_and_keeps_its_verdict(
     assert all(verdicts(week, WEDNESDAY).values())
 
 
-def test_a_check_of_a_day_that_nobody_judged_says_that_nothing_waits_for_it(
+def test_a_check_of_a_day_without_a_verdict_says_that_nothing_waits_for_it(
     week: Warehouse, history: DagsterInstance
 ) -> None:
     week.forget(["tenant_checks"], SUNDAY, [named("harbor"), named("kreuz")])
@@ -202,10 +202,10 @@ def test_a_check_of_a_day_that_nobody_judged_says_that_nothing_waits_for_it(
         connection.execute("UPDATE request_dispositions SET requests = requests + 1 WHERE day = %s", [SUNDAY])
     result = by_hand(week, history, ["dispositions_sum"], SUNDAY)
     assert not result.success
-    words = said(result)
-    assert f"harbor {SUNDAY}" in words
-    assert "This verdict is not kept" in words
-    assert "held until" not in words
+    text = report_of(result)
+    assert f"harbor {SUNDAY}" in text
+    assert "This verdict is not kept" in text
+    assert "held until" not in text
     assert verdicts(week, SUNDAY) == {}
 
 
@@ -213,19 +213,19 @@ def test_a_check_of_a_day_without_any_table_says_that_there_is_nothing_to_judge(
     week: Warehouse, history: DagsterInstance
 ) -> None:
     after = SUNDAY + timedelta(days=1)
-    words = said(by_hand(week, history, ["ledger_covers"], after))
-    assert f"Nobody has computed anything of {after}" in words
-    assert "held until" not in words
+    text = report_of(by_hand(week, history, ["ledger_covers"], after))
+    assert f"Nobody has computed anything of {after}" in text
+    assert "held until" not in text
     assert verdicts(week, after) == {}
 
 
-def test_a_check_without_a_day_judges_the_last_one_that_is_known(week: Warehouse, history: DagsterInstance) -> None:
+def test_a_check_without_a_day_judges_the_last_one_with_a_verdict(week: Warehouse, history: DagsterInstance) -> None:
     with week.transaction() as connection:
         connection.execute("UPDATE request_dispositions SET requests = requests + 1 WHERE day = %s", [SUNDAY])
-    words = said(by_hand(week, history, ["dispositions_sum"], None))
-    assert f"harbor {SUNDAY} (1 offence(s): 3 raw rows, 4 with a disposition)" in words
-    assert f"kreuz {SUNDAY}" in words
-    assert f"Judged was {SUNDAY}, the last day that anybody judged, because the run names none." in words
+    text = report_of(by_hand(week, history, ["dispositions_sum"], None))
+    assert f"harbor {SUNDAY} (1 offence(s): 3 raw rows, 4 with a disposition)" in text
+    assert f"kreuz {SUNDAY}" in text
+    assert f"Judged was {SUNDAY}, the last day that anybody judged, because the run names none." in text
 
 
 def started(history: DagsterInstance) -> int:
@@ -251,7 +251,10 @@ def test_a_moment_that_is_none_fails_before_anything_runs(
         instance=history, partition_key=SUNDAY.isoformat(), raise_on_error=False, run_config=config
     )
     failed = [str(event.event_specific_data) for event in result.all_events if event.is_failure]
-    assert any(f"scope.skip_computed_since is '{moment}'. Write a moment with its time zone" in said for said in failed)
+    assert any(
+        f"scope.skip_computed_since is '{moment}'. Write a moment with its time zone" in report_of
+        for report_of in failed
+    )
     assert started(history) == 0
 
 

@@ -24,7 +24,7 @@ from sql.watching import blockers
 from tests.sql.proxy import Line, line_to
 from tests.sql.rows import DAY, HARBOR, add_tenants, dispositions, line
 
-# A dead connection is known after three or four seconds.
+# A dead connection is noticed after three or four seconds.
 QUICK = Limits(silence_s=1, lock_s=8, idle_s=1, reading_s=2, writing_s=3)
 SILENT = "nothing was heard from the server"
 WINDOW = Window.of_day(DAY)
@@ -71,7 +71,7 @@ def test_a_read_whose_line_dies_amid_its_rows_ends(frozen: tuple[Line, str]) -> 
         ColumnReader(url, limits=QUICK).fetch("SELECT repeat('x', 999) FROM generate_series(1, 99999)", "Reading much")
 
 
-def test_an_idle_connection_that_died_is_known_before_the_next_read(frozen: tuple[Line, str]) -> None:
+def test_an_idle_connection_that_died_is_noticed_before_the_next_read(frozen: tuple[Line, str]) -> None:
     dying, url = frozen
     reader = ColumnReader(url, limits=QUICK)
     reader.fetch("SELECT 1 AS one", "Reading one")
@@ -80,7 +80,7 @@ def test_an_idle_connection_that_died_is_known_before_the_next_read(frozen: tupl
         reader.fetch("SELECT 1 AS one", "Reading one")
 
 
-def test_a_write_whose_line_dies_ends_and_keeps_nobody_waiting(frozen: tuple[Line, str], tenants: Warehouse) -> None:
+def test_a_write_whose_line_dies_ends_and_leaves_no_lock(frozen: tuple[Line, str], tenants: Warehouse) -> None:
     dying, url = frozen
     many = dispositions([(HARBOR, f"{'a long reason ' * 9} {each}", 1) for each in range(9_000)])
     few = dispositions([(HARBOR, "counted", 5)])
@@ -94,9 +94,7 @@ def test_a_write_whose_line_dies_ends_and_keeps_nobody_waiting(frozen: tuple[Lin
     }
 
 
-def test_the_server_ends_a_transaction_in_which_nothing_is_asked_any_more(
-    frozen: tuple[Line, str], tenants: Warehouse
-) -> None:
+def test_the_server_ends_an_idle_transaction(frozen: tuple[Line, str], tenants: Warehouse) -> None:
     dying, url = frozen
     rows = [Write("request_dispositions", dispositions([(HARBOR, "counted", 5)]))]
     ledger = [line("listening", HARBOR, 5)]
@@ -109,7 +107,7 @@ def test_the_server_ends_a_transaction_in_which_nothing_is_asked_any_more(
     assert tenants.replace(rows, WINDOW, [HARBOR], ledger) == {"request_dispositions": 1}
 
 
-def test_whoever_waits_for_a_day_is_told_which_run_holds_it(database_url: str, tenants: Warehouse) -> None:
+def test_a_wait_for_a_day_names_the_run_that_holds_its_lock(database_url: str, tenants: Warehouse) -> None:
     rows = [Write("request_dispositions", dispositions([(HARBOR, "counted", 5)]))]
     ledger = [line("listening", HARBOR, 5)]
     since = r"in a transaction since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
@@ -147,18 +145,18 @@ def test_a_statement_that_takes_too_long_is_ended_with_advice(database_url: str)
 
 
 def test_a_migration_waits_briefly_lets_others_through_and_names_the_reader(database_url: str) -> None:
-    said: list[str] = []
+    message: list[str] = []
     with psycopg.connect(database_url, application_name="a dashboard") as reader:
         reader.execute("SET ROLE earshot_readonly")
         reader.execute("SELECT count(*) FROM fx_rates")
         with pytest.raises(LockedError, match=r"held by a dashboard \(login earshot, process \d+, in a transaction"):
-            rollback(database_url, "0001_foundation", said.append, limits=Limits(lock_s=1))
+            rollback(database_url, "0001_foundation", message.append, limits=Limits(lock_s=1))
         reader.rollback()
-    assert said
+    assert message
     migrate(database_url)
 
 
-def test_nobody_queues_behind_a_migration_that_waits(database_url: str) -> None:
+def test_no_reader_queues_behind_a_migration_that_waits(database_url: str) -> None:
     failures: list[Exception] = []
 
     def take_back() -> None:
@@ -188,7 +186,7 @@ def sockets_options(number: int) -> tuple[int, int, int, int]:
         return (on, *(found.getsockopt(socket.IPPROTO_TCP, each) for each in probes))  # type: ignore[return-value]
 
 
-def test_a_peer_that_is_gone_is_known_by_every_driver(server: Server) -> None:
+def test_a_peer_that_is_gone_is_noticed_by_every_driver(server: Server) -> None:
     with connect(server.url, Limits(silence_s=30)) as connection:
         assert sockets_options(connection.fileno()) == (1, 15, 5, 30_000)
     engine = sqlalchemy.create_engine(bounded_history(server.dagster_url, Limits(silence_s=30)))

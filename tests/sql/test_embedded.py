@@ -64,7 +64,7 @@ def test_the_server_is_set_up_for_the_pipeline(server: Server, name: str, value:
         assert connection.execute("SELECT current_setting(%s)", (name,)).fetchone() == (value,)
 
 
-def test_text_sorts_by_code_point_and_knows_upper_case_beyond_ascii(server: Server) -> None:
+def test_text_sorts_by_code_point_and_has_upper_case_beyond_ascii(server: Server) -> None:
     with psycopg.connect(server.url) as connection:
         row = connection.execute("SELECT 'Z' < 'a', upper('ä')").fetchone()
     assert row == (True, "Ä")

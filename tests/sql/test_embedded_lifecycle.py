@@ -64,10 +64,10 @@ def home(temporary_home: Callable[[], Path]) -> Iterator[Path]:
 def test_a_second_ensure_finds_the_running_server(home: Path) -> None:
     first = start(home)
     process = process_of(first)
-    said: list[str] = []
-    assert ensure_server(home, said.append) == first == find_server(home)
+    message: list[str] = []
+    assert ensure_server(home, message.append) == first == find_server(home)
     assert process_of(first) == process
-    assert said == []
+    assert message == []
 
 
 def test_two_commands_at_once_start_one_server(home: Path) -> None:
@@ -145,7 +145,7 @@ def databases(admin: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     return [str(name) for (name,) in found]
 
 
-def test_a_process_number_that_became_somebody_elses_is_no_server(home: Path) -> None:
+def test_a_process_number_that_another_process_has_now_is_no_server(home: Path) -> None:
     server = start(home)
     note = (server.data / "postmaster.pid").read_text().split("\n")
     stop_server(home)
@@ -189,7 +189,7 @@ def test_the_copy_of_a_home_is_not_taken_for_its_original(home: Path) -> None:
     assert find_server(home) is not None
 
 
-def test_passwords_are_kept_in_a_file_of_the_owner_alone(home: Path) -> None:
+def test_passwords_are_in_a_file_that_only_its_owner_can_read(home: Path) -> None:
     server = start(home)
     assert (home / "database.json").stat().st_mode & 0o777 == 0o600
     assert server.data.stat().st_mode & 0o777 == 0o700

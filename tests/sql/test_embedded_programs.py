@@ -29,8 +29,8 @@ def test_a_machine_without_a_mirror_has_none() -> None:
 
 
 def test_the_login_of_a_mirror_is_not_repeated() -> None:
-    said = debian.without_login("Failed to fetch https://marta:pass@mirror.example/debian/dists/trixie/InRelease")
-    assert said == "Failed to fetch https://***@mirror.example/debian/dists/trixie/InRelease"
+    message = debian.without_login("Failed to fetch https://marta:pass@mirror.example/debian/dists/trixie/InRelease")
+    assert message == "Failed to fetch https://***@mirror.example/debian/dists/trixie/InRelease"
 
 
 def test_a_library_from_the_system_or_from_nowhere_is_a_stray() -> None:

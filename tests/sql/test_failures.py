@@ -1,4 +1,4 @@
-"""Failures: which tenant it fails for is found in halves, and kept until the same work succeeds."""
+"""Failures: which tenant it fails for is found in halves, and stored until the same work succeeds."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_an_exception_of_any_class_is_brought_home_to_its_tenant(error: BaseExce
 
 
 @pytest.mark.parametrize("error", NOT_OF_DATA, ids=lambda error: type(error).__name__)
-def test_a_lost_database_and_a_request_to_stop_are_no_tenants_trouble(error: BaseException) -> None:
+def test_a_lost_database_and_a_request_to_stop_are_no_tenants_failure(error: BaseException) -> None:
     assert not may_be_one_tenants(error)
     with pytest.raises(type(error)):
         attempt({"tenant-40"}, error)
@@ -109,8 +109,8 @@ def test_where_it_fails_for_all_nothing_is_done() -> None:
 
 
 def test_a_cause_is_one_line_that_a_database_and_a_terminal_can_take() -> None:
-    said = cause_of(UnexpectedError("postgresql://me:hunter2@host/db\x00 is\x1b[31m wrong\nsecond line"))
-    assert said == "UnexpectedError: postgresql://me:***@host/db is[31m wrong"
+    messages = cause_of(UnexpectedError("postgresql://me:hunter2@host/db\x00 is\x1b[31m wrong\nsecond line"))
+    assert messages == "UnexpectedError: postgresql://me:***@host/db is[31m wrong"
     assert len(cause_of(UnexpectedError("x" * 100_000))) < 1100
     assert cause_of(KeyError()) == "KeyError: without a message"
     assert cause_of(UnreadableError()) == "UnreadableError: its message cannot be read"
@@ -122,27 +122,27 @@ def test_a_sentence_of_ours_explains_itself_and_a_refused_statement_does_not() -
     assert not is_explained(KeyError("x"))
 
 
-def kept(warehouse: Warehouse) -> list[tuple[object, ...]]:
+def open_failures(warehouse: Warehouse) -> list[tuple[object, ...]]:
     found = warehouse.read("read_tenant_failures", tenants=[HARBOR, KREUZBERG])
     return sorted(found.select("tenant", "stage", "subject", "day", "cause", "error_class").rows(), key=str)
 
 
-def test_a_failure_is_kept_once_until_its_day_is_computed(warehouse: Warehouse) -> None:
+def test_a_failure_is_stored_once_until_its_day_is_computed(warehouse: Warehouse) -> None:
     add_tenants(warehouse)
-    said: list[str] = []
-    log = FailureLog(warehouse, "computing", said.append, RUN)
+    messages: list[str] = []
+    log = FailureLog(warehouse, "computing", messages.append, RUN)
     log.add(HARBOR, KeyError("first"), ["downloads", "ad_exposures"], DAY)
     log.add(HARBOR, KeyError("second"), ["downloads", "ad_exposures"], DAY)
     log.add(KREUZBERG, KeyError("theirs"), ["downloads"], DAY)
-    assert said[1] == f"harbor-audio, {DAY}: not computed. KeyError: 'second'"
-    assert kept(warehouse) == [
+    assert messages[1] == f"harbor-audio, {DAY}: not computed. KeyError: 'second'"
+    assert open_failures(warehouse) == [
         ("harbor-audio", "computing", "ad_exposures", DAY, "KeyError: 'second'", "KeyError"),
         ("harbor-audio", "computing", "downloads", DAY, "KeyError: 'second'", "KeyError"),
         ("kreuzberg-radio", "computing", "downloads", DAY, "KeyError: 'theirs'", "KeyError"),
     ]
     line = LedgerLine("downloads", DAY, HARBOR, RUN, 0, None, "final")
     warehouse.replace([], Window.of_day(DAY), [HARBOR], [line])
-    assert [row[:3] for row in kept(warehouse)] == [
+    assert [row[:3] for row in open_failures(warehouse)] == [
         ("harbor-audio", "computing", "ad_exposures"),
         ("kreuzberg-radio", "computing", "downloads"),
     ]
@@ -153,9 +153,9 @@ def test_work_without_a_day_is_cleared_for_the_tenants_for_whom_it_succeeded(war
     log = FailureLog(warehouse, "sensor", print)
     for tenant in (HARBOR, KREUZBERG, HARBOR):
         log.add(tenant, UnexpectedError("x"), ["late_rows"])
-    assert [row[0] for row in kept(warehouse)] == ["harbor-audio", "kreuzberg-radio"]
+    assert [row[0] for row in open_failures(warehouse)] == ["harbor-audio", "kreuzberg-radio"]
     log.clear([HARBOR], ["late_rows"])
-    assert [row[0] for row in kept(warehouse)] == ["kreuzberg-radio"]
+    assert [row[0] for row in open_failures(warehouse)] == ["kreuzberg-radio"]
 
 
 def test_a_tenants_reader_sees_its_own_failures_alone(warehouse: Warehouse) -> None:
@@ -168,9 +168,9 @@ def test_a_tenants_reader_sees_its_own_failures_alone(warehouse: Warehouse) -> N
     assert seen == [(HARBOR,)]
 
 
-def test_what_cannot_be_kept_is_said_and_stops_nothing() -> None:
-    said: list[str] = []
-    log = FailureLog(Warehouse("postgresql://nobody@127.0.0.1:1/nowhere"), "computing", said.append)
+def test_a_failure_that_cannot_be_stored_is_logged_and_stops_nothing() -> None:
+    messages: list[str] = []
+    log = FailureLog(Warehouse("postgresql://nobody@127.0.0.1:1/nowhere"), "computing", messages.append)
     log.add(UUID(int=7), UnexpectedError("x"), ["downloads"])
-    assert said[0] == f"{UUID(int=7)}: not computed. UnexpectedError: x"
-    assert "could not be kept" in said[1]
+    assert messages[0] == f"{UUID(int=7)}: not computed. UnexpectedError: x"
+    assert "could not be kept" in messages[1]

@@ -125,15 +125,15 @@ def test_a_condition_of_the_reader_never_sees_other_tenants_rows(login: str, fil
             "'BEGIN RAISE NOTICE ''%'', tenant; RETURN true; END'"
         )
     with psycopg.connect(login) as connection:
-        told: list[str] = []
-        connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+        notices: list[str] = []
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
         # An index would look up the tenant first; who attacks turns it off.
         connection.execute("SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off")
         for relation in ("bi.listener_events", "bi.metrics_daily", "bi.podcasts", "podcasts"):
             connection.execute(f"SELECT * FROM {relation} WHERE public.tell(tenant_id)".encode())
     with filled.transaction("earshot_owner") as owner:
         owner.execute("DROP FUNCTION public.tell(uuid)")
-    assert set(told) == {str(HARBOR)}
+    assert set(notices) == {str(HARBOR)}
 
 
 def test_a_reader_that_is_taken_back_sees_nothing_any_more(filled: Warehouse, filled_url: str) -> None:
@@ -202,8 +202,8 @@ def test_a_run_of_one_tenant_leaves_the_others_facts_alone(filled: Warehouse) ->
         "request_dispositions": 1
     }
     with filled.transaction() as connection:
-        kept = connection.execute(
+        row = connection.execute(
             "SELECT count(*) FROM request_dispositions WHERE tenant_id = %s", [KREUZBERG]
         ).fetchone()
-    assert kept == (1,)
+    assert row == (1,)
     assert filled.read("read_ledger", asset="listening", first=DAY, last=DAY).equals(before)

@@ -25,8 +25,8 @@ Row = Mapping[str, object]
 
 def frame_of(rows: Sequence[Row], day: date = DAY, tenant: UUID = HARBOR) -> pl.DataFrame:
     stamp = {"tenant_id": tenant, "day": day, "is_final": True, "run_id": RUN}
-    told = [{**stamp, **row} for row in rows]
-    plain = [{name: each.bytes if isinstance(each, UUID) else each for name, each in row.items()} for row in told]
+    shown = [{**stamp, **row} for row in rows]
+    plain = [{name: each.bytes if isinstance(each, UUID) else each for name, each in row.items()} for row in shown]
     return pl.DataFrame(plain, infer_schema_length=None)
 
 
@@ -51,9 +51,9 @@ def metrics(episode: UUID, downloads: int, starts: int, completion: float | None
 
 
 def audience(level: str, scope: UUID, kind: str, listeners: int, new: int | None) -> Row:
-    told = {"level": level, "scope_id": scope, "period_kind": kind, "first_day": DAY, "is_complete": True}
+    shown = {"level": level, "scope_id": scope, "period_kind": kind, "first_day": DAY, "is_complete": True}
     people = {"downloads": 99, "listeners": listeners, "households": listeners}
-    return {**told, **people, "new_listeners": new, "returning_listeners": None if new is None else listeners - new}
+    return {**shown, **people, "new_listeners": new, "returning_listeners": None if new is None else listeners - new}
 
 
 def consumption(episode: UUID, reached: list[int], average: float) -> Row:
@@ -125,12 +125,12 @@ def seen(warehouse: Warehouse, query: str, role: str = "earshot_readonly") -> li
 
 
 def test_a_day_adds_up_downloads_and_ads_and_counts_listeners(filled: Warehouse) -> None:
-    told = seen(
+    shown = seen(
         filled,
         "SELECT level, scope_id, downloads, listeners, households, new_listeners, completion, ads_delivered_pre "
         "FROM bi.listening_daily WHERE level <> 'episode' ORDER BY level, scope_id",
     )
-    assert told == [
+    assert shown == [
         ("podcast", TIDES, 11, 6, 6, 2, 0.5, 5),
         ("podcast", LANES, 7, 6, 6, 1, 1.0, 0),
         ("tenant", HARBOR, 18, 9, 9, 3, 0.875, 5),
@@ -148,29 +148,29 @@ def test_playbacks_of_unknown_length_do_not_count_as_broken_off(filled: Warehous
 
 
 def test_consumption_is_weighed_and_its_median_taken_from_all_playbacks(filled: Warehouse) -> None:
-    told = seen(
+    shown = seen(
         filled,
         "SELECT level, starters, measured, reached_50, average_consumption, lower_quartile, median, upper_quartile "
         "FROM bi.consumption_daily WHERE level = 'tenant' OR scope_id = '" + str(T1) + "' ORDER BY level",
     )
-    assert told == [("episode", 10, 8, 6, 0.5, 20, 60, 60), ("tenant", 20, 16, 10, 0.6, 10, 60, 60)]
+    assert shown == [("episode", 10, 8, 6, 0.5, 20, 60, 60), ("tenant", 20, 16, 10, 0.6, 10, 60, 60)]
 
 
 def test_a_show_s_retention_is_that_of_all_its_starters(filled: Warehouse) -> None:
-    told = seen(
+    shown = seen(
         filled,
         "SELECT minute, stopped, still_listening, starters FROM bi.retention_daily "
         "WHERE level = 'podcast' ORDER BY minute",
     )
-    assert told == [(0, 4, 12, 12), (2, 1, 8, 12), (5, 7, 7, 12)]
+    assert shown == [(0, 4, 12, 12), (2, 1, 8, 12), (5, 7, 7, 12)]
 
 
-def test_confirmed_plays_are_told_of_placements_too(filled: Warehouse) -> None:
-    told = seen(
+def test_confirmed_plays_are_shown_for_placements_too(filled: Warehouse) -> None:
+    shown = seen(
         filled,
         "SELECT level, scope_id, started, completed FROM bi.ad_plays_daily WHERE level IN ('placement', 'tenant')",
     )
-    assert sorted(told, key=str) == sorted(
+    assert sorted(shown, key=str) == sorted(
         [("placement", PRE, 13, 2), ("placement", MID, 5, 1), ("tenant", HARBOR, 18, 3)], key=str
     )
 
@@ -179,31 +179,31 @@ def test_a_listener_is_new_to_an_episode_once(filled: Warehouse) -> None:
     for day, keys in ((DAY, [1, 2, 2]), (DAY + timedelta(days=1), [2, 3])):
         heard = [download(T1, day, number, key) for number, key in enumerate(keys)]
         write(filled, "downloads", [*heard, download(T2, day, 9, 1)], day)
-    told = seen(filled, f"SELECT day, new_listeners FROM bi.episode_newcomers WHERE episode_id = '{T1}' ORDER BY day")
-    assert told == [(DAY, 2), (DAY + timedelta(days=1), 1)]
+    shown = seen(filled, f"SELECT day, new_listeners FROM bi.episode_newcomers WHERE episode_id = '{T1}' ORDER BY day")
+    assert shown == [(DAY, 2), (DAY + timedelta(days=1), 1)]
     assert seen(filled, f"SELECT sum(new_listeners) FROM bi.episode_newcomers WHERE episode_id = '{T2}'") == [(1,)]
 
 
 def test_hours_of_the_week_know_their_weekday(filled: Warehouse) -> None:
-    told = seen(filled, "SELECT week, weekday, hour, downloads, listeners FROM bi.hours_of_week ORDER BY hour")
+    shown = seen(filled, "SELECT week, weekday, hour, downloads, listeners FROM bi.hours_of_week ORDER BY hour")
     assert DAY.isoweekday() == 6
-    assert told == [(date(2026, 3, 9), 6, 8, 3, 3), (date(2026, 3, 9), 6, 21, 2, 2)]
+    assert shown == [(date(2026, 3, 9), 6, 8, 3, 3), (date(2026, 3, 9), 6, 21, 2, 2)]
 
 
 def test_pacing_adds_up_over_days_and_ends_after_thirty(filled: Warehouse) -> None:
-    told = seen(
+    shown = seen(
         filled, "SELECT hour, downloads, downloads_so_far FROM bi.pacing_curves WHERE level = 'podcast' ORDER BY hour"
     )
-    assert told == [(0, 5, 5), (30, 2, 7)]
+    assert shown == [(0, 5, 5), (30, 2, 7)]
 
 
 def test_ages_of_a_show_spread_over_its_mature_episodes(filled: Warehouse) -> None:
-    told = seen(
+    shown = seen(
         filled,
         "SELECT level, age_days, episodes, downloads, average, median FROM bi.age_benchmarks "
         "ORDER BY level, episodes DESC",
     )
-    assert told == [
+    assert shown == [
         ("podcast", 7, 2, 30, 15.0, 15.0),
         ("podcast", 7, 1, 60, 60.0, 60.0),
         ("tenant", 7, 3, 90, 30.0, 20.0),
@@ -241,17 +241,17 @@ def test_a_breakdown_that_leaves_out_a_download_fails_the_day_s_check(filled: Wa
         filled.insert("podcasts", pl.DataFrame({name: [str(value)] for name, value in named.items()}))
     episode = {"tenant_id": HARBOR, "podcast_id": TIDES, "episode_id": T1, "guid": "1", "title": "One"}
     released = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
-    known = pl.DataFrame({name: [str(value)] for name, value in episode.items()})
-    filled.insert("episodes", known.with_columns(published_at=pl.lit(released)))
+    frame = pl.DataFrame({name: [str(value)] for name, value in episode.items()})
+    filled.insert("episodes", frame.with_columns(published_at=pl.lit(released)))
     write(filled, "downloads", [download(T1, DAY, number, number) for number in range(2)])
     judged = [{"disposition": "counted", "requests": 2, "rules_version": "1"}]
     write(filled, "request_dispositions", judged)
-    asked = {"start": Window.of_day(DAY).start, "end": Window.of_day(DAY).end, "day": DAY, "tenants": [HARBOR]}
+    params = {"start": Window.of_day(DAY).start, "end": Window.of_day(DAY).end, "day": DAY, "tenants": [HARBOR]}
     whole = {"level": "tenant", "scope_id": HARBOR, "rules_version": "1", "share": 1.0, "listeners": 1}
     parts = [{**whole, "dimension": name, "value": "unknown", "downloads": 2} for name in ("app", "hour")]
     write(filled, "listener_breakdowns", parts)
-    assert filled.read("check_downloads_agree", **asked).is_empty()
+    assert filled.read("check_downloads_agree", **params).is_empty()
     fewer = frame_of([parts[0], {**parts[1], "downloads": 1}])
     filled.replace([Write("listener_breakdowns", fewer)], Window.of_day(DAY), [HARBOR])
-    (offence,) = filled.read("check_downloads_agree", **asked)["example"]
+    (offence,) = filled.read("check_downloads_agree", **params)["example"]
     assert offence == "2 counted requests, 2 downloads, 0 of unknown episodes, 1 by the breakdown that tells of fewest"

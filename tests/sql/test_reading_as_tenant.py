@@ -61,7 +61,7 @@ def test_series_are_read_through_their_views(two_tenants: Warehouse) -> None:
     assert list(events["tenant_id"]) == [HARBOR.bytes]
 
 
-def test_the_series_are_those_that_the_database_knows(warehouse: Warehouse) -> None:
+def test_the_series_are_those_of_the_database(warehouse: Warehouse) -> None:
     with warehouse.transaction() as connection:
-        known = {row[0] for row in connection.execute("SELECT table_name FROM earshot_series").fetchall()}
-    assert known == SERIES
+        series = {row[0] for row in connection.execute("SELECT table_name FROM earshot_series").fetchall()}
+    assert series == SERIES

@@ -58,7 +58,7 @@ def table(heading: str) -> list[list[set[str]]]:
     return rows
 
 
-def asked(url: str, query: str, *params: object) -> list[tuple[object, ...]]:
+def fetch(url: str, query: str, *params: object) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(query.encode(), params).fetchall()
 
@@ -75,7 +75,7 @@ def test_each_role_is_and_becomes_what_the_page_says(two: Apart) -> None:
             rolsuper OR rolbypassrls OR rolcreatedb OR rolreplication
         FROM pg_roles WHERE rolname = ANY(%s)
     """
-    found = asked(two.admin_url, query, [*OURS, *names])
+    found = fetch(two.admin_url, query, [*OURS, *names])
     described = sorted(
         (
             [{names.get(str(name), str(name))}, {"yes" if logs_in else "no"}, {"yes" if makes else "no"}]
@@ -90,13 +90,13 @@ def test_each_role_is_and_becomes_what_the_page_says(two: Apart) -> None:
 
 def test_each_role_may_do_with_each_table_what_the_page_says(two: Apart) -> None:
     every = "all but these"
-    tables = asked(
+    tables = fetch(
         two.admin_url,
         "SELECT relname::text, EXISTS (SELECT FROM earshot_series WHERE table_name = relname) FROM pg_class "
         "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition "
         "AND relowner = 'earshot_owner'::regrole",
     )
-    granted = asked(
+    granted = fetch(
         two.admin_url,
         "SELECT coalesce(nullif(item.grantee, 0)::regrole::text, 'everybody'), relname::text, item.privilege_type "
         "FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) AS item "
@@ -105,19 +105,19 @@ def test_each_role_may_do_with_each_table_what_the_page_says(two: Apart) -> None
     )
     page = re.search(r"^\| role \| tables \|.*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
     assert page
-    said: dict[str, dict[str, set[str]]] = {}
+    message: dict[str, dict[str, set[str]]] = {}
     for row in page[1].splitlines():
         role, which, may = (cell.strip() for cell in row.strip("|").split("|"))
         for name in re.findall(r"`([^`]+)`", which) or [which]:
-            said.setdefault(role.strip("`"), {})[name] = set(may.split(", ")) - {"–"}
-    assert {str(grantee) for grantee, _, _ in granted} <= set(said)
-    for role, rules in said.items():
+            message.setdefault(role.strip("`"), {})[name] = set(may.split(", ")) - {"–"}
+    assert {str(grantee) for grantee, _, _ in granted} <= set(message)
+    for role, rules in message.items():
         assert set(rules) - {every} <= {str(name) for name, _ in tables}
         for name, is_series in tables:
             may = {str(right) for grantee, relation, right in granted if (grantee, relation) == (role, name)}
             through_bi = is_series and role in ("earshot_report", "earshot_readonly")
             assert may == (set() if through_bi else rules.get(str(name), rules[every])), (role, name)
-    columns = asked(
+    columns = fetch(
         two.admin_url,
         "SELECT attrelid::regclass::text, attname::text, item.grantee::regrole::text, item.privilege_type "
         "FROM pg_attribute CROSS JOIN LATERAL aclexplode(attacl) AS item "
@@ -129,19 +129,19 @@ def test_each_role_may_do_with_each_table_what_the_page_says(two: Apart) -> None
 
 
 def test_functions_that_act_as_the_owner_are_those_of_the_page(two: Apart) -> None:
-    found = asked(
+    found = fetch(
         two.admin_url,
         "SELECT pg_proc.oid::regproc::text, ARRAY(SELECT coalesce(nullif(grantee, 0)::regrole::text, 'everybody') "
         "FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee NOT IN (proowner, %s::regrole)) "
         "FROM pg_proc WHERE prosecdef AND proowner = 'earshot_owner'::regrole",
         two.migrator,
     )
-    said = {name: roles for (name,), roles, _ in ((*map(tuple, row[:1]), *row[1:]) for row in table("function"))}
-    assert {str(name): set(roles) for name, roles in found} == said  # type: ignore[call-overload]
+    message = {name: roles for (name,), roles, _ in ((*map(tuple, row[:1]), *row[1:]) for row in table("function"))}
+    assert {str(name): set(roles) for name, roles in found} == message  # type: ignore[call-overload]
 
 
 def test_every_function_looks_into_temporary_objects_last(two: Apart) -> None:
-    paths = asked(
+    paths = fetch(
         two.admin_url,
         "SELECT pg_proc.oid::regproc::text, substr(setting, 13) FROM pg_proc "
         "LEFT JOIN LATERAL unnest(proconfig) AS setting ON starts_with(setting, 'search_path=') "
@@ -154,9 +154,9 @@ def test_every_function_looks_into_temporary_objects_last(two: Apart) -> None:
 
 
 def test_a_temporary_type_never_runs_as_the_owner(two: Apart) -> None:
-    told: list[str] = []
+    notices: list[str] = []
     with psycopg.connect(two.app_url) as connection:
-        connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
         connection.execute("SET ROLE earshot_etl")
         connection.execute(
             "CREATE FUNCTION pg_temp.tell(value jsonb) RETURNS boolean LANGUAGE plpgsql AS "
@@ -168,7 +168,7 @@ def test_a_temporary_type_never_runs_as_the_owner(two: Apart) -> None:
         connection.rollback()
     assert trail is not None
     assert trail[0] != 0
-    assert "acting as earshot_owner" not in told
+    assert "acting as earshot_owner" not in notices
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_reader_takes_no_place_and_no_lock(reader_url: str, attack: str) -> No
         connection.execute(attack.encode())
 
 
-def test_locks_by_number_stop_nobody(two: Apart, reader_url: str) -> None:
+def test_advisory_locks_of_readers_block_no_writer(two: Apart, reader_url: str) -> None:
     """A reader takes every lock whose number it can work out, and stays."""
     names = ["earshot listening 2026-03-14", "listening 2026-03-14", "earshot rules", "rules"]
     rows = [Write("request_dispositions", dispositions([(HARBOR, "counted", 7)]))]
@@ -301,22 +301,22 @@ def test_a_reader_that_sets_its_limits_aside_is_ended_all_the_same(two: Apart, r
             )
         process = staying.info.backend_pid
         assert end_overdue_readers(warehouse) == []
-        [told] = end_overdue_readers(warehouse, 0)
-        assert f"the reader {name} (process {process}) was ended: its transaction had been open since 20" in told
+        [notices] = end_overdue_readers(warehouse, 0)
+        assert f"the reader {name} (process {process}) was ended: its transaction had been open since 20" in notices
         with pytest.raises(psycopg.OperationalError):
             staying.execute("SELECT 1")
         assert resting.execute("SELECT 1").fetchone() == (1,)
     warehouse.close()
 
 
-def test_a_login_that_was_there_before_is_told_to_have_no_limits(two: Apart) -> None:
-    told: list[str] = []
+def test_a_login_without_limits_that_was_there_before_is_named(two: Apart) -> None:
+    notices: list[str] = []
     with psycopg.connect(two.migrator_url) as migrator:
-        migrator.add_notice_handler(lambda notice: told.append(f"{notice.message_primary} {notice.message_hint}"))
+        migrator.add_notice_handler(lambda notice: notices.append(f"{notice.message_primary} {notice.message_hint}"))
         migrator.execute("CREATE ROLE a_dashboard LOGIN")
         migrator.execute("SELECT earshot_add_reader('a_dashboard', %s)", [HARBOR])
         migrator.rollback()
-    assert [each for each in told if "has no limit of sessions" in each and "CONNECTION LIMIT 5" in each]
+    assert [each for each in notices if "has no limit of sessions" in each and "CONNECTION LIMIT 5" in each]
 
 
 def test_a_reader_that_keeps_a_migration_waiting_is_named_and_can_be_sent_away(two: Apart, reader_url: str) -> None:
@@ -327,7 +327,7 @@ def test_a_reader_that_keeps_a_migration_waiting_is_named_and_can_be_sent_away(t
         with pytest.raises(LockedError, match=rf"login {name}, process \d+, in a transaction since 20") as caught:
             migrate(two.migrator_url, migrations=[*load_migrations(), change], limits=Limits(lock_s=1))
         process = int(re.findall(r"process (\d+)", str(caught.value))[0])
-        assert asked(two.migrator_url, "SELECT pg_terminate_backend(%s, 5000)", process) == [(True,)]
+        assert fetch(two.migrator_url, "SELECT pg_terminate_backend(%s, 5000)", process) == [(True,)]
         with pytest.raises(psycopg.OperationalError):
             reader.execute("SELECT 1")
 

@@ -48,10 +48,10 @@ def header(name: str) -> str:
 
 def declared(name: str) -> dict[str, str]:
     """Each parameter with the type that the header gives it: "start, end (timestamptz), tenants (uuid[])"."""
-    told = header(name).partition("Parameters:")[2]
+    described = header(name).partition("Parameters:")[2]
     types = {}
     for parameter in statement(name).parameters:
-        found = re.search(rf"\b{parameter}\b[^()]*\(([a-z]+(?:\[\])?)", told)
+        found = re.search(rf"\b{parameter}\b[^()]*\(([a-z]+(?:\[\])?)", described)
         types[parameter] = found[1] if found else "not said"
     return types
 

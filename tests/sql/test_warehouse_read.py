@@ -148,7 +148,7 @@ def test_a_connection_that_the_server_closed_is_replaced_unnoticed(reader: Colum
     assert reader.fetch("SELECT 1 AS one", "Reading").item() == 1
 
 
-def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
+def test_the_message_about_an_unreachable_server_has_no_password() -> None:
     with pytest.raises(DatabaseUnavailableError) as caught:
         Warehouse("postgresql://someone:hunter2@127.0.0.1:1/earshot").tenants()
     assert "hunter2" not in str(caught.value)
@@ -192,7 +192,7 @@ def test_an_empty_list_of_tenants_selects_nothing(warehouse: Warehouse) -> None:
     assert warehouse.read("read_listener_events", start=day[0], end=day[1], tenants=[]).height == 0
 
 
-def test_an_unknown_statement_names_its_neighbours() -> None:
+def test_an_unknown_statement_names_similar_ones() -> None:
     with pytest.raises(PermanentError, match="There is no statement 'read_tenant'; did you mean read_tenants"):
         statement("read_tenant")
     with pytest.raises(PermanentError, match="There is no statement"):

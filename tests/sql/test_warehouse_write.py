@@ -215,7 +215,7 @@ def test_tenants_are_found_by_scope_slug_and_id(warehouse: Warehouse) -> None:
     assert warehouse.tenant_chunks(Scope((KREUZBERG,))) == [[KREUZBERG]]
 
 
-def test_an_unknown_tenant_names_its_neighbours(warehouse: Warehouse) -> None:
+def test_an_unknown_tenant_names_similar_ones(warehouse: Warehouse) -> None:
     with pytest.raises(PermanentError, match="There is no tenant 'harbour'; there are no tenants yet"):
         warehouse.tenant_id("harbour")
     add_tenants(warehouse)

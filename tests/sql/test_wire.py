@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from sql.connecting import StatementError
-from sql.encoding import csv_parts
+from sql.copying.binary import has_wire_form, wire_order, wire_parts
+from sql.copying.text import csv_parts
 from sql.warehouse import Warehouse
-from sql.wire import has_wire_form, wire_order, wire_parts
 
 TYPES = {
     "key": "bigint",

@@ -10,7 +10,7 @@ from reports.delivery.transports.base import LONGEST_CALL_S, Transport
 from reports.delivery.transports.file import FileTransport
 from reports.delivery.transports.sendgrid import SendGridTransport
 from reports.delivery.transports.smtp import SmtpTransport
-from reports.mail_settings import TransportSettings
+from reports.mail_settings import KINDS, TransportSettings
 from sql.values import PermanentError
 
 __all__ = ["FileTransport", "SendGridTransport", "SmtpTransport", "Transport", "TransportSettings", "make_transport"]
@@ -18,7 +18,7 @@ __all__ = ["FileTransport", "SendGridTransport", "SmtpTransport", "Transport", "
 
 def make_transport(settings: TransportSettings) -> Transport:
     """The transport that the settings name. Raises PermanentError for settings that cannot send, before any claim."""
-    if settings.kind not in ("file", "smtp", "sendgrid"):
+    if settings.kind not in KINDS:
         raise PermanentError(f"the mail transport is {settings.kind!r}; it can be file, smtp or sendgrid")
     if not 0 < settings.deadline_s <= LONGEST_CALL_S:
         raise PermanentError(f"a call of a provider may take up to {LONGEST_CALL_S:g} s, not {settings.deadline_s:g}")

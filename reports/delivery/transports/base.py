@@ -36,6 +36,3 @@ class Transport(Protocol):
     def send(self, mail: Mail) -> Outcome:
         """One attempt, never repeated inside. Returns an outcome for everything that a provider can do."""
         ...
-
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})

@@ -22,8 +22,9 @@ from sendgrid.base_interface import region_host_dict
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_payload
 from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost_connection, of_unassembled, of_unexpected
-from reports.delivery.transports.base import LOOPBACK, Progress
+from reports.delivery.transports.base import Progress
 from reports.mail_settings import TransportSettings
+from sql.safety.hosts import LOOPBACK
 from sql.values import PermanentError
 
 logger = logging.getLogger(__name__)

@@ -19,8 +19,9 @@ from typing import Any
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_mime
 from reports.delivery.outcomes import Outcome, Stage, of_lost_connection, of_smtp, of_unassembled, of_unexpected
-from reports.delivery.transports.base import LOOPBACK, Progress
+from reports.delivery.transports.base import Progress
 from reports.mail_settings import TransportSettings
+from sql.safety.hosts import LOOPBACK
 from sql.values import PermanentError
 
 logger = logging.getLogger(__name__)

@@ -48,11 +48,11 @@ def environment(url: str, server: Server, home: Path) -> dict[str, str]:
     return {"DATABASE_URL": url, "DAGSTER_POSTGRES_URL": server.dagster_url, "EARSHOT_HOME": str(home)}
 
 
-def start(words: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:
+def start(arguments: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:
     """`earshot backfill` of three days, as a process of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EARSHOT_", "DAGSTER_"))}
     return subprocess.Popen(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *DAYS, *words],
+        [sys.executable, "-c", "from pipelines.cli import main; main()", *DAYS, *arguments],
         env={**inherited, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -60,9 +60,9 @@ def start(words: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen
     )
 
 
-def run(words: Sequence[str], settings: Mapping[str, str]) -> str:
+def run(arguments: Sequence[str], settings: Mapping[str, str]) -> str:
     """What `earshot backfill` of three days says, run in this process."""
-    result = CliRunner().invoke(main, [*DAYS, *words], env={**LEFT, **settings})
+    result = CliRunner().invoke(main, [*DAYS, *arguments], env={**LEFT, **settings})
     assert result.exit_code == 0, result.output
     return " ".join(result.output.split())
 
@@ -102,9 +102,9 @@ def test_a_stopped_backfill_goes_on_where_it_was(
     assert re.search(going_on, run(["--tenant", "kreuz"], settings))
     assert rows(warehouse, run_of, "downloads", named("kreuz")) == [(stopped,)], "what was finished stays as it is"
     assert before not in {run_id for (run_id,) in rows(warehouse, run_of, "campaign_roi", named("kreuz"))}
-    said = run(["--tenant", "kreuz", "--dry-run"], settings)
-    assert "Going on" not in said, "it has come to its end"
-    assert "3 tenant-days of 18 tables, from 9 listener and 1 attribution events. It takes about" in said
+    message = run(["--tenant", "kreuz", "--dry-run"], settings)
+    assert "Going on" not in message, "it has come to its end"
+    assert "3 tenant-days of 18 tables, from 9 listener and 1 attribution events. It takes about" in message
     warehouse.close()
 
 
@@ -129,7 +129,7 @@ def test_tenant_days_add_up_however_many_tenants_a_chunk_holds(
         warehouse.close()
 
 
-def test_without_a_terminal_a_line_tells_the_state_every_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_a_line_shows_the_state_every_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_module, "LINE_EVERY_S", 0.01)
     printed = StringIO()
     monkeypatch.setattr(console, "out", Console(file=printed, width=200))
@@ -143,10 +143,10 @@ def test_without_a_terminal_a_line_tells_the_state_every_so_often(monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (7384, "2 h 3 min")]
+    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (7384, "2 h 3 min")]
 )
-def test_lengths_of_time_are_told_in_two_units(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+def test_lengths_of_time_have_two_units(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 def test_the_rest_takes_as_long_as_the_pace_so_far_says() -> None:
@@ -174,8 +174,8 @@ def test_work_that_does_not_listen_is_ended_all_the_same(patience: str, signals:
     assert process.stderr is not None
     process.stdout.readline()
     process.send_signal(signals[0])
-    said = process.stderr.readline()
-    assert said == "Stopping ...\n"
+    message = process.stderr.readline()
+    assert message == "Stopping ...\n"
     for again in signals[1:]:
         process.send_signal(again)
     rest = process.communicate()[1]

@@ -115,11 +115,11 @@ def to_text(value: bytes) -> str:
     return str(UUID(bytes=value))
 
 
-def earshot(url: str, *words: str) -> Result:
-    return CliRunner().invoke(main, ["explain", *words], env={"DATABASE_URL": url})
+def earshot(url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["explain", *arguments], env={"DATABASE_URL": url})
 
 
-def test_the_list_of_reports_names_each_as_it_can_be_asked_for(url: str, portfolio: Report) -> None:
+def test_the_list_of_reports_has_the_ids_that_explain_takes(url: str, portfolio: Report) -> None:
     listed = CliRunner().invoke(main, ["reports", "list"], env={"DATABASE_URL": url}).stdout
     assert short(portfolio) in [line.split()[0] for line in listed.splitlines()]
 
@@ -153,7 +153,7 @@ def reader_url(url: str) -> Iterator[str]:
         application.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
-def test_a_number_is_told_with_what_it_is_its_sql_and_its_first_rows(url: str, portfolio: Report) -> None:
+def test_a_number_is_shown_with_what_it_is_its_sql_and_its_first_rows(url: str, portfolio: Report) -> None:
     result = earshot(url, portfolio.content["footer"]["reference"], "revenue", "--limit", "3")
     assert result.exit_code == 0, result.output
     assert "revenue: What the conversions were worth after refunds" in result.stdout
@@ -203,7 +203,7 @@ def late_ad(warehouse: Warehouse) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("late_ad")
-def test_a_report_that_no_longer_says_what_the_rows_say_is_told_so_loudly_and_why(url: str, portfolio: Report) -> None:
+def test_a_report_whose_rows_have_changed_is_marked_and_explained(url: str, portfolio: Report) -> None:
     result = earshot(url, short(portfolio), "delivered")
     assert result.exit_code == 1
     assert "today: IT DIFFERS" in result.stdout
@@ -215,24 +215,24 @@ def test_a_report_that_no_longer_says_what_the_rows_say_is_told_so_loudly_and_wh
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "expected_text"),
     [
         (["ffffffff", "roas"], "There is no report 'ffffffff'; `earshot reports list` shows those that there are"),
         (["spring", "roas"], "There is no report 'spring'"),
         (["%", "roas"], "There is no report '%'"),
     ],
 )
-def test_a_report_that_is_not_there_is_an_error(url: str, words: list[str], said: str) -> None:
-    result = earshot(url, *words)
+def test_a_report_that_is_not_there_is_an_error(url: str, arguments: list[str], expected_text: str) -> None:
+    result = earshot(url, *arguments)
     assert result.exit_code == 1
-    assert said in " ".join(result.stderr.split())
+    assert expected_text in " ".join(result.stderr.split())
 
 
 def test_the_days_of_a_report_are_what_their_rows_add_up_to(url: str, warehouse: Warehouse, report: Report) -> None:
     days = [date.fromisoformat(row["first_day"]) for row in report.records("day")]
-    told = [each for day in days for each in explain(warehouse, report, OF_A_DAY, Part(day=day))]
-    assert [each.is_equal and each.printed is not None for each in told] == [True] * 14
-    assert any(each.recomputed not in ("0", "–") for each in told)
+    compared = [each for day in days for each in explain(warehouse, report, OF_A_DAY, Part(day=day))]
+    assert [each.is_equal and each.printed is not None for each in compared] == [True] * 14
+    assert any(each.recomputed not in ("0", "–") for each in compared)
     result = earshot(url, short(report), "impressions", "--day", days[0].isoformat())
     assert result.exit_code == 0, result.output
     assert "today: equal" in result.stdout
@@ -245,7 +245,7 @@ def test_what_is_no_sum_of_rows_says_why_and_where_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "expected_text"),
     [
         (["lift"], "lift cannot be led back to rows: lift compares households"),
         (["conversions", "--model", "Markov"], "under the model 'Markov': this model learns from all journeys"),
@@ -258,7 +258,9 @@ def test_what_is_no_sum_of_rows_says_why_and_where_it_is(name: str) -> None:
         (["roas", "--rows", "ads"], "roas is made of the rows earned and spend, and of no 'ads'"),
     ],
 )
-def test_a_number_that_is_not_there_is_an_error(url: str, portfolio: Report, words: list[str], said: str) -> None:
-    result = earshot(url, short(portfolio), *words)
+def test_a_number_that_is_not_there_is_an_error(
+    url: str, portfolio: Report, arguments: list[str], expected_text: str
+) -> None:
+    result = earshot(url, short(portfolio), *arguments)
     assert result.exit_code == 1
-    assert said in " ".join(result.stderr.split())
+    assert expected_text in " ".join(result.stderr.split())

@@ -22,8 +22,8 @@ WEDNESDAY = MONDAY + timedelta(days=2)
 LEFT = dict.fromkeys(("DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE", "EARSHOT_DAGSTER_FOLDER"))
 
 
-def said(url: str, *words: str, **env: str) -> str:
-    result = CliRunner().invoke(main, ["heal", *words], env={**LEFT, "DATABASE_URL": url, **env})
+def heal_output(url: str, *arguments: str, **env: str) -> str:
+    result = CliRunner().invoke(main, ["heal", *arguments], env={**LEFT, "DATABASE_URL": url, **env})
     assert result.exit_code == 0, result.output
     return " ".join(result.output.split())
 
@@ -35,12 +35,12 @@ def url(server: Server, computed: str) -> Iterator[str]:
         yield address
 
 
-def test_a_late_row_is_told_and_healed(url: str, server: Server, home_folder: Path) -> None:
-    assert said(url) == "Nothing is stale."
+def test_a_late_row_is_reported_and_healed(url: str, server: Server, home_folder: Path) -> None:
+    assert heal_output(url) == "Nothing is stale."
     warehouse = Warehouse(url)
     add(warehouse, "listener_events", download("kreuz", WEDNESDAY, "10.0.0.4", received_at=at(SUNDAY, 23)))
     warehouse.close()
-    assert f"of 1 tenant(s), from {WEDNESDAY}" in said(url, "--dry-run")
+    assert f"of 1 tenant(s), from {WEDNESDAY}" in heal_output(url, "--dry-run")
     env = {"EARSHOT_HOME": str(home_folder), "DAGSTER_POSTGRES_URL": server.dagster_url}
-    assert "nothing is stale" in said(url, **env)
-    assert said(url) == "Nothing is stale."
+    assert "nothing is stale" in heal_output(url, **env)
+    assert heal_output(url) == "Nothing is stale."

@@ -145,7 +145,7 @@ def test_an_example_is_stored_once_however_often_it_is_imported(
         ("op3-downloads.tsv", "op3", {"counted": 3, "bot_agent": 1}),
     ],
 )
-def test_what_an_example_holds_is_measured_as_its_lines_say(
+def test_what_an_example_holds_is_measured_as_its_shownsay(
     network: Warehouse, tmp_path: Path, name: str, form: str, dispositions: dict[str, int]
 ) -> None:
     run(network, name, tmp_path, form)
@@ -158,7 +158,7 @@ def test_what_an_example_holds_is_measured_as_its_lines_say(
     assert {disposition: rows for disposition, rows in found.iter_rows() if rows} == dispositions
 
 
-def test_a_stored_row_holds_what_the_line_said(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+def test_a_stored_row_holds_the_fields_of_its_line(network: Warehouse, database_url: str, tmp_path: Path) -> None:
     run(network, "cloudfront.log", tmp_path, "cloudfront")
 
     assert rows(
@@ -178,14 +178,14 @@ def test_the_rejects_are_readable_with_line_and_reason(network: Warehouse, tmp_p
 
 
 def test_a_dry_run_stores_nothing(network: Warehouse, database_url: str, tmp_path: Path) -> None:
-    told = run(network, "cloudfront.log", tmp_path, "cloudfront", dry_run=True)
+    shown = run(network, "cloudfront.log", tmp_path, "cloudfront", dry_run=True)
 
-    assert told[1] == "7 requests would be stored, unless they are there already (dry run)"
+    assert shown[1] == "7 requests would be stored, unless they are there already (dry run)"
     assert rows(database_url, "SELECT count(*) FROM listener_events") == [(0,)]
     assert rows(database_url, "SELECT count(*) FROM ingest_rejects") == [(0,)]
 
 
-def test_lines_that_the_tables_would_refuse_are_rejected_one_by_one(
+def test_shownthat_the_tables_would_refuse_are_rejected_one_by_one(
     network: Warehouse, database_url: str, tmp_path: Path
 ) -> None:
     def line(year: int = 2026, sent: int = 500, agent: str = "AntennaPod/3.4.0", more: str = "") -> str:
@@ -219,11 +219,15 @@ def test_two_files_that_overlap_are_stored_as_one(network: Warehouse, database_u
     assert rows(database_url, "SELECT count(*) FROM listener_events") == [(7,)]
 
 
-def test_the_wrong_format_is_told_from_the_right_one(network: Warehouse, database_url: str, tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match=r"looks like a CloudFront standard log: try --format cloudfront") as told:
+def test_the_wrong_format_is_recognised_and_the_right_one_named(
+    network: Warehouse, database_url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        PermanentError, match=r"looks like a CloudFront standard log: try --format cloudfront"
+    ) as raised:
         run(network, "cloudfront.log", tmp_path, "combined")
 
-    assert "Nothing was stored" in str(told.value)
+    assert "Nothing was stored" in str(raised.value)
     assert rows(database_url, "SELECT count(*) FROM ingest_rejects") == [(0,)]
 
 
@@ -239,7 +243,7 @@ def command(url: str, *arguments: str) -> Result:
     return CliRunner(env={"DATABASE_URL": url}).invoke(import_command, arguments)
 
 
-def test_the_command_imports_and_says_what_it_did(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+def test_the_command_imports_and_prints_what_it_did(network: Warehouse, database_url: str, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text((EXAMPLES / "combined.log").read_text())
 

@@ -18,18 +18,19 @@ def network(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
-def test_an_analyst_asks_for_a_range_by_the_campaign_s_name(network: Warehouse, database_url: str) -> None:
-    words = ["reach", "spring", "--tenant", "harbor", "--from", "2026-03-02", "--to", "2026-03-03", "--by", "placement"]
-    result = CliRunner().invoke(main, words, env={"DATABASE_URL": database_url})
+def test_the_reach_of_a_range_is_found_by_the_campaigns_name(network: Warehouse, database_url: str) -> None:
+    days = ["--from", "2026-03-02", "--to", "2026-03-03"]
+    arguments = ["reach", "spring", "--tenant", "harbor", *days, "--by", "placement"]
+    result = CliRunner().invoke(main, arguments, env={"DATABASE_URL": database_url})
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.output.splitlines() if line.startswith(("all", "mid", "pre"))]
     expected = truth(date(2026, 3, 2), date(2026, 3, 3))
-    told = {line[0]: tuple(int(word.replace(",", "")) for word in line[1:4]) for line in lines}
-    assert told == {"all": expected["campaign"], "mid": expected["mid"], "pre": expected["pre"]}
+    shown = {line[0]: tuple(int(word.replace(",", "")) for word in line[1:4]) for line in lines}
+    assert shown == {"all": expected["campaign"], "mid": expected["mid"], "pre": expected["pre"]}
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "expected_text"),
     [
         (["spring"], "2 campaigns are called"),
         (["autumn"], "There is no campaign 'autumn'; there are 'Spring'"),
@@ -37,9 +38,9 @@ def test_an_analyst_asks_for_a_range_by_the_campaign_s_name(network: Warehouse, 
         (["spring", "--tenant", "harbor", "--from", "2026-03-04", "--to", "2026-03-01"], "There is no day from"),
     ],
 )
-def test_what_cannot_be_answered_says_what_to_do(
-    network: Warehouse, database_url: str, words: list[str], said: str
+def test_a_range_without_a_result_says_what_to_do(
+    network: Warehouse, database_url: str, arguments: list[str], expected_text: str
 ) -> None:
-    result = CliRunner().invoke(main, ["reach", *words], env={"DATABASE_URL": database_url})
+    result = CliRunner().invoke(main, ["reach", *arguments], env={"DATABASE_URL": database_url})
     assert result.exit_code == 1
-    assert said in " ".join(result.output.split())
+    assert expected_text in " ".join(result.output.split())

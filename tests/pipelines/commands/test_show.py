@@ -40,12 +40,12 @@ def filled(url: str) -> Warehouse:
     return Warehouse(url)
 
 
-def show(url: str, *words: str) -> Result:
-    return CliRunner().invoke(main, ["show", *words], env={"DATABASE_URL": url})
+def show(url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["show", *arguments], env={"DATABASE_URL": url})
 
 
-def shown(url: str, *words: str) -> Result:
-    result = show(url, "--tenant", "harbor-audio", *words)
+def shown(url: str, *arguments: str) -> Result:
+    result = show(url, "--tenant", "harbor-audio", *arguments)
     assert result.exit_code == 0, result.output
     return result
 
@@ -102,7 +102,7 @@ def test_a_file_gets_every_row_and_is_its_owner_s_alone(url: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "expected_text"),
     [
         (["downlods", "--tenant", "harbor-audio"], "There is no table 'downlods'; did you mean downloads?"),
         (["role_tenants", "--tenant", "harbor-audio"], "There is no table 'role_tenants'"),
@@ -117,10 +117,10 @@ def test_a_file_gets_every_row_and_is_its_owner_s_alone(url: str, tmp_path: Path
         (["downloads", "--tenant", "harbor-audio", "--where", "day=x"], "invalid input syntax for type date"),
     ],
 )
-def test_what_cannot_be_shown_says_what_to_do(url: str, words: list[str], said: str) -> None:
-    result = show(url, *words)
+def test_what_cannot_be_shown_says_what_to_do(url: str, arguments: list[str], expected_text: str) -> None:
+    result = show(url, *arguments)
     assert result.exit_code == 1
-    assert said in " ".join(result.stderr.split())
+    assert expected_text in " ".join(result.stderr.split())
 
 
 def test_values_are_values_and_never_sql(url: str) -> None:

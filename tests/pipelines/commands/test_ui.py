@@ -25,8 +25,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def refused(*words: str) -> str:
-    result = CliRunner().invoke(main, ["ui", *words])
+def refused(*arguments: str) -> str:
+    result = CliRunner().invoke(main, ["ui", *arguments])
     assert result.exit_code == 1
     return result.output
 
@@ -36,21 +36,21 @@ def test_a_port_that_is_taken_is_named(home: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        said = refused("--port", str(port))
-    assert f"Port {port} of 127.0.0.1 is taken by another program" in said
-    assert "--port" in said
+        message = refused("--port", str(port))
+    assert f"Port {port} of 127.0.0.1 is taken by another program" in message
+    assert "--port" in message
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("arguments", "expected"),
     [
         (("--host", "no.such.name.invalid"), "--host no.such.name.invalid --port 3000 is no address of this machine"),
         (("--host", "203.0.113.7", "--port", "0"), "Nobody can listen on port 0 of 203.0.113.7"),
         (("--host", f"{'x' * 64}.example"), "is no address of this machine"),
     ],
 )
-def test_an_address_that_is_not_ours_is_named(words: tuple[str, ...], expected: str) -> None:
-    assert expected in refused(*words)
+def test_an_address_that_is_not_ours_is_named(arguments: tuple[str, ...], expected: str) -> None:
+    assert expected in refused(*arguments)
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -90,8 +90,8 @@ def count_audiences(rows: pl.DataFrame, level: str, scope: str, kind: str, since
         .agg(downloads=pl.len(), listeners=pl.col("consumer").n_unique(), households=pl.col("household").n_unique())
         .join(new, on=["tenant_id", "scope_id"], how="left", validate="1:1")
     )
-    told = pl.lit(None, pl.Int64) if level == "episode" else pl.col("new_listeners").cast(pl.Int64).fill_null(0)
-    return counted.with_columns(new_listeners=told, period_kind=pl.lit(kind), level=pl.lit(level))
+    new_listeners = pl.lit(None, pl.Int64) if level == "episode" else pl.col("new_listeners").cast(pl.Int64).fill_null(0)
+    return counted.with_columns(new_listeners=new_listeners, period_kind=pl.lit(kind), level=pl.lit(level))
 
 
 def test_the_looking_back_tables_are_found_as_they_were_meant(
@@ -133,16 +133,16 @@ def assert_overlaps_meet(found: pl.DataFrame, rows: pl.DataFrame, day: date) -> 
 
 def assert_ages_meet(found: pl.DataFrame, rows: pl.DataFrame, days: list[Window]) -> None:
     """Of every episode whose whole life was measured: its downloads by age, none where the age is not complete."""
-    known = 0
+    compared_rows = 0
     for age in AGES:
         limit = pl.col("published_at") + timedelta(days=age)
         counted = rows.filter(pl.col("downloaded_at") < limit).group_by("tenant_id", "episode_id").agg(meant=pl.len())
         both = found.filter(age_days=age).join(counted, on=["tenant_id", "episode_id"], how="left", validate="1:1")
-        told = both.filter(pl.col("downloads").is_not_null())
-        assert (told["downloads"] == told["meant"].fill_null(0)).all()
-        known += told.height
+        released_rows = both.filter(pl.col("downloads").is_not_null())
+        assert (released_rows["downloads"] == released_rows["meant"].fill_null(0)).all()
+        compared_rows += released_rows.height
         released = rows.filter(
             (pl.col("published_at") >= days[0].start) & (limit + timedelta(hours=48) <= days[-1].end)
         ).select("tenant_id", "episode_id")
-        assert_same(told.join(released, on=["tenant_id", "episode_id"], how="semi"), released.unique())
-    assert known > 10
+        assert_same(released_rows.join(released, on=["tenant_id", "episode_id"], how="semi"), released.unique())
+    assert compared_rows > 10

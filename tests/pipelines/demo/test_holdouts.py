@@ -1,4 +1,4 @@
-"""Holdouts: who is left out by lot hears none of the campaign's ads, and is told of by the key of its requests."""
+"""Holdouts: who is left out by lot hears none of the campaign's ads, and is listed by the key of its requests."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def test_a_household_that_is_left_out_hears_none_of_the_campaigns_ads(
 
 def test_the_lot_leaves_out_as_many_as_it_should(simulation: Simulation, activities: list[Activity]) -> None:
     audience, library = simulation.plans[0].audience, simulation.plans[0].library
-    asked = np.unique(np.concatenate([each.traffic.rows.address for each in activities]))
-    share = audience.withheld(asked, np.full(len(asked), place(library))).mean()
+    requesting = np.unique(np.concatenate([each.traffic.rows.address for each in activities]))
+    share = audience.withheld(requesting, np.full(len(requesting), place(library))).mean()
     wanted = library.tenant.campaigns[place(library)].holdout
     # Five standard errors.
-    assert abs(share - wanted) < 5 * (wanted * (1 - wanted) / len(asked)) ** 0.5
+    assert abs(share - wanted) < 5 * (wanted * (1 - wanted) / len(requesting)) ** 0.5
 
 
 def test_no_campaign_with_a_holdout_has_an_ad_that_cannot_be_left_out(simulation: Simulation) -> None:
@@ -57,8 +57,8 @@ def test_no_campaign_with_a_holdout_has_an_ad_that_cannot_be_left_out(simulation
 
 
 def test_their_keys_are_those_of_the_requests_that_they_send(batches: list[Batch]) -> None:
-    told = pl.concat([holdout_rows(batch.withheld, RING) for batch in batches]).unique()
-    asked = pl.concat([batch.listener_events.select("tenant_id", "client_ip", "user_agent") for batch in batches])
-    seen = derive_keys(asked.drop_nulls("client_ip"), RING).select("tenant_id", "household_key").unique()
-    assert told.height > 50
-    assert told.join(seen, on=["tenant_id", "household_key"], how="anti").is_empty()
+    loaded = pl.concat([holdout_rows(batch.withheld, RING) for batch in batches]).unique()
+    requesting = pl.concat([batch.listener_events.select("tenant_id", "client_ip", "user_agent") for batch in batches])
+    seen = derive_keys(requesting.drop_nulls("client_ip"), RING).select("tenant_id", "household_key").unique()
+    assert loaded.height > 50
+    assert loaded.join(seen, on=["tenant_id", "household_key"], how="anti").is_empty()

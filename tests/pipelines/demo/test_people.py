@@ -1,4 +1,4 @@
-"""Who listens and who buys: identities without doubles, and rates that are known beforehand."""
+"""Who listens and who buys: identities without doubles, and the configured rates."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_nobody_hears_an_episode_twice_over_all_days(simulation: Simulation) -> 
     assert len(pairs) == total
 
 
-def test_an_ad_causes_orders_at_the_known_rate_and_by_the_published_curve(simulation: Simulation) -> None:
+def test_an_ad_causes_orders_at_the_configured_rate_and_by_the_published_curve(simulation: Simulation) -> None:
     plan = simulation.plans[0]
     exposures = heard(simulation)
     sponsor = HARBOR.sponsors[0]

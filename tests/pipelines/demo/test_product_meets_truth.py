@@ -1,7 +1,7 @@
 """The product against the simulation's truth, to the row: what was meant is what is found.
 
 Here: listening and conversions of loaded days, and the day that comes by an imported log.
-Not here: how the truth was made; it never asked the product.
+Not here: how the truth was made; no code of the product was called for it.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def test_listening_is_found_as_it_was_meant(loaded: Warehouse, simulation: Simul
     days = [simulation.span.first + timedelta(days=n) for n in DAYS]
     found = listening(loaded, simulation, days)
     assert_listening_meets(found, truth, days, "loaded")
-    told = found["ad_exposures"].filter(pl.col("kind") != "delivered")
-    contacts = told.group_by("tenant_id", "placement_id", "day", "kind").agg(events=pl.len())
+    reported = found["ad_exposures"].filter(pl.col("kind") != "delivered")
+    contacts = reported.group_by("tenant_id", "placement_id", "day", "kind").agg(events=pl.len())
     assert_same(contacts, truth["impressions"].filter(pl.col("day").is_in(days)))
 
 
@@ -100,9 +100,9 @@ def test_conversions_and_refunds_are_found_as_they_were_meant(
     assert meant.height > 50
     assert_same(orders, meant.select(*keys, "value_minor"))
     refunds = pl.concat([each["conversion_adjustments"] for each in made], how="vertical_relaxed")
-    given = truth["refunds"].join(meant, on=["tenant_id", "sponsor_id", "order_id"], how="semi")
-    assert refunds.height == given.height
-    assert refunds["value_minor"].abs().sum() == given["value_minor"].sum()
+    expected_refunds = truth["refunds"].join(meant, on=["tenant_id", "sponsor_id", "order_id"], how="semi")
+    assert refunds.height == expected_refunds.height
+    assert refunds["value_minor"].abs().sum() == expected_refunds["value_minor"].sum()
     touches = pl.concat([each["attribution_touches"] for each in made], how="vertical_relaxed")
     coded = touches.filter(pl.col("matched_by") == "promo_code").group_by("tenant_id", "placement_id")
     meant_codes = truth["code_orders"].filter(pl.col("in_window") > 0)

@@ -1,4 +1,4 @@
-"""The simulated network: the same every time, of the size that was asked for, shaped like the tables."""
+"""The simulated network: the same every time, of the requested size, shaped like the tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_ninety_five_days_end_at_the_last_one(simulation: Simulation, batches: l
 
 
 @pytest.mark.parametrize("events", [10_000, 60_000])
-def test_there_are_about_as_many_events_as_asked_for(events: int) -> None:
+def test_there_are_about_as_many_events_as_requested(events: int) -> None:
     simulation = simulate(seed=5, events=events, until=UNTIL)
     days = [batch.listener_events.height for batch in simulation.batches()]
     assert 0.85 * events < sum(days) < 1.15 * events
@@ -51,7 +51,7 @@ def test_a_size_out_of_bounds_is_refused(events: int) -> None:
         simulate(events=events, until=UNTIL)
 
 
-def test_a_large_network_does_not_make_its_days_before_they_are_asked_for() -> None:
+def test_a_large_network_makes_its_days_one_by_one() -> None:
     assert len(simulate(seed=1, events=50_000_000, until=UNTIL).plans) == 3
 
 

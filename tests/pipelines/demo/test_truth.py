@@ -55,10 +55,10 @@ def test_a_consumer_has_one_download_of_an_episode_in_a_day(truth: Truth) -> Non
 def test_listeners_are_distinct_consumers(truth: Truth) -> None:
     rows = truth["download_rows"].group_by("origin", "tenant_id", "podcast_id", "day")
     per_show = rows.agg(found=pl.col("consumer").n_unique())
-    told = truth["listeners"].filter(pl.col("podcast_id").is_not_null())
-    both = told.join(per_show, on=["origin", "tenant_id", "podcast_id", "day"], how="full", validate="1:1")
+    by_show = truth["listeners"].filter(pl.col("podcast_id").is_not_null())
+    both = by_show.join(per_show, on=["origin", "tenant_id", "podcast_id", "day"], how="full", validate="1:1")
     assert (both["listeners"] == both["found"]).all()
-    assert both.height == per_show.height == told.height
+    assert both.height == per_show.height == by_show.height
 
 
 def test_ads_are_heard_only_inside_downloads(truth: Truth) -> None:
@@ -101,9 +101,9 @@ def test_conversions_are_the_orders_counted(truth: Truth) -> None:
     assert conversions["refunded_minor"].sum() == truth["refunds"]["value_minor"].sum()
 
 
-def test_an_order_is_told_at_least_once_and_first_at_its_time(batches: list[Batch], truth: Truth) -> None:
-    told = pl.concat([batch.attribution_events for batch in batches])
-    signals = told.filter(~pl.col("kind").is_in(["refund", "survey", "visit", "click", "impression"]))
+def test_an_order_has_at_least_one_signal_and_the_first_at_its_time(batches: list[Batch], truth: Truth) -> None:
+    events = pl.concat([batch.attribution_events for batch in batches])
+    signals = events.filter(~pl.col("kind").is_in(["refund", "survey", "visit", "click", "impression"]))
     keys = ["tenant_id", "sponsor_id", "kind", "order_id"]
     earliest = signals.group_by(keys).agg(first=pl.col("occurred_at").min())
     orders = truth["orders"].filter(pl.col("order_id").is_not_null())

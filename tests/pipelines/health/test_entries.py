@@ -1,4 +1,4 @@
-"""Entries that nothing can be computed from: left out, counted and told; every other number is what it would be.
+"""Entries that nothing can be computed from: left out, counted and reported; every other number is what it would be.
 
 They came before the constraints, or past them: here the constraints are taken away first.
 """
@@ -110,15 +110,15 @@ def test_every_number_of_every_tenant_is_what_it_was(spoilt: tuple[Warehouse, di
     assert after == before
 
 
-def test_the_day_and_the_tenant_are_told_with_how_many_rows_and_the_first_of_them(
+def test_the_day_and_the_tenant_are_named_with_the_number_of_rows_and_the_first_of_them(
     spoilt: tuple[Warehouse, dict[str, set[tuple[Any, ...]]]],
 ) -> None:
     warehouse, _ = spoilt
     failed = rows(warehouse, "SELECT tenant_id, day, check_name, detail FROM check_results WHERE NOT passed")
     assert [row[:3] for row in failed] == [(named("harbor"), WEDNESDAY, "rows_plausible")]
-    words = str(failed[0][3])
-    assert words.startswith("10 offence(s)")
-    assert "value_minor 5000000000000000000 of attribution_events" in words
+    text = str(failed[0][3])
+    assert text.startswith("10 offence(s)")
+    assert "value_minor 5000000000000000000 of attribution_events" in text
 
 
 def test_the_status_names_rows_of_no_tenant_and_of_impossible_times(

@@ -143,9 +143,9 @@ def test_a_run_whose_process_was_killed_is_ended(
 ) -> None:
     run = open_run(instance, killed, status)
     assert health(instance, run) is WorkerStatus.NOT_FOUND
-    (said,) = fail_dead_runs(instance)
-    assert run.run_id[:8] in said
-    assert f"Process {killed.pid} on " in said
+    (output,) = fail_dead_runs(instance)
+    assert run.run_id[:8] in output
+    assert f"Process {killed.pid} on " in output
     assert found(instance, run).status is ends
     assert fail_dead_runs(instance) == []
 
@@ -177,7 +177,7 @@ def test_a_run_that_is_tried_again_is_not_judged_by_the_process_of_the_first(
 
 
 @pytest.mark.parametrize("where", [None, '{"socket": "/x", "host": "localhost"}', '{"port": 1, "host": "127.0.0.1"}'])
-def test_a_launched_run_is_known_by_the_process_that_its_log_names(
+def test_a_launched_run_has_the_process_that_its_log_names(
     instance: DagsterInstance, killed: Process, where: str | None
 ) -> None:
     tags = {GRPC_TAG: where} if where else {}
@@ -211,7 +211,7 @@ def test_a_run_that_never_started_is_ended_after_its_time(instance: DagsterInsta
         assert len(fail_dead_runs(instance)) == 1
 
 
-def test_a_run_is_stopped_though_no_code_server_knows_it(instance: DagsterInstance, killed: Process) -> None:
+def test_a_run_is_stopped_though_no_code_server_has_it(instance: DagsterInstance, killed: Process) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         run = open_run(instance, Process.of(child.pid))
         assert instance.run_launcher.terminate(run.run_id)
@@ -235,19 +235,19 @@ def lines(history_url: str, daemon_seen: datetime | None, limits: dict[str, obje
     return "\n".join(describe(History(history.runs, daemon_seen), limits or LIMITS, datetime.now(UTC)))
 
 
-def test_status_tells_whose_process_is_gone_and_why_others_wait(
+def test_status_names_runs_whose_process_is_gone_and_why_others_wait(
     instance: DagsterInstance, history_url: str, killed: Process
 ) -> None:
     now = datetime.now(UTC)
     gone, here = open_run(instance, killed), open_run(instance, this_process(), dagster_backfill="b")
     waits = queued(instance, history_url, dagster_backfill="b")
-    said = lines(history_url, datetime.now(UTC))
-    assert "Daemon: running (last sign of life 0 s ago), 3 run(s) open." in said
-    assert f"Run {gone.run_id[:8]} of counting: its process {killed.pid} IS GONE" in said
-    assert "the daemon ends it" in said
-    assert f"Run {here.run_id[:8]} of counting: started since {now:%Y-%m-%d}" in said
-    assert f"Run {waits.run_id[:8]} of counting: waits since {now:%Y-%m-%d}" in said
-    assert "2 run(s) are at work, 2 may be (max_concurrent_runs in dagster.yaml)" in said
+    output = lines(history_url, datetime.now(UTC))
+    assert "Daemon: running (last sign of life 0 s ago), 3 run(s) open." in output
+    assert f"Run {gone.run_id[:8]} of counting: its process {killed.pid} IS GONE" in output
+    assert "the daemon ends it" in output
+    assert f"Run {here.run_id[:8]} of counting: started since {now:%Y-%m-%d}" in output
+    assert f"Run {waits.run_id[:8]} of counting: waits since {now:%Y-%m-%d}" in output
+    assert "2 run(s) are at work, 2 may be (max_concurrent_runs in dagster.yaml)" in output
     fail_dead_runs(instance)
     assert "1 run(s) with the tag dagster/backfill are at work, 1 may be" in lines(history_url, now)
     assert "it is launched within seconds" in lines(history_url, now, {"max_concurrent_runs": 2})
@@ -257,10 +257,10 @@ def test_status_says_plainly_that_no_daemon_runs(instance: DagsterInstance, hist
     open_run(instance, killed)
     queued(instance, history_url)
     for seen, when in ((None, "never seen"), (datetime(2026, 3, 1, 4, tzinfo=UTC), "last seen 2026-03-01 04:00 UTC")):
-        said = lines(history_url, seen)
-        assert f"Daemon: NOT RUNNING ({when}). No schedule and no sensor runs" in said
-        assert "the next command that computes ends it" in said
-        assert "no daemon runs that could launch it" in said
+        output = lines(history_url, seen)
+        assert f"Daemon: NOT RUNNING ({when}). No schedule and no sensor runs" in output
+        assert "the next command that computes ends it" in output
+        assert "no daemon runs that could launch it" in output
 
 
 def test_a_history_that_is_not_there_yet_is_empty(empty_database_url: str) -> None:

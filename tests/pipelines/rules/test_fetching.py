@@ -1,4 +1,4 @@
-"""What is fetched from an address: only from where it may, only so much, only so long, and said in words."""
+"""What is fetched from an address: from where, how much, how long, and the message when it fails."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def serve() -> Iterator[Serve]:
 
     def start(answer: Answer) -> str:
         def talk(connection: socket.socket) -> None:
-            asked = connection.makefile("rb").readline().decode("latin-1").split()
-            connection.sendall(answer(asked[1]))
+            received = connection.makefile("rb").readline().decode("latin-1").split()
+            connection.sendall(answer(received[1]))
 
         listeners.append(Listener(talk))
         return f"http://127.0.0.1:{listeners[-1].port}"
@@ -92,7 +92,7 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize("host", PRIVATE)
-def test_a_machine_that_is_not_public_is_not_asked_however_it_is_spelt(host: str) -> None:
+def test_a_machine_that_is_not_public_is_not_connected_to_however_it_is_spelt(host: str) -> None:
     with pytest.raises(PermanentError, match=r"no machine of the public internet.*--allow-private"):
         fetch(f"http://{host}:9/bots.json")
 
@@ -100,7 +100,7 @@ def test_a_machine_that_is_not_public_is_not_asked_however_it_is_spelt(host: str
 @pytest.mark.parametrize(
     "text", ["8.8.8.8", "185.199.108.133", "2606:50c0:8000::153", "::ffff:8.8.8.8", "64:ff9b::808:808", "172.32.0.1"]
 )
-def test_public_machines_are_known_as_such(text: str) -> None:
+def test_public_machines_are_recognised(text: str) -> None:
     assert is_public(text)
 
 
@@ -109,17 +109,17 @@ def test_what_is_no_address_is_not_public(text: str) -> None:
     assert not is_public(text)
 
 
-def test_the_command_asks_before_it_looks_around_at_home(serve: Serve, tmp_path: Path) -> None:
-    asked: list[str] = []
+def test_the_command_needs_permission_for_machines_of_its_own_network(serve: Serve, tmp_path: Path) -> None:
+    received: list[str] = []
 
     def answer(path: str) -> bytes:
-        asked.append(path)
+        received.append(path)
         return whole(b"[]")
 
     address = serve(answer)
     refused = CliRunner(env={"EARSHOT_HOME": str(tmp_path)}).invoke(rules, ["update", "--from", address])
     assert "--allow-private" in str(refused.exception)
-    assert asked == []
+    assert received == []
 
 
 def test_a_redirect_to_a_private_machine_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_a_name_is_looked_up_once_and_that_answer_is_used(serve: Serve, monkeypa
     assert fetch(f"http://rebinding.example:{port}/") == b"the first"
 
 
-def test_the_host_is_named_as_it_was_asked_for(serve: Serve) -> None:
+def test_the_host_header_is_the_name_in_the_address(serve: Serve) -> None:
     heads: list[bytes] = []
 
     def talk(connection: socket.socket) -> None:
@@ -290,7 +290,7 @@ def test_an_answer_that_is_too_long_or_not_whole_is_refused(serve: Serve, answer
         fetch(f"{serve(lambda _: answer)}/bots.json?key=secret", allow_private=True)
 
 
-def test_packed_answers_are_unpacked_and_missing_ones_are_none(serve: Serve) -> None:
+def test_packed_responses_are_unpacked_and_missing_ones_are_none(serve: Serve) -> None:
     assert (
         fetch(serve(lambda _: whole(gzip.compress(b"[1]", mtime=0), Content_Encoding="gzip")), allow_private=True)
         == b"[1]"
@@ -332,23 +332,23 @@ def test_redirects_share_one_deadline(serve: Serve) -> None:
 
 
 def test_a_proxy_that_is_set_is_used_and_its_login_stays_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bytes] = []
+    received: list[bytes] = []
 
     def talk(connection: socket.socket) -> None:
-        asked.append(connection.recv(65536))
-        if b"refused" in asked[-1]:
+        received.append(connection.recv(65536))
+        if b"refused" in received[-1]:
             connection.sendall(b"HTTP/1.1 407 Log in\r\n\r\n")
             return
         connection.sendall(b"HTTP/1.1 200 Go on\r\n\r\n")
-        asked.append(connection.recv(65536))
+        received.append(connection.recv(65536))
         connection.sendall(whole(b"through the proxy"))
 
     proxy = Listener(talk)
     monkeypatch.setenv("http_proxy", f"http://someone:secret@127.0.0.1:{proxy.port}")
     assert fetch("http://lists.invalid/bots.json") == b"through the proxy"
-    assert asked[0].startswith(b"CONNECT lists.invalid:80 ")
-    assert b"Proxy-Authorization: Basic " in asked[0]
-    assert b"Proxy-Authorization" not in asked[1]
+    assert received[0].startswith(b"CONNECT lists.invalid:80 ")
+    assert b"Proxy-Authorization: Basic " in received[0]
+    assert b"Proxy-Authorization" not in received[1]
     with pytest.raises(RulesUnavailableError) as refused:
         fetch("http://refused.invalid/bots.json")
     assert "secret" not in str(refused.value)

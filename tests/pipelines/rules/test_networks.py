@@ -73,8 +73,8 @@ def test_every_change_over_is_on_record(home: Path, newer: Path) -> None:
     refresh(home, str(newer))
 
     (line,) = (home / "rules" / "networks" / "changes.jsonl").read_text().splitlines()
-    told = json.loads(line)
-    assert (told["before"], told["built_at"][:10], told["source"]) == (
+    entry = json.loads(line)
+    assert (entry["before"], entry["built_at"][:10], entry["source"]) == (
         load_published().digest,
         str(LATER),
         str(newer),
@@ -88,7 +88,7 @@ def test_what_is_no_newer_changes_nothing(home: Path, newer: Path) -> None:
     assert refresh(home, str(newer)) is None
 
 
-def test_networks_that_lost_much_are_refused(home: Path, tmp_path: Path) -> None:
+def test_networks_that_are_much_fewer_are_refused(home: Path, tmp_path: Path) -> None:
     small = tmp_path / "small.bin"
     small.write_bytes(write_ranges(LATER, *many(100)))
 
@@ -164,7 +164,7 @@ def test_a_file_that_is_gone_is_named_instead_of_falling_back(home: Path, newer:
         fetched_file(home)
 
 
-def test_update_without_options_asks_where_they_are_compiled(
+def test_update_without_options_reads_from_where_they_are_compiled(
     home: Path, newer: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = f"{serve(partial(Quiet, directory=str(newer.parent)))}/ranges.bin"
@@ -184,5 +184,5 @@ def test_show_names_the_published_networks(home: Path, newer: Path) -> None:
     assert f"published networks: iporigin of {LATER}" in command(home, "show").output
 
 
-def test_the_weekly_file_is_asked_for_securely() -> None:
+def test_the_weekly_file_is_read_by_https() -> None:
     assert networks.PUBLISHED_AT.startswith("https://")

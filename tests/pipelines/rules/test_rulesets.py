@@ -1,4 +1,4 @@
-"""Rule sets: changed over to as a whole or not at all, and none is ever lost."""
+"""Rule sets: changed over to as a whole or not at all, and every one is kept."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_setting_keeps_its_precedence(home: Path, fuller: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "expected_text"),
     [
         ({"bots": BOT}, "there is no apps.json"),
         ({"bots": [], "apps": APP}, "bots.json is empty"),
@@ -121,15 +121,15 @@ def test_the_setting_keeps_its_precedence(home: Path, fuller: Path, tmp_path: Pa
     ],
 )
 def test_a_set_with_anything_broken_is_refused_as_a_whole(
-    home: Path, fuller: Path, tmp_path: Path, files: dict[str, Any], said: str
+    home: Path, fuller: Path, tmp_path: Path, files: dict[str, Any], expected_text: str
 ) -> None:
     rulesets.update(home, str(fuller))
     broken = write_set(tmp_path / "broken", **files)
 
-    with pytest.raises(PermanentError, match="Nothing was changed") as told:
+    with pytest.raises(PermanentError, match="Nothing was changed") as raised:
         rulesets.update(home, str(broken))
 
-    assert said in str(told.value)
+    assert expected_text in str(raised.value)
     assert in_force(home) == load_rules(fuller).version
     assert [path.name for path in (home / "rules" / "sets").iterdir()] == [rulesets.version_in_force(home)]
 
@@ -209,16 +209,16 @@ def test_a_note_of_what_is_in_force_that_is_damaged_is_named(home: Path, fuller:
     networks = home / "rules" / "networks" / "current"
     networks.parent.mkdir(parents=True)
     for note in (home / "rules" / "current", networks):
-        kept = note.read_bytes() if note.exists() else None
+        content = note.read_bytes() if note.exists() else None
         for damage in (b"\xff\xfe", b"", b"no/such\0name", b"x" * 5000):
             note.write_bytes(damage)
             failed = command(home, "show")
             assert isinstance(failed.exception, PermanentError), (note, damage[:9], failed.exception)
             assert "current names" in str(failed.exception)
-        note.unlink() if kept is None else note.write_bytes(kept)
+        note.unlink() if content is None else note.write_bytes(content)
 
 
-def test_many_broken_patterns_are_told_at_once(home: Path, tmp_path: Path) -> None:
+def test_many_broken_patterns_are_named_in_one_message(home: Path, tmp_path: Path) -> None:
     broken = [{"name": f"Bot {number}", "pattern": "["} for number in range(8)]
 
     with pytest.raises(PermanentError, match=r"Bot 0.*Bot 4.* and 3 more"):
@@ -262,19 +262,19 @@ def test_a_set_comes_from_a_web_address(home: Path, fuller: Path, serve: Serve) 
 
 
 @pytest.mark.parametrize(
-    ("handler", "said"), [(Refusing, "answered with status 503"), (Leading, "no http or https address")]
+    ("handler", "expected_text"), [(Refusing, "answered with status 503"), (Leading, "no http or https address")]
 )
 def test_a_server_that_does_not_give_the_set_changes_nothing(
-    home: Path, serve: Serve, handler: Handler, said: str
+    home: Path, serve: Serve, handler: Handler, expected_text: str
 ) -> None:
     failed = command(home, "update", "--from", serve(handler), "--allow-private")
 
-    assert said in str(failed.exception)
+    assert expected_text in str(failed.exception)
     assert in_force(home) == load_rules().version
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "expected_text"),
     [
         ("file:///etc", "no http or https address"),
         ("https://", "no http or https address"),
@@ -288,8 +288,8 @@ def test_a_server_that_does_not_give_the_set_changes_nothing(
         ("http://127.0.0.1:9/rules", "could not be read"),
     ],
 )
-def test_a_source_that_is_none_is_refused(home: Path, source: str, said: str) -> None:
+def test_a_source_that_is_none_is_refused(home: Path, source: str, expected_text: str) -> None:
     failed = command(home, "update", "--from", source, "--allow-private")
 
-    assert said in str(failed.exception)
+    assert expected_text in str(failed.exception)
     assert "secret" not in str(failed.exception)

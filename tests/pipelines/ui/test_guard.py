@@ -34,7 +34,7 @@ async def talk(websocket: WebSocket) -> None:
 
 @contextmanager
 def guarded(*names: str, any_address: bool = False) -> Iterator[int]:
-    """A server that does whatever it is asked for, behind the guard; its port."""
+    """A server that accepts every request, behind the guard; its port."""
     routes = [Route("/{path:path}", answer, methods=["GET", "POST", "PUT", "DELETE"]), WebSocketRoute("/graphql", talk)]
     app = Guard(Starlette(routes=routes), names, any_address=any_address)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
@@ -63,8 +63,8 @@ def ask(
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.putrequest(method, path, skip_host=True)
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        for name, value in {"Host": f"localhost:{port}", "Content-Length": str(len(body)), **given}.items():
+        spelled = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in {"Host": f"localhost:{port}", "Content-Length": str(len(body)), **spelled}.items():
             for line in value.split("\n"):
                 connection.putheader(name, line)
         connection.endheaders(body.encode())

@@ -36,8 +36,8 @@ def test_a_full_file_makes_room_for_a_new_one(tmp_path: Path, monkeypatch: pytes
         log.add(f"line {number}\n".encode())
     log.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["web.log", "web.log.1"]
-    kept = (tmp_path / "web.log.1").read_text() + (tmp_path / "web.log").read_text()
-    assert kept == "line 2\nline 3\nline 4\nline 5\n"
+    content = (tmp_path / "web.log.1").read_text() + (tmp_path / "web.log").read_text()
+    assert content == "line 2\nline 3\nline 4\nline 5\n"
 
 
 def test_a_log_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:

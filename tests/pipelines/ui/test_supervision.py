@@ -90,12 +90,12 @@ def lives(pid: int) -> bool:
 
 def read_until(supervisor: subprocess.Popen[str], words: str) -> str:
     assert supervisor.stdout is not None
-    said = ""
+    output = ""
     for line in supervisor.stdout:
-        said += line
+        output += line
         if words in line:
-            return said
-    raise AssertionError(said)
+            return output
+    raise AssertionError(output)
 
 
 def test_what_is_killed_is_started_again_and_nothing_else_is(start: Start, tmp_path: Path) -> None:
@@ -103,9 +103,9 @@ def test_what_is_killed_is_started_again_and_nothing_else_is(start: Start, tmp_p
     read_until(supervisor, "all started")
     web, clock = number(tmp_path, "web"), number(tmp_path, "clock")
     os.kill(web, signal.SIGKILL)
-    said = read_until(supervisor, "was killed")
-    assert "The web was killed by signal 9 and is started again in 1 s" in said
-    assert str(tmp_path / "logs" / "web.log") in said
+    output = read_until(supervisor, "was killed")
+    assert "The web was killed by signal 9 and is started again in 1 s" in output
+    assert str(tmp_path / "logs" / "web.log") in output
     wait_for(lambda: number(tmp_path, "web") != web)
     assert number(tmp_path, "clock") == clock
     assert lives(clock)
@@ -142,12 +142,12 @@ def test_nobody_outlives_a_supervisor_that_is_killed(start: Start, tmp_path: Pat
 
 def test_what_never_gets_ready_ends_the_start_with_the_name_of_its_log(start: Start, tmp_path: Path) -> None:
     supervisor = start("web", "clock,broken")
-    said = supervisor.communicate()[0]
+    output = supervisor.communicate()[0]
     assert supervisor.returncode != 0
-    assert "The clock ended with code 3 and is started again in 1 s" in said
-    assert "is started again in 2 s" in said
-    assert "The clock was not ready after 4 s" in said
-    assert f"{tmp_path}/logs/clock.log says what it did" in said
+    assert "The clock ended with code 3 and is started again in 1 s" in output
+    assert "is started again in 2 s" in output
+    assert "The clock was not ready after 4 s" in output
+    assert f"{tmp_path}/logs/clock.log says what it did" in output
     assert not lives(number(tmp_path, "web"))
 
 

@@ -61,18 +61,18 @@ BAD_URLS = (
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_secret_is_masked_in_every_spelling(secret: str, spelling: str) -> None:
     register_secret(secret)
-    told = SPELLINGS[spelling](secret)
-    assert told not in masked(f"could not log in ({told}).")
-    assert "MARK" not in masked(f"could not log in ({told}).")
+    spelled = SPELLINGS[spelling](secret)
+    assert spelled not in masked(f"could not log in ({spelled}).")
+    assert "MARK" not in masked(f"could not log in ({spelled}).")
 
 
 @pytest.mark.parametrize("login", ["", "a", "ana", "\0ana\0"])
 def test_a_secret_is_masked_inside_the_base64_of_a_login(login: str) -> None:
     register_secret("a secret, long enough")
-    told = base64.b64encode(f"{login}:a secret, long enough.".encode()).decode()
+    spelled = base64.b64encode(f"{login}:a secret, long enough.".encode()).decode()
     # At its ends a character stands for a bit of the secret and a bit of its neighbour.
-    left = masked(told).replace("***", "")
-    assert len(left) <= len(told) - 24
+    left = masked(spelled).replace("***", "")
+    assert len(left) <= len(spelled) - 24
 
 
 @pytest.mark.parametrize("url", BAD_URLS)
@@ -83,7 +83,7 @@ def test_a_badly_written_url_gives_nothing_away_in_whole_or_in_pieces(url: str) 
         assert "MARK" not in masked(f'invalid token: "{piece}"')
 
 
-def test_what_nobody_registered_is_masked_by_its_form() -> None:
+def test_a_secret_that_was_not_registered_is_masked_by_its_form() -> None:
     text = (
         "postgresql://ana:hidden1@db, password=hidden2 and {'password': 'hidden3'}, Authorization: Bearer hidden4abc, "
         "SG.hidden5abcdef.hidden6abcdef, sslpassword = 'hidden7 x', Authorization: Basic hidden8hidden8=, "
@@ -123,8 +123,8 @@ def test_log_records_are_masked_and_cannot_forge_a_line() -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    told = ("MARKED-secret", "a\r\nERROR all is lost")
-    handler.handle(MaskedRecord("sql.x", logging.INFO, "x.py", 1, "%s of %s", told, None))
+    spelled = ("MARKED-secret", "a\r\nERROR all is lost")
+    handler.handle(MaskedRecord("sql.x", logging.INFO, "x.py", 1, "%s of %s", spelled, None))
     assert stream.getvalue() == "INFO *** of a\\x0d\\nERROR all is lost\n"
 
 

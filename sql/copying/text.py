@@ -1,7 +1,7 @@
-"""Encoding: a frame as the CSV that COPY reads, exact for every type that tables have.
+"""Text: a frame as the CSV that COPY reads, exact for every type that tables have.
 
 Here: ids as hex, bytes, arrays, moments; NULL is nothing, an empty text is "".
-Not here: connections, which columns a table wants.
+Not here: the binary form (binary.py), connections, which columns a table has.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Copying: a frame as the bytes that COPY reads: in binary form where that is exact, else as CSV."""
