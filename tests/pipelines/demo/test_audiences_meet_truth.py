@@ -90,8 +90,8 @@ def count_audiences(rows: pl.DataFrame, level: str, scope: str, kind: str, since
         .agg(downloads=pl.len(), listeners=pl.col("consumer").n_unique(), households=pl.col("household").n_unique())
         .join(new, on=["tenant_id", "scope_id"], how="left", validate="1:1")
     )
-    new_listeners = pl.lit(None, pl.Int64) if level == "episode" else pl.col("new_listeners").cast(pl.Int64).fill_null(0)
-    return counted.with_columns(new_listeners=new_listeners, period_kind=pl.lit(kind), level=pl.lit(level))
+    new_or_none = pl.lit(None, pl.Int64) if level == "episode" else pl.col("new_listeners").cast(pl.Int64).fill_null(0)
+    return counted.with_columns(new_listeners=new_or_none, period_kind=pl.lit(kind), level=pl.lit(level))
 
 
 def test_the_looking_back_tables_are_found_as_they_were_meant(
