@@ -132,7 +132,7 @@ class FriendlyGroup(click.Group):
 def _guard() -> None:
     """Before anything is printed: which values are secret, and that no name can stop a message from being printed.
 
-    And whatever the umask, nobody else may write what a command makes.
+    Whatever the umask, only the owner may write the files that a command makes.
     """
     os.umask(os.umask(OTHERS_WRITE) | OTHERS_WRITE)
     register_environment()

@@ -34,7 +34,7 @@ def guard_dagster() -> None:
 
 
 def _masked_info(kind: type[SerializableErrorInfo], trace: TracebackException) -> SerializableErrorInfo:
-    """An exception with its causes as Dagster keeps it; each of the causes comes through here by itself."""
+    """An exception as Dagster stores it; Dagster calls this for each of its causes as well."""
     made: SerializableErrorInfo = _from_traceback(kind, trace)
     return kind(
         message=_clean(made.message),

@@ -1,4 +1,4 @@
-"""Homes: where the orchestrator keeps its things, and where the project lies.
+"""Homes: Dagster's folder, and the project's.
 
 Here: the project's folder, and Dagster's home inside Earshot's, so that nothing is littered beside the code; reading
 the orchestrator's settings, because Dagster itself keeps everything in SQLite where the file is missing.
@@ -46,7 +46,7 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def read_orchestrator_settings(home: Path) -> dict[str, Any]:
-    """What dagster.yaml in Dagster's home says. Raises PermanentError if it cannot be read, or names no storage."""
+    """dagster.yaml of Dagster's home. Raises PermanentError if it cannot be read, or names no storage."""
     # Takes a while to load, and paths are looked up without it.
     import yaml
 

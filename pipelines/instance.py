@@ -1,7 +1,7 @@
 """Instance: Dagster's own object for its history, queue and files. dagster.yaml names it, so that every process of
 Dagster loads this module before it reads any other setting, those without code of ours too (webserver, daemon).
 
-Here: the guard of what such a process prints, logs and stores, and a folder of its own that nobody else reads.
+Here: the guard of what such a process prints, logs and stores, and a folder of its own with mode 0700.
 Not here: what the guard does (dagster_texts.py), what lies in the history (dagster.yaml).
 """
 

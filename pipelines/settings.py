@@ -66,7 +66,7 @@ class Settings:
 
 
 def home_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Where this installation keeps its things."""
+    """The folder of this installation: EARSHOT_HOME, else .earshot."""
     env = os.environ if environ is None else environ
     return Path(env.get("EARSHOT_HOME") or ".earshot").absolute()
 

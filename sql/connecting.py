@@ -154,6 +154,6 @@ def lock_message(holders: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what the error says."""
+    """The first line of the error's message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".")

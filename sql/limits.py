@@ -32,7 +32,7 @@ _NAME_BYTES = 63
 class Limits:
     """Seconds. Each is an environment variable of docs/operators.md.
 
-    silence_s: a peer that acknowledges nothing for so long is dead. lock_s: waiting for somebody else's lock.
+    silence_s: a peer that acknowledges nothing for so long is dead. lock_s: waiting for another session's lock.
     idle_s: a transaction without a statement. The others: one statement of that kind of work.
     """
 
@@ -54,18 +54,18 @@ class Limits:
         }[work]
 
     def answer_s(self, work: Work) -> int:
-        """After how long the client gives up: the server would have ended the statement, and said so, before."""
+        """After how long the client gives up: before that the server ends the statement and reports it."""
         return self.statement_s(work) + self.silence_s
 
 
 def bounded(url: str, limits: Limits) -> str:
-    """The same place as key=value pairs, with limits on connecting and on a peer's silence; what the URL says stays."""
+    """The same place as key=value pairs, with limits on connecting and on a peer's silence that the URL lacks."""
     present = conninfo_to_dict(url)
     return make_conninfo(url, **{name: value for name, value in tcp_options(limits).items() if name not in present})
 
 
 def bounded_history(url: str, limits: Limits) -> str:
-    """The same for Dagster's history, as a URL again: what its query does not say is added."""
+    """The same for Dagster's history, as a URL: options that its query lacks are added."""
     place, _, query = url.partition("?")
     present = dict(part.partition("=")[::2] for part in query.split("&") if part)
     added = {name: value for name, value in tcp_options(limits).items() if name not in present}

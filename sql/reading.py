@@ -222,7 +222,7 @@ def _finish(field: pa.Field) -> pl.Expr:
 
 def _failed(error: adbc_driver_manager.Error, doing: str, lock_holders: str = "") -> EarshotError:
     """What a statement that failed in ADBC means."""
-    # Before the server's own words the driver says what it was doing itself.
+    # The driver puts its own state before the server's message.
     message = re.sub(r"^.*?\bERROR:\s+", "", first_line(error))
     return failed_statement(
         doing,

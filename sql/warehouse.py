@@ -134,7 +134,7 @@ class Warehouse:
     ) -> Iterator[Connection]:
         """A psycopg connection inside one transaction in this role and, for readers, this tenant's context.
 
-        lock_s: how long it may wait for a lock, if not as long as the limits say.
+        lock_s: how long it may wait for a lock, if not the limit for all.
         Commits at the end, rolls back when the body raises. Errors of the server arrive as typed ones.
         """
         if role not in ROLES:

@@ -95,7 +95,7 @@ class WatchedConnection(psycopg.Connection[tuple[object, ...]]):
 
 
 class LockLook:
-    """One look at who holds what a reader waits for; found is '' until somebody was."""
+    """Looks once for the holders of the lock that a reader waits for; found is '' until there are any."""
 
     def __init__(self, url: str, pid: int, limits: Limits) -> None:
         self._url, self._pid, self._limits = url, pid, limits
@@ -169,7 +169,7 @@ def silent(seconds: float) -> str:
 
 
 def blockers(url: str, pid: int, limits: Limits) -> str:
-    """Who holds what the session pid waits for, as words; '' if nobody does, or if it cannot be found out."""
+    """The holders of the lock that session pid waits for, as text; '' without any, or where the look fails."""
     try:
         with WatchedConnection.connect(bounded(url, limits), prepare_threshold=None) as connection:
             connection.limits = limits

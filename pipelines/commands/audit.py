@@ -1,7 +1,7 @@
 """earshot audit: who changed which setting when, and from when on other rules were measured by.
 
 Here: the list, and what changed in each row.
-Not here: recording changes; triggers of the database do that, whoever makes the change, and runs that use other rules.
+Not here: recording changes; triggers of the database do that for every login, and so do runs that use other rules.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TABLES = (
     "episodes",
     "media_assets",
     "asset_segments",
-    # Mails in doubt that somebody sent again.
+    # Mails in doubt that were sent again.
     "report_deliveries",
 )
 # The rules on agents and addresses are files, the same for every tenant.

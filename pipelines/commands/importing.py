@@ -67,7 +67,7 @@ class RejectFile:
         if rejects.is_empty():
             return
         try:
-            # The lines hold addresses: nobody else's business.
+            # The lines hold addresses of people: only the owner may read them.
             if not self.begun:
                 write_private(self.path, "line\treason\ttext\n")
             append_private(

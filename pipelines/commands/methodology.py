@@ -1,7 +1,7 @@
 """earshot methodology: how a tenant's numbers are made, on one page.
 
 Here: the command.
-Not here: what the page says (assets/methods/methodology.py).
+Not here: the text of the page (assets/methods/methodology.py).
 """
 
 from __future__ import annotations

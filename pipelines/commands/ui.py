@@ -157,7 +157,7 @@ def _why_no_port(host: str, port: int, error: OSError) -> str:
 
 @contextmanager
 def _socket_path(home: Path) -> Iterator[str]:
-    """Where the code server listens: in a folder that nobody else can enter, under a name of this process alone."""
+    """Where the code server listens: in a folder with mode 0700, under a name of this process alone."""
     for old in home.glob("code-*.sock"):
         old.unlink(missing_ok=True)
     path = home / f"code-{os.getpid()}.sock"

@@ -64,7 +64,7 @@ def cdn_traffic(simulation: Simulation) -> tuple[Library, Traffic]:
     # What has no address or a contradictory range is never in such a log.
     is_logged = (rows.outcome != NUMBER["malformed"]) & ~((rows.episode >= 0) & prefix[np.maximum(rows.episode, 0)])
     rows = taken(rows, np.nonzero(is_logged)[0])
-    # The log has whole seconds, so two requests of one second have no order; whoever is first, the sums hold.
+    # The log has whole seconds, so two requests of one second have no order; in either order the sums are the same.
     rows = replace(rows, at=rows.at // SECOND * SECOND)
     downloads = taken(downloads, np.nonzero(~prefix[downloads.episode])[0])
     return library, Traffic(rows, replace(downloads, at=downloads.at // SECOND * SECOND))

@@ -1,4 +1,4 @@
-"""Ownership: whether a database is the demo's own, so that invented tenants never stand among somebody's real ones.
+"""Ownership: whether a database is the demo's own, so that invented tenants are never added to real ones.
 
 Here: the check, before anything is written, the schema included.
 Not here: which simulation it shows (pipelines/commands/demo.py).

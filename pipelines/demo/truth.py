@@ -73,7 +73,7 @@ def find_truth(simulation: Simulation, detail: bool = False) -> Truth:
     _add(found, traffic_tables(IMPORTED, library, traffic, heard, detail))
     tables = {name: pl.concat(parts) for name, parts in found.items()}
     summed = {name: _sum_up(tables[name]) for name in ("dispositions", "downloads", "ads", "impressions", "plays")}
-    # A day's listeners come from two stretches only through guests of the night, who are nobody else.
+    # Only night downloads put a day's listeners into two batches, and each of those has a guest of its own.
     tables |= summed | {"listeners": _sum_up(tables["listeners"])}
     tables["reach"] = pl.concat([_count_reach(library, seen) for library in simulation.libraries])
     tables["conversions"] = count_conversions(tables["orders"], tables["refunds"])

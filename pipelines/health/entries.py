@@ -10,7 +10,7 @@ from sql.warehouse import Warehouse
 
 
 def strange_rows(warehouse: Warehouse) -> list[str]:
-    """One line for each kind of row that no number counts; none where there is nothing to say."""
+    """One line for each kind of row that no number counts; none where there is no such row."""
     lines = []
     for row in warehouse.rows("read_strange_rows"):
         tenant = row["slug"] or row["tenant_id"]

@@ -42,7 +42,7 @@ class Process:
     host: the machine's name and id
     numbers: the space of process numbers, which a container has of its own
     boot: id of the machine's boot
-    pid, started: number, and start in clock ticks since boot (0: the system does not say; -1: it was gone before)
+    pid, started: number, and start in clock ticks since boot (0: not available; -1: it was gone before)
     """
 
     host: str
@@ -97,7 +97,7 @@ def ran_already(pid: int, moment: float) -> Process | None:
 
 
 def _started(pid: int) -> int | None:
-    """Start of a process in clock ticks since boot; 0 where the system does not say; None: it does not run."""
+    """Start of a process in clock ticks since boot; 0 where that is not available; None: it does not run."""
     if not (PROC / "self" / "stat").exists():
         return 0 if exists(pid) else None
     # The name of the program comes second, in brackets, and may hold blanks and brackets.

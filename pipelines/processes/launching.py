@@ -22,7 +22,7 @@ PAUSE_S = 0.1
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
-    """Launches runs on the code server, watches their processes, and stops those too that no code server knows."""
+    """Launches runs on the code server, watches their processes, and stops those too that no code server has."""
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Launch it, and record its process."""

@@ -1,6 +1,6 @@
 """Run history: what the orchestrator is doing, read from its own tables.
 
-Here: the runs that are open, whether somebody works at them, why queued ones wait, and when the daemon was last seen.
+Here: the runs that are open, whether a process works at them, why queued ones wait, and when the daemon was last seen.
 Without Dagster, which takes seconds to load: `earshot status` should answer at once.
 Not here: ending runs (workers.py), what the tenants have (sql/queries/read_status.sql).
 """
@@ -68,7 +68,7 @@ class History:
 
 
 def read_history(url: str, limits: Limits = Limits()) -> History:  # noqa: B008  (an immutable value)
-    """What Dagster's tables say; empty where they were not made yet. url: as in DAGSTER_POSTGRES_URL."""
+    """Open runs and the daemon's heartbeat; empty without Dagster's tables. url: as in DAGSTER_POSTGRES_URL."""
     with connect(url.replace("+psycopg2", "", 1), limits) as connection:
         connection.autocommit = True
         runs = [

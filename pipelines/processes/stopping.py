@@ -25,7 +25,7 @@ PATIENCE_S = 5.0
 def stops_in_seconds(patience: float = PATIENCE_S) -> Iterator[None]:
     """Run the body; after SIGINT or SIGTERM it has so many seconds to end, or the process ends with INTERRUPTED.
 
-    A second signal ends it at once. Works whoever handles the signals, since the interpreter itself writes each to
+    A second signal ends it at once. Works with any signal handler, since the interpreter itself writes each to
     the pipe that is watched here. In the main thread only.
     """
     reading, writing = os.pipe()

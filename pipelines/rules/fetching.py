@@ -80,7 +80,7 @@ def fetch(address: str, allow_private: bool = False, total_s: float = TOTAL_S) -
             return _follow(address, allow_private, deadline)
         except (OSError, HTTPException) as error:
             reason = deadline.blame(error)
-            # What the standard library says of an address may hold its query.
+            # An error of the standard library may quote the address with its query.
             message = str(getattr(reason, "reason", reason)).replace(address, shown(address)) or type(reason).__name__
             raise RulesUnavailableError(
                 f"{shown(address)} could not be read ({message}); nothing was changed. Try again later, or name a file "

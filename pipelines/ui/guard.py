@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sql.safety.hosts import LOOPBACK
 
-# What changes nothing, if the application keeps to the standard; GraphQL over GET does not.
+# Methods that change nothing by the HTTP standard, which GraphQL over GET does not follow.
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 # Content types for which a browser sends a preflight request (CORS) first. All others can come from any form.

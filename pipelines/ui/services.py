@@ -81,7 +81,7 @@ def daemon(workspace: str) -> None:
 
 
 def webserver(workspace: str, listener: str, host: str, *names: str) -> None:
-    """Dagster's webserver behind the guard, on a socket that listens already, so that nobody else takes the port."""
+    """Dagster's webserver behind the guard, on a socket that listens already, so that the port stays taken."""
     import uvicorn
     from dagster import DagsterInstance
     from dagster._core.workspace.context import WorkspaceProcessContext

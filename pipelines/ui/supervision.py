@@ -1,4 +1,4 @@
-"""Supervision: keeping the orchestrator's processes running, apart from each other, until somebody stops them all.
+"""Supervision: keeping the orchestrator's processes running, apart from each other, until `earshot ui` is stopped.
 
 Here: starting them in order, starting again what ended, with growing pauses, and ending them together in seconds. Each
 has a process group and a log of its own.

@@ -69,7 +69,7 @@ def _has_form(column: pl.Series, kind: str) -> bool:
         case pl.String() | pl.Categorical() | pl.Enum():
             return kind in _TEXTS
         case pl.Binary():
-            # One that is no uuid is left to CSV, which sends it as it is and lets the server say so.
+            # One that is no uuid is left to CSV, which sends it as it is, for the server to refuse.
             return kind == "uuid" and bool((column.bin.size() == 16).fill_null(True).all())
         case dtype:
             return kind in _INTEGERS and _CODES.get(dtype, "-") in _INTEGERS[kind][1].split()

@@ -1,7 +1,7 @@
 """The database that comes by itself: a private PostgreSQL with TimescaleDB for one home folder.
 
-Here: the public names. programs.py and debian.py find or fetch the programs, account.py says who runs them and where
-they may live, cluster.py makes, starts and stops the data folder, server.py ties them together.
+Here: the public names. programs.py and debian.py find or fetch the programs, account.py chooses the user
+that runs them and where they lie, cluster.py makes, starts and stops the data folder, server.py ties them together.
 Not here: the schema (sql/schema/migrate.py), reading and writing rows (sql/warehouse.py), settings of the application.
 """
 

@@ -134,7 +134,7 @@ class Cluster:
             return None
 
     def _clear_stale_process(self) -> None:
-        """PostgreSQL refuses to start while the noted process exists, whoever that is now.
+        """Replace the process number in postmaster.pid where another process has it now: PostgreSQL would not start.
 
         Only the number is replaced: the rest of the file lets PostgreSQL wait for orphaned backends of its own.
         """

@@ -1,6 +1,6 @@
 """Rights: which login may do what on the private server.
 
-Here: making a login with its password, and giving the two of ours what sql/roles.sql says.
+Here: making a login with its password, and granting the two of ours the rights of sql/roles.sql.
 Not here: the words of it (sql/roles.sql, docs/roles.md), databases and when this is done (server.py).
 """
 
@@ -23,7 +23,7 @@ def make_login(connection: psycopg.Connection[tuple[object, ...]], name: str, pa
 
 
 def grant_roles(admin_url: str, app: str, migrator: str) -> None:
-    """Give these two logins what they need, in the database of the superuser's address, and nobody more than that."""
+    """Give these two logins what they need, in the database of the superuser's address, and no more than that."""
     text = (resources.files("sql") / "roles.sql").read_text("utf-8")
     with psycopg.connect(bounded(admin_url, Limits())) as connection:
         connection.execute("SELECT set_config('earshot.app', %s, true)", [app])

@@ -111,7 +111,7 @@ def ensure_server(
 ) -> Server:
     """The home's server, running: fetched, made and started as far as that is still to be done.
 
-    settings are added to the server's configuration when it starts. Without preload the server knows no TimescaleDB.
+    settings are added to the server's configuration when it starts. Without preload the server has no TimescaleDB.
     Raises EarshotError, and PermanentError where only another machine or DATABASE_URL can help.
     """
     home = home.absolute()

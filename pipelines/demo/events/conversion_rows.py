@@ -94,13 +94,13 @@ def order_events(
             order=numbers, value=value, coded=coded, new_customer=new,
         )  # fmt: skip
         parts.append(taken(made, np.nonzero(made.at != UNKNOWN)[0]))
-    nobody = np.full(len(actions), UNKNOWN, dtype=np.int64)
+    unknown = np.full(len(actions), UNKNOWN, dtype=np.int64)
     back = make_events(
-        signals.refund_at, actions.sponsor, nobody * 0 + KIND["refund"], SIGNAL["server"], nobody,
+        signals.refund_at, actions.sponsor, unknown * 0 + KIND["refund"], SIGNAL["server"], unknown,
         order=numbers, value=signals.refund,
     )  # fmt: skip
     survey = make_events(
-        signals.at[:, SURVEY], actions.sponsor, nobody * 0 + KIND["survey"], SIGNAL["survey"], actions.address,
+        signals.at[:, SURVEY], actions.sponsor, unknown * 0 + KIND["survey"], SIGNAL["survey"], actions.address,
         order=numbers, named=actions.placement,
     )  # fmt: skip
     parts += [taken(each, np.nonzero(each.at != UNKNOWN)[0]) for each in (back, survey)]

@@ -207,9 +207,9 @@ def choose_shapes(library: Library, sessions: Sessions, midnight: int, rng: np.r
 def perform(library: Library, sessions: Sessions, shapes: Ints, rng: np.random.Generator) -> tuple[Requests, Groups]:
     """The requests of all sessions, and what each session amounts to."""
     luck, unlogged = rng.random(len(sessions)), rng.random(len(sessions))
-    nobody = np.zeros(0, dtype=np.int64)
-    requests = [Requests(*[nobody] * 7)]
-    groups = [Groups(nobody, nobody, nobody.astype(np.bool_), nobody, nobody)]
+    empty = np.zeros(0, dtype=np.int64)
+    requests = [Requests(*[empty] * 7)]
+    groups = [Groups(empty, empty, empty.astype(np.bool_), empty, empty)]
     for number, shape in enumerate(SHAPES):
         chosen = np.nonzero(shapes == number)[0]
         if len(chosen) == 0:

@@ -72,7 +72,7 @@ class Audience:
         return np.minimum(np.searchsorted(cumulative_shares(), luck, side="right"), len(AGENTS) - 1).astype(np.int64)
 
     def guest(self, numbers: Ints) -> Ints:
-        """Listeners who come once: nobody else ever has their address."""
+        """Listeners who come once, each with an address of its own."""
         return (self.count // LISTENERS + 1 + numbers) * LISTENERS
 
 
