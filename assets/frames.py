@@ -1,7 +1,7 @@
 """Frames: what every computing function needs of a frame: columns, times in UTC, look-ups, and exact arithmetic.
 
-Here: the error for columns that are missing, defaults for those that may be left out, times brought to UTC, columns
-from a small table, and sums and ratios that give a row the same bits whoever else is in the frame.
+Here: the error for columns that are missing, defaults for those that may be left out, empty frames, times brought to
+UTC, columns from a small table, and sums and ratios that give a row the same bits whoever else is in the frame.
 Not here: which columns a function needs (each says so), sums of floats, which are the same only in the same order.
 """
 
@@ -56,6 +56,11 @@ def bring_to_utc(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     time = pl.col(name)
     aware = time.dt.replace_time_zone("UTC") if dtype.time_zone is None else time.dt.convert_time_zone("UTC")
     return frame.with_columns(aware.dt.cast_time_unit("us"))
+
+
+def empty_frame(schema: Mapping[str, pl.DataType | None], ids: pl.DataType) -> pl.DataFrame:
+    """No rows, in these columns. None: a column of ids, which are of the type that the caller's have."""
+    return pl.DataFrame(schema={name: ids if dtype is None else dtype for name, dtype in schema.items()})
 
 
 def add_columns(rows: pl.DataFrame, table: pl.DataFrame, on: Sequence[str]) -> pl.DataFrame:

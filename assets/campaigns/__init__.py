@@ -1,9 +1,9 @@
 """Campaigns: what was delivered, what it cost, what came back, and how sure that is.
 
 Here: the public functions of this room: frames in, frames out, usable without a database.
-Not here: how they work (each module says what it holds), and the assets that run them.
+Not here: how they work (see each module), and the steps that run them (assets/steps.py).
 
-They are imported when they are first asked for (assets/facade.py).
+They are imported at first use (assets/facade.py).
 """
 
 from typing import TYPE_CHECKING

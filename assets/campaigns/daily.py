@@ -22,6 +22,7 @@ from assets.campaigns.reach.ranges import measure_reach_so_far, sketch_large_day
 from assets.campaigns.results.credited_conversions import ids_of, read_credited, since_start
 from assets.campaigns.results.data_driven import read_journeys, respond_data_driven
 from assets.campaigns.results.kpis import measure, measure_data_driven
+from assets.frames import empty_frame
 from assets.grain import CAMPAIGN, PLACEMENT, PLACEMENT_EPISODE
 from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
@@ -32,6 +33,29 @@ SUNDAY = 7
 FIRST_ROWS = pl.lit(datetime(2000, 1, 1, tzinfo=UTC), dtype=pl.Datetime("us", "UTC"))
 
 Tables = dict[str, pl.DataFrame]
+
+# Columns without run_id and is_final; None: ids.
+CAMPAIGN_ROI: dict[str, pl.DataType | None] = {
+    "tenant_id": None,
+    "day": pl.Date(),
+    "campaign_id": None,
+    **dict.fromkeys(("model", "kpi", "unit", "currency", "badge"), pl.String()),
+    "amount_minor": pl.Int64(),
+    **dict.fromkeys(("estimate", "lower", "upper", "sample", "usable_share", "mature_share"), pl.Float64()),
+    "config_version": pl.Int32(),
+    "is_fallback": pl.Boolean(),
+}
+MODEL_TOTALS: dict[str, pl.DataType | None] = {
+    "tenant_id": None,
+    "day": pl.Date(),
+    "sponsor_id": None,
+    "goal_kind": pl.String(),
+    "model": pl.String(),
+    "placement_id": None,
+    **dict.fromkeys(("conversions", "share", "base_rate"), pl.Float64()),
+    **dict.fromkeys(("journeys", "all_conversions"), pl.Int64()),
+    "is_fallback": pl.Boolean(),
+}
 
 
 def compute_delivery(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
@@ -61,8 +85,9 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
     scope = list(tenants)
     campaigns = read("read_campaigns", tenants=scope)
     live = live_campaigns(campaigns, window)
+    totals = empty_frame(MODEL_TOTALS, live.schema["tenant_id"])
     if live.is_empty():
-        return {"campaign_roi": _no_results(live), "model_totals": _no_totals(live)}
+        return {"campaign_roi": empty_frame(CAMPAIGN_ROI, live.schema["tenant_id"]), "model_totals": totals}
     settings = read("read_attribution_configs", tenants=scope)
     live = settings_at(live, settings, window.end)
     span = Window(Window.of_day(live["starts_at"].min().date()).start, window.end)  # type: ignore[union-attr]
@@ -77,14 +102,13 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
         _scoped(_priced(read, scope, placements, delivery, window)),
     )
     results = [measure(*inputs, _scoped(credited), list(MODELS))]
-    totals = _no_totals(live)
     if ends_week(window):
         journeys = read_journeys(read, scope, campaigns, live, window)
-        totals = journeys.totals().with_columns(day=pl.lit(window.day)).select(totals.columns)
+        totals = journeys.totals().with_columns(day=pl.lit(window.day)).select(MODEL_TOTALS.keys())
         response = respond_data_driven(journeys, totals, live, placements, credited, window.end)
         results.append(measure_data_driven(*inputs, response))
     rows = pl.concat(results).rename({"scope_id": "campaign_id"}).with_columns(day=pl.lit(window.day))
-    return {"campaign_roi": rows.select(_no_results(live).columns), "model_totals": totals}
+    return {"campaign_roi": rows.select(CAMPAIGN_ROI.keys()), "model_totals": totals}
 
 
 def _priced(
@@ -108,8 +132,8 @@ def ends_week(window: Window) -> bool:
 def live_campaigns(campaigns: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Campaigns that have begun, and whose last windows may still be open.
 
-    starts_at: no earlier than the first raw rows that there may be, so that a start of long ago makes nobody read the
-    days of centuries.
+    starts_at: no earlier than the first raw rows that there may be, so that a start of long ago does not make a run
+    read the days of centuries.
     """
     has_begun = pl.col("starts_at") < window.end
     can_respond = pl.col("ends_at") + LONGEST_WINDOW > window.start
@@ -145,40 +169,3 @@ def sum_shows(delivery: pl.DataFrame) -> pl.DataFrame:
 
 def _scoped(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.rename({"campaign_id": "scope_id"})
-
-
-def _no_results(campaigns: pl.DataFrame) -> pl.DataFrame:
-    """An empty campaign_roi with its columns."""
-    ids = campaigns.schema["tenant_id"]
-    floats = ("estimate", "lower", "upper", "sample", "usable_share", "mature_share")
-    texts = ("model", "kpi", "unit", "currency", "badge")
-    return pl.DataFrame(
-        schema={
-            "tenant_id": ids,
-            "day": pl.Date,
-            "campaign_id": ids,
-            **dict.fromkeys(texts, pl.String),
-            "amount_minor": pl.Int64,
-            **dict.fromkeys(floats, pl.Float64),
-            "config_version": pl.Int32,
-            "is_fallback": pl.Boolean,
-        }
-    )
-
-
-def _no_totals(campaigns: pl.DataFrame) -> pl.DataFrame:
-    """An empty model_totals with its columns."""
-    ids = campaigns.schema["tenant_id"]
-    return pl.DataFrame(
-        schema={
-            "tenant_id": ids,
-            "day": pl.Date,
-            "sponsor_id": ids,
-            "goal_kind": pl.String,
-            "model": pl.String,
-            "placement_id": ids,
-            **dict.fromkeys(("conversions", "share", "base_rate"), pl.Float64),
-            **dict.fromkeys(("journeys", "all_conversions"), pl.Int64),
-            "is_fallback": pl.Boolean,
-        }
-    )

@@ -17,6 +17,7 @@ from assets.campaigns.delivery.terms import settings_at
 from assets.campaigns.results.benchmarks import compare_campaigns
 from assets.campaigns.results.credited_conversions import ids_of
 from assets.campaigns.results.incrementality import assign_groups, find_responses, measure_lift, sum_sides
+from assets.frames import empty_frame
 from assets.grain import CAMPAIGN, CONVERSION, GOAL
 from sql.values import Reader, Window
 
@@ -36,17 +37,19 @@ NUMBERS = (
     "iroas_lower",
     "iroas_upper",
 )
-LIFT = pl.Schema(
-    {
-        "design": pl.String(),
-        "is_causal": pl.Boolean(),
-        **dict.fromkeys(COUNTS, pl.Int64()),
-        **dict.fromkeys(NUMBERS, pl.Float64()),
-        "is_shown": pl.Boolean(),
-        "currency": pl.String(),
-        "config_version": pl.Int32(),
-    }
-)
+# Columns without run_id and is_final; None: ids.
+LIFT_RESULTS: dict[str, pl.DataType | None] = {
+    "tenant_id": None,
+    "campaign_id": None,
+    "design": pl.String(),
+    "is_causal": pl.Boolean(),
+    **dict.fromkeys(COUNTS, pl.Int64()),
+    **dict.fromkeys(NUMBERS, pl.Float64()),
+    "is_shown": pl.Boolean(),
+    "currency": pl.String(),
+    "config_version": pl.Int32(),
+    "day": pl.Date(),
+}
 
 
 def compute_week(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables:
@@ -69,8 +72,7 @@ def compute_lift(read: Reader, window: Window, tenants: Sequence[UUID]) -> Table
     """
     scope = list(tenants)
     campaigns = read("read_campaigns", tenants=scope)
-    uuid = campaigns.schema["tenant_id"]
-    empty = pl.DataFrame(schema=pl.Schema({"tenant_id": uuid, "campaign_id": uuid, **LIFT, "day": pl.Date()}))
+    empty = empty_frame(LIFT_RESULTS, campaigns.schema["tenant_id"])
     live = live_campaigns(campaigns, window)
     if not ends_week(window) or live.is_empty():
         return {"lift_results": empty}

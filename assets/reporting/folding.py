@@ -76,5 +76,5 @@ def _sum(rows: Sequence[PlacementRow]) -> PlacementRow:
 
 
 def _if_all_known(amounts: Sequence[int | None]) -> int | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
+    present = [amount for amount in amounts if amount is not None]
+    return sum(present) if len(present) == len(amounts) else None

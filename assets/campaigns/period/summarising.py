@@ -76,7 +76,7 @@ class _Shared:
 
 
 def summarise(facts: PeriodFacts) -> PeriodResult:
-    """Everything a report says about the campaigns of a period."""
+    """Everything a report shows of the campaigns of a period."""
     shared = _share(facts)
     return PeriodResult(
         window=facts.window,

@@ -1,4 +1,4 @@
-"""Reach: how many distinct households and listeners heard a campaign, and how often.
+"""Reach: how many distinct households and listeners a campaign reached, and how often.
 
 Here: distinct counts over a span, at any level, from the exposures themselves or from sketches of them. An audience is
 never a sum of audiences.

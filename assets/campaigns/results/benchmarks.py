@@ -32,8 +32,8 @@ COMPARED = (
 # What the last twentieth of its ads may still bring is little beside what campaigns differ by.
 MATURE_SHARE = 0.95
 
-# No sponsor has more than half of the campaigns behind a median: then nobody can tell whose number it is, nor take away
-# what it knows of its own, because its own are not among them.
+# No sponsor has more than half of the campaigns behind a median, and a sponsor's own are not among them: so it gives
+# away nobody's number, not even by subtraction.
 LARGEST_SHARE = 0.5
 
 KIND = ["tenant_id", "goal_kind", "model", "kpi", "currency"]

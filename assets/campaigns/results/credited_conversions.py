@@ -65,7 +65,7 @@ def read_credited(
 def credit_own_models(rows: pl.DataFrame, touches: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """Rows under the models that campaigns lead with beyond those that are stored, made from the stored paths.
 
-    rows:    as in credit_campaigns, under the stored models; it says which conversions are meant
+    rows:    as in credit_campaigns, under the stored models; it determines the conversions
     touches: the paths of conversions that touched the campaigns: tenant_id, day, conversion_id, touch_no, campaign_id,
              placement_id, episode_id, config_version, is_excluded (the placement was not paid for)
     own:     tenant_id, campaign_id, default_model

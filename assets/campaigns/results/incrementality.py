@@ -1,7 +1,7 @@
 """Lift: what a campaign added, by comparing households that it reached with households that it did not.
 
 Here: the two designs (holdout and matched), the comparison with its intervals, and when it may be shown.
-Not here: credit, which says who touched a conversion and never what would have happened without the ad.
+Not here: credit, which shares out conversions and does not show what would have happened without the ad.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
     returns:   tenant_id, campaign_id, household_key, design, is_base, since, until, podcast_id, week (its Monday; both
                null in a holdout, which needs no strata)
 
-    With a holdout every listener counts on the side that the lot put it, whatever it heard, from its first download on.
+    With a holdout every listener counts on its side of the lot, whatever ads it got, from its first download on.
     Without one, treated households count once, from their first ad; the others in every week in which they listened to
     such a show, each time from their first download of it in that week: whoever got its first ad in the third week is
     compared with all that listened in the third week, and not only with those that came new in it.
@@ -114,10 +114,10 @@ def compare_strata(groups: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFr
     return sum_sides(find_responses(groups, conversions))
 
 
-def sum_sides(answered: pl.DataFrame) -> pl.DataFrame:
+def sum_sides(responses: pl.DataFrame) -> pl.DataFrame:
     """Households, responders and money on both sides, by show and week.
 
-    answered: of find_responses
+    responses: of find_responses
     returns:  tenant_id, campaign_id, design, podcast_id, week, and of both sides (base_: the control side) households,
               responders, value, squares
     """
@@ -130,7 +130,7 @@ def sum_sides(answered: pl.DataFrame) -> pl.DataFrame:
             value.sum().alias(f"{prefix}value"),
             (value**2).sum().alias(f"{prefix}squares"),
         ]
-    return answered.group_by(STRATUM).agg(sides).sort(STRATUM)
+    return responses.group_by(STRATUM).agg(sides).sort(STRATUM)
 
 
 def measure_lift(
@@ -167,7 +167,7 @@ def measure_lift(
     return results
 
 
-def weigh_control(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
+def weigh_control(strata: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFrame:
     """One row per control household of a campaign's strata: its weight, and whether it ever responded.
 
     In each of its strata a household weighs as much as its neighbours there, together the stratum's share of the
@@ -176,7 +176,7 @@ def weigh_control(strata: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
     share = ratio(pl.col("households"), pl.col("households").sum())
     each = strata.select(*STRATUM, weight=ratio(share, pl.col("base_households")))
     return (
-        answered.filter("is_base")
+        responses.filter("is_base")
         .join(each, on=STRATUM, validate="m:1", nulls_equal=True, maintain_order="left")
         .group_by(CAMPAIGN_HOUSEHOLD, maintain_order=True)
         .agg(pl.col("weight").sum(), has_responded=pl.col("value").is_not_null().any())
