@@ -22,6 +22,7 @@ thresholds.LARGEST_DETECTABLE_LIFT = 0.45
 thresholds.FEWEST_TO_FIT = 432
 
 import inspect
+from dataclasses import replace
 
 import polars as pl
 
@@ -29,6 +30,7 @@ from assets.attribution import channel_totals
 from assets.campaigns.results.incrementality import measure_lift
 from assets.campaigns.results.kpis import measure_data_driven
 from assets.reporting.numbers import NUMBERS
+from reports.content.comparisons import Lift
 from reports.content.labels import DEFINITIONS
 from tests.reports.conftest import make_facts
 from reports.compose import compose
@@ -38,6 +40,13 @@ definition = dict(DEFINITIONS)["Low confidence"]
 assert "Fewer than 41 conversions. Below 7," in definition, definition
 assert "CPA is shown from 7 conversions" in text and "from 5 conversions" not in text, text
 assert "at least 5 of at least 3 sponsors" in text
+coarse = Lift("Spring", None, causal=True, households=100, base_households=100, smallest=0.8)
+assert "has to find 45% to be shown" in compose(make_facts(lifts=(coarse,))).canonical_json()
+few = replace(make_facts().now, sample=40)
+assert "Low confidence: fewer than 41 conversions" in compose(make_facts(now=few)).canonical_json()
+totals = make_facts().model_totals
+marked = replace(totals, rows=tuple(replace(row, is_fallback=True) for row in totals.rows))
+assert "Fewer than 432 conversions are too few" in compose(make_facts(model_totals=marked)).canonical_json()
 assert inspect.signature(channel_totals).parameters["fewest_conversions"].default == 432
 assert ">= 7 THEN" in NUMBERS["roas"].value
 modelled = NUMBERS["modelled_conversions"].value
