@@ -159,7 +159,11 @@ INNER JOIN work.groups
 WHERE groups.is_prefix OR groups.covered_bytes >= groups.threshold_bytes
 ORDER BY received.episode_id, received.consumer_key, received.occurred_at, received.event_id;
 ANALYZE work.counted;
-INSERT INTO downloads
+INSERT INTO downloads (
+    tenant_id, downloaded_at, download_id, day, podcast_id, episode_id, asset_id, consumer_key, household_key, qualified_at,
+    covered_bytes, threshold_bytes, basis, app, device, os, country_code, region_code, referrer, address_class,
+    rules_version, key_version, is_final, run_id
+)
 SELECT
     tenant_id, downloaded_at, download_id, day, podcast_id, episode_id, asset_id, consumer_key, household_key, qualified_at,
     covered_bytes, threshold_bytes, basis, app, device, os, country_code, region_code, referrer, address_class,
@@ -168,7 +172,7 @@ FROM work.counted
 ORDER BY tenant_id, downloaded_at, download_id;
 
 -- step: dispositions
-INSERT INTO request_dispositions
+INSERT INTO request_dispositions (tenant_id, day, disposition, requests, rules_version, is_final, run_id)
 SELECT tenant_id, '{day}'::date, disposition, sum(requests), 'sql', false, '00000000-0000-0000-0000-000000000001'
 FROM (
     SELECT
