@@ -1,6 +1,6 @@
 """Facade: the public names of a room, imported when they are first asked for.
 
-Here: finding the module of a name, and the new name of one that has changed. The wiring of an asset lies in the same
+Here: finding the module of a name, and the new names of functions and parameters that have changed. The wiring of an asset lies in the same
 package as its computing; whoever loads the wiring, as every process of the orchestrator does, should not wait for what
 computes.
 Not here: the names (the rooms' own packages).
@@ -9,8 +9,12 @@ Not here: the names (the rooms' own packages).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def lazily(
@@ -30,3 +34,16 @@ def lazily(
         return getattr(import_module(module_of[current], package), current)
 
     return find
+
+
+def renamed_parameters(**new_name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A decorator for functions that still take earlier names of their parameters: the new name of each earlier one."""
+
+    def accept(function: Callable[P, T]) -> Callable[P, T]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            return function(*args, **{new_name.get(name, name): value for name, value in kwargs.items()})  # type: ignore[arg-type]
+
+        return call
+
+    return accept

@@ -8,8 +8,11 @@ Not here: what the functions compute; their own tests hold it.
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import pytest
+
+from assets.campaigns import Side, incremental_value, minimum_detectable
 
 PUBLIC = {
     "assets.listening": """
@@ -49,3 +52,10 @@ def test_what_a_package_exported_is_still_exported(package: str) -> None:
     assert set(names) <= set(module.__all__)
     missing = [name for name in names if not hasattr(module, name)]
     assert missing == []
+
+
+def test_earlier_names_of_parameters_are_still_accepted() -> None:
+    treated, control = Side(200.0, 9.0, 900.0, 90_000.0), Side(160.0, 4.0, 400.0, 40_000.0)
+    earlier: dict[str, Any] = {"reached": treated, "base": control}
+    assert minimum_detectable(**earlier) == minimum_detectable(treated, control)
+    assert incremental_value(**earlier) == incremental_value(treated, control)

@@ -13,6 +13,7 @@ import polars as pl
 from assets.attribution.conversions import USABLE_CLASS
 from assets.attribution.journeys.channels import channel_totals
 from assets.attribution.paths import keep_one_per_unit, with_settings
+from assets.facade import renamed_parameters
 from assets.frames import MICROSECONDS_PER_DAY, ratio
 from assets.grain import GOAL, GOAL_HOUSEHOLD
 
@@ -85,6 +86,7 @@ def converted_households(paths: pl.DataFrame, exposures: pl.DataFrame) -> pl.Dat
     )
 
 
+@renamed_parameters(lost="failed_touches")
 def all_journeys(paths: pl.DataFrame, failed_touches: pl.DataFrame) -> pl.DataFrame:
     """Journeys with and without a conversion as one frame of ready-made paths per goal.
 

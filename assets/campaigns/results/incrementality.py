@@ -16,6 +16,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from assets.campaigns.results.intervals import Z, newcombe, relative_lift
+from assets.facade import renamed_parameters
 from assets.frames import MICROSECONDS_PER_DAY, ratio, whole_sum
 from assets.grain import CAMPAIGN, CAMPAIGN_HOUSEHOLD
 from reports.thresholds import LARGEST_DETECTABLE_LIFT
@@ -200,6 +201,7 @@ def standardise_control(strata: pl.DataFrame, weights: pl.Series | None = None) 
     return Side(effective, rate * effective, mean * effective, square * effective)
 
 
+@renamed_parameters(reached="treated", base="control")
 def minimum_detectable(treated: Side, control: Side) -> float | None:
     """The relative lift that 80 of 100 such comparisons find at 5 %; None where nobody on the control side converted.
 
@@ -212,6 +214,7 @@ def minimum_detectable(treated: Side, control: Side) -> float | None:
     return (Z + POWER_Z) * error / rate
 
 
+@renamed_parameters(reached="treated", base="control")
 def incremental_value(treated: Side, control: Side) -> Interval:
     """What the treated households paid beyond what as many of the others would have, with its normal interval."""
     added = treated.value - control.mean * treated.households

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from assets.facade import renamed_parameters
 from assets.frames import need_columns
 from assets.grain import FILE
 from assets.listening.downloads.byte_coverage import merge_intervals
@@ -65,6 +66,7 @@ _OF_SEGMENTS = [
 Halves = npt.NDArray[np.uint64]
 
 
+@renamed_parameters(settled="requests")
 def find_delivered_ads(
     requests: pl.DataFrame, downloads: pl.DataFrame, segments: pl.DataFrame, catalogue: Catalogue
 ) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.facade import renamed_parameters
 from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
 from assets.listening.downloads.byte_coverage import SPAN, add_intervals, add_new_bytes
 from assets.listening.downloads.catalogue import Basis, Catalogue, index_catalogue, look_up
@@ -199,6 +200,7 @@ def dispose(
     return pl.concat([filtered, candidates.select(VERDICT)]).sort("tenant_id", "occurred_at", "event_id")
 
 
+@renamed_parameters(settled="requests")
 def count_downloads(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """One row per counted download: the group's first request, with columns of the request that reached the minute.
 
