@@ -1,8 +1,8 @@
 """Facade: the public names of a room, imported when they are first asked for.
 
-Here: finding the module of a name, and the new names of functions and parameters that have changed. The wiring of an asset lies in the same
-package as its computing; whoever loads the wiring, as every process of the orchestrator does, should not wait for what
-computes.
+Here: finding the module of a name, and the new names of functions and parameters that have changed. The wiring of an
+asset lies in the same package as its computing; whoever loads the wiring, as every process of the orchestrator does,
+should not wait for what computes.
 Not here: the names (the rooms' own packages).
 """
 
