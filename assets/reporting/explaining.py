@@ -1,13 +1,12 @@
 """Explaining: from a number of a frozen report back to its raw rows, and whether they still add up to it.
 
 Here: which rows a number is made of, the SQL that anybody can run in the schema bi, and the comparison.
-Not here: what each number is (numbers.py), the report itself (building.py), printing (pipelines/commands/explain.py).
+Not here: what each number is (numbers.py), the report itself (finding.py), printing (pipelines/commands/explain.py).
 """
 
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,10 +15,10 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
-from babel.numbers import get_currency_precision
 
 from assets.attribution.models import EXTRA_MODELS
 from assets.reporting.elsewhere import FOLDED, SAME_AS, WHY_NOT
+from assets.reporting.finding import Report
 from assets.reporting.folding import OTHER_ROWS
 from assets.reporting.number_values import OF_ONE_PLACEMENT
 from assets.reporting.numbers import (
@@ -31,14 +30,9 @@ from assets.reporting.numbers import (
     InRecords,
     Number,
 )
-from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Subject, Topic, read_subject
-from reports.content.formats import Formatter
 from sql.statements import statement
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
-
-Row = Mapping[str, Any]
 
 # Sums of shares differ in their last digits by the order in which they were added.
 CLOSE_ENOUGH = Decimal("1e-9")
@@ -71,78 +65,6 @@ class Explained:
     is_equal: bool
     sql: str
     rows: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A frozen report, and what is needed to find its rows again."""
-
-    row: Row
-    content: Mapping[str, Any]
-    subject: Subject
-    period: ReportPeriod
-    parameters: Mapping[str, Any]
-
-    @property
-    def tenant(self) -> UUID:
-        return UUID(bytes=self.row["tenant_id"])
-
-    @property
-    def formatter(self) -> Formatter:
-        return Formatter(self.content["locale"], self.row["timezone"])
-
-    def records(self, section: str) -> list[Row]:
-        """The report's raw numbers of one kind: total, model, campaign, placement."""
-        records = self.content["records"]
-        rows = [dict(zip(records["columns"], row, strict=True)) for row in records["rows"]]
-        return [row for row in rows if row["section"] == section]
-
-
-def find_report(warehouse: Warehouse, name: str) -> Report:
-    """The frozen report whose id begins so; a report's reference (1A2B3C4D.v1) will do.
-
-    Raises PermanentError where there is none, more than one, or none that was frozen.
-    """
-    prefix = name.strip().lower().partition(".")[0].replace("-", "")
-    is_id = bool(prefix) and all(letter in "0123456789abcdef" for letter in prefix)
-    found = warehouse.read("find_reports", prefix=prefix if is_id else "-")
-    if found.is_empty():
-        raise PermanentError(f"There is no report {name!r}; `earshot reports list` shows those that there are")
-    if found.height > 1:
-        ids = ", ".join(str(UUID(bytes=each)) for each in found["report_id"])
-        raise PermanentError(f"{found.height} reports begin with {name!r}: {ids}. Give more letters of the id")
-    row = found.row(0, named=True)
-    if row["state"] != "frozen":
-        raise PermanentError(f"Report {UUID(bytes=row['report_id'])} is {row['state']}: {row['held_reason']}")
-    return _read_report(warehouse, row)
-
-
-def _read_report(warehouse: Warehouse, row: Row) -> Report:
-    tenant = UUID(bytes=row["tenant_id"])
-    first, last = row["period_start"], row["period_end"]
-    period = ReportPeriod(row["cadence"], first, last, first, last, row["timezone"])
-    window = period.window
-    days = {"first": window.start.date(), "last": (window.end - timedelta(microseconds=1)).date()}
-    with warehouse.as_tenant(tenant) as read:
-        subject = read_subject(read, tenant, Topic.of(row), period, row["as_of"])
-        starts = read("read_campaigns", tenants=[tenant])
-        currencies = read("read_currencies", tenants=[tenant], **days)["currency"].sort().to_list()
-    own = subject.campaign_ids
-    begun = starts.filter(pl.col("campaign_id").is_in([each.bytes for each in own]))["starts_at"].min()
-    unusual = {code: digits for code in currencies if (digits := get_currency_precision(code)) != 2}
-    parameters = {
-        "start": window.start,
-        "end": window.end,
-        "since": min(begun, window.start) if begun is not None else window.start,
-        "as_of": period.as_of(row["lateness_hours"], row["as_of"]),
-        **days,
-        "campaigns": own,
-        "model": row["model"] or subject.model,
-        "currency": subject.currency,
-        "currencies": list(unusual),
-        "digits": list(unusual.values()),
-    }
-    return Report(row, json.loads(row["content"]), subject, period, parameters)
 
 
 def number_named(name: str) -> Number:

@@ -18,13 +18,12 @@ from rich.text import Text
 from assets.reporting.explaining import (
     Explained,
     Part,
-    Report,
     changes_since,
     explain,
-    find_report,
     number_named,
     parts_of,
 )
+from assets.reporting.finding import Report, find_report
 from pipelines import console, runtime
 from pipelines.commands.show import DAY_TYPE, file_of, screen_table, write_rows
 from pipelines.settings import load_settings

@@ -75,27 +75,6 @@ def test_markov_shares_the_conversions_by_the_effects_of_channels_that_ever_led_
     assert dict(totals.select("channel", "conversions").iter_rows()) == pytest.approx(expected, abs=1e-9)
 
 
-def enumerated_credits(counts: Counts, path: Path) -> list[float]:
-    """The counterfactual credits of one path, by the chances of all paths."""
-    chance = {each: won / (won + failed) if won else 0.0 for each, (won, failed) in counts.items()}
-    gains = [max(0.0, chance[path] - chance.get(path[:place] + path[place + 1 :], 0.0)) for place in range(len(path))]
-    return [gain / sum(gains) for gain in gains] if sum(gains) else [0.0] * (len(path) - 1) + [1.0]
-
-
-@settings(max_examples=60, deadline=None)
-@given(paths_with_counts)
-def test_counterfactual_credits_are_those_of_all_paths_enumerated(counts: Counts) -> None:
-    credited = credit_paths(frame_of(counts), ["counterfactual"])
-    expected = [credit for path in counts for credit in enumerated_credits(counts, path)]
-    assert credited["credit"].to_list() == pytest.approx(expected, abs=1e-9)
-    totals: dict[str, float] = defaultdict(float)
-    for path, (won, _) in counts.items():
-        for channel, credit in zip(path, enumerated_credits(counts, path), strict=True):
-            totals[channel] += won * credit
-    result = channel_totals(frame_of(counts), ["counterfactual"], fewest_conversions=1)
-    assert dict(result.select("channel", "conversions").iter_rows()) == pytest.approx(dict(totals), abs=1e-9)
-
-
 def weights_by_hand(model: str, count: int) -> list[float]:
     """The credits of a path of so many touches, a day apart, the last on the day of the conversion."""
     ends = {"position_based": (0.4, 0.4), "j_shaped": (0.2, 0.6), "inverse_j": (0.6, 0.2)}

@@ -1,11 +1,11 @@
-"""Ready-made paths in every form that tools export, the conventions they differ in, and what is refused by name."""
+"""The conventions in which tools differ, public names, and what is refused by name."""
 
 from __future__ import annotations
 
 import doctest
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -15,19 +15,16 @@ from assets import attribution, campaigns
 from assets.attribution import (
     Conventions,
     MissingColumnsError,
-    PathError,
     Touch,
     build_paths,
     channel_totals,
     collapse_repeats,
     credit_paths,
-    index_paths,
     paths,
     removal_effects,
     split_paths,
 )
 from assets.attribution.journeys import exported_paths
-from assets.attribution.journeys.channels import ALL_MODELS
 from sql.values import PermanentError
 
 WHOLE = pl.DataFrame(
@@ -66,67 +63,10 @@ def test_what_campaigns_are_measured_with_is_there_too_and_loads_only_when_asked
     assert result.stdout.split() == ["False", "False"]
 
 
-def test_one_row_per_touch_and_one_per_path_give_the_same() -> None:
-    touches = split_paths(WHOLE)
-    lists = WHOLE.with_columns(pl.col("path").str.split(" > "))
-    asked = [name for name in ALL_MODELS if name not in ("time_decay", "last_paid_touch")]
-    result = [channel_totals(frame, asked, **HOWEVER_FEW) for frame in (WHOLE, lists, touches, index_paths(WHOLE))]
-    assert result[0].height == len(asked) * 3
-    assert all(each.equals(result[0]) for each in result)
-
-
-def test_one_row_per_journey_is_the_same_as_counts() -> None:
-    journeys = [
-        (path, converted, value / max(won, 1) if converted else 0.0)
-        for path, won, missed, value in WHOLE.rows()
-        for converted in [True] * won + [False] * missed
-    ]
-    single = pl.DataFrame(journeys, schema=["path", "converted", "value"], orient="row")
-    counted = pl.DataFrame(
-        {"path": ["ads", "ads"], "converted": [1, 0], "count": [2, 3]}
-    )  # flags as numbers, rows with counts
-    asked = ["linear", "markov", "counterfactual"]
-    there, here = (channel_totals(frame, asked, **HOWEVER_FEW) for frame in (single, WHOLE))
-    for amount in ("conversions", "value"):
-        assert there[amount].to_list() == pytest.approx(here[amount].to_list(), abs=1e-9)
-    assert channel_totals(counted, ["linear"])["conversions"].to_list() == [2.0]
-
-
 def test_shuffled_paths_change_nothing_to_the_bit() -> None:
     result = channel_totals(WHOLE.with_columns(pl.col("value") / 7), **HOWEVER_FEW)
     shuffled = WHOLE.with_columns(pl.col("value") / 7).sample(fraction=1, shuffle=True, seed=3)
     assert channel_totals(shuffled, **HOWEVER_FEW).equals(result)
-
-
-def test_touches_are_numbered_by_their_time() -> None:
-    at = datetime(2026, 3, 9, tzinfo=UTC)
-    touches = pl.DataFrame(
-        {
-            "path_id": ["order"] * 2,
-            "channel": ["late", "early"],
-            "touched_at": [at - timedelta(days=1), at - timedelta(days=8)],
-            "converted_at": [at] * 2,
-        }
-    )
-    result = credit_paths(touches, ["first_touch", "time_decay"])
-    assert result["channel"].to_list() == ["early", "late"] * 2
-    assert result["credit"].to_list() == pytest.approx([1, 0, 1 / 3, 2 / 3])
-
-
-def test_a_path_converted_if_one_of_its_touches_says_so_and_ends_with_its_last_touch() -> None:
-    """As sessions are logged: the flag on the touch that led to the order, and no times but those of the touches."""
-    at = datetime(2026, 3, 9, tzinfo=UTC)
-    touches = pl.DataFrame(
-        {
-            "path_id": [1, 1, 2],
-            "channel": ["ads", "mail", "mail"],
-            "touched_at": [at, at + timedelta(days=7), at],
-            "converted": [False, True, None],
-        }
-    )
-    totals = channel_totals(touches, ["time_decay"])
-    assert totals["conversions"].to_list() == pytest.approx([1 / 3, 2 / 3])
-    assert removal_effects(touches)["removal_effect"].to_list() == pytest.approx([0.5, 1.0])
 
 
 def test_journeys_without_a_touch_earn_nobody_anything_and_tell_the_chance_without_ads() -> None:
@@ -190,26 +130,6 @@ def test_without_paths_nobody_earns_anything(frame: pl.DataFrame) -> None:
 def test_without_any_conversion_nothing_is_lost_without_a_channel() -> None:
     result = removal_effects(pl.DataFrame({"path": ["a > b"], "conversions": [0], "nulls": [3]}))
     assert result["conversions"].to_list() == [0.0, 0.0]
-
-
-@pytest.mark.parametrize(
-    ("frame", "stated"),
-    [
-        ({"route": ["a > b"]}, "need the columns path_id, channel, and the frame has route"),
-        ({"path_id": [1], "channel": ["a"]}, "need touch_no .* or touched_at"),
-        ({"path_id": [1, 1], "channel": ["a", "b"], "touch_no": [0, 1]}, "numbered 1, 2"),
-        ({"path_id": [1], "channel": [None], "touch_no": [1]}, "no channel"),
-        ({"path": ["a"], "nulls": [1]}, "need the column conversions"),
-        ({"path": ["a"], "conversions": [-1]}, "never negative"),
-        ({"path_id": [1, 1], "channel": ["a", "b"], "touch_no": [1, 2], "conversions": [2, 3]}, "conversions differs"),
-        ({"path": [3]}, "lists of channels or text"),
-        ({"path": ["a > b"], "age_days": [[1.0]]}, "as long as its path"),
-        ({"path": ["a > b"], "age_days": [[1.0, None]]}, "has no age_days"),
-    ],
-)
-def test_what_makes_no_path_is_refused_by_name(frame: dict[str, list[object]], stated: str) -> None:
-    with pytest.raises((PathError, MissingColumnsError), match=stated):
-        index_paths(pl.DataFrame(frame))
 
 
 @pytest.mark.parametrize(("option", "stated"), [({"half_life": 0}, "half-life"), ({"ends": (0.8, 0.4)}, "at most 1")])

@@ -20,7 +20,8 @@ from psycopg import sql
 
 from assets.attribution.models import EXTRA_MODELS, credit_shows
 from assets.reporting.elsewhere import WHY_NOT
-from assets.reporting.explaining import Part, Report, explain, find_report, number_named, parts_of
+from assets.reporting.explaining import Part, explain, number_named, parts_of
+from assets.reporting.finding import Report, find_report
 from assets.reporting.folding import OTHER_ROWS
 from assets.reporting.numbers import NUMBERS, OF_A_DAY
 from pipelines.backfill.computing import run_job

@@ -1,4 +1,4 @@
-"""A period at an equal age: what had been received of it by then, and nothing that came later."""
+"""As of an earlier moment: what had been received of it by then, and nothing that came later."""
 
 from __future__ import annotations
 

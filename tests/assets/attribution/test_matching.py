@@ -1,4 +1,4 @@
-"""Which placement a promo code, a vanity URL or a survey answer names, and when it counts."""
+"""Matching: which placement a code or a survey answer names and when it counts, and which exposures share a key."""
 
 from __future__ import annotations
 

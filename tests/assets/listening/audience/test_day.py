@@ -1,4 +1,4 @@
-"""Days that look back, on a real database: in any order, alone or in a range, after changes, beside other tenants."""
+"""Days of audiences that look back: in any order, alone or in a range, after changes, beside other tenants."""
 
 from __future__ import annotations
 

@@ -1,0 +1,63 @@
+"""The media file that a request means, by every spelling of its address."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from assets.importing import MediaPaths
+
+MEDIA = MediaPaths.of(
+    pl.DataFrame(
+        {
+            "path": ["/harbour-hours/041-the-lock-keeper.mp3", "media.example.com/ferry days.mp3", "/a.mp3"],
+            "podcast_id": [b"p" * 16] * 3,
+            "episode_id": [b"1" * 16, b"2" * 16, b"3" * 16],
+            "asset_id": [b"4" * 16, b"5" * 16, b"6" * 16],
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/harbour-hours/041-the-lock-keeper.mp3",
+        "/harbour-hours/041-the-lock-keeper.mp3?src=feed&x=/a.mp3",
+        "/harbour-hours//041%2Dthe-lock-keeper.mp3#t=10",
+        "https://media.example.com/harbour-hours/041-the-lock-keeper.mp3",
+        "https://op3.dev/e/media.example.com/harbour-hours/041-the-lock-keeper.mp3",
+        "https://op3.dev/e,pg=1/https://dts.podtrac.com/redirect.mp3/media.example.com/harbour-hours/041-the-lock-keeper.mp3",
+    ],
+)
+def test_every_spelling_of_a_files_address_finds_it(target: str) -> None:
+    found = MEDIA.find(target)
+
+    assert found is not None
+    assert found[1] == b"1" * 16
+
+
+def test_a_file_in_the_catalogue_with_its_host_is_found_by_its_path() -> None:
+    found = MEDIA.find("/ferry%20days.mp3")
+
+    assert found is not None
+    assert found[1] == b"2" * 16
+
+
+@pytest.mark.parametrize("target", ["/b.mp3", "/A.mp3", "/other/a.mp3", "/", "/a.mp3/", "/v1.2/a.mp3"])
+def test_another_path_is_another_file(target: str) -> None:
+    assert MEDIA.find(target) is None or target == "/a.mp3/"
+
+
+def test_two_files_that_differ_in_their_host_alone_match_nothing() -> None:
+    media = pl.DataFrame(
+        {
+            "path": ["https://one.example.com/a.mp3", "https://two.example.com/a.mp3", "/b.mp3"],
+            "podcast_id": [b"p" * 16] * 3,
+            "episode_id": [b"1" * 16, b"2" * 16, b"3" * 16],
+            "asset_id": [b"4" * 16, b"5" * 16, b"6" * 16],
+        }
+    )
+
+    assert MediaPaths.of(media).find("/a.mp3") is None
+    assert MediaPaths.of(media).find("/b.mp3") is not None

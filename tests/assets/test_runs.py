@@ -1,0 +1,149 @@
+"""A step's day: written for each tenant with its line in the ledger, and for nobody for whom it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import polars as pl
+import pytest
+
+from assets.runs import NobodyComputedError, RunScope, StepRun, cached_reader, finality, rules_versions_of
+from sql.failures import FailureLog
+from sql.values import Scope, Window
+from sql.warehouse import Warehouse
+from tests.sql.rows import DAY, HARBOR, KREUZBERG, RUN, add_tenants, dispositions
+
+WINDOW = Window.of_day(DAY)
+BOTH = [HARBOR, KREUZBERG]
+TABLES = {"request_dispositions": ("request_dispositions",)}
+
+
+@dataclass
+class Compute:
+    """Five requests for each tenant; fails for some. Keeps what it was called with, and what was committed."""
+
+    failing: set[UUID] = field(default_factory=set)
+    chunks: list[list[UUID]] = field(default_factory=list)
+    committed: list[tuple[list[str], date, list[UUID]]] = field(default_factory=list)
+
+    def __call__(self, window: Window, tenants: Sequence[UUID]) -> dict[str, pl.DataFrame]:
+        self.chunks.append(list(tenants))
+        if self.failing & set(tenants):
+            raise ZeroDivisionError("a share of nothing")
+        rows = dispositions([(tenant, "counted", 5) for tenant in tenants], window.day)
+        return {"request_dispositions": rows.drop("is_final", "run_id")}
+
+
+@pytest.fixture
+def networks(warehouse: Warehouse) -> Warehouse:
+    add_tenants(warehouse)
+    return warehouse
+
+
+def step_run(warehouse: Warehouse, compute: Compute) -> StepRun:
+    return StepRun(
+        run_id=RUN,
+        warehouse=warehouse,
+        tenants=warehouse.tenants(),
+        is_partial=False,
+        tables_of=TABLES,
+        compute=compute,
+        failures=FailureLog(warehouse, "computing", str, RUN),
+        noted_at=None,
+        committed=lambda assets, day, tenants: compute.committed.append((list(assets), day, list(tenants))),
+    )
+
+
+def ledger(warehouse: Warehouse) -> list[tuple[bytes, date, int, str]]:
+    lines = warehouse.ledger("request_dispositions", Window.of_days(DAY, DAY + timedelta(days=1)))
+    return lines.select("tenant_id", "day", "rows", "status").sort("tenant_id", "day").rows()
+
+
+def test_a_tenant_that_fails_loses_its_line_and_the_other_is_written_and_final(networks: Warehouse) -> None:
+    step_run(networks, Compute()).replace_day(WINDOW, [BOTH])
+    compute = Compute({KREUZBERG})
+
+    outcome = step_run(networks, compute).replace_day(WINDOW, [BOTH])
+
+    assert (outcome.rows, outcome.tenants) == ({"request_dispositions": 1}, 1)
+    assert [failure.tenant_id for failure in outcome.failures] == [KREUZBERG]
+    assert compute.committed == [(["request_dispositions"], DAY, [HARBOR])]
+    assert ledger(networks) == [(HARBOR.bytes, DAY, 1, "final")]
+
+
+def test_who_failed_once_is_tried_alone_on_the_days_after(networks: Warehouse) -> None:
+    compute = Compute({KREUZBERG})
+    run = step_run(networks, compute)
+    run.replace_day(WINDOW, [BOTH])
+    compute.failing.clear()
+    compute.chunks.clear()
+
+    run.replace_day(Window.of_day(DAY + timedelta(days=1)), [BOTH])
+    run.replace_day(WINDOW, [BOTH])
+
+    assert compute.chunks == [[HARBOR], [KREUZBERG], BOTH]
+
+
+def test_a_run_that_computes_nobody_stops_with_the_cause(networks: Warehouse) -> None:
+    run = step_run(networks, Compute(set(BOTH)))
+
+    with pytest.raises(NobodyComputedError, match=r"a share of nothing.*harbor-audio, 2026-03-14; kreuzberg-radio"):
+        run.replace_day(WINDOW, [BOTH])
+    with pytest.raises(NobodyComputedError):
+        run.finish()
+
+
+def test_a_run_leaves_out_what_was_computed_since_and_heals_what_is_missing(networks: Warehouse) -> None:
+    began = networks.read("read_arrivals", day=DAY, tenants=[UUID(int=0)])["read_at"][0]
+    assets = list(TABLES)
+    step_run(networks, Compute()).replace_day(WINDOW, [[HARBOR]])
+
+    resumed = RunScope(networks, Scope(skip_computed_since=began), assets, [DAY])
+
+    assert resumed.chunks(DAY) == [[KREUZBERG]]
+    assert resumed.is_finished(DAY)
+    assert RunScope(networks, Scope(stale_only=True), assets, [DAY]).chunks(DAY) == []
+    assert {each for chunk in RunScope(networks, Scope(), assets, [DAY]).chunks(DAY) for each in chunk} == set(BOTH)
+
+
+def test_a_day_is_final_once_its_tenant_waits_for_nothing_more() -> None:
+    tenants = pl.DataFrame({"tenant_id": ["soon", "late"], "lateness_hours": [24, 72]})
+
+    def final_at(clock: datetime) -> list[bool]:
+        return finality(tenants, WINDOW, clock)["is_final"].to_list()
+
+    assert final_at(WINDOW.end + timedelta(hours=24, seconds=-1)) == [False, False]
+    assert final_at(WINDOW.end + timedelta(hours=24)) == [True, False]
+    assert final_at(WINDOW.end + timedelta(hours=72)) == [True, True]
+
+
+def test_a_tenant_s_day_names_every_version_that_its_tables_name() -> None:
+    def versions(*rows: tuple[str, str]) -> pl.DataFrame:
+        return pl.DataFrame(rows, schema=["tenant_id", "rules_version"], orient="row")
+
+    content = {
+        "downloads": versions(("harbor", "not looked at")),
+        "request_dispositions": versions(("harbor", "b"), ("harbor", "a, c"), ("kreuz", "b")),
+        "ad_exposures": versions(("harbor", "c")),
+        "episode_pacing": pl.DataFrame({"tenant_id": ["harbor"]}),
+    }
+    assert rules_versions_of(content) == {"harbor": "a, b, c", "kreuz": "b"}  # type: ignore[comparison-overlap]
+    assert rules_versions_of({}) == {}
+
+
+def test_a_run_reads_dimensions_once_and_days_anew() -> None:
+    asked: list[str] = []
+
+    def read(statement: str, /, **params: object) -> pl.DataFrame:
+        asked.append(f"{statement} {params}")
+        return pl.DataFrame({"number": [len(asked)]})
+
+    cached = cached_reader(read)
+    assert cached("read_episodes", tenants=[1]).equals(cached("read_episodes", tenants=[1]))
+    assert not cached("read_episodes", tenants=[2]).equals(cached("read_episodes", tenants=[1]))
+    assert not cached("read_events", day=DAY).equals(cached("read_events", day=DAY))
+    assert not cached("read_events", start=WINDOW.start).equals(cached("read_events", start=WINDOW.start))
+    assert len(asked) == 6
