@@ -1,4 +1,4 @@
-"""Assets: the orchestrator's assets of a day, one op for each step, and what it is told of them.
+"""Assets: the orchestrator's assets of a day, one op for each step, and the metadata that it gets of them.
 
 Here: making an op from a step, going over the days of its run, and the metadata of each day.
 Not here: which steps there are and what they are made of (steps.py), how a day is written and which tenants are due
@@ -35,7 +35,7 @@ from assets.partitions import (
     refuse_campaigns,
 )
 from assets.steps import OWNERS, DayStep
-from sql.failures import FailureLog, cause_of, may_be_one_tenants
+from sql.failures import FailureLog, cause_of, is_isolatable
 from sql.values import Reader, Scope
 from sql.warehouse import Warehouse
 
@@ -137,7 +137,7 @@ def compute_and_report(
         tables_of=tables_of,
         compute=compute,
         failures=FailureLog(warehouse, "computing", context.log.error, run_id),
-        noted_at=due.note_arrivals(),
+        watermarks_at=due.record_watermarks(),
         barred=due.barred,
         committed=committed,
     )
@@ -188,17 +188,17 @@ def _found_as_it_was(
     describe: DescribeDay | None,
     due: "RunScope",
 ) -> dict[str, Description]:
-    """For each asset what is told of a day that the run had nothing to do on: why, and what is there."""
+    """For each asset the metadata of a day that the run had nothing to do on: why, and what is there."""
     from assets.runs import Outcome
 
-    told: dict[str, Description] = {asset: {} for asset in assets}
+    metadata: dict[str, Description] = {asset: {} for asset in assets}
     if due.is_finished(day):
         words = "Left as it was: the backfill that this one goes on with had computed it."
         nothing = Outcome(dict.fromkeys(assets, 0), 0, (), 0.0, 0.0)
-        told = _metadata(context, read, day, nothing, whose, describe)
+        metadata = _metadata(context, read, day, nothing, whose, describe)
     else:
         words = "Left alone: request_dispositions of the day are not computed yet, so nothing was written."
-    return {asset: {**told[asset], "left_alone": MetadataValue.text(words)} for asset in assets}
+    return {asset: {**metadata[asset], "left_alone": MetadataValue.text(words)} for asset in assets}
 
 
 def _metadata(
@@ -218,8 +218,8 @@ def _metadata(
         totals = {asset: (rows, tenants) for asset, rows, tenants in found.iter_rows()}
         described = describe(read, day) if describe else {}
     except BaseException as error:
-        # The day is written; what is told of it stops nothing.
-        if not may_be_one_tenants(error):
+        # The day is written: metadata that cannot be read is no reason to fail.
+        if not is_isolatable(error):
             raise
         context.log.error(f"{day} is written, but its totals could not be told. {cause_of(error)}")
     failed = {"failed_tenants": MetadataValue.int(len(outcome.failures))} if outcome.failures else {}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 from uuid import UUID
 
-from sql.failures import FailureLog, may_be_one_tenants
+from sql.failures import FailureLog, is_isolatable
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -36,7 +36,7 @@ def for_each_tenant(
         try:
             yield from work(tenant, slug)
         except BaseException as error:
-            if failures is None or not may_be_one_tenants(error):
+            if failures is None or not is_isolatable(error):
                 raise
             failures.add(tenant, error, [subject])
         else:

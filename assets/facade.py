@@ -1,4 +1,4 @@
-"""Facade: the public names of a room, imported when they are first asked for.
+"""Facade: the public names of a room, imported at their first use.
 
 Here: finding the module of a name, and the new names of functions and parameters that have changed. The wiring of an
 asset lies in the same package as its computing; whoever loads the wiring, as every process of the orchestrator does,

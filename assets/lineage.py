@@ -1,6 +1,6 @@
 """Lineage: what follows from the steps: what makes a line of the ledger stale, and what the graph shows.
 
-Here: sources of any assets, asking the ledger by them, days back in the graph, and the hash that tells whether a
+Here: sources of any assets, reading the ledger by them, days back in the graph, and the hash that shows whether a
 table's content changed.
 Not here: the statement itself (steps.py, spans.py), computing anything again (partitions.py), when somebody asks
 (pipelines/sensors.py).
@@ -86,7 +86,7 @@ def read_stale(
 ) -> pl.DataFrame:
     """tenant_id, asset, day, reason, last_day: what is older than what it was made of, on days from first to last.
 
-    assets: None is all of them. changed_since: changes before it are known to be settled. by_tables_only: raw rows that
+    assets: None is all of them. changed_since: changes before it are already computed. by_tables_only: raw rows that
     arrived since do not count. reason: older, missing (from a day that was judged), provisional (for too long).
     last_day: the last day that the tenant has computed, up to which what is stale may make more so.
     """
@@ -140,4 +140,4 @@ def hash_content(frames: Sequence[pl.DataFrame]) -> dict[object, str]:
         )
         for tenant, *counts in sums.iter_rows():
             parts.setdefault(tenant, []).append(f"{number}:" + ".".join(format(count, "x") for count in counts))
-    return {tenant: " ".join(told) for tenant, told in parts.items()}
+    return {tenant: " ".join(sums_by_frame) for tenant, sums_by_frame in parts.items()}

@@ -54,7 +54,7 @@ __all__ = [
 warnings.filterwarnings("ignore", category=BetaWarning)
 
 # What the schedules ask for must be there before there is data: three days, the last week, the last month.
-DAYS_ASKED, WEEK_ASKED = timedelta(days=3), timedelta(days=16)
+DAYS_SCHEDULED, WEEK_SCHEDULED = timedelta(days=3), timedelta(days=16)
 
 
 class Partitions(NamedTuple):
@@ -67,10 +67,10 @@ class Partitions(NamedTuple):
 
 def partitions_from(first: date, today: date) -> Partitions:
     """The partitions from a first day on, and from a little earlier where the schedules of today ask for more."""
-    week = min(first, today - WEEK_ASKED)
-    month = min(first, (today - DAYS_ASKED).replace(day=1) - timedelta(days=1))
+    week = min(first, today - WEEK_SCHEDULED)
+    month = min(first, (today - DAYS_SCHEDULED).replace(day=1) - timedelta(days=1))
     return Partitions(
-        DailyPartitionsDefinition(start_date=min(first, today - DAYS_ASKED).isoformat()),
+        DailyPartitionsDefinition(start_date=min(first, today - DAYS_SCHEDULED).isoformat()),
         # Weeks begin on Mondays (ISO 8601); without the offset they would begin on Sundays.
         WeeklyPartitionsDefinition(start_date=(week - timedelta(days=week.weekday())).isoformat(), day_offset=1),
         MonthlyPartitionsDefinition(start_date=month.replace(day=1).isoformat()),
@@ -106,8 +106,10 @@ def mapping_back(days: int) -> TimeWindowPartitionMapping | None:
 
 
 def days_of(context: AssetExecutionContext) -> list[Window]:
-    """The UTC days that this run was asked for, in order. Raises PermanentError for none, and for days to come, which
-    no page of the UI offers, but a tag of a run can name."""
+    """The UTC days that this run is for, in order.
+
+    Raises PermanentError for none, and for days to come, which no page of the UI offers, but a tag of a run can name.
+    """
     days = [Window.of_day(datetime.fromisoformat(key).replace(tzinfo=UTC).date()) for key in context.partition_keys]
     if not days or days[-1].end > datetime.now(UTC):
         named = f"{days[-1].day} is not over yet (UTC)" if days else "The range ends before it begins"
@@ -155,10 +157,10 @@ def fail_for_tenants(what: str, failures: Sequence[TenantFailure]) -> None:
     """Raises Failure, naming the tenants, if there are any: to be called last, when everything else is done."""
     if not failures:
         return
-    said = [f"{failure.where}: {failure.cause.rstrip('.')}" for failure in failures[:FAILURES_NAMED]]
+    named_failures = [f"{failure.where}: {failure.cause.rstrip('.')}" for failure in failures[:FAILURES_NAMED]]
     more = f"; and {len(failures) - FAILURES_NAMED} more" if len(failures) > FAILURES_NAMED else ""
     raise Failure(
-        f"{what} for {len({failure.tenant_id for failure in failures})} tenant(s): {'; '.join(said)}{more}. "
+        f"{what} for {len({failure.tenant_id for failure in failures})} tenant(s): {'; '.join(named_failures)}{more}. "
         "Everything else is done; `earshot status` lists what is open.",
         metadata={"failures": describe_failures(failures)},
         allow_retries=False,

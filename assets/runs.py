@@ -19,7 +19,7 @@ import polars as pl
 
 from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_itself, raw_sources, read_stale
 from assets.spans import CALENDAR_DAY
-from sql.failures import FailureLog, TenantFailure, in_halves, is_explained
+from sql.failures import FailureLog, TenantFailure, bisect_failures, is_explained
 from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 from sql.watermarks import record_watermarks
@@ -59,7 +59,7 @@ class Chunk:
 
 
 class RunScope:
-    """Which tenants a run computes on which of its days: all of its scope, or those that the ledger knows as stale.
+    """Which tenants a run computes on which of its days: all of its scope, or those whose ledger lines are stale.
 
     A backfill that extends itself by what looks back reaches days that a tenant has nothing of yet. They are left to
     the run that computes their listening: half a day would fail its checks.
@@ -77,7 +77,7 @@ class RunScope:
         self._begun = read_begun(warehouse, days) if is_made_of_tables(assets) else None
 
     def chunks(self, day: date) -> list[list[UUID]]:
-        """The day's tenants, chunk by chunk. What earlier days of the run may have made stale is asked for anew."""
+        """The day's tenants, chunk by chunk. What earlier days of the run may have made stale is read again."""
         skipped = self._skipped.get(day, set())
         begun = self._begun.get(day, set()) if self._begun is not None else None
         chunks = [
@@ -96,10 +96,12 @@ class RunScope:
         """Whether a stopped backfill has computed the day for some of the run's tenants before."""
         return bool(self._skipped.get(day))
 
-    def note_arrivals(self) -> datetime | None:
-        """Look at the raw rows that the run will read, if any; returns the database's clock after that.
+    def record_watermarks(self) -> datetime | None:
+        """Record the watermarks of the raw rows that the run will read; returns the database's clock after that.
 
-        What arrives from then on is newer than what the run says it saw, even if it sees it.
+        None where it reads no raw rows.
+
+        Rows that arrive from then on count as newer than the run's input, even if the run reads them.
         """
         sources = raw_sources(self._assets)
         if not sources or not self._days:
@@ -117,7 +119,7 @@ class RunScope:
                 self._warehouse, sorted((each, day) for each in tenants for day in read[each]), list(sources)
             )
 
-        list(in_halves(sorted(read), look, self._bar))
+        list(bisect_failures(sorted(read), look, self._bar))
         clock: datetime = self._warehouse.read("read_arrivals", day=self._days[0], tenants=[UUID(int=0)])["read_at"][0]
         return clock
 
@@ -141,7 +143,7 @@ class RunScope:
         """The day and tenant_id of what is found for the scope's tenants; one that it fails for to look is barred."""
         days: dict[date, set[UUID]] = {}
         tenants = [tenant for chunk in self._chunks for tenant in chunk if tenant not in self.barred]
-        for found in in_halves(tenants, look, self._bar):
+        for found in bisect_failures(tenants, look, self._bar):
             for day, tenant in found.select("day", "tenant_id").iter_rows():
                 days.setdefault(day, set()).add(UUID(bytes=tenant))
         return days
@@ -160,10 +162,10 @@ class StepRun:
     is_partial: bool
     tables_of: Mapping[str, Sequence[str]]
     compute: ComputeDay
-    # Where it is kept and said what could not be computed.
+    # Records and logs what could not be computed.
     failures: FailureLog
-    # When the raw rows were looked at, for assets that are made of some.
-    noted_at: datetime | None
+    # When the watermarks of the raw rows were recorded; None for assets that are not made of raw rows.
+    watermarks_at: datetime | None
     # For whom it could not be found out what is due (RunScope.barred); it may grow on the way.
     barred: Mapping[UUID, BaseException] = field(default_factory=dict)
     committed: Committed = lambda _assets, _day, _tenants: None
@@ -188,7 +190,7 @@ class StepRun:
             alone = [[tenant] for tenant in chunk if tenant in self._suspects and tenant not in self.barred]
             together = [tenant for tenant in chunk if tenant not in self._suspects and tenant not in self.barred]
             for group in (together, *alone):
-                for part in in_halves(group, work, give_up):
+                for part in bisect_failures(group, work, give_up):
                     self.committed(assets, window.day, part.tenants)
                     parts.append(part)
         failed = self.failures.found[before:]
@@ -215,27 +217,27 @@ class StepRun:
             raise _nobody(failed)
 
     def _give_up(self, window: Window, tenant: UUID, error: BaseException) -> None:
-        """Note that the day could not be computed for the tenant: what its tables hold of it is not vouched for."""
+        """Record the failure, and that the tenant's rows of the day are not up to date."""
         assets = list(self.tables_of)
         if not isinstance(error, RawRowsGoneError):
             self.warehouse.forget(assets, window.day, [tenant])
-        elif self.noted_at is not None:
-            self.warehouse.let_stand(assets, window.day, [tenant], self.noted_at)
+        elif self.watermarks_at is not None:
+            self.warehouse.let_stand(assets, window.day, [tenant], self.watermarks_at)
         self._suspects.add(tenant)
         self.failures.add(tenant, error, assets, window.day)
 
     def _replace_chunk(self, window: Window, chunk: Sequence[UUID]) -> Chunk:
         began = time.perf_counter()
         arrivals = self.warehouse.read("read_arrivals", day=window.day, tenants=list(chunk))
-        began_at: datetime = self.noted_at or arrivals["read_at"][0]
+        began_at: datetime = self.watermarks_at or arrivals["read_at"][0]
         part = self.tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
         status = finality(part, window, datetime.now(UTC))
         content = self.compute(window, chunk)
         tables = {name: _stamp(name, frame, status, self.run_id) for name, frame in content.items()}
         computed = time.perf_counter()
         writes = [Write(name, frame) for name, frame in tables.items()]
-        told = status.join(arrivals, on="tenant_id", validate="1:1")
-        lines = _ledger_lines(content, self.tables_of, told, window, self.run_id, began_at)
+        finality_and_arrivals = status.join(arrivals, on="tenant_id", validate="1:1")
+        lines = _ledger_lines(content, self.tables_of, finality_and_arrivals, window, self.run_id, began_at)
         self.warehouse.replace(writes, window, chunk, lines)
         self._computed.update(chunk)
         self._suspects.difference_update(chunk)
@@ -244,10 +246,10 @@ class StepRun:
 
 
 def _nobody(failed: Sequence[TenantFailure]) -> NobodyComputedError:
-    said = list(dict.fromkeys(failure.cause.rstrip(".") for failure in failed))
+    causes = list(dict.fromkeys(failure.cause.rstrip(".") for failure in failed))
     who = list(dict.fromkeys(failure.where for failure in failed))
     error = NobodyComputedError(
-        f"Nobody could be computed: {'. '.join(said[:3])}. It failed for {'; '.join(who[:5])}"
+        f"Nobody could be computed: {'. '.join(causes[:3])}. It failed for {'; '.join(who[:5])}"
         + (f" and {len(who) - 5} more." if len(who) > 5 else ".")
     )
     error.__cause__ = failed[-1].error
@@ -277,8 +279,8 @@ def computed_since(
 def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:
     """tenant_id, is_final: a day is final once its tenant's lateness has passed since the day's end."""
     end = pl.lit(window.end, dtype=pl.Datetime("us", "UTC"))
-    settled = end + pl.duration(hours=pl.col("lateness_hours"))
-    return tenants.select("tenant_id", is_final=settled <= pl.lit(clock, dtype=pl.Datetime("us", "UTC")))
+    final_from = end + pl.duration(hours=pl.col("lateness_hours"))
+    return tenants.select("tenant_id", is_final=final_from <= pl.lit(clock, dtype=pl.Datetime("us", "UTC")))
 
 
 def _stamp(table: str, frame: pl.DataFrame, status: pl.DataFrame, run_id: UUID) -> pl.DataFrame:
@@ -321,32 +323,32 @@ def _ledger_lines(
 
 
 def rules_versions_of(content: Tables) -> dict[bytes, str]:
-    """What each tenant's day was measured by, as the tables say that do.
+    """Each tenant's rules_version values of the day, sorted and joined by commas.
 
-    Downloads are left out: they are many, and request_dispositions says the same.
+    Downloads are left out: they are many, and request_dispositions has the same versions.
     """
     columns = ["tenant_id", "rules_version"]
-    telling = [frame for name, frame in content.items() if "rules_version" in frame.columns and name != "downloads"]
-    told = [frame.select(columns).unique() for frame in telling if frame.height]
-    if not told:
+    versioned = [frame for name, frame in content.items() if "rules_version" in frame.columns and name != "downloads"]
+    versions = [frame.select(columns).unique() for frame in versioned if frame.height]
+    if not versions:
         return {}
-    named = pl.concat(told).with_columns(pl.col("rules_version").str.split(", ")).explode("rules_version").unique()
+    named = pl.concat(versions).with_columns(pl.col("rules_version").str.split(", ")).explode("rules_version").unique()
     return dict(named.group_by("tenant_id").agg(pl.col("rules_version").sort().str.join(", ")).iter_rows())
 
 
 def cached_reader(read: Reader) -> Reader:
-    """The same reader, asking once for what does not depend on time: dimensions, read again for every day of a range.
+    """The reader with a cache of results that do not depend on time: dimensions, needed for every day of a range.
 
     All days of a run then see the same dimensions, whoever changes them meanwhile.
     """
-    known: dict[tuple[str, str], pl.DataFrame] = {}
+    cache: dict[tuple[str, str], pl.DataFrame] = {}
 
     def read_once(statement: str, /, **params: object) -> pl.DataFrame:
         if any(isinstance(value, date) for value in params.values()):
             return read(statement, **params)
         key = (statement, repr(sorted(params.items())))
-        if key not in known:
-            known[key] = read(statement, **params)
-        return known[key]
+        if key not in cache:
+            cache[key] = read(statement, **params)
+        return cache[key]
 
     return read_once

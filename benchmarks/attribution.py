@@ -37,7 +37,7 @@ LAST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
 # One row per touch, and one row per distinct path: a package is compared with Earshot on the form that it takes.
 FORMS = ("touches", "paths")
 
-# docs/attribution.md tells these; the ratios are what counts. Earshot's seconds by those of the package.
+# docs/attribution.md states these; the ratios are what counts. Earshot's seconds by those of the package.
 BARS = {
     "do-attribution": ("markov", 1 / 3),
     "marketing-attribution-models": ("models of single paths", 1 / 3),
@@ -56,7 +56,7 @@ PEERS = {
 # A package that needs longer than this to install or to compute is no alternative, and the result says so.
 PATIENCE_S = 900
 
-Told = dict[str, Any]
+Result = dict[str, Any]
 
 
 def invent_journeys(path: Path, channels: int, journeys: int = JOURNEYS) -> int:
@@ -85,7 +85,7 @@ def invent_journeys(path: Path, channels: int, journeys: int = JOURNEYS) -> int:
 
 def write_paths(touches: Path, paths: Path) -> int:
     """The same journeys as one line of text per distinct path with its counts; returns how many lines."""
-    told = (
+    result = (
         pl.read_parquet(touches)
         .group_by("path_id", maintain_order=True)
         .agg(pl.col("channel").str.join(" > "), pl.col("converted", "value").first())
@@ -97,25 +97,25 @@ def write_paths(touches: Path, paths: Path) -> int:
         )
         .sort("path")
     )
-    told.write_csv(paths)
-    return told.height
+    result.write_csv(paths)
+    return result.height
 
 
-def measure(form: str, file: Path) -> Told:
+def measure(form: str, file: Path) -> Result:
     """Earshot in this process: seconds of reading, indexing and each model, the answers, and peak memory in MB."""
     read = pl.read_csv if form == "paths" else pl.read_parquet
     extract, frame = clock(lambda: read(file), repeats=1)
     prepare, ready = clock(lambda: hand_over(frame))
     models = [name for name in ALL_MODELS if form == "touches" or name not in ("time_decay", "last_paid_touch")]
-    told: Told = {"extract": extract, "prepare": prepare, "models": {}, "answers": {}}
+    result: Result = {"extract": extract, "prepare": prepare, "models": {}, "answers": {}}
     for name in models:
-        told["models"][name], totals = clock(lambda name=name: channel_totals(ready, [name]))  # type: ignore[misc]
-        told["answers"][name] = dict(totals.select("channel", "conversions").iter_rows())
-    told["models"]["first_last_linear"], _ = clock(lambda: channel_totals(ready, list(PATH_MODELS[:3])))
-    told["all_models_from_rows"], totals = clock(lambda: channel_totals(frame, models))
-    told["write"], _ = clock(lambda: totals.write_parquet(file.with_suffix(".totals")))
-    told["peak_mb"] = peak_mb()
-    return told
+        result["models"][name], totals = clock(lambda name=name: channel_totals(ready, [name]))  # type: ignore[misc]
+        result["answers"][name] = dict(totals.select("channel", "conversions").iter_rows())
+    result["models"]["first_last_linear"], _ = clock(lambda: channel_totals(ready, list(PATH_MODELS[:3])))
+    result["all_models_from_rows"], totals = clock(lambda: channel_totals(frame, models))
+    result["write"], _ = clock(lambda: totals.write_parquet(file.with_suffix(".totals")))
+    result["peak_mb"] = peak_mb()
+    return result
 
 
 def hand_over(frame: pl.DataFrame) -> IndexedPaths:
@@ -126,7 +126,7 @@ def hand_over(frame: pl.DataFrame) -> IndexedPaths:
     return ready
 
 
-def measure_builder(file: Path) -> Told:
+def measure_builder(file: Path) -> Result:
     """Conversions and exposures to paths: seconds and peak memory, as one journey in twenty converts, and as all do."""
     touches = pl.read_parquet(file, columns=["path_id", "touched_at", "channel", "converted"])
     exposures = touches.with_row_index("exposure_id").select(
@@ -136,13 +136,13 @@ def measure_builder(file: Path) -> Told:
         maintain_order=True
     )
     del touches
-    told: Told = {"before_mb": peak_mb()}
+    result: Result = {"before_mb": peak_mb()}
     for name, chosen in (("one in twenty", journeys.filter("is_won")), ("all", journeys)):
         conversions = chosen.select("household_key", "converted_at", conversion_id="household_key")
         seconds, paths = clock(lambda conversions=conversions: build_paths(conversions, exposures), repeats=1)  # type: ignore[misc]
-        told[name] = {**seconds, "conversions": conversions.height, "touches": paths.height, "peak_mb": peak_mb()}
+        result[name] = {**seconds, "conversions": conversions.height, "touches": paths.height, "peak_mb": peak_mb()}
         del paths
-    return told
+    return result
 
 
 def install(package: str, folder: Path) -> str | None:
@@ -158,11 +158,11 @@ def install(package: str, folder: Path) -> str | None:
     return None
 
 
-def measure_peer(python: Path, package: str, form: str, file: Path) -> Told:
+def measure_peer(python: Path, package: str, form: str, file: Path) -> Result:
     """The same for another package; where it does not come to an end, why."""
     try:
-        said = _run([str(python), str(PEERS_PROGRAM), package, form, str(file)])
-        return dict(json.loads(said.splitlines()[-1]))
+        printed = _run([str(python), str(PEERS_PROGRAM), package, form, str(file)])
+        return dict(json.loads(printed.splitlines()[-1]))
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         return {"not_measured": _reason(error)}
 
@@ -170,8 +170,8 @@ def measure_peer(python: Path, package: str, form: str, file: Path) -> Told:
 def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.TimeoutExpired):
         return f"not done after {PATIENCE_S} s"
-    said = str(getattr(error, "stderr", None) or error).strip().splitlines()
-    return said[-1][:200] if said else type(error).__name__
+    printed = str(getattr(error, "stderr", None) or error).strip().splitlines()
+    return printed[-1][:200] if printed else type(error).__name__
 
 
 def _run(command: list[str]) -> str:
@@ -179,12 +179,12 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def compare(ours: Told, theirs: Told) -> Told:
+def compare(ours: Result, theirs: Result) -> Result:
     """Earshot's seconds by the package's, per model after handing over and for all of them with it; and the answers.
 
     furthest: the largest difference of a channel, as a share of all conversions.
     """
-    told: Told = {}
+    result: Result = {}
     for clocked in ("cpu_s", "wall_s"):
         shared = [name for name in theirs["models"] if name in ours["models"]]
         of_paths = [name for name in shared if name != "markov"]
@@ -197,29 +197,29 @@ def compare(ours: Told, theirs: Told) -> Told:
             / (theirs["prepare"][clocked] + _sum(theirs, m, clocked))
             for name, m in known.items()
         }
-        told[clocked] = {name: round(ratio, 3) for name, ratio in (alone | after | whole).items()}
+        result[clocked] = {name: round(ratio, 3) for name, ratio in (alone | after | whole).items()}
     total = sum(ours["answers"]["linear"].values())
-    told["furthest"] = {
+    result["furthest"] = {
         model: max(abs(answer.get(name, 0.0) - amount) for name, amount in ours["answers"][model].items()) / total
         for model, answer in theirs["answers"].items()
     }
-    return told
+    return result
 
 
-def _sum(told: Told, models: list[str], clocked: str) -> float:
-    return float(sum(told["models"][name][clocked] for name in models))
+def _sum(result: Result, models: list[str], clocked: str) -> float:
+    return float(sum(result["models"][name][clocked] for name in models))
 
 
-def shares(told: Told) -> dict[str, float]:
+def shares(result: Result) -> dict[str, float]:
     """How much of Earshot's processor time goes to reading, computing and writing."""
-    parts = {"extract": told["extract"], "compute": told["all_models_from_rows"], "write": told["write"]}
+    parts = {"extract": result["extract"], "compute": result["all_models_from_rows"], "write": result["write"]}
     whole = sum(part["cpu_s"] for part in parts.values())
     return {name: round(part["cpu_s"] / whole, 3) for name, part in parts.items()}
 
 
-def run(journeys: int, peers: list[str], folder: Path) -> Told:
+def run(journeys: int, peers: list[str], folder: Path) -> Result:
     """Every case: seconds, peak memory, and the packages on the same journeys with their ratios."""
-    told: Told = {"journeys": journeys, "bars": BARS, "cases": {}}
+    result: Result = {"journeys": journeys, "bars": BARS, "cases": {}}
     refused = {package: install(package, folder) for package in peers}
     with tempfile.TemporaryDirectory() as name:
         for channels in CHANNELS:
@@ -227,21 +227,21 @@ def run(journeys: int, peers: list[str], folder: Path) -> Told:
             rows = {"touches": invent_journeys(files["touches"], channels, journeys)}
             rows["paths"] = write_paths(files["touches"], files["paths"])
             if channels == CHANNELS[0]:
-                told["path builder"] = _measured("events", files["touches"])
+                result["path builder"] = _measured("events", files["touches"])
             for form in FORMS:
                 case = _run_case(form, files[form], peers, refused, folder)
-                told["cases"][f"{channels} channels, {rows[form]:,} {form}"] = case
-    return told
+                result["cases"][f"{channels} channels, {rows[form]:,} {form}"] = case
+    return result
 
 
-def _measured(what: str, file: Path) -> Told:
+def _measured(what: str, file: Path) -> Result:
     """Earshot in a process of its own."""
     return dict(json.loads(_run([sys.executable, "-m", "benchmarks.attribution", "--measure", what, str(file)])))
 
 
-def _run_case(form: str, file: Path, peers: list[str], refused: dict[str, str | None], folder: Path) -> Told:
+def _run_case(form: str, file: Path, peers: list[str], refused: dict[str, str | None], folder: Path) -> Result:
     ours = _measured(form, file)
-    case: Told = {"earshot": ours, "shares": shares(ours)}
+    case: Result = {"earshot": ours, "shares": shares(ours)}
     for package in peers:
         if (package, form) not in ADAPTERS:
             continue
@@ -256,14 +256,14 @@ def _run_case(form: str, file: Path, peers: list[str], refused: dict[str, str | 
     return case
 
 
-def tell(told: Told) -> str:
+def summarise(result: Result) -> str:
     """The seconds and ratios that matter, as lines of text."""
     lines = []
-    for name, built in told.get("path builder", {}).items():
+    for name, built in result.get("path builder", {}).items():
         if isinstance(built, dict):
             took, size = f"{built['cpu_s']:.2f} s of processor", f"peak {built['peak_mb']} MB"
             lines.append(f"path builder, {built['conversions']:,} conversions ({name}): {took}, {size}")
-    for name, case in told["cases"].items():
+    for name, case in result["cases"].items():
         ours = case["earshot"]
         all_models = ours["all_models_from_rows"]
         lines.append(f"{name}: all models {all_models['cpu_s']:.2f} s of processor, peak {ours['peak_mb']} MB")
@@ -292,9 +292,9 @@ def main(arguments: list[str] | None = None) -> None:
         return
     peers = [] if options.without_peers else options.package or list(PEERS)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    told = run(options.journeys, peers, options.output.parent.absolute() / "peers")
-    options.output.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    print(tell(told))
+    result = run(options.journeys, peers, options.output.parent.absolute() / "peers")
+    options.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(summarise(result))
     print(f"All of it is in {options.output}.")
 
 

@@ -97,13 +97,13 @@ def fingerprint(connection: psycopg.Connection[tuple[object, ...]]) -> Fingerpri
 
 def write(found: Fingerprint, path: Path) -> None:
     """Write the fingerprint to a file, one table a line."""
-    path.write_text("".join(f"{table:<30} {said}\n" for table, said in found.items()), encoding="utf-8")
+    path.write_text("".join(f"{table:<30} {printed}\n" for table, printed in found.items()), encoding="utf-8")
 
 
 def read(path: Path) -> Fingerprint:
     """What write has written."""
     lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines())
-    return {table: f"{int(said.split()[0]):>8} {said.split()[1]}" for table, said in lines}
+    return {table: f"{int(printed.split()[0]):>8} {printed.split()[1]}" for table, printed in lines}
 
 
 def compare(found: Fingerprint, before: Fingerprint) -> list[str]:
@@ -139,13 +139,13 @@ def main(given: Sequence[str]) -> int:
     if options.output:
         write(found, options.output)
     if not options.compare:
-        for table, said in found.items():
-            print(f"{table:<30} {said}")
+        for table, printed in found.items():
+            print(f"{table:<30} {printed}")
         return 0
     differing = compare(found, read(options.compare))
     for line in differing:
         print(line)
-    rows = sum(int(said.split()[0]) for said in found.values())
+    rows = sum(int(printed.split()[0]) for printed in found.values())
     print(f"{len(found) - len(differing)} of {len(found)} tables are the same ({rows:,} rows).")
     return 1 if differing else 0
 

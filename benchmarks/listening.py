@@ -29,7 +29,7 @@ from sql.embedded import ensure_server, stop_server
 ROWS = 2_000_000
 REPEATS = 3
 
-# What the day is measured against: docs/operators.md tells these, and the ratios are what counts.
+# What the day is measured against: docs/operators.md states these, and the ratios are what counts.
 BARS = {
     "earshot / limit": "at most 2.0",
     "sql / earshot": "at least 3",
@@ -44,10 +44,10 @@ PEER_NEEDS = ["pandas", "sqlalchemy", "psycopg2-binary"]
 # A peer that needs longer than this is no alternative, and the result says so.
 PATIENCE_S = 1_800
 
-Told = dict[str, Any]
+Result = dict[str, Any]
 
 
-def run(rows: int, repeats: int = REPEATS, with_peers: bool = True, folder: Path | None = None) -> Told:
+def run(rows: int, repeats: int = REPEATS, with_peers: bool = True, folder: Path | None = None) -> Result:
     """Every case on the same day: seconds with their shares, peak memory, and the ratios.
 
     folder: where the private server lives; a temporary one by default, which the server's own user can reach.
@@ -59,16 +59,16 @@ def run(rows: int, repeats: int = REPEATS, with_peers: bool = True, folder: Path
         try:
             case = Cases(server.migrator_url, server.admin_url.rsplit("/", 1)[0] + "/" + server.url.rsplit("/", 1)[1])
             day = case.run("load", str(rows))
-            told: Told = {"rows": rows, "day": DAY.isoformat(), **day, "repeats": repeats}
+            result: Result = {"rows": rows, "day": DAY.isoformat(), **day, "repeats": repeats}
             # In turns, so that what else the machine does meets both alike; the limit writes what Earshot has left.
             turns = [(case.run("earshot"), case.run("limit")) for _ in range(repeats)]
-            told["earshot"], told["limit"] = (median_of(each) for each in zip(*turns, strict=True))
-            told["sql"] = median_of([case.run("sql") for _ in range(min(repeats, 2))])
+            result["earshot"], result["limit"] = (median_of(each) for each in zip(*turns, strict=True))
+            result["sql"] = median_of([case.run("sql") for _ in range(min(repeats, 2))])
             if with_peers:
-                told["pandas"] = case.run_peer(Path(name))
+                result["pandas"] = case.run_peer(Path(name))
         finally:
             stop_server(home, wipe=True)
-    return {**told, "ratios": compare(told), "bars": BARS}
+    return {**result, "ratios": compare(result), "bars": BARS}
 
 
 class Cases:
@@ -78,24 +78,24 @@ class Cases:
         self.url = url
         self.admin_url = admin_url
 
-    def run(self, case: str, *more: str) -> Told:
-        self._settle(case)
+    def run(self, case: str, *more: str) -> Result:
+        self._checkpoint(case)
         command = [sys.executable, "-m", "benchmarks.listening_cases", case, self.url, self.admin_url, *more]
         return _last_line(_run(command))
 
-    def run_peer(self, folder: Path) -> Told:
+    def run_peer(self, folder: Path) -> Result:
         """pandas with SQLAlchemy in an environment of its own; where it does not come to an end, why."""
         environment = folder / "peer"
         try:
             _run([sys.executable, "-m", "venv", str(environment)])
             _run([str(environment / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *PEER_NEEDS])
-            self._settle("pandas")
+            self._checkpoint("pandas")
             return _last_line(_run([str(environment / "bin/python"), str(PEER_PROGRAM), self.admin_url, str(DAY)]))
         except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
-            said = str(getattr(error, "stderr", None) or error).strip().splitlines()
-            return {"not_measured": said[-1][:300] if said else type(error).__name__}
+            printed = str(getattr(error, "stderr", None) or error).strip().splitlines()
+            return {"not_measured": printed[-1][:300] if printed else type(error).__name__}
 
-    def _settle(self, case: str) -> None:
+    def _checkpoint(self, case: str) -> None:
         """Nothing of the case before is left to be written; every case but the limit begins with empty tables."""
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             if case not in ("load", "limit"):
@@ -104,19 +104,19 @@ class Cases:
             connection.execute("CHECKPOINT")
 
 
-def median_of(runs: Sequence[Mapping[str, Any]]) -> Told:
+def median_of(runs: Sequence[Mapping[str, Any]]) -> Result:
     """The median of each number of several runs."""
     return {name: round(statistics.median(run[name] for run in runs), 3) for name in runs[0]}
 
 
-def compare(told: Mapping[str, Told]) -> Told:
+def compare(result: Mapping[str, Result]) -> Result:
     """What the bars speak of."""
-    earshot = told["earshot"]
-    pairs = {"earshot / limit": (earshot, told["limit"]), "sql / earshot": (told["sql"], earshot)}
-    if "seconds" in told.get("pandas", {}):
-        pairs["pandas / earshot"] = (told["pandas"], earshot)
+    earshot = result["earshot"]
+    pairs = {"earshot / limit": (earshot, result["limit"]), "sql / earshot": (result["sql"], earshot)}
+    if "seconds" in result.get("pandas", {}):
+        pairs["pandas / earshot"] = (result["pandas"], earshot)
     ratios = {name: over["seconds"] / under["seconds"] for name, (over, under) in pairs.items()}
-    # The same by processor time, which tells more where other work shares the machine.
+    # The same by processor time, which varies less where other work shares the machine.
     ratios |= {
         f"{name}, cpu": over["cpu_s"] / under["cpu_s"]
         for name, (over, under) in pairs.items()
@@ -125,8 +125,8 @@ def compare(told: Mapping[str, Told]) -> Told:
     return {name: round(ratio, 2) for name, ratio in ratios.items()}
 
 
-def _last_line(said: str) -> Told:
-    return dict(json.loads(said.splitlines()[-1]))
+def _last_line(printed: str) -> Result:
+    return dict(json.loads(printed.splitlines()[-1]))
 
 
 def _run(command: list[str]) -> str:
@@ -145,10 +145,10 @@ def main(given: Sequence[str]) -> None:
     parser.add_argument("--without-peers", action="store_true")
     parser.add_argument("--output", type=Path, default=Path(".earshot/benchmarks/listening.json"))
     options = parser.parse_args(given)
-    told = run(options.rows, options.repeats, not options.without_peers)
+    result = run(options.rows, options.repeats, not options.without_peers)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(told, indent=2))
+    options.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

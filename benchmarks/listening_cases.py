@@ -48,11 +48,11 @@ COLUMNS = (
     "range_start, range_end, bytes_sent, position_seconds, heard_seconds"
 )
 
-Told = dict[str, Any]
+Result = dict[str, Any]
 
 
-def load(url: str, admin_url: str, rows: str) -> Told:
-    """The schema and the invented day; the tables that SQL is given: what the rules say of agents, and the networks."""
+def load(url: str, admin_url: str, rows: str) -> Result:
+    """The schema and the invented day; the tables that SQL reads: what the rules match of agents, and the networks."""
     migrate(url, lambda _: None)
     generator = np.random.default_rng(SEED)
     network = invent_network(generator)
@@ -77,7 +77,7 @@ def load(url: str, admin_url: str, rows: str) -> Told:
     return {"identities": requests.select(who).unique().height, "addresses": requests["client_ip"].n_unique()}
 
 
-def earshot(url: str, _: str) -> Told:
+def earshot(url: str, _: str) -> Result:
     """One UTC day of all tenants as a run of the pipeline computes it: read, computed, written in one transaction."""
     warehouse = Warehouse(url)
     rules, ranges = load_rules(), AddressRanges.load()
@@ -86,9 +86,9 @@ def earshot(url: str, _: str) -> Told:
 
     def read(name: str, /, **params: object) -> pl.DataFrame:
         nonlocal extract
-        asked = time.perf_counter()
+        sent_at = time.perf_counter()
         frame = warehouse.read(name, **params)
-        extract += time.perf_counter() - asked
+        extract += time.perf_counter() - sent_at
         return frame
 
     (tenants,) = warehouse.tenant_chunks()
@@ -112,7 +112,7 @@ def earshot(url: str, _: str) -> Told:
     }
 
 
-def limit(url: str, admin_url: str) -> Told:
+def limit(url: str, admin_url: str) -> Result:
     """The raw rows out, thrown away, and the rollup rows in, already encoded: what no way of computing can undercut.
 
     The rows that Earshot left are taken out of their tables first, which is not timed, and put back in one transaction:
@@ -141,27 +141,27 @@ def limit(url: str, admin_url: str) -> Told:
         rows = sum(_put_back(connection, *each) for each in content)
         connection.commit()
         into, cpu_into = time.perf_counter() - began, cpu_seconds(url) - cpu
-    told = {"seconds": out + into, "out_s": out, "in_s": into, "cpu_s": cpu_out + cpu_into}
-    return {**told, "bytes_out": bytes_out, "rows_in": rows}
+    result = {"seconds": out + into, "out_s": out, "in_s": into, "cpu_s": cpu_out + cpu_into}
+    return {**result, "bytes_out": bytes_out, "rows_in": rows}
 
 
-def tuned_sql(_: str, admin_url: str) -> Told:
+def tuned_sql(_: str, admin_url: str) -> Result:
     """The same rollups inside the database; listening_rollups.sql says what they cover. No row-level security."""
     cpu, began = cpu_seconds(admin_url), time.perf_counter()
-    told: Told = {}
+    result: Result = {}
     with psycopg.connect(admin_url) as connection:
         for statement in ROLLUPS.read_text(encoding="utf-8").split(";\n"):
-            asked = time.perf_counter()
+            sent_at = time.perf_counter()
             connection.execute(statement.replace("{day}", str(DAY)).encode())
             names = [line for line in statement.splitlines() if line.startswith("-- step:")]
             if names:
-                told[names[0].removeprefix("-- step: ") + "_s"] = time.perf_counter() - asked
+                result[names[0].removeprefix("-- step: ") + "_s"] = time.perf_counter() - sent_at
         connection.commit()
-        told |= {"seconds": time.perf_counter() - began, "cpu_s": cpu_seconds(admin_url) - cpu}
+        result |= {"seconds": time.perf_counter() - began, "cpu_s": cpu_seconds(admin_url) - cpu}
         for table in TABLES:
-            ((told[table],),) = connection.execute(f"SELECT count(*) FROM {table}".encode())
+            ((result[table],),) = connection.execute(f"SELECT count(*) FROM {table}".encode())
         connection.execute("DROP SCHEMA work CASCADE")
-    return told
+    return result
 
 
 def cpu_seconds(url: str) -> float:
@@ -169,15 +169,15 @@ def cpu_seconds(url: str) -> float:
 
     The server's are those of its main process, of the children that it has outlived, and of those that live.
     """
-    told = time.process_time()
+    seconds = time.process_time()
     with psycopg.connect(url) as connection:
         backend = Path(f"/proc/{connection.info.backend_pid}/stat")
         if not backend.exists():
-            return told
+            return seconds
         main = _stat(backend)[1]
         of_server = [stat for stat in map(_stat, Path("/proc").glob("[0-9]*/stat")) if stat and stat[1] == main]
-        told += sum(each for stat in of_server for each in stat[11:13]) / TICKS
-        return told + sum(_stat(Path(f"/proc/{main}/stat"))[11:15]) / TICKS
+        seconds += sum(each for stat in of_server for each in stat[11:13]) / TICKS
+        return seconds + sum(_stat(Path(f"/proc/{main}/stat"))[11:15]) / TICKS
 
 
 def _stat(path: Path) -> list[int]:
@@ -198,7 +198,7 @@ def peak_mb() -> float:
 
 
 def _networks() -> pl.DataFrame:
-    """The packaged networks in the order in which their lists are asked."""
+    """The packaged networks in the order in which their lists are looked up."""
     rows = []
     for place, name in enumerate(LISTS):
         content = json.loads((PACKAGED_NETWORKS / f"{name}.json").read_text(encoding="utf-8"))
@@ -240,7 +240,7 @@ def _put_back(connection: psycopg.Connection[Any], table: str, parts: list[bytes
         return cursor.rowcount
 
 
-CASES: dict[str, Callable[..., Told]] = {"load": load, "earshot": earshot, "limit": limit, "sql": tuned_sql}
+CASES: dict[str, Callable[..., Result]] = {"load": load, "earshot": earshot, "limit": limit, "sql": tuned_sql}
 
 
 if __name__ == "__main__":

@@ -110,8 +110,8 @@ def find_ads(downloads: pd.DataFrame, could: pd.DataFrame, spots: pd.DataFrame) 
     )
     found = merged.reset_index().merge(spots, on="asset_id")
     found = found[(found["start"] <= found["first_byte"]) & (found["end"] > found["last_byte"])]
-    told = downloads[[*GROUP, "tenant_id", "podcast_id", "event_id", "occurred_at", "household_key"]]
-    return found.merge(told, on=GROUP)
+    first_requests = downloads[[*GROUP, "tenant_id", "podcast_id", "event_id", "occurred_at", "household_key"]]
+    return found.merge(first_requests, on=GROUP)
 
 
 def measure(downloads: pd.DataFrame, ads: pd.DataFrame, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -41,8 +41,8 @@ def clock(work: Callable[[], Any], repeats: int = REPEATS) -> tuple[dict[str, fl
         if time.perf_counter() - began > ENOUGH_S:
             break
     counted = slice(1, None) if len(walls) > 1 else slice(None)
-    told = {"wall_s": statistics.median(walls[counted]), "cpu_s": statistics.median(cpus[counted])}
-    return {name: round(value, 4) for name, value in told.items()}, result
+    found = {"wall_s": statistics.median(walls[counted]), "cpu_s": statistics.median(cpus[counted])}
+    return {name: round(value, 4) for name, value in found.items()}, result
 
 
 def peak_mb() -> int:
@@ -58,10 +58,10 @@ def read_paths(name: str) -> Table:
     """The columns path, conversions, nulls and value."""
     with open(name, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    told: Table = {"path": [row["path"] for row in rows]}
+    found: Table = {"path": [row["path"] for row in rows]}
     for column in ("conversions", "nulls", "value"):
-        told[column] = [int(row[column]) for row in rows]
-    return told
+        found[column] = [int(row[column]) for row in rows]
+    return found
 
 
 def read_touches(name: str) -> Any:
@@ -80,16 +80,16 @@ def channel_attribution(paths: Table) -> Models:
     known = {"first_touch": "first_touch", "last_touch": "last_touch", "linear": "linear_touch"}
 
     def heuristics() -> Answer:
-        told = ChannelAttribution.heuristic_models(frame, "path", "conversions", flg_pro=False).set_index(
+        found = ChannelAttribution.heuristic_models(frame, "path", "conversions", flg_pro=False).set_index(
             "channel_name"
         )
-        return {ours: told[theirs].to_dict() for ours, theirs in known.items()}
+        return {ours: found[theirs].to_dict() for ours, theirs in known.items()}
 
     def markov() -> Answer:
-        told = ChannelAttribution.markov_model(
+        found = ChannelAttribution.markov_model(
             frame, "path", "conversions", var_null="nulls", verbose=False, flg_pro=False
         )
-        return dict(zip(told["channel_name"], told["total_conversions"], strict=True))
+        return dict(zip(found["channel_name"], found["total_conversions"], strict=True))
 
     return {"first_last_linear": heuristics, "markov": markov}
 
@@ -147,8 +147,8 @@ def _dp6_models(made: Any, with_times: bool) -> Models:
         kinds["time_decay"] = heuristics.TimeDecayModel
 
     def totals(kind: Any) -> Answer:
-        told = kind().get_aggregated_results(made.unified_df)
-        return dict(zip(told["channels"].cast(str).to_list(), told["attribution"].to_list(), strict=True))
+        found = kind().get_aggregated_results(made.unified_df)
+        return dict(zip(found["channels"].cast(str).to_list(), found["attribution"].to_list(), strict=True))
 
     return {name: lambda kind=kind: totals(kind) for name, kind in kinds.items()}  # type: ignore[misc]
 
@@ -159,16 +159,16 @@ def do_attribution(paths: Table) -> Models:
 
     both = [
         (path, outcome, count)
-        for path, won, lost in zip(paths["path"], paths["conversions"], paths["nulls"], strict=True)
-        for outcome, count in ((1, won), (0, lost))
+        for path, won, failed in zip(paths["path"], paths["conversions"], paths["nulls"], strict=True)
+        for outcome, count in ((1, won), (0, failed))
         if count
     ]
     names, outcomes, weights = (list(each) for each in zip(*both, strict=True))
     total = sum(paths["conversions"])
 
     def markov() -> Answer:
-        told = MarkovAttribution(removal_strategy="redirect_to_null").fit(names, outcomes, weights)
-        return {channel: share * total for channel, share in told["attribution"].items()}
+        found = MarkovAttribution(removal_strategy="redirect_to_null").fit(names, outcomes, weights)
+        return {channel: share * total for channel, share in found["attribution"].items()}
 
     return {"markov": markov}
 
@@ -186,12 +186,12 @@ def measure(read: Callable[[str], Any], hand_over: Callable[[Any], Models], name
     """Seconds of reading, of handing over and of each model, the answers, and the peak memory of this process in MB."""
     extract, table = clock(lambda: read(name), repeats=1)
     prepare, models = clock(lambda: hand_over(table), repeats=1)
-    told: dict[str, Any] = {"extract": extract, "prepare": prepare, "models": {}, "answers": {}}
+    found: dict[str, Any] = {"extract": extract, "prepare": prepare, "models": {}, "answers": {}}
     for model, compute in models.items():
-        told["models"][model], answer = clock(compute)
-        told["answers"] |= answer if model == "first_last_linear" else {model: answer}
-    told["peak_mb"] = peak_mb()
-    return told
+        found["models"][model], answer = clock(compute)
+        found["answers"] |= answer if model == "first_last_linear" else {model: answer}
+    found["peak_mb"] = peak_mb()
+    return found
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from assets.partitions import days_ago, partitions_from
 from assets.resources import day_tags, scope_tags
 from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, RAW_ASSETS, VERDICT
 from pipelines.first_day import loaded_first_day
-from sql.failures import FailureLog, in_halves
+from sql.failures import FailureLog, bisect_failures
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -145,7 +145,7 @@ def _morning(
         return held["period_start"].to_list()
 
     waking = morning_tenants(tenants, now, lambda slug, error: fail(ids[slug], error))
-    firsts = {newest, *chain.from_iterable(in_halves([ids[slug] for slug in waking], look, fail))}
+    firsts = {newest, *chain.from_iterable(bisect_failures([ids[slug] for slug in waking], look, fail))}
     failures.clear([tenant for tenant in ids.values() if tenant not in failures.tenants], subject)
     if not waking:
         yield SkipReason("It is not the first hour of the morning for any tenant.")
@@ -181,7 +181,7 @@ def morning_tenants(
         return [slug for slug, zone in some if now.astimezone(ZoneInfo(zone)).hour == MORNING_HOUR]
 
     clocks = list(tenants.select("slug", "timezone").iter_rows())
-    found = in_halves(clocks, is_waking, lambda clock, error: failed(clock[0], error))
+    found = bisect_failures(clocks, is_waking, lambda clock, error: failed(clock[0], error))
     return sorted(chain.from_iterable(found))
 
 

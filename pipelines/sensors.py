@@ -37,7 +37,7 @@ from pipelines.health.freshness import (
 )
 from pipelines.schedules import daily_rollups
 from pipelines.settings import load_settings
-from sql.failures import FailureLog, cause_of, may_be_one_tenants
+from sql.failures import FailureLog, cause_of, is_isolatable
 from sql.readers import end_overdue_readers
 from sql.warehouse import Warehouse
 
@@ -84,7 +84,7 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     for ended in end_overdue_readers(warehouse):
         context.log.warning(ended)
     now = datetime.now(UTC)
-    seen, settled, counted = _read_cursor(context.cursor)
+    seen, fresh_until, counted = _read_cursor(context.cursor)
     tenants = warehouse.tenants()
     ids = [UUID(bytes=tenant) for tenant in tenants["tenant_id"]]
     record_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER, failures)
@@ -93,18 +93,18 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
         compare_counts(warehouse, (now - COMPARED).date() if seen > EVER else FIRST_DAY, failures)
     # What came in while a tenant could not be looked at is found by counting, once it can be again.
     compare_counts(warehouse, FIRST_DAY, failures, _troubled_before(warehouse, ids) - failures.tenants)
-    stale = find_stale(warehouse, settled - RESCAN if settled > EVER else EVER, failures)
+    stale = find_stale(warehouse, fresh_until - RESCAN if fresh_until > EVER else EVER, failures)
     failures.clear([tenant for tenant in ids if tenant not in failures.tenants], [SUBJECT])
     cursor = {"seen": now.isoformat(), "counted": now.date().isoformat()}
     if stale is None:
-        is_settled = not failures.found
-        context.update_cursor(json.dumps({**cursor, "settled": (now if is_settled else settled).isoformat()}))
+        is_complete = not failures.found
+        context.update_cursor(json.dumps({**cursor, "settled": (now if is_complete else fresh_until).isoformat()}))
         return SkipReason(
             "No table of any day is older than what it was made of."
-            if is_settled
+            if is_complete
             else f"Nothing is stale of the tenants that could be looked at; {len(failures.tenants)} could not be."
         )
-    context.update_cursor(json.dumps({**cursor, "settled": settled.isoformat()}))
+    context.update_cursor(json.dumps({**cursor, "settled": fresh_until.isoformat()}))
     attempts, waits = attempts_so_far(context.instance, stale, now)
     if waits:
         return SkipReason(f"{stale.tables} table(s) are stale since {stale.first}; {waits}")
@@ -127,7 +127,7 @@ def _look_for_first_day(context: SensorEvaluationContext, warehouse: Warehouse) 
     try:
         save_first_day(load_settings(), warehouse)
     except Exception as error:
-        if not may_be_one_tenants(error):
+        if not is_isolatable(error):
             raise
         context.log.error(f"The first day that has data could not be found; it stays as it was. {cause_of(error)}")
 

@@ -1,6 +1,6 @@
 """Failures: an error in one tenant's data does not stop the work for the others.
 
-Here: which exceptions may be about one tenant's data, running work in halves until those are found that it fails for,
+Here: which exceptions may be about one tenant's data, bisecting work to find those that it fails for,
 and the table tenant_failures, which keeps what is open until the same work succeeds.
 Not here: the work itself, what an operator sees of it (pipelines/commands/status.py, the runs of assets/).
 """
@@ -60,12 +60,12 @@ class TenantFailure:
         return f"{self.tenant}, {self.day}" if self.day else self.tenant
 
 
-def may_be_one_tenants(error: BaseException) -> bool:
+def is_isolatable(error: BaseException) -> bool:
     """Whether the exception may come from one tenant's data, whatever its class.
 
-    Not: a database that went away or a lock that was not given, which a retry heals, and requests to stop
+    Not: a database that went away or a lock that was not granted, which a retry heals, and requests to stop
     (KeyboardInterrupt, SystemExit, GeneratorExit, the orchestrator's). A panic in a library written in Rust is no
-    Exception; every such library has a PanicException of its own, so they are known by name.
+    Exception; every such library has a PanicException of its own, so they are recognised by name.
     """
     if is_database_away(error):
         return False
@@ -98,20 +98,20 @@ def _message_of(error: BaseException) -> str:
         return "its message cannot be read"
 
 
-def in_halves(
+def bisect_failures(
     items: Sequence[T], work: Callable[[Sequence[T]], R], failed: Callable[[T, BaseException], object]
 ) -> Iterator[R]:
-    """What the work gives for all items at once; where it fails, for each half of them, down to single ones.
+    """Yield the results of the work: for all items at once or, where that fails, for each half, down to single items.
 
-    failed is called for each item for which it fails alone. Raises what no single item is to blame for: see
-    may_be_one_tenants. With one bad item in n, the work is begun about 2 log2 n times.
+    failed is called for each single item that the work fails for. Raises errors that are not isolatable (see
+    is_isolatable). With one bad item in n, the work is begun about 2 log2 n times.
     """
     if not items:
         return
     try:
         result = work(items)
     except BaseException as error:
-        if not may_be_one_tenants(error):
+        if not is_isolatable(error):
             raise
         if len(items) == 1:
             failed(items[0], error)
@@ -120,8 +120,8 @@ def in_halves(
         yield result
         return
     middle = len(items) // 2
-    yield from in_halves(items[:middle], work, failed)
-    yield from in_halves(items[middle:], work, failed)
+    yield from bisect_failures(items[:middle], work, failed)
+    yield from bisect_failures(items[middle:], work, failed)
 
 
 class FailureLog:

@@ -232,9 +232,9 @@ class Warehouse:
         if not scope.tenants:
             return found
         wanted = [tenant.bytes for tenant in scope.tenants]
-        known = set(found["tenant_id"])
+        existing = set(found["tenant_id"])
         for tenant in scope.tenants:
-            if tenant.bytes not in known:
+            if tenant.bytes not in existing:
                 raise _unknown_tenant(str(tenant), found)
         return found.filter(found["tenant_id"].is_in(wanted))
 

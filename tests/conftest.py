@@ -35,9 +35,9 @@ os.environ.setdefault("EARSHOT_FIRST_DAY", "2024-01-01")
 TESTS = Path(__file__).parent
 TEMPLATE = "earshot_template"
 
-# The folder in which the servers of the run have their homes: known to the leading process, and told to the others.
+# The folder in which the servers of the run have their homes: the leading process makes it and names it to the others.
 HOMES = pytest.StashKey[Path]()
-TOLD = "earshot_homes"
+HOMES_KEY = "earshot_homes"
 
 SHARED_MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 6 * 2**30
 
@@ -95,7 +95,7 @@ def pytest_configure_node(node: WorkerController) -> None:
     config = node.config
     if HOMES not in config.stash:
         config.stash[HOMES] = make_folder()
-    node.workerinput[TOLD] = str(config.stash[HOMES])
+    node.workerinput[HOMES_KEY] = str(config.stash[HOMES])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -161,7 +161,7 @@ def usual_umask() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def homes(request: pytest.FixtureRequest) -> Iterator[Path]:
     """The folder in which the servers of the run have their homes."""
-    given = getattr(request.config, "workerinput", {}).get(TOLD)
+    given = getattr(request.config, "workerinput", {}).get(HOMES_KEY)
     folder = Path(given) if given else make_folder()
     yield folder
     if not given:

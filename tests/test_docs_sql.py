@@ -84,12 +84,12 @@ def run(connection: psycopg.Connection[tuple[object, ...]], page: str, text: str
         cursor = connection.execute(text.replace("'...'", f"'{RUN}'").replace("PROCESS", "-1").encode())
     except psycopg.Error as error:
         pytest.fail(f"{page} has a statement that does not run: {error}\n{text}")
-    answers = []
+    results = []
     more: bool | None = True
     while more:
-        answers += cursor.fetchall() if cursor.description else []
+        results += cursor.fetchall() if cursor.description else []
         more = cursor.nextset()
-    return str(answers)
+    return str(results)
 
 
 def test_the_pages_have_their_statements() -> None:
@@ -100,9 +100,9 @@ def test_the_pages_have_their_statements() -> None:
 
 def test_a_readers_login_made_as_the_docs_say_runs_what_they_give_it(reader_url: str) -> None:
     with psycopg.connect(reader_url, autocommit=True) as reader:
-        answers = [run(reader, page, text) for page, text in READ]
-    assert sum(answer != "[]" for answer in answers) >= 3
-    assert str(KREUZBERG) not in "".join(answers)
+        results = [run(reader, page, text) for page, text in READ]
+    assert sum(answer != "[]" for answer in results) >= 3
+    assert str(KREUZBERG) not in "".join(results)
 
 
 def test_the_applications_login_runs_every_statement_one_after_the_other(logins: Apart) -> None:

@@ -34,7 +34,7 @@ def install() -> ModuleType:
 
 
 class Index(ThreadingHTTPServer):
-    """A package index without packages, which keeps what it was asked for."""
+    """A package index without packages, which records the names requested."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

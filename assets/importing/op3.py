@@ -20,7 +20,7 @@ from assets.listening.identity.agent_rules import BOT_SUFFIX
 # OP3 answers every counted request with a redirect to the next prefix or the file.
 REDIRECT = 302
 
-# The API calls the asked URL url, the files of an hour or day call it serverUrl.
+# The API calls the requested URL url, the files of an hour or day call it serverUrl.
 URL_NAMES = ("url", "serverUrl")
 NEEDED = ("time", "hashedIpAddress", "agentName")
 

@@ -25,7 +25,7 @@ from assets.markdown import table
 from assets.partitions import describe_failures, refuse_campaigns, refuse_partial
 from assets.resources import Measurement
 from assets.steps import OWNERS
-from sql.failures import FailureLog, TenantFailure, in_halves
+from sql.failures import FailureLog, TenantFailure, bisect_failures
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -77,7 +77,7 @@ def check_inclusions_valid(warehouse: ResourceParam[Warehouse], scope: ResourceP
 
     ids = [UUID(bytes=each) for each in tenants["tenant_id"]]
     subject = ["check_inclusions_valid"]
-    parts = list(in_halves(ids, look, lambda tenant, error: failures.add(tenant, error, subject)))
+    parts = list(bisect_failures(ids, look, lambda tenant, error: failures.add(tenant, error, subject)))
     failures.clear([tenant for done, _, _ in parts for tenant in done], subject)
     return _judge_inclusions(
         [found for _, _, found in parts],

@@ -11,7 +11,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetSpec, MetadataValue, O
 from assets.assets import WITHOUT_EVENTS, Description
 from assets.partitions import daily, days_of, month_of_days, refuse_campaigns
 from assets.steps import OWNERS
-from sql.failures import cause_of, may_be_one_tenants
+from sql.failures import cause_of, is_isolatable
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
 
@@ -53,10 +53,10 @@ def raw_days(
     span = Window(days[0].start, days[-1].end)
     try:
         found = warehouse.read("read_raw_days", start=span.start, end=span.end)
-        told = {(row["source_table"], row["day"]): describe_day(row) for row in found.iter_rows(named=True)}
+        described = {(row["source_table"], row["day"]): describe_day(row) for row in found.iter_rows(named=True)}
     except BaseException as error:
         # To count is no condition of computing: what is computed names the tenant whose rows cannot be read.
-        if not may_be_one_tenants(error):
+        if not is_isolatable(error):
             raise
         context.log.error(f"The raw rows of {days[0].day} to {days[-1].day} could not be counted. {cause_of(error)}")
         yield from (Output(None, key.to_user_string(), WITHOUT_EVENTS) for key in context.selected_asset_keys)
@@ -64,7 +64,7 @@ def raw_days(
     for key in sorted(context.selected_asset_keys):
         name = key.to_user_string()
         for window in days:
-            metadata = told.get((name, window.day), NO_ROWS)
+            metadata = described.get((name, window.day), NO_ROWS)
             context.add_asset_metadata(metadata, asset_key=AssetKey(name), partition_key=window.day.isoformat())
         yield Output(None, output_name=name)
 

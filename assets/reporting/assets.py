@@ -33,7 +33,7 @@ from assets.partitions import (
 )
 from assets.resources import Mailing, Measurement
 from assets.steps import DAILY_ASSETS, OWNERS, VERDICT
-from sql.failures import FailureLog, may_be_one_tenants
+from sql.failures import FailureLog, is_isolatable
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -147,7 +147,7 @@ def _report(
                 built.append(report)
                 trouble = trouble or report.error
         except BaseException as error:
-            if not may_be_one_tenants(error):
+            if not is_isolatable(error):
                 raise
             trouble = error
         if trouble is None:

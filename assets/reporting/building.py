@@ -21,7 +21,7 @@ from reports.compose import compose
 from reports.content.facts import ReportFacts
 from reports.drawing.fonts import font_registry
 from reports.rendering.render import render, subject_line
-from sql.failures import cause_of, is_explained, may_be_one_tenants
+from sql.failures import cause_of, is_explained, is_isolatable
 from sql.warehouse import Warehouse
 
 
@@ -78,7 +78,7 @@ class ReportBuilder:
                         continue
                     built = self._build_one(reader, subscription, subject, decision)
                 except BaseException as error:
-                    if not may_be_one_tenants(error):
+                    if not is_isolatable(error):
                         raise
                     built = self._hold_broken(reader, subscription, subject, error)
                 yield built

@@ -80,12 +80,12 @@ def show_tenant_checks(
     from assets.upkeep.verdicts import NO_RESULTS, judge_by_hand, name_cases, read_results, read_unjudged
 
     refuse_campaigns(scope, ["checks"])
-    asked = _days_of_run(context, warehouse)
+    run_days = _days_of_run(context, warehouse)
     tenants = warehouse.tenants(scope)
     ids = {UUID(bytes=tenant) for tenant in tenants["tenant_id"]}
     # Days that nobody of the scope has begun are not judged; of them there is nothing to read.
     begun = {
-        day: some for day, tenants_of_day in read_begun(warehouse, asked).items() if (some := tenants_of_day & ids)
+        day: some for day, tenants_of_day in read_begun(warehouse, run_days).items() if (some := tenants_of_day & ids)
     }
     days = sorted(begun)
     selected = {key.name for key in context.selected_asset_check_keys}
@@ -96,9 +96,9 @@ def show_tenant_checks(
     if by_hand and days:
         loose, kept_days = judge_by_hand(warehouse, run_id, context.log.error, scope, begun, checks)
         for day in kept_days:
-            # The verdict is written, so it is reported, although the run was not asked for tenant_checks.
+            # The verdict is written, so it is reported, although tenant_checks was not selected in the run.
             context.op_execution_context.log_event(AssetMaterialization(VERDICT, partition=day.isoformat()))
-    found, unread = read_results(warehouse, days or asked, tenants)
+    found, unread = read_results(warehouse, days or run_days, tenants)
     results = (
         pl.concat([found.with_columns(is_kept=True), loose.with_columns(is_kept=False)])
         .filter(pl.col("check_name").is_in(list(selected)))
@@ -106,7 +106,7 @@ def show_tenant_checks(
         .sort("day", "slug", "check_name")
     )
     failed = results.filter(~pl.col("passed"))
-    where = f"{asked[0]}" if asked[0] == asked[-1] else f"{asked[0]} to {asked[-1]}"
+    where = f"{run_days[0]}" if run_days[0] == run_days[-1] else f"{run_days[0]} to {run_days[-1]}"
     nothing = "" if days else f" Nobody has computed anything of {where}, so there is nothing to judge."
     unasked = f" {UNASKED.format(day=where)}" if by_hand and not _first_of(context) else ""
     for check in checks:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from assets.lineage import read_stale
 from assets.steps import DAILY_ASSETS
-from sql.failures import cause_of, in_halves
+from sql.failures import bisect_failures, cause_of
 from sql.values import Reader, Window
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _run_check(
         }
         return judge(all_tenants, _find_offences(read, check, values, assets), check)
 
-    judged = list(in_halves(tenants, judge_some, broken.__setitem__))
+    judged = list(bisect_failures(tenants, judge_some, broken.__setitem__))
     rows = [
         (tenant.bytes, check.name, False, f"the check could not be made: {cause_of(error)}")
         for tenant, error in broken.items()

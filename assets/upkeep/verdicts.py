@@ -16,7 +16,7 @@ from assets.computing import bind
 from assets.runs import RunScope, StepRun
 from assets.steps import DAILY_ASSETS, VERDICT, VERDICTS
 from assets.upkeep.checks import CASES_NAMED, Check, run_checks
-from sql.failures import FailureLog, TenantFailure, in_halves
+from sql.failures import FailureLog, TenantFailure, bisect_failures
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import Warehouse
 
@@ -35,7 +35,7 @@ NO_RESULTS = pl.DataFrame(
 def judge_by_hand(
     warehouse: Warehouse,
     run_id: UUID,
-    say: Callable[[str], object],
+    log_error: Callable[[str], object],
     scope: Scope,
     begun: Mapping[date, Set[UUID]],
     checks: Sequence[Check],
@@ -45,7 +45,7 @@ def judge_by_hand(
     begun: the days, each with the tenants that have something of it.
     """
     days = sorted(begun)
-    failures = FailureLog(warehouse, "computing", say, run_id, "not judged")
+    failures = FailureLog(warehouse, "computing", log_error, run_id, "not judged")
     tenants = warehouse.tenants(scope)
     span = Window.of_days(days[0], days[-1])
     lines = warehouse.ledger(VERDICT, span).select("tenant_id", "day")
@@ -60,7 +60,7 @@ def judge_by_hand(
         tables_of=VERDICTS.tables_of,
         compute=compute,
         failures=failures,
-        noted_at=due.note_arrivals(),
+        watermarks_at=due.record_watermarks(),
         barred=due.barred,
     )
     loose = [NO_RESULTS]
@@ -91,7 +91,7 @@ def read_results(
     def fail(tenant: UUID, error: BaseException) -> None:
         unread.append(TenantFailure(tenant, slugs[tenant], "check", (VERDICT,), None, error))
 
-    return pl.concat([NO_RESULTS, *in_halves(list(slugs), read, fail)]), unread
+    return pl.concat([NO_RESULTS, *bisect_failures(list(slugs), read, fail)]), unread
 
 
 def read_unjudged(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from assets.lineage import EVER, read_stale
-from sql.failures import FailureLog, in_halves
+from sql.failures import FailureLog, bisect_failures
 from sql.warehouse import Warehouse
 from sql.watermarks import record_watermarks
 
@@ -98,7 +98,7 @@ def _for_tenants(
     """
     log = failures or FailureLog(warehouse, "sensor", logger.error, not_done=NOT_LOOKED_AT)
     tenants = [UUID(bytes=tenant) for tenant in warehouse.tenants()["tenant_id"]] if only is None else sorted(only)
-    return in_halves(tenants, read, lambda tenant, error: log.add(tenant, error, [SUBJECT]))
+    return bisect_failures(tenants, read, lambda tenant, error: log.add(tenant, error, [SUBJECT]))
 
 
 def fold_stale(stale: pl.DataFrame) -> StaleDays | None:

@@ -25,7 +25,7 @@ from reports.delivery.queue import Delivery, DeliveryContext
 from reports.delivery.transports.base import Transport
 from reports.delivery.unsubscribe import Sender, stop_link
 from sql.connecting import DatabaseUnavailableError
-from sql.failures import FailureLog, cause_of, is_database_away, may_be_one_tenants
+from sql.failures import FailureLog, cause_of, is_database_away, is_isolatable
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Connection, Warehouse
@@ -33,7 +33,7 @@ from sql.warehouse import Connection, Warehouse
 logger = logging.getLogger(__name__)
 
 # Seconds between attempts to write an end down: a restart of the database, well within the time of a claim.
-SETTLE_PAUSES = (1.0, 5.0, 20.0)
+RECORD_PAUSES = (1.0, 5.0, 20.0)
 # Mails in doubt in a row that end a run: behind a provider that is down, every further one would need a person too.
 MOST_DOUBTS = 3
 Progress = Callable[[str], None]
@@ -130,7 +130,7 @@ class Outbox:
                 with self._warehouse.transaction() as connection:
                     step(connection)
             except BaseException as error:
-                if not may_be_one_tenants(error):
+                if not is_isolatable(error):
                     raise
                 summary.notes.append(f"{step.__name__.replace('_', ' ')}: {cause_of(error)}")
 
@@ -149,7 +149,7 @@ class Outbox:
                 return Planned(delivery, stopped.state, stopped.detail)
             mail = make_mail(delivery, context, sender, self.read_report(delivery))
         except BaseException as error:
-            if not may_be_one_tenants(error):
+            if not is_isolatable(error):
                 raise
             return Planned(delivery, "failed", cause_of(error))
         return Planned(delivery, "send", mail.envelope.subject)
@@ -190,7 +190,7 @@ class Outbox:
         """
         if is_database_away(error):
             return Outcome(Verdict.RETRY, f"{what} ({type(error).__name__})", stop_run=True)
-        if not may_be_one_tenants(error):
+        if not is_isolatable(error):
             raise error
         self._failures.add(delivery.tenant_id, error, [subject_of(delivery)])
         return Outcome(Verdict.RETRY, f"{what} ({type(error).__name__}); see the log")
@@ -198,12 +198,15 @@ class Outbox:
     def _write_down(
         self, delivery: Delivery, token: UUID, transport: str, outcome: Outcome, started: datetime, clock: _Clock
     ) -> None:
-        """Settle the claim. A database that is away for a moment must not turn a certain end into a doubtful one, and
-        text that it refuses must not hold up the queue."""
-        for pause in (*SETTLE_PAUSES, None):
+        """Record the outcome and finish the claim.
+
+        A database that is away for a moment must not turn a certain end into a doubtful one, and
+        text that it refuses must not hold up the queue.
+        """
+        for pause in (*RECORD_PAUSES, None):
             try:
                 with self._warehouse.transaction() as connection:
-                    queue.settle(connection, delivery, token, transport, outcome, started, clock())
+                    queue.record_outcome(connection, delivery, token, transport, outcome, started, clock())
                 return
             except DatabaseUnavailableError:
                 if pause is None:
@@ -220,7 +223,7 @@ class Outbox:
                 self._failures.add(delivery.tenant_id, error, [subject_of(delivery)])
                 with self._warehouse.transaction() as connection:
                     plain = replace(outcome, detail="what was said of it could not be written down; the log has it")
-                    queue.settle(connection, delivery, token, transport, plain, started, clock())
+                    queue.record_outcome(connection, delivery, token, transport, plain, started, clock())
                 return
 
     def _attempt(self, transport: Transport, delivery: Delivery, context: DeliveryContext) -> Outcome:
@@ -241,7 +244,7 @@ class Outbox:
         try:
             return transport.send(mail)
         except BaseException as error:
-            if not may_be_one_tenants(error) and not isinstance(error, Exception):
+            if not is_isolatable(error) and not isinstance(error, Exception):
                 raise
             logger.exception("delivery %s ended in an error that the transport does not know", delivery.delivery_id)
             return of_unexpected(error)

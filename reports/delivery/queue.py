@@ -19,7 +19,7 @@ from psycopg.rows import class_row, dict_row
 from reports.delivery.addresses import AddressError, as_recipient, clean_address, is_allowed
 from reports.delivery.outcomes import Outcome, Verdict, next_attempt
 from reports.delivery.transports.base import LONGEST_CALL_S
-from sql.failures import in_halves
+from sql.failures import bisect_failures
 from sql.statements import statement
 
 logger = logging.getLogger(__name__)
@@ -125,11 +125,11 @@ def screen(recipient: str, context: DeliveryContext) -> Stop | None:
 
 
 def stop(connection: Connection[Any], delivery: Delivery, token: UUID, reason: Stop, now: datetime) -> None:
-    """Settle a claimed row that is not tried; the claim does not count as an attempt."""
-    _settle(connection, delivery, token, reason.state, reason.detail, now, uncounted=1)
+    """Finish a claimed row that is not tried; the claim does not count as an attempt."""
+    _finish_claim(connection, delivery, token, reason.state, reason.detail, now, uncounted=1)
 
 
-def settle(
+def record_outcome(
     connection: Connection[Any],
     delivery: Delivery,
     token: UUID,
@@ -142,7 +142,7 @@ def settle(
     state = "queued" if outcome.verdict in (Verdict.RETRY, Verdict.PAUSED) else str(outcome.verdict)
     again = next_attempt(delivery.attempts, now, delivery.delivery_id, outcome)
     not_before = again if outcome.verdict is Verdict.RETRY else None
-    settled = _settle(
+    finished = _finish_claim(
         connection,
         delivery,
         token,
@@ -151,14 +151,14 @@ def settle(
         now,
         message_id=outcome.provider_message_id,
         not_before=not_before,
-        # A refused key says nothing about the mail, so it does not use up the mail's attempts.
+        # A refused key has nothing to do with the mail, so it does not use up the mail's attempts.
         uncounted=1 if outcome.verdict is Verdict.PAUSED else 0,
     )
     ids = {"tenant": delivery.tenant_id, "delivery": delivery.delivery_id}
-    if not settled and outcome.provider_message_id:
+    if not finished and outcome.provider_message_id:
         values = {**ids, "token": token, "message_id": outcome.provider_message_id}
         connection.execute(statement("keep_provider_message_id").text, values)
-    if settled and state == str(Verdict.ACCEPTED):
+    if finished and state == str(Verdict.ACCEPTED):
         cancel_resends(connection, delivery.tenant_id, delivery.delivery_id, now)
     attempt = {
         **ids,
@@ -174,7 +174,7 @@ def settle(
     connection.execute(statement("add_delivery_attempt").text, attempt)
 
 
-def _settle(
+def _finish_claim(
     connection: Connection[Any],
     delivery: Delivery,
     token: UUID,
@@ -224,7 +224,7 @@ def release_allowed(connection: Connection[Any], now: datetime, failed: Callable
     def are_allowed(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return [row for row in rows if is_allowed(row["recipient"], row["recipient_domains"])]
 
-    found = in_halves(held, are_allowed, lambda row, error: failed(row["tenant_id"], error))
+    found = bisect_failures(held, are_allowed, lambda row, error: failed(row["tenant_id"], error))
     allowed = [row for rows in found for row in rows]
     return sum(
         connection.execute(

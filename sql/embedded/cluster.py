@@ -1,6 +1,6 @@
 """Cluster: one data folder and the server process on it.
 
-Here: making the data folder, its configuration, starting, stopping, and telling whether it runs.
+Here: making the data folder, its configuration, starting, stopping, and finding out whether it runs.
 Not here: logins and databases (server.py), which programs are used (programs.py).
 """
 

@@ -61,9 +61,9 @@ class Choice:
     conditions: tuple[tuple[str, str, str], ...] = field(default=())
 
 
-def find_relation(name: str, known: Iterable[Relation]) -> Relation:
+def find_relation(name: str, relations: Iterable[Relation]) -> Relation:
     """The relation of the schema bi that is meant. Raises PermanentError, naming near ones, for others."""
-    by_name = {relation.name: relation for relation in known if relation.schema == "bi"}
+    by_name = {relation.name: relation for relation in relations if relation.schema == "bi"}
     wanted = name.strip().lower().removeprefix("bi.").removeprefix("public.")
     if wanted in by_name:
         return by_name[wanted]

@@ -88,24 +88,24 @@ def migrate(
     InsufficientPrivilegeError, WrongDatabaseUrlError or DatabaseUnavailableError; what was applied before stays.
     """
     every = tuple(load_migrations() if migrations is None else migrations)
-    known = until(every, to)
+    migration_files = until(every, to)
     wanted = tuple(load_repeatables() if repeatables is None else repeatables)
-    say = progress or (lambda _: None)
-    warn = partial(_pass_on, say)
+    report = progress or (lambda _: None)
+    warn = partial(_pass_on, report)
     applied: list[str] = []
 
     def step(connection: WatchedConnection) -> str | None:
-        pending = _pending(connection, known)
+        pending = _pending(connection, migration_files)
         if not applied:
-            _refuse_foreign(connection, pending, known, wanted)
+            _refuse_foreign(connection, pending, migration_files, wanted)
         if not pending:
-            changed = _finish(connection, wanted, known == every, say)
+            changed = _finish(connection, wanted, migration_files == every, report)
             if (applied or changed) and (found := edition(connection)):
-                say(f"The schema is up to date ({EDITIONS[found]})")
+                report(f"The schema is up to date ({EDITIONS[found]})")
             return None
         if has_table(connection):
-            _refresh(connection, wanted, say, only="functions")
-        say(f"Applying {pending[0].name}")
+            _refresh(connection, wanted, report, only="functions")
+        report(f"Applying {pending[0].name}")
         connection.add_notice_handler(warn)
         try:
             _apply(connection, pending[0])
@@ -114,15 +114,15 @@ def migrate(
         _publish(connection)
         return pending[0].name
 
-    for name in _steps(url, step, limits, say):
+    for name in _steps(url, step, limits, report):
         applied.append(name)
     return applied
 
 
-def _pass_on(say: Progress, notice: psycopg.errors.Diagnostic) -> None:
+def _pass_on(report: Progress, notice: psycopg.errors.Diagnostic) -> None:
     """What a migration warns of is for the person who migrates; what it notes on the way is not."""
     if notice.severity_nonlocalized == "WARNING":
-        say(f"Warning: {notice.message_primary}")
+        report(f"Warning: {notice.message_primary}")
 
 
 def rollback(
@@ -137,24 +137,24 @@ def rollback(
 
     Rows in the tables that go are lost. Raises as migrate() does.
     """
-    known = tuple(load_migrations() if migrations is None else migrations)
-    keep = 0 if to is None else len(until(known, to))
-    say = progress or (lambda _: None)
+    migration_files = tuple(load_migrations() if migrations is None else migrations)
+    keep = 0 if to is None else len(until(migration_files, to))
+    report = progress or (lambda _: None)
 
     def step(connection: WatchedConnection) -> str | None:
         applied = read_applied(connection)
-        check_files(applied, known)
-        for migration in reversed(known[keep:]):
+        check_files(applied, migration_files)
+        for migration in reversed(migration_files[keep:]):
             if migration.name in applied.migrations:
-                say(f"Taking back {migration.name}")
+                report(f"Taking back {migration.name}")
                 _take_back(connection, migration)
                 return migration.name
         return None
 
-    return list(_steps(url, step, limits, say))
+    return list(_steps(url, step, limits, report))
 
 
-def _steps(url: str, step: Step, limits: Limits, say: Progress) -> Iterator[str]:
+def _steps(url: str, step: Step, limits: Limits, report: Progress) -> Iterator[str]:
     """What step() returns, transaction after transaction, each under the lock of migrations, until it is None."""
     with connect(url, replace(limits, lock_s=min(limits.lock_s, _TRY_S))) as connection:
         give_up_at = time.monotonic() + limits.lock_s
@@ -164,7 +164,7 @@ def _steps(url: str, step: Step, limits: Limits, say: Progress) -> Iterator[str]
             except LockedError as error:
                 if time.monotonic() > give_up_at:
                     raise
-                say(f"{error}. Trying again")
+                report(f"{error}. Trying again")
                 time.sleep(_PAUSE_S)
                 continue
             if done is None:
@@ -184,20 +184,25 @@ def _one_step(connection: WatchedConnection, step: Step) -> str | None:
         raise statement_error(error, "Migrating") from error
 
 
-def _pending(connection: Connection, known: Sequence[Migration]) -> list[Migration]:
+def _pending(connection: Connection, migration_files: Sequence[Migration]) -> list[Migration]:
     applied = read_applied(connection)
     # An older target must not make the newer applied files unknown.
-    names = {each.name for each in known}
-    check_files(applied, (*known, *(each for each in load_migrations() if each.name not in names)))
-    return [migration for migration in known if migration.name not in applied.migrations]
+    names = {each.name for each in migration_files}
+    check_files(applied, (*migration_files, *(each for each in load_migrations() if each.name not in names)))
+    return [migration for migration in migration_files if migration.name not in applied.migrations]
 
 
 def _refuse_foreign(
-    connection: Connection, pending: Sequence[Migration], known: Sequence[Migration], wanted: Sequence[Repeatable]
+    connection: Connection,
+    pending: Sequence[Migration],
+    migration_files: Sequence[Migration],
+    wanted: Sequence[Repeatable],
 ) -> None:
     """Before anything is changed: what is to be made by name is not there. What was applied before is ours."""
     kept = read_applied(connection).repeatables
-    ours = [each.apply for each in known if each not in pending] + [each.text for each in wanted if each.key in kept]
+    ours = [each.apply for each in migration_files if each not in pending] + [
+        each.text for each in wanted if each.key in kept
+    ]
     new = [each.apply for each in pending] + [each.text for each in wanted if each.key not in kept]
     refuse_taken(connection, names_in(new).without(names_in(ours)))
 
@@ -227,12 +232,12 @@ def _take_back(connection: Connection, migration: Migration) -> None:
         raise statement_error(error, f"Taking back {migration.name}") from error
 
 
-def _refresh(connection: Connection, wanted: Sequence[Repeatable], say: Progress, only: Kind | None = None) -> bool:
-    """Make the functions and views whose files have changed, say so, and say whether there were any."""
+def _refresh(connection: Connection, wanted: Sequence[Repeatable], report: Progress, only: Kind | None = None) -> bool:
+    """Make the functions and views whose files have changed, report them, and return whether there were any."""
     made, gone = refresh(connection, wanted, read_applied(connection).repeatables, only)
     for doing, keys in (("Making", [each.key for each in made]), ("Dropping", gone)):
         if keys:
-            say(f"{doing} {_counted(keys)}")
+            report(f"{doing} {_counted(keys)}")
     return bool(made or gone)
 
 
@@ -244,14 +249,14 @@ def _counted(keys: Sequence[str]) -> str:
     return " and ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
 
 
-def _finish(connection: Connection, wanted: Sequence[Repeatable], is_whole: bool, say: Progress) -> bool:
+def _finish(connection: Connection, wanted: Sequence[Repeatable], is_whole: bool, report: Progress) -> bool:
     """What follows from the migrations applied; says whether a function or view was made or dropped.
 
     is_whole: all of them are applied. Before that, what a view reads may not be there yet.
     """
     if not has_table(connection):
         return False
-    changed = _refresh(connection, wanted, say, only=None if is_whole else "functions")
+    changed = _refresh(connection, wanted, report, only=None if is_whole else "functions")
     _publish(connection)
     connection.execute("SET LOCAL ROLE earshot_owner")
     write_comments(connection)
@@ -282,15 +287,15 @@ def _run_file(connection: Connection, text: str) -> None:
 
 def _explained(error: psycopg.Error, migration: Migration) -> EarshotError:
     doing = f"Applying {migration.name}"
-    said = str(error).splitlines()[0]
-    if isinstance(error, psycopg.errors.UndefinedFile | psycopg.errors.FeatureNotSupported) and "extension" in said:
+    message = str(error).splitlines()[0]
+    if isinstance(error, psycopg.errors.UndefinedFile | psycopg.errors.FeatureNotSupported) and "extension" in message:
         return MissingExtensionError(
-            f"{doing} failed: {said}. Install the server's contrib package (postgresql-contrib on Debian), "
+            f"{doing} failed: {message}. Install the server's contrib package (postgresql-contrib on Debian), "
             "then migrate again."
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return InsufficientPrivilegeError(
-            f"{doing} failed: {said}. The login that migrates owns the database and has CREATEROLE; or a superuser "
+            f"{doing} failed: {message}. The login that migrates owns the database and has CREATEROLE; or a superuser "
             "runs once: GRANT earshot_owner, earshot_etl, earshot_report, earshot_readonly TO it WITH ADMIN OPTION."
         )
     return statement_error(error, doing)

@@ -43,13 +43,13 @@ class Status:
 
 def status(url: str, limits: Limits = Limits()) -> Status:  # noqa: B008  (an immutable value)
     """Where the database stands, without changing it. Raises for edited or unknown migrations, as migrate() does."""
-    known = load_migrations()
+    of_code = load_migrations()
     with connect(url, limits) as connection:
         try:
             connection.begin("status", "earshot db status")
             # What runs may read it too, and never becomes the owner.
             applied = read_applied(connection, "earshot_etl")
-            check_files(applied, known)
+            check_files(applied, of_code)
             make, gone = outdated(connection, load_repeatables(), applied.repeatables)
             found = edition(connection)
         except psycopg.Error as error:
@@ -57,7 +57,7 @@ def status(url: str, limits: Limits = Limits()) -> Status:  # noqa: B008  (an im
     times = {name: applied_at for name, (_, applied_at) in applied.migrations.items()}
     return Status(
         found,
-        tuple((each.name, times.get(each.name)) for each in known),
+        tuple((each.name, times.get(each.name)) for each in of_code),
         (*(each.key for each in make), *gone),
     )
 

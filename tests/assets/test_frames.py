@@ -24,16 +24,16 @@ def test_a_ratio_does_not_depend_on_whether_its_column_is_known_to_be_constant(p
     beside = mine.join(pl.DataFrame({"scope": [1, 2], "whole": [whole, 7]}), on="scope")
     exact = [part / whole for part in parts]
     for frame in (alone, beside):
-        told = frame.select(ratio(pl.col("part"), pl.col("whole"))).to_series()
-        assert told.to_list() == exact
+        quotients = frame.select(ratio(pl.col("part"), pl.col("whole"))).to_series()
+        assert quotients.to_list() == exact
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 10**13), min_size=2, max_size=6), st.integers(2, 10**6))
 def test_a_ratio_by_a_number_is_the_same_alone_and_among_others(parts: list[int], number: int) -> None:
-    told = ratio(pl.col("part"), pl.lit(number))
-    together = pl.DataFrame({"part": parts}).select(told).to_series().to_list()
-    alone = [pl.DataFrame({"part": [part]}).select(told).item() for part in parts]
+    quotients = ratio(pl.col("part"), pl.lit(number))
+    together = pl.DataFrame({"part": parts}).select(quotients).to_series().to_list()
+    alone = [pl.DataFrame({"part": [part]}).select(quotients).item() for part in parts]
     assert together == alone == [part / number for part in parts]
 
 

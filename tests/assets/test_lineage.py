@@ -1,7 +1,7 @@
 """Lineage: what makes a day stale, source by source and day by day, on a ledger in which one thing changed.
 
 The table below says in days what the steps say in spans. Each scenario is a tenant of its own: every asset of one
-Sunday was computed, and then one source changed on one day. Asked once, the ledger answers for all of them.
+Sunday was computed, and then one source changed on one day. One statement finds all that is stale by then.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ def test_a_change_makes_nothing_stale_that_is_not_made_of_it(stale: Stale, sourc
         assert changed != source or found <= made_of_it
 
 
-def test_raw_rows_do_not_count_where_tables_alone_are_asked_about(ledger: Warehouse) -> None:
+def test_raw_rows_do_not_count_where_only_tables_are_compared(ledger: Warehouse) -> None:
     tenants = [tenant("rolling", source, 0) for source in (*RAW_SOURCES, "campaign_reach")]
     found = read_stale(ledger.read, tenants, SUNDAY, SUNDAY, by_tables_only=True)
     assert set(found["asset"]) == {"campaign_roi", "model_totals", "tenant_checks"}
@@ -271,7 +271,7 @@ def test_windows_that_roll_read_thirty_days_before_and_two_after() -> None:
 KINDS_OF_ADS = pl.Enum(["b", "a"])
 
 
-def test_the_hash_of_a_table_tells_rows_and_tenants_apart_and_not_their_order() -> None:
+def test_the_hash_of_a_table_depends_on_rows_and_tenants_and_not_on_order() -> None:
     kinds = pl.Series(["a", "b", "a"], dtype=KINDS_OF_ADS)
     frame = pl.DataFrame({"tenant_id": [b"h", b"h", b"k"], "credit": [0.5, 0.5, None], "kind": kinds})
     found = hash_content([frame])

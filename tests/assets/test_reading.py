@@ -54,7 +54,7 @@ class Read(NamedTuple):
 
 
 class Noting:
-    """A reader that keeps what it was asked for."""
+    """A reader that records its statements and parameters."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._read = warehouse.read
@@ -62,7 +62,7 @@ class Noting:
 
     def __call__(self, name: str, /, **params: Any) -> pl.DataFrame:
         for source in sources_read(name):
-            days = days_asked(statement(name).text, params)
+            days = days_read(statement(name).text, params)
             self.reads += [Read(source, tenant, *days) for tenant in params["tenants"]]
         return self._read(name, **params)
 
@@ -73,12 +73,12 @@ def sources_read(name: str) -> frozenset[str]:
     text = statement(name).text
     found = {source for table in re.findall(r"(?:FROM|JOIN)\s+(\w+)", text) for source in TABLES.get(table, ())}
     if {"ads", "signals"} <= found:
-        # Raw rows of one table, told apart by their kind.
+        # Raw rows of one table, distinguished by their kind.
         found -= {"signals" if name == "read_ad_signals" else "ads"}
     return frozenset(source for source in found if name not in NOT_CONTENT and (name, source) not in SHORTCUTS)
 
 
-def days_asked(text: str, params: Mapping[str, Any]) -> tuple[int | None, int]:
+def days_read(text: str, params: Mapping[str, Any]) -> tuple[int | None, int]:
     """The first and last day, by the names that statements give their bounds."""
     names = ["start", "first", "recent", *(["day"] if "day = %(day)s" in text else [])]
     firsts = [day_of(params[name]) for name in names if name in params]

@@ -50,19 +50,19 @@ def test_every_model_is_measured_on_both_forms_with_the_same_answers(files: dict
 
 
 def test_the_path_builder_is_measured_with_few_conversions_and_with_all(files: dict[str, Path]) -> None:
-    told = benchmark.measure_builder(files["touches"])
-    assert told["all"]["conversions"] == JOURNEYS
-    assert told["one in twenty"]["touches"] < told["all"]["touches"] / 10
+    measured = benchmark.measure_builder(files["touches"])
+    assert measured["all"]["conversions"] == JOURNEYS
+    assert measured["one in twenty"]["touches"] < measured["all"]["touches"] / 10
 
 
 def test_ratios_are_ours_by_theirs_after_handing_over_and_with_it() -> None:
-    def told(prepare: float, markov: float, linear: float, answer: float) -> dict[str, object]:
+    def measured(prepare: float, markov: float, linear: float, answer: float) -> dict[str, object]:
         models = {"markov": markov, "linear": linear}
         clocked = {name: {"cpu_s": seconds, "wall_s": seconds} for name, seconds in models.items()}
         answers = {"linear": {"ads": 4.0}, "markov": {"ads": answer}}
         return {"prepare": {"cpu_s": prepare, "wall_s": prepare}, "models": clocked, "answers": answers}
 
-    compared = benchmark.compare(told(1, 1, 1, 4.0), told(3, 5, 2, 3.0))
+    compared = benchmark.compare(measured(1, 1, 1, 4.0), measured(3, 5, 2, 3.0))
     assert compared["cpu_s"] == {
         "markov": 0.2,
         "linear": 0.5,
@@ -87,8 +87,8 @@ def test_the_clock_runs_the_work_once_more_than_it_counts() -> None:
 
 
 def test_what_could_not_be_measured_says_why(tmp_path: Path) -> None:
-    told = benchmark.measure_peer(Path(sys.executable), "do-attribution", "paths", tmp_path / "none.csv")
-    assert "none.csv" in told["not_measured"]
-    case = {"earshot": {"all_models_from_rows": {"cpu_s": 1.0}, "peak_mb": 9}, "do-attribution": told}
-    assert "do-attribution: not measured" in benchmark.tell({"cases": {"20 channels": case}})
+    measured = benchmark.measure_peer(Path(sys.executable), "do-attribution", "paths", tmp_path / "none.csv")
+    assert "none.csv" in measured["not_measured"]
+    case = {"earshot": {"all_models_from_rows": {"cpu_s": 1.0}, "peak_mb": 9}, "do-attribution": measured}
+    assert "do-attribution: not measured" in benchmark.summarise({"cases": {"20 channels": case}})
     assert json.loads(json.dumps(benchmark.BARS))["peak_mb"] == 1_500

@@ -20,7 +20,7 @@ def addresses(database_url: str, server: Server) -> tuple[str, str]:
     return database_url, server.admin_url.rsplit("/", 1)[0] + "/" + database_url.rsplit("/", 1)[1]
 
 
-def test_the_invented_day_has_as_many_rows_as_asked_for_and_is_always_the_same() -> None:
+def test_the_invented_day_has_the_requested_rows_and_is_always_the_same() -> None:
     days = []
     for _ in range(2):
         generator = np.random.default_rng(SEED)
@@ -56,11 +56,15 @@ def test_every_case_works_on_the_same_day(addresses: tuple[str, str]) -> None:
 
 
 def test_ratios_are_those_of_the_bars() -> None:
-    told = {"earshot": {"seconds": 10.0}, "limit": {"seconds": 4.0}, "sql": {"seconds": 30.0}}
-    assert listening.compare(told) == {"earshot / limit": 2.5, "sql / earshot": 3.0}
-    with_cpu = {"earshot": {"seconds": 10.0, "cpu_s": 6.0}, "limit": {"seconds": 4.0, "cpu_s": 4.0}, "sql": told["sql"]}
+    result = {"earshot": {"seconds": 10.0}, "limit": {"seconds": 4.0}, "sql": {"seconds": 30.0}}
+    assert listening.compare(result) == {"earshot / limit": 2.5, "sql / earshot": 3.0}
+    with_cpu = {
+        "earshot": {"seconds": 10.0, "cpu_s": 6.0},
+        "limit": {"seconds": 4.0, "cpu_s": 4.0},
+        "sql": result["sql"],
+    }
     assert listening.compare(with_cpu)["earshot / limit, cpu"] == 1.5
-    with_pandas = listening.compare({**told, "pandas": {"seconds": 100.0}})
+    with_pandas = listening.compare({**result, "pandas": {"seconds": 100.0}})
     assert with_pandas["pandas / earshot"] == 10.0
     assert set(with_pandas) < set(listening.BARS)
 

@@ -224,7 +224,7 @@ def operator_ui(launcher: RunLauncher[DagsterInstance], folder: str) -> Iterator
     origin = InProcessCodeLocationOrigin(
         LoadableTargetOrigin(module_name="pipelines.definitions", attribute="defs"), location_name="earshot"
     )
-    # Never asked for a server: the location is in this process.
+    # Never used to find a server: the location is in this process.
     servers = GrpcServerRegistry(None, GrpcServerCommand.API_GRPC, 60, 60, wait_for_processes_on_shutdown=False)
     target = InProcessWorkspaceLoadTarget(origin)
     with (

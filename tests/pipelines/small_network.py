@@ -125,7 +125,7 @@ def download(slug: str, day: date, home: str, **changes: object) -> Row:
 
 
 def purchase(slug: str, day: date, order: str, currency: str, **changes: object) -> Row:
-    """The first home buys for 20.00; the shop's pixel tells."""
+    """The first home buys for 20.00; the shop's pixel reports it."""
     return {
         "tenant_id": named(slug),
         "event_id": named(slug, order, "pixel"),

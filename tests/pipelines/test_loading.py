@@ -19,9 +19,9 @@ ORCHESTRATOR = {"dagster", "dagster_shared", "grpc", "pydantic"}
 
 def loaded_by(code: str, environment: dict[str, str] | None = None) -> set[str]:
     """Names of the packages that a new process has loaded after running the code."""
-    tell = f"import sys\n{code}\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}), file=sys.stderr)"
+    program = f"import sys\n{code}\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}), file=sys.stderr)"
     done = subprocess.run(
-        [sys.executable, "-c", tell],
+        [sys.executable, "-c", program],
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **(environment or {})},
         capture_output=True,
         text=True,

@@ -128,9 +128,9 @@ def test_malformed_rows_and_files_of_unknown_size_are_counted_and_stop_nothing(w
     with week.transaction("earshot_owner") as connection:
         connection.execute("UPDATE media_assets SET file_bytes = NULL WHERE tenant_id = %s", (named("harbor"),))
     bad = download("harbor", WEDNESDAY, "10.0.0.9", range_start=500, range_end=100)
-    lost = download("harbor", WEDNESDAY, "10.0.0.8", episode_id=named("no such episode"), asset_id=None)
+    unplaced = download("harbor", WEDNESDAY, "10.0.0.8", episode_id=named("no such episode"), asset_id=None)
     add(week, "listener_events", bad)
-    add(week, "listener_events", lost)
+    add(week, "listener_events", unplaced)
     compute(week, WEDNESDAY, WEDNESDAY)
     split = "SELECT disposition, requests FROM request_dispositions WHERE tenant_id = %s AND day = %s"
     found = dict(rows(week, split, named("harbor"), WEDNESDAY))
@@ -376,10 +376,10 @@ def test_a_late_run_that_failed_is_requested_again_after_a_pause(week: Warehouse
     add_francs(week)
     with DagsterInstance.ephemeral() as history:
         stale = find_late(week)
-        asked_for = request_for(stale)
+        stale_request = request_for(stale)
         tenants = [str(each) for each in stale.tenants]
         with pytest.raises(BackfillError, match="ledger_covers"):
-            run_job(week, history, "daily_rollups", tags=dict(asked_for.tags), tenants=tenants, stale_only=True)
+            run_job(week, history, "daily_rollups", tags=dict(stale_request.tags), tenants=tenants, stale_only=True)
         left = find_late(week)
         failed_at = datetime.now(UTC)
         with pytest.raises(BackfillError, match="ledger_covers"):

@@ -75,7 +75,7 @@ def test_reports_are_looked_at_in_the_first_hour_of_a_tenants_morning(moment: da
     assert morning_tenants(TENANTS, moment) == slugs
 
 
-def test_on_wednesday_morning_the_week_that_ended_on_sunday_is_asked_for() -> None:
+def test_on_wednesday_morning_the_week_that_ended_on_sunday_is_requested() -> None:
     (request,) = evaluate(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC))
     assert isinstance(request, RunRequest)
     assert request.partition_key == "2026-11-09"
@@ -110,7 +110,7 @@ def test_a_held_report_from_before_the_partitions_keeps_nobody_elses_from_being_
 
 
 @pytest.mark.parametrize(("day", "month"), [(2, "2026-09-01"), (3, "2026-10-01")])
-def test_a_month_is_asked_for_once_its_last_day_may_be_final(day: int, month: str) -> None:
+def test_a_month_is_requested_once_its_last_day_may_be_final(day: int, month: str) -> None:
     (request,) = evaluate(monthly_report_mornings, datetime(2026, 11, day, 5, 23, tzinfo=UTC))
     assert isinstance(request, RunRequest)
     assert request.partition_key == month

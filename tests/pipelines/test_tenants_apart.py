@@ -239,7 +239,7 @@ def test_a_mail_that_cannot_be_put_together_waits_and_the_others_leave(server: S
 
 
 def tick(warehouse: Warehouse, seen: str | None = None) -> RunRequest:
-    """The one run that the sensor asks for. seen: until when it has looked before, everything settled."""
+    """The one run that the sensor requests. seen: until when it has looked before, with nothing stale."""
     cursor = json.dumps({"seen": seen, "settled": seen, "counted": seen[:10]}) if seen else None
     repository = defs.get_repository_def()
     with DagsterInstance.ephemeral() as history:

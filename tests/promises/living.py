@@ -1,7 +1,7 @@
 """Living through it: a plan's rows come in as time goes by, and days are computed before all of their rows are there.
 
-Here: the clock of the simulation: when rows come in, when days are computed first, when the ledger is asked.
-Not here: what is computed again (machine.py asks the product), what is promised (the tests).
+Here: the clock of the simulation: when rows come in, when days are computed first, when the ledger is read.
+Not here: what is computed again (machine.py runs the product), what is promised (the tests).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def days_of(plan: Plan) -> list[date]:
 
 def live_through(machine: Machine, plan: Plan, arrivals: Sequence[Arrival], nights: Sequence[int], dice: Random) -> int:
     """Rows come in up to each of these nights (days since the first), shuffled, some of them twice; then the sensor
-    asks the ledger, and the days that are new are computed. Returns how many rows came in after their day was computed.
+    reads the ledger, and new days are computed. Returns how many rows came in after their day was computed.
 
     After the last night all other rows come in, but for a few that are written down only at the very end, without a
     fresh received_at: those are found when rows are counted.
     """
     held = dice.sample(range(len(arrivals)), 6)
     waiting = [arrival for number, arrival in enumerate(arrivals) if number not in held]
-    known: list[Arrival] = []
+    arrived: list[Arrival] = []
     computed, late, last_look = 0, 0, None
     days = days_of(plan)
     for night in [*nights, None]:
@@ -38,8 +38,8 @@ def live_through(machine: Machine, plan: Plan, arrivals: Sequence[Arrival], nigh
         batch = [arrival for arrival in waiting if arrival.received_at < clock or night is None]
         waiting = waiting[len(batch) :]
         late += sum(_day_of(arrival, plan) < computed for arrival in batch)
-        again = dice.sample(known, min(len(known), 25))
-        known += batch
+        again = dice.sample(arrived, min(len(arrived), 25))
+        arrived += batch
         insert(machine.warehouse, dice.sample([*batch, *again], len(batch) + len(again)))
         machine.heal(last_look)
         until = plan.days if night is None else min(night, plan.days)

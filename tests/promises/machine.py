@@ -59,14 +59,14 @@ class Machine:
                 tables_of=step.tables_of,
                 compute=bind(step, self.warehouse.read, MEASUREMENT),
                 failures=FailureLog(self.warehouse, "computing", self.complaints.append),
-                noted_at=due.note_arrivals(),
+                watermarks_at=due.record_watermarks(),
             )
             for window in windows:
                 if chunks := due.chunks(window.day):
                     run.replace_day(window, chunks)
                     if scope.stale_only:
-                        told = [(asset, tenant) for asset in step.names for chunk in chunks for tenant in chunk]
-                        self.healed += [(asset, tenant, window.day) for asset, tenant in told]
+                        computed = [(asset, tenant) for asset in step.names for chunk in chunks for tenant in chunk]
+                        self.healed += [(asset, tenant, window.day) for asset, tenant in computed]
 
     def heal(self, received_since: datetime | None = None) -> int:
         """What the sensor does until the ledger shows nothing stale; returns in how many runs.
@@ -96,8 +96,8 @@ class Machine:
             for table in sorted({*TIME_COLUMNS, "rollup_ledger"} - raw):
                 query = statement.format(table)
                 if table == "rollup_ledger":
-                    told = "tenant_id, asset, day, rows, status, content_hash"
-                    query = query.replace("rollup_ledger", f"(SELECT {told} FROM rollup_ledger)")
+                    columns = "tenant_id, asset, day, rows, status, content_hash"
+                    query = query.replace("rollup_ledger", f"(SELECT {columns} FROM rollup_ledger)")
                 rows: list[Any] = connection.execute(query.encode(), (tenant, tenant)).fetchall()
                 found[table] = [row for (row,) in rows]
         return found

@@ -200,10 +200,10 @@ def _playback(
     session: Row = {"source": "client", "session_id": f"{slug} {name}", "http_method": None, "http_status": None}
     until = dice.uniform(10, DURATION_S)
     for kind, position in (("listen_start", 0.0), ("listen_progress", until / 2), ("listen_complete", until)):
-        told = {**session, "event_type": kind, "position_seconds": position, "heard_seconds": position}
+        fields = {**session, "event_type": kind, "position_seconds": position, "heard_seconds": position}
         later = moment + timedelta(seconds=position)
         yield _request(
-            slug, f"{name} {kind}", later, dice, home, agent, episode, **told, bytes_sent=None, listener_id=f"L{home}"
+            slug, f"{name} {kind}", later, dice, home, agent, episode, **fields, bytes_sent=None, listener_id=f"L{home}"
         )
 
 
@@ -224,15 +224,17 @@ def _order(slug: str, order: str, moment: datetime, plan: Plan, dice: Random) ->
     paid: Row = {"order_id": order, "value_minor": value, "client_ip": home}
     yield _event(slug, f"{order} pixel", moment, dice, kind, **paid)
     if dice.random() < 0.5:
-        # The shop's server tells later, of a moment that may lie days before the pixel's.
-        told = {**paid, "signal": "server", "value_minor": value + 100}
-        yield _event(slug, f"{order} server", moment - timedelta(hours=dice.choice((0, 1, 30, 80))), dice, kind, **told)
+        # The shop's server reports later, with a time that may lie days before the pixel's.
+        fields = {**paid, "signal": "server", "value_minor": value + 100}
+        yield _event(
+            slug, f"{order} server", moment - timedelta(hours=dice.choice((0, 1, 30, 80))), dice, kind, **fields
+        )
     if dice.random() < 0.3:
         code = {**paid, "signal": "promo_code", "promo_code": "TIDES", "client_ip": None}
         yield _event(slug, f"{order} code", moment + timedelta(hours=dice.choice((0, 30))), dice, kind, **code)
     if dice.random() < 0.2:
-        told = {"order_id": order, "signal": "survey", "placement_id": named(slug, "placement", 1)}
-        yield _event(slug, f"{order} survey", moment + timedelta(hours=2), dice, "survey", **told)
+        fields = {"order_id": order, "signal": "survey", "placement_id": named(slug, "placement", 1)}
+        yield _event(slug, f"{order} survey", moment + timedelta(hours=2), dice, "survey", **fields)
     if dice.random() < 0.3:
         back = {"order_id": order, "value_minor": dice.choice((None, 200))}
         later = moment + timedelta(days=dice.choice((0, 3, 12)))
@@ -314,8 +316,8 @@ def _add_campaign(add: Callable[..., None], slug: str, number: int, plan: Plan) 
     campaign = {**owner, "campaign_id": named(slug, "campaign", number)}
     ends = plan.first + timedelta(days=plan.days // 3) if number == 1 else plan.last + timedelta(days=10)
     span = {"starts_on": plan.first + timedelta(days=number), "ends_on": ends}
-    told = {"name": f"C{number}", "goal_kind": "purchase", "currency": "EUR"}
-    add("campaigns", {**campaign, "sponsor_id": named(slug, "sponsor", 0), **told, **span})
+    fields = {"name": f"C{number}", "goal_kind": "purchase", "currency": "EUR"}
+    add("campaigns", {**campaign, "sponsor_id": named(slug, "sponsor", 0), **fields, **span})
     if number == 2 or plan.window_days:
         window = {"version": 1, "window_days": plan.window_days or 7.5, "valid_from": at(plan.first)}
         add("attribution_configs", {**campaign, **window})

@@ -16,7 +16,7 @@ from tests.promises.conftest import MakeMachine
 from tests.promises.machine import Machine, assert_same
 from tests.promises.network import BROWSER, Arrival, Plan, at, insert, named
 
-# What tells nothing of conversions, and of what they earn.
+# Event kinds that change neither conversions nor what they earn.
 NO_LISTENERS = frozenset({"audience_periods", "retention_curves", "lift_results", "tenant_checks"})
 ONLY_CONVERSIONS = NO_LISTENERS | {"placement_delivery", "campaign_reach", "campaign_roi"}
 SPRING = Plan(date(2026, 1, 1), days=60, visits=0, orders=0, seed=8, slugs=("harbor", "kreuz"), window_days=60.0)

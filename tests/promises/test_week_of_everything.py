@@ -73,7 +73,7 @@ def test_a_tenant_alone_has_the_tables_that_it_has_beside_the_others(make_machin
     assert_same(machine.content(named("kreuz")), week.content(named("kreuz")))
 
 
-def test_a_day_whose_rows_are_gone_stays_as_it_is_and_is_not_asked_for_again(
+def test_a_day_whose_rows_are_gone_stays_as_it_is_and_is_not_requested_again(
     make_machine: MakeMachine, week: Machine
 ) -> None:
     """Rows were dropped after their time, and one more comes in: a month late, and too late."""

@@ -67,8 +67,8 @@ def late(table: str, event: str, occurred_at: datetime, **columns: object) -> Ar
 
 
 def _has(arrival: Arrival, columns: dict[str, object]) -> bool:
-    known = {"tenant_id": named("harbor"), **columns}
-    return all(arrival.row[name] == value for name, value in known.items())
+    wanted = {"tenant_id": named("harbor"), **columns}
+    return all(arrival.row[name] == value for name, value in wanted.items())
 
 
 def span(first: date, days: int) -> set[date]:

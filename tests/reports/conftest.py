@@ -87,7 +87,7 @@ def _spread(total: int, days: int, phase: float = 0.0) -> tuple[int, ...]:
 
 
 SUNDAY = date(2026, 9, 27)
-LEARNT = ModelTotals(
+DATA_DRIVEN_TOTALS = ModelTotals(
     SUNDAY,
     tuple(
         ModelResult(
@@ -156,7 +156,7 @@ def make_facts(**changes: Any) -> ReportFacts:
         windows=OpenWindows(12, 2, 0.91),
         unsubscribe="mailto:reports@signal.example?subject=unsubscribe",
         lifts=(Lift("Acme Cloud — Q3 launch", Interval(0.123, 0.02, 0.23), False, 98_310, 24_077, 0.19),),
-        model_totals=LEARNT,
+        model_totals=DATA_DRIVEN_TOTALS,
         benchmarks=BENCHMARKS,
         fewest_households=10,
         response=(
@@ -207,10 +207,11 @@ def make_portfolio() -> ReportFacts:
 
     shared = (replace(first[0], conversions=53.75), *first[1:])
     edge = tuple(
-        replace(row, campaign="Acme Edge — always on", is_fallback=row.model != "linear") for row in LEARNT.rows
+        replace(row, campaign="Acme Edge — always on", is_fallback=row.model != "linear")
+        for row in DATA_DRIVEN_TOTALS.rows
     )
     return make_facts(
-        model_totals=replace(LEARNT, rows=(*LEARNT.rows, *edge)),
+        model_totals=replace(DATA_DRIVEN_TOTALS, rows=(*DATA_DRIVEN_TOTALS.rows, *edge)),
         benchmarks=None,
         campaign=None,
         cadence="monthly",

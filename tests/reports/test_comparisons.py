@@ -16,7 +16,7 @@ from sql.values import Interval
 from tests.reports.conftest import BENCHMARKS
 
 
-def told_lift(facts: ReportFacts, relative: Interval | None, **fields: Any) -> str:
+def lift_sentence(facts: ReportFacts, relative: Interval | None, **fields: Any) -> str:
     (paragraph,) = compose(replace(facts, lifts=(lifted(relative, **fields),))).lift
     return paragraph
 
@@ -28,11 +28,11 @@ def lifted(relative: Interval | None, **fields: Any) -> Lift:
 
 def test_only_a_randomised_holdout_is_called_causal(facts: ReportFacts) -> None:
     lift = Interval(0.123, 0.02, 0.23)
-    assert told_lift(facts, lift, causal=True).startswith(
+    assert lift_sentence(facts, lift, causal=True).startswith(
         "The ads caused 12.3% more households to convert than in a randomised holdout "
         "(95% interval 2.0% to 23.0% more)."
     )
-    assert told_lift(facts, lift) == (
+    assert lift_sentence(facts, lift) == (
         "Households that got the ads converted 12.3% more often than comparable listeners who did not (95% interval "
         "2.0% to 23.0% more). The groups were matched, not randomised, so this is not proof of cause."
     )
@@ -42,29 +42,29 @@ def test_only_a_randomised_holdout_is_called_causal(facts: ReportFacts) -> None:
 
 
 def test_a_lift_below_zero_is_reported_in_text_rather_than_by_a_sign(facts: ReportFacts) -> None:
-    fell = told_lift(facts, Interval(-0.032, -0.08, 0.02))
+    fell = lift_sentence(facts, Interval(-0.032, -0.08, 0.02))
     assert "converted 3.2% less often than comparable listeners" in fell
     assert "(95% interval 8.0% less to 2.0% more)" in fell
     assert "no difference at all, so chance alone could explain this" in fell
-    lost = told_lift(facts, Interval(-0.1, -0.18, -0.02), causal=True)
-    assert lost.startswith("10.0% fewer households that got the ads converted than in a randomised holdout")
-    assert "(95% interval 18.0% to 2.0% less)." in lost
-    assert "as often as comparable listeners" in told_lift(facts, Interval(0.0004, -0.05, 0.05))
+    negative = lift_sentence(facts, Interval(-0.1, -0.18, -0.02), causal=True)
+    assert negative.startswith("10.0% fewer households that got the ads converted than in a randomised holdout")
+    assert "(95% interval 18.0% to 2.0% less)." in negative
+    assert "as often as comparable listeners" in lift_sentence(facts, Interval(0.0004, -0.05, 0.05))
 
 
 def test_a_holdout_shows_the_return_that_the_ads_added(facts: ReportFacts) -> None:
-    printed = told_lift(facts, Interval(0.2, 0.1, 0.3), causal=True, iroas=Interval(0.63, -0.2, 1.46))
+    printed = lift_sentence(facts, Interval(0.2, 0.1, 0.3), causal=True, iroas=Interval(0.63, -0.2, 1.46))
     assert "(iROAS) is 0.63× (95% interval -0.20× to 1.46×)" in printed
-    assert "iROAS" not in told_lift(facts, Interval(0.2, 0.1, 0.3), iroas=Interval(0.63, -0.2, 1.46))
+    assert "iROAS" not in lift_sentence(facts, Interval(0.2, 0.1, 0.3), iroas=Interval(0.63, -0.2, 1.46))
 
 
 def test_a_coarse_comparison_shows_the_smallest_lift_that_it_finds(facts: ReportFacts) -> None:
-    assert told_lift(facts, None, smallest=0.814) == (
+    assert lift_sentence(facts, None, smallest=0.814) == (
         "No lift is reported. 12,000 households were compared with 3,000 others; that finds lifts of 81% and more, "
         "and has to find 30% to be shown."
     )
-    assert told_lift(facts, None).endswith("3,000 others, of which none converted.")
-    assert "1 household was compared with 1 other," in told_lift(facts, None, households=1, base_households=1)
+    assert lift_sentence(facts, None).endswith("3,000 others, of which none converted.")
+    assert "1 household was compared with 1 other," in lift_sentence(facts, None, households=1, base_households=1)
 
 
 def test_a_portfolio_shows_the_lift_of_each_campaign(portfolio: ReportFacts) -> None:

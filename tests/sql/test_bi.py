@@ -77,11 +77,11 @@ def test_a_readers_login_reads_every_view_and_sees_its_own_tenant_alone(reader: 
 
 
 @pytest.mark.parametrize("other", ["kreuzberg-radio", str(KREUZBERG), "no-such-tenant"])
-def test_a_readers_login_never_leaves_its_tenant_and_hears_of_no_other(reader: Connection, other: str) -> None:
-    said: list[str] = []
-    reader.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+def test_a_readers_login_never_leaves_its_tenant_and_sees_no_name_of_another(reader: Connection, other: str) -> None:
+    messages: list[str] = []
+    reader.add_notice_handler(lambda notice: messages.append(notice.message_primary or ""))
     assert reader.execute("SELECT bi.use_tenant(%s)", [other]).fetchone() == ("harbor-audio",)
-    assert [each.split(" ", 2)[2] for each in said] == ["always sees tenant harbor-audio"]
+    assert [each.split(" ", 2)[2] for each in messages] == ["always sees tenant harbor-audio"]
     reader.execute("SELECT set_config('app.current_tenant', %s, false)", [str(KREUZBERG)])
     assert relations_with_rows_of(reader, KREUZBERG) == set()
     assert reader.execute("SELECT slug FROM bi.tenants").fetchall() == [("harbor-audio",)]
@@ -208,14 +208,14 @@ def test_what_a_reader_tries_on_the_schema_is_refused(reader: Connection, attack
         reader.execute(attack.encode())
 
 
-def test_an_error_in_a_readers_condition_tells_of_its_own_rows_alone(reader: Connection) -> None:
+def test_an_error_in_a_readers_condition_quotes_its_own_rows_alone(reader: Connection) -> None:
     """A cast that fails names the value that it failed on, and no function has to be made for it."""
-    told = set()
+    leaked = set()
     for name in sorted(relations_with_rows_of(reader, HARBOR)):
         with pytest.raises(errors.InvalidTextRepresentation) as caught:
             reader.execute(f"SELECT * FROM {name} WHERE tenant_id::text::integer > 0".encode())
-        told.add(str(caught.value.diag.message_primary).rsplit(" ", 1)[1].strip('"'))
-    assert told == {str(HARBOR)}
+        leaked.add(str(caught.value.diag.message_primary).rsplit(" ", 1)[1].strip('"'))
+    assert leaked == {str(HARBOR)}
 
 
 def test_names_of_a_readers_own_do_not_take_the_place_of_ours(login: str, filled_url: str, server_admin: str) -> None:
@@ -251,7 +251,7 @@ def server_admin(request: pytest.FixtureRequest, filled_url: str) -> str:
     return f"{request.getfixturevalue(name).admin_url.rsplit('/', 1)[0]}/{filled_url.rsplit('/', 1)[1]}"
 
 
-def test_a_plan_finds_the_tenants_rows_through_the_index_and_tells_no_value(reader: Connection) -> None:
+def test_a_plan_finds_the_tenants_rows_through_the_index_and_shows_no_value(reader: Connection) -> None:
     reader.execute("SET enable_seqscan = off")
     rows = reader.execute(
         "EXPLAIN SELECT * FROM bi.listener_events WHERE occurred_at >= '2026-03-14' AND occurred_at < '2026-03-15'"
@@ -279,9 +279,9 @@ def test_a_table_that_a_later_migration_makes_is_published_and_one_that_readers_
         connection.execute("SELECT earshot_hide()")
         connection.execute("DROP TABLE later, hidden")
         assert connection.execute("SELECT count(*) FROM pg_views WHERE schemaname = 'bi'").fetchone() == (0,)
-    said: list[str] = []
-    assert migrate(filled._url, said.append) == []
-    assert "Making 10 views" in said
+    messages: list[str] = []
+    assert migrate(filled._url, messages.append) == []
+    assert "Making 10 views" in messages
     with filled.transaction("earshot_report", HARBOR) as connection:
         assert connection.execute("SELECT slug FROM bi.tenants").fetchall() == [("harbor-audio",)]
         assert connection.execute("SELECT count(*) > 0 FROM bi.metrics_daily").fetchone() == (True,)

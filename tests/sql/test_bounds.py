@@ -243,13 +243,13 @@ def test_rows_that_break_a_constraint_already_stop_no_migration_and_are_named(
     request: pytest.FixtureRequest, edition: str
 ) -> None:
     server: Server = request.getfixturevalue(edition)
-    said: list[str] = []
+    messages: list[str] = []
     with cloned_database(server, request.getfixturevalue(TEMPLATES[edition])) as url:
         before_the_bounds(url)
         adds = "".join(f"SELECT earshot_add_bound('{table}', '{bound}', '{held}');" for table, bound, held in ADDED)
         later = Migration("0999_bounds", f"SET LOCAL ROLE earshot_owner; {adds}", "SELECT 1")
-        assert migrate(url, said.append, migrations=[*load_migrations(), later]) == ["0999_bounds"]
-        warned = [line for line in said if line.startswith("Warning: ")]
+        assert migrate(url, messages.append, migrations=[*load_migrations(), later]) == ["0999_bounds"]
+        warned = [line for line in messages if line.startswith("Warning: ")]
         assert [next(name for name in BROKEN if name in line) for line in warned] == sorted(BROKEN)
         warehouse = Warehouse(url)
         assert set(warehouse.read("read_broken_bounds")["name"]) == BROKEN

@@ -45,20 +45,22 @@ def tenants(database_url: str) -> Iterator[Warehouse]:
     direct.close()
 
 
-ASKED = "SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%sleep(77)%' AND pid <> pg_backend_pid()"
+SLEEPING = (
+    "SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%sleep(77)%' AND pid <> pg_backend_pid()"
+)
 
 
 def test_a_read_whose_line_dies_before_the_answer_ends(frozen: tuple[Line, str], database_url: str) -> None:
     dying, url = frozen
     reader = ColumnReader(url, limits=QUICK)
 
-    def freeze_when_asked() -> None:
+    def freeze_while_sleeping() -> None:
         with psycopg.connect(database_url, autocommit=True) as connection:
-            while connection.execute(ASKED).fetchone() is None:
+            while connection.execute(SLEEPING).fetchone() is None:
                 time.sleep(0.05)
         dying.freeze()
 
-    threading.Thread(target=freeze_when_asked).start()
+    threading.Thread(target=freeze_while_sleeping).start()
     with pytest.raises(DatabaseUnavailableError, match=f"Reading much failed: {SILENT}"):
         reader.fetch("SELECT pg_sleep(77) IS NULL AS slept", "Reading much")
     assert dying.is_frozen

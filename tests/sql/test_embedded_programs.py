@@ -44,7 +44,7 @@ def test_a_library_from_the_system_or_from_nowhere_is_a_stray() -> None:
     assert [line.split()[0] for line in strays] == ["libz.so.1", "libxml2.so.2"]
 
 
-def test_a_machine_that_cannot_have_a_server_hears_the_one_command_that_helps(
+def test_a_machine_that_cannot_have_a_server_gets_the_one_command_that_helps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(programs, "USUAL_PLACES", ())

@@ -13,7 +13,7 @@ import pytest
 from dagster import DagsterExecutionInterruptedError
 
 from sql.connecting import DatabaseUnavailableError, StatementError
-from sql.failures import FailureLog, cause_of, in_halves, is_explained, may_be_one_tenants
+from sql.failures import FailureLog, bisect_failures, cause_of, is_explained, is_isolatable
 from sql.values import PermanentError, Window
 from sql.warehouse import LedgerLine, Warehouse
 from tests.sql.rows import DAY, HARBOR, KREUZBERG, RUN, add_tenants
@@ -64,7 +64,7 @@ def attempt(bad: set[str], error: BaseException) -> tuple[list[str], dict[str, B
         return list(tenants)
 
     failed: dict[str, BaseException] = {}
-    done = [each for part in in_halves(TENANTS, work, failed.__setitem__) for each in part]
+    done = [each for part in bisect_failures(TENANTS, work, failed.__setitem__) for each in part]
     return done, failed, begun
 
 
@@ -78,7 +78,7 @@ def test_an_exception_of_any_class_is_brought_home_to_its_tenant(error: BaseExce
 
 @pytest.mark.parametrize("error", NOT_OF_DATA, ids=lambda error: type(error).__name__)
 def test_a_lost_database_and_a_request_to_stop_are_no_tenants_failure(error: BaseException) -> None:
-    assert not may_be_one_tenants(error)
+    assert not is_isolatable(error)
     with pytest.raises(type(error)):
         attempt({"tenant-40"}, error)
 
@@ -90,7 +90,7 @@ def test_a_real_panic_of_a_compiled_library_is_brought_home_to_its_tenant() -> N
         return pl.Series(microseconds).cast(pl.Datetime("us")).dt.strftime("%Y").to_list()
 
     failed: dict[int, BaseException] = {}
-    done = list(in_halves([0, 2**63 - 1, 1], write_moments, failed.__setitem__))
+    done = list(bisect_failures([0, 2**63 - 1, 1], write_moments, failed.__setitem__))
     assert done == [["1970"], ["1970"]]
     assert list(failed) == [2**63 - 1]
     assert not isinstance(failed[2**63 - 1], Exception)

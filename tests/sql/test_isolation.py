@@ -117,7 +117,7 @@ def test_what_a_login_of_a_tenant_tries_beyond_reading_is_refused(login: str, at
 
 
 def test_a_condition_of_the_reader_never_sees_other_tenants_rows(login: str, filled: Warehouse) -> None:
-    # A cheap function that tells what it is asked about: without a security barrier it would run before the filter.
+    # A cheap function that leaks its argument: without a security barrier it would run before the filter.
     # Readers make none themselves; somebody else's might do.
     with filled.transaction("earshot_owner") as owner:
         owner.execute(

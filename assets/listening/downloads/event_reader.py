@@ -51,9 +51,9 @@ class RawRows:
 
     def look_up(self, catalogue: Catalogue) -> pl.DataFrame:
         """The requests as catalogue.look_up gives them: what they name is looked up once for each name."""
-        known = look_up(self.names, catalogue)
+        matched = look_up(self.names, catalogue)
         place = self.requests["name_no"]
-        return self.requests.drop("name_no").with_columns(column.gather(place) for column in known.get_columns())
+        return self.requests.drop("name_no").with_columns(column.gather(place) for column in matched.get_columns())
 
 
 def read_raw_rows(read: Reader, spans: Sequence[Span], day: Window) -> RawRows:

@@ -38,8 +38,8 @@ SIGNAL = {name: n for n, name in enumerate(SIGNALS)}
 ORDERS_PER_DAY = 1_000_000
 
 UTM_SHARE, VANITY_SHARE = 0.15, 0.12
-# A server call of a shop knows the customer's address in six of ten cases.
-SERVER_KNOWS_ADDRESS = 0.6
+# A server call of a shop holds the customer's address in six of ten cases.
+SERVER_ADDRESS_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ def order_events(
 ) -> AttributionEvents:
     """Every signal of every order, refunds and survey answers included."""
     kinds = np.array([KIND[each.kind] for each in library.tenant.sponsors], dtype=np.int64)[actions.sponsor]
-    known = np.where(rng.random(len(actions)) < SERVER_KNOWS_ADDRESS, actions.address, UNKNOWN)
+    addresses = np.where(rng.random(len(actions)) < SERVER_ADDRESS_SHARE, actions.address, UNKNOWN)
     new = signals.new_customer.astype(np.int64)
     parts = []
     for column, signal, value, address in (
-        (SERVER, "server", signals.server_value, known),
+        (SERVER, "server", signals.server_value, addresses),
         (PIXEL, "pixel", signals.pixel_value, actions.address),
         (PIXEL_AGAIN, "pixel", signals.pixel_value, actions.address),
-        (CODE, "promo_code", signals.server_value, known),
+        (CODE, "promo_code", signals.server_value, addresses),
     ):
         coded = signals.code if column == CODE else np.full_like(signals.code, UNKNOWN)
         made = make_events(

@@ -102,7 +102,7 @@ class _Session(smtplib.SMTP):
     def __init__(self, settings: TransportSettings, deadline: Deadline, progress: Progress) -> None:
         self._deadline, self._progress = deadline, progress
         self._tls = ssl.create_default_context() if settings.smtp_security == "tls" else None
-        # The machine's own name may have to be looked up, and that knows no timeout.
+        # The machine's own name may have to be looked up, which has no timeout.
         name = deadline.call(socket.getfqdn)
         super().__init__(settings.smtp_host, settings.smtp_port, name if "." in name else None, settings.timeout_s)
 

@@ -147,7 +147,7 @@ def test_keys_of_a_shared_address_do_not_pass_for_those_of_a_household() -> None
     assert (alone["household_key"], alone["address_class"]) == (1, "data_centre")
 
 
-def test_a_survey_tells_the_value_where_no_other_signal_does() -> None:
+def test_a_survey_gives_the_value_where_no_other_signal_does() -> None:
     answer = event("e2", "survey", order_id="A-1", kind="survey", value_minor=500)
     row = merge_conversions(frame(event("e1", order_id="A-1"), answer)).row(0, named=True)
     assert (row["value_minor"], row["currency"], row["survey_signals"]) == (500, "USD", 1)

@@ -140,7 +140,7 @@ def test_campaigns_of_two_currencies_share_a_conversion_each_in_its_own() -> Non
     assert revenue(credited=shared, rates={(DAY, "USD", "EUR"): Decimal("0.9")}) == {"a": 50, "b": 45}
 
 
-def test_a_campaign_that_is_not_asked_for_keeps_its_share_and_needs_no_rate() -> None:
+def test_a_campaign_outside_the_scope_keeps_its_share_and_needs_no_rate() -> None:
     shared = credits_of({"a": 0.5, "b": 0.5}, {"b": "summer"})
     assert revenue(credited=shared, campaigns=CAMPAIGNS.head(1)) == {"a": 50, "b": None}
 

@@ -84,14 +84,14 @@ def test_a_placement_whose_flight_is_over_gives_way_to_one_that_runs(harbour: Wa
 
 def test_what_cannot_be_placed_is_counted(harbour: Warehouse) -> None:
     now = datetime.now(UTC)
-    lost = [
+    unplaced = [
         ad(now, "click"),
         ad(now, campaign="autumn"),
         ad(now, placement="nobody's"),
         ad(now, placement="inserted", episode="ep-9"),
     ]
     found = [ad(now, placement="inserted"), ad(now, campaign="spring"), ad(now, placement="host-read", episode="ep-2")]
-    add(harbour, "attribution_events", *lost, *found)
+    add(harbour, "attribution_events", *unplaced, *found)
     kept = harbour.read("read_ad_signals", start=now, end=now + timedelta(seconds=1), tenants=[HARBOUR])
     assert kept.height == len(found)
-    assert harbour.read("read_status")["unplaced_ads"].to_list() == [len(lost)]
+    assert harbour.read("read_status")["unplaced_ads"].to_list() == [len(unplaced)]

@@ -75,7 +75,7 @@ def build_requests(*changes: dict[str, Any]) -> pl.DataFrame:
 
 def build_episodes(rows: Sequence[dict[str, Any]] = ()) -> pl.DataFrame:
     standard = {"tenant_id": "quayside", "podcast_id": "harbour", "published_at": RELEASED, "duration_s": 3600.0}
-    known = rows or [{"episode_id": "harbour-12"}, {"episode_id": "harbour-13", "duration_s": None}]
+    described = rows or [{"episode_id": "harbour-12"}, {"episode_id": "harbour-13", "duration_s": None}]
     schema: dict[str, Any] = {
         "tenant_id": pl.String,
         "episode_id": pl.String,
@@ -83,7 +83,7 @@ def build_episodes(rows: Sequence[dict[str, Any]] = ()) -> pl.DataFrame:
         "published_at": TIME,
         "duration_s": pl.Float64,
     }
-    return pl.DataFrame([{**standard, **row} for row in known], schema=schema, orient="row")
+    return pl.DataFrame([{**standard, **row} for row in described], schema=schema, orient="row")
 
 
 def build_media(rows: Sequence[dict[str, Any]] = ()) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""From raw rows to every number on plain frames: what may be left out, and what is said of what must not."""
+"""From raw rows to every number on plain frames: what may be left out, and the errors for what must not."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_request_must_name_an_episode_or_a_file(
 
 @pytest.mark.parametrize("zone", [None, "UTC", "Pacific/Auckland", "America/Los_Angeles"])
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
-def test_a_day_is_a_utc_day_in_whatever_zone_its_times_are_told(
+def test_a_day_is_a_utc_day_whatever_the_zone_of_its_times(
     requests: Frames, episodes: Frames, media: Frames, methods: Frames, zone: str | None, unit: Any
 ) -> None:
     before, after = datetime(2026, 11, 2, 23, 59, tzinfo=UTC), datetime(2026, 11, 3, 0, 1, tzinfo=UTC)
@@ -138,12 +138,12 @@ def test_first_listens_day_by_day_are_those_of_all_days_at_once(exposed: list[tu
         schema={"tenant_id": pl.String, "podcast_id": pl.String, "consumer_key": pl.Int64, "day": pl.Date},
         orient="row",
     )
-    known = find_first_listens(downloads.clear())
+    so_far = find_first_listens(downloads.clear())
     for day in downloads["day"].unique().sort():
-        known = pl.concat([known, find_first_listens(downloads.filter(day=day), known)])
-    assert_frame_equal(known, find_first_listens(downloads))
+        so_far = pl.concat([so_far, find_first_listens(downloads.filter(day=day), so_far)])
+    assert_frame_equal(so_far, find_first_listens(downloads))
     people = {key for _, _, key in exposed}
-    assert known.filter("is_first_of_tenant")["consumer_key"].n_unique() == len(people)
+    assert so_far.filter("is_first_of_tenant")["consumer_key"].n_unique() == len(people)
 
 
 def test_hours_since_the_release_begin_with_it_and_end_after_ninety_days(episodes: Frames) -> None:

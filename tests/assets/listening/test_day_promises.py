@@ -202,21 +202,21 @@ def test_a_day_without_tenants_is_six_empty_tables() -> None:
 
 
 def test_the_raw_rows_of_a_calendar_day_are_read_once() -> None:
-    asked: list[tuple[datetime, datetime]] = []
+    spans: list[tuple[datetime, datetime]] = []
 
     def read(name: str, /, **params: Any) -> pl.DataFrame:
         if name == "read_listening_methods":
             return TABLES[name].with_columns(download_window=pl.lit("calendar_day"))
         if name == "read_listener_events":
-            asked.append((params["start"], params["end"]))
+            spans.append((params["start"], params["end"]))
         return TABLES[name] if name in TABLES else pl.DataFrame(schema=EVENT_SCHEMA)
 
     compute_listening_day(read, DAY, [QUAYSIDE, MILLBROOK], RULES, RANGES, KEYRING)
     # Slice by slice, each moment in one of them; quiet tenants take no more than two.
-    starts, ends = zip(*asked, strict=True)
+    starts, ends = zip(*spans, strict=True)
     assert (starts[0], *ends) == (*starts, DAY.end)
     assert starts[0] == DAY.start
-    assert len(asked) <= 2
+    assert len(spans) <= 2
 
 
 def test_the_enriched_requests_are_gone_when_those_that_could_count_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:

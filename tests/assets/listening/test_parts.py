@@ -162,10 +162,10 @@ def test_an_ad_is_delivered_by_the_segments_that_hold_it(count: Count) -> None:
     [{"part_of": "no such file"}, {"part_of": "init"}, {"episode_id": "harbour-13"}, {"file_bytes": None}],
 )
 def test_a_part_that_cannot_be_placed_is_named(count: Count, change: Row) -> None:
-    lost = {**RENDITION[2], "asset_id": "lost", **change}
+    orphan = {**RENDITION[2], "asset_id": "lost", **change}
 
     with pytest.raises(PermanentError, match=r"1 media file\(s\) are parts that cannot be placed, first lost"):
-        count(files=[*RENDITION, lost])
+        count(files=[*RENDITION, orphan])
 
 
 def hls_dimensions(tenant: str) -> list[tuple[str, Row]]:
@@ -191,8 +191,8 @@ def hls_dimensions(tenant: str) -> list[tuple[str, Row]]:
 def test_segments_count_from_the_path_of_a_log_to_the_tables(warehouse: Warehouse) -> None:
     load(warehouse, hls_dimensions("quayside"))
     paths = MediaPaths.of(warehouse.read("read_media_paths", tenants=[name("quayside")]))
-    asked = [f"/12/{part}.m4s" for part in ("init", *(f"s{number}" for number in range(10)))]
-    found = paths.match(pl.Series(asked)).select("target", "asset_id")
+    segment_paths = [f"/12/{part}.m4s" for part in ("init", *(f"s{number}" for number in range(10)))]
+    found = paths.match(pl.Series(segment_paths)).select("target", "asset_id")
     assets = {path: UUID(bytes=asset) for path, asset in found.iter_rows()}
     rows = [
         request(
@@ -202,7 +202,7 @@ def test_segments_count_from_the_path_of_a_log_to_the_tables(warehouse: Warehous
             bytes_sent=INIT_BYTES if "init" in path else SEGMENT_BYTES,
             occurred_at=EIGHT + timedelta(seconds=place),
         )
-        for place, path in enumerate(asked)
+        for place, path in enumerate(segment_paths)
     ]
     load(warehouse, rows)
 
@@ -210,8 +210,8 @@ def test_segments_count_from_the_path_of_a_log_to_the_tables(warehouse: Warehous
 
     assert tables["downloads"]["asset_id"].to_list() == [name("quayside file").bytes]
     assert tables["downloads"].select("covered_bytes", "basis").row(0) == (60_000, "bytes")
-    told = dict(tables["request_dispositions"].select("disposition", "requests").iter_rows())
-    assert told == {"counted": 1, "contributed": 10}
+    dispositions = dict(tables["request_dispositions"].select("disposition", "requests").iter_rows())
+    assert dispositions == {"counted": 1, "contributed": 10}
     assert tables["ad_exposures"]["position"].to_list() == ["pre"]
 
 
@@ -236,8 +236,8 @@ def test_an_episode_with_one_file_in_parts_is_one_file_by_its_guid(warehouse: Wa
     ],
 )
 def test_the_database_refuses_a_part_without_a_place(warehouse: Warehouse, change: Row, complaint: str) -> None:
-    *known, (table, last) = hls_dimensions("quayside")
-    load(warehouse, known)
+    *whole, (table, last) = hls_dimensions("quayside")
+    load(warehouse, whole)
 
     with pytest.raises(Exception, match=complaint):
         load(warehouse, [(table, {**last, **change})])

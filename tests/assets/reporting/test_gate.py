@@ -44,7 +44,7 @@ def test_a_day_that_only_the_local_period_touches_must_be_there_too() -> None:
     )
 
 
-def test_a_day_that_was_computed_before_it_was_final_must_be_settled_first() -> None:
+def test_a_day_that_was_computed_before_it_was_final_must_be_computed_again_first() -> None:
     assert "still provisional" in decide(PERIOD, ledger("provisional"), checks(), ASSETS, 48, LATER).text
 
 

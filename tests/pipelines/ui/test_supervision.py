@@ -122,7 +122,7 @@ def test_what_needs_another_is_started_again_with_it(start: Start, tmp_path: Pat
     assert lives(number(tmp_path, "code"))
 
 
-def test_all_end_together_when_asked_even_those_who_do_not_listen(start: Start, tmp_path: Path) -> None:
+def test_all_end_together_on_a_request_to_stop_even_those_that_ignore_it(start: Start, tmp_path: Path) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         supervisor = start("web", "clock,deaf" if sign is signal.SIGINT else "clock")
         read_until(supervisor, "all started")

@@ -79,13 +79,13 @@ class ScriptedMailServer(Listener):
 
     def _session(self, connection: socket.socket) -> None:
         lines = connection.makefile("rb")
-        self._say(connection, "connect")
+        self._reply(connection, "connect")
         while line := lines.readline():
             verb = line[:4].decode("latin-1").strip().upper()
             if verb == "QUIT":
                 return
             if verb == "DATA":
-                self._say(connection, "DATA")
+                self._reply(connection, "DATA")
                 if self._script["DATA"] != TAKES_ALL["DATA"]:
                     continue
                 while (content := lines.readline()) != b".\r\n":
@@ -95,9 +95,9 @@ class ScriptedMailServer(Listener):
                         return
                 self.taken += 1
                 verb = "."
-            self._say(connection, verb)
+            self._reply(connection, verb)
 
-    def _say(self, connection: socket.socket, step: str) -> None:
+    def _reply(self, connection: socket.socket, step: str) -> None:
         reply = self._script.get(step, b"502 what?\r\n")
         if callable(reply):
             reply(connection)

@@ -18,7 +18,7 @@ from reports.delivery import DeliverySummary, Outbox, TransportSettings, make_tr
 from reports.delivery.history import retry_failed
 from reports.delivery.message import FrozenFile, Mail
 from reports.delivery.outcomes import Outcome, Verdict
-from reports.delivery.queue import CLAIM_FOR, claim_next, settle
+from reports.delivery.queue import CLAIM_FOR, claim_next, record_outcome
 from reports.delivery.suppressions import stop_recipient, suppress
 from reports.delivery.tokens import Claims
 from reports.delivery.unsubscribe import Sender
@@ -33,7 +33,7 @@ Run = Callable[..., DeliverySummary]
 
 
 class Recording:
-    """A transport of the tests that answers as it is told and remembers what it was given."""
+    """A transport of the tests that returns the outcomes that it is given and records the mails that it gets."""
 
     name = "recording"
     sender = Sender("reports@signal.example")
@@ -189,7 +189,9 @@ def test_a_slow_worker_may_still_report_the_end_but_not_send_again(
     assert delivery is not None
     run(Recording(), CLAIM_FOR)
     with office.warehouse.transaction() as connection:
-        settle(connection, delivery, token, "recording", Outcome(verdict, "late"), noon, noon + timedelta(hours=1))
+        record_outcome(
+            connection, delivery, token, "recording", Outcome(verdict, "late"), noon, noon + timedelta(hours=1)
+        )
     assert office.states() == {"alex@acme.example": state}
 
 
@@ -309,16 +311,16 @@ def test_a_known_end_survives_a_database_that_is_away_for_a_moment(
     office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = iter([True, True])
-    settle_for_real = queue.settle
+    record_for_real = queue.record_outcome
 
-    def settle_when_back(*values: Any) -> None:
+    def record_when_back(*values: Any) -> None:
         if next(away, False):
             raise DatabaseUnavailableError("the server is restarting")
-        settle_for_real(*values)
+        record_for_real(*values)
 
     office.queue("alex@acme.example")
-    monkeypatch.setattr(queue, "settle", settle_when_back)
-    monkeypatch.setattr(outbox, "SETTLE_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(queue, "record_outcome", record_when_back)
+    monkeypatch.setattr(outbox, "RECORD_PAUSES", (0.0, 0.0))
     transport = Recording()
     assert run(transport).accepted == 1
     assert len(transport.mails) == 1
@@ -334,8 +336,8 @@ def test_an_end_that_could_not_be_written_down_is_in_doubt_and_reported(
     office.queue("alex@acme.example")
     transport = Recording()
     with monkeypatch.context() as patch:
-        patch.setattr(queue, "settle", away)
-        patch.setattr(outbox, "SETTLE_PAUSES", (0.0,))
+        patch.setattr(queue, "record_outcome", away)
+        patch.setattr(outbox, "RECORD_PAUSES", (0.0,))
         with pytest.raises(DatabaseUnavailableError):
             run(transport)
     assert "ended as accepted (id-1)" in caplog.text

@@ -17,7 +17,7 @@ from pipelines.commands.audit import audit
 from pipelines.commands.deliver import deliver, deliveries, reconcile
 from reports.delivery.history import resend
 from reports.delivery.outcomes import Outcome, Verdict
-from reports.delivery.queue import claim_next, expire_claims, settle
+from reports.delivery.queue import claim_next, expire_claims, record_outcome
 from sql.values import PermanentError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def test_a_slow_worker_that_reports_success_at_last_cancels_what_was_sent_again(
         assert expire_claims(connection, later) == 1
     resend(office.warehouse, delivery.delivery_id, later, "Mo")
     with office.warehouse.transaction() as connection:
-        settle(connection, delivery, token, "recording", Outcome(Verdict.ACCEPTED, "taken"), noon, later)
+        record_outcome(connection, delivery, token, "recording", Outcome(Verdict.ACCEPTED, "taken"), noon, later)
     assert states(office) == {1: "accepted", 2: "cancelled"}
 
 

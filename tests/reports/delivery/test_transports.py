@@ -142,9 +142,9 @@ class TestSmtp:
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
 
     def test_a_right_password_sends_and_a_wrong_one_pauses(self, mail_server: MailServer, mail_with: MailWith) -> None:
-        known = self.transport(mail_server, smtp_user="earshot", smtp_password=mail_server.password)
+        right = self.transport(mail_server, smtp_user="earshot", smtp_password=mail_server.password)
         wrong = self.transport(mail_server, smtp_user="earshot", smtp_password="wrong")
-        assert known.send(mail_with()).verdict is Verdict.ACCEPTED
+        assert right.send(mail_with()).verdict is Verdict.ACCEPTED
         outcome = wrong.send(mail_with())
         assert (outcome.verdict, outcome.stop_run) == (Verdict.PAUSED, True)
         assert "wrong" not in outcome.detail + repr(wrong)

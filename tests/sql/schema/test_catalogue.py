@@ -40,8 +40,8 @@ def test_the_file_says_nothing_of_what_is_not_there(found: list[Relation]) -> No
 
 def test_amounts_name_their_currency_and_every_meaning_is_a_sentence() -> None:
     everywhere, own = words()
-    told = [*everywhere.items(), *(item for kept in own.values() for item in kept.items())]
-    for column, meaning in told:
+    meanings = [*everywhere.items(), *(item for kept in own.values() for item in kept.items())]
+    for column, meaning in meanings:
         assert meaning.endswith("."), (column, meaning)
         if column.endswith("_minor"):
             assert "currency" in meaning, (column, meaning)

@@ -33,10 +33,10 @@ VIEWS = [each for each in load_repeatables() if each.kind == "views"]
 
 
 def test_an_empty_database_gets_every_migration_in_order_and_says_so(empty_url: str) -> None:
-    said: list[str] = []
-    assert migrate(empty_url, said.append) == NAMES
+    progress: list[str] = []
+    assert migrate(empty_url, progress.append) == NAMES
     first, *others = (f"Applying {name}" for name in NAMES)
-    assert said == [
+    assert progress == [
         first,
         f"Making {len(FUNCTIONS)} functions",
         *others,
@@ -46,9 +46,9 @@ def test_an_empty_database_gets_every_migration_in_order_and_says_so(empty_url: 
 
 
 def test_migrating_twice_does_nothing_the_second_time(database_url: str) -> None:
-    before, said = described(database_url), list[str]()
-    assert migrate(database_url, said.append) == []
-    assert said == []
+    before, progress = described(database_url), list[str]()
+    assert migrate(database_url, progress.append) == []
+    assert progress == []
     assert described(database_url) == before
 
 
@@ -160,10 +160,10 @@ def test_what_a_platform_has_under_our_names_is_found_before_anything_is_changed
     with psycopg.connect(empty_url) as connection:
         connection.execute(made.encode())
     before = described(empty_url)
-    said: list[str] = []
+    progress: list[str] = []
     with pytest.raises(ForeignTablesError, match=f"already has {named}, made by another program; nothing was changed"):
-        migrate(empty_url, said.append)
-    assert said == []
+        migrate(empty_url, progress.append)
+    assert progress == []
     assert described(empty_url) == before
 
 
@@ -192,9 +192,9 @@ def test_the_names_that_are_looked_for_are_those_that_the_migrations_make(databa
 
 
 def test_a_missing_extension_is_named_with_the_package_that_has_it(empty_url: str) -> None:
-    asks = Migration("0001_foundation", "CREATE EXTENSION no_such_extension", "")
+    needs_extension = Migration("0001_foundation", "CREATE EXTENSION no_such_extension", "")
     with pytest.raises(MissingExtensionError, match=r"no_such_extension.*postgresql-contrib"):
-        migrate(empty_url, migrations=[asks])
+        migrate(empty_url, migrations=[needs_extension])
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def as_guest(server: Server) -> Iterator[Callable[[str], str]]:
         admin.execute("DROP ROLE guest")
 
 
-def test_a_login_without_rights_is_told_what_it_lacks(
+def test_a_login_without_rights_gets_an_error_that_names_what_it_lacks(
     empty_url: str, database_url: str, as_guest: Callable[[str], str]
 ) -> None:
     with pytest.raises(InsufficientPrivilegeError, match="Applying 0001_foundation failed: permission denied"):

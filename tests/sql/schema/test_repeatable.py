@@ -33,7 +33,7 @@ def with_file(key: str, change: Callable[[str], str]) -> list[Repeatable]:
     return [replace(each, text=change(each.text)) if each.key == key else each for each in FILES]
 
 
-def asked(url: str, query: str) -> object:
+def scalar(url: str, query: str) -> object:
     with psycopg.connect(url) as connection:
         connection.execute("SET ROLE earshot_owner")
         row = connection.execute(query.encode()).fetchone()
@@ -47,15 +47,15 @@ WIDER = with_file(
 
 
 def test_a_changed_view_is_made_anew_with_its_grants_comments_and_the_views_that_read_it(database_url: str) -> None:
-    before, grants, said = described(database_url), asked(database_url, SAYS_WHO_MAY), list[str]()
-    assert migrate(database_url, said.append, repeatables=WIDER) == []
-    assert said[0] == "Making views/listening_daily, views/metrics_by_level, views/metrics_daily"
-    assert said[1].startswith("The schema is up to date")
+    before, grants, progress = described(database_url), scalar(database_url, SAYS_WHO_MAY), list[str]()
+    assert migrate(database_url, progress.append, repeatables=WIDER) == []
+    assert progress[0] == "Making views/listening_daily, views/metrics_by_level, views/metrics_daily"
+    assert progress[1].startswith("The schema is up to date")
     assert (
-        asked(database_url, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'bi.listening_daily'::regclass") == 17
+        scalar(database_url, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'bi.listening_daily'::regclass") == 17
     )
-    assert asked(database_url, SAYS_WHO_MAY) == grants
-    assert asked(database_url, "SELECT obj_description('bi.metrics_daily'::regclass)") is not None
+    assert scalar(database_url, SAYS_WHO_MAY) == grants
+    assert scalar(database_url, "SELECT obj_description('bi.metrics_daily'::regclass)") is not None
     changed = set(described(database_url).splitlines()) ^ set(before.splitlines())
     assert {line.split()[1] for line in changed if line.startswith(("v ", "column ", "grant "))} == {
         "bi.listening_daily.one"
@@ -66,12 +66,12 @@ def test_a_changed_view_is_made_anew_with_its_grants_comments_and_the_views_that
 
 def test_a_view_and_a_function_whose_files_are_gone_are_dropped(database_url: str) -> None:
     gone = {"views/metrics_daily", "functions/earshot_add_bound"}
-    said: list[str] = []
-    migrate(database_url, said.append, repeatables=[each for each in FILES if each.key not in gone])
-    assert said[0] == "Dropping functions/earshot_add_bound, views/metrics_daily"
-    assert asked(database_url, "SELECT to_regclass('bi.metrics_daily')") is None
-    assert asked(database_url, "SELECT to_regproc('public.earshot_add_bound')") is None
-    assert asked(database_url, "SELECT count(*) FROM schema_migrations WHERE name LIKE '%/metrics_daily'") == 0
+    progress: list[str] = []
+    migrate(database_url, progress.append, repeatables=[each for each in FILES if each.key not in gone])
+    assert progress[0] == "Dropping functions/earshot_add_bound, views/metrics_daily"
+    assert scalar(database_url, "SELECT to_regclass('bi.metrics_daily')") is None
+    assert scalar(database_url, "SELECT to_regproc('public.earshot_add_bound')") is None
+    assert scalar(database_url, "SELECT count(*) FROM schema_migrations WHERE name LIKE '%/metrics_daily'") == 0
     assert status(database_url).outdated == tuple(each.key for each in FILES if each.key in gone)
 
 
@@ -96,9 +96,9 @@ def test_what_somebody_has_dropped_is_made_again(database_url: str) -> None:
         connection.execute("SET ROLE earshot_owner")
         connection.execute("DROP VIEW bi.metrics_daily, bi.downloads; DROP FUNCTION earshot_add_bound")
     assert status(database_url).outdated == ("functions/earshot_add_bound", "views/metrics_daily")
-    said: list[str] = []
-    migrate(database_url, said.append)
-    assert said[0] == "Making functions/earshot_add_bound, views/metrics_daily"
+    progress: list[str] = []
+    migrate(database_url, progress.append)
+    assert progress[0] == "Making functions/earshot_add_bound, views/metrics_daily"
     assert described(database_url) == before
 
 
@@ -115,9 +115,9 @@ def test_a_function_on_which_tables_stand_is_replaced_in_place_and_holds_them(
 def holds_them(url: str) -> None:
     before = described(url)
     strict = with_file("functions/in_money_bounds", lambda text: text.replace("1000000000000", "5"))
-    said: list[str] = []
-    migrate(url, said.append, repeatables=strict)
-    assert said[0] == "Making functions/in_money_bounds"
+    progress: list[str] = []
+    migrate(url, progress.append, repeatables=strict)
+    assert progress[0] == "Making functions/in_money_bounds"
     changed = set(described(url).splitlines()) ^ set(before.splitlines())
     assert {line.split(" = ")[0] for line in changed if line.startswith("constraint")} == set()
     with psycopg.connect(url) as connection:
@@ -157,10 +157,10 @@ def test_a_function_may_change_what_it_returns_and_takes_if_only_views_stand_on_
         replace(files[-1], text="CREATE VIEW bi.doubled AS SELECT twice('ab') AS abab"),
     ]
     migrate(database_url, repeatables=files)
-    assert asked(database_url, "SELECT abab FROM bi.doubled") == "abab"
-    assert asked(database_url, "SELECT count(*) FROM pg_proc WHERE proname = 'twice'") == 1
+    assert scalar(database_url, "SELECT abab FROM bi.doubled") == "abab"
+    assert scalar(database_url, "SELECT count(*) FROM pg_proc WHERE proname = 'twice'") == 1
     migrate(database_url)
-    assert asked(database_url, "SELECT to_regproc('twice')") is None
+    assert scalar(database_url, "SELECT to_regproc('twice')") is None
 
 
 def test_a_migration_has_the_functions_of_its_version_and_one_that_fails_changes_none(database_url: str) -> None:
@@ -199,16 +199,16 @@ def test_a_new_functions_name_that_a_platform_has_is_found_before_anything_is_ch
 
 
 def test_two_that_migrate_at_once_make_each_file_once(database_url: str) -> None:
-    said: list[str] = []
+    progress: list[str] = []
     threads = [
-        threading.Thread(target=migrate, args=(database_url, said.append), kwargs={"repeatables": WIDER})
+        threading.Thread(target=migrate, args=(database_url, progress.append), kwargs={"repeatables": WIDER})
         for _ in range(2)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len([line for line in said if line.startswith("Making")]) == 1
+    assert len([line for line in progress if line.startswith("Making")]) == 1
 
 
 @pytest.mark.parametrize("each", FILES, ids=[each.key for each in FILES])

@@ -68,7 +68,7 @@ def test_the_markov_textbook_cases() -> None:
     assert totals([("abc", 1, 0), ("a", 0, 1), ("bc", 0, 1)], "markov") == pytest.approx({"a": 0.2, "b": 0.4, "c": 0.4})
 
 
-def test_below_300_conversions_what_is_learnt_falls_back_to_linear_and_says_so() -> None:
+def test_below_300_conversions_data_driven_models_fall_back_to_linear_and_are_marked() -> None:
     result = channel_totals(paths_of([("ab", 299, 5), ("a", 0, 2)]), ["counterfactual", "markov", "linear"])
     assert result["fitted_by"].unique().to_list() == ["linear"]
     assert result["conversions"].to_list() == [149.5] * 6

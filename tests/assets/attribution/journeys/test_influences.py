@@ -83,7 +83,7 @@ def _kinds(counts: np.ndarray) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize("group", [[True, False, False], [False, False, True], [False, True, True]])
 def test_intervals_from_influences_cover_the_expected_total(group: list[bool]) -> None:
-    """Households come by a Poisson law. Taking the learnt share for known would cover the second in 3 of 4 draws."""
+    """Households come by a Poisson law. Taking the fitted share as exact would cover the second in 3 of 4 draws."""
     flags = np.array(group)
     expected = np.array([size * rate for _, size, rate in TAKEN] + [size * (1 - rate) for _, size, rate in TAKEN])
     generator = np.random.default_rng(20_260_310)

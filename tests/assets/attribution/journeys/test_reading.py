@@ -1,4 +1,4 @@
-"""Journeys that led to nothing, and what is learnt from them beside those that converted."""
+"""Journeys that led to nothing, and the models fitted from them and from those that converted."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_goals_are_fitted_apart() -> None:
     assert result.select("goal_kind", "all_conversions", "journeys").rows() == [("lead", 2, 2), ("purchase", 1, 2)]
 
 
-def test_without_any_conversion_there_is_nothing_to_tell() -> None:
+def test_without_any_conversion_there_are_no_totals() -> None:
     result = fit_totals(all_journeys(won(1, "g").clear(), failed(3, "g")))
     assert result.is_empty()
     assert "is_fallback" in result.columns

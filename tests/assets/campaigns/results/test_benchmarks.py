@@ -1,4 +1,4 @@
-"""Campaigns beside the median of what others reached, and when that may not be told."""
+"""Campaigns beside the median of what others reached, and when that is withheld."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def test_modelled_conversions_scale_the_usable_addresses_up(usable: int, expecte
     ],
 )
 def test_what_is_missing_to_model_is_reported(count: int, usable: int, badge: str) -> None:
-    """Too few conversions may become enough; addresses that many share never tell one household from another."""
+    """Too few conversions may become enough; households behind an address that many share are never distinguished."""
     assert kpis(sales(count), usable=usable)["modelled_conversions"]["badge"] == badge
 
 

@@ -76,7 +76,7 @@ def test_a_listener_of_two_episodes_is_one_of_their_show() -> None:
         (None, "WA", "WA"),
     ],
 )
-def test_a_region_is_told_with_its_country(country: str | None, region: str | None, result: str) -> None:
+def test_a_region_is_shown_with_its_country(country: str | None, region: str | None, result: str) -> None:
     found = measure_breakdowns(downloads({"country_code": country, "region_code": region}))
     assert list(values_of(found, "region")) == [result]
 

@@ -144,9 +144,9 @@ def test_downloads_never_fall_with_age_and_are_known_without_a_gap(rows: list[tu
     found = ages(rows, days)
     for (_episode,), rising in found.group_by("episode_id", maintain_order=True):
         assert rising["age_days"].to_list() == list(AGES)
-        known = rising["downloads"].drop_nulls()
-        assert rising["downloads"].head(known.len()).null_count() == 0
-        assert known.is_sorted()
+        filled = rising["downloads"].drop_nulls()
+        assert rising["downloads"].head(filled.len()).null_count() == 0
+        assert filled.is_sorted()
     assert found["percentile"].drop_nulls().is_between(0, 100).all()
 
 

@@ -232,7 +232,7 @@ def test_another_tenants_downloads_change_nothing(made: list[Download]) -> None:
     assert_frame_equal(measured(made).filter(tenant_id="quayside"), measured(alone), check_exact=True)
 
 
-def test_an_overlap_is_told_in_both_directions() -> None:
+def test_an_overlap_has_a_row_for_each_direction() -> None:
     exposed = [(H1, 0, person) for person in (1, 2, 3)] + [(T1, 0, person) for person in (3, 4)]
     there, back = measure_overlaps(keys_of(exposed), EPISODES).to_dicts()
     assert (there["podcast_id"], there["other_podcast_id"], there["shared_listeners"]) == ("harbour", "tides", 1)

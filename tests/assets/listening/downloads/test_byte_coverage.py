@@ -42,7 +42,7 @@ SCHEMA: dict[str, Any] = {
         ),
     ],
 )
-def test_a_request_received_what_was_sent_within_what_it_asked_for(
+def test_a_request_received_what_was_sent_within_its_range(
     change: dict[str, Any], received: tuple[int, int, int, bool]
 ) -> None:
     request = pl.DataFrame([REQUEST | change], schema=SCHEMA)

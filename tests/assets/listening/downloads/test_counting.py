@@ -76,7 +76,7 @@ def test_a_client_that_hangs_up_early_is_not_a_download(count: Count) -> None:
     assert count.became == ["below_threshold"]
 
 
-def test_bytes_sent_win_over_bytes_asked_for(count: Count) -> None:
+def test_bytes_sent_win_over_the_requested_range(count: Count) -> None:
     assert count(part(0, MINUTE, bytes_sent=10)) == []
     assert count(part(0, 100, bytes_sent=MINUTE)) == []
 

@@ -1,4 +1,4 @@
-"""Raw rows come in slices, as many as their number asks for, and none is lost or told twice."""
+"""Raw rows are read in slices, as many as their number needs, and each row exactly once."""
 
 from __future__ import annotations
 

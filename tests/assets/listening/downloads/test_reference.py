@@ -78,9 +78,9 @@ def expect_late_verdict(row: Row) -> str | None:
 def named(row: Row) -> Any:
     """The episode that a row is about, by its own id or by its file's; of an unknown one the name it has."""
     result = tuple((row["tenant_id"], row[name]) for name in ("episode_id", "asset_id"))
-    known = next((e["episode_id"] for e in EPISODES if (e["tenant_id"], e["episode_id"]) == result[0]), None)
+    owner = next((e["episode_id"] for e in EPISODES if (e["tenant_id"], e["episode_id"]) == result[0]), None)
     of_file = next((m["episode_id"] for m in MEDIA if (m["tenant_id"], m["asset_id"]) == result[1]), None)
-    return known or of_file or result
+    return owner or of_file or result
 
 
 def find_crowds(rows: list[Row], limit: int) -> set[tuple[Any, ...]]:
@@ -109,9 +109,9 @@ EARLY = {
 def received_bytes(row: Row) -> set[int]:
     """The bytes of the file that a request received, one by one; those of a part where they lie in the whole."""
     file = row["file"] or {"file_bytes": None, "header_bytes": 0}
-    asked = row["asked"] or file
-    offset = asked.get("part_offset_bytes", 0)
-    size, sent = asked["file_bytes"], row["bytes_sent"]
+    requested = row["asked"] or file
+    offset = requested.get("part_offset_bytes", 0)
+    size, sent = requested["file_bytes"], row["bytes_sent"]
     start = row["range_start"] if row["range_start"] is not None else (0 if row["http_status"] == 200 else None)
     if start is None or row["source"] == "prefix":
         return set()
@@ -125,10 +125,10 @@ def received_bytes(row: Row) -> set[int]:
 
 def header_end(row: Row) -> int:
     """The first byte of the file that is behind its header, and behind that of the part that was asked for."""
-    whole, asked = row["file"], row["asked"]
-    if not whole or not asked:
+    whole, requested = row["file"], row["asked"]
+    if not whole or not requested:
         return 0
-    return int(max(whole["header_bytes"], asked.get("part_offset_bytes", 0) + asked["header_bytes"]))
+    return int(max(whole["header_bytes"], requested.get("part_offset_bytes", 0) + requested["header_bytes"]))
 
 
 def minute_of(row: Row) -> int:

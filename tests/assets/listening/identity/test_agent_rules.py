@@ -176,7 +176,7 @@ def test_a_browser_or_phone_of_a_person_is_no_bot(rules: Rules, agent: str) -> N
     assert not match_agent(agent, rules).is_bot
 
 
-def test_bots_are_asked_before_apps_and_apps_before_libraries(rules: Rules) -> None:
+def test_bots_are_matched_before_apps_and_apps_before_libraries(rules: Rules) -> None:
     kinds = {
         agent: match_agent(agent, rules).agent_kind
         for agent in (

@@ -35,7 +35,7 @@ def click(**fields: object) -> dict[str, object]:
         ({"client_ip": "34.80.0.5", "listener_key": 78}, "data_centre"),
     ],
 )
-def test_a_key_that_a_platform_made_without_telling_the_address_is_vouched_for(
+def test_a_platforms_key_without_an_address_counts_as_platform_supplied(
     sent: dict[str, object], address_class: str
 ) -> None:
     types = {

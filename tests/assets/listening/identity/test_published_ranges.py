@@ -149,7 +149,7 @@ def test_an_older_file_than_the_installed_one_is_left_aside(tmp_path: Path) -> N
     assert AddressRanges.load(fetched=older).version == AddressRanges.load().version
 
 
-def test_ranges_are_told_by_their_provider_and_kind() -> None:
+def test_ranges_are_filtered_by_their_provider_and_kind() -> None:
     content = write_ranges(
         date(2026, 10, 1),
         ("5.9.0.0/16", "Hetzner", "hosting"),
@@ -185,7 +185,7 @@ def test_a_file_that_is_not_whole_is_refused(damage: Callable[[bytes], bytes], c
         read_published(damage(content), "here")
 
 
-def test_the_package_is_neither_imported_nor_read_before_it_is_asked() -> None:
+def test_the_package_is_neither_imported_nor_read_before_the_first_lookup() -> None:
     result = (
         "import sys, pipelines.definitions; from assets.listening.identity import published_ranges; "
         "print('iporigin' in sys.modules, published_ranges._read_once.cache_info().currsize)"

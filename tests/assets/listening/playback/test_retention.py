@@ -97,7 +97,7 @@ def test_completion_of_a_day_is_one_number(show: Show, playbacks: list[tuple[Row
         assert (row["playback_starts"], row["completion"]) == (row["starters"], share)
 
 
-def test_a_player_that_tells_its_position_alone_is_heard(show: Show) -> None:
+def test_a_player_that_reports_only_its_position_counts(show: Show) -> None:
     start = {"event_type": "listen_start", "position_seconds": 0.0}
     events = show.events(start, {"event_type": "listen_progress", "position_seconds": 90.5})
     (daily,) = measure_consumption(events, show.catalogue).to_dicts()
@@ -122,7 +122,7 @@ def test_a_playback_that_did_not_start_today_is_not_a_starter(show: Show) -> Non
     assert show.playbacks({"event_type": "listen_progress", "heard_seconds": 500.0}).is_empty()
 
 
-def test_a_complete_playback_was_heard_to_the_end_whatever_it_told_before(show: Show) -> None:
+def test_a_complete_playback_was_heard_to_the_end_whatever_it_reported_before(show: Show) -> None:
     (row,) = show.playbacks(*exposed(100.0), {"event_type": "listen_complete"}).to_dicts()
     assert row["heard_ms"] == row["duration_ms"] == 3_600_000
 
@@ -133,7 +133,7 @@ def test_a_position_stands_for_what_was_heard_unless_it_was_skipped_to(show: Sho
     assert show.playbacks(*played, skipped)["heard_ms"].to_list() == [600_000]
 
 
-def test_completion_is_told_at_five_shares_of_the_duration(show: Show) -> None:
+def test_completion_is_counted_at_five_shares_of_the_duration(show: Show) -> None:
     shares = (0.2, 0.25, 0.5, 0.75, 0.9, 1.0)
     made = [row for share in shares for row in exposed(3_600 * share, f"s{share}")]
     (row,) = measure_completion(show.playbacks(*made)).to_dicts()
