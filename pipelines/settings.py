@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reports.mail_settings import KINDS, TransportSettings
+from reports.mail_settings import KINDS, FileSettings, SendGridSettings, SmtpSettings, TransportSettings
 from sql.limits import Limits
 from sql.safety.masking import masked, register_secret, register_url
 from sql.values import PermanentError
@@ -123,26 +123,40 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _mail(env: Mapping[str, str], outbox: Path) -> TransportSettings:
-    """The mail settings; what is not set keeps the default of TransportSettings."""
+    """The mail settings; what is not set keeps its default in reports/mail_settings.py."""
     kind = env.get("EARSHOT_MAIL_TRANSPORT")
     if kind and kind not in KINDS:
         raise PermanentError(f"EARSHOT_MAIL_TRANSPORT is {kind!r}; it can be file, smtp or sendgrid")
-    values: dict[str, Any] = {
-        "kind": kind,
-        "outbox_path": outbox,
-        "mail_from": env.get("EARSHOT_MAIL_FROM"),
-        "smtp_host": env.get("SMTP_HOST"),
-        "smtp_port": _number(env, "SMTP_PORT", 0),
-        "smtp_user": env.get("SMTP_USER"),
-        "smtp_password": env.get("SMTP_PASSWORD"),
-        "smtp_security": env.get("SMTP_SECURITY"),
-        "sendgrid_api_key": env.get("SENDGRID_API_KEY"),
-        "sendgrid_host": env.get("SENDGRID_HOST"),
-        "sendgrid_sandbox": _is_on(env, "SENDGRID_SANDBOX"),
-        "unsubscribe_url": env.get("EARSHOT_UNSUBSCRIBE_URL"),
-        "token_secret": env.get("EARSHOT_TOKEN_SECRET"),
-    }
-    return TransportSettings(**{name: value for name, value in values.items() if value})
+    return TransportSettings(
+        file=FileSettings(outbox),
+        smtp=SmtpSettings(
+            **_chosen(
+                host=env.get("SMTP_HOST"),
+                port=_number(env, "SMTP_PORT", 0),
+                user=env.get("SMTP_USER"),
+                password=env.get("SMTP_PASSWORD"),
+                security=env.get("SMTP_SECURITY"),
+            )
+        ),
+        sendgrid=SendGridSettings(
+            **_chosen(
+                api_key=env.get("SENDGRID_API_KEY"),
+                host=env.get("SENDGRID_HOST"),
+                sandbox=_is_on(env, "SENDGRID_SANDBOX"),
+            )
+        ),
+        **_chosen(
+            kind=kind,
+            mail_from=env.get("EARSHOT_MAIL_FROM"),
+            unsubscribe_url=env.get("EARSHOT_UNSUBSCRIBE_URL"),
+            token_secret=env.get("EARSHOT_TOKEN_SECRET"),
+        ),
+    )
+
+
+def _chosen(**values: Any) -> dict[str, Any]:
+    """The settings that the environment sets; the others keep their defaults."""
+    return {name: value for name, value in values.items() if value}
 
 
 def _url_of_parts(env: Mapping[str, str]) -> str | None:

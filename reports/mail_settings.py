@@ -22,33 +22,59 @@ KINDS = ("file", "smtp", "sendgrid")
 
 
 @dataclass(frozen=True, slots=True)
+class FileSettings:
+    """Where mails are written as files."""
+
+    folder: Path = Path(".earshot/outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The mail server and its login. security: starttls, tls or none."""
+
+    host: str = "127.0.0.1"
+    port: int = 587
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    security: str = "starttls"
+
+    def __post_init__(self) -> None:
+        register_secret(self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class SendGridSettings:
+    """The account at SendGrid. host: global, eu, or an https URL. sandbox: requests are checked, nothing is mailed."""
+
+    api_key: str | None = field(default=None, repr=False)
+    host: str = "global"
+    sandbox: bool = False
+
+    def __post_init__(self) -> None:
+        register_secret(self.api_key)
+
+
+@dataclass(frozen=True, slots=True)
 class TransportSettings:
-    """How mails leave.
+    """How mails leave: what all transports need, and the settings of each.
 
     kind: file, smtp or sendgrid. timeout_s: the longest silence of a provider, for each step of a call.
     deadline_s: the longest that a call may take altogether, at most delivery.transports.base.LONGEST_CALL_S.
-    smtp_security: starttls, tls or none. sendgrid_host: global, eu, or an https URL.
     unsubscribe_url, token_secret: the platform's own endpoint for stop links; both or none.
     """
 
     kind: str = "file"
     mail_from: str = "reports@earshot.invalid"
-    outbox_path: Path = Path(".earshot/outbox")
     timeout_s: float = 30.0
     deadline_s: float = 120.0
-    smtp_host: str = "127.0.0.1"
-    smtp_port: int = 587
-    smtp_user: str | None = None
-    smtp_password: str | None = field(default=None, repr=False)
-    smtp_security: str = "starttls"
-    sendgrid_api_key: str | None = field(default=None, repr=False)
-    sendgrid_host: str = "global"
-    sendgrid_sandbox: bool = False
+    file: FileSettings = FileSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    sendgrid: SendGridSettings = SendGridSettings()
     unsubscribe_url: str | None = None
     token_secret: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        register_secret(self.smtp_password, self.sendgrid_api_key, self.token_secret)
+        register_secret(self.token_secret)
 
     @property
     def sender(self) -> Sender:

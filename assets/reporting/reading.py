@@ -71,7 +71,7 @@ class ReportReader:
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))
-        facts = with_model_totals(facts, subject, self.read("read_learnt_results", **weekly))
+        facts = with_model_totals(facts, subject, self.read("read_data_driven_results", **weekly))
         return with_benchmarks(facts, subject, self.read("read_campaign_benchmarks", **weekly))
 
     def _result(

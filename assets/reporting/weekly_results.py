@@ -43,7 +43,7 @@ def _lift(row: Mapping[str, Any], names: Mapping[bytes, str]) -> Lift:
 
 
 def with_model_totals(facts: ReportFacts, subject: Subject, results: pl.DataFrame) -> ReportFacts:
-    """The facts with the totals of the data-driven models. results: of read_learnt_results."""
+    """The facts with the totals of the data-driven models. results: of read_data_driven_results."""
     if results.is_empty():
         return facts
     wanted = results.filter(pl.col("model").is_in([subject.model, *DATA_DRIVEN]))

@@ -264,7 +264,7 @@ def _print_results(warehouse: Warehouse, settings: Settings, seconds: float) -> 
         out(f"  {tenant}: {count} reports went to nobody, because their subscription names no recipients.")
         out()
     out(f"  Reports     {index}   (open it in a browser: mail, PDF and CSV of each)")
-    out(f"  Mails       {settings.mail.outbox_path}   (.eml files, for a mail program)")
+    out(f"  Mails       {settings.mail.file.folder}   (.eml files, for a mail program)")
     out(f"  Truth       {settings.home / 'demo' / 'truth'}   (what the simulator meant, to compare with)")
     out("  Dagster     make ui   (then http://127.0.0.1:3000)")
     if counts[1]:

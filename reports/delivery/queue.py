@@ -197,7 +197,7 @@ def _finish_claim(
         "uncounted": uncounted,
         "now": now,
     }
-    return connection.execute(statement("settle_delivery").text, values).rowcount > 0
+    return connection.execute(statement("record_delivery_outcome").text, values).rowcount > 0
 
 
 def cancel_resends(connection: Connection[Any], tenant_id: UUID, delivery_id: UUID, now: datetime) -> int:

@@ -1,5 +1,5 @@
 -- check_downloads_agree: tenants whose downloads differ in number from their counted requests, are of no known episode,
--- or are not all told of by each dimension of their breakdowns.
+-- or are not all counted in each dimension of their breakdowns.
 -- Grain: one row per offending tenant. Parameters: start, end (timestamptz), day (date), tenants (uuid[]).
 SELECT
     tenant_id,
@@ -7,7 +7,7 @@ SELECT
     format(
         '%%s counted requests, %%s downloads, %%s of unknown episodes, %%s by the breakdown that tells of fewest',
         coalesce(counted.requests, 0), coalesce(kept.downloads, 0), coalesce(kept.strays, 0),
-        coalesce(told.fewest, kept.downloads, 0)
+        coalesce(breakdowns.fewest, kept.downloads, 0)
     ) AS example
 FROM (
     SELECT
@@ -44,9 +44,9 @@ FULL JOIN (
         GROUP BY tenant_id, dimension
     ) AS dimensions
     GROUP BY tenant_id
-) AS told USING (tenant_id)
+) AS breakdowns USING (tenant_id)
 WHERE
     coalesce(counted.requests, 0) <> coalesce(kept.downloads, 0)
     OR coalesce(kept.strays, 0) > 0
-    OR told.fewest <> coalesce(kept.downloads, 0)
-    OR told.most <> coalesce(kept.downloads, 0)
+    OR breakdowns.fewest <> coalesce(kept.downloads, 0)
+    OR breakdowns.most <> coalesce(kept.downloads, 0)

@@ -1,6 +1,6 @@
 -- check_intervals_hold: results that lie outside of their own interval.
 -- Grain: one row per offending tenant. Parameters: day (date), tenants (uuid[]).
-WITH told AS (
+WITH results AS (
     SELECT
         tenant_id,
         format('%%s of campaign %%s under %%s', kpi, campaign_id, model) AS what,
@@ -43,7 +43,7 @@ cases AS (
         tenant_id,
         format('%%s: %%s outside of %%s to %%s', what, estimate, lower, upper) AS example,
         row_number() OVER (PARTITION BY tenant_id ORDER BY what) AS place
-    FROM told
+    FROM results
     -- What was rounded on the way is no offence.
     WHERE lower > estimate + 1e-9 * abs(estimate) OR upper < estimate - 1e-9 * abs(estimate)
 )

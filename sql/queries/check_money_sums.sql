@@ -1,7 +1,7 @@
 -- check_money_sums: sponsors whose revenue as of the day is not what their attributed conversions are worth, to the minor
 -- unit, under each model.
 -- Only sponsors are compared whose campaigns so far share one goal and one currency and are all still reported, and whose
--- conversions need no rate and belong as a whole to campaigns that had begun: only there is the whole told.
+-- conversions need no rate and belong as a whole to campaigns that had begun: only there is the whole known.
 -- Grain: one row per offending tenant. Parameters: end (timestamptz), day (date), tenants (uuid[]).
 WITH comparable AS (
     SELECT

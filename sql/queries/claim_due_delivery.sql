@@ -1,6 +1,6 @@
 -- claim_due_delivery: takes one waiting mail whose report is frozen; other workers pass over it.
 -- Grain: at most one row, the claimed delivery. Parameters: due, now, expires (timestamptz), token (uuid), transport (text).
--- The claim must be committed before the provider is called: a claim that is never settled becomes unknown, not queued.
+-- The claim must be committed before the provider is called: a claim that is never finished becomes unknown, not queued.
 WITH due AS MATERIALIZED (
     SELECT
         d.tenant_id,

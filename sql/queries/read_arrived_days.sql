@@ -1,6 +1,6 @@
 -- read_arrived_days: days near computed ones for which rows were received lately.
 -- Those are days with such a row of their own, days for which the same event was delivered too, and days with a
--- conversion signal of an order that one of these rows tells of. Rows outside the bounds of an entry are no arrivals.
+-- conversion signal of an order that one of these rows belongs to. Rows outside the bounds of an entry are no arrivals.
 -- Today is left out unless it was computed: it is still filling.
 -- Grain: one row per tenant and day. Parameters: received_since (timestamptz): rows received from then on; tenants (uuid[]).
 WITH came AS (
@@ -18,7 +18,7 @@ WITH came AS (
         AND signal_in_bounds(occurred_at, received_at, value_minor)
 ),
 
-told AS (
+affected AS (
     SELECT
         tenant_id,
         sponsor_id,
@@ -60,17 +60,17 @@ arrived AS (
     SELECT
         tenant_id,
         day
-    FROM told
+    FROM affected
     UNION
     SELECT
-        told.tenant_id,
+        affected.tenant_id,
         (signals.occurred_at AT TIME ZONE 'UTC')::date AS day
-    FROM told
+    FROM affected
     INNER JOIN attribution_events AS signals
         ON
-            told.tenant_id = signals.tenant_id
-            AND told.sponsor_id = signals.sponsor_id
-            AND told.order_id = signals.order_id
+            affected.tenant_id = signals.tenant_id
+            AND affected.sponsor_id = signals.sponsor_id
+            AND affected.order_id = signals.order_id
     WHERE
         signals.kind NOT IN ('impression', 'click', 'survey', 'refund')
         AND signal_in_bounds(signals.occurred_at, signals.received_at, signals.value_minor)

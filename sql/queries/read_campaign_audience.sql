@@ -11,8 +11,8 @@ SELECT
     exposures.consumer_key,
     count(*) AS impressions
 FROM ad_exposures AS exposures
-INNER JOIN unnest(%(owners)s::uuid[], %(campaigns)s::uuid[]) AS asked (tenant_id, campaign_id)
-    ON exposures.tenant_id = asked.tenant_id AND exposures.campaign_id = asked.campaign_id
+INNER JOIN unnest(%(owners)s::uuid[], %(campaigns)s::uuid[]) AS requested (tenant_id, campaign_id)
+    ON exposures.tenant_id = requested.tenant_id AND exposures.campaign_id = requested.campaign_id
 INNER JOIN campaigns ON exposures.tenant_id = campaigns.tenant_id AND exposures.campaign_id = campaigns.campaign_id
 WHERE
     exposures.tenant_id = any(%(tenants)s)

@@ -14,11 +14,11 @@ WHERE
     tenant_id = any(%(tenants)s)
     AND campaign_id = any(%(campaigns)s::uuid[])
     AND day = (
-        SELECT max(told.day)
-        FROM campaign_benchmarks AS told
+        SELECT max(earlier.day)
+        FROM campaign_benchmarks AS earlier
         WHERE
-            told.tenant_id = any(%(tenants)s)
-            AND told.campaign_id = any(%(campaigns)s::uuid[])
-            AND told.day >= %(first)s AND told.day <= %(last)s
+            earlier.tenant_id = any(%(tenants)s)
+            AND earlier.campaign_id = any(%(campaigns)s::uuid[])
+            AND earlier.day >= %(first)s AND earlier.day <= %(last)s
     )
 ORDER BY model, kpi

@@ -1,4 +1,4 @@
--- read_latest_results: each campaign's KPIs as they were last told in the two years up to the day.
+-- read_latest_results: each campaign's KPIs as they were last computed in the two years up to the day.
 -- Grain: one row per campaign, model and KPI. Parameters: day (date), tenants (uuid[]).
 WITH latest AS (
     SELECT

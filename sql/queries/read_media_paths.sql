@@ -1,4 +1,4 @@
--- read_media_paths: where the files of the scoped tenants are asked for, and what they are files of.
+-- read_media_paths: where the files of the scoped tenants are requested, and what they are files of.
 -- Grain: one row per file. Parameters: tenants (uuid[]).
 SELECT
     media.path,

@@ -1,4 +1,4 @@
--- read_playback: what client players told of listening and ads, with occurred_at in [start, end).
+-- read_playback: what client players reported of listening and ads, with occurred_at in [start, end).
 -- Rows outside the bounds of an entry are left out; check_rows_plausible counts them.
 -- placement_id and percent (how much of the ad was heard) come from event_data; what is no id or number there is NULL.
 -- Grain: one row per event. Parameters: start, end (timestamptz), tenants (uuid[]).

@@ -5,7 +5,7 @@
 -- (timestamptz), first, last (date: the UTC days that they touch), whole_first, whole_last (date: those that lie inside
 -- whole; the first after the last where none does), by_day, since_start (boolean), tenants (uuid[]), owners, campaigns
 -- (uuid[]).
-WITH asked AS (
+WITH requested AS (
     SELECT
         campaigns.tenant_id,
         campaigns.campaign_id,
@@ -33,7 +33,7 @@ uncounted AS (
     SELECT
         owners.tenant_id,
         days.day::date AS day
-    FROM (SELECT DISTINCT tenant_id FROM asked) AS owners
+    FROM (SELECT DISTINCT tenant_id FROM requested) AS owners
     CROSS JOIN generate_series(%(first)s::timestamp, %(last)s::timestamp, interval '1 day') AS days (day)
     WHERE NOT EXISTS (
         SELECT FROM counted
@@ -42,11 +42,11 @@ uncounted AS (
 )
 
 SELECT
-    told.tenant_id,
-    told.campaign_id,
-    told.placement_id,
-    CASE WHEN %(by_day)s THEN told.day END AS day,
-    sum(told.impressions)::bigint AS impressions
+    delivered.tenant_id,
+    delivered.campaign_id,
+    delivered.placement_id,
+    CASE WHEN %(by_day)s THEN delivered.day END AS day,
+    sum(delivered.impressions)::bigint AS impressions
 FROM (
     SELECT
         delivery.tenant_id,
@@ -56,11 +56,11 @@ FROM (
         delivery.impressions
     FROM placement_delivery AS delivery
     INNER JOIN counted ON delivery.tenant_id = counted.tenant_id AND delivery.day = counted.day
-    INNER JOIN asked
+    INNER JOIN requested
         ON
-            delivery.tenant_id = asked.tenant_id
-            AND delivery.campaign_id = asked.campaign_id
-            AND (delivery.day >= asked.starts_on OR NOT %(since_start)s)
+            delivery.tenant_id = requested.tenant_id
+            AND delivery.campaign_id = requested.campaign_id
+            AND (delivery.day >= requested.starts_on OR NOT %(since_start)s)
     WHERE delivery.tenant_id = any(%(tenants)s) AND delivery.day BETWEEN %(whole_first)s AND %(whole_last)s
     UNION ALL
     SELECT
@@ -71,16 +71,16 @@ FROM (
         count(*) AS impressions
     FROM ad_exposures AS exposures
     INNER JOIN uncounted ON exposures.tenant_id = uncounted.tenant_id AND exposures.day = uncounted.day
-    INNER JOIN asked
+    INNER JOIN requested
         ON
-            exposures.tenant_id = asked.tenant_id
-            AND exposures.campaign_id = asked.campaign_id
-            AND (exposures.day >= asked.starts_on OR NOT %(since_start)s)
+            exposures.tenant_id = requested.tenant_id
+            AND exposures.campaign_id = requested.campaign_id
+            AND (exposures.day >= requested.starts_on OR NOT %(since_start)s)
     WHERE
         exposures.tenant_id = any(%(tenants)s)
         AND exposures.occurred_at >= %(start)s AND exposures.occurred_at < %(end)s
         AND exposures.occurred_at >= (SELECT min(earliest.day)::timestamp AT TIME ZONE 'UTC' FROM uncounted AS earliest)
         AND exposures.kind <> 'click'
     GROUP BY exposures.tenant_id, exposures.campaign_id, exposures.placement_id, exposures.day
-) AS told
-GROUP BY told.tenant_id, told.campaign_id, told.placement_id, CASE WHEN %(by_day)s THEN told.day END
+) AS delivered
+GROUP BY delivered.tenant_id, delivered.campaign_id, delivered.placement_id, CASE WHEN %(by_day)s THEN delivered.day END

@@ -11,8 +11,8 @@ SELECT
     sketches.unit,
     sketches.sketch
 FROM reach_sketches AS sketches
-INNER JOIN unnest(%(owners)s::uuid[], %(campaigns)s::uuid[]) AS asked (tenant_id, campaign_id)
-    ON sketches.tenant_id = asked.tenant_id AND sketches.campaign_id = asked.campaign_id
+INNER JOIN unnest(%(owners)s::uuid[], %(campaigns)s::uuid[]) AS requested (tenant_id, campaign_id)
+    ON sketches.tenant_id = requested.tenant_id AND sketches.campaign_id = requested.campaign_id
 INNER JOIN campaigns
     ON
         sketches.tenant_id = campaigns.tenant_id

@@ -1,12 +1,12 @@
 -- read_rule_changes: from when on other rules were measured by, newest first, with those before (NULL: none on record).
 -- Grain: one row per change, at most as many as asked for. Parameters: since (timestamptz), most (integer).
 SELECT
-    told.changed_at,
-    told.changed_by,
-    told.rules_version,
-    told.addresses_version,
-    told.rules_before,
-    told.addresses_before
+    changes.changed_at,
+    changes.changed_by,
+    changes.rules_version,
+    changes.addresses_version,
+    changes.rules_before,
+    changes.addresses_before
 FROM (
     SELECT
         changed_at,
@@ -16,7 +16,7 @@ FROM (
         lag(rules_version) OVER (ORDER BY changed_at) AS rules_before,
         lag(addresses_version) OVER (ORDER BY changed_at) AS addresses_before
     FROM rule_changes
-) AS told
-WHERE told.changed_at >= %(since)s
-ORDER BY told.changed_at DESC
+) AS changes
+WHERE changes.changed_at >= %(since)s
+ORDER BY changes.changed_at DESC
 LIMIT %(most)s

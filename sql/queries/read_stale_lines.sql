@@ -10,7 +10,7 @@
 -- tenant's windows roll over midnight. sundays (text[]): assets that have rows on Sundays only; raw_sources (text[]): sources
 -- that are no assets; verdict (text): the asset that judges a day; default_window (integer): days of the window of a
 -- campaign that sets none; longest_window (integer): for so many days a campaign is live after its end; changed_since
--- (timestamptz): older changes are known to be settled; first, last (date); tenants (uuid[]).
+-- (timestamptz): older changes are already computed; first, last (date); tenants (uuid[]).
 WITH rules AS (
     SELECT
         rule.asset,
@@ -118,7 +118,7 @@ reads AS (
 ordered AS (
     SELECT
         *,
-        max(told.changed_at) OVER (PARTITION BY told.tenant_id, told.source ORDER BY told.last_day) AS newest
+        max(altered.changed_at) OVER (PARTITION BY altered.tenant_id, altered.source ORDER BY altered.last_day) AS newest
     FROM (
         SELECT
             reads.*,
@@ -137,7 +137,7 @@ ordered AS (
             NULL AS window_days,
             changes.changed_at
         FROM changes
-    ) AS told
+    ) AS altered
 ),
 
 suspects AS (

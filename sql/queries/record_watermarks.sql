@@ -4,7 +4,7 @@
 -- nothing is made of them. An attribution event counts once for each of its deliveries, whatever day they name: another
 -- one, found late, changes the days that had counted it. Grain: one row per tenant, day and source.
 -- Parameters: tenants (uuid[]) and days (date[]), which belong together; sources (text[]).
-WITH asked AS (
+WITH requested AS (
     SELECT DISTINCT
         pair.tenant_id,
         pair.day,
@@ -15,20 +15,20 @@ WITH asked AS (
 
 found AS (
     SELECT
-        asked.tenant_id,
+        requested.tenant_id,
         'requests' AS source,
-        asked.day,
+        requested.day,
         arrived.rows,
         arrived.received_at
-    FROM asked
+    FROM requested
     CROSS JOIN LATERAL (
         SELECT
             count(*) AS rows,
             max(events.received_at) AS received_at
         FROM listener_events AS events
         WHERE
-            events.tenant_id = asked.tenant_id
-            AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
+            events.tenant_id = requested.tenant_id
+            AND events.occurred_at >= requested.starts_at AND events.occurred_at < requested.ends_at
             AND request_in_bounds(
                 events.occurred_at, events.received_at, events.range_start, events.range_end, events.bytes_sent,
                 events.position_seconds, events.heard_seconds
@@ -37,12 +37,12 @@ found AS (
     WHERE 'requests' = any(%(sources)s::text[])
     UNION ALL
     SELECT
-        asked.tenant_id,
+        requested.tenant_id,
         'ads' AS source,
-        asked.day,
+        requested.day,
         arrived.rows,
         arrived.received_at
-    FROM asked
+    FROM requested
     CROSS JOIN LATERAL (
         SELECT
             count(*) AS rows,
@@ -51,20 +51,20 @@ found AS (
         INNER JOIN attribution_deliveries AS deliveries
             ON events.tenant_id = deliveries.tenant_id AND events.event_id = deliveries.event_id
         WHERE
-            events.tenant_id = asked.tenant_id
-            AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
+            events.tenant_id = requested.tenant_id
+            AND events.occurred_at >= requested.starts_at AND events.occurred_at < requested.ends_at
             AND events.kind IN ('impression', 'click')
             AND signal_in_bounds(events.occurred_at, events.received_at, events.value_minor)
     ) AS arrived
     WHERE 'ads' = any(%(sources)s::text[])
     UNION ALL
     SELECT
-        asked.tenant_id,
+        requested.tenant_id,
         'signals' AS source,
-        asked.day,
+        requested.day,
         arrived.rows,
         arrived.received_at
-    FROM asked
+    FROM requested
     CROSS JOIN LATERAL (
         SELECT
             count(*) AS rows,
@@ -78,35 +78,35 @@ found AS (
                 alone.value_minor
             FROM attribution_events AS alone
             WHERE
-                alone.tenant_id = asked.tenant_id
-                AND alone.occurred_at >= asked.starts_at AND alone.occurred_at < asked.ends_at
+                alone.tenant_id = requested.tenant_id
+                AND alone.occurred_at >= requested.starts_at AND alone.occurred_at < requested.ends_at
                 AND alone.order_id IS NULL
                 AND alone.kind NOT IN ('impression', 'click', 'survey', 'refund')
             UNION ALL
             SELECT
-                told.tenant_id,
-                told.event_id,
-                told.occurred_at,
-                told.received_at,
-                told.value_minor
+                reported.tenant_id,
+                reported.event_id,
+                reported.occurred_at,
+                reported.received_at,
+                reported.value_minor
             FROM (
                 SELECT DISTINCT
                     events.sponsor_id,
                     events.order_id
                 FROM attribution_events AS events
                 WHERE
-                    events.tenant_id = asked.tenant_id
-                    AND events.occurred_at >= asked.starts_at AND events.occurred_at < asked.ends_at
+                    events.tenant_id = requested.tenant_id
+                    AND events.occurred_at >= requested.starts_at AND events.occurred_at < requested.ends_at
                     AND events.order_id IS NOT NULL
                     AND events.kind NOT IN ('impression', 'click', 'survey', 'refund')
                     AND signal_in_bounds(events.occurred_at, events.received_at, events.value_minor)
             ) AS orders
-            INNER JOIN attribution_events AS told
+            INNER JOIN attribution_events AS reported
                 ON
-                    asked.tenant_id = told.tenant_id
-                    AND orders.sponsor_id = told.sponsor_id
-                    AND orders.order_id = told.order_id
-            WHERE told.kind NOT IN ('impression', 'click')
+                    requested.tenant_id = reported.tenant_id
+                    AND orders.sponsor_id = reported.sponsor_id
+                    AND orders.order_id = reported.order_id
+            WHERE reported.kind NOT IN ('impression', 'click')
         ) AS signals
         INNER JOIN attribution_deliveries AS deliveries
             ON signals.tenant_id = deliveries.tenant_id AND signals.event_id = deliveries.event_id

@@ -36,27 +36,27 @@ quartiles AS (
 
 reached AS (
     SELECT
-        told.tenant_id,
-        told.day,
+        consumed.tenant_id,
+        consumed.day,
         scope.level,
         scope.scope_id,
-        sum(told.starters)::bigint AS starters,
-        sum(told.measured)::bigint AS measured,
-        sum(told.reached_25)::bigint AS reached_25,
-        sum(told.reached_50)::bigint AS reached_50,
-        sum(told.reached_75)::bigint AS reached_75,
-        sum(told.reached_90)::bigint AS reached_90,
-        sum(told.reached_100)::bigint AS reached_100,
-        sum(told.average_consumption * told.measured)
-        / nullif(sum(told.measured), 0)::double precision AS average_consumption,
-        bool_and(told.is_final) AS is_final
-    FROM episode_consumption AS told
+        sum(consumed.starters)::bigint AS starters,
+        sum(consumed.measured)::bigint AS measured,
+        sum(consumed.reached_25)::bigint AS reached_25,
+        sum(consumed.reached_50)::bigint AS reached_50,
+        sum(consumed.reached_75)::bigint AS reached_75,
+        sum(consumed.reached_90)::bigint AS reached_90,
+        sum(consumed.reached_100)::bigint AS reached_100,
+        sum(consumed.average_consumption * consumed.measured)
+        / nullif(sum(consumed.measured), 0)::double precision AS average_consumption,
+        bool_and(consumed.is_final) AS is_final
+    FROM episode_consumption AS consumed
     CROSS JOIN
         LATERAL (
-            VALUES ('episode', told.episode_id), ('podcast', told.podcast_id), ('tenant', told.tenant_id)
+            VALUES ('episode', consumed.episode_id), ('podcast', consumed.podcast_id), ('tenant', consumed.tenant_id)
         ) AS scope (level, scope_id)
-    WHERE told.tenant_id = (SELECT visible_tenant())
-    GROUP BY told.tenant_id, told.day, scope.level, scope.scope_id
+    WHERE consumed.tenant_id = (SELECT visible_tenant())
+    GROUP BY consumed.tenant_id, consumed.day, scope.level, scope.scope_id
 )
 
 SELECT

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import load_settings
-from reports.mail_settings import TransportSettings
+from reports.mail_settings import FileSettings, SendGridSettings, SmtpSettings, TransportSettings
 from sql.limits import Limits
 from sql.values import PermanentError
 
@@ -26,7 +26,9 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(text: str) -> None:
 
 
 def test_mail_settings_keep_their_defaults_where_nothing_is_set() -> None:
-    assert load_settings({"EARSHOT_HOME": "/srv/home"}).mail == TransportSettings(outbox_path=Path("/srv/home/outbox"))
+    assert load_settings({"EARSHOT_HOME": "/srv/home"}).mail == TransportSettings(
+        file=FileSettings(folder=Path("/srv/home/outbox"))
+    )
 
 
 def test_each_variable_of_mail_is_read_and_secrets_are_in_no_repr() -> None:
@@ -48,16 +50,10 @@ def test_each_variable_of_mail_is_read_and_secrets_are_in_no_repr() -> None:
     settings = load_settings(environ)
     assert settings.mail == TransportSettings(
         kind="smtp",
-        outbox_path=Path("/srv/mails"),
+        file=FileSettings(folder=Path("/srv/mails")),
         mail_from="reports@signal.example",
-        smtp_host="mail.example",
-        smtp_port=2525,
-        smtp_user="ann",
-        smtp_password="a-password-of-smtp",
-        smtp_security="tls",
-        sendgrid_api_key="SG.invented-key.of-a-test",
-        sendgrid_host="eu",
-        sendgrid_sandbox=True,
+        smtp=SmtpSettings(host="mail.example", port=2525, user="ann", password="a-password-of-smtp", security="tls"),
+        sendgrid=SendGridSettings(api_key="SG.invented-key.of-a-test", host="eu", sandbox=True),
         unsubscribe_url="https://signal.example/stop",
         token_secret="a-secret-of-tokens",
     )

@@ -26,7 +26,7 @@ class FileTransport:
 
     def __init__(self, settings: TransportSettings) -> None:
         self.sender = settings.sender
-        self._folder = settings.outbox_path
+        self._folder = settings.file.folder
 
     def send(self, mail: Mail) -> Outcome:
         stem = _file_stem(mail)

@@ -41,9 +41,9 @@ class SendGridTransport:
 
     def __init__(self, settings: TransportSettings) -> None:
         self.sender = settings.sender
-        self._key = _checked_key(settings.sendgrid_api_key)
-        self._host = _checked_host(settings.sendgrid_host)
-        self._sandbox = settings.sendgrid_sandbox
+        self._key = _checked_key(settings.sendgrid.api_key)
+        self._host = _checked_host(settings.sendgrid.host)
+        self._sandbox = settings.sendgrid.sandbox
         self._timeout_s, self._deadline_s = settings.timeout_s, settings.deadline_s
         _silence_client_log()
 

@@ -44,9 +44,10 @@ class SmtpTransport:
     name = "smtp"
 
     def __init__(self, settings: TransportSettings) -> None:
-        if settings.smtp_security not in SECURITIES:
-            raise PermanentError(f"SMTP_SECURITY is {settings.smtp_security!r}; it can be {', '.join(SECURITIES)}")
-        if settings.smtp_security == "none" and settings.smtp_password and settings.smtp_host not in LOOPBACK:
+        smtp = settings.smtp
+        if smtp.security not in SECURITIES:
+            raise PermanentError(f"SMTP_SECURITY is {smtp.security!r}; it can be {', '.join(SECURITIES)}")
+        if smtp.security == "none" and smtp.password and smtp.host not in LOOPBACK:
             raise PermanentError("SMTP_SECURITY=none would send the SMTP password in the clear: use starttls or tls")
         self.sender = settings.sender
         self._settings = settings
@@ -83,10 +84,10 @@ class SmtpTransport:
         """A greeted, encrypted and logged-in session. Its end is not awaited: the answer to the mail is there."""
         session = _Session(self._settings, deadline, progress)
         try:
-            if self._settings.smtp_security == "starttls":
+            if self._settings.smtp.security == "starttls":
                 session.starttls(context=ssl.create_default_context())
-            if self._settings.smtp_user:
-                session.login(self._settings.smtp_user, self._settings.smtp_password or "")
+            if self._settings.smtp.user:
+                session.login(self._settings.smtp.user, self._settings.smtp.password or "")
             else:
                 session.ehlo_or_helo_if_needed()
             yield session
@@ -101,10 +102,10 @@ class _Session(smtplib.SMTP):
 
     def __init__(self, settings: TransportSettings, deadline: Deadline, progress: Progress) -> None:
         self._deadline, self._progress = deadline, progress
-        self._tls = ssl.create_default_context() if settings.smtp_security == "tls" else None
+        self._tls = ssl.create_default_context() if settings.smtp.security == "tls" else None
         # The machine's own name may have to be looked up, which has no timeout.
         name = deadline.call(socket.getfqdn)
-        super().__init__(settings.smtp_host, settings.smtp_port, name if "." in name else None, settings.timeout_s)
+        super().__init__(settings.smtp.host, settings.smtp.port, name if "." in name else None, settings.timeout_s)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> Any:
         connection = self._deadline.connect(self._deadline.resolve(host, port), timeout)

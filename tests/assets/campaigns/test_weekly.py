@@ -150,7 +150,7 @@ def test_a_report_reads_what_sundays_hold_of_its_own_tenant_only(harbour: Wareho
     parameters = {"first": date(2026, 3, 16), "last": SUNDAY.day, "campaigns": [named("spring")]}
     for tenant, is_there in ((HARBOUR, True), (named("lighthouse"), False)):
         with harbour.as_tenant(tenant) as read:
-            for statement in ("read_lift_result", "read_learnt_results", "read_campaign_benchmarks"):
+            for statement in ("read_lift_result", "read_data_driven_results", "read_campaign_benchmarks"):
                 rows = read(statement, **parameters, tenants=[HARBOUR])
                 assert rows.is_empty() != is_there
                 assert set(rows["day"]) <= {SUNDAY.day}

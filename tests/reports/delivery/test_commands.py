@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.commands.deliver import deliver, deliveries, reconcile, send_test
-from reports.delivery import TransportSettings, make_transport
+from reports.delivery import make_transport
 from reports.delivery.outcomes import Verdict
 from reports.delivery.trial import send_plain_trial
+from reports.mail_settings import SmtpSettings, TransportSettings
 from sql.values import EarshotError, PermanentError
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def test_a_trial_that_the_server_refuses_reports_why(mail_server: MailServer, no
     mail_server.behave = lambda _: "rcpt 550 not here"
     transport = make_transport(
         TransportSettings(
-            kind="smtp", mail_from="reports@signal.example", smtp_port=mail_server.port, smtp_security="none"
+            kind="smtp", mail_from="reports@signal.example", smtp=SmtpSettings(port=mail_server.port, security="none")
         )
     )
     outcome = send_plain_trial(transport, "me@signal.example", noon)

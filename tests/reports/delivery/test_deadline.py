@@ -5,16 +5,16 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from reports.delivery import TransportSettings, make_transport
+from reports.delivery import make_transport
 from reports.delivery.deadline import Deadline, DeadlineError
 from reports.delivery.message import Mail
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import CLAIM_FOR
 from reports.delivery.transports.base import LONGEST_CALL_S
+from reports.mail_settings import SendGridSettings, SmtpSettings, TransportSettings
 from sql.values import PermanentError
 from tests.reports.delivery.conftest import KEY, make_mail
 from tests.reports.delivery.servers import Listener, ScriptedMailServer, Talk, trickle
@@ -58,16 +58,14 @@ SMTP: dict[str, tuple[Start, Verdict]] = {
 }
 
 
-def _send(kind: str, port: int, mail: Mail, scheme: str = "http", **changes: Any) -> Outcome:
+def _send(kind: str, port: int, mail: Mail, scheme: str = "http", security: str = "none") -> Outcome:
     settings = TransportSettings(
         kind=kind,
         mail_from="reports@signal.example",
-        smtp_port=port,
-        sendgrid_api_key=KEY,
-        sendgrid_host=f"{scheme}://127.0.0.1:{port}",
+        smtp=SmtpSettings(port=port, security=security),
+        sendgrid=SendGridSettings(api_key=KEY, host=f"{scheme}://127.0.0.1:{port}"),
         timeout_s=SILENCE_S,
         deadline_s=DEADLINE_S,
-        **{"smtp_security": "none", **changes},
     )
     return make_transport(settings).send(mail)
 
@@ -97,10 +95,8 @@ def test_a_mail_server_that_trickles_holds_a_call_no_longer_than_its_deadline(pl
     assert place == "banner without an end" or "altogether" in outcome.detail
 
 
-@pytest.mark.parametrize(
-    ("kind", "changes"), [("sendgrid", {}), ("smtp", {"smtp_security": "tls"}), ("smtp", {"smtp_security": "starttls"})]
-)
-def test_a_handshake_that_trickles_ends_by_the_deadline(kind: str, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("kind", "security"), [("sendgrid", "none"), ("smtp", "tls"), ("smtp", "starttls")])
+def test_a_handshake_that_trickles_ends_by_the_deadline(kind: str, security: str) -> None:
     # The head of a TLS record of 16 kB whose content comes a byte at a time.
     def slowly(connection: socket.socket) -> None:
         connection.sendall(b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xf0")
@@ -111,11 +107,11 @@ def test_a_handshake_that_trickles_ends_by_the_deadline(kind: str, changes: dict
         connection.recv(1_000_000)
         slowly(connection)
 
-    if changes.get("smtp_security") == "starttls":
+    if security == "starttls":
         server: Listener = ScriptedMailServer(EHLO=b"250-here\r\n250 STARTTLS\r\n", STAR=starttls)
     else:
         server = Listener(slowly)
-    outcome = _send(kind, server.port, make_mail(), "https", **changes)
+    outcome = _send(kind, server.port, make_mail(), "https", security)
     server.close()
     assert outcome.verdict is Verdict.RETRY
     assert "altogether" in outcome.detail

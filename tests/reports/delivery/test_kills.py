@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.delivery import Outbox, TransportSettings, make_transport
+from reports.delivery import Outbox, make_transport
 from reports.delivery.queue import CLAIM_FOR
+from reports.mail_settings import SendGridSettings, SmtpSettings, TransportSettings
 
 if TYPE_CHECKING:
     from tests.reports.delivery.conftest import MailServer, Office, SendGridServer
@@ -26,13 +27,14 @@ KILLS = 6
 WORKER = """
 import sys
 from datetime import datetime
-from reports.delivery import Outbox, TransportSettings, make_transport
+from reports.delivery import Outbox, make_transport
+from reports.mail_settings import SendGridSettings, SmtpSettings, TransportSettings
 from sql.warehouse import Warehouse
 
 url, now, kind, where = sys.argv[1:]
-smtp = {"smtp_port": int(where), "smtp_security": "none"} if kind == "smtp" else {}
-http = {"sendgrid_api_key": "SG.an-invented-key", "sendgrid_host": where} if kind == "sendgrid" else {}
-settings = TransportSettings(kind=kind, mail_from="reports@signal.example", timeout_s=3, **smtp, **http)
+smtp = SmtpSettings(port=int(where), security="none") if kind == "smtp" else SmtpSettings()
+sendgrid = SendGridSettings("SG.an-invented-key", where) if kind == "sendgrid" else SendGridSettings()
+settings = TransportSettings(kind, "reports@signal.example", timeout_s=3, smtp=smtp, sendgrid=sendgrid)
 transport = make_transport(settings)
 print("ready", flush=True)
 Outbox(Warehouse(url)).run(transport, datetime.fromisoformat(now))
@@ -93,8 +95,7 @@ def test_killed_workers_never_send_a_mail_twice(
             TransportSettings(
                 kind="sendgrid",
                 mail_from="reports@signal.example",
-                sendgrid_api_key="SG.invented",
-                sendgrid_host=sendgrid.url,
+                sendgrid=SendGridSettings(api_key="SG.invented", host=sendgrid.url),
             )
         ),
         noon + CLAIM_FOR + timedelta(hours=1),
@@ -119,8 +120,7 @@ def test_killed_workers_and_a_faulty_provider_together_send_no_mail_twice(
         TransportSettings(
             kind="sendgrid",
             mail_from="reports@signal.example",
-            sendgrid_api_key="SG.invented",
-            sendgrid_host=sendgrid.url,
+            sendgrid=SendGridSettings(api_key="SG.invented", host=sendgrid.url),
         )
     )
     hours = 1
@@ -144,7 +144,9 @@ def test_killed_workers_never_send_a_mail_twice_by_smtp(
     Outbox(office.warehouse).run(
         make_transport(
             TransportSettings(
-                kind="smtp", mail_from="reports@signal.example", smtp_port=mail_server.port, smtp_security="none"
+                kind="smtp",
+                mail_from="reports@signal.example",
+                smtp=SmtpSettings(port=mail_server.port, security="none"),
             )
         ),
         noon + CLAIM_FOR + timedelta(hours=1),

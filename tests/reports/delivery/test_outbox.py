@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from reports.delivery import DeliverySummary, Outbox, TransportSettings, make_transport, outbox, queue
+from reports.delivery import DeliverySummary, Outbox, make_transport, outbox, queue
 from reports.delivery.history import retry_failed
 from reports.delivery.message import FrozenFile, Mail
 from reports.delivery.outcomes import Outcome, Verdict
@@ -22,6 +22,7 @@ from reports.delivery.queue import CLAIM_FOR, claim_next, record_outcome
 from reports.delivery.suppressions import stop_recipient, suppress
 from reports.delivery.tokens import Claims
 from reports.delivery.unsubscribe import Sender
+from reports.mail_settings import FileSettings, SendGridSettings, TransportSettings
 from sql.connecting import DatabaseUnavailableError
 from sql.values import PermanentError
 
@@ -372,7 +373,7 @@ def test_a_missing_key_leaves_every_mail_in_the_queue(office: Office) -> None:
 
 def test_reports_reach_the_outbox_folder_by_default(office: Office, run: Run, tmp_path: Path) -> None:
     office.queue("alex@acme.example")
-    run(make_transport(TransportSettings(outbox_path=tmp_path)))
+    run(make_transport(TransportSettings(file=FileSettings(folder=tmp_path))))
     (written,) = tmp_path.glob("*.eml")
     (delivery_id,) = office.column("delivery_id").values()
     assert (
@@ -400,8 +401,7 @@ def test_a_faulty_provider_ends_in_honest_states(
     settings = TransportSettings(
         kind="sendgrid",
         mail_from="reports@signal.example",
-        sendgrid_api_key=api_key,
-        sendgrid_host=sendgrid.url,
+        sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url),
         timeout_s=0.5,
     )
     while run(make_transport(settings)).handled:
@@ -419,7 +419,9 @@ def test_a_hundred_mails_through_a_faulty_provider_are_neither_doubled_nor_forgo
     sendgrid.behave = lambda _: chance.choice(troubles) if chance.random() < 0.3 else "accept"
     office.queue(*(f"reader{number}@acme.example" for number in range(100)))
     settings = TransportSettings(
-        kind="sendgrid", mail_from="reports@signal.example", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url
+        kind="sendgrid",
+        mail_from="reports@signal.example",
+        sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url),
     )
     later = timedelta(0)
     while set(office.states().values()) & {"queued", "sending"}:
@@ -439,7 +441,9 @@ def test_a_provider_that_is_down_leaves_few_mails_in_doubt(
     sendgrid.behave = lambda _: "503"
     office.queue(*(f"reader{number}@acme.example" for number in range(10)))
     settings = TransportSettings(
-        kind="sendgrid", mail_from="reports@signal.example", sendgrid_api_key=api_key, sendgrid_host=sendgrid.url
+        kind="sendgrid",
+        mail_from="reports@signal.example",
+        sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url),
     )
     summary = run(make_transport(settings))
     assert summary.results == {"unknown": outbox.MOST_DOUBTS}

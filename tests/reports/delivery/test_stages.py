@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from reports.delivery import TransportSettings, make_transport
+from reports.delivery import make_transport
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.transports.base import Progress
 from reports.delivery.transports.smtp import _Session
+from reports.mail_settings import FileSettings, SendGridSettings, SmtpSettings, TransportSettings
 from tests.reports.delivery.servers import Listener, Reply, ScriptedMailServer, hang_up
 
 MailWith = Callable[..., Mail]
@@ -29,9 +30,14 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
 
 
-def by_smtp(port: int, mail: Mail, **changes: Any) -> Outcome:
-    options: dict[str, Any] = {"smtp_security": "none", "timeout_s": 0.5, "deadline_s": 1.0, **changes}
-    settings = TransportSettings(kind="smtp", mail_from="reports@signal.example", smtp_port=port, **options)
+def by_smtp(port: int, mail: Mail, timeout_s: float = 0.5, deadline_s: float = 1.0, **changes: Any) -> Outcome:
+    settings = TransportSettings(
+        kind="smtp",
+        mail_from="reports@signal.example",
+        smtp=SmtpSettings(**{"port": port, "security": "none", **changes}),
+        timeout_s=timeout_s,
+        deadline_s=deadline_s,
+    )
     return make_transport(settings).send(mail)
 
 
@@ -39,8 +45,7 @@ def by_http(port: int, mail: Mail, key: str) -> Outcome:
     settings = TransportSettings(
         kind="sendgrid",
         mail_from="reports@signal.example",
-        sendgrid_api_key=key,
-        sendgrid_host=f"http://127.0.0.1:{port}",
+        sendgrid=SendGridSettings(api_key=key, host=f"http://127.0.0.1:{port}"),
         timeout_s=0.5,
         deadline_s=1.0,
     )
@@ -120,7 +125,7 @@ def test_after_the_final_dot_only_a_clear_no_is_tried_again(
 def test_a_server_that_refuses_the_login_or_the_sender_pauses_every_mail(mail_with: MailWith, step: str) -> None:
     script: dict[str, Reply] = {"EHLO": b"250-here\r\n250 AUTH PLAIN\r\n", "AUTH": b"235 in\r\n", step: b"550 no\r\n"}
     server = ScriptedMailServer(**script, HELO=b"550 no\r\n")
-    outcome = by_smtp(server.port, mail_with(), smtp_user="earshot", smtp_password="invented")
+    outcome = by_smtp(server.port, mail_with(), user="earshot", password="invented")
     server.close()
     assert (outcome.verdict, outcome.stop_run) == (Verdict.PAUSED, True)
 
@@ -128,7 +133,7 @@ def test_a_server_that_refuses_the_login_or_the_sender_pauses_every_mail(mail_wi
 @pytest.mark.parametrize("reply", [b"454 no\r\n", b"220 go on\r\nnot TLS", hang_up])
 def test_encryption_that_fails_is_tried_again(mail_with: MailWith, reply: Reply) -> None:
     server = ScriptedMailServer(EHLO=b"250-here\r\n250 STARTTLS\r\n", STAR=reply)
-    outcome = by_smtp(server.port, mail_with(), smtp_security="starttls")
+    outcome = by_smtp(server.port, mail_with(), security="starttls")
     server.close()
     assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
 
@@ -146,7 +151,7 @@ def test_a_line_that_begins_with_a_dot_ends_no_mail() -> None:
 
     server = ScriptedMailServer(DATA=take)
     with Deadline(5) as deadline:
-        settings = TransportSettings(kind="smtp", smtp_port=server.port, smtp_security="none")
+        settings = TransportSettings(kind="smtp", smtp=SmtpSettings(port=server.port, security="none"))
         session = _Session(settings, deadline, Progress())
         assert session.hand_over(content)[0] == 250
         session.close()
@@ -156,7 +161,7 @@ def test_a_line_that_begins_with_a_dot_ends_no_mail() -> None:
 
 def test_a_host_that_does_not_exist_is_tried_again(mail_with: MailWith) -> None:
     for host in ("nowhere.invalid", "a..b", "x" * 70 + ".example"):
-        outcome = by_smtp(25, mail_with(), smtp_host=host, deadline_s=20.0)
+        outcome = by_smtp(25, mail_with(), host=host, deadline_s=20.0)
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
 
 
@@ -237,8 +242,7 @@ def test_a_provider_that_speaks_no_encryption_is_tried_again(mail_with: MailWith
     settings = TransportSettings(
         kind="sendgrid",
         mail_from="reports@signal.example",
-        sendgrid_api_key=api_key,
-        sendgrid_host=f"https://127.0.0.1:{provider.port}",
+        sendgrid=SendGridSettings(api_key=api_key, host=f"https://127.0.0.1:{provider.port}"),
         timeout_s=0.5,
     )
     outcome = make_transport(settings).send(mail_with())
@@ -259,8 +263,7 @@ def test_a_proxy_that_does_not_connect_is_tried_again(
     settings = TransportSettings(
         kind="sendgrid",
         mail_from="reports@signal.example",
-        sendgrid_api_key=api_key,
-        sendgrid_host="https://mail-api.platform.example",
+        sendgrid=SendGridSettings(api_key=api_key, host="https://mail-api.platform.example"),
         timeout_s=2.0,
     )
     outcome = make_transport(settings).send(mail_with())
@@ -279,11 +282,9 @@ def test_a_mail_that_cannot_be_put_together_waits_for_a_person(
     settings = TransportSettings(
         kind=kind,
         mail_from="reports@signal.example",
-        outbox_path=tmp_path,
-        smtp_port=closed_port,
-        smtp_security="none",
-        sendgrid_api_key=api_key,
-        sendgrid_host=f"http://127.0.0.1:{closed_port}",
+        file=FileSettings(folder=tmp_path),
+        smtp=SmtpSettings(port=closed_port, security="none"),
+        sendgrid=SendGridSettings(api_key=api_key, host=f"http://127.0.0.1:{closed_port}"),
     )
     outcome = make_transport(settings).send(broken)
     # JSON takes anything: there it is the connection that fails.

@@ -14,10 +14,11 @@ from uuid import UUID
 
 import pytest
 
-from reports.delivery import TransportSettings, make_transport
+from reports.delivery import make_transport
 from reports.delivery.message import Mail, to_mime
 from reports.delivery.outcomes import Verdict
 from reports.delivery.transports import SendGridTransport, SmtpTransport
+from reports.mail_settings import FileSettings, SendGridSettings, SmtpSettings, TransportSettings
 from sql.values import PermanentError
 
 if TYPE_CHECKING:
@@ -37,51 +38,52 @@ def settings(sendgrid: SendGridServer, api_key: str) -> TransportSettings:
     return TransportSettings(
         kind="sendgrid",
         mail_from="reports@signal.example",
-        sendgrid_api_key=api_key,
-        sendgrid_host=sendgrid.url,
+        sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url),
         timeout_s=0.5,
     )
 
 
 class TestFile:
     def test_a_mail_becomes_one_file_that_mail_programs_open(self, tmp_path: Path, mail_with: MailWith) -> None:
-        outcome = make_transport(TransportSettings(outbox_path=tmp_path / "outbox")).send(mail_with())
+        outcome = make_transport(TransportSettings(file=FileSettings(folder=tmp_path / "outbox"))).send(mail_with())
         (written,) = (tmp_path / "outbox").glob("*.eml")
         assert outcome.verdict is Verdict.ACCEPTED
         assert written.name == outcome.provider_message_id
         assert BytesParser(policy=policy.default).parsebytes(written.read_bytes())["To"] == "alex@acme.example"
 
     def test_the_same_delivery_twice_is_one_file(self, tmp_path: Path, mail_with: MailWith) -> None:
-        transport = make_transport(TransportSettings(outbox_path=tmp_path))
+        transport = make_transport(TransportSettings(file=FileSettings(folder=tmp_path)))
         transport.send(mail_with())
         before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
         transport.send(mail_with())
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
     def test_two_deliveries_are_two_files(self, tmp_path: Path, mail_with: MailWith) -> None:
-        transport = make_transport(TransportSettings(outbox_path=tmp_path))
+        transport = make_transport(TransportSettings(file=FileSettings(folder=tmp_path)))
         transport.send(mail_with())
         transport.send(mail_with(delivery_id=UUID(int=5)))
         assert len(list(tmp_path.glob("*.eml"))) == 2
 
     def test_the_preview_shows_the_picture_in_a_browser(self, tmp_path: Path, mail_with: MailWith) -> None:
-        outcome = make_transport(TransportSettings(outbox_path=tmp_path)).send(mail_with())
+        outcome = make_transport(TransportSettings(file=FileSettings(folder=tmp_path))).send(mail_with())
         (preview,) = tmp_path.glob("*.html")
         assert str(preview) in outcome.detail
         assert "cid:" not in preview.read_text()
         assert "data:image/png;base64," in preview.read_text()
 
     def test_a_subject_cannot_leave_the_folder(self, tmp_path: Path, mail_with: MailWith) -> None:
-        make_transport(TransportSettings(outbox_path=tmp_path / "in")).send(mail_with(subject="../../etc/x\x00"))
+        make_transport(TransportSettings(file=FileSettings(folder=tmp_path / "in"))).send(
+            mail_with(subject="../../etc/x\x00")
+        )
         assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
     def test_a_folder_that_cannot_be_written_is_tried_again(self, tmp_path: Path, mail_with: MailWith) -> None:
         (tmp_path / "taken").write_text("a file, not a folder")
-        outcome = make_transport(TransportSettings(outbox_path=tmp_path / "taken")).send(mail_with())
+        outcome = make_transport(TransportSettings(file=FileSettings(folder=tmp_path / "taken"))).send(mail_with())
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
 
     def test_a_name_that_cannot_be_given_leaves_nothing_behind(self, tmp_path: Path, mail_with: MailWith) -> None:
-        transport = make_transport(TransportSettings(outbox_path=tmp_path))
+        transport = make_transport(TransportSettings(file=FileSettings(folder=tmp_path)))
         transport.send(mail_with())
         (written,) = tmp_path.glob("*.eml")
         written.unlink()
@@ -95,7 +97,7 @@ class TestFile:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
         try:
-            outcome = make_transport(TransportSettings(outbox_path=tmp_path)).send(mail_with())
+            outcome = make_transport(TransportSettings(file=FileSettings(folder=tmp_path))).send(mail_with())
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
@@ -104,8 +106,8 @@ class TestFile:
 
 class TestSmtp:
     def transport(self, server: MailServer, **changes: Any) -> SmtpTransport:
-        options: dict[str, Any] = {"smtp_port": server.port, "smtp_security": "none", "timeout_s": 2.0, **changes}
-        return SmtpTransport(TransportSettings(kind="smtp", mail_from="reports@signal.example", **options))
+        smtp = SmtpSettings(**{"port": server.port, "security": "none", **changes})
+        return SmtpTransport(TransportSettings("smtp", "reports@signal.example", timeout_s=2.0, smtp=smtp))
 
     def test_the_mail_arrives_byte_for_byte(self, mail_server: MailServer, mail_with: MailWith) -> None:
         outcome = self.transport(mail_server).send(mail_with())
@@ -138,12 +140,12 @@ class TestSmtp:
     def test_nobody_at_the_port_is_tried_again(
         self, mail_server: MailServer, mail_with: MailWith, closed_port: int
     ) -> None:
-        outcome = self.transport(mail_server, smtp_port=closed_port).send(mail_with())
+        outcome = self.transport(mail_server, port=closed_port).send(mail_with())
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
 
     def test_a_right_password_sends_and_a_wrong_one_pauses(self, mail_server: MailServer, mail_with: MailWith) -> None:
-        right = self.transport(mail_server, smtp_user="earshot", smtp_password=mail_server.password)
-        wrong = self.transport(mail_server, smtp_user="earshot", smtp_password="wrong")
+        right = self.transport(mail_server, user="earshot", password=mail_server.password)
+        wrong = self.transport(mail_server, user="earshot", password="wrong")
         assert right.send(mail_with()).verdict is Verdict.ACCEPTED
         outcome = wrong.send(mail_with())
         assert (outcome.verdict, outcome.stop_run) == (Verdict.PAUSED, True)
@@ -152,17 +154,14 @@ class TestSmtp:
     def test_encryption_that_the_server_lacks_is_not_gone_without(
         self, mail_server: MailServer, mail_with: MailWith
     ) -> None:
-        outcome = self.transport(mail_server, smtp_security="starttls").send(mail_with())
+        outcome = self.transport(mail_server, security="starttls").send(mail_with())
         assert (outcome.verdict, mail_server.taken) == (Verdict.RETRY, [])
 
     def test_a_password_is_never_sent_in_the_clear_across_a_network(self) -> None:
         settings = TransportSettings(
             kind="smtp",
             mail_from="reports@signal.example",
-            smtp_host="mail.example",
-            smtp_user="a",
-            smtp_password="secret",
-            smtp_security="none",
+            smtp=SmtpSettings(host="mail.example", user="a", password="secret", security="none"),
         )
         with pytest.raises(PermanentError, match="in the clear"):
             make_transport(settings)
@@ -240,8 +239,7 @@ class TestSendGrid:
         nobody = TransportSettings(
             kind="sendgrid",
             mail_from="reports@signal.example",
-            sendgrid_api_key=settings.sendgrid_api_key,
-            sendgrid_host=f"http://127.0.0.1:{closed_port}",
+            sendgrid=SendGridSettings(api_key=settings.sendgrid_api_key, host=f"http://127.0.0.1:{closed_port}"),
         )
         outcome = make_transport(nobody).send(mail_with())
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
@@ -251,9 +249,7 @@ class TestSendGrid:
             TransportSettings(
                 kind="sendgrid",
                 mail_from="reports@signal.example",
-                sendgrid_api_key=api_key,
-                sendgrid_host=sendgrid.url,
-                sendgrid_sandbox=True,
+                sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url, sandbox=True),
             )
         )
         assert transport.send(mail_with()).verdict is Verdict.ACCEPTED
@@ -293,8 +289,7 @@ class TestSendGrid:
                 TransportSettings(
                     kind="sendgrid",
                     mail_from="reports@signal.example",
-                    sendgrid_api_key=key,
-                    sendgrid_host=sendgrid.url,
+                    sendgrid=SendGridSettings(api_key=key, host=sendgrid.url),
                 )
             )
         assert "broken" not in str(caught.value)
@@ -318,18 +313,18 @@ class TestSendGrid:
         ],
     )
     def test_the_host_can_be_global_or_european(self, host: str, url: str, api_key: str) -> None:
-        transport = SendGridTransport(TransportSettings(sendgrid_api_key=api_key, sendgrid_host=host))
+        transport = SendGridTransport(TransportSettings(sendgrid=SendGridSettings(api_key=api_key, host=host)))
         assert f"host={url!r}" in repr(transport)
 
     @pytest.mark.parametrize("host", ["http://api.sendgrid.com", "ftp://127.0.0.1", "elsewhere", "https://"])
     def test_a_key_never_leaves_unencrypted(self, host: str, api_key: str) -> None:
         with pytest.raises(PermanentError, match="SENDGRID_HOST"):
-            SendGridTransport(TransportSettings(sendgrid_api_key=api_key, sendgrid_host=host))
+            SendGridTransport(TransportSettings(sendgrid=SendGridSettings(api_key=api_key, host=host)))
 
 
 def test_people_get_no_mail_from_an_address_that_does_not_exist(api_key: str) -> None:
     with pytest.raises(PermanentError, match="EARSHOT_MAIL_FROM"):
-        make_transport(TransportSettings(kind="sendgrid", sendgrid_api_key=api_key))
+        make_transport(TransportSettings(kind="sendgrid", sendgrid=SendGridSettings(api_key=api_key)))
 
 
 def test_an_unknown_transport_is_named() -> None:

@@ -1,7 +1,7 @@
--- settle_delivery: writes down what became of a claimed mail, if the claim is still this worker's to settle.
--- Grain: at most one row, the settled delivery. Parameters: tenant, delivery, token (uuid), state, message_id, detail (text),
+-- record_delivery_outcome: records the outcome of a claimed mail, if the claim is still this worker's.
+-- Grain: at most one row, the delivery. Parameters: tenant, delivery, token (uuid), state, message_id, detail (text),
 -- not_before (timestamptz or NULL), uncounted (integer: attempts to give back), now (timestamptz).
--- An expired claim (unknown) may still learn its true end from its own worker, but never goes back to the queue.
+-- An expired claim (unknown) may still get its true end from its own worker, but never goes back to the queue.
 UPDATE report_deliveries
 SET
     state = %(state)s,

@@ -1,5 +1,5 @@
--- read_learnt_results: what campaigns earned under each model, as of the last Sunday from first to last on which the
--- models that learn from all journeys were told.
+-- read_data_driven_results: what campaigns earned under each model, as of the last Sunday from first to last on which the
+-- models that are fitted to all journeys were computed.
 -- Grain: one row per campaign, model and KPI. Parameters: first, last (date), tenants, campaigns (uuid[]).
 SELECT
     campaign_id,
@@ -17,13 +17,13 @@ WHERE
     AND campaign_id = any(%(campaigns)s::uuid[])
     AND day >= %(first)s AND day <= %(last)s
     AND day = (
-        SELECT max(told.day)
-        FROM campaign_roi AS told
+        SELECT max(earlier.day)
+        FROM campaign_roi AS earlier
         WHERE
-            told.tenant_id = any(%(tenants)s)
-            AND told.campaign_id = any(%(campaigns)s::uuid[])
-            AND told.day >= %(first)s AND told.day <= %(last)s
-            AND told.model = 'markov' AND told.kpi = 'conversions'
+            earlier.tenant_id = any(%(tenants)s)
+            AND earlier.campaign_id = any(%(campaigns)s::uuid[])
+            AND earlier.day >= %(first)s AND earlier.day <= %(last)s
+            AND earlier.model = 'markov' AND earlier.kpi = 'conversions'
     )
     AND kpi IN ('conversions', 'revenue', 'cpa', 'roas')
 ORDER BY campaign_id, model, kpi
