@@ -1,7 +1,7 @@
 """Assets: the orchestrator's assets of a day, one op for each step, and the metadata that it gets of them.
 
 Here: making an op from a step, going over the days of its run, and the metadata of each day.
-Not here: which steps there are and what they are made of (steps.py), how a day is written and which tenants are due
+Not here: which steps there are and what they are made of (steps.py), how a day is written and for which tenants
 (runs.py), partitions (partitions.py).
 """
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from assets.runs import Committed, ComputeDay, Outcome, RunScope
 
 Description = dict[str, MetadataValue]
-# What an operator would ask of a day, read back over all tenants, so that a run of one draws no drop into the plots.
+# What an operator looks at of a day, read back over all tenants, so that a run of one draws no drop into the plots.
 DescribeDay = Callable[[Reader, date], Mapping[str, Description]]
 
 # A line in the log is an event in the orchestrator's database, and costs as much as a small write.
@@ -127,7 +127,7 @@ def compute_and_report(
     refuse_campaigns(scope, step.names)
     days = days_of(context)
     run_id = UUID(context.run.run_id)
-    due = RunScope(warehouse, scope, list(tables_of), [window.day for window in days])
+    run_scope = RunScope(warehouse, scope, list(tables_of), [window.day for window in days])
     tenants = warehouse.tenants(scope)
     run = StepRun(
         run_id=run_id,
@@ -137,20 +137,20 @@ def compute_and_report(
         tables_of=tables_of,
         compute=compute,
         failures=FailureLog(warehouse, "computing", context.log.error, run_id),
-        watermarks_at=due.record_watermarks(),
-        barred=due.barred,
+        watermarks_at=run_scope.record_watermarks(),
+        barred=run_scope.barred,
         committed=committed,
     )
     whose = describe_scope(scope, tenants)
     finished: list[AssetMaterialization] = []
     try:
         for number, window in enumerate(days, 1):
-            chunks = due.chunks(window.day)
+            chunks = run_scope.chunks(window.day)
             if not chunks and scope.stale_only:
                 continue
             if not chunks:
                 # Without an event, the backfill would wait for the day and fail.
-                found = _found_as_it_was(context, warehouse.read, window.day, step.names, whose, describe, due)
+                found = _found_as_it_was(context, warehouse.read, window.day, step.names, whose, describe, run_scope)
                 finished += [
                     AssetMaterialization(name, partition=f"{window.day}", metadata=found[name]) for name in found
                 ]
@@ -186,13 +186,13 @@ def _found_as_it_was(
     assets: Sequence[str],
     whose: str,
     describe: DescribeDay | None,
-    due: "RunScope",
+    run_scope: "RunScope",
 ) -> dict[str, Description]:
     """For each asset the metadata of a day that the run had nothing to do on: why, and what is there."""
     from assets.runs import Outcome
 
     metadata: dict[str, Description] = {asset: {} for asset in assets}
-    if due.is_finished(day):
+    if run_scope.is_finished(day):
         words = "Left as it was: the backfill that this one goes on with had computed it."
         nothing = Outcome(dict.fromkeys(assets, 0), 0, (), 0.0, 0.0)
         metadata = _metadata(context, read, day, nothing, whose, describe)

@@ -1,4 +1,4 @@
-"""Computing: the function of a step, found when a day is to be computed, with what it is given.
+"""Computing: the function of a step, found when a day is to be computed, with its arguments.
 
 Here: importing it by its place, and binding its reader and the rules, ranges and keys in force.
 Not here: which function a step has (steps.py), the tenants and days that it is called with (runs.py).

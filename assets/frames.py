@@ -2,7 +2,7 @@
 
 Here: the error for columns that are missing, defaults for those that may be left out, empty frames, times brought to
 UTC, columns from a small table, and sums and ratios that give a row the same bits whoever else is in the frame.
-Not here: which columns a function needs (each says so), sums of floats, which are the same only in the same order.
+Not here: which columns a function needs (stated in each), sums of floats, which are the same only in the same order.
 """
 
 from __future__ import annotations

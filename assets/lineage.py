@@ -2,7 +2,7 @@
 
 Here: sources of any assets, reading the ledger by them, days back in the graph, and the hash that shows whether a
 table's content changed.
-Not here: the statement itself (steps.py, spans.py), computing anything again (partitions.py), when somebody asks
+Not here: the statement itself (steps.py, spans.py), computing anything again (partitions.py), when the ledger is read
 (pipelines/sensors.py).
 
 Raw rows are known by day and tenant (sql/watermarks.py), tables by asset, day and tenant: that is how exact the ledger

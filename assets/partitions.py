@@ -1,4 +1,4 @@
-"""Partitions: how time is cut for the orchestrator, and what every asset says of its scope and its failures.
+"""Partitions: how time is cut for the orchestrator, and the scope and failures of every asset's runs.
 
 Here: the partition definitions and mappings, the days of a run, and the words for scopes and for tenants that failed.
 Not here: the assets of a day (assets.py), how far they look back (steps.py), when runs start (pipelines/schedules.py).
@@ -53,7 +53,7 @@ __all__ = [
 # Backfill policies and partition mappings are marked beta by Dagster 1.13; its version is bounded, so that is noise.
 warnings.filterwarnings("ignore", category=BetaWarning)
 
-# What the schedules ask for must be there before there is data: three days, the last week, the last month.
+# The partitions that the schedules request exist before there is data: three days, the last week, the last month.
 DAYS_SCHEDULED, WEEK_SCHEDULED = timedelta(days=3), timedelta(days=16)
 
 
@@ -66,7 +66,7 @@ class Partitions(NamedTuple):
 
 
 def partitions_from(first: date, today: date) -> Partitions:
-    """The partitions from a first day on, and from a little earlier where the schedules of today ask for more."""
+    """The partitions from a first day on, and from a little earlier where today's schedules request more."""
     week = min(first, today - WEEK_SCHEDULED)
     month = min(first, (today - DAYS_SCHEDULED).replace(day=1) - timedelta(days=1))
     return Partitions(

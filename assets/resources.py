@@ -1,6 +1,6 @@
 """Resources: what a run is handed: the warehouse, its scope, the rules and keys in force, the way mail leaves.
 
-Here: thin holders that assets ask for by name. What they hold is made in pipelines/, from the settings.
+Here: thin holders that assets take by name. What they hold is made in pipelines/, from the settings.
 Not here: the environment, computing, SQL.
 """
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     description="Which tenants, campaigns and days a run is about.",
 )
 def scope(context: InitResourceContext) -> Scope:
-    """The scope of a run, looked up before anything runs; the run's tags say it. Raises PermanentError, naming near
+    """The scope of a run, looked up before anything runs; the run's tags state it. Raises PermanentError, naming near
     ones, for a tenant or campaign that does not exist."""
     config = context.resource_config
     chosen = replace(

@@ -1,7 +1,7 @@
 """Runs: how a step computes its days for its tenants, writes them with their ledger lines, and leaves fresh ones alone.
 
-Here: which tenants are due on which day, the day chunk by chunk in one transaction each, the tenants that it fails for,
-finality, ledger lines.
+Here: which tenants are computed on which day, the day chunk by chunk in one transaction each, the tenants that it fails
+for, finality, ledger lines.
 Not here: the orchestrator (partitions.py), what a day computes (the domain packages), what makes it stale (lineage.py),
 which exceptions may be one tenant's (sql/failures.py).
 """
@@ -63,7 +63,7 @@ class RunScope:
 
     A backfill that extends itself by what looks back reaches days that a tenant has nothing of yet. They are left to
     the run that computes their listening: half a day would fail its checks.
-    barred: tenants for whom that cannot be found out, with the reason.
+    barred: tenants for whom that cannot be read, with the reason.
     """
 
     def __init__(self, warehouse: Warehouse, scope: Scope, assets: Sequence[str], days: Sequence[date]) -> None:
@@ -89,8 +89,8 @@ class RunScope:
             return chunks
         if looks_at_itself(self._assets):
             self._stale |= self._read_stale(day, day)
-        due = self._stale.get(day, set())
-        return [kept for chunk in chunks if (kept := [tenant for tenant in chunk if tenant in due])]
+        stale = self._stale.get(day, set())
+        return [kept for chunk in chunks if (kept := [tenant for tenant in chunk if tenant in stale])]
 
     def is_finished(self, day: date) -> bool:
         """Whether a stopped backfill has computed the day for some of the run's tenants before."""
@@ -166,7 +166,7 @@ class StepRun:
     failures: FailureLog
     # When the watermarks of the raw rows were recorded; None for assets that are not made of raw rows.
     watermarks_at: datetime | None
-    # For whom it could not be found out what is due (RunScope.barred); it may grow on the way.
+    # Tenants whose stale days could not be read (RunScope.barred); it may grow during the run.
     barred: Mapping[UUID, BaseException] = field(default_factory=dict)
     committed: Committed = lambda _assets, _day, _tenants: None
     # Tenants that failed on an earlier day are tried on their own, so that the others need not be halved every day.

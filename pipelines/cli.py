@@ -1,6 +1,6 @@
 """The earshot command: how a person starts things.
 
-Here: the commands by name, each loaded only when it is called, so that help and small commands answer at once.
+Here: the commands by name, each loaded only when it is called, so that help and small commands start at once.
 Not here: what they do (commands/), settings (settings.py).
 """
 

@@ -96,7 +96,7 @@ def write_output(path: Path, body: bytes | str) -> None:
 
 
 class FriendlyGroup(click.Group):
-    """A group of commands whose failures end in a message that says what to do, never in a traceback."""
+    """A group of commands whose failures end in a message with the next step, never in a traceback."""
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **options: Any

@@ -1,6 +1,6 @@
 """Definitions: the code location that Dagster loads.
 
-Here: assets, checks, jobs, schedules, sensors and the resources they ask for, put together.
+Here: assets, checks, jobs, schedules, sensors and the resources they need, put together.
 Not here: anything that opens a connection or reads a file when this module is imported. One thing is done by then: the
 process is guarded, because Dagster stores and prints exceptions of every process that loads this.
 """

@@ -164,7 +164,7 @@ def ensure_database(settings: Settings, progress: Callable[[str], None] = lambda
 
 
 def end_dead_runs(settings: Settings, server: Server | None) -> None:
-    """End the runs whose process is gone, and say which; nothing where no history is configured."""
+    """End the runs whose process is gone, and print them; nothing where no history is configured."""
     if history_url(settings) is None:
         return
     prepare_orchestrator(settings, server)

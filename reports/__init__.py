@@ -1,1 +1,1 @@
-"""What sponsors see: content, drawing, rendering and delivery; knows no Dagster."""
+"""What sponsors see: content, drawing, rendering and delivery; without Dagster."""

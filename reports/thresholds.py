@@ -1,7 +1,7 @@
 """Thresholds: from how much evidence on a number is shown, once for what computes and for what is written about it.
 
 Here: the numbers. Results, sentences, definitions and the SQL that recomputes a report all take them from here.
-Not here: what is done where one is not met (each module says so), limits of layout.
+Not here: what is done where one is not met (stated in each module), limits of layout.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class LockedError(DatabaseUnavailableError):
 
 
 class WrongDatabaseUrlError(PermanentError):
-    """The URL cannot be read, or it names a login, password or database that the server does not know."""
+    """The URL cannot be read, or it names a login, password or database that the server does not have."""
 
 
 class InsufficientPrivilegeError(PermanentError):

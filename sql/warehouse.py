@@ -101,7 +101,7 @@ class Warehouse:
 
     @contextmanager
     def as_tenant(self, tenant: UUID) -> Iterator[Reader]:
-        """Reads as earshot_report in one tenant's context: whatever a statement asks for, no other tenant's row comes.
+        """Reads as earshot_report in one tenant's context: whatever the statement, no other tenant's row comes.
 
         The statements' tables are those of the schema bi: its views show this tenant alone.
         """

@@ -1,4 +1,4 @@
-"""Watching: waiting for the server's answer, but not for ever, and finding out who holds the lock that is waited for.
+"""Watching: waiting for the server's answer with a limit, and finding out who holds the lock that is waited for.
 
 Here: a psycopg connection that gives up on a silent server, and the look at who blocks a session.
 Not here: opening connections (connecting.py), limits (limits.py), the reader's own wait (reading.py).

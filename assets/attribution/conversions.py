@@ -19,7 +19,7 @@ from assets.grain import CONVERSION, SPONSOR
 CONVERSION_KINDS = ("purchase", "trial", "install", "signup", "lead", "visit")
 
 # How reliable a signal's value is: a server has what was paid, a browser may be blocked or repeat itself, a code shows
-# only that it was used, and a survey answer is from memory.
+# only that it was used, and a survey answer rests on memory.
 SIGNAL_RANK = {"server": 0, "pixel": 1, "promo_code": 2, "vanity_url": 2, "utm": 2, "survey": 3}
 
 # The class of an address behind which is one household. The other classes are shared: an office, a phone network's

@@ -178,7 +178,7 @@ def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """The touches in the order of their paths, with a column of credit per model."""
     ordered = touches.sort(*CONVERSION, "touch_no")
     if any("_half_lives" in columns_of(name) for name in names):
-        # Polars divides by a column that it knows to be constant as by a number: by its rounded inverse. Which columns
+        # Polars divides by a column that is flagged as constant as by a number: by its rounded inverse. Which columns
         # are constant depends on who else is in the frame, so what a path earns would, in its last digit.
         half_lives = ordered["age_s"].to_numpy() / ordered["half_life_s"].to_numpy()
         ordered = ordered.with_columns(pl.Series("_half_lives", half_lives))

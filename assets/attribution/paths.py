@@ -27,8 +27,8 @@ DEFAULT_SETTINGS: dict[str, object] = {
     "default_model": "linear",
 }
 
-# Codes name their placement, keys match who was exposed, an answer is from memory: the first kind of match that leaves
-# a touch makes the path.
+# Codes name their placement, keys match who was exposed, a survey answer rests on memory: the first kind of match that
+# leaves a touch makes the path.
 PRECEDENCE = {"promo_code": 0, "vanity_url": 0, "listener": 1, "household": 1, "survey": 2}
 
 

@@ -17,7 +17,7 @@ from assets.importing.hashed import with_household
 from assets.importing.requests import Parsed, country_code, first_reason, number, separate, tab_separated
 from assets.listening.identity.agent_rules import BOT_SUFFIX
 
-# OP3 answers every counted request with a redirect to the next prefix or the file.
+# OP3 responds to every counted request with a redirect to the next prefix or the file.
 REDIRECT = 302
 
 # The API calls the requested URL url, the files of an hour or day call it serverUrl.

@@ -17,7 +17,7 @@ from sql.values import Reader
 
 
 def describe_listening(read: Reader, day: date) -> Mapping[str, Description]:
-    """What an operator would ask of a day, over all tenants: the split of requests, and the totals that matter."""
+    """What an operator looks at of a day, over all tenants: the split of requests, and the totals that matter."""
     split = read("read_disposition_totals", day=day)
     lines = ((name, f"{count:,}") for name, count in split.iter_rows())
     per_disposition = {f"requests_{name}": MetadataValue.int(count) for name, count in split.iter_rows()}

@@ -1,6 +1,6 @@
 """Elsewhere: what a report prints that is no sum of rows, and the view or page to look at instead.
 
-Here: the names that people ask by, why such a number cannot be explained by rows, and the view or page that has it.
+Here: the names that people look for, why such a number cannot be explained by rows, and the view or page that has it.
 Not here: the numbers that can (numbers.py), asking for either (explaining.py).
 """
 

@@ -1,6 +1,6 @@
 """Gathering: from a period's results to the facts of one report.
 
-Here: choosing the rows of one report's scope and model, and giving ids the names that people know.
+Here: choosing the rows of one report's scope and model, and replacing ids by names.
 Not here: what the numbers mean (campaigns/), sentences and formats (reports/), reading (reading.py).
 """
 

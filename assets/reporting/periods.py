@@ -38,7 +38,7 @@ class ReportPeriod:
         return self.window.end + timedelta(hours=lateness_hours)
 
     def as_of(self, lateness_hours: int, clock: datetime) -> datetime:
-        """The moment as of which a report speaks: the last local midnight, at the earliest when the period was final.
+        """The moment as of which a report is made: the last local midnight, at the earliest when the period was final.
 
         The whole day gives the same moment, so that building twice gives the same report.
         """

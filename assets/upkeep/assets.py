@@ -41,7 +41,7 @@ NOT_KEPT = (
     "This verdict is not kept, because nobody has judged the whole day yet: no report waits for it. Materialize "
     "tenant_checks of the day to keep one."
 )
-# The UI's button at a check asks for no day.
+# The UI's button at a check names no day.
 UNASKED = (
     "Judged was {day}, the last day that anybody judged, because the run names none. For another day materialize "
     "tenant_checks of it, or give the run the tag dagster/partition."

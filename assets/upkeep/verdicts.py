@@ -1,4 +1,4 @@
-"""Verdicts: what the checks said of days, judged again where a person asks for it, and put into a sentence.
+"""Verdicts: the results of the checks of days, judged again on request, and put into a sentence.
 
 Here: judging by hand, reading what is kept, for whom there is no verdict, naming cases.
 Not here: what a check looks at (checks.py), the orchestrator (assets.py).
@@ -50,7 +50,7 @@ def judge_by_hand(
     span = Window.of_days(days[0], days[-1])
     lines = warehouse.ledger(VERDICT, span).select("tenant_id", "day")
     ids = {UUID(bytes=tenant) for tenant in tenants["tenant_id"]}
-    due = RunScope(warehouse, scope, VERDICTS.names, days)
+    run_scope = RunScope(warehouse, scope, VERDICTS.names, days)
     compute = bind(VERDICTS, warehouse.read)
     run = StepRun(
         run_id=run_id,
@@ -60,14 +60,14 @@ def judge_by_hand(
         tables_of=VERDICTS.tables_of,
         compute=compute,
         failures=failures,
-        watermarks_at=due.record_watermarks(),
-        barred=due.barred,
+        watermarks_at=run_scope.record_watermarks(),
+        barred=run_scope.barred,
     )
     loose = [NO_RESULTS]
     kept: list[date] = []
     for day in days:
         judged = {UUID(bytes=tenant) for tenant in lines.filter(day=day)["tenant_id"]} & ids
-        for chunk in due.chunks(day):
+        for chunk in run_scope.chunks(day):
             outcome = run.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
             kept += [day] if outcome.tenants and day not in kept else []
         others = sorted((begun[day] & ids) - judged)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipelines.backfill.computing import BackfillPlan, RemainingWork
     from pipelines.backfill.resumption import Pace
 
-# What a day costs without any rows, and a row beside it: measured as docs/operators.md says ("What a machine carries").
+# What a day costs without any rows, and a row beside it: measured as in docs/operators.md ("What a machine carries").
 SECONDS_A_DAY, SECONDS_A_ROW = 1.2, 25e-6
 
 

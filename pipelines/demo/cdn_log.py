@@ -133,7 +133,7 @@ def _same(like: Ints, value: str) -> pl.Series:
 
 
 def _paths(library: Library, asset: Ints) -> pl.Series:
-    """Paths of files; a request for what is no file asks for one that was taken down."""
+    """Paths of files; a request for what is no file has the path of one that was taken down."""
     paths = pl.Series([*(each.path for each in library.assets), "/archive/taken-down.mp3"], dtype=pl.String)
     return paths.gather(np.where(asset >= 0, asset, len(library.assets)))
 

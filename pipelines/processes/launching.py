@@ -1,7 +1,7 @@
 """Launching: Dagster's own run launcher, which also checks whether the process of a run is still there.
 
-Here: what dagster.yaml names as the run launcher. The daemon's run monitoring asks it, and fails the runs whose process
-is gone. Not here: how a process is judged (workers.py).
+Here: what dagster.yaml names as the run launcher. The daemon's run monitoring calls it, and fails the runs whose
+process is gone. Not here: how a process is judged (workers.py).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Networks: newer published ranges of data centres, VPNs and relays than the installed package brought, under the home.
 
 Here: fetching the data file of the package iporigin, refusing a broken or much smaller one, and putting it in force.
-Not here: what the file says (assets/listening/identity/published_ranges.py), rules on agents and lists of one's own
-(rulesets.py).
+Not here: the content of the file (assets/listening/identity/published_ranges.py), rules on agents and lists of one's
+own (rulesets.py).
 
     HOME/rules/networks/current         the file in force
     HOME/rules/networks/DIGEST.bin      every file that ever was

@@ -28,7 +28,7 @@ from reports.content.facts import Period
 from sql.values import PermanentError
 
 # ISO 4217, list one: minor digits other than 2. CLDR prints fewer digits for some currencies than their minor unit has,
-# so it knows how many digits to print but not what a minor unit is worth.
+# so it has the number of digits to print but not what a minor unit is worth.
 MINOR_DIGITS = (
     dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV"), 0)
     | dict.fromkeys(("XAF", "XOF", "XPF"), 0)
@@ -40,7 +40,7 @@ NOTHING = "–"
 
 
 class LocaleError(PermanentError):
-    """A locale that CLDR does not know."""
+    """A locale that CLDR does not have."""
 
 
 def exact(value: float | int | Decimal) -> Decimal:

@@ -17,7 +17,7 @@ from reports.content.report import Notice
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LARGEST_DETECTABLE_LIFT
 from sql.values import Interval
 
-# Deliveries lag bookings by a few per cent all the time; below this share of what is due the sponsor should know.
+# Deliveries lag bookings by a few per cent all the time; below this share of what was expected the report says so.
 PACING_TOLERANCE = Decimal("0.95")
 
 NO_COMPARISON = "Lift needs a comparison group, and none was measured for this period."

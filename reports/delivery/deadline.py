@@ -77,7 +77,7 @@ class Deadline:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def call(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """The result of a call that knows no timeout, such as looking a name up; abandoned at the end of the time."""
+        """The result of a call that has no timeout, such as looking a name up; abandoned at the end of the time."""
         results: list[Result] = []
         errors: list[BaseException] = []
 

@@ -1,6 +1,6 @@
 """The outbox for a person to look at.
 
-Here: reading deliveries and what happened to them, and the changes that a person may ask for.
+Here: reading deliveries and what happened to them, and the changes that a person may make.
 Not here: changes that happen by themselves (queue.py, reconcile.py).
 """
 

@@ -112,7 +112,7 @@ def serving_folder(home: Path, account: Account, base: Path = LASTING_FOLDER) ->
 
 
 def _can_own(folder: Path, account: Account) -> bool:
-    """False on shares that map root away or know no owners."""
+    """False on shares that map root away or have no owners."""
     probe = folder / ".probe"
     probe.mkdir(exist_ok=True)
     try:

@@ -168,7 +168,7 @@ def server_settings(port: int, preload: bool, major: int, extra: Mapping[str, st
     settings = {
         "listen_addresses": LOOPBACK,
         "port": str(port),
-        # Socket paths over 100 characters are fatal, and a home can lie deep; everything speaks TCP.
+        # Socket paths over 100 characters are fatal, and a home can lie deep; everything connects by TCP.
         "unix_socket_directories": "",
         "password_encryption": "scram-sha-256",
         "max_connections": "100",

@@ -53,7 +53,7 @@ class Programs:
 
 
 def find_programs(home: Path, account: Account, progress: Callable[[str], None], major: int | None = None) -> Programs:
-    """The programs to run, fetched if need be; of one major version where a data folder asks for it.
+    """The programs to run, fetched if need be; of one major version where a data folder needs it.
 
     Raises EarshotError when they could not be fetched, and PermanentError when this machine cannot have them; both say
     the ways out.

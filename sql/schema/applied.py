@@ -42,7 +42,10 @@ class Applied:
 
 
 def read_applied(connection: Connection, role: str = "earshot_owner") -> Applied:
-    """What the database says of itself, as this role. Raises ForeignTablesError if the table is another program's."""
+    """What the database records of its schema, read as this role.
+
+    Raises ForeignTablesError if the table is another program's.
+    """
     columns = connection.execute(
         "SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute "
         "WHERE attrelid = to_regclass('public.schema_migrations') AND attnum > 0 AND NOT attisdropped"

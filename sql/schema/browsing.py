@@ -31,7 +31,7 @@ NAMES: Mapping[str, tuple[str, str, str]] = {
 # A scope is an episode, a show, a placement or a campaign; a tenant's own has no name beside its id.
 SCOPES = ("episode_id", "podcast_id", "placement_id", "campaign_id")
 
-# Columns that say when, best first, where a relation is not one that runs replace by window.
+# Time columns, best first, where a relation is not one that runs replace by window.
 MOMENTS = ("day", "period_start", "changed_at", "failed_at", "received_at", "occurred_at", "created_at", "started_at")
 
 # What files and screens cannot hold as it is, and how it is read instead.
@@ -114,7 +114,7 @@ def count_of(relation: Relation, choice: Choice) -> sql.Composed:
 
 
 def time_column(relation: Relation) -> Column | None:
-    """The column that says to which day a row belongs; None where a relation has none."""
+    """The column with the day that a row belongs to; None where a relation has none."""
     by_name = {column.name: column for column in relation.columns}
     first = TIME_COLUMNS.get(relation.name)
     return next((by_name[name] for name in (first, *MOMENTS) if name in by_name), None)

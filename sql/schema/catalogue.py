@@ -49,7 +49,7 @@ def words() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
 
 
 def words_for(relation: str, column: str | None = None) -> str | None:
-    """What the relation, or a column of it, means; None where the catalogue does not say."""
+    """What the relation, or a column of it, means; None where the catalogue has nothing."""
     everywhere, relations = words()
     own = relations.get(relation, {})
     return own.get(ABOUT) if column is None else own.get(column, everywhere.get(column))

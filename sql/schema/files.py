@@ -79,7 +79,7 @@ def _ordered(kind: Kind) -> Sequence[Repeatable]:
 
 
 def _texts(folder: str) -> dict[str, str]:
-    """File names without .sql, and what the files say."""
+    """File names without .sql, and the files' text."""
     entries = (resources.files("sql") / folder).iterdir()
     return {each.name.removesuffix(".sql"): each.read_text("utf-8") for each in entries if each.name.endswith(".sql")}
 

@@ -104,7 +104,7 @@ def refuse_taken(connection: psycopg.Connection[tuple[object, ...]], names: Name
 
 
 def foreign_message(names: list[str]) -> str:
-    """What to say of these, each in words."""
+    """A description of each of these."""
     return (
         f"This database already has {', '.join(names)}, made by another program; nothing was changed. "
         "Give Earshot a database of its own, or rename what is there."

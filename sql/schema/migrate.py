@@ -2,8 +2,8 @@
 
 Here: applying the files of sql/migrations in order and what follows from them (functions, views, comments), and taking
 them back.
-Not here: the files (files.py), what a database says of itself (applied.py, status.py), how functions and views are
-made anew (repeatable.py).
+Not here: the files (files.py), what a database records of its schema (applied.py, status.py), how functions and views
+are made anew (repeatable.py).
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ def _counted(keys: Sequence[str]) -> str:
 
 
 def _finish(connection: Connection, wanted: Sequence[Repeatable], is_whole: bool, report: Progress) -> bool:
-    """What follows from the migrations applied; says whether a function or view was made or dropped.
+    """Apply what follows from the migrations; returns whether a function or view was made or dropped.
 
     is_whole: all of them are applied. Before that, what a view reads may not be there yet.
     """

@@ -50,7 +50,7 @@ class Machine:
         """Each step over all of the days, as a run of the daily job does it."""
         windows = [Window.of_day(day) for day in days]
         for step in self.steps():
-            due = RunScope(self.warehouse, scope, step.names, [window.day for window in windows])
+            run_scope = RunScope(self.warehouse, scope, step.names, [window.day for window in windows])
             run = StepRun(
                 run_id=uuid4(),
                 warehouse=self.warehouse,
@@ -59,10 +59,10 @@ class Machine:
                 tables_of=step.tables_of,
                 compute=bind(step, self.warehouse.read, MEASUREMENT),
                 failures=FailureLog(self.warehouse, "computing", self.complaints.append),
-                watermarks_at=due.record_watermarks(),
+                watermarks_at=run_scope.record_watermarks(),
             )
             for window in windows:
-                if chunks := due.chunks(window.day):
+                if chunks := run_scope.chunks(window.day):
                     run.replace_day(window, chunks)
                     if scope.stale_only:
                         computed = [(asset, tenant) for asset in step.names for chunk in chunks for tenant in chunk]

@@ -43,7 +43,7 @@ CLIENT: Final = "client"
 PREFIX: Final = "prefix"
 
 NOT_MODIFIED: Final = 304
-# PTMG 2.3: a server answers a request that counts with the file or a part of it; a prefix service redirects to it.
+# PTMG 2.3: a server responds to a request that counts with the file or a part of it; a prefix service redirects to it.
 SERVED: Final = (200, 206)
 SERVED_BY_PREFIX: Final = (200, 206, 301, 302, 307, 308)
 

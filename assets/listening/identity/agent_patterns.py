@@ -48,7 +48,7 @@ class _UnusablePatternError(Exception):
 
 @lru_cache(maxsize=10_000)
 def compile_pattern(text: str) -> re.Pattern[str]:
-    """The pattern. Raises ValueError, saying what is wrong, for one that cannot be used."""
+    """The pattern. Raises ValueError, with the reason, for one that cannot be used."""
     if len(text) > LONGEST_PATTERN:
         raise ValueError(f"it is longer than {LONGEST_PATTERN:,} characters")
     try:

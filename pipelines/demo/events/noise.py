@@ -112,7 +112,7 @@ def _spoil(name: str, library: Library, rows: Rows, start: int, rng: np.random.G
 
 
 def _spoil_origin(name: str, rows: Rows, library: Library, start: int, rng: np.random.Generator) -> Rows:
-    """Spoil who asks, from where, for what, or when."""
+    """Spoil the client, the address, the path or the time of requests."""
     count = len(rows)
     cloud = cloud_address(rng.integers(0, 1 << 16, size=count))
     somewhere = np.where(rng.random(count) < 0.4, cloud, rows.address)
@@ -142,7 +142,7 @@ def _sometimes_bots(rows: Rows, rng: np.random.Generator) -> Rows:
 
 
 def make_crowd(library: Library, audience: Audience, start: int, guest: int, rng: np.random.Generator) -> Rows:
-    """One address that asks for more pairs of episode and app in a day than the tenant's limit of 500."""
+    """One address that requests more pairs of episode and app in a day than the tenant's limit of 500."""
     server = ~library.prefix_show[library.show_of_episode]
     published = np.nonzero(server & (library.published < start))[0]
     pairs = rng.choice(len(published) * len(agents.AGENTS), size=CROWD_PAIRS, replace=False)

@@ -181,7 +181,7 @@ USUAL = np.cumsum([0.36, 0.2, 0.12, 0.1, 0.03, 0.01, 0.05, 0.01, 0.1, 0.02])
 UNCUT = np.cumsum([0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.08, 0.0, 0.12])
 PREFIX = 0.93
 
-# The longest shape, with room: sessions closer to midnight ask for the whole file at once.
+# The longest shape, with room: sessions closer to midnight request the whole file at once.
 LONGEST = 115 * MINUTE
 
 

@@ -1,7 +1,7 @@
 """When listeners start an episode: release spikes that decay, the rhythm of the day and of the week.
 
 Here: how many sessions every episode has in every hour, and which subscribers they are.
-Not here: what their apps then ask for (requests.py).
+Not here: the requests of their apps (requests.py).
 """
 
 from __future__ import annotations

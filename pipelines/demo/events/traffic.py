@@ -95,7 +95,7 @@ def _keys(sessions: Sessions, episodes: int) -> Ints:
 
 
 def _meet(sessions: Sessions, episodes: int) -> tuple[Sessions, Bools]:
-    """Find sessions of one consumer with one episode; the later ones ask for the file of the first one again."""
+    """Find sessions of one consumer with one episode; the later ones request the file of the first one again."""
     if len(sessions) == 0:
         return sessions, np.zeros(0, dtype=np.bool_)
     keys = _keys(sessions, episodes)

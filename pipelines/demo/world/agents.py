@@ -66,7 +66,7 @@ BOTS = (
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
 )
 
-# Apple Watch asks for the same files again beside the phone: PTMG 2.3 has these two shapes.
+# Apple Watch requests the same files again beside the phone: PTMG 2.3 has these two shapes.
 WATCHES = (
     "atc/1.0 watchOS/10.6.1 model/Watch6,1 hwp/t8301 build/21U580 (6; dt:233)",
     "MobileAsset/1.0 (null)/(null) watchOS/11.1 model/Watch7,1 hwp/t8310 build/22R585",

@@ -57,7 +57,7 @@ def _file_stem(mail: Mail) -> str:
 
 
 def _preview(mail: Mail) -> str:
-    """The HTML part with its pictures inside: a browser does not know content ids."""
+    """The HTML part with its pictures inside: a browser does not resolve content ids."""
     html = mail.html
     for picture in mail.pictures:
         data = f"data:{picture.media_type};base64,{base64.b64encode(picture.body).decode()}"

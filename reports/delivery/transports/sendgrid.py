@@ -29,7 +29,7 @@ from sql.values import PermanentError
 
 logger = logging.getLogger(__name__)
 
-# An answer is a line of JSON; more than this nobody reads.
+# An answer is a line of JSON; the rest of a longer one is not read.
 ANSWER_LIMIT = 64 * 1024
 _KEY = re.compile(r"^[!-~]{8,}$")
 
