@@ -1,6 +1,6 @@
-"""A day of a podcast network, invented with a fixed seed: as many raw rows as asked for, and the shows they are about.
+"""A day of a podcast network, invented with a fixed seed: as many raw rows as requested, and the shows they are about.
 
-Here: tenants, shows, files with ads, listeners with their addresses and agents, and what they asked the servers for.
+Here: tenants, shows, files with ads, listeners with their addresses and agents, and their requests.
 Not here: databases and stopwatches (listening.py).
 
 What a row is like follows logs of podcast hosts: most downloads come in several ranges, a third of listeners speak
@@ -177,7 +177,7 @@ def _invent_ads(generator: np.random.Generator, tenants: pl.DataFrame, episodes:
 
 
 def invent_requests(generator: np.random.Generator, network: Network, rows: int) -> pl.DataFrame:
-    """Raw rows of the day, as many as asked for, in order of time, with the columns of listener_events."""
+    """Raw rows of the day, as many as requested, in order of time, with the columns of listener_events."""
     # A fifth more than needed on average, so that there are enough.
     visits = _invent_visits(generator, network, int(1.2 * rows / ROWS_PER_VISIT) + 1)
     requests = _invent_ranges(generator, visits).head(rows)
@@ -260,7 +260,7 @@ def _invent_ranges(generator: np.random.Generator, visits: pl.DataFrame) -> pl.D
     size = rows.height
     start = pl.col("part") * CHUNK_BYTES
     ranged = (pl.col("parts") > 1) & ~pl.col("is_prefix")
-    asked = pl.when(ranged).then(CHUNK_BYTES).otherwise("file_bytes")
+    requested = pl.when(ranged).then(CHUNK_BYTES).otherwise("file_bytes")
     broken = pl.Series(generator.random(size))
     share = pl.when(broken < 0.12).then(pl.Series(generator.random(size))).otherwise(1.0)
     nothing = pl.lit(None, dtype=pl.Int64)
@@ -278,14 +278,14 @@ def _invent_ranges(generator: np.random.Generator, visits: pl.DataFrame) -> pl.D
         http_status=pl.when("is_prefix").then(302).when(ranged).then(206).otherwise(200).cast(pl.Int16),
         range_start=pl.when(ranged).then(start).otherwise(nothing),
         range_end=pl.when(ranged).then(start + CHUNK_BYTES - 1).otherwise(nothing),
-        bytes_sent=pl.when("is_prefix").then(nothing).otherwise((asked * share).cast(pl.Int64)),
+        bytes_sent=pl.when("is_prefix").then(nothing).otherwise((requested * share).cast(pl.Int64)),
     )
 
 
 def _spoil(generator: np.random.Generator, requests: pl.DataFrame) -> pl.DataFrame:
     """Probes, errors, other methods, missing agents, lost episodes, and one row in twenty that a player reports."""
     dice = pl.Series(generator.random(requests.height))
-    told = pl.Series(generator.integers(0, REFERRERS * 8, requests.height))
+    draw = pl.Series(generator.integers(0, REFERRERS * 8, requests.height))
     plays = (dice >= 0.95) & (dice < 1)
     probe = (dice < 0.01) & (requests["source"] == "server_log")
     return requests.select(
@@ -304,7 +304,7 @@ def _spoil(generator: np.random.Generator, requests: pl.DataFrame) -> pl.DataFra
         heard_seconds=pl.when(plays).then(pl.lit(30.0)),
         episode_id=pl.when((dice >= 0.01) & (dice < 0.012)).then("event_id").otherwise("episode_id"),
         user_agent=pl.when((dice >= 0.012) & (dice < 0.016)).then(pl.lit("")).otherwise("user_agent"),
-        referrer=pl.when(told < REFERRERS).then(pl.format("https://show-{}.example/play", told)),
+        referrer=pl.when(draw < REFERRERS).then(pl.format("https://show-{}.example/play", draw)),
         http_method=pl.when((dice >= 0.016) & (dice < 0.026)).then(pl.lit("HEAD")).otherwise("http_method"),
         http_status=pl.when((dice >= 0.026) & (dice < 0.034))
         .then(pl.lit(404, dtype=pl.Int16))

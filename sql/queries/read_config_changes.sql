@@ -1,5 +1,5 @@
 -- read_config_changes: who changed which setting of the scoped tenants when, newest first.
--- Grain: one row per change, at most as many as asked for. Parameters: tenants (uuid[]), tables (text[]),
+-- Grain: one row per change, at most as many as requested. Parameters: tenants (uuid[]), tables (text[]),
 -- since (timestamptz), most (integer).
 SELECT
     tenants.slug,

@@ -1,5 +1,5 @@
 -- read_rule_changes: from when on other rules were measured by, newest first, with those before (NULL: none on record).
--- Grain: one row per change, at most as many as asked for. Parameters: since (timestamptz), most (integer).
+-- Grain: one row per change, at most as many as requested. Parameters: since (timestamptz), most (integer).
 SELECT
     changes.changed_at,
     changes.changed_by,

@@ -62,7 +62,7 @@ def test_a_portfolio_has_the_lift_of_every_campaign_that_was_compared(facts: Rep
     assert [(lift.campaign, lift.relative is None) for lift in result] == [("spring", False), ("summer", True)]
 
 
-def learnt_of(campaign: bytes, model: str, **fields: Any) -> list[dict[str, Any]]:
+def data_driven_of(campaign: bytes, model: str, **fields: Any) -> list[dict[str, Any]]:
     base = {
         "campaign_id": campaign, "day": SUNDAY, "model": model, "estimate": 40.0, "lower": 30.0, "upper": 50.0,
         "amount_minor": None, "is_fallback": False,
@@ -72,7 +72,9 @@ def learnt_of(campaign: bytes, model: str, **fields: Any) -> list[dict[str, Any]
 
 
 def test_data_driven_models_come_beside_the_report_s_own(facts: ReportFacts) -> None:
-    rows = [row for model in ("first_touch", "linear", "markov", "counterfactual") for row in learnt_of(SPRING, model)]
+    rows = [
+        row for model in ("first_touch", "linear", "markov", "counterfactual") for row in data_driven_of(SPRING, model)
+    ]
     result = with_model_totals(
         facts, subject(SPRING), pl.DataFrame(rows, schema_overrides={"amount_minor": pl.Int64})
     ).model_totals
