@@ -239,7 +239,7 @@ class TestSendGrid:
         nobody = TransportSettings(
             kind="sendgrid",
             mail_from="reports@signal.example",
-            sendgrid=SendGridSettings(api_key=settings.sendgrid_api_key, host=f"http://127.0.0.1:{closed_port}"),
+            sendgrid=SendGridSettings(api_key=settings.sendgrid.api_key, host=f"http://127.0.0.1:{closed_port}"),
         )
         outcome = make_transport(nobody).send(mail_with())
         assert (outcome.verdict, outcome.stop_run) == (Verdict.RETRY, True)
