@@ -4,6 +4,12 @@ Here: which columns have such a form, the bytes of each, and their joining into 
 Not here: CSV, which has a form for every type (text.py); connections.
 
 Measured with 1.2 million rollup rows: the server takes a third of the time that it takes to read the same rows as CSV.
+Measured with 200,000 downloads (25 columns, six of them ids) into its partitions, in processor seconds of client
+and server, the median of five runs on two shared cores: 0.26 + 1.11 by this module; 0.50 + 2.05 by ADBC 1.13's ingest
+into a temporary table, whose ids arrive as bytea and are cast; 2.84 + 1.06 by psycopg 3.3's write_row with set_types.
+The rows are the same by all three. Apart from that, ADBC has a connection of its own, while rows, deletions and the
+ledger's lines are one transaction of psycopg, and its double precision becomes numeric with 15 digits; write_row turns
+2147483648 into -2147483648 for an integer column without an error, and has no form of char(n) or enum types.
 Source of the format: the PostgreSQL manual, COPY, "Binary Format".
 """
 

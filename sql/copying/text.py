@@ -1,7 +1,8 @@
 """Text: a frame as the CSV that COPY reads, exact for every type that tables have.
 
 Here: ids as hex, bytes, arrays, moments; NULL is nothing, an empty text is "".
-Not here: the binary form (binary.py), connections, which columns a table has.
+Not here: the binary form, and what ADBC's ingest and psycopg's writer measure beside both (binary.py), connections,
+which columns a table has.
 """
 
 from __future__ import annotations
