@@ -61,10 +61,10 @@ def test_a_place_that_is_none_is_refused(place: str, error: type[Exception]) -> 
 
 
 def test_a_run_makes_its_state_once_and_reads_once_what_has_no_time() -> None:
-    asked: list[str] = []
+    statements: list[str] = []
 
     def read(statement: str, /, **_params: object) -> pl.DataFrame:
-        asked.append(statement)
+        statements.append(statement)
         return pl.DataFrame()
 
     days = [date(2026, 3, 1), date(2026, 3, 2)]
@@ -76,4 +76,4 @@ def test_a_run_makes_its_state_once_and_reads_once_what_has_no_time() -> None:
     [kept] = Kept.made[before:]
     assert kept.read is read
     assert kept.days == [(day, KEYRING) for day in days]
-    assert asked == ["read_episodes", "read_events", "read_events"]
+    assert statements == ["read_episodes", "read_events", "read_events"]

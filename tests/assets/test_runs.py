@@ -52,7 +52,7 @@ def step_run(warehouse: Warehouse, compute: Compute) -> StepRun:
         tables_of=TABLES,
         compute=compute,
         failures=FailureLog(warehouse, "computing", str, RUN),
-        noted_at=None,
+        watermarks_at=None,
         committed=lambda assets, day, tenants: compute.committed.append((list(assets), day, list(tenants))),
     )
 
@@ -135,15 +135,15 @@ def test_a_tenant_s_day_names_every_version_that_its_tables_name() -> None:
 
 
 def test_a_run_reads_dimensions_once_and_days_anew() -> None:
-    asked: list[str] = []
+    statements: list[str] = []
 
     def read(statement: str, /, **params: object) -> pl.DataFrame:
-        asked.append(f"{statement} {params}")
-        return pl.DataFrame({"number": [len(asked)]})
+        statements.append(f"{statement} {params}")
+        return pl.DataFrame({"number": [len(statements)]})
 
     cached = cached_reader(read)
     assert cached("read_episodes", tenants=[1]).equals(cached("read_episodes", tenants=[1]))
     assert not cached("read_episodes", tenants=[2]).equals(cached("read_episodes", tenants=[1]))
     assert not cached("read_events", day=DAY).equals(cached("read_events", day=DAY))
     assert not cached("read_events", start=WINDOW.start).equals(cached("read_events", start=WINDOW.start))
-    assert len(asked) == 6
+    assert len(statements) == 6

@@ -54,7 +54,7 @@ def test_every_public_name_is_there_and_says_what_it_does() -> None:
         assert not callable(held) or held.__doc__, name
 
 
-def test_what_campaigns_are_measured_with_is_there_too_and_loads_only_when_asked_for() -> None:
+def test_what_campaigns_are_measured_with_is_there_too_and_loads_at_first_use() -> None:
     assert all(callable(getattr(campaigns, name)) for name in campaigns.__all__)
     with pytest.raises(AttributeError, match="no 'significance'"):
         campaigns.significance  # noqa: B018
@@ -109,7 +109,7 @@ def test_repeats_change_removal_effects_only_where_other_channels_stand_between(
     assert there["removal_effect"].to_list() == pytest.approx(here["removal_effect"].to_list(), abs=1e-12)
 
 
-def test_a_channel_that_never_led_to_a_conversion_earns_only_if_the_bare_chain_is_asked_for() -> None:
+def test_a_channel_that_never_led_to_a_conversion_earns_only_under_the_bare_chain() -> None:
     counts = pl.DataFrame({"path": ["a > c", "a > b > c"], "conversions": [4, 0], "nulls": [0, 4]})
     assert removal_effects(counts).filter(channel="b")["removal_effect"].to_list() == [0.0]
     assert removal_effects(counts, unearning=True).filter(channel="b")["removal_effect"].to_list() == [0.5]

@@ -36,9 +36,9 @@ def test_an_appended_range_is_found(more: str, start: int | None, end: int | Non
     assert (found["range_start"], found["range_end"]) == (start, end)
 
 
-@pytest.mark.parametrize(("asked", "start"), [("bytes=500-999", None), ("bytes=0-1", 0)])
-def test_a_whole_file_in_answer_to_a_range_is_a_whole_file(asked: str, start: int | None) -> None:
-    assert one("combined", combined(status="200", more=f' "{asked}"'))["range_start"] == start
+@pytest.mark.parametrize(("byte_range", "start"), [("bytes=500-999", None), ("bytes=0-1", 0)])
+def test_a_whole_file_in_answer_to_a_range_is_a_whole_file(byte_range: str, start: int | None) -> None:
+    assert one("combined", combined(status="200", more=f' "{byte_range}"'))["range_start"] == start
 
 
 def test_an_appended_request_id_is_found() -> None:

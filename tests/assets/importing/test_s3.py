@@ -9,7 +9,7 @@ from tests.assets.importing.reading import one
 
 def bucket(
     operation: str = "REST.GET.OBJECT",
-    asked: str = '"GET /a.mp3 HTTP/1.1"',
+    line: str = '"GET /a.mp3 HTTP/1.1"',
     key: str = "a.mp3",
     status: str = "200",
     size: str = "10 10",
@@ -17,13 +17,13 @@ def bucket(
     more: str = " - host= - - - media.s3.amazonaws.com TLSv1.2",
 ) -> str:
     return (
-        f"owner media [14/Oct/2026:06:12:41 +0000] 203.0.113.7 - 3E57 {operation} {key} {asked} {status} - {size} 7 6 "
-        f'"-" {agent}{more}'
+        f"owner media [14/Oct/2026:06:12:41 +0000] 203.0.113.7 - 3E57 {operation} {key} {line} {status} - {size} "
+        f'7 6 "-" {agent}{more}'
     )
 
 
 @pytest.mark.parametrize(
-    ("asked", "key", "target"),
+    ("line", "key", "target"),
     [
         ('"GET /a%20b.mp3?x=1 HTTP/1.1"', "a%2520b.mp3", "/a%20b.mp3?x=1"),
         ('"GET /media/a.mp3 HTTP/1.1"', "a.mp3", "a.mp3"),
@@ -31,8 +31,8 @@ def bucket(
         ("-", "a.mp3", "a.mp3"),
     ],
 )
-def test_the_bucket_in_front_of_a_path_is_no_part_of_it(asked: str, key: str, target: str) -> None:
-    assert one("s3", bucket(asked=asked, key=key))["target"] == target
+def test_the_bucket_in_front_of_a_path_is_no_part_of_it(line: str, key: str, target: str) -> None:
+    assert one("s3", bucket(line=line, key=key))["target"] == target
 
 
 @pytest.mark.parametrize(("size", "end"), [("10 10", 9), ("5 10", None), ("- 10", None)])

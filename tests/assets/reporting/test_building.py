@@ -60,7 +60,7 @@ def test_a_report_on_days_that_are_missing_is_held_and_one_on_no_campaign_is_not
     assert count_states(found.values()) == {"held": 1, "not_running": 1}
 
 
-def test_a_run_keeps_to_its_campaigns_and_waits_for_what_it_is_told(networks: Warehouse) -> None:
+def test_a_run_keeps_to_its_campaigns_and_waits_where_it_must(networks: Warehouse) -> None:
     assert build(networks, AUTUMN) == {}
     held = build(networks, SPRING, waits_for="Someone is looking.")
 

@@ -54,10 +54,10 @@ class Rows:
     """A reader of the campaigns above and of one subscription to all of a sponsor's."""
 
     def __init__(self) -> None:
-        self.asked: dict[str, object] = {}
+        self.params: dict[str, object] = {}
 
     def __call__(self, statement: str, /, **params: object) -> pl.DataFrame:
-        self.asked = params
+        self.params = params
         if statement == "read_report_campaigns":
             return pl.DataFrame(CAMPAIGNS)
         who = {"sponsor": "Kettle", "sponsor_id": KETTLE.bytes, "campaign_id": None}
@@ -107,7 +107,7 @@ def test_rows_become_values() -> None:
     read = Rows()
     [subscription] = read_subscriptions(read, TENANT, "weekly")
 
-    assert read.asked == {"cadence": "weekly", "tenants": [TENANT]}
+    assert read.params == {"cadence": "weekly", "tenants": [TENANT]}
     topic = Topic("Kettle", KETTLE, None)
     assert subscription == Subscription(UUID(int=9), topic, ["dana@example.org"], None, "skip")
     brand = {"brand_name": "Quay", "brand_color": "#123456", "reply_to": None, "locale": "en", "timezone": "UTC"}

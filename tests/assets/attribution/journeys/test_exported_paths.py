@@ -33,9 +33,9 @@ HOWEVER_FEW: dict[str, Any] = {"fewest_conversions": 1}
 def test_one_row_per_touch_and_one_per_path_give_the_same() -> None:
     touches = split_paths(WHOLE)
     lists = WHOLE.with_columns(pl.col("path").str.split(" > "))
-    asked = [name for name in ALL_MODELS if name not in ("time_decay", "last_paid_touch")]
-    result = [channel_totals(frame, asked, **HOWEVER_FEW) for frame in (WHOLE, lists, touches, index_paths(WHOLE))]
-    assert result[0].height == len(asked) * 3
+    models = [name for name in ALL_MODELS if name not in ("time_decay", "last_paid_touch")]
+    result = [channel_totals(frame, models, **HOWEVER_FEW) for frame in (WHOLE, lists, touches, index_paths(WHOLE))]
+    assert result[0].height == len(models) * 3
     assert all(each.equals(result[0]) for each in result)
 
 
@@ -49,8 +49,8 @@ def test_one_row_per_journey_is_the_same_as_counts() -> None:
     counted = pl.DataFrame(
         {"path": ["ads", "ads"], "converted": [1, 0], "count": [2, 3]}
     )  # flags as numbers, rows with counts
-    asked = ["linear", "markov", "counterfactual"]
-    there, here = (channel_totals(frame, asked, **HOWEVER_FEW) for frame in (single, WHOLE))
+    models = ["linear", "markov", "counterfactual"]
+    there, here = (channel_totals(frame, models, **HOWEVER_FEW) for frame in (single, WHOLE))
     for amount in ("conversions", "value"):
         assert there[amount].to_list() == pytest.approx(here[amount].to_list(), abs=1e-9)
     assert channel_totals(counted, ["linear"])["conversions"].to_list() == [2.0]
