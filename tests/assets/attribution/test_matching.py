@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 
+from assets.attribution.matching import pair_keys
 from tests.assets.attribution.test_paths import NOON, airing, code, conversion, exposure, paths, placement
 
 
@@ -107,3 +109,24 @@ def test_a_survey_answer_counts_only_where_nothing_else_matches() -> None:
     aired = {"placements": [placement()], "airings": [airing("ep-1", 3)]}
     assert paths(converted, [exposure("a")], **aired).get_column("matched_by").to_list() == ["household"]
     assert paths(converted, [], **aired).get_column("matched_by").to_list() == ["survey"]
+
+
+def test_an_exposure_pairs_by_the_strongest_key_that_it_shares_inside_the_window() -> None:
+    buyer = {"tenant_id": "harbour", "sponsor_id": "kettle", "household_key": 7, "listener_id": "ada"}
+    buyers = [{**buyer, "listener_key": 70, "address_class": "household", "converted_at": NOON}]
+    heard = {**buyer, "consumer_key": 71, "address_class": "household", "listener_id": None}
+    exposures = [
+        {**heard, "occurred_at": NOON - timedelta(days=30)},
+        {**heard, "occurred_at": NOON - timedelta(days=30, seconds=1)},
+        {**heard, "occurred_at": NOON + timedelta(seconds=1)},
+        {**heard, "occurred_at": NOON, "consumer_key": 70},
+        {**heard, "occurred_at": NOON, "address_class": "shared"},
+        {**heard, "occurred_at": NOON, "address_class": "shared", "listener_id": "ada"},
+        {**heard, "occurred_at": NOON, "sponsor_id": "anchor"},
+    ]
+
+    pairs = pair_keys(pl.DataFrame(buyers), pl.DataFrame(exposures), timedelta(days=30))
+
+    found = dict(pairs.select("exposure", "matched_by").iter_rows())
+    assert found == {0: "household", 3: "listener", 5: "listener"}
+    assert pairs.height == 3

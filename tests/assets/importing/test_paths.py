@@ -44,7 +44,9 @@ def test_a_file_in_the_catalogue_with_its_host_is_found_by_its_path() -> None:
     assert found[1] == b"2" * 16
 
 
-@pytest.mark.parametrize("target", ["/b.mp3", "/A.mp3", "/other/a.mp3", "/", "/a.mp3/", "/v1.2/a.mp3"])
+@pytest.mark.parametrize(
+    "target", ["/b.mp3", "/A.mp3", "/other/a.mp3", "/", "/a.mp3/", "/v1.2/a.mp3", "/redirect.aac/a.mp3"]
+)
 def test_another_path_is_another_file(target: str) -> None:
     assert MEDIA.find(target) is None or target == "/a.mp3/"
 

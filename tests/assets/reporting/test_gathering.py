@@ -1,4 +1,4 @@
-"""The comparison of models in a report: each subject under the models that it was measured with."""
+"""The facts of a report: its models, its headline with intervals, and what was booked against what was delivered."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.gathering import model_rows
+from assets.reporting.gathering import kpis_of, model_rows, pacing, totals
 from assets.reporting.subscriptions import Subject
-from sql.values import Window
+from reports.content.facts import Pacing
+from sql.values import Interval, Window
 from tests.assets.reporting.campaigns import report_campaign
 
 WEEK = Window.of_days(date(2026, 3, 2), date(2026, 3, 8))
@@ -48,3 +49,31 @@ def test_a_portfolio_is_shown_under_what_all_of_its_campaigns_share(result: Peri
 @pytest.mark.parametrize(("campaign", "models"), [(SPRING, ["linear"]), (SUMMER, ["linear", "j_shaped"])])
 def test_a_campaign_is_shown_under_its_own_models(result: PeriodResult, campaign: bytes, models: list[str]) -> None:
     assert [row.model for row in model_rows(result, subject(campaign))] == models
+
+
+def test_the_headline_has_an_interval_for_what_has_bounds(result: PeriodResult) -> None:
+    found = totals(kpis_of(result, "campaign", SUMMER, "j_shaped"))
+
+    assert (found.delivered, found.reach, found.sample, found.revenue_minor) == (3, 3, 3, 300)
+    assert found.conversions_interval == found.roas_interval == Interval(3.0, 1.0, 9.0)
+    with pytest.raises(KeyError):
+        totals(kpis_of(result, "campaign", SPRING, "j_shaped"))
+
+
+def placed(booked: int | None, delivered: int, expected: float | None, *, ended: bool) -> dict[str, object]:
+    return {"booked": booked, "delivered": delivered, "expected": expected, "ended": ended}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([], None),
+        ([placed(100, 90, 95.0, ended=True), placed(None, 5, 5.0, ended=False)], None),
+        # What one placement lacks at its end is not made up by what another has too many.
+        ([placed(100, 90, 95.0, ended=True), placed(50, 70, 50.0, ended=True)], Pacing(150, 160, 145, True, 10)),
+        ([placed(100, 90, None, ended=False), placed(50, 20, 20.0, ended=True)], Pacing(150, 110, None, False, 30)),
+    ],
+)
+def test_bookings_are_added_up_where_all_are_known(rows: list[dict[str, object]], expected: Pacing | None) -> None:
+    schema = {"booked": pl.Int64, "delivered": pl.Int64, "expected": pl.Float64, "ended": pl.Boolean}
+    assert pacing(pl.DataFrame(rows, schema=schema)) == expected
