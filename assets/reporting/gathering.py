@@ -191,7 +191,6 @@ def _placement_row(
 
 def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, ...]:
     """One row per campaign of a portfolio, in the order of the subject."""
-    """The report's rows of each campaign of a sponsor, from the results of the period."""
     rows = []
     for campaign in subject.campaigns:
         own = totals(kpis_of(result, "campaign", campaign.campaign_id, subject.model))
@@ -216,7 +215,6 @@ def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, 
 
 def model_rows(result: PeriodResult, subject: Subject) -> tuple[ModelRow, ...]:
     """The subject's conversions and revenue under each model that it was measured with."""
-    """The report's rows that compare the attribution models, from the results of the period."""
     # Another campaign may lead with a model of its own, under which this subject was not measured.
     own = result.kpis.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
     models = own["model"].unique(maintain_order=True)
@@ -226,7 +224,6 @@ def model_rows(result: PeriodResult, subject: Subject) -> tuple[ModelRow, ...]:
 
 def signal_counts(result: PeriodResult, subject: Subject) -> SignalCounts:
     """Conversions by signal, and how many had more than one."""
-    """How many conversion signals the period has, by what became of them."""
     seen = result.signals.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
     present = seen.filter(pl.col("conversions") > 0)
     counts = tuple((signal, count) for signal, count in present.select("signal", "conversions").iter_rows())
