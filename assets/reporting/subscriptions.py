@@ -71,7 +71,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who gets which report. locale None: the tenant's. empty_policy: send, skip or notify of a period without anything."""
+    """Who gets which report. locale None: the tenant's. empty_policy: send, skip or notify if nothing happened."""
 
     subscription_id: UUID
     topic: Topic
