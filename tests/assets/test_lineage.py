@@ -228,6 +228,8 @@ def test_raw_rows_do_not_count_where_only_tables_are_compared(ledger: Warehouse)
     assert set(found["asset"]) == {"campaign_roi", "model_totals", "tenant_checks"}
 
 
+# What follows changes the ledger, after all scenarios have been looked at.
+@pytest.mark.usefixtures("stale")
 def test_what_has_rows_on_sundays_alone_is_not_stale_on_other_days(ledger: Warehouse) -> None:
     monday = SUNDAY + timedelta(days=1)
     owner = tenant("calendar", "downloads", 1)
@@ -242,6 +244,7 @@ def test_what_has_rows_on_sundays_alone_is_not_stale_on_other_days(ledger: Wareh
     assert set(found["asset"]) == {"audience_periods", "audience_overlaps", "episode_age_downloads", "tenant_checks"}
 
 
+@pytest.mark.usefixtures("stale")
 @pytest.mark.parametrize("asset", ["downloads", "model_totals"])
 def test_a_line_that_is_missing_from_a_judged_day_is_stale_and_so_is_the_verdict(ledger: Warehouse, asset: str) -> None:
     owner = tenant("no campaign", asset, -1_000)
