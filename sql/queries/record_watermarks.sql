@@ -115,7 +115,7 @@ found AS (
     WHERE 'signals' = any(%(sources)s::text[])
 )
 
-INSERT INTO ingest_watermarks AS known (tenant_id, source, day, rows, received_at, changed_at)
+INSERT INTO ingest_watermarks AS recorded (tenant_id, source, day, rows, received_at, changed_at)
 SELECT
     found.tenant_id,
     found.source,
@@ -130,10 +130,10 @@ rows = excluded.rows,
 received_at = excluded.received_at,
 changed_at = CASE
     WHEN
-        excluded.rows > known.rows
-        OR excluded.received_at > known.received_at
-        OR (known.received_at IS NULL AND excluded.received_at IS NOT NULL)
+        excluded.rows > recorded.rows
+        OR excluded.received_at > recorded.received_at
+        OR (recorded.received_at IS NULL AND excluded.received_at IS NOT NULL)
         THEN clock_timestamp()
-    ELSE known.changed_at
+    ELSE recorded.changed_at
 END
-WHERE (known.rows, known.received_at) IS DISTINCT FROM (excluded.rows, excluded.received_at)
+WHERE (recorded.rows, recorded.received_at) IS DISTINCT FROM (excluded.rows, excluded.received_at)
