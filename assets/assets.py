@@ -5,7 +5,7 @@ Not here: which steps there are and what they are made of (steps.py), how a day 
 (runs.py), partitions (partitions.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -168,13 +168,26 @@ def compute_and_report(
         # Metadata added to the context is lost with the step, so the events carry it themselves.
         yield from finished
         raise
-    is_whole = len(finished) == len(days) * len(tables_of)
+    yield from _report(context, finished, tables_of, is_whole=len(finished) == len(days) * len(tables_of))
+
+
+def _report(
+    context: AssetExecutionContext,
+    finished: list[AssetMaterialization],
+    assets: Iterable[str],
+    *,
+    is_whole: bool,
+) -> Iterator[AssetMaterialization | Output[None]]:
+    """The events of finished days, and the outputs of the selected assets.
+
+    is_whole: every day of every asset was finished; the outputs materialize them then, with the metadata of the events.
+    """
     for event in finished:
         if is_whole and event.asset_key in context.selected_asset_keys:
             context.add_asset_metadata(event.metadata, asset_key=event.asset_key, partition_key=event.partition)
         else:
             yield event
-    for asset in tables_of:
+    for asset in assets:
         if AssetKey(asset) in context.selected_asset_keys:
             yield Output(None, output_name=asset, metadata={} if is_whole else WITHOUT_EVENTS)
 
