@@ -26,12 +26,14 @@ from assets.assets import Description
 from assets.markdown import table
 from assets.partitions import daily, describe_failures, refuse_campaigns
 from assets.steps import DAILY_ASSETS, VERDICT
-from assets.upkeep.checks import CASES_NAMED, CHECKS
+from assets.upkeep.checks import CASES_NAMED, CHECKS, Check
 from sql.values import PermanentError, Reader, Scope
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from sql.failures import TenantFailure
 
 # In a table of the UI.
 ROWS_SHOWN = 200
@@ -77,7 +79,7 @@ def show_tenant_checks(
     import polars as pl
 
     from assets.runs import read_begun
-    from assets.upkeep.verdicts import NO_RESULTS, judge_by_hand, name_cases, read_results, read_unjudged
+    from assets.upkeep.verdicts import NO_RESULTS, judge_by_hand, read_results, read_unjudged
 
     refuse_campaigns(scope, ["checks"])
     run_days = _days_of_run(context, warehouse)
@@ -110,38 +112,49 @@ def show_tenant_checks(
     nothing = "" if days else f" Nobody has computed anything of {where}, so there is nothing to judge."
     unasked = f" {UNASKED.format(day=where)}" if by_hand and not _first_of(context) else ""
     for check in checks:
-        mine = results.filter(check_name=check.name)
-        bad = failed.filter(check_name=check.name)
-        kept = nothing if mine["is_kept"].all() else f" {NOT_KEPT}"
-        yield AssetCheckResult(
-            check_name=check.name,
-            asset_key=check.asset,
-            passed=bad.is_empty(),
-            severity=AssetCheckSeverity.ERROR,
-            description=(check.promise if bad.is_empty() else f"{check.promise} Not so: {name_cases(bad)}.")
-            + kept
-            + nothing
-            + unasked,
-            metadata={
-                "days": where,
-                "tenants": mine["tenant_id"].n_unique(),
-                "failed": bad.height,
-                "table": _table(bad),
-            },
-        )
+        yield _result_of(check, results.filter(check_name=check.name), where, nothing + unasked)
     unjudged = [*unread, *read_unjudged(warehouse, run_id, days, tenants, unread)]
     if failed.is_empty() and not unjudged:
         return
+    raise Failure(
+        _describe_failed(failed, unjudged, by_hand=by_hand),
+        metadata={"failed": _table(failed), **({"not judged": describe_failures(unjudged)} if unjudged else {})},
+        allow_retries=False,
+    )
+
+
+def _result_of(check: Check, results: "pl.DataFrame", where: str, remarks: str) -> AssetCheckResult:
+    """What the UI shows of one check. results: its own, with slug and is_kept; where: the days, in words."""
+    from assets.upkeep.verdicts import name_cases
+
+    bad = results.filter(passed=False)
+    verdict = check.promise if bad.is_empty() else f"{check.promise} Not so: {name_cases(bad)}."
+    kept = "" if results["is_kept"].all() else f" {NOT_KEPT}"
+    return AssetCheckResult(
+        check_name=check.name,
+        asset_key=check.asset,
+        passed=bad.is_empty(),
+        severity=AssetCheckSeverity.ERROR,
+        description=verdict + kept + remarks,
+        metadata={
+            "days": where,
+            "tenants": results["tenant_id"].n_unique(),
+            "failed": bad.height,
+            "table": _table(bad),
+        },
+    )
+
+
+def _describe_failed(failed: "pl.DataFrame", unjudged: "list[TenantFailure]", *, by_hand: bool) -> str:
+    """The sentences with which the run fails."""
+    from assets.upkeep.verdicts import name_cases
+
     words = [f"{failed.height} check(s) failed: {name_cases(failed, with_check=True)}."] if failed.height else []
     words += [f"Not judged: {failure.where}: {failure.cause.rstrip('.')}." for failure in unjudged[:CASES_NAMED]]
     words += [] if by_hand else ["Everything else was written."]
     words += [HELD] if failed["is_kept"].any() or (unjudged and not by_hand) else []
     words += [] if failed["is_kept"].all() else [NOT_KEPT]
-    raise Failure(
-        " ".join(words),
-        metadata={"failed": _table(failed), **({"not judged": describe_failures(unjudged)} if unjudged else {})},
-        allow_retries=False,
-    )
+    return " ".join(words)
 
 
 def _first_of(context: AssetCheckExecutionContext) -> str | None:

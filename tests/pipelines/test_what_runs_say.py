@@ -214,7 +214,7 @@ def test_a_check_of_a_day_without_any_table_says_that_there_is_nothing_to_judge(
 ) -> None:
     after = SUNDAY + timedelta(days=1)
     text = report_of(by_hand(week, history, ["ledger_covers"], after))
-    assert f"Nobody has computed anything of {after}" in text
+    assert text.count(f"Nobody has computed anything of {after}") == 1
     assert "held until" not in text
     assert verdicts(week, after) == {}
 
