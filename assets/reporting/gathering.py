@@ -37,6 +37,9 @@ from sql.values import Interval
 # Shown beside the headline, which has conversions, ROAS and cost per conversion.
 RESPONSE = ("conversion_rate", "visitor_rate", "cpv", "cpl", "aov", "roi")
 
+# Of households that were reached: their sample is the numerator, the reach of the same rows the denominator.
+RATES = ("conversion_rate", "visitor_rate")
+
 Kpis = Mapping[str, Mapping[str, Any]]
 
 
@@ -133,7 +136,9 @@ def measures(kpis: Kpis) -> Iterator[Measure]:
         row = kpis[name]
         interval = None if row["estimate"] is None else Interval(row["estimate"], row["lower"], row["upper"])
         is_small = row["badge"] == "too_few" and row["sample"] > 0
-        yield Measure(name, interval, row["unit"] == "minor", is_small, row["badge"] == "low_confidence")
+        is_doubtful = row["badge"] == "low_confidence"
+        parts = (int(row["sample"]), int(kpis["reach"]["estimate"])) if name in RATES and interval else (None, None)
+        yield Measure(name, interval, row["unit"] == "minor", is_small, is_doubtful, *parts)
 
 
 def _interval(kpi: Mapping[str, Any]) -> Interval | None:

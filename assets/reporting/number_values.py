@@ -30,8 +30,10 @@ VISITS = "(SELECT coalesce(sum(credit), 0) FROM earned WHERE kind = 'visit')"
 VISIT_SAMPLE = "(SELECT count(DISTINCT conversion_id) FROM earned WHERE kind = 'visit')"
 LEADS = "(SELECT coalesce(sum(credit), 0) FROM earned WHERE kind = 'lead')"
 LEAD_SAMPLE = "(SELECT count(DISTINCT conversion_id) FROM earned WHERE kind = 'lead')"
-RESPONDERS = "(SELECT count(DISTINCT unit) FROM earned WHERE is_goal)"
-VISITORS = "(SELECT count(DISTINCT unit) FROM earned WHERE kind = 'visit')"
+# Households that had been reached by an ad of the same span when they converted: those of REACH, and no others.
+_REACHED = "EXISTS (SELECT FROM ads WHERE ads.household_key = earned.household_key AND occurred_at <= converted_at)"
+RESPONDERS = f"(SELECT count(DISTINCT household_key) FROM earned WHERE is_goal AND {_REACHED})"  # noqa: S608
+VISITORS = f"(SELECT count(DISTINCT household_key) FROM earned WHERE kind = 'visit' AND {_REACHED})"  # noqa: S608
 USABLE_SHARE = "(SELECT count(*) FILTER (WHERE address_class = 'household')::numeric / nullif(count(*), 0) FROM ads)"
 # Per placement, as if all its addresses responded like those of one household, where enough of them are.
 MODELLED = f"""(
@@ -70,8 +72,8 @@ def with_sample(value: str, sample: str = SAMPLE) -> str:
 
 
 def rate(households: str) -> str:
-    """Of those reached; codes can bring in more, and it is at most 1."""
-    return over(f"least({households}, {REACH})", REACH)
+    """Of those reached, shown from the fewest such households on."""
+    return with_sample(over(households, REACH), households)
 
 
 # Of one placement: what it did not earn is nothing where the campaign earned money, and what it did not cost is nothing

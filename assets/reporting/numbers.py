@@ -120,7 +120,7 @@ class Number:
 def _response(name: str, meaning: str, value: str, *rows: str) -> Number:
     """A number of the section on what came back. An interval and a remark on its confidence may follow it."""
     unit: Unit = "percent" if name in PERCENTAGES else "minor"
-    place = InSection("response", KPIS[name], r"(?!too few)(.+?)(?: \(95%.*|, low confidence)?$")
+    place = InSection("response", KPIS[name], r"(?!too few)(.+?)(?: \(.*|, low confidence)?$")
     return Number(name, meaning, value, rows, unit, place, PERCENTAGES.get(name, 0))
 
 
@@ -162,10 +162,10 @@ _NUMBERS = (
            with_sample(over(REVENUE, SPEND)), ("earned", "spend"), "ratio", InTile("Return on ad spend (ROAS)")),
     Number("cpa", "Cost per conversion: spend over conversions.",
            with_sample(over(SPEND, CONVERSIONS)), ("spend", "earned"), "minor", InTile("Cost per conversion (CPA)")),
-    _response("conversion_rate", "Households that converted, of those reached.",
-              with_sample(rate(RESPONDERS)), "earned", "ads"),
-    _response("visitor_rate", "Households that visited, of those reached.",
-              with_sample(rate(VISITORS), VISIT_SAMPLE), "earned", "ads"),
+    _response("conversion_rate", "Households that converted after an ad of the period, of all that it reached.",
+              rate(RESPONDERS), "earned", "ads"),
+    _response("visitor_rate", "Households that visited after an ad of the period, of all that it reached.",
+              rate(VISITORS), "earned", "ads"),
     _response("cpv", "Spend per visit.", with_sample(over(SPEND, VISITS), VISIT_SAMPLE), "spend", "earned"),
     _response("cpl", "Spend per lead.", with_sample(over(SPEND, LEADS), LEAD_SAMPLE), "spend", "earned"),
     _response("aov", "Revenue per conversion.", with_sample(over(REVENUE, CONVERSIONS)), "earned"),

@@ -97,6 +97,7 @@ class Measure:
 
     interval: its estimate in minor units where it is money; None: not shown, because the sample is too small
     (is_small) or because a price, value or margin is not known.
+    counted, reached: of a rate, its numerator and denominator: households reached by the ads of the same span.
     """
 
     kpi: str
@@ -104,6 +105,8 @@ class Measure:
     is_money: bool
     is_small: bool = False
     is_doubtful: bool = False
+    counted: int | None = None
+    reached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

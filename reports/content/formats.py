@@ -87,6 +87,14 @@ class Formatter:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    def say(self, sentence: str, /, **values: str) -> str:
+        """A whole sentence or phrase with its named parts. The one place through which wording goes."""
+        return sentence.format(**values)
+
+    def say_counted(self, number: int, one: str, many: str, /, **values: str) -> str:
+        """The sentence for exactly one, or for any other number."""
+        return self.say(one if number == 1 else many, **values)
+
     def count(self, value: int | None) -> str:
         return NOTHING if value is None else str(format_decimal(value, locale=self.babel))
 

@@ -26,11 +26,21 @@ def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
 def _measure(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
     interval = measure.interval
     if interval is None:
-        return f"too few to tell: shown from {FEWEST_FOR_RATIOS}"
+        return formatter.say("too few to tell: shown from {fewest}", fewest=formatter.count(FEWEST_FOR_RATIOS))
     bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
     shown, *ends = (_amount(measure, value, facts, formatter) for value in (interval.estimate, *bounds))
-    text = f"{shown} (95% interval {ends[0]} to {ends[1]})" if len(ends) > 1 else shown
-    return f"{text}, low confidence" if measure.is_doubtful else text
+    say, is_doubtful = formatter.say, measure.is_doubtful
+    if len(ends) < 2:
+        return say("{value}, low confidence", value=shown) if is_doubtful else shown
+    parts = {"value": shown, "lower": ends[0], "upper": ends[1]}
+    if measure.counted is None or measure.reached is None:
+        if is_doubtful:
+            return say("{value} (95% interval {lower} to {upper}), low confidence", **parts)
+        return say("{value} (95% interval {lower} to {upper})", **parts)
+    parts |= {"counted": formatter.count(measure.counted), "reached": formatter.count(measure.reached)}
+    if is_doubtful:
+        return say("{value} ({counted} of {reached}; 95% interval {lower} to {upper}), low confidence", **parts)
+    return say("{value} ({counted} of {reached}; 95% interval {lower} to {upper})", **parts)
 
 
 def _amount(measure: Measure, value: float, facts: ReportFacts, formatter: Formatter) -> str:

@@ -183,6 +183,7 @@ SELECT
         'listener ' || valued.listener_id,
         'conversion ' || valued.conversion_id::text
     ) AS unit,
+    CASE WHEN valued.address_class = 'household' THEN valued.household_key END AS household_key,
     valued.matched_by = 'household'
     OR (valued.matched_by = 'listener' AND valued.address_class = 'household' AND valued.household_key IS NOT NULL)
         AS is_by_address,

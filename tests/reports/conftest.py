@@ -160,8 +160,8 @@ def make_facts(**changes: Any) -> ReportFacts:
         benchmarks=BENCHMARKS,
         fewest_households=10,
         response=(
-            Measure("conversion_rate", Interval(0.00288, 0.00259, 0.0032), False),
-            Measure("visitor_rate", Interval(0.0123, 0.0111, 0.0137), False),
+            Measure("conversion_rate", Interval(0.00288, 0.00259, 0.0032), False, counted=350, reached=121_480),
+            Measure("visitor_rate", Interval(0.0123, 0.0111, 0.0137), False, counted=1_494, reached=121_480),
             Measure("cpv", Interval(562.1, 510.0, 623.4), True),
             Measure("cpl", None, True, is_small=True),
             Measure("aov", Interval(8320.0, 7911.2, 8728.8), True, is_doubtful=True),

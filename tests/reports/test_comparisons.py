@@ -97,7 +97,12 @@ def test_medians_of_others_are_shown_in_two_digits_and_only_where_there_are_enou
     cells = {row.name: row.cells for row in table.rows}
     assert cells["Cost per conversion (CPA)"] == ("$24.44", "$32.00", "7 campaigns, 4 sponsors")
     assert cells["Return on ad spend (ROAS)"] == ("3.40×", "2.20×", "7 campaigns, 4 sponsors")
-    assert cells["Households that converted, of those reached"] == ("0.28%", "0.21%", "7 campaigns, 4 sponsors")
+    converted = "Households that converted after an ad, of all reached"
+    assert cells[converted] == (
+        "0.28%",
+        "0.21%",
+        "7 campaigns, 4 sponsors",
+    )
     assert "Return on investment (ROI)" not in cells
     none = replace(BENCHMARKS, rows=tuple(replace(row, median=None) for row in BENCHMARKS.rows))
     assert compose(replace(facts, benchmarks=none)).benchmarks is None
@@ -127,7 +132,10 @@ def test_what_came_back_is_shown_with_its_range_and_how_far_to_trust_it(facts: R
     section = compose(facts).response
     assert section is not None
     printed = {pair.term: pair.text for pair in section.pairs}
-    assert printed["Households that converted, of those reached"] == "0.29% (95% interval 0.26% to 0.32%)"
+    assert (
+        printed["Households that converted after an ad, of all reached"]
+        == "0.29% (350 of 121,480; 95% interval 0.26% to 0.32%)"
+    )
     assert printed["Cost per visit (CPV)"] == "$5.62 (95% interval $5.10 to $6.23)"
     assert printed["Revenue per conversion (AOV)"] == "$83.20 (95% interval $79.11 to $87.29), low confidence"
     assert printed["Cost per lead (CPL)"] == "too few to tell: shown from 5"

@@ -28,6 +28,7 @@ from assets.campaigns.period.reading import PeriodFacts
 from assets.campaigns.reach.counting import count_reach
 from assets.campaigns.results.credited_conversions import SIGNALS
 from assets.campaigns.results.kpis import measure
+from assets.campaigns.results.responders import first_ads
 from assets.frames import MICROSECONDS_PER_DAY, SECONDS_PER_DAY, ratio, whole_sum
 from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT_EPISODE, PLACEMENT, PLACEMENT_EPISODE, SCOPE
 from sql.values import Window
@@ -127,11 +128,12 @@ def _kpis(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
     settings = ["tenant_id", "currency", "margin", "default_model", "config_version"]
     campaigns = facts.campaigns.select(*settings, scope_id="campaign_id")
     levels = []
+    exposed = facts.exposures.select(*CAMPAIGN, "household_key", "occurred_at", "kind")
     for level, scopes in (("campaign", campaigns), ("sponsor", sponsor_scopes(facts.campaigns))):
         scope_of = facts.campaigns.select(*CAMPAIGN, scope_id=f"{level}_id")
-        delivery, audience, prices, credited = (
+        delivery, audience, prices, credited, exposures = (
             frame.join(scope_of, on=CAMPAIGN, validate="m:1")
-            for frame in (shared.delivery, shared.audience, priced, facts.credited)
+            for frame in (shared.delivery, shared.audience, priced, facts.credited, exposed)
         )
         prices = prices.group_by(SCOPE).agg(sum_if_all_known(name) for name in PRICES)
         measured = measure(
@@ -140,6 +142,7 @@ def _kpis(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
             count_reach(audience, SCOPE),
             fold_money(prices, scopes),
             fold_money(credited, scopes),
+            first_ads(exposures),
             list(MODELS),
         )
         levels.append(measured.with_columns(level=pl.lit(level)))

@@ -92,8 +92,8 @@ def credit_campaigns(
              household_key (null where the address stands for no household), listener_id, matched_by and the count of
              each signal
     returns: CREDIT_COLUMNS, currency (the campaign's), revenue_minor (null: no value known), converted_at, kind,
-             is_goal (the campaign's goal kind), unit (the household, or what stands for it), matched_by (listener_id:
-             by the platform's id of the listener alone, behind an address that many share), signals
+             is_goal (the campaign's goal kind), unit (the household, or what stands for it), household_key, matched_by
+             (listener_id: by the platform's id of the listener alone, behind an address that many share), signals
     """
     signals = [f"{signal}_signals" for signal in SIGNALS]
     by_id_alone = (pl.col("matched_by") == "listener") & pl.col("household_key").is_null()
@@ -105,7 +105,7 @@ def credit_campaigns(
     return (
         valued.join(chosen.select(*CAMPAIGN, "goal_kind"), on=CAMPAIGN, validate="m:1")
         .join(
-            conversions.select(*CONVERSION, "converted_at", "kind", "unit", "matched_by", *signals),
+            conversions.select(*CONVERSION, "converted_at", "kind", "unit", "household_key", "matched_by", *signals),
             on=CONVERSION,
             validate="m:1",
         )

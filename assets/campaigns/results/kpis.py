@@ -15,6 +15,7 @@ import polars as pl
 
 from assets.campaigns.delivery.terms import models_of
 from assets.campaigns.results.intervals import wilson_bounds
+from assets.campaigns.results.responders import count_responders
 from assets.campaigns.results.response import COUNTED, model_conversions, respond
 from assets.frames import ratio
 from assets.grain import SCOPE, SCOPE_MODEL
@@ -81,8 +82,9 @@ def _response_kpis() -> list[Kpi]:
     visited, responded = (
         wilson_bounds(pl.min_horizontal(each, "households"), households) for each in ("visitors", "responders")
     )
-    rate = {"evidence": "ratio", "sample": "sample"}
-    visit, lead = {**rate, "sample": "visit_sample"}, {**rate, "sample": "lead_sample"}
+    visit, lead = ({"evidence": "ratio", "sample": f"{kind}_sample"} for kind in ("visit", "lead"))
+    # The sample of a rate is the households that it counts: its numerator.
+    converting, visiting = ({"evidence": "ratio", "sample": each} for each in ("responders", "visitors"))
     return [
         Kpi("conversions", "count", conversions, conversions_least, conversions_most, "sample", "count"),
         Kpi(
@@ -96,8 +98,8 @@ def _response_kpis() -> list[Kpi]:
             lacks_sample=pl.col("is_usable"),
         ),
         Kpi("revenue", "minor", revenue, revenue_least, revenue_most, "sample", "count", exact=True),
-        Kpi("conversion_rate", "ratio", _share(pl.col("responders")), *responded, **rate),  # type: ignore[arg-type]
-        Kpi("visitor_rate", "ratio", _share(pl.col("visitors")), *visited, **visit),  # type: ignore[arg-type]
+        Kpi("conversion_rate", "ratio", _share(pl.col("responders")), *responded, **converting),  # type: ignore[arg-type]
+        Kpi("visitor_rate", "ratio", _share(pl.col("visitors")), *visited, **visiting),  # type: ignore[arg-type]
         Kpi("cpv", "minor", *_cost_of("visits"), **visit),  # type: ignore[arg-type]
         Kpi("cpl", "minor", *_cost_of("leads"), **lead),  # type: ignore[arg-type]
         Kpi("cpa", "minor", *_cost_of("conversions"), "sample", "ratio"),
@@ -134,7 +136,7 @@ def _cost_of(count: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
 
 def _share(units: pl.Expr) -> pl.Expr:
-    """Households that responded of those reached. Codes can bring in more: at most 1."""
+    """Households that responded, of those reached. At most 1, also where a large reach is an estimate."""
     return _over(pl.min_horizontal(units, "households"), pl.col("households"))
 
 
@@ -144,6 +146,7 @@ def measure(
     reach: pl.DataFrame,
     spend: pl.DataFrame,
     credited: pl.DataFrame,
+    heard: pl.DataFrame,
     models: Sequence[str],
 ) -> pl.DataFrame:
     """Every KPI of every scope under every model, and under the one that the scope leads with.
@@ -154,11 +157,14 @@ def measure(
     reach:    tenant_id, scope_id, households, consumers
     spend:    tenant_id, scope_id, spend_minor, cost_minor, booked, expected, make_good (null: not known), delivered
               (since the start)
-    credited: of response.respond and response.model_conversions
+    credited: of response.respond, response.model_conversions and responders.count_responders
+    heard:    of responders.first_ads: whom the ads of the same span reached
     returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
               low_confidence, too_few, not_known), usable_share, mature_share, config_version, is_fallback (false)
     """
-    response = respond(credited).join(model_conversions(credited, delivery), on=SCOPE_MODEL, how="left", validate="1:1")
+    response = respond(credited)
+    for more in (model_conversions(credited, delivery), count_responders(credited, heard)):
+        response = response.join(more, on=SCOPE_MODEL, how="left", validate="1:1")
     wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, response)
     return _in_long_form(wide, [*_delivery_kpis(), *_response_kpis()])
 

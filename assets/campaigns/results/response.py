@@ -27,27 +27,21 @@ def respond(credited: pl.DataFrame) -> pl.DataFrame:
 
     credited: tenant_id, scope_id, model, conversion_id, kind, is_goal, unit (the household, or what stands for it),
               credit, revenue_minor (null: no value known)
-    returns:  the key; of goal conversions: conversions (credit), sample (how many), responders (units), revenue_minor
-              (null: some converted, none with a value), the columns of with_bounds; visits, visit_sample, visitors,
-              leads, lead_sample and their bounds
+    returns:  the key; of goal conversions: conversions (credit), sample (how many), revenue_minor (null: some
+              converted, none with a value), the columns of with_bounds; visits, visit_sample, leads, lead_sample and
+              their bounds
     """
-    goal, money = pl.col("is_goal"), whole_sum(pl.col("revenue_minor").filter(pl.col("is_goal")))
+    money = whole_sum(pl.col("revenue_minor").filter(pl.col("is_goal")))
     units = (
         credited.sort(*SCOPE_MODEL, "unit", "conversion_id", "placement_id", "episode_id")
         .group_by(*SCOPE_MODEL, "unit", maintain_order=True)
         .agg(
             *(pl.col("credit").filter(of_kind).sum().alias(name) for name, of_kind in COUNTED.items()),
             revenue=money,
-            visited=(pl.col("kind") == "visit").any(),
-            responded=goal.any(),
         )
-    )
-    households = units.group_by(SCOPE_MODEL, maintain_order=True).agg(
-        responders=pl.col("responded").sum().cast(pl.Int64), visitors=pl.col("visited").sum().cast(pl.Int64)
     )
     return (
         _totals(credited)
-        .join(households, on=SCOPE_MODEL, validate="1:1")
         .join(spread_of(units, list(COUNTED)), on=SCOPE_MODEL, validate="1:1")
         .pipe(with_bounds, list(COUNTED))
     )

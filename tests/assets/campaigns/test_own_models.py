@@ -129,7 +129,9 @@ def test_its_kpis_stand_beside_those_of_the_common_models() -> None:
     spend = pl.DataFrame(scope).with_columns(**dict.fromkeys(PRICES, 100))
     sale = placed.with_columns(
         model=pl.lit("inverse_j"), conversion_id=pl.lit("order"), episode_id=pl.lit("ep"), kind=pl.lit("purchase"),
-        is_goal=True, unit=pl.lit("home"), matched_by=pl.lit("household"), credit=0.6, revenue_minor=pl.lit(300),
+        is_goal=True, unit=pl.lit("home"), household_key=7, converted_at=MARCH.start,
+        matched_by=pl.lit("household"), credit=0.6, revenue_minor=pl.lit(300),
     )  # fmt: skip
-    result = measure(scopes, delivery, reach, spend, sale, ["linear"]).filter(kpi="conversions")
+    heard = pl.DataFrame(scope).with_columns(household_key=7, first_ad_at=MARCH.start)
+    result = measure(scopes, delivery, reach, spend, sale, heard, ["linear"]).filter(kpi="conversions")
     assert dict(result.select("model", "estimate").iter_rows()) == {"inverse_j": 0.6, "linear": 0.0}

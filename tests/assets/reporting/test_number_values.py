@@ -14,15 +14,16 @@ from reports.thresholds import FEWEST_FOR_RATIOS, FEWEST_TO_MODEL
 from sql.embedded import Server
 
 # Four ads of two placements in three households; of the placement p, two of three at addresses of one household.
-ADS = """ads (placement_id, household_key, address_class) AS (VALUES
-    ('p', 1, 'household'), ('p', 1, 'household'), ('p', 2, 'shared'), ('q', 3, 'household'))"""
+ADS = """ads (placement_id, household_key, address_class, occurred_at) AS (VALUES
+    ('p', 1, 'household', 10), ('p', 1, 'household', 30), ('p', 2, 'shared', 10), ('q', 3, 'household', 21))"""
 SPEND = """spend (placement_id, delivered_before, delivered, booked_impressions, spend_minor) AS (VALUES
     ('p', 5, 3, 100, 400), ('p', 5, 3, 100, 200), ('q', 0, 1, 20, {last}))"""
 CHOSEN = "chosen (margin) AS (VALUES (0.5), ({margin}))"
-# So many sales of half a credit each, and one visit.
-EARNED = """earned (conversion_id, placement_id, kind, is_goal, credit, revenue_minor, unit, is_by_address) AS (
-    SELECT 'sale ' || n, 'p', 'purchase', true, 0.5, 1000, 'home ' || n, true FROM generate_series(1, {sales}) AS n
-    UNION ALL SELECT 'visit', 'p', 'visit', false, 1, NULL, 'home 1', true
+# So many sales of half a credit each, of households 1 and on, and one visit by the first.
+EARNED = """earned (conversion_id, placement_id, kind, is_goal, credit, revenue_minor, is_by_address, household_key,
+    converted_at) AS (
+    SELECT 'sale ' || n, 'p', 'purchase', true, 0.5, 1000, true, n, 20 FROM generate_series(1, {sales}) AS n
+    UNION ALL SELECT 'visit', 'p', 'visit', false, 1, NULL, true, 1, 20
 ), earned_by_all AS (SELECT * FROM earned)"""
 
 
@@ -78,9 +79,13 @@ def test_ratios_are_shown_from_the_fewest_conversions_on(
     assert value_of(connection, NUMBERS["roas"].value, sales) == (pytest.approx(expected) if is_shown else None)
 
 
-def test_no_more_households_respond_than_were_reached(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    assert value_of(connection, values.rate(values.VISITORS)) == pytest.approx(1 / 3)
-    assert value_of(connection, values.rate(values.RESPONDERS)) == 1
+def test_those_who_respond_are_among_those_who_were_reached(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Of six households with sales, the first three heard an ad of the period, the third only after its sale."""
+    assert value_of(connection, values.RESPONDERS) == 2
+    assert value_of(connection, values.VISITORS) == 1
+    # Two households are too few for a rate.
+    assert value_of(connection, values.rate(values.RESPONDERS)) is None
+    assert value_of(connection, values.over(values.RESPONDERS, values.REACH)) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def period(
     sale = {**KEY, "model": "linear", "placement_id": "mid", "episode_id": "ep", "credit": 1.0, "revenue_minor": 500}
     sale |= {"kind": "purchase", "is_goal": True, "matched_by": "household", "currency": "USD", **signals}
     credited = [
-        {**sale, "conversion_id": f"sale {n}", "unit": f"home {n}", "converted_at": at}
+        {**sale, "conversion_id": f"sale {n}", "unit": f"home {n}", "household_key": n, "converted_at": at}
         for n, at in enumerate(at for at in bought_at if window.contains(at))
     ]
     before = sum(at < window.start for at in delivered_at)
@@ -80,6 +80,7 @@ def period(
                 **{name: pl.Series([value]).dtype for name, value in sale.items()},
                 "conversion_id": pl.String,
                 "unit": pl.String,
+                "household_key": pl.Int64,
                 "converted_at": UTC_TIME,
             },
         ),

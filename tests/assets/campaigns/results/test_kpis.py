@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from assets.campaigns.results.kpis import measure
 
-FLOAT, INT, TEXT = pl.Float64(), pl.Int64(), pl.String()
+FLOAT, INT, TEXT, TIME = pl.Float64(), pl.Int64(), pl.String(), pl.Datetime("us", "UTC")
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SCOPE = {"tenant_id": TEXT, "scope_id": TEXT}
 COUNTS = ("impressions", "usable_impressions", "mature_impressions", "clicks")
 CREDITED = pl.Schema(
@@ -25,6 +27,8 @@ CREDITED = pl.Schema(
         "kind": TEXT,
         "is_goal": pl.Boolean(),
         "unit": TEXT,
+        "household_key": INT,
+        "converted_at": TIME,
         "matched_by": TEXT,
         "credit": FLOAT,
         "revenue_minor": INT,
@@ -35,10 +39,9 @@ CREDITED = pl.Schema(
 def sales(count: int, revenue: int | None = 2000, credit: float = 1.0, **fields: Any) -> list[dict[str, Any]]:
     base = {"tenant_id": "harbour", "scope_id": "spring", "model": "linear", "placement_id": "mid", "episode_id": "ep"}
     sale = {**base, "kind": "purchase", "is_goal": True, "matched_by": "household", "credit": credit, **fields}
+    sale |= {"revenue_minor": revenue, "converted_at": NOON, **fields}
     prefix = fields.get("kind", "sale")
-    return [
-        {"conversion_id": f"{prefix} {n}", "unit": f"home {n}", "revenue_minor": revenue, **sale} for n in range(count)
-    ]
+    return [{"conversion_id": f"{prefix} {n}", "unit": f"home {n}", "household_key": n, **sale} for n in range(count)]
 
 
 def kpis(
@@ -55,10 +58,12 @@ def kpis(
     counts = dict(zip(COUNTS, ([impressions], [usable], [250], [4]), strict=True))
     delivery = pl.DataFrame({**scope, "placement_id": ["mid"], **counts})
     reach = pl.DataFrame({**scope, "households": [500], "consumers": [600]})
+    homes = pl.select(household_key=pl.int_range(500), first_ad_at=pl.lit(NOON, dtype=TIME))
+    heard = pl.DataFrame(scope).join(homes, how="cross")
     price = {"spend_minor": [spend], "cost_minor": [20_000], "booked": [2000], "delivered": [1000]}
     price |= {"expected": [800], "make_good": [150]}
     priced = pl.DataFrame({**scope, **price}, schema_overrides={"spend_minor": INT})
-    result = measure(scopes, delivery, reach, priced, pl.DataFrame(credited, schema=CREDITED), ["linear"])
+    result = measure(scopes, delivery, reach, priced, pl.DataFrame(credited, schema=CREDITED), heard, ["linear"])
     return {row["kpi"]: row for row in result.to_dicts()}
 
 
@@ -151,6 +156,26 @@ def test_only_the_goal_counts_as_a_conversion_and_visits_have_their_own_rate() -
     assert result["visitor_rate"]["estimate"] == pytest.approx(0.1)
     assert result["cpv"]["estimate"] == 200
     assert result["cpl"]["badge"] == "too_few"
+
+
+def test_a_rate_is_of_households_that_were_reached_before_they_converted() -> None:
+    by_code = [{**each, "conversion_id": f"code {n}", "household_key": None} for n, each in enumerate(sales(20))]
+    not_reached = [{**each, "household_key": 600 + n} for n, each in enumerate(by_code)]
+    again = [{**each, "conversion_id": f"again {n}"} for n, each in enumerate(sales(7))]
+    early = sales(9, converted_at=NOON - timedelta(microseconds=1))
+    early = [{**each, "conversion_id": f"early {n}", "household_key": 100 + n} for n, each in enumerate(early)]
+    result = kpis([*sales(7), *again, *by_code, *not_reached, *early])
+    assert result["conversions"]["estimate"] == 63
+    rate = result["conversion_rate"]
+    assert (rate["estimate"], rate["sample"], rate["badge"]) == (7 / 500, 7, "low_confidence")
+    # Wilson's interval of 7 in 500.
+    assert (rate["lower"], rate["upper"]) == pytest.approx((0.0067978, 0.0286131), abs=1e-7)
+
+
+@pytest.mark.parametrize(("households", "badge"), [(4, "too_few"), (5, "low_confidence"), (30, "ok")])
+def test_a_rate_is_shown_by_the_households_that_it_counts(households: int, badge: str) -> None:
+    by_code = [{**each, "conversion_id": f"code {n}", "household_key": None} for n, each in enumerate(sales(40))]
+    assert kpis([*sales(households), *by_code])["conversion_rate"]["badge"] == badge
 
 
 def test_a_cost_is_as_uncertain_as_what_it_is_divided_by() -> None:

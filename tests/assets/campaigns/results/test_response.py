@@ -43,8 +43,8 @@ def test_goal_conversions_visits_and_leads_are_counted_apart() -> None:
             {"conversion_id": "visit-1", "kind": "visit", "is_goal": False, "revenue_minor": None, "unit": "b"},
         )
     ).to_dicts()
-    assert (row["conversions"], row["sample"], row["responders"]) == (1.5, 2, 1)
-    assert (row["visits"], row["visit_sample"], row["visitors"], row["leads"]) == (1.0, 1, 1, 0.0)
+    assert (row["conversions"], row["sample"]) == (1.5, 2)
+    assert (row["visits"], row["visit_sample"], row["leads"]) == (1.0, 1, 0.0)
     assert row["revenue_minor"] == 10_000
     assert row["conversions_lower"] < 1.5 < row["conversions_upper"]
 
