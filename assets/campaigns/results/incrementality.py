@@ -13,9 +13,9 @@ from math import sqrt
 from typing import Any
 
 import polars as pl
-from scipy.special import ndtri
 
 from assets.campaigns.results.intervals import Z, newcombe, relative_lift
+from assets.campaigns.results.power import smallest_lift
 from assets.facade import renamed_parameters
 from assets.frames import MICROSECONDS_PER_DAY, ratio, whole_sum
 from assets.grain import CAMPAIGN, CAMPAIGN_HOUSEHOLD
@@ -24,10 +24,6 @@ from sql.values import Interval
 
 GROUP = [*CAMPAIGN, "design"]
 STRATUM = [*GROUP, "podcast_id", "week"]
-
-
-# The usual power of a planned experiment: four in five real effects of that size are found.
-POWER_Z = float(ndtri(0.80))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +199,11 @@ def standardise_control(strata: pl.DataFrame, weights: pl.Series | None = None) 
 
 @renamed_parameters(reached="treated", base="control")
 def minimum_detectable(treated: Side, control: Side) -> float | None:
-    """The relative lift that 80 of 100 such comparisons find at 5 %; None where nobody on the control side converted.
+    """The relative lift that 80 of 100 such comparisons find; None where nobody, or all, of the control side converted.
 
-    Source: the usual normal approximation, as in Fleiss, Statistical Methods for Rates and Proportions (1981), ch. 3.
+    Found is what relative_lift's interval holds above 0: the test that decides what a report says (power.py).
     """
-    rate = control.responders / control.households
-    if rate <= 0:
-        return None
-    error = sqrt(rate * (1 - rate) * (1 / treated.households + 1 / control.households))
-    return (Z + POWER_Z) * error / rate
+    return smallest_lift(control.responders / control.households, treated.households, control.households)
 
 
 @renamed_parameters(reached="treated", base="control")
