@@ -15,7 +15,6 @@ from assets.campaigns.results.incrementality import (
     find_responses,
     incremental_value,
     measure_lift,
-    minimum_detectable,
     standardise_control,
     sum_sides,
 )
