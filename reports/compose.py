@@ -12,6 +12,7 @@ from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter, shared_digits
 from reports.content.labels import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
 from reports.content.model_totals import model_totals
+from reports.content.progress import progress
 from reports.content.records import records
 from reports.content.report import Footer, Header, Pair, ReportContent, Section
 from reports.content.response import response
@@ -35,6 +36,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         header=_header(facts, formatter),
         finding=finding(facts, formatter),
         tiles=tiles(facts, formatter),
+        to_date=progress(facts, formatter),
         notices=notices(facts, formatter),
         line=line_chart(facts, formatter),
         empty_line="No ads were delivered in this period.",
@@ -69,6 +71,7 @@ def _credit_digits(facts: ReportFacts) -> int:
     rows = [row.conversions for row in facts.placements]
     rows += [row.conversions for row in facts.campaigns]
     rows += [row.conversions for row in facts.models]
+    rows += [each.figures.conversions for each in facts.to_date]
     return shared_digits([*totals, *rows])
 
 

@@ -7,7 +7,7 @@ Not here: how facts are made of results (gathering.py), the order of the steps (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from assets.reporting.gate import Decision, decide
 from assets.reporting.gathering import ReportContext, gather
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
+from assets.reporting.to_date import read_to_date
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.content.facts import Brand, ReportFacts
@@ -68,6 +69,7 @@ class ReportReader:
         placements = ids_of(now.shows, "placement_id")
         names = self.read("read_report_names", tenants=tenants, placements=placements)
         facts = gather(subject, self.period, now, self._previous(subject, as_of), names, self._context(subject, key))
+        facts = replace(facts, to_date=read_to_date(self.read, self.tenant.tenant_id, subject, self.period, as_of))
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))

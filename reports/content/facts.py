@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from reports.content.comparisons import Benchmarks, Lift, ModelTotals
+from reports.content.to_date import ToDate
 from sql.values import Interval, PermanentError
 
 
@@ -237,6 +238,7 @@ class ReportFacts:
     reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
+    to_date: the campaigns from their start to the period's end, one value for each currency.
     """
 
     report_id: str
@@ -271,6 +273,7 @@ class ReportFacts:
     benchmarks: Benchmarks | None = None
     fewest_households: int = 1
     folded_rows: int = 0
+    to_date: tuple[ToDate, ...] = ()
 
     def __post_init__(self) -> None:
         for problem in self._contradictions():

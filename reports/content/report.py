@@ -174,6 +174,7 @@ class ReportContent:
     header: Header
     finding: str
     tiles: tuple[Tile, ...]
+    to_date: tuple[Section, ...]
     notices: tuple[Notice, ...]
     line: LineChart | None
     empty_line: str

@@ -29,6 +29,7 @@ from reports.content.facts import (
     Totals,
 )
 from reports.content.report import ReportContent
+from reports.content.to_date import Figures, ToDate
 from sql.values import Interval
 
 LONG_TITLE = (
@@ -159,6 +160,14 @@ def make_facts(**changes: Any) -> ReportFacts:
         model_totals=DATA_DRIVEN_TOTALS,
         benchmarks=BENCHMARKS,
         fewest_households=10,
+        to_date=(
+            ToDate(
+                "USD", date(2026, 7, 1), date(2026, 9, 30), Figures(delivered, 350.0, 350, revenue, 840_871),
+                316_900, 1_000_000, Interval(350, 313.9, 389.2), Interval(revenue, revenue * 0.88, revenue * 1.13),
+                Interval(revenue / 840_871, 3.08, 3.96), Interval(2402.49, 2160.5, 2678.8),
+                campaigns=("Acme Cloud — Q3 launch",),
+            ),
+        ),
         response=(
             Measure("conversion_rate", Interval(0.00288, 0.00259, 0.0032), False, counted=350, reached=121_480),
             Measure("visitor_rate", Interval(0.0123, 0.0111, 0.0137), False, counted=1_494, reached=121_480),
@@ -190,6 +199,7 @@ def make_quiet_facts() -> ReportFacts:
         model_totals=None,
         benchmarks=None,
         response=(),
+        to_date=(),
     )
 
 

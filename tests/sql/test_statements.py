@@ -28,6 +28,7 @@ VALUES = {
     "date": date(2026, 1, 1),
     "date[]": [date(2026, 1, 1)],
     "timestamptz": datetime(2026, 1, 1, tzinfo=UTC),
+    "timestamptz[]": [datetime(2026, 1, 1, tzinfo=UTC)],
     "interval": timedelta(minutes=1),
     "integer": 1,
     "integer[]": [1],

@@ -1,0 +1,141 @@
+"""To date: what campaigns did from their start to any of several moments, from one read of their facts.
+
+Here: the cumulative figures of each campaign, and the KPIs of several campaigns together, without reading exposures.
+Not here: the results of a period (summarising.py), what earlier reports said of them (reporting/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import polars as pl
+
+from assets.campaigns.delivery.spend import recognise_spend
+from assets.campaigns.delivery.terms import fold_money, price_campaigns, settings_at, sponsor_scopes, sum_if_all_known
+from assets.campaigns.results.credited_conversions import ids_of, read_credited
+from assets.campaigns.results.kpis import measure_data_driven
+from assets.campaigns.results.response import respond
+from assets.grain import CAMPAIGN, PLACEMENT, SCOPE, SCOPE_MODEL
+from sql.values import Reader, Window
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignHistory:
+    """The facts of campaigns since their start, under one attribution model.
+
+    moments: ascending; the last one ends the history. campaigns: of terms.settings_at; credited: of
+    credited_conversions.read_credited; delivered: of read_delivered_between, by the moments.
+    """
+
+    since: datetime
+    moments: Sequence[datetime]
+    model: str
+    campaigns: pl.DataFrame
+    placements: pl.DataFrame
+    airings: pl.DataFrame
+    credited: pl.DataFrame
+    delivered: pl.DataFrame
+
+    def of(self, campaigns: pl.DataFrame) -> CampaignHistory:
+        """The history of some of the campaigns."""
+        key = campaigns.select(CAMPAIGN)
+        placements = self.placements.join(key, on=CAMPAIGN, how="semi")
+        return CampaignHistory(
+            self.since,
+            self.moments,
+            self.model,
+            campaigns,
+            placements,
+            self.airings.join(placements, on=PLACEMENT, how="semi"),
+            self.credited.join(key, on=CAMPAIGN, how="semi"),
+            self.delivered.join(key, on=CAMPAIGN, how="semi"),
+        )
+
+
+def read_history(
+    read: Reader,
+    tenant: UUID,
+    campaigns: Sequence[UUID],
+    since: datetime,
+    moments: Sequence[datetime],
+    as_of: datetime,
+    model: str,
+) -> CampaignHistory:
+    """The campaigns' facts from since to the last of the moments, by everything that has been received.
+
+    as_of: refunds count that occurred before it. model: the one by which conversions are credited.
+    """
+    tenants = [tenant]
+    ordered = sorted(set(moments))
+    wanted = [campaign.bytes for campaign in campaigns]
+    chosen = read("read_campaigns", tenants=tenants).filter(pl.col("campaign_id").is_in(wanted))
+    chosen = settings_at(chosen, read("read_attribution_configs", tenants=tenants), as_of)
+    placements = read("read_placements", tenants=tenants).join(chosen, on=CAMPAIGN, how="semi")
+    window = Window(min(since, ordered[0]), ordered[-1])
+    span = {"since": window.start, "before": window.end, "moments": ordered}
+    return CampaignHistory(
+        since=window.start,
+        moments=ordered,
+        model=model,
+        campaigns=chosen,
+        placements=placements,
+        airings=read("read_airings", tenants=tenants).join(placements, on=PLACEMENT, how="semi"),
+        credited=read_credited(read, tenants, chosen, window, as_of).filter(model=model),
+        delivered=read("read_delivered_between", **span, tenants=tenants, campaigns=ids_of(chosen, "campaign_id")),
+    )
+
+
+def measure_each(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
+    """The KPIs of each campaign until the moment, one of the history's; columns of kpis.measure, scope_id: campaign."""
+    scopes = history.campaigns.select("tenant_id", "currency", "margin", "config_version", scope_id="campaign_id")
+    return _measure(history, moment, scopes, history.campaigns.select(*CAMPAIGN, scope_id="campaign_id"))
+
+
+def measure_together(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
+    """The KPIs of all campaigns of the history together until the moment; columns of kpis.measure, scope_id: sponsor.
+
+    Money is null where the campaigns have several currencies.
+    """
+    scopes = sponsor_scopes(history.campaigns).drop("default_model")
+    return _measure(history, moment, scopes, history.campaigns.select(*CAMPAIGN, scope_id="sponsor_id"))
+
+
+def price_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
+    """terms.price_campaigns by the moment: what each campaign was booked for, has delivered and has cost."""
+    delivered = _delivered_until(history, moment)
+    nothing = delivered.clear().select(*PLACEMENT, "impressions")
+    spend = recognise_spend(history.placements, history.airings, nothing, delivered, history.since, moment)
+    expected = history.placements.select(*PLACEMENT, expected=pl.lit(None, dtype=pl.Int64))
+    return price_campaigns(history.placements, spend, delivered, expected, moment)
+
+
+def _delivered_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
+    """Impressions by placement. Spend is told by campaign, so which episodes they were in does not matter."""
+    last_span = history.moments.index(moment)
+    return (
+        history.delivered.filter(pl.col("span") <= last_span)
+        .group_by(*CAMPAIGN, "placement_id")
+        .agg(pl.col("impressions").sum())
+        .with_columns(episode_id=pl.col("placement_id"))
+    )
+
+
+def _measure(history: CampaignHistory, moment: datetime, scopes: pl.DataFrame, scope_of: pl.DataFrame) -> pl.DataFrame:
+    """measure_data_driven of the scopes. scope_of: CAMPAIGN, scope_id."""
+    zero = pl.lit(0, dtype=pl.Int64)
+    delivery = _delivered_until(history, moment).with_columns(
+        usable_impressions=zero, mature_impressions=zero, clicks=zero
+    )
+    earned = history.credited.filter(pl.col("converted_at") < moment)
+    delivery, credited, prices = (
+        frame.join(scope_of, on=CAMPAIGN, validate="m:1") for frame in (delivery, earned, price_until(history, moment))
+    )
+    columns = ("spend_minor", "cost_minor", "booked", "delivered", "expected", "make_good")
+    prices = prices.group_by(SCOPE).agg(sum_if_all_known(name) for name in columns)
+    reach = scopes.select(*SCOPE, households=zero, consumers=zero)
+    grid = scopes.select(*SCOPE, model=pl.lit(history.model))
+    response = grid.join(respond(fold_money(credited, scopes)), on=SCOPE_MODEL, how="left", validate="1:1")
+    return measure_data_driven(scopes, delivery, reach, fold_money(prices, scopes), response)

@@ -1,0 +1,90 @@
+"""To date: what campaigns did from their start to the end of a period, as known when a report is made.
+
+Here: the cumulative figures with their intervals, what of them earlier reports have told, and what changed since.
+Not here: how they are computed (assets/campaigns/period), text about them (progress.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sql.values import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Ads, conversions and money over a span of time. Figures of spans that follow each other add up.
+
+    conversions: credit under the report's model. sample: how many conversions earned any, which decides what may be
+    shown; it does not add up over campaigns. revenue_minor None: some converted, none with a value. spend_minor None: a
+    price is not known.
+    """
+
+    delivered: int = 0
+    conversions: float = 0.0
+    sample: int = 0
+    revenue_minor: int | None = 0
+    spend_minor: int | None = 0
+
+    def __add__(self, other: Figures) -> Figures:
+        return self._with(other, 1)
+
+    def __sub__(self, other: Figures) -> Figures:
+        return self._with(other, -1)
+
+    def _with(self, other: Figures, sign: int) -> Figures:
+        """Revenue is a sum of the values that are known; spend without one of its parts is not known."""
+        unvalued = self.revenue_minor is None and other.revenue_minor is None
+        unpriced = self.spend_minor is None or other.spend_minor is None
+        return Figures(
+            self.delivered + sign * other.delivered,
+            self.conversions + sign * other.conversions,
+            self.sample + sign * other.sample,
+            None if unvalued else (self.revenue_minor or 0) + sign * (other.revenue_minor or 0),
+            None if unpriced else (self.spend_minor or 0) + sign * (other.spend_minor or 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierChanges:
+    """What became known of earlier days since the last report of the subscription.
+
+    told_through: the last day of that report's period; told_at: when it was made. changed: how the figures through
+    told_through differ from what it said of the same campaigns. untold: the figures of the days between it and this
+    period, which no report was about. model_changed: it told conversions under another attribution model, so a part of
+    the difference is of the model. left: campaigns of that report that are not in this one.
+    """
+
+    told_through: date
+    told_at: datetime
+    changed: Figures
+    untold: Figures = Figures()
+    untold_days: int = 0
+    model_changed: bool = False
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToDate:
+    """The campaigns of one currency from their start to the period's end, as known when the report was made.
+
+    figures = what the last report said of them + earlier.changed + earlier.untold + the period's own. first: the day on
+    which the first of them starts; through: the period's last day. booked, budget_minor: of all their placements; None:
+    not known of one of them. earlier None: the subscription has no report before this one.
+    Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio;
+    the last two are None where the sample is too small to show them.
+    """
+
+    currency: str
+    first: date
+    through: date
+    figures: Figures
+    booked: int | None = None
+    budget_minor: int | None = None
+    conversions_interval: Interval | None = None
+    revenue_interval: Interval | None = None
+    roas_interval: Interval | None = None
+    cpa_interval: Interval | None = None
+    earlier: EarlierChanges | None = None
+    campaigns: tuple[str, ...] = ()
