@@ -18,6 +18,7 @@ SELECT
     touches.day,
     touches.conversion_id,
     touches.touch_no,
+    touches.touched_at,
     touches.campaign_id,
     touches.placement_id,
     touches.episode_id,

@@ -5,7 +5,7 @@ Not here: the reports that are made of them.
 
 Kreuz's campaign leads with a model that is not stored, so its report is made from the stored paths.
 
-Harbor's sponsor has a second campaign, Autumn, with a dynamic placement. Twelve purchases and six visits and leads are
+Harbor's sponsor has a second campaign, Autumn, with a dynamic placement. Twelve purchases and eight visits and leads are
 shared by both campaigns in uneven parts; some in euros, some refunded, two without a value.
 """
 
@@ -83,7 +83,7 @@ def add_facts(warehouse: Warehouse) -> None:
     run = {"is_final": True, "run_id": UUID(int=7)}
     add(warehouse, "ad_exposures", *(_ad(number) | run for number in range(400)))
     conversions = [(number, "purchase") for number in range(PURCHASES)]
-    conversions += [(number, kind) for number in range(20, 26) for kind in ("visit", "lead")]
+    conversions += [(number, kind) for number in range(20, 28) for kind in ("visit", "lead")]
     add(warehouse, "conversions", *(_conversion(*each) | run for each in conversions))
     add(warehouse, "attribution_credits", *(row | run for each in conversions for row in _credits(*each)))
     add(warehouse, "attribution_touches", *(row | run for each in conversions for row in _touches(*each)))

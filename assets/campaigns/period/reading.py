@@ -15,6 +15,7 @@ import polars as pl
 
 from assets.campaigns.delivery.terms import settings_at
 from assets.campaigns.results.credited_conversions import ids_of, read_credited
+from assets.campaigns.results.own_ads import with_own_credit
 from assets.grain import CAMPAIGN, PLACEMENT
 from sql.values import PermanentError, Reader, Window
 
@@ -25,7 +26,7 @@ class PeriodFacts:
 
     window: the period; as_of: the moment by which windows are complete; timezone: whose midnights part the days.
     campaigns: of terms.settings_at; exposures: inside the period; before: impressions by placement from the campaign's
-    start to the period's; credited: of credited_conversions.read_credited; curves: of read_age_curves.
+    start to the period's; credited: of own_ads.with_own_credit; curves: of read_age_curves.
     """
 
     window: Window
@@ -57,11 +58,15 @@ def read_period(
     """
     tenants = [tenant]
     chosen = _choose(read("read_campaigns", tenants=tenants), tenant, campaigns)
-    chosen = settings_at(chosen, read("read_attribution_configs", tenants=tenants), as_of)
+    settings = read("read_attribution_configs", tenants=tenants)
+    chosen = settings_at(chosen, settings, as_of)
     ids = ids_of(chosen, "campaign_id")
     since = min(chosen["starts_at"].min(), window.start)  # type: ignore[type-var]
     placements = read("read_placements", tenants=tenants).join(chosen.select(CAMPAIGN), on=CAMPAIGN, validate="m:1")
     own_placements = placements.select(PLACEMENT)
+    days = list(window.days())
+    touches = read("read_campaign_touches", first=days[0], last=days[-1], tenants=tenants, campaigns=ids)
+    credited = read_credited(read, tenants, chosen, window, as_of, received_by)
     return PeriodFacts(
         window=window,
         as_of=as_of,
@@ -71,7 +76,7 @@ def read_period(
         before=read("read_delivered_before", since=since, before=window.start, tenants=tenants, campaigns=ids),
         placements=placements,
         airings=read("read_airings", tenants=tenants).join(own_placements, on=PLACEMENT, validate="m:1"),
-        credited=read_credited(read, tenants, chosen, window, as_of, received_by),
+        credited=with_own_credit(credited, touches, settings, window),
         curves=read("read_age_curves", before=window.end, tenants=tenants, podcasts=ids_of(placements, "podcast_id")),
     )
 

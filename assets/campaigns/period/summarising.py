@@ -43,7 +43,8 @@ class PeriodResult:
              upper, sample, badge, usable_share, mature_share, config_version
     daily:   tenant_id, campaign_id, day (local), model, impressions, conversions (goal credit), revenue_minor
     shows:   tenant_id, campaign_id, model, placement_id, episode_id, impressions, clicks, households, frequency,
-             mature_impressions, conversions, revenue_minor, spend_minor (null: not known), aired_at, is_open
+             mature_impressions, conversions, own_conversions (the part of them that ads of the period earned),
+             revenue_minor, spend_minor (null: not known), aired_at, is_open
     pacing:  tenant_id, campaign_id, placement_id, kind, booked, delivered (since the campaign's start), expected (null:
              not known), ended, cost_minor, impressions, households, consumers, frequency (in the period)
     signals: tenant_id, level, scope_id, signal, events, conversions (with it), overlapping (with another signal too),
@@ -189,7 +190,8 @@ def _shows(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
     key, by_model = CAMPAIGN_PLACEMENT_EPISODE, [*CAMPAIGN_PLACEMENT_EPISODE, "model"]
     campaign_of = facts.placements.select(*PLACEMENT, "campaign_id")
     spend = shared.spend.join(campaign_of, on=PLACEMENT, validate="m:1")
-    earned = _sum_credit(shared.goals, by_model)
+    own = shared.goals.group_by(by_model, maintain_order=True).agg(own_conversions=pl.col("own_credit").sum())
+    earned = _sum_credit(shared.goals, by_model).join(own, on=by_model, validate="1:1")
     grid = (
         pl.concat([shared.delivery.select(key), spend.select(key), earned.select(key)])
         .unique()
@@ -208,7 +210,7 @@ def _shows(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
         .join(windows, on=CAMPAIGN, validate="m:1")
         .with_columns(
             pl.col("impressions", "usable_impressions", "clicks", "households", "mature_impressions").fill_null(0),
-            pl.col("conversions", "revenue_minor").fill_null(0),
+            pl.col("conversions", "own_conversions", "revenue_minor").fill_null(0),
             spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)),
             is_open=closes_at > facts.as_of,
         )

@@ -37,7 +37,15 @@ def period(
     shown = {**KEY, "placement_id": "mid", "episode_id": "ep", "kind": "delivered", "address_class": "household"}
     exposures = [{**shown, "occurred_at": at, "household_key": n, "consumer_key": n} for n, at in enumerate(inside)]
     signals = {f"{name}_signals": int(name in ("pixel", "server")) for name in SIGNALS}
-    sale = {**KEY, "model": "linear", "placement_id": "mid", "episode_id": "ep", "credit": 1.0, "revenue_minor": 500}
+    sale = {
+        **KEY,
+        "model": "linear",
+        "placement_id": "mid",
+        "episode_id": "ep",
+        "credit": 1.0,
+        "own_credit": 0.25,
+        "revenue_minor": 500,
+    }
     sale |= {"kind": "purchase", "is_goal": True, "matched_by": "household", "currency": "USD", **signals}
     credited = [
         {**sale, "conversion_id": f"sale {n}", "unit": f"home {n}", "household_key": n, "converted_at": at}
@@ -130,6 +138,7 @@ def test_shows_days_campaign_and_sponsor_agree() -> None:
     shows = result.shows.filter(pl.col("model") == "linear")
     days = result.daily.filter(pl.col("model") == "linear")
     assert shows["impressions"].sum() == days["impressions"].sum() == estimate_of(result, "impressions") == 40
+    assert (shows["conversions"].sum(), shows["own_conversions"].sum()) == (10, 2.5)
     assert shows["revenue_minor"].sum() == days["revenue_minor"].sum() == estimate_of(result, "revenue") == 5000
     assert shows["spend_minor"].sum() == estimate_of(result, "spend") == 4000
     assert estimate_of(result, "reach", "sponsor") == estimate_of(result, "reach") == 40
