@@ -1,7 +1,7 @@
-"""Chart data: what the two charts draw: the days of a period as a line, conversions by their origin as bars.
+"""Chart data: what the two charts draw: the days of a period, and conversions by their origin as bars.
 
 Here: grouping, order, folding, ticks and alternative texts, from facts to chart content.
-Not here: how a chart looks or becomes a picture (charts.py).
+Not here: labels that can be told apart (chart_labels.py), how a chart looks or becomes a picture (charts.py).
 """
 
 from __future__ import annotations
@@ -10,78 +10,123 @@ import math
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from reports.content.chart_labels import distinct
 from reports.content.facts import Period, PlacementRow, ReportFacts
 from reports.content.formats import Formatter
-from reports.content.report import Bar, BarChart, BarGroup, LineChart
+from reports.content.ratios import cost_per_conversion
+from reports.content.report import Bar, BarChart, LineChart
 from reports.content.sentences import counted
+from reports.thresholds import FEWEST_FOR_RATIOS
 
 # What fits into a mail without scrolling past it; the rest of a group folds into one bar, so bars sum to the total.
 MOST_BARS = 6
 MOST_DAY_TICKS = 5
 COUNT_STEPS = 4
+CONVERSION_STEPS = 2
 
 
 def line_chart(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
-    """Ads delivered per day against the previous period, or None where both delivered nothing."""
+    """Ads delivered per day against the previous period, and the conversions of the same days below them.
+
+    None where both periods delivered nothing.
+    """
     previous = facts.previous_daily.delivered if facts.previous_daily else ()
     if not any(facts.daily.delivered) and not any(previous):
         return None
+    conversions = facts.daily.conversions if any(facts.daily.conversions) else ()
     return LineChart(
-        title="Ads delivered per day",
+        title="Ads and conversions per day" if conversions else "Ads delivered per day",
+        panel_title="Ads delivered",
         current_label="This period",
         previous_label="Previous period" if previous else "",
         current=facts.daily.delivered,
         previous=previous,
         day_ticks=_day_ticks(facts.period, formatter),
         count_ticks=count_ticks(max((*facts.daily.delivered, *previous)), formatter),
+        conversions_title="Conversions",
+        conversions=conversions,
+        conversion_ticks=count_ticks(math.ceil(max(conversions, default=0)), formatter, CONVERSION_STEPS),
         alt=_line_alternative(facts, formatter),
     )
 
 
 def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
-    """Conversions by show, episode and placement, or None where there are none."""
+    """Conversions by show, each with its spend and cost; by episode where there is one show. None without any."""
     least_shown = 0.5 * 10**-formatter.credit_digits
     # What was folded into one row may have earned less than the chart can print; a bar of 0.0 shows nothing.
     earning = [row for row in facts.placements if row.conversions > (least_shown if row.is_folded else 0)]
     if not earning:
         return None
-    everything = (
-        _group("By show", "shows", earning, lambda row: (row.show,), formatter),
-        _group("By episode", "episodes", earning, lambda row: (row.episode or row.placement, row.show), formatter),
-        _group("By placement", "placements", earning, lambda row: (row.placement, row.campaign), formatter),
-    )
-    groups = tuple(group for group in everything if len(group.bars) > 1) or everything[1:2]
-    alternative = ". ".join(
-        f"{group.heading}: " + ", ".join(f"{bar.label} {bar.text}" for bar in group.bars) for group in groups
-    )
-    return BarChart("Conversions by show, episode and placement", groups, f"Bar chart of conversions. {alternative}.")
+    if len({row.show for row in earning if not row.is_folded}) > 1:
+        title = "Conversions by show"
+        bars = _bars("shows", earning, facts.placements, lambda row: (row.show,), formatter)
+    else:
+        title = "Conversions by episode"
+        bars = _bars("episodes", earning, facts.placements, _episode, formatter)
+    alternative = ", ".join(f"{bar.label} {bar.text}" for bar in bars)
+    return BarChart(title, bars, f"Bar chart. {title}: {alternative}.")
 
 
-def _group(
-    heading: str,
+def _episode(row: PlacementRow) -> tuple[str, ...]:
+    """An episode's title, and what tells it from another one of the same title."""
+    return (row.episode or row.placement, row.show, row.campaign, row.aired.isoformat() if row.aired else "")
+
+
+def _bars(
     plural: str,
     rows: Iterable[PlacementRow],
+    paid: Iterable[PlacementRow],
     key: Callable[[PlacementRow], tuple[str, ...]],
     formatter: Formatter,
-) -> BarGroup:
-    """One group of bars, largest first, ties by name."""
-    earned: dict[tuple[str, ...], list[float]] = {}
-    few: dict[str, list[float]] = {}
+) -> tuple[Bar, ...]:
+    """One group of bars, largest first, ties by name. paid: all rows, also those that earned nothing."""
+    groups: dict[tuple[str, ...], list[PlacementRow]] = {}
+    few: dict[str, list[PlacementRow]] = {}
     for row in rows:
         if row.is_folded:
-            few.setdefault(key(row)[0], []).append(row.conversions)
+            few.setdefault(key(row)[0], []).append(row)
         else:
-            earned.setdefault(key(row), []).append(row.conversions)
-    sums = sorted(((math.fsum(parts), name) for name, parts in earned.items()), key=lambda item: (-item[0], item[1]))
+            groups.setdefault(key(row), []).append(row)
+    sums = sorted(((_earned(parts), name) for name, parts in groups.items()), key=lambda item: (-item[0], item[1]))
     kept = sums if len(sums) <= MOST_BARS + 1 else sums[:MOST_BARS]
-    bars = [Bar(name[0], value, formatter.credit(value)) for value, name in kept]
+    costs: dict[tuple[str, ...], list[PlacementRow]] = {name: [] for _, name in kept}
+    for row in paid:
+        if not row.is_folded and key(row) in costs:
+            costs[key(row)].append(row)
+    labels = distinct([name for _, name in kept])
+    bars = [
+        Bar(label, value, formatter.credit(value), _cost(costs[name], value, formatter))
+        for label, (value, name) in zip(labels, kept, strict=True)
+    ]
     if rest := sums[len(kept) :]:
         value = math.fsum(part for part, _ in rest)
-        bars.append(Bar(f"{formatter.count(len(rest))} more {plural}", value, formatter.credit(value), folded=True))
+        label = f"{formatter.count(len(rest))} more {plural}"
+        bars.append(Bar(label, value, formatter.credit(value), folded=True))
     for name, parts in few.items():
-        value = math.fsum(parts)
+        value = _earned(parts)
         bars.append(Bar(name, value, formatter.credit(value), folded=True))
-    return BarGroup(heading, tuple(bars))
+    return tuple(bars)
+
+
+def _earned(rows: Iterable[PlacementRow]) -> float:
+    return math.fsum(row.conversions for row in rows)
+
+
+def _cost(rows: list[PlacementRow], conversions: float, formatter: Formatter) -> str:
+    """What the rows cost, and what that is for a conversion where there are enough; empty where a cost is not known."""
+    currencies = {row.currency for row in rows}
+    spent = [row.spend_minor for row in rows]
+    if len(currencies) != 1 or not all(part is not None for part in spent):
+        return ""
+    spend = sum(part for part in spent if part is not None)
+    # Nothing was spent on older episodes in this period: their conversions were paid for before, not for nothing.
+    if not spend:
+        return ""
+    currency = currencies.pop()
+    text = f"{formatter.money(spend, currency)} spent"
+    if conversions < FEWEST_FOR_RATIOS:
+        return text
+    return f"{text} · {formatter.money(cost_per_conversion(spend, conversions), currency)} per conversion"
 
 
 def _day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], ...]:
@@ -95,9 +140,9 @@ def _day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], .
     return tuple((offset, formatter.short_day(days[offset])) for offset in range(0, period.length, every))
 
 
-def count_ticks(largest: int, formatter: Formatter) -> tuple[tuple[int, str], ...]:
+def count_ticks(largest: int, formatter: Formatter, at_most: int = COUNT_STEPS) -> tuple[tuple[int, str], ...]:
     """0 and up in whole steps of 1, 2, 2.5 or 5 times a power of ten, past the largest value."""
-    rough = max(1, largest) / COUNT_STEPS
+    rough = max(1, largest) / at_most
     power = 10 ** math.floor(math.log10(rough)) if rough >= 1 else 1
     steps = (power, 2 * power, 5 * power // 2 if power > 1 else 0, 5 * power, 10 * power)
     step = next(step for step in steps if step >= rough)
@@ -111,6 +156,8 @@ def _line_alternative(facts: ReportFacts, formatter: Formatter) -> str:
     day = formatter.day(facts.period.first + timedelta(days=busiest))
     most = counted(formatter.count(delivered[busiest]), "ad", "ads")
     text = f"Line chart of ads delivered per day. Most on {day}: {most}."
+    if any(facts.daily.conversions):
+        text = text.replace("per day.", "per day, with columns of conversions below.", 1)
     if facts.previous is not None:
         text += (
             f" In all {formatter.count(facts.now.delivered)}, in the previous period "

@@ -129,7 +129,7 @@ class Formatter:
         return str(format_skeleton("yMMM", value, locale=self.babel))
 
     def axis_count(self, value: int) -> str:
-        return str(format_compact_decimal(value, locale=self.babel, fraction_digits=1 if value % 1000 else 0))
+        return str(format_compact_decimal(value, locale=self.babel, fraction_digits=2))
 
     def period(self, period: Period) -> str:
         if period.first == period.last:

@@ -65,42 +65,42 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """Ads delivered per day. Ticks are (position, label); labels are formatted, positions are numbers."""
+    """Ads delivered per day, and conversions on the same days. Ticks are (position, label): numbers and their texts.
+
+    conversions: empty where there are none, and no second panel is drawn.
+    """
 
     title: str
+    panel_title: str
     current_label: str
     previous_label: str
     current: tuple[int, ...]
     previous: tuple[int, ...]
     day_ticks: tuple[tuple[int, str], ...]
     count_ticks: tuple[tuple[int, str], ...]
+    conversions_title: str
+    conversions: tuple[float, ...]
+    conversion_ticks: tuple[tuple[int, str], ...]
     alt: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of a chart."""
+    """One bar of a chart. detail: what stands below it, such as its cost; folded: several things in one."""
 
     label: str
     value: float
     text: str
+    detail: str = ""
     folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class BarGroup:
-    """Bars that belong together under one label."""
-
-    heading: str
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class BarChart:
-    """Conversions by show, episode and placement; largest first."""
+    """Conversions by show, or by episode where there is one show; largest first, labels all different."""
 
     title: str
-    groups: tuple[BarGroup, ...]
+    bars: tuple[Bar, ...]
     alt: str
 
 

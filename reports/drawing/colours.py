@@ -12,7 +12,7 @@ from reports.content.facts import FactsError
 
 INK = "#1a2233"
 MUTED = "#5b6474"
-FAINT = "#9aa3b2"
+FAINT = "#7b8494"
 LINE = "#e5e8ee"
 AXIS = "#cfd4dd"
 PANEL = "#f6f7fb"
@@ -32,23 +32,33 @@ def visible_on_white(colour: str) -> str:
     """The brand colour itself, or as much darkened as it needs to be seen on white."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
         raise FactsError(f"brand colour {colour!r} is not of the form #2d5be3: correct it at the tenant")
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    while 1.05 / (_luminance(red, green, blue) + 0.05) < GRAPHICS_CONTRAST:
-        red, green, blue = (int(part * 0.95) for part in (red, green, blue))
-    return f"#{red:02x}{green:02x}{blue:02x}"
+    while contrast(colour, PAPER) < GRAPHICS_CONTRAST:
+        colour = "#" + "".join(f"{int(part * 0.95):02x}" for part in _parts(colour))
+    return colour.lower()
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours as WCAG 2.2 defines it, from 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def mixed_with_white(colour: str, share: float) -> str:
     """A lighter tint: share 0 is white, 1 the colour itself; opaque, so that it prints the same everywhere."""
-    parts = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return "#" + "".join(f"{round(255 - (255 - part) * share):02x}" for part in parts)
+    return "#" + "".join(f"{round(255 - (255 - part) * share):02x}" for part in _parts(colour))
 
 
-def _luminance(red: int, green: int, blue: int) -> float:
+def _parts(colour: str) -> tuple[int, int, int]:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return red, green, blue
+
+
+def _luminance(colour: str) -> float:
     """Relative luminance as WCAG 2.2 defines it."""
 
     def linear(part: int) -> float:
         value = part / 255
         return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
-    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    red, green, blue = map(linear, _parts(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,8 +1,8 @@
-"""Fonts: the bundled typeface, what it can print and how wide its letters are.
+"""Fonts: the bundled typeface and what it can print.
 
-Here: one registry of fonts for charts and PDF, the check that every character can be printed, text widths.
-Not here: where text stands. Typst and the chart engine print boxes for a missing glyph without a warning, so a
-character that no registered font has is an error before anything is drawn.
+Here: one registry of fonts for charts and PDF, the check that every character can be printed.
+Not here: where text stands. Typst prints boxes for a missing glyph without a warning, so a character that no registered
+font has is an error before anything is drawn.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from fontTools.ttLib import TTCollection, TTFont
 
@@ -22,7 +21,6 @@ BUNDLED = Path(__file__).parent / "typeface"
 FAMILY = "Inter"
 COLLECTIONS = frozenset({".ttc", ".otc"})
 FONT_FILES = frozenset({".otf", ".ttf"}) | COLLECTIONS
-ELLIPSIS = "…"
 
 
 class MissingGlyphError(PermanentError):
@@ -51,34 +49,13 @@ class FontRegistry:
                 if not _is_invisible(character):
                     raise MissingGlyphError(_missing(character, text))
 
-    def width(self, text: str, size: float) -> float:
-        """Width in the unit of size, in the bundled regular weight; a letter that it lacks counts as a full square."""
-        advances, units = self._advances
-        return sum(advances.get(ord(character), units) for character in text) * size / units
-
-    def fitted(self, text: str, size: float, width: float) -> str:
-        """The text, or as much of it as fits with an ellipsis."""
-        if self.width(text, size) <= width:
-            return text
-        kept = text
-        while kept and self.width(kept + ELLIPSIS, size) > width:
-            kept = kept[:-1]
-        return kept.rstrip() + ELLIPSIS
-
-    @cached_property
-    def _advances(self) -> tuple[dict[int, int], int]:
-        with TTFont(BUNDLED / "Inter-Regular.otf", lazy=True) as font:
-            metrics: Any = font["hmtx"]
-            head: Any = font["head"]
-            return {code: metrics[glyph][0] for code, glyph in font.getBestCmap().items()}, int(head.unitsPerEm)
-
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """Every registered font file."""
         found = (path for folder in self.folders for path in sorted(folder.rglob("*")))
         return tuple(path.resolve() for path in found if path.suffix.lower() in FONT_FILES)
 
-    def _fonts(self) -> Iterator[Any]:
+    def _fonts(self) -> Iterator[TTFont]:
         for path in self.files:
             if path.suffix.lower() in COLLECTIONS:
                 with TTCollection(path, lazy=True) as collection:

@@ -61,11 +61,10 @@ class ReportFile:
 def render(content: ReportContent, fonts: FontRegistry | None = None) -> list[ReportFile]:
     """Every file of the report; the same content gives the same bytes.
 
-    Raises MissingGlyphError, ChartError, PdfError or RenderError; there is no report with a part missing.
+    Raises MissingGlyphError, ChartError, TypesettingError or RenderError; there is no report with a part missing.
     """
     fonts = fonts or font_registry()
     fonts.require(map(one_line, content.strings()))
-    charts.use_fonts(fonts.folders)
     pictures = _pictures(content, fonts)
     return [
         ReportFile("report.html", "text/html", None, html_mail(content, pictures).encode()),
@@ -112,14 +111,10 @@ def text_twin(content: ReportContent) -> str:
 
 def _pictures(content: ReportContent, fonts: FontRegistry) -> dict[str, ReportFile]:
     """The mail's charts by role. Their ids are unique in the world: clients show another mail's chart otherwise."""
-    accent, drawn = content.header.accent, {}
-    if content.line is not None:
-        drawn["line"] = charts.line_svg(content.line, accent, charts.MAIL_LINE)
-    if content.bars is not None:
-        drawn["bars"] = charts.bars_svg(content.bars, accent, charts.MAIL_DRAWN, fonts)
+    shown = {role: chart for role, chart in (("line", content.line), ("bars", content.bars)) if chart is not None}
+    drawn = charts.pictures(shown, content.header.accent, fonts, f"report {content.report_id}")
     return {
-        role: ReportFile(f"{role}.png", "image/png", content_id(content, role), charts.png(svg))
-        for role, svg in drawn.items()
+        role: ReportFile(f"{role}.png", "image/png", content_id(content, role), body) for role, body in drawn.items()
     }
 
 

@@ -2,8 +2,8 @@
 
 Here: the classes, and the two ways to render them harmless: shown as an escape, or taken out of one line.
 Not here: what a terminal, a mail, a page or a spreadsheet makes of them besides; each sink has its own function
-(pipelines/console.py, sql/safety/logs.py, assets/markdown.py, reports/rendering/render.py, pdf.py, charts.py, csv.py,
-reports/delivery/addresses.py).
+(pipelines/console.py, sql/safety/logs.py, assets/markdown.py, reports/rendering/render.py, csv.py,
+reports/drawing/typesetting.py, reports/delivery/addresses.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 # What computes, draws, reads frames or keeps history. Each takes a tenth of a second to a second to load.
 COMPUTING = {"polars", "numpy", "pyarrow", "scipy", "adbc_driver_manager", "adbc_driver_postgresql", "datasketches"}
-COMPUTING |= {"altair", "vl_convert", "typst", "css_inline", "fontTools", "PIL", "babel", "iporigin", "sendgrid"}
+COMPUTING |= {"typst", "css_inline", "fontTools", "PIL", "babel", "iporigin", "sendgrid"}
 HISTORY = {"sqlalchemy", "dagster_postgres", "psycopg2"}
 ORCHESTRATOR = {"dagster", "dagster_shared", "grpc", "pydantic"}
 

@@ -159,12 +159,11 @@ def test_folded_rows_come_last_and_are_no_placement(facts: ReportFacts) -> None:
     assert content.placements.rows[-1].name == "Few"
     assert "3 rows, some of fewer than 10 households, stand as one" in content.placements.note
     assert content.bars is not None
-    for group in content.bars.groups:
-        assert group.bars[-1].folded
+    assert content.bars.bars[-1].folded
 
 
 def test_a_folded_row_that_earned_next_to_nothing_has_no_bar(facts: ReportFacts) -> None:
     few = replace(facts.placements[0], episode="Few", placement="Few", conversions=0.01, is_folded=True)
     content = compose(replace(facts, placements=(few, *facts.placements[1:]), folded_rows=3))
     assert content.bars is not None
-    assert "Few" not in [bar.label for group in content.bars.groups for bar in group.bars]
+    assert "Few" not in [bar.label for bar in content.bars.bars]

@@ -16,17 +16,14 @@ import pytest
 from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from pypdf import PdfReader
 
 from reports.compose import compose
 from reports.content.facts import ReportFacts
 from reports.content.report import Records, ReportContent
-from reports.drawing import charts
-from reports.drawing.charts import ChartError
 from reports.drawing.fonts import BUNDLED, MissingGlyphError, font_registry
+from reports.drawing.typesetting import TypesettingError, compiler_for, typeset
 from reports.rendering.csv import csv_file, harmless
-from reports.rendering.pdf import PdfError, compiler_for, set_pages
 from reports.rendering.render import RenderError, ReportFile, content_id, render, subject_line
 from sql.safety.characters import one_line
 from sql.values import PermanentError
@@ -112,7 +109,7 @@ def test_the_mail_stays_small_and_loads_nothing(files: list[ReportFile]) -> None
 
 def test_pictures_have_a_width_and_text(files: list[ReportFile]) -> None:
     pictures = [attributes for tag, attributes in Page(named(files, "report.html").decode()).tags if tag == "img"]
-    assert [picture["width"] for picture in pictures] == ["576", "576"]
+    assert [picture["width"] for picture in pictures] == ["440", "440"]
     assert all(len(picture["alt"] or "") > 40 for picture in pictures)
 
 
@@ -200,23 +197,6 @@ def test_content_ids_differ_between_reports_and_revisions_and_not_between_runs(c
     assert content_id(content, "line") == content_id(replace(content, finding="other words"), "line")
 
 
-def test_pictures_are_opaque_twice_the_size_and_not_blank(files: list[ReportFile]) -> None:
-    for name in ("line.png", "bars.png"):
-        body = named(files, name)
-        assert len(body) < 90_000
-        with Image.open(io.BytesIO(body)) as picture:
-            assert picture.width == 1152
-            assert "transparency" not in picture.info
-            corners = [(0, 0), (picture.width - 1, 0), (0, picture.height - 1), (picture.width - 1, picture.height - 1)]
-            assert {picture.convert("RGB").getpixel(corner) for corner in corners} == {(255, 255, 255)}
-            assert len(picture.convert("RGB").getcolors(1_000_000) or []) > 8
-
-
-def test_a_blank_picture_fails_the_report() -> None:
-    with pytest.raises(ChartError, match="empty"):
-        charts.png('<svg xmlns="http://www.w3.org/2000/svg" width="480" height="100"></svg>')
-
-
 def test_an_empty_period_sends_text_instead_of_pictures(quiet_facts: ReportFacts) -> None:
     files = render(compose(quiet_facts))
     assert [file.name for file in files] == ["report.html", "report.txt", "report.pdf", "report.csv"]
@@ -254,20 +234,13 @@ def test_a_font_that_typst_cannot_read_is_an_error_and_not_a_box(content: Report
     with TTFont(tmp_path / "two-signs.otf") as font:
         del font["name"]
         font.save(tmp_path / "two-signs.otf")
-    with pytest.raises(PdfError, match=r"two-signs\.otf"):
+    with pytest.raises(TypesettingError, match=r"two-signs\.otf"):
         render(content, font_registry(tmp_path))
 
 
 def test_a_font_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="does not exist"):
         font_registry(tmp_path / "nowhere")
-
-
-@given(st.text(st.characters(codec="latin-1", categories=["L", "N", "P", "S", "Zs"]), max_size=80))
-def test_a_label_is_cut_to_its_room(text: str) -> None:
-    fitted = font_registry().fitted(text, 12, 150)
-    assert font_registry().width(fitted, 12) <= 150
-    assert fitted == text or fitted.endswith("…")
 
 
 @given(st.text(max_size=60))
@@ -294,8 +267,8 @@ def test_every_fixed_text_can_be_printed(content: ReportContent, portfolio: Repo
 def test_a_typst_warning_fails_the_report(tmp_path: Path) -> None:
     page = tmp_path / "page.typ"
     page.write_text('#set text(font: "No Such Face")\nwords')
-    with pytest.raises(PdfError, match="warning"):
-        set_pages(compiler_for(font_registry(), page), {}, 0, "a test page")
+    with pytest.raises(TypesettingError, match="a test page came with a warning"):
+        typeset(compiler_for(font_registry(), page), {}, "a test page")
 
 
 def test_the_pdf_uses_only_bundled_fonts_and_has_numbered_pages(files: list[ReportFile]) -> None:

@@ -1,0 +1,83 @@
+"""Typesetting: Typst with the registered fonts and no others, for pages and pictures alike.
+
+Here: the compilers that are kept, the rule that a warning is an error, texts as they are printed.
+Not here: layouts (pictures.typ, charts.typ, rendering/templates/report.typ), what stands in them. No text is pasted
+into Typst's source: names arrive as data, so a name can never be markup.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import typst
+
+from reports.drawing.fonts import FontRegistry
+from sql.safety.characters import one_line
+from sql.values import PermanentError
+
+# Templates import each other from here down.
+ROOT = Path(__file__).parents[1]
+
+
+class TypesettingError(PermanentError):
+    """Pages or pictures could not be set, or Typst warned about them."""
+
+
+def typeset(
+    compiler: typst.Compiler,
+    inputs: dict[str, Any],
+    what: str,
+    form: Literal["pdf", "png"] = "pdf",
+    *,
+    timestamp: int = 0,
+    density: float = 1,
+) -> list[bytes]:
+    """The one PDF, or a PNG for each page. inputs: by name, as JSON. density: pixels for each point of a PNG.
+
+    Any warning fails, because Typst only warns where text overflows or a font is missing. Raises TypesettingError.
+    """
+    texts = {name: json.dumps(printed(value), ensure_ascii=False, sort_keys=True) for name, value in inputs.items()}
+    try:
+        made, warnings = compiler.compile_with_warnings(
+            format=form, sys_inputs=texts, timestamp=timestamp, ppi=72 * density
+        )
+    except typst.TypstError as error:
+        raise TypesettingError(f"{what} could not be set: {error.message} {' '.join(error.hints)}") from error
+    if warnings:
+        raise TypesettingError(f"{what} came with a warning: {'; '.join(w.message for w in warnings)}")
+    pages = made if isinstance(made, list) else [made]
+    return [page for page in pages if page is not None]
+
+
+def printed(value: Any) -> Any:
+    """The same structure with every text as one line without characters that nobody sees."""
+    if isinstance(value, dict):
+        return {name: printed(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [printed(each) for each in value]
+    return one_line(value) if isinstance(value, str) else value
+
+
+@cache
+def compiler_for(fonts: FontRegistry, template: Path) -> typst.Compiler:
+    """A compiler with the registered fonts and no others; kept, because reading fonts costs more than a report."""
+    root = ROOT if template.is_relative_to(ROOT) else template.parent
+    return typst.Compiler(str(template), root=str(root), font_paths=_read(fonts), ignore_system_fonts=True)
+
+
+@cache
+def _read(fonts: FontRegistry) -> typst.Fonts:
+    """Typst's own reading of the fonts, once for all templates.
+
+    It passes over a file that it cannot read, and would then print boxes for what only that font has.
+    """
+    folders = [str(folder) for folder in fonts.folders]
+    read = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    known = {Path(font.path).resolve() for font in read.fonts() if font.path}
+    if unread := [path.name for path in fonts.files if path not in known]:
+        names = ", ".join(unread)
+        raise TypesettingError(f"Typst cannot read the font files {names}: replace them or take them off the shelf")
+    return read

@@ -1,0 +1,106 @@
+"""Chart data: one group of bars with what each cost, labels that can be told apart, axes without rounded ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.compose import compose
+from reports.content.chart_data import count_ticks
+from reports.content.chart_labels import LONGEST, distinct
+from reports.content.facts import Daily, ReportFacts
+from reports.content.formats import Formatter
+from reports.content.report import Bar, BarChart, ReportContent
+
+ChangeFacts = Callable[..., ReportFacts]
+
+
+def chart(content: ReportContent) -> BarChart:
+    assert content.bars is not None
+    return content.bars
+
+
+def test_shows_stand_in_one_group_with_spend_and_cost_per_conversion(facts: ReportFacts) -> None:
+    bars = chart(compose(facts)).bars
+    rows = [row for row in facts.placements if row.show == "Build & Ship"]
+    spend = sum(row.spend_minor or 0 for row in rows)
+    assert [bar.label for bar in bars] == ["Build & Ship", "Night Shift", "Hardware Weekly"]
+    assert bars[0].value == 179
+    assert bars[0].detail == f"${spend / 100:,.2f} spent · ${spend / 17900:,.2f} per conversion"
+
+
+def test_a_cost_counts_the_placements_that_earned_nothing(change_facts: ChangeFacts) -> None:
+    facts = change_facts()
+    idle = replace(facts.placements[0], conversions=0.0, spend_minor=100_000, delivered=0)
+    with_idle = chart(compose(replace(facts, placements=(*facts.placements, idle)))).bars[0]
+    without = chart(compose(facts)).bars[0]
+    assert with_idle.value == without.value
+    assert with_idle.detail != without.detail
+
+
+@pytest.mark.parametrize(("spends", "detail"), [((None, 500), ""), ((0, 0), ""), ((100, 200), "$3.00 spent")])
+def test_an_unknown_cost_is_not_told_and_few_conversions_have_no_cost_each(
+    change_facts: ChangeFacts, spends: tuple[int | None, int], detail: str
+) -> None:
+    facts = change_facts()
+    aside = replace(facts.placements[0], show="Aside", delivered=0, conversions=2.0)
+    rows = [replace(aside, spend_minor=spend) for spend in spends]
+    content = compose(replace(facts, placements=(*facts.placements[2:], *rows)))
+    assert next(bar.detail for bar in chart(content).bars if bar.label == "Aside") == detail
+
+
+def test_one_show_is_told_by_its_episodes_and_the_rest_in_one_bar(facts: ReportFacts) -> None:
+    rows = tuple(replace(row, show="Build & Ship") for row in facts.placements)
+    bars = chart(compose(replace(facts, placements=rows)))
+    assert bars.title == "Conversions by episode"
+    assert bars.bars[-1] == Bar("6 more episodes", 97.0, "97", folded=True)
+
+
+def test_conversions_stand_on_the_days_of_the_ads(facts: ReportFacts, change_facts: ChangeFacts) -> None:
+    line = compose(facts).line
+    assert line is not None
+    assert line.conversions == facts.daily.conversions
+    assert line.title == "Ads and conversions per day"
+    quiet = compose(change_facts(daily=Daily(facts.daily.delivered))).line
+    assert quiet is not None
+    assert (quiet.conversions, quiet.title) == ((), "Ads delivered per day")
+
+
+def test_episodes_of_one_title_are_told_apart() -> None:
+    assert distinct([("Pilot", "Night Shift"), ("Pilot", "Build & Ship"), ("Finale", "Night Shift")]) == [
+        "Pilot · Night Shift",
+        "Pilot · Build & Ship",
+        "Finale",
+    ]
+    assert distinct([("Pilot", "A", "Q3"), ("Pilot", "A", "Q4")]) == ["Pilot · A · Q3", "Pilot · A · Q4"]
+    assert distinct([("Pilot", "A"), ("Pilot", "A")]) == ["Pilot · A (1)", "Pilot · A (2)"]
+
+
+def test_a_long_label_keeps_the_part_that_tells_it_apart() -> None:
+    start = "The complete and unabridged history of small computers in the north, as told by those who repaired them, "
+    labels = distinct([(f"{start}part {number}: {'and so on, ' * 9}",) for number in range(1, 4)])
+    assert [f"part {number}:" in label for number, label in enumerate(labels, start=1)] == [True] * 3
+    assert all(label.startswith("The complete and") for label in labels)
+    alone = distinct([(f"{start}with its last words",)])[0]
+    assert alone.endswith("with its last words")
+    assert len(alone) <= LONGEST
+
+
+@given(st.lists(st.tuples(st.text("ab ", max_size=150), st.text("xy", max_size=3)), max_size=8))
+def test_labels_are_never_alike_and_never_long(names: list[tuple[str, ...]]) -> None:
+    labels = distinct(names)
+    assert len(set(labels)) == len(names)
+    assert all(len(label) <= LONGEST + len(" (8)") + 1 for label in labels)
+
+
+@pytest.mark.parametrize("locale", ["en_US", "de_DE", "ja_JP"])
+def test_no_tick_of_an_axis_is_rounded(locale: str) -> None:
+    formatter = Formatter(locale, "UTC")
+    for largest in (9, 480, 2_400, 9_000, 48_000, 9_000_000, 48_000_000):
+        labels = [label for _, label in count_ticks(largest, formatter)]
+        assert len(set(labels)) == len(labels)
+    assert [label for _, label in count_ticks(9_000_000, Formatter("en_US", "UTC"))][:3] == ["0", "2.5M", "5M"]
