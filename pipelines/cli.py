@@ -32,6 +32,7 @@ COMMANDS = {
     "deliver": ("deliver", "deliver", "Send the mails that are due, each at most once."),
     "deliveries": ("deliver", "deliveries", "What became of each mail."),
     "reconcile": ("deliver", "reconcile", "Read a file of the provider's events."),
+    "alerts": ("alerts", "alerts", "What owners are told when a person is needed, and who they are."),
     "send-test": ("deliver", "send_test", "Send one mail to yourself."),
 }
 

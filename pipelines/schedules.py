@@ -120,11 +120,14 @@ def monthly_report_mornings(
     job=delivery_worker,
     cron_schedule="3-59/10 * * * *",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Every ten minutes, if a mail is due: sends what is due, each at most once.",
+    description="Every ten minutes, if a mail or an alert is due: sends what is due, each at most once.",
 )
 def delivery_ticks(context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]) -> RunRequest | SkipReason:
-    """Every ten minutes, if a mail is due."""
-    due = int(warehouse.read("count_due_deliveries", now=context.scheduled_execution_time).item())
+    """Every ten minutes, if a mail or an alert is due."""
+    from reports.delivery.alerts import count_due_alerts
+
+    now = context.scheduled_execution_time
+    due = int(warehouse.read("count_due_deliveries", now=now).item()) or count_due_alerts(warehouse.read, now)
     return RunRequest() if due else SkipReason("No mail is due.")
 
 

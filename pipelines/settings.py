@@ -24,7 +24,7 @@ from sql.values import PermanentError
 _MOST_SECONDS = 2_000_000
 
 # Variables whose value is a secret: ours, libpq's, those of cloud stores.
-SECRET_NAMES = re.compile(r"(?i)PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|CREDENTIAL")
+SECRET_NAMES = re.compile(r"(?i)PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|CREDENTIAL|ALERT_WEBHOOK")
 
 # A value of fewer characters is a switch, such as "true".
 SHORTEST_SECRET = 6
@@ -150,6 +150,7 @@ def _mail(env: Mapping[str, str], outbox: Path) -> TransportSettings:
             mail_from=env.get("EARSHOT_MAIL_FROM"),
             unsubscribe_url=env.get("EARSHOT_UNSUBSCRIBE_URL"),
             token_secret=env.get("EARSHOT_TOKEN_SECRET"),
+            alert_webhook=env.get("EARSHOT_ALERT_WEBHOOK"),
         ),
     )
 

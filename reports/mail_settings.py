@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from sql.safety.hosts import LOOPBACK
 from sql.safety.masking import register_secret
+from sql.values import PermanentError
 
 if TYPE_CHECKING:
     from reports.delivery.unsubscribe import Sender
@@ -61,6 +64,7 @@ class TransportSettings:
     kind: file, smtp or sendgrid. timeout_s: the longest silence of a provider, for each step of a call.
     deadline_s: the longest that a call may take altogether, at most delivery.transports.base.LONGEST_CALL_S.
     unsubscribe_url, token_secret: the platform's own endpoint for stop links; both or none.
+    alert_webhook: where alerts are posted besides the mails to owners, as Slack's incoming webhooks take them. Secret.
     """
 
     kind: str = "file"
@@ -72,9 +76,12 @@ class TransportSettings:
     sendgrid: SendGridSettings = SendGridSettings()
     unsubscribe_url: str | None = None
     token_secret: str | None = field(default=None, repr=False)
+    alert_webhook: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        register_secret(self.token_secret)
+        register_secret(self.token_secret, self.alert_webhook)
+        if self.alert_webhook:
+            _check_webhook(self.alert_webhook)
 
     @property
     def sender(self) -> Sender:
@@ -82,3 +89,18 @@ class TransportSettings:
         from reports.delivery.unsubscribe import Sender
 
         return Sender(self.mail_from, self.unsubscribe_url, self.token_secret)
+
+
+def _check_webhook(url: str) -> None:
+    """Raises PermanentError for an address that others on the way could read, without showing it."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        usable = usable and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+        raise PermanentError(
+            "EARSHOT_ALERT_WEBHOOK must be an address that begins with https:// (http:// to this machine)"
+        )
+    register_secret(parts.path.strip("/"))

@@ -87,17 +87,20 @@ monthly_sponsor_reports = report_asset("monthly_sponsor_reports", monthly, "mont
 def report_deliveries(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]
 ) -> MaterializeResult[None]:
-    """The mails that were due, each sent at most once; what became of them."""
+    """The mails that were due, each sent at most once; what became of them, and what owners were told of it."""
     from reports.delivery import Outbox, make_transport
+    from reports.delivery.alerts import channels_of, tell_owners
 
     summary = Outbox(warehouse).run(make_transport(mailing.transport), datetime.now(UTC), progress=context.log.info)
-    for note in (*summary.notes, *([summary.paused] if summary.paused else [])):
+    told = tell_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
+    for note in (*summary.notes, *([summary.paused] if summary.paused else []), *told.notes):
         context.log.warning(note)
     return MaterializeResult(
         metadata={
             "handled": summary.handled,
             "expired": summary.expired,
             "summary": str(summary),
+            "alerts": str(told),
             **{f"mails_{state}": count for state, count in summary.results.items()},
         }
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import logging
 import re
-import socket
 import urllib.request
 from datetime import UTC, datetime
 from typing import Any
@@ -21,16 +20,15 @@ from sendgrid.base_interface import region_host_dict
 
 from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_payload
-from reports.delivery.outcomes import Outcome, Stage, of_http, of_lost_connection, of_unassembled, of_unexpected
+from reports.delivery.outcomes import Outcome, of_http, of_lost_connection, of_unassembled, of_unexpected
 from reports.delivery.transports.base import Progress
+from reports.delivery.transports.recording import Answer, recording_handlers
 from reports.mail_settings import TransportSettings
 from sql.safety.hosts import LOOPBACK
 from sql.values import PermanentError
 
 logger = logging.getLogger(__name__)
 
-# An answer is a line of JSON; the rest of a longer one is not read.
-ANSWER_LIMIT = 64 * 1024
 _KEY = re.compile(r"^[!-~]{8,}$")
 
 
@@ -70,7 +68,7 @@ class SendGridTransport:
 
     def _client(self, deadline: Deadline, progress: Progress) -> _Client:
         headers = SendGridAPIClient(self._key, host=self._host)._default_headers
-        handlers = (urllib.request.ProxyHandler(), *_handlers(deadline, progress))
+        handlers = (urllib.request.ProxyHandler(), *recording_handlers(deadline, progress))
         return _Client(self._host, headers, handlers=handlers, version=3, timeout=self._timeout_s)
 
 
@@ -122,80 +120,11 @@ class _Client(python_http_client.Client):  # type: ignore[misc]
             timeout=self.timeout,
         )
 
-    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> _Answer:
+    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> Answer:
         own = urllib.request.OpenerDirector()
         for handler in self._handlers:
             own.add_handler(handler)
-        return _Answer(own.open(request, timeout=timeout or self.timeout))
-
-
-class _Answer:
-    """An answer as the client reads it: the status decides, so a body that gets lost on its way changes nothing."""
-
-    def __init__(self, response: Any) -> None:
-        self._response = response
-
-    def getcode(self) -> int:
-        return int(self._response.status)
-
-    def info(self) -> Any:
-        return self._response.headers
-
-    def read(self) -> bytes:
-        with self._response:
-            try:
-                return bytes(self._response.read(ANSWER_LIMIT))
-            except (OSError, http.client.HTTPException):
-                return b""
-
-
-def _recording(
-    kind: type[http.client.HTTPConnection], deadline: Deadline, progress: Progress
-) -> type[http.client.HTTPConnection]:
-    """The connection class under a deadline, recording how far the request came.
-
-    It never prints its traffic, whatever the debug level.
-    """
-
-    class Recorded(kind):  # type: ignore[valid-type, misc]
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **options)
-            self._create_connection = self._connect_watched
-
-        def _connect_watched(self, address: tuple[str, int], timeout: float, *_: object) -> socket.socket:
-            return deadline.connect(deadline.resolve(*address), timeout)
-
-        def connect(self) -> None:
-            super().connect()
-            progress.stage = Stage.SENDING
-
-        def endheaders(self, message_body: bytes | None = None, **options: Any) -> None:
-            """The last byte is sent apart: until then the request has no end, and a lost connection is no doubt."""
-            super().endheaders(None, **options)
-            body = message_body or b""
-            self.send(body[:-1])
-            progress.stage = Stage.ANSWER
-            self.send(body[-1:])
-
-        def set_debuglevel(self, level: int) -> None:
-            super().set_debuglevel(0)
-
-    return Recorded
-
-
-def _handlers(deadline: Deadline, progress: Progress) -> tuple[urllib.request.BaseHandler, ...]:
-    plain = _recording(http.client.HTTPConnection, deadline, progress)
-    secure = _recording(http.client.HTTPSConnection, deadline, progress)
-
-    class Plain(urllib.request.HTTPHandler):
-        def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-            return self.do_open(plain, req)
-
-    class Secure(urllib.request.HTTPSHandler):
-        def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-            return self.do_open(secure, req)
-
-    return Plain(), Secure()
+        return Answer(own.open(request, timeout=timeout or self.timeout))
 
 
 def _drop(_: logging.LogRecord) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
+from pipelines.commands.alerts import alerts
 from pipelines.commands.deliver import deliver, deliveries, reconcile, send_test
 from reports.delivery import make_transport
 from reports.delivery.outcomes import Verdict
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.reports.delivery.conftest import MailServer, Office
 
+DELIVERY = "7d4fbb7e-8c6b-4a55-9c8a-1f6c8f8f2b10"
 Type = Callable[..., Result]
 
 
@@ -169,3 +171,25 @@ def test_a_trial_that_the_server_refuses_reports_why(mail_server: MailServer, no
     outcome = send_plain_trial(transport, "me@signal.example", noon)
     assert outcome.verdict is Verdict.FAILED
     assert "not here" in outcome.detail
+
+
+def test_a_failed_mail_is_told_to_the_owner_who_was_set(office: Office, command: Type, outbox: Path) -> None:
+    assert "go to dana@signal.example" in printed(command(alerts, "owner", "signal", "Dana@signal.example"))
+    office.queue("nobody")
+    assert "Alerts: 1 sent" in printed(command(deliver))
+    assert "Alerts" not in printed(command(deliver))
+    (mail,) = outbox.glob("*.eml")
+    assert "To: dana@signal.example" in mail.read_text()
+    assert re.search(r"sent .* signal mail dana@signal.example", printed(command(alerts, "list")))
+
+
+def test_an_owner_can_be_tried_and_taken_out(office: Office, command: Type) -> None:
+    arguments = ("signal", "kim@signal.example", "--subscription", office.subscription_id)
+    assert "kim@signal.example" in printed(command(alerts, "owner", *arguments))
+    assert "Alerts: 1 sent" in printed(command(alerts, "test", "signal"))
+    assert "no address of its own" in printed(command(alerts, "owner", "signal", "--nobody"))
+    office.change("UPDATE tenants SET reply_to = NULL WHERE tenant_id = %s", office.tenant_id)
+    with pytest.raises(EarshotError, match="reached nobody"):
+        raise command(alerts, "test", "signal").exception or AssertionError
+    with pytest.raises(PermanentError, match="nothing was changed"):
+        raise command(alerts, "owner", "signal", "a@b.de", "--subscription", DELIVERY).exception or AssertionError

@@ -1,0 +1,37 @@
+"""Alerts: what the owner of a report is told when a person is needed, each thing at most once.
+
+To tell something, make an `Alert`. Its key says what it is about, so that the same thing is told once, however often it
+is found. Then either
+
+    with warehouse.transaction() as connection:      # or as earshot_report, in the tenant's context
+        ...                                          # the change that is to be told
+        queue_alert(connection, alert, now)
+
+which puts it into the table `alerts`, from where the delivery worker sends it within ten minutes, or
+
+    send_once(warehouse, channels_of(mailing.transport), alert, now)
+
+which sends it at once and returns what became of it. Both may be called again with the same key: nothing is added.
+
+Here: the names that other modules use. Each module's charter states what it holds.
+"""
+
+from __future__ import annotations
+
+from reports.delivery.alerts.alert import Alert, queue_alert
+from reports.delivery.alerts.channels import Channel, channels_of
+from reports.delivery.alerts.failures import queue_failures
+from reports.delivery.alerts.sending import AlertSummary, count_due_alerts, send_once, send_waiting, tell_owners
+
+__all__ = [
+    "Alert",
+    "AlertSummary",
+    "Channel",
+    "channels_of",
+    "count_due_alerts",
+    "queue_alert",
+    "queue_failures",
+    "send_once",
+    "send_waiting",
+    "tell_owners",
+]
