@@ -10,6 +10,7 @@ from reports.content.benchmark_position import benchmarks
 from reports.content.chart_data import bar_chart, line_chart
 from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter, shared_digits
+from reports.content.isolation import isolated
 from reports.content.labels import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
 from reports.content.model_totals import model_totals
 from reports.content.progress import progress
@@ -27,6 +28,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
 
     Raises FactsError (contradicting facts) and LocaleError (unknown locale).
     """
+    raw, facts = facts, isolated(facts)
     formatter = Formatter(locale or facts.brand.locale, facts.brand.timezone, _credit_digits(facts))
     return ReportContent(
         report_id=facts.report_id,
@@ -56,7 +58,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         limits=limits(facts.brand.name),
         definitions=Section("Definitions", tuple(Pair(term, text) for term, text in DEFINITIONS)),
         footer=_footer(facts, formatter),
-        records=records(facts),
+        records=records(raw),
     )
 
 

@@ -19,8 +19,9 @@ from assets.reporting.subscriptions import Subject, Subscription, Tenant
 from reports.archive import FinishedReport, Provenance, ReportKey, freeze, hold, state_of
 from reports.compose import compose
 from reports.content.facts import ReportFacts
-from reports.drawing.fonts import font_registry
-from reports.rendering.render import render, subject_line
+from reports.content.report import ReportContent
+from reports.drawing.fonts import FontRegistry, font_registry
+from reports.rendering.render import glyph_note, render, subject_line
 from sql.failures import cause_of, is_explained, is_isolatable
 from sql.warehouse import Warehouse
 
@@ -29,7 +30,8 @@ from sql.warehouse import Warehouse
 class BuiltReport:
     """What became of one report. state: frozen (now), kept (frozen or skipped before), held, skipped, not_running.
 
-    error: one that no message explains; the report is held, and somebody has to look at it.
+    reason: why, or what somebody should know. error: one that no message explains; the report is held, and somebody has
+    to look at it.
     """
 
     tenant: str
@@ -101,17 +103,20 @@ class ReportBuilder:
             state, reason = stopped
             hold(self.warehouse, key, reason, self.provenance, state=state)
             return replace(built, state=state, reason=reason)
-        mails = freeze(self.warehouse, key, self._finish(facts, subscription), self.provenance)
-        return replace(built, state="frozen", mails=mails)
-
-    def _finish(self, facts: ReportFacts, subscription: Subscription) -> FinishedReport:
         content = compose(facts, subscription.locale)
-        fonts = font_registry(*([self.fonts_path] if self.fonts_path else []))
+        mails = freeze(self.warehouse, key, self._finish(facts, content, subscription), self.provenance)
+        return replace(built, state="frozen", reason=glyph_note(content, self._fonts), mails=mails)
+
+    @property
+    def _fonts(self) -> FontRegistry:
+        return font_registry(*([self.fonts_path] if self.fonts_path else []))
+
+    def _finish(self, facts: ReportFacts, content: ReportContent, subscription: Subscription) -> FinishedReport:
         return FinishedReport(
             subject=subject_line(content),
             content=content.as_json(),
             content_hash=content.content_hash,
-            files=render(content, fonts),
+            files=render(content, self._fonts),
             recipients=subscription.recipients,
             input_watermark=facts.method.data_through,
             config={

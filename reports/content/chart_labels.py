@@ -19,10 +19,11 @@ def distinct(names: Sequence[tuple[str, ...]]) -> list[str]:
     """A label for each name, all different. A name's parts go from the label itself to what may tell it apart."""
     labels = [parts[0] for parts in names]
     for depth in range(1, max((len(parts) for parts in names), default=1)):
-        alike = {label for label in labels if labels.count(label) > 1}
+        added = [parts[depth] if depth < len(parts) else "" for parts in names]
+        told = {label: {part for other, part in zip(labels, added, strict=True) if other == label} for label in labels}
         labels = [
-            f"{label} · {parts[depth]}" if label in alike and depth < len(parts) and parts[depth] else label
-            for label, parts in zip(labels, names, strict=True)
+            f"{label} · {part}" if part and len(told[label]) > 1 else label
+            for label, part in zip(labels, added, strict=True)
         ]
     labels = [_shortened(label, [other for other in labels if other != label]) for label in labels]
     return [

@@ -7,6 +7,7 @@ Not here: how a chart looks (charts.typ), what its numbers are (chart_data.py); 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,8 +17,8 @@ from PIL import Image
 
 from reports.content.report import BarChart, LineChart
 from reports.drawing import colours
-from reports.drawing.fonts import FAMILY, FontRegistry
-from reports.drawing.typesetting import compiler_for, typeset
+from reports.drawing.fonts import FontRegistry
+from reports.drawing.typesetting import typeset
 from sql.values import PermanentError
 
 # Shown 440 px wide where there is room. A phone of 320 px shows them at two thirds, where letters of 17 have 11 px.
@@ -47,15 +48,15 @@ def pictures(
     """The mail's pictures by the names of their charts: twice the shown size, opaque, recompressed, never empty."""
     if not charts:
         return {}
+    drawn = [asdict(chart) for chart in charts.values()]
     inputs = {
         "width": MAIL_WIDTH,
-        "families": [FAMILY],
-        "lang": language,
+        "families": fonts.families(json.dumps(drawn, ensure_ascii=False), language),
+        "language": language,
         "look": look(accent, MAIL_LETTERS, MAIL_PANEL),
-        "charts": [asdict(chart) for chart in charts.values()],
+        "charts": drawn,
     }
-    compiler = compiler_for(fonts, TEMPLATE)
-    pages = typeset(compiler, {"pictures": inputs}, f"the pictures of {what}", "png", density=PIXEL_DENSITY)
+    pages = typeset(TEMPLATE, {"pictures": inputs}, fonts, f"the pictures of {what}", "png", density=PIXEL_DENSITY)
     return {name: recompressed(page) for name, page in zip(charts, pages, strict=True)}
 
 

@@ -1,15 +1,15 @@
-"""Fonts: the bundled typeface and what it can print.
+"""Fonts: the bundled typefaces, further ones for more scripts, and what all of them together can print.
 
-Here: one registry of fonts for charts and PDF, the check that every character can be printed.
-Not here: where text stands. Typst prints boxes for a missing glyph without a warning, so a character that no registered
-font has is an error before anything is drawn.
+Here: one registry of fonts for charts and PDF, the order in which they are asked, the mark for what none of them has.
+Not here: where text stands, where further fonts come from (noto.py). Typst prints boxes for a missing glyph without a
+warning, so characters are looked up before anything is drawn.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -22,9 +22,15 @@ FAMILY = "Inter"
 COLLECTIONS = frozenset({".ttc", ".otc"})
 FONT_FILES = frozenset({".otf", ".ttf"}) | COLLECTIONS
 
+# Asked in this order after Inter, for what it lacks. Further fonts are asked last, in Typst's order.
+SCRIPTS = ("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Twemoji Mozilla")
 
-class MissingGlyphError(PermanentError):
-    """A character that no bundled font can print."""
+# Chinese, Japanese and Korean write some characters in different forms; these are the families by language.
+EAST_ASIAN = {"ja": "Noto Sans CJK JP", "ko": "Noto Sans CJK KR", "zh": "Noto Sans CJK SC"}
+_KANA = re.compile(r"[\u3040-\u30ff]")
+
+# Stands for a character that no font has. A picture or a page with a mark is better than none.
+MARK = "\u25a1"
 
 
 @dataclass(frozen=True)
@@ -32,37 +38,47 @@ class FontRegistry:
     """Folders with font files; the bundled one is always among them. Use `font_registry()`, which is cached."""
 
     folders: tuple[Path, ...]
+    _known: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
-    @cached_property
-    def covered(self) -> frozenset[int]:
-        """Every code point that some registered font has a glyph for."""
-        return frozenset(code for font in self._fonts() for code in font.getBestCmap() or ())
+    def lacking(self, text: str) -> list[str]:
+        """The characters of the text that no registered font can print, in the order of their code points."""
+        characters = set(text)
+        if unknown := characters - self._known.keys():
+            self._known.update(dict.fromkeys(filter(_is_invisible, unknown), True))
+            self._look_up(unknown - self._known.keys())
+        return sorted(character for character in characters if not self._known[character])
 
-    @cached_property
-    def _printable(self) -> frozenset[str]:
-        return frozenset(map(chr, self.covered))
+    def printable(self, text: str) -> str:
+        """The text with a mark for each character that no registered font can print."""
+        for character in () if text.isascii() else self.lacking(text):
+            text = text.replace(character, MARK)
+        return text
 
-    def require(self, strings: Iterable[str]) -> None:
-        """Raise MissingGlyphError for the first character that cannot be printed."""
-        for text in strings:
-            for character in sorted(set(text) - self._printable, key=text.index):
-                if not _is_invisible(character):
-                    raise MissingGlyphError(_missing(character, text))
+    def families(self, text: str, language: str) -> list[str]:
+        """Names of the families to set the text in, the first one first. language: such as ja."""
+        east = language if language in EAST_ASIAN else "ja" if _KANA.search(text) else "zh"
+        wanted = (FAMILY, *SCRIPTS, EAST_ASIAN[east])
+        return [family for family in wanted if family in self._families]
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Every registered font file."""
+        """Every registered font file, the bundled ones first."""
         found = (path for folder in self.folders for path in sorted(folder.rglob("*")))
         return tuple(path.resolve() for path in found if path.suffix.lower() in FONT_FILES)
 
-    def _fonts(self) -> Iterator[TTFont]:
+    @cached_property
+    def _families(self) -> frozenset[str]:
+        return frozenset(family for path in self.files for family in _families_of(path))
+
+    def _look_up(self, wanted: set[str]) -> None:
+        """Ask the fonts one after the other, as long as something is looked for: large ones are slow to read."""
         for path in self.files:
-            if path.suffix.lower() in COLLECTIONS:
-                with TTCollection(path, lazy=True) as collection:
-                    yield from collection.fonts
-            else:
-                with TTFont(path, lazy=True) as font:
-                    yield font
+            if not wanted:
+                return
+            found = {character for character in wanted if ord(character) in _covered_by(path)}
+            self._known.update(dict.fromkeys(found, True))
+            wanted -= found
+        self._known.update(dict.fromkeys(wanted, False))
 
 
 @cache
@@ -74,14 +90,31 @@ def font_registry(*extra: Path) -> FontRegistry:
     return FontRegistry((BUNDLED, *extra))
 
 
+@cache
+def _covered_by(path: Path) -> frozenset[int]:
+    """The code points of a font file; those of its first font where it has several, which differ in forms alone."""
+    if path.suffix.lower() in COLLECTIONS:
+        with TTCollection(path, lazy=True) as collection:
+            return frozenset(collection.fonts[0].getBestCmap() or ())
+    with TTFont(path, lazy=True) as font:
+        return frozenset(font.getBestCmap() or ())
+
+
+@cache
+def _families_of(path: Path) -> tuple[str, ...]:
+    """The names by which Typst knows the fonts of a file."""
+    if path.suffix.lower() in COLLECTIONS:
+        with TTCollection(path, lazy=True) as collection:
+            return tuple(str(font["name"].getBestFamilyName()) for font in collection.fonts)
+    with TTFont(path, lazy=True) as font:
+        return (str(font["name"].getBestFamilyName()),) if "name" in font else ()
+
+
 def _is_invisible(character: str) -> bool:
-    """Line ends and marks that only steer direction and joining need no glyph."""
-    return character in "\n\t" or unicodedata.category(character) == "Cf"
-
-
-def _missing(character: str, text: str) -> str:
-    name = unicodedata.name(character, "a character without a name")
+    """Line ends, blanks, variation selectors, and marks that only steer direction and joining need no glyph."""
     return (
-        f"no font can print {character!r} (U+{ord(character):04X}, {name}) in {text!r}: "
-        "add a folder with a font that has it to the report fonts, or correct the text"
+        character.isspace()
+        or unicodedata.category(character) == "Cf"
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
     )

@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import typst
 
+from reports.content.isolation import printed
 from reports.drawing.fonts import FontRegistry
-from sql.safety.characters import one_line
 from sql.values import PermanentError
 
 # Templates import each other from here down.
@@ -27,8 +27,9 @@ class TypesettingError(PermanentError):
 
 
 def typeset(
-    compiler: typst.Compiler,
+    template: Path,
     inputs: dict[str, Any],
+    fonts: FontRegistry,
     what: str,
     form: Literal["pdf", "png"] = "pdf",
     *,
@@ -39,9 +40,9 @@ def typeset(
 
     Any warning fails, because Typst only warns where text overflows or a font is missing. Raises TypesettingError.
     """
-    texts = {name: json.dumps(printed(value), ensure_ascii=False, sort_keys=True) for name, value in inputs.items()}
+    texts = {name: json.dumps(_shown(value, fonts), ensure_ascii=False) for name, value in inputs.items()}
     try:
-        made, warnings = compiler.compile_with_warnings(
+        made, warnings = compiler_for(fonts, template).compile_with_warnings(
             format=form, sys_inputs=texts, timestamp=timestamp, ppi=72 * density
         )
     except typst.TypstError as error:
@@ -52,13 +53,13 @@ def typeset(
     return [page for page in pages if page is not None]
 
 
-def printed(value: Any) -> Any:
-    """The same structure with every text as one line without characters that nobody sees."""
+def _shown(value: Any, fonts: FontRegistry) -> Any:
+    """The same structure with every text as one line of characters that the fonts have."""
     if isinstance(value, dict):
-        return {name: printed(each) for name, each in value.items()}
+        return {name: _shown(each, fonts) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [printed(each) for each in value]
-    return one_line(value) if isinstance(value, str) else value
+        return [_shown(each, fonts) for each in value]
+    return fonts.printable(printed(value)) if isinstance(value, str) else value
 
 
 @cache

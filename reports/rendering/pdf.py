@@ -11,25 +11,31 @@ from typing import Any
 
 from reports.content.report import ReportContent
 from reports.drawing import charts, colours
-from reports.drawing.fonts import FAMILY, FontRegistry
-from reports.drawing.typesetting import compiler_for, typeset
+from reports.drawing.fonts import FontRegistry
+from reports.drawing.typesetting import typeset
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 
 
 def pdf_file(content: ReportContent, fonts: FontRegistry) -> bytes:
     """The PDF's bytes: the same for the same content, because its timestamp is the content's."""
-    compiler = compiler_for(fonts, TEMPLATE)
     what = f"the PDF of report {content.report_id}"
-    return typeset(compiler, {"report": _inputs(content)}, what, timestamp=content.generated_at)[0]
+    return typeset(TEMPLATE, {"report": _inputs(content, fonts)}, fonts, what, timestamp=content.generated_at)[0]
 
 
-def _inputs(content: ReportContent) -> dict[str, Any]:
+def _inputs(content: ReportContent, fonts: FontRegistry) -> dict[str, Any]:
     shown = content.as_json()
     del shown["records"]
+    language = language_of(content)
     return shown | {
         "look": charts.look(content.header.accent, charts.PDF_LETTERS, charts.PDF_PANEL),
         "arrows": [tile.arrow for tile in content.tiles],
-        "family": FAMILY,
+        "families": fonts.families(" ".join(content.strings()), language),
+        "language": language,
         "palette": {name.lower(): value for name, value in vars(colours).items() if name.isupper()},
     }
+
+
+def language_of(content: ReportContent) -> str:
+    """The language of the content's locale, such as de of de_AT."""
+    return content.locale.replace("-", "_").partition("_")[0].lower()

@@ -17,15 +17,15 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import css_inline
 import jinja2
-from markupsafe import escape
+from markupsafe import Markup, escape
 
+from reports.content.isolation import FIRST_STRONG, printed
 from reports.content.report import ReportContent
 from reports.delivery.addresses import header_text
 from reports.drawing import charts, colours
-from reports.drawing.fonts import FontRegistry, font_registry
+from reports.drawing.fonts import MARK, FontRegistry, font_registry
 from reports.rendering.csv import csv_file
-from reports.rendering.pdf import pdf_file
-from sql.safety.characters import one_line
+from reports.rendering.pdf import language_of, pdf_file
 from sql.values import PermanentError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +35,9 @@ LARGEST_HTML = 80_000
 
 # Columns that a narrow phone does without; the PDF and the CSV have them.
 NARROW_DROPS = frozenset({"Aired", "Spend"})
+
+# So many characters without a glyph are named in a note.
+MOST_NAMED = 8
 
 # Names pictures and nothing else.
 PICTURES = uuid5(NAMESPACE_URL, "earshot:report-pictures")
@@ -61,10 +64,9 @@ class ReportFile:
 def render(content: ReportContent, fonts: FontRegistry | None = None) -> list[ReportFile]:
     """Every file of the report; the same content gives the same bytes.
 
-    Raises MissingGlyphError, ChartError, TypesettingError or RenderError; there is no report with a part missing.
+    Raises ChartError, TypesettingError or RenderError; there is no report with a part missing.
     """
     fonts = fonts or font_registry()
-    fonts.require(map(one_line, content.strings()))
     pictures = _pictures(content, fonts)
     return [
         ReportFile("report.html", "text/html", None, html_mail(content, pictures).encode()),
@@ -73,6 +75,19 @@ def render(content: ReportContent, fonts: FontRegistry | None = None) -> list[Re
         ReportFile("report.csv", "text/csv", None, csv_file(content.records)),
         *pictures.values(),
     ]
+
+
+def glyph_note(content: ReportContent, fonts: FontRegistry | None = None) -> str:
+    """What the PDF and the pictures cannot print, as a sentence for the operator's log; empty where it is nothing."""
+    lacking = (fonts or font_registry()).lacking("".join(map(printed, content.strings())))
+    if not lacking:
+        return ""
+    listed = ", ".join(f"{sign} (U+{ord(sign):04X})" for sign in lacking[:MOST_NAMED])
+    more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
+    return (
+        f"No font has {listed}{more}: the PDF and the charts show {MARK} instead, the mail's text is whole. "
+        "`earshot fonts` fetches fonts for more scripts; EARSHOT_FONTS names a folder of your own."
+    )
 
 
 def subject_line(content: ReportContent) -> str:
@@ -99,7 +114,7 @@ def _with_alternatives(html: str, content: ReportContent, pictures: dict[str, Re
     charts_by_role = {"line": content.line, "bars": content.bars}
     for role, picture in pictures.items():
         chart = charts_by_role[role]
-        html = html.replace(f"alt:{picture.content_id}", str(escape(one_line(chart.alt))) if chart else "")
+        html = html.replace(f"alt:{picture.content_id}", str(escape(printed(chart.alt))) if chart else "")
     return html
 
 
@@ -112,7 +127,7 @@ def text_twin(content: ReportContent) -> str:
 def _pictures(content: ReportContent, fonts: FontRegistry) -> dict[str, ReportFile]:
     """The mail's charts by role. Their ids are unique in the world: clients show another mail's chart otherwise."""
     shown = {role: chart for role, chart in (("line", content.line), ("bars", content.bars)) if chart is not None}
-    drawn = charts.pictures(shown, content.header.accent, fonts, f"report {content.report_id}")
+    drawn = charts.pictures(shown, content.header.accent, fonts, f"report {content.report_id}", language_of(content))
     return {
         role: ReportFile(f"{role}.png", "image/png", content_id(content, role), body) for role, body in drawn.items()
     }
@@ -145,9 +160,14 @@ def environment() -> jinja2.Environment:
     )
 
 
-def _printed(value: object) -> object:
-    """What a template prints of a value; markup of its own stays as it is."""
-    return one_line(value) if type(value) is str else value
+@jinja2.pass_eval_context
+def _printed(context: jinja2.nodes.EvalContext, value: object) -> object:
+    """What a template prints of a value; markup of its own stays as it is. HTML has an element for isolated names."""
+    if type(value) is not str:
+        return value
+    if not context.autoescape or FIRST_STRONG not in value:
+        return printed(value)
+    return Markup(printed(str(escape(value)), "<bdi>", "</bdi>"))  # noqa: S704 - escaped just before
 
 
 @cache

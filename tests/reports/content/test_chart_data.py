@@ -76,8 +76,8 @@ def test_episodes_of_one_title_are_told_apart() -> None:
         "Pilot · Build & Ship",
         "Finale",
     ]
-    assert distinct([("Pilot", "A", "Q3"), ("Pilot", "A", "Q4")]) == ["Pilot · A · Q3", "Pilot · A · Q4"]
-    assert distinct([("Pilot", "A"), ("Pilot", "A")]) == ["Pilot · A (1)", "Pilot · A (2)"]
+    assert distinct([("Pilot", "A", "Q3"), ("Pilot", "A", "Q4")]) == ["Pilot · Q3", "Pilot · Q4"]
+    assert distinct([("Pilot", "A"), ("Pilot", "A")]) == ["Pilot (1)", "Pilot (2)"]
 
 
 def test_a_long_label_keeps_the_part_that_tells_it_apart() -> None:

@@ -22,7 +22,7 @@ from reports.content.report import Bar, BarChart, ReportContent
 from reports.drawing import charts, colours
 from reports.drawing.charts import ChartError, pictures, recompressed
 from reports.drawing.fonts import BUNDLED, FAMILY, font_registry
-from reports.drawing.typesetting import compiler_for, typeset
+from reports.drawing.typesetting import typeset
 from reports.rendering.render import render
 
 ROOT = Path(__file__).parents[3]
@@ -49,12 +49,12 @@ def as_pages(*shown: charts.Chart) -> PdfReader:
     inputs = {
         "width": charts.MAIL_WIDTH,
         "families": [FAMILY],
-        "lang": "en",
+        "language": "en",
         "look": charts.look("#2d5be3", charts.MAIL_LETTERS, charts.MAIL_PANEL),
         "charts": [asdict(chart) for chart in shown],
     }
-    compiler = compiler_for(font_registry(), charts.TEMPLATE)
-    return PdfReader(io.BytesIO(typeset(compiler, {"pictures": inputs}, "a test picture")[0]))
+    pages = typeset(charts.TEMPLATE, {"pictures": inputs}, font_registry(), "a test picture")
+    return PdfReader(io.BytesIO(pages[0]))
 
 
 def test_large_numbers_keep_every_digit() -> None:

@@ -21,10 +21,10 @@ from pypdf import PdfReader
 from reports.compose import compose
 from reports.content.facts import ReportFacts
 from reports.content.report import Records, ReportContent
-from reports.drawing.fonts import BUNDLED, MissingGlyphError, font_registry
-from reports.drawing.typesetting import TypesettingError, compiler_for, typeset
+from reports.drawing.fonts import BUNDLED, MARK, font_registry
+from reports.drawing.typesetting import TypesettingError, typeset
 from reports.rendering.csv import csv_file, harmless
-from reports.rendering.render import RenderError, ReportFile, content_id, render, subject_line
+from reports.rendering.render import RenderError, ReportFile, content_id, glyph_note, render, subject_line
 from sql.safety.characters import one_line
 from sql.values import PermanentError
 
@@ -205,10 +205,16 @@ def test_an_empty_period_sends_text_instead_of_pictures(quiet_facts: ReportFacts
     assert squeezed("No ads were delivered in this period.") in pdf_text(named(files, "report.pdf"))
 
 
-def test_a_character_without_a_glyph_is_an_error_that_names_it(content: ReportContent) -> None:
-    strange = replace(content, header=replace(content.header, title="Launch 日本"))
-    with pytest.raises(MissingGlyphError, match=r"U\+65E5.*Launch 日本"):
-        render(strange)
+def test_a_character_without_a_glyph_becomes_a_mark_and_holds_nothing(content: ReportContent) -> None:
+    strange = replace(content, header=replace(content.header, title="Launch \U00012000\U0010fffd day"))
+    files = render(strange)
+    assert f"Launch{MARK}{MARK}day" in pdf_text(named(files, "report.pdf"))
+    for name in ("report.html", "report.txt"):
+        assert "Launch \U00012000\U0010fffd day" in named(files, name).decode()
+    note = glyph_note(strange)
+    assert "U+12000" in note
+    assert "U+10FFFD" in note
+    assert glyph_note(content) == ""
 
 
 def kanji_font(folder: Path) -> None:
@@ -259,16 +265,16 @@ def test_any_name_survives_the_csv_and_never_starts_a_formula(name: str) -> None
 
 
 def test_every_fixed_text_can_be_printed(content: ReportContent, portfolio: ReportFacts) -> None:
-    font_registry().require(content.strings())
-    font_registry().require(compose(portfolio, "de_DE").strings())
-    font_registry().require("▲▼=–×·…’“”%")
+    assert glyph_note(content) == ""
+    assert glyph_note(compose(portfolio, "de_DE")) == ""
+    assert font_registry().lacking(f"▲▼=–×·…’“”%{MARK}") == []
 
 
 def test_a_typst_warning_fails_the_report(tmp_path: Path) -> None:
     page = tmp_path / "page.typ"
     page.write_text('#set text(font: "No Such Face")\nwords')
     with pytest.raises(TypesettingError, match="a test page came with a warning"):
-        typeset(compiler_for(font_registry(), page), {}, "a test page")
+        typeset(page, {}, font_registry(), "a test page")
 
 
 def test_the_pdf_uses_only_bundled_fonts_and_has_numbered_pages(files: list[ReportFile]) -> None:
