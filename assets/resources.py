@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from uuid import UUID
 
 from dagster import Field, InitResourceContext, resource
 
+from reports.mail_settings import EventSettings
 from sql.values import PermanentError, Scope
 from sql.warehouse import Warehouse
 
@@ -138,9 +139,11 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """How reports leave: the transport's settings, the version of this code, where a platform shows reports, fonts."""
+    """How reports leave: the transport's settings, the version of this code, where a platform shows reports, fonts, and
+    where what the provider reports of mails is kept."""
 
     transport: TransportSettings
     code_version: str
     view_base_url: str | None = None
     fonts_path: Path | None = None
+    events: EventSettings = field(default_factory=EventSettings)

@@ -27,7 +27,7 @@ from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
 from assets.raw.assets import raw_days
-from assets.reporting.assets import monthly_sponsor_reports, report_deliveries, weekly_sponsor_reports
+from assets.reporting.assets import monthly_sponsor_reports, provider_events, report_deliveries, weekly_sponsor_reports
 from assets.resources import Progress, scope
 from assets.steps import STEPS
 from assets.storage.assets import series_partitions
@@ -53,6 +53,7 @@ ASSETS: list[AssetsDefinition] = [
     weekly_sponsor_reports,
     monthly_sponsor_reports,
     report_deliveries,
+    provider_events,
 ]
 
 

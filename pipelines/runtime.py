@@ -119,7 +119,7 @@ def mailing(settings: Settings) -> Mailing:
     """How reports are mailed, by the settings."""
     from assets.resources import Mailing
 
-    return Mailing(settings.mail, version("earshot"), settings.view_base_url, settings.fonts_path)
+    return Mailing(settings.mail, version("earshot"), settings.view_base_url, settings.fonts_path, settings.events)
 
 
 def prepare_orchestrator(settings: Settings, server: Server | None) -> None:

@@ -28,7 +28,7 @@ from dagster import (
 )
 
 from assets.partitions import days_ago, partitions_from
-from assets.resources import day_tags, scope_tags
+from assets.resources import Mailing, day_tags, scope_tags
 from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, RAW_ASSETS, VERDICT
 from pipelines.first_day import loaded_first_day
 from sql.failures import FailureLog, bisect_failures
@@ -66,7 +66,12 @@ delivery_worker = define_asset_job(
     AssetSelection.assets("report_deliveries"),
     description="Sends the mails that are due, each at most once.",
 )
-JOBS = [daily_rollups, look_back_rollups, weekly_reports, monthly_reports, delivery_worker]
+provider_event_reader = define_asset_job(
+    "provider_event_reader",
+    AssetSelection.assets("provider_events"),
+    description="Reads what the provider reports of mails, and moves them to delivered, bounced or dropped.",
+)
+JOBS = [daily_rollups, look_back_rollups, weekly_reports, monthly_reports, delivery_worker, provider_event_reader]
 
 
 @schedule(
@@ -131,6 +136,17 @@ def delivery_ticks(context: ScheduleEvaluationContext, warehouse: ResourceParam[
     return RunRequest() if due else SkipReason("No mail is due.")
 
 
+@schedule(
+    job=provider_event_reader,
+    cron_schedule="7-59/10 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every ten minutes, if EARSHOT_EVENTS is set: reads what the provider reports of mails, each once.",
+)
+def provider_event_ticks(mailing: ResourceParam[Mailing]) -> RunRequest | SkipReason:
+    """Every ten minutes, if there is a source."""
+    return RunRequest() if mailing.events.source else SkipReason("No source of provider events is set: EARSHOT_EVENTS.")
+
+
 def _morning(
     context: ScheduleEvaluationContext, warehouse: Warehouse, newest: date, cadence: str
 ) -> Iterator[RunRequest | SkipReason]:
@@ -188,4 +204,4 @@ def morning_tenants(
     return sorted(chain.from_iterable(found))
 
 
-SCHEDULES = [nightly_days, weekly_report_mornings, monthly_report_mornings, delivery_ticks]
+SCHEDULES = [nightly_days, weekly_report_mornings, monthly_report_mornings, delivery_ticks, provider_event_ticks]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reports.mail_settings import KINDS, FileSettings, SendGridSettings, SmtpSettings, TransportSettings
+from reports.mail_settings import KINDS, EventSettings, FileSettings, SendGridSettings, SmtpSettings, TransportSettings
 from sql.limits import Limits
 from sql.safety.masking import masked, register_secret, register_url
 from sql.values import PermanentError
@@ -50,6 +50,7 @@ class Settings:
     fonts_path: Path | None = None
     start_seconds: int = 600
     mail: TransportSettings = field(default_factory=TransportSettings)
+    events: EventSettings = field(default_factory=EventSettings)
     view_base_url: str | None = None
 
     def __repr__(self) -> str:
@@ -118,6 +119,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         fonts_path=path("EARSHOT_FONTS"),
         start_seconds=_number(env, "EARSHOT_START_SECONDS", 600, "a number of seconds"),
         mail=_mail(env, path("EARSHOT_OUTBOX") or home / "outbox"),
+        events=EventSettings(
+            env.get("EARSHOT_EVENTS") or None,
+            env.get("SENDGRID_WEBHOOK_KEY") or None,
+            _number(env, "EARSHOT_EVENTS_MAX_AGE_H", 72, "a number of hours"),
+        ),
         view_base_url=env.get("EARSHOT_VIEW_BASE_URL") or None,
     )
 

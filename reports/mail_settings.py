@@ -58,6 +58,22 @@ class SendGridSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSettings:
+    """What the provider reports of mails. source: a folder, or an https address (a key may stand in its query).
+
+    public_key: the verification key of SendGrid's signed event webhook. max_age_hours: older requests are not believed.
+    """
+
+    source: str | None = field(default=None, repr=False)
+    public_key: str | None = None
+    max_age_hours: int = 72
+
+    def __post_init__(self) -> None:
+        if self.source and "://" in self.source:
+            register_secret(self.source, self.source.partition("?")[2])
+
+
+@dataclass(frozen=True, slots=True)
 class TransportSettings:
     """How mails leave: what all transports need, and the settings of each.
 

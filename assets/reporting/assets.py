@@ -106,6 +106,38 @@ def report_deliveries(
     )
 
 
+@asset(
+    group_name="reporting",
+    owners=OWNERS["reporting"],
+    deps=[report_deliveries],
+    kinds={"sendgrid", "postgres"},
+)
+def provider_events(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]
+) -> MaterializeResult[None]:
+    """What the provider reports of mails: delivered, bounced, dropped. Each stored request is read once."""
+    from reports.delivery.alerts import channels_of, tell_owners
+    from reports.delivery.events import EventReader
+    from reports.delivery.reconcile import PROOFS
+
+    read = EventReader(warehouse, mailing.events).run(datetime.now(UTC), context.log.info)
+    told = tell_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
+    for note in (*(f"{name} was set aside: {cause}" for name, cause in read.refused.items()), *told.notes):
+        context.log.warning(note)
+    return MaterializeResult(
+        metadata={
+            "requests": read.applied,
+            "set_aside": len(read.refused),
+            "bad_events": read.result.bad,
+            "suppressed": read.result.suppressed,
+            "summary": str(read),
+            "alerts": str(told),
+            **{f"events_{event}": count for event, count in read.result.applied.items() if event in PROOFS},
+            **({"refused": MetadataValue.md(table(("request", "why"), read.refused.items()))} if read.refused else {}),
+        }
+    )
+
+
 def _report(
     context: AssetExecutionContext,
     warehouse: Warehouse,

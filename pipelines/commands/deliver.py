@@ -20,6 +20,7 @@ from pipelines.backfill.progress import progress_bar
 from pipelines.settings import Settings, load_settings
 from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
 from reports.delivery.alerts import channels_of, tell_owners
+from reports.delivery.events import EventReader
 from reports.delivery.history import STATES, check_resend, list_deliveries, resend, retry_failed, show_delivery
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.reconcile import check_signature, event_text, read_events
@@ -164,15 +165,19 @@ def suppress_command(tenant: str, address: str, reason: Reason) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--public-key", help="The provider's verification key; with --signature and --timestamp.")
 @click.option("--signature", help="X-Twilio-Email-Event-Webhook-Signature of the stored request.")
 @click.option("--timestamp", help="X-Twilio-Email-Event-Webhook-Timestamp of the stored request.")
-def reconcile(file: Path, public_key: str | None, signature: str | None, timestamp: str | None) -> None:
+def reconcile(file: Path | None, public_key: str | None, signature: str | None, timestamp: str | None) -> None:
     """Apply the provider's events in FILE: SendGrid's event webhook bodies, as a list or one a line.
 
     Deliveries in doubt get their true state, bounces and complaints stop further mail. A file can be applied again.
+    Without FILE: what EARSHOT_EVENTS has and was not read before, as the schedule does every ten minutes.
     """
+    if file is None:
+        _read_source(load_settings())
+        return
     body = event_text(file.read_bytes(), str(file))
     if public_key and signature and timestamp:
         check_signature(body, public_key, signature, timestamp)
@@ -183,6 +188,14 @@ def reconcile(file: Path, public_key: str | None, signature: str | None, timesta
         result = reconcile_events(warehouse, events, datetime.now(UTC))
     result.foreign = foreign
     console.out.print(f"Events: {result}.")
+
+
+def _read_source(settings: Settings) -> None:
+    with runtime.open_warehouse(settings) as warehouse:
+        read = EventReader(warehouse, settings.events).run(datetime.now(UTC))
+    for name, cause in read.refused.items():
+        console.out.print(f"Note: {name} was set aside: {cause}")
+    console.out.print(f"Events: {read}.")
 
 
 @click.command("send-test")

@@ -2,7 +2,7 @@
 
 Here: reading an export of SendGrid's event webhook, and moving deliveries to the state that the events prove. Events
 may come late, twice, in any order and in several files; the result is the same.
-Not here: receiving a webhook. Earshot serves no web pages; the platform's endpoint stores the bodies for this command.
+Not here: receiving a webhook. Earshot serves no web pages; the platform's endpoint stores what it got (events/).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,9 +26,12 @@ from reports.delivery.addresses import AddressError, header_text
 from reports.delivery.message import DELIVERY_ARG
 from reports.delivery.queue import cancel_resends
 from reports.delivery.suppressions import Reason, suppress
+from sql.failures import is_isolatable
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
+
+logger = logging.getLogger(__name__)
 
 # What an event proves. A bounce can follow a delivery by hours and never the other way round, so the higher one stays
 # and the order of arrival does not matter.
@@ -90,10 +94,18 @@ class Reconciled:
     foreign: int = 0
     suppressed: int = 0
     cancelled: int = 0
+    bad: int = 0
+
+    def add(self, other: Reconciled) -> None:
+        """Count what another file changed as well."""
+        self.applied.update(other.applied)
+        for name in ("repeated", "unmatched", "foreign", "suppressed", "cancelled", "bad"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def __str__(self) -> str:
         parts = [f"{count} {name}" for name, count in sorted(self.applied.items())] or ["no new events"]
         numbers = {"repeated": self.repeated, "of unknown deliveries": self.unmatched, "not from Earshot": self.foreign}
+        numbers["that cannot be read"] = self.bad
         parts += [f"{count} {text}" for text, count in numbers.items() if count]
         text = ", ".join(parts) + f"; {self.suppressed} address(es) suppressed"
         return text + (f"; {self.cancelled} mail(s) need not be sent again" if self.cancelled else "")
@@ -127,8 +139,32 @@ def read_events(text: str) -> tuple[list[ProviderEvent], int]:
     return events, foreign
 
 
+def read_events_singly(text: str) -> tuple[list[ProviderEvent], int, int]:
+    """The same, but an event that cannot be read is counted and loses only itself: events, foreign, bad.
+
+    For the body of one signed request, which is whole because it is signed. Raises PermanentError for what is not JSON.
+    """
+    events, foreign, bad = [], 0, 0
+    for raw in _values(text):
+        try:
+            if DELIVERY_ARG in dict(raw):
+                events.append(_event(_without_nul(raw)))
+            else:
+                foreign += 1
+        except (KeyError, ValueError, TypeError, OverflowError, OSError):
+            bad += 1
+    return events, foreign, bad
+
+
 def _objects(text: str) -> list[dict[str, Any]]:
-    """The objects of all JSON values in the text: the webhook's bodies are lists, often appended to one file."""
+    found = _values(text)
+    if not all(isinstance(event, dict) for event in found):
+        raise PermanentError("the file holds something that is not an event; nothing was applied")
+    return found
+
+
+def _values(text: str) -> list[Any]:
+    """What all JSON values in the text hold: the webhook's bodies are lists, often appended to one file."""
     decoder, rest, found = json.JSONDecoder(), text.removeprefix("\ufeff").strip(), []
     while rest:
         try:
@@ -138,8 +174,6 @@ def _objects(text: str) -> list[dict[str, Any]]:
             raise PermanentError(f"the file of events is not JSON ({message}); nothing was applied") from error
         found += value if isinstance(value, list) else [value]
         rest = rest[end:].lstrip()
-    if not all(isinstance(event, dict) for event in found):
-        raise PermanentError("the file holds something that is not an event; nothing was applied")
     return found
 
 
@@ -184,11 +218,22 @@ def check_signature(body: str, public_key: str, signature: str, timestamp: str) 
         raise PermanentError("the events are not what the provider signed: nothing was applied. Fetch them again")
 
 
-def reconcile(warehouse: Warehouse, events: Iterable[ProviderEvent], now: datetime) -> Reconciled:
-    """Record the events and move their deliveries, each in a transaction of its own, so a repetition goes on."""
+def reconcile(
+    warehouse: Warehouse, events: Iterable[ProviderEvent], now: datetime, *, isolated: bool = False
+) -> Reconciled:
+    """Record the events and move their deliveries, each in a transaction of its own, so a repetition goes on.
+
+    isolated: an event that cannot be applied is counted and logged, and the others go on.
+    """
     result = Reconciled()
     for event in events:
-        _apply(warehouse, event, now, result)
+        try:
+            _apply(warehouse, event, now, result)
+        except BaseException as error:
+            if not isolated or not is_isolatable(error):
+                raise
+            result.bad += 1
+            logger.exception("the event %s of delivery %s cannot be applied", event.event_id, event.delivery_id)
     return result
 
 
