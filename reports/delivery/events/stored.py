@@ -49,8 +49,8 @@ class StoredRequest:
         if signed_at < now - max_age:
             raise PermanentError(
                 f"it was signed on {signed_at:%Y-%m-%d %H:%M} UTC, more than {max_age / timedelta(hours=1):g} hours "
-                "ago (EARSHOT_EVENTS_MAX_AGE_H): nothing was applied. To have it read all the same, raise that and touch "
-                "the file"
+                "ago (EARSHOT_EVENTS_MAX_AGE_H): nothing was applied. To have it read all the same, raise that and "
+                "touch the file"
             )
         if signed_at > now + AHEAD:
             raise PermanentError(
