@@ -5,8 +5,8 @@ Not here: the reports that are made of them.
 
 Kreuz's campaign leads with a model that is not stored, so its report is made from the stored paths.
 
-Harbor's sponsor has a second campaign, Autumn, with a dynamic placement. Twelve purchases and eight visits and leads are
-shared by both campaigns in uneven parts; some in euros, some refunded, two without a value.
+Harbor's sponsor has a second campaign, Autumn, with a dynamic placement. Twelve purchases and eight visits and leads
+are shared by both campaigns in uneven parts; some in euros, some refunded, two without a value.
 """
 
 from __future__ import annotations
