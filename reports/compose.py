@@ -11,16 +11,26 @@ from reports.content.chart_data import bar_chart, line_chart
 from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter, shared_digits
 from reports.content.isolation import isolated
-from reports.content.labels import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODEL_RULES, MODELS, SIGNALS, limits
+from reports.content.labels import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODELS, SIGNALS, limits
 from reports.content.model_totals import model_totals
+from reports.content.models import models, rule_of, rules
 from reports.content.progress import progress
 from reports.content.records import records
 from reports.content.report import Footer, Header, Pair, ReportContent, Section
 from reports.content.response import response
 from reports.content.sentences import counted, finding, lift, notices
-from reports.content.tables import all_placements, campaigns, delivery, models, top_campaigns, top_placements
+from reports.content.tables import all_placements, campaigns, delivery, top_campaigns, top_placements
 from reports.content.tiles import tiles
 from reports.drawing.colours import visible_on_white
+
+WHEN_COUNTED = (
+    "A period’s conversions are those that happened in it: some followed ads of the period, others earlier ads whose "
+    "attribution window was still open. An ad that is still inside its window can earn conversions in later periods."
+)
+SAME_ADS = (
+    "Return on ad spend and cost per conversion set money against conversions of the same ads, from the campaign’s "
+    "start to the period’s end; beside them stands how they moved in the period."
+)
 
 
 def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
@@ -56,7 +66,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         lift=lift(facts, formatter),
         method=_method(facts, formatter),
         limits=limits(facts.brand.name),
-        definitions=Section("Definitions", tuple(Pair(term, text) for term, text in DEFINITIONS)),
+        definitions=_definitions(facts, formatter),
         footer=_footer(facts, formatter),
         records=records(raw),
     )
@@ -70,7 +80,9 @@ def reference(facts: ReportFacts) -> str:
 def _credit_digits(facts: ReportFacts) -> int:
     """One number of digits for every conversion of the report: 0, or 1 where any credit is a fraction."""
     totals = [total.conversions for total in (facts.now, facts.previous) if total is not None]
+    totals += [total.own_conversions or 0.0 for total in (facts.now, facts.previous) if total is not None]
     rows = [row.conversions for row in facts.placements]
+    rows += [conversions for row in facts.placements for _, conversions in row.by_model]
     rows += [row.conversions for row in facts.campaigns]
     rows += [row.conversions for row in facts.models]
     rows += [each.figures.conversions for each in facts.to_date]
@@ -96,11 +108,13 @@ def _method(facts: ReportFacts, formatter: Formatter) -> Section:
     method = facts.method
     days = " or ".join(counted(f"{days.normalize():f}", "day", "days") for days in sorted(set(method.window_days)))
     model = MODELS.get(method.default_model, method.default_model)
-    rule = MODEL_RULES.get(method.default_model, "")
+    rule = rule_of(method.default_model, method, formatter)
     status = "final" if method.is_final else "provisional"
     pairs = [
         Pair("Downloads", f"Podcast Technical Measurement Guidelines 2.3, {_download_window(facts)}."),
         Pair("Conversions", _goal(facts)),
+        Pair("Counted when they happen", formatter.say(WHEN_COUNTED)),
+        Pair("Return and cost", formatter.say(SAME_ADS)),
         Pair("Attribution window", f"{days} after an ad; a promo code or vanity URL names its placement by itself."),
         Pair("Attribution model", f"{model}: {rule}." if rule else f"{model}."),
         *_signals(facts, formatter),
@@ -113,6 +127,11 @@ def _method(facts: ReportFacts, formatter: Formatter) -> Section:
         ),
     ]
     return Section("How this was measured", tuple(pairs))
+
+
+def _definitions(facts: ReportFacts, formatter: Formatter) -> Section:
+    pairs = [Pair(term, text) for term, text in DEFINITIONS]
+    return Section("Definitions", (*pairs, *rules(facts, formatter)))
 
 
 def _goal(facts: ReportFacts) -> str:

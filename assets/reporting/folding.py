@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reports.content.facts import PlacementRow
+from reports.content.to_date import Figures
 
 OTHER_SHOW, OTHER_ROWS = "Other", "Other (few households)"
 
@@ -72,7 +73,22 @@ def _sum(rows: Sequence[PlacementRow]) -> PlacementRow:
         spend_minor=_if_all_known([row.spend_minor for row in rows]),
         currency=rows[0].currency,
         is_folded=True,
+        by_model=_sum_by_model(rows),
+        to_date=_sum_to_date(rows),
     )
+
+
+def _sum_by_model(rows: Sequence[PlacementRow]) -> tuple[tuple[str, float], ...]:
+    parts: dict[str, list[float]] = {}
+    for row in rows:
+        for model, conversions in row.by_model:
+            parts.setdefault(model, []).append(conversions)
+    return tuple((model, math.fsum(each)) for model, each in parts.items())
+
+
+def _sum_to_date(rows: Sequence[PlacementRow]) -> Figures | None:
+    known = [row.to_date for row in rows if row.to_date is not None]
+    return sum(known[1:], known[0]) if known and len(known) == len(rows) else None
 
 
 def _if_all_known(amounts: Sequence[int | None]) -> int | None:

@@ -6,10 +6,12 @@ Not here: what the numbers mean (campaigns/), sentences and formats (reports/), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 
@@ -32,10 +34,12 @@ from reports.content.facts import (
     SignalCounts,
     Totals,
 )
+from reports.content.to_date import Figures
 from sql.values import Interval
 
-# Shown beside the headline, which has conversions, ROAS and cost per conversion.
-RESPONSE = ("conversion_rate", "visitor_rate", "cpv", "cpl", "aov", "roi")
+# What the period has beside its headline: of its own ads, or of its own conversions. What relates money to conversions
+# is to date.
+RESPONSE = ("conversion_rate", "visitor_rate", "aov")
 
 # Of households that were reached: their sample is the numerator, the reach of the same rows the denominator.
 RATES = ("conversion_rate", "visitor_rate")
@@ -62,17 +66,26 @@ class ReportContext:
     fewest_households: int
 
 
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """Figures since the campaigns' start. shows: of period.to_date.shows_until; campaigns: by their ids."""
+
+    shows: pl.DataFrame
+    campaigns: Mapping[UUID, Figures]
+
+
 def gather(
     subject: Subject,
     period: ReportPeriod,
     now: PeriodResult,
     previous: PeriodResult | None,
+    so_far: SoFar,
     names: pl.DataFrame,
     context: ReportContext,
 ) -> ReportFacts:
     """Everything that one report shows of its period, as numbers. names: of read_report_names."""
     kpis = kpis_of(now, subject.level, subject.scope_id, subject.model)
-    counted = placement_rows(now, subject, names, context.brand.timezone)
+    counted = placement_rows(now, subject, so_far.shows, names, context.brand.timezone)
     placements, folded = fold_small(counted, context.fewest_households)
     return ReportFacts(
         report_id=context.report_id,
@@ -85,8 +98,8 @@ def gather(
         period=Period(period.first, period.last),
         previous_period=Period(period.previous_first, period.previous_last) if previous else None,
         currency=subject.currency,
-        now=totals(kpis),
-        previous=totals(kpis_of(previous, subject.level, subject.scope_id, subject.model)) if previous else None,
+        now=headline(now, subject),
+        previous=headline(previous, subject) if previous else None,
         daily=daily(now, subject.model),
         previous_daily=daily(previous, subject.model) if previous else None,
         placements=placements,
@@ -94,14 +107,15 @@ def gather(
         signals=signal_counts(now, subject),
         method=_method(subject, context),
         reason=context.reason,
-        campaigns=campaign_rows(now, subject) if subject.is_portfolio else (),
+        campaigns=campaign_rows(now, subject, so_far.campaigns) if subject.is_portfolio else (),
         pacing=pacing(now.pacing),
         windows=open_windows(now, subject),
         unsubscribe=context.unsubscribe,
         view_online=context.view_online,
         fewest_households=context.fewest_households,
         folded_rows=folded,
-        response=tuple(measures(kpis)),
+        response=tuple(measures(kpis, RESPONSE)),
+        flights=tuple(Period(campaign.starts_on, campaign.ends_on) for campaign in subject.campaigns),
     )
 
 
@@ -109,6 +123,16 @@ def kpis_of(result: PeriodResult, level: str, scope_id: bytes, model: str) -> Kp
     """The KPI rows of one scope and model by name."""
     rows = result.kpis.filter(level=level, model=model).filter(pl.col("scope_id") == scope_id)
     return {row["kpi"]: row for row in rows.iter_rows(named=True)}
+
+
+def headline(result: PeriodResult, subject: Subject) -> Totals:
+    """The totals of a period, with whom it reached and which part of its conversions its own ads earned."""
+    kinds = result.reached.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
+    return replace(
+        totals(kpis_of(result, subject.level, subject.scope_id, subject.model)),
+        reached=tuple(kinds.select("address_class", "addresses").iter_rows()),
+        own_conversions=math.fsum(result.shows.filter(model=subject.model)["own_conversions"]),
+    )
 
 
 def totals(kpis: Kpis) -> Totals:
@@ -130,9 +154,9 @@ def totals(kpis: Kpis) -> Totals:
     )
 
 
-def measures(kpis: Kpis) -> Iterator[Measure]:
-    """What came back beyond the headline, as far as it can be context."""
-    for name in RESPONSE:
+def measures(kpis: Kpis, names: Sequence[str]) -> Iterator[Measure]:
+    """The KPIs of these names, as far as they can be context."""
+    for name in names:
         row = kpis[name]
         interval = None if row["estimate"] is None else Interval(row["estimate"], row["lower"], row["upper"])
         is_small = row["badge"] == "too_few" and row["sample"] > 0
@@ -153,17 +177,24 @@ def daily(result: PeriodResult, model: str) -> Daily:
     return Daily(tuple(days["impressions"].to_list()), tuple(days["conversions"].to_list()))
 
 
-def placement_rows(result: PeriodResult, subject: Subject, names: pl.DataFrame, timezone: str) -> tuple[Counted, ...]:
+def placement_rows(
+    result: PeriodResult, subject: Subject, so_far: pl.DataFrame, names: pl.DataFrame, timezone: str
+) -> tuple[Counted, ...]:
     """One row per placement and episode. Booked is of the placement: it stands where the placement has one episode."""
     campaigns = {campaign.campaign_id: campaign for campaign in subject.campaigns}
     valued = {
         campaign: kpis_of(result, "campaign", campaign, subject.model)["revenue"]["amount_minor"] is not None
         for campaign in campaigns
     }
-    shows = result.shows.filter(model=subject.model)
+    placed = ["placement_id", "episode_id"]
+    models = result.shows.group_by(placed, maintain_order=True).agg(
+        models=pl.struct("model", "conversions").sort_by("model")
+    )
+    shows = result.shows.filter(model=subject.model).join(models, on=placed, validate="1:1")
     booked = result.pacing.select("placement_id", "booked")
     rows = (
-        shows.join(names, on=["placement_id", "episode_id"], how="left", validate="1:1")
+        shows.join(_figures(so_far, placed), on=placed, how="left", validate="1:1")
+        .join(names, on=["placement_id", "episode_id"], how="left", validate="1:1")
         .join(booked, on="placement_id", how="left", validate="m:1")
         .with_columns(
             aired=pl.col("aired_at").dt.convert_time_zone(timezone).dt.date(),
@@ -191,10 +222,18 @@ def _placement_row(
         revenue_minor=row["revenue_minor"] if valued[row["campaign_id"]] else None,
         spend_minor=row["spend_minor"],
         currency=campaigns[row["campaign_id"]].currency,
+        to_date=Figures(**row["so_far"]) if row["so_far"] else None,
+        by_model=tuple((each["model"], each["conversions"]) for each in row["models"]),
     )
 
 
-def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, ...]:
+def _figures(so_far: pl.DataFrame, placed: Sequence[str]) -> pl.DataFrame:
+    """The figures of each placement and episode, as one column of structs. so_far: of period.to_date.shows_until."""
+    named = so_far.rename({"impressions": "delivered"})
+    return named.select(*placed, so_far=pl.struct(list(Figures.__slots__)))
+
+
+def campaign_rows(result: PeriodResult, subject: Subject, so_far: Mapping[UUID, Figures]) -> tuple[CampaignRow, ...]:
     """One row per campaign of a portfolio, in the order of the subject."""
     rows = []
     for campaign in subject.campaigns:
@@ -213,6 +252,7 @@ def campaign_rows(result: PeriodResult, subject: Subject) -> tuple[CampaignRow, 
                 revenue_minor=own.revenue_minor,
                 spend_minor=own.spend_minor,
                 currency=campaign.currency,
+                to_date=so_far.get(UUID(bytes=campaign.campaign_id)),
             )
         )
     return tuple(rows)
@@ -246,9 +286,10 @@ def pacing(rows: pl.DataFrame) -> Pacing | None:
 
 
 def open_windows(result: PeriodResult, subject: Subject) -> OpenWindows:
-    """Episodes that delivered in the period, and how many of them may still bring conversions."""
+    """Episodes that delivered in the period, and how many of them have ads whose window is open."""
     delivered = result.shows.filter(model=subject.model).filter(pl.col("impressions") > 0)
-    still_open = delivered.filter(pl.col("is_open"))["episode_id"].n_unique()
+    # Counted from the ad and not from the airing: an old episode is downloaded anew every day.
+    still_open = delivered.filter(pl.col("mature_impressions") < pl.col("impressions"))["episode_id"].n_unique()
     kpis = kpis_of(result, subject.level, subject.scope_id, subject.model)
     return OpenWindows(delivered["episode_id"].n_unique(), still_open, kpis["impressions"]["mature_share"])
 
@@ -266,4 +307,5 @@ def _method(subject: Subject, context: ReportContext) -> Method:
         is_final=True,
         lateness_hours=context.lateness_hours,
         methodology=context.methodology,
+        half_life_days=tuple(sorted({campaign.half_life_days for campaign in subject.campaigns})),
     )

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from assets.campaigns.period.reading import read_period
 from assets.campaigns.period.summarising import PeriodResult, summarise
+from assets.campaigns.period.to_date import shows_until
 from assets.campaigns.results.credited_conversions import ids_of
 from assets.reporting.gate import Decision, decide
-from assets.reporting.gathering import ReportContext, gather
+from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
-from assets.reporting.to_date import read_to_date
+from assets.reporting.to_date import figures_by_campaign, read_so_far, to_date
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.content.facts import Brand, ReportFacts
@@ -68,8 +69,11 @@ class ReportReader:
         now = self._result(subject.campaign_ids, self.period.window, as_of)
         placements = ids_of(now.shows, "placement_id")
         names = self.read("read_report_names", tenants=tenants, placements=placements)
-        facts = gather(subject, self.period, now, self._previous(subject, as_of), names, self._context(subject, key))
-        facts = replace(facts, to_date=read_to_date(self.read, self.tenant.tenant_id, subject, self.period, as_of))
+        end, previous = self.period.window.end, self._previous(subject, as_of)
+        history = read_so_far(self.read, self.tenant.tenant_id, subject, self.period, as_of)
+        so_far = SoFar(shows_until(history, end), figures_by_campaign(history, end))
+        facts = gather(subject, self.period, now, previous, so_far, names, self._context(subject, key))
+        facts = replace(facts, to_date=tuple(to_date(history, subject, self.period)))
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))

@@ -99,6 +99,7 @@ class ReportCampaign:
     currency: str
     version: int
     window_days: Decimal
+    half_life_days: Decimal
     default_model: str
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.campaigns.period.to_date import CampaignHistory, measure_each, measure_together, price_until, read_history
+from assets.reporting.gathering import measures
 from assets.reporting.periods import ReportPeriod, month_of, week_of
 from assets.reporting.subscriptions import Subject
 from reports.content.to_date import Figures, ToDate
@@ -22,14 +23,15 @@ from sql.values import DAY, Interval, Reader, Window
 Kpis = Mapping[str, Mapping[str, Any]]
 
 
-def read_to_date(
-    read: Reader, tenant: UUID, subject: Subject, period: ReportPeriod, as_of: datetime
-) -> tuple[ToDate, ...]:
-    """The subject's campaigns to date, by currency, as they are known now."""
+# Costs and returns to date, beside conversions, ROAS and cost per conversion.
+FURTHER = ("cpv", "cpl", "roi")
+
+
+def read_so_far(read: Reader, tenant: UUID, subject: Subject, period: ReportPeriod, as_of: datetime) -> CampaignHistory:
+    """The subject's campaigns from their start to the period's end, as they are known now."""
     since = Window.of_local_days(first_day_of(subject, period), period.last, period.timezone).start
     moments = [period.window.start, period.window.end]
-    history = read_history(read, tenant, subject.campaign_ids, since, moments, as_of, subject.model)
-    return tuple(to_date(history, subject, period))
+    return read_history(read, tenant, subject.campaign_ids, since, moments, as_of, subject.model)
 
 
 def first_day_of(subject: Subject, period: ReportPeriod) -> date:
@@ -63,6 +65,7 @@ def to_date(history: CampaignHistory, subject: Subject, period: ReportPeriod) ->
             roas_interval=_interval(kpis["roas"]),
             cpa_interval=_interval(kpis["cpa"]),
             campaigns=tuple(campaign.name for campaign in own),
+            measures=tuple(measures(kpis, FURTHER)),
         )
 
 

@@ -30,14 +30,14 @@ def benchmarks(facts: ReportFacts, formatter: Formatter) -> Table | None:
     through = formatter.day(facts.benchmarks.through)
     model = MODELS.get(facts.benchmarks.model, facts.benchmarks.model)
     return Table(
-        title="Beside other campaigns in these shows",
+        title=formatter.say("Beside other campaigns in these shows, from the start to {day}", day=through),
         columns=("Measure", "This campaign", "Median", "Compared with"),
         rows=tuple(
             TableRow(name, "", _position(with_median[kpi], facts.currency, formatter))
             for kpi, name in KPIS.items()
             if kpi in with_median
         ),
-        note=f"From the campaign’s start to {through}, under the model {model}. Compared are campaigns of the same "
+        note=f"Under the model {model}. Compared are campaigns of the same "
         f"goal for other sponsors whose results are complete, at least {FEWEST_PEER_CAMPAIGNS} of at least "
         f"{FEWEST_PEER_SPONSORS} sponsors; their medians are rounded to "
         f"two digits. Ratios are shown from {FEWEST_FOR_RATIOS} conversions.",

@@ -13,10 +13,9 @@ from datetime import timedelta
 from reports.content.chart_labels import distinct
 from reports.content.facts import Period, PlacementRow, ReportFacts
 from reports.content.formats import Formatter
-from reports.content.ratios import cost_per_conversion
+from reports.content.ratios import cost_of_each
 from reports.content.report import Bar, BarChart, LineChart
 from reports.content.sentences import counted
-from reports.thresholds import FEWEST_FOR_RATIOS
 
 # What fits into a mail without scrolling past it; the rest of a group folds into one bar, so bars sum to the total.
 MOST_BARS = 6
@@ -95,7 +94,7 @@ def _bars(
             costs[key(row)].append(row)
     labels = distinct([name for _, name in kept])
     bars = [
-        Bar(label, value, formatter.credit(value), _cost(costs[name], value, formatter))
+        Bar(label, value, formatter.credit(value), _cost(costs[name], formatter))
         for label, (value, name) in zip(labels, kept, strict=True)
     ]
     if rest := sums[len(kept) :]:
@@ -112,21 +111,20 @@ def _earned(rows: Iterable[PlacementRow]) -> float:
     return math.fsum(row.conversions for row in rows)
 
 
-def _cost(rows: list[PlacementRow], conversions: float, formatter: Formatter) -> str:
-    """What the rows cost, and what that is for a conversion where there are enough; empty where a cost is not known."""
+def _cost(rows: list[PlacementRow], formatter: Formatter) -> str:
+    """What the rows cost since the start, and that for a conversion where there are enough; empty where not known."""
     currencies = {row.currency for row in rows}
-    spent = [row.spend_minor for row in rows]
-    if len(currencies) != 1 or not all(part is not None for part in spent):
+    figures = [row.to_date for row in rows if row.to_date is not None]
+    if len(currencies) != 1 or len(figures) != len(rows):
         return ""
-    spend = sum(part for part in spent if part is not None)
-    # Nothing was spent on older episodes in this period: their conversions were paid for before, not for nothing.
-    if not spend:
+    whole, currency = sum(figures[1:], figures[0]), currencies.pop()
+    if not whole.spend_minor:
         return ""
-    currency = currencies.pop()
-    text = f"{formatter.money(spend, currency)} spent"
-    if conversions < FEWEST_FOR_RATIOS:
-        return text
-    return f"{text} · {formatter.money(cost_per_conversion(spend, conversions), currency)} per conversion"
+    spend, cost = formatter.money(whole.spend_minor, currency), cost_of_each(whole)
+    if cost is None:
+        return formatter.say("to date: {spend} spent", spend=spend)
+    cost_text = formatter.money(cost, currency)
+    return formatter.say("to date: {spend} spent, {cost} per conversion", spend=spend, cost=cost_text)
 
 
 def _day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], ...]:

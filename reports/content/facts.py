@@ -14,8 +14,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from reports.content.comparisons import Benchmarks, Lift, ModelTotals
+from reports.content.rows import CampaignRow as CampaignRow
+from reports.content.rows import ModelRow as ModelRow
+from reports.content.rows import PlacementRow as PlacementRow
 from reports.content.to_date import ToDate
-from sql.values import Interval, PermanentError
+from reports.content.totals import Measure as Measure
+from reports.content.totals import Totals as Totals
+from sql.values import PermanentError
 
 
 class FactsError(PermanentError):
@@ -48,114 +53,9 @@ class Period:
     def length(self) -> int:
         return (self.last - self.first).days + 1
 
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """One period's totals under the default model.
-
-    delivered: ads; reach: distinct households; conversions: attributed credit of the goal kind, a fraction where credit
-    is shared with other campaigns; sample: conversions that earned any credit, which decides what may be shown.
-    modelled: conversions as if shared addresses responded like those of one household; usable_share: ads at the latter.
-    Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio.
-    """
-
-    delivered: int
-    reach: int | None
-    conversions: float
-    sample: int
-    revenue_minor: int | None
-    spend_minor: int | None
-    conversions_interval: Interval | None = None
-    revenue_interval: Interval | None = None
-    roas_interval: Interval | None = None
-    cpa_interval: Interval | None = None
-    modelled: Interval | None = None
-    usable_share: float | None = None
-
-    def contradictions(self) -> Iterator[str]:
-        """An interval that does not hold its own estimate was computed for something else."""
-        spend, revenue, conversions = self.spend_minor, self.revenue_minor, self.conversions
-        for name, value, interval in (
-            ("conversions", conversions, self.conversions_interval),
-            ("revenue", revenue, self.revenue_interval),
-            ("ROAS", revenue / spend if spend and revenue is not None else None, self.roas_interval),
-            ("CPA", spend / conversions if spend is not None and conversions > 0 else None, self.cpa_interval),
-        ):
-            if value is not None and interval is not None and not _holds(interval, value):
-                yield f"{name} of {value:g} lie outside their interval, {interval.lower} to {interval.upper}"
-
-
-def _holds(interval: Interval, value: float) -> bool:
-    """Whether the value lies inside, up to the last digits of a float."""
-    slack = 1e-6 * max(1.0, abs(value))
-    low_enough = interval.upper is None or value <= interval.upper + slack
-    return low_enough and (interval.lower is None or value >= interval.lower - slack)
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A rate, cost or return of the period under the report's model. kpi: a name of campaign_roi.
-
-    interval: its estimate in minor units where it is money; None: not shown, because the sample is too small
-    (is_small) or because a price, value or margin is not known.
-    counted, reached: of a rate, its numerator and denominator: households reached by the ads of the same span.
-    """
-
-    kpi: str
-    interval: Interval | None
-    is_money: bool
-    is_small: bool = False
-    is_doubtful: bool = False
-    counted: int | None = None
-    reached: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlacementRow:
-    """One placement in one episode, over the period. position: pre, mid or post. aired: local day.
-
-    is_folded: the sum of several that stand for too few households each.
-    """
-
-    campaign: str
-    show: str
-    episode: str
-    placement: str
-    position: str
-    aired: date | None
-    booked: int | None
-    delivered: int
-    conversions: float
-    revenue_minor: int | None
-    spend_minor: int | None
-    currency: str
-    is_folded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignRow:
-    """One campaign of a portfolio report, over the period."""
-
-    name: str
-    starts_on: date
-    ends_on: date
-    booked: int | None
-    delivered: int
-    reach: int | None
-    conversions: float
-    sample: int
-    revenue_minor: int | None
-    spend_minor: int | None
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRow:
-    """What one attribution model gives to the campaign over the period. model: a name of attribution_credits."""
-
-    model: str
-    conversions: float
-    revenue_minor: int | None
+    def days_in(self, other: Period) -> int:
+        """How many of its days lie in the other period."""
+        return max(0, (min(self.last, other.last) - max(self.first, other.first)).days + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +104,7 @@ class Method:
     """How the numbers were made. download_window: a value of tenants.download_window. data_through: UTC, exclusive.
 
     methodology: the version of the tenant's methodology page that was in force; None where none is kept.
+    half_life_days: of time decay, of each campaign's settings.
     """
 
     download_window: str
@@ -216,6 +117,7 @@ class Method:
     is_final: bool
     lateness_hours: int
     methodology: str | None = None
+    half_life_days: tuple[Decimal, ...] = ()
 
     def __post_init__(self) -> None:
         if self.data_through.tzinfo is None:
@@ -239,6 +141,7 @@ class ReportFacts:
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
     to_date: the campaigns from their start to the period's end, one value for each currency.
+    flights: from which day to which each campaign runs.
     """
 
     report_id: str
@@ -274,6 +177,7 @@ class ReportFacts:
     fewest_households: int = 1
     folded_rows: int = 0
     to_date: tuple[ToDate, ...] = ()
+    flights: tuple[Period, ...] = ()
 
     def __post_init__(self) -> None:
         for problem in self._contradictions():
@@ -282,6 +186,16 @@ class ReportFacts:
     @property
     def is_portfolio(self) -> bool:
         return self.campaign is None
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether the flights ran on all days of this period and of the one before, or on none: else a change would be
+        of days and not of what happened on them. A flight that is not known is taken to run."""
+        periods = [period for period in (self.previous_period, self.period) if period is not None]
+        ran = [[flight.days_in(period) for period in periods] for flight in self.flights]
+        whole = [period.length for period in periods]
+        running = [days for days in ran if any(days)]
+        return not ran or (bool(running) and all(days == whole for days in running))
 
     def _contradictions(self) -> Iterator[str]:
         if len(self.daily.delivered) != self.period.length:

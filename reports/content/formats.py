@@ -7,7 +7,7 @@ Not here: which number is shown where (compose.py), raw numbers for machines (cs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.lists import format_list
 from babel.numbers import (
     format_compact_decimal,
     format_currency,
@@ -99,7 +100,18 @@ class Formatter:
         return NOTHING if value is None else str(format_decimal(value, locale=self.babel))
 
     def credit(self, value: float) -> str:
+        """A number of conversions: whole where it is whole, else with the digits of the report."""
+        is_whole = rounded(value, 6) == rounded(value, 0)
+        return self._decimal(value, 0 if is_whole else self.credit_digits)
+
+    def bound(self, value: float) -> str:
+        """A bound of a number of conversions: an estimate, with the digits of the report also where it is whole."""
         return self._decimal(value, self.credit_digits)
+
+    def credit_parts(self, whole: float, part: float) -> tuple[str, str]:
+        """A part of a number of conversions and the rest, so that the printed ones add up to the printed whole."""
+        shown = rounded(part, self.credit_digits)
+        return self.credit(float(shown)), self.credit(float(rounded(whole, self.credit_digits) - shown))
 
     def ratio(self, value: Decimal | float | None) -> str:
         return NOTHING if value is None else f"{self._decimal(value, 2)}×"
@@ -144,6 +156,18 @@ class Formatter:
         """A UTC moment at the tenant's clock; the page names the time zone elsewhere."""
         local = value.astimezone(self.zone)
         return f"{self.day(local.date())}, {format_time(local.time(), 'short', locale=self.babel)}"
+
+    def plain(self, value: Decimal) -> str:
+        """A number with as many digits as it has: 7 or 3.5."""
+        return str(format_decimal(value.normalize(), locale=self.babel, decimal_quantization=False))
+
+    def either(self, items: Sequence[str]) -> str:
+        """The items as alternatives: 14 or 30."""
+        return str(format_list(list(items), style="or", locale=self.babel))
+
+    def every(self, items: Sequence[str]) -> str:
+        """The items together: 12 households, 3 offices and 1 mobile network."""
+        return str(format_list(list(items), locale=self.babel))
 
     def _decimal(self, value: Decimal | float, digits: int) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")

@@ -26,12 +26,20 @@ MODEL_RULES = {
     "last_touch": "all credit to the last ad of the path",
     "last_paid_touch": "all credit to the last paid ad of the path",
     "linear": "equal credit to every ad of the path",
-    "time_decay": "credit halves for every seven days before the conversion",
     "position_based": "40% to the first ad, 40% to the last, 20% shared by those between",
     "j_shaped": "20% to the first ad, 60% to the last, 20% shared by those between",
     "inverse_j": "60% to the first ad, 20% to the last, 20% shared by those between",
     "markov": "credit by how many conversions would be lost without the placement",
     "counterfactual": "credit by how much less likely the conversion would have been without the ad",
+}
+
+# What an address stands for, for one and for any other number of them, in the order in which they are told.
+ADDRESSES = {
+    "household": ("{number} household", "{number} households"),
+    "commercial": ("{number} office", "{number} offices"),
+    "cellular": ("{number} mobile network address", "{number} mobile network addresses"),
+    "data_centre": ("{number} data centre address", "{number} data centre addresses"),
+    "unknown": ("{number} address of unknown kind", "{number} addresses of unknown kind"),
 }
 
 # A campaign's goal, as the end of "A conversion is ...".
@@ -70,7 +78,7 @@ DOWNLOAD_WINDOWS = {
 
 # What campaigns can be compared by, in the order in which they are read.
 KPIS = {
-    "frequency": "Ads per household reached",
+    "frequency": "Ads per address reached",
     "delivery_rate": "Delivered of booked ads",
     "cpm": "Price per thousand booked ads (CPM)",
     "ecpm": "Cost per thousand delivered ads (eCPM)",
@@ -86,15 +94,22 @@ KPIS = {
 
 DEFINITIONS = (
     ("Ads delivered", "Ads whose audio was downloaded as part of a valid download, or that an app reported as played."),
-    ("Reach", "Distinct households that were delivered at least one ad. Reach is counted, never summed."),
+    (
+        "Reach",
+        "Distinct internet addresses that were delivered at least one ad: of households, offices, mobile networks, and "
+        "unknown ones. Reach is counted, never summed.",
+    ),
     ("Frequency", "Ads delivered divided by reach."),
     (
         "Conversion",
         "One order or action of the campaign's goal, however many signals reported it. Its credit is shared by the ads "
         "on its path, so a placement can earn a fraction; rounded fractions may miss the total by one digit.",
     ),
-    ("Return on ad spend (ROAS)", "Attributed revenue, after refunds, divided by spend."),
-    ("Cost per conversion (CPA)", "Spend divided by attributed conversions."),
+    (
+        "Return on ad spend (ROAS)",
+        "Attributed revenue, after refunds, divided by spend, both of the same ads: since the campaign’s start.",
+    ),
+    ("Cost per conversion (CPA)", "Spend divided by attributed conversions, both since the campaign’s start."),
     (
         "Spend",
         "The cost of what was delivered: read-in ads on the day they air, inserted ads as they are delivered, up to "
@@ -110,8 +125,8 @@ DEFINITIONS = (
     ),
     (
         "Attribution window",
-        "The time after an ad in which a conversion can be credited to it. Both periods are counted at the same age, "
-        "so that an open window does not look like a decline.",
+        "The time after an ad in which a conversion can be credited to it. It is counted from the delivery of each ad, "
+        "and not from the day on which an episode aired.",
     ),
 )
 

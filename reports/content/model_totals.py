@@ -12,7 +12,8 @@ from dataclasses import replace
 from reports.content.comparisons import ModelResult
 from reports.content.facts import ReportFacts
 from reports.content.formats import NOTHING, Formatter
-from reports.content.labels import MODEL_RULES, MODELS
+from reports.content.labels import MODELS
+from reports.content.models import rule_of
 from reports.content.report import Table, TableRow
 from reports.thresholds import FEWEST_TO_FIT
 from sql.values import Interval
@@ -28,16 +29,13 @@ def model_totals(facts: ReportFacts, formatter: Formatter) -> Table | None:
     through, rows = formatter.day(facts.model_totals.through), facts.model_totals.rows
     # These totals are fractions, whatever the report's own credits are.
     formatter = replace(formatter, credit_digits=1)
-    note = (
-        f"From the campaign’s start to {through}. These models also look at journeys that led to no conversion, so "
-        "they tell totals, as of Sundays."
-    )
+    note = "These models also look at journeys that led to no conversion, so they tell totals, as of Sundays."
     if any(row.is_fallback for row in rows):
         note += (
             f" * Fewer than {FEWEST_TO_FIT} conversions are too few to learn from: these are the numbers of the linear "
             "model."
         )
-    title = "Models that learn from all journeys"
+    title = formatter.say("Models that learn from all journeys, from the start to {day}", day=through)
     if facts.is_portfolio:
         return Table(
             title, ("Campaign", "This report", "Markov", "Counterfactual"), _by_campaign(facts, formatter), note
@@ -55,7 +53,7 @@ def _model_row(row: ModelResult, facts: ReportFacts, formatter: Formatter) -> Ta
     own = " (this report)" if row.model == facts.method.default_model else "*" if row.is_fallback else ""
     return TableRow(
         MODELS.get(row.model, row.model) + own,
-        MODEL_RULES.get(row.model, ""),
+        rule_of(row.model, facts.method, formatter),
         (
             formatter.credit(row.conversions.estimate),
             _bounds(row.conversions, formatter),
@@ -69,7 +67,7 @@ def _model_row(row: ModelResult, facts: ReportFacts, formatter: Formatter) -> Ta
 def _bounds(interval: Interval, formatter: Formatter) -> str:
     if interval.lower is None or interval.upper is None:
         return NOTHING
-    return f"{formatter.credit(interval.lower)} – {formatter.credit(interval.upper)}"
+    return f"{formatter.bound(interval.lower)} – {formatter.bound(interval.upper)}"
 
 
 def _by_campaign(facts: ReportFacts, formatter: Formatter) -> tuple[TableRow, ...]:

@@ -11,9 +11,11 @@ from decimal import Decimal
 
 from reports.content.facts import ReportFacts
 from reports.content.formats import NOTHING, Formatter
-from reports.content.ratios import cost_per_conversion, ratios_allowed
+from reports.content.labels import KPIS
+from reports.content.ratios import cost_of_each, return_on_spend
 from reports.content.report import Pair, Section
-from reports.content.to_date import Figures, ToDate
+from reports.content.response import measured
+from reports.content.to_date import ToDate
 from sql.values import Interval
 
 PART_OF = "{part} of {whole} booked"
@@ -24,20 +26,6 @@ WITH_INTERVAL = "{value} (95% interval {lower} to {upper})"
 def progress(facts: ReportFacts, formatter: Formatter) -> tuple[Section, ...]:
     """What was delivered, spent and earned since the start, one section for each currency."""
     return tuple(Section(_title(each, facts), tuple(_pairs(each, formatter))) for each in facts.to_date)
-
-
-def return_on_spend(figures: Figures) -> Decimal | None:
-    """Revenue over spend; None where either is not known or the sample is too small."""
-    if figures.revenue_minor is None or not figures.spend_minor or not ratios_allowed(figures.sample):
-        return None
-    return Decimal(figures.revenue_minor) / figures.spend_minor
-
-
-def cost_of_each(figures: Figures) -> Decimal | None:
-    """Minor units per conversion; None where the spend is not known or the sample is too small."""
-    if not ratios_allowed(figures.sample):
-        return None
-    return cost_per_conversion(figures.spend_minor, figures.conversions)
 
 
 def _title(to_date: ToDate, facts: ReportFacts) -> str:
@@ -62,7 +50,7 @@ def _pairs(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
     yield Pair("Spend", spend)
     yield Pair(
         "Conversions",
-        _with_interval(formatter.credit(figures.conversions), to_date.conversions_interval, formatter.credit),
+        _with_interval(formatter.credit(figures.conversions), to_date.conversions_interval, formatter.bound),
     )
     yield Pair("Attributed revenue", _with_interval(money(figures.revenue_minor), to_date.revenue_interval, money))
     roas, cost = return_on_spend(figures), cost_of_each(figures)
@@ -70,6 +58,9 @@ def _pairs(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
         "Return on ad spend (ROAS)", _with_interval(formatter.ratio(roas), to_date.roas_interval, formatter.ratio)
     )
     yield Pair("Cost per conversion (CPA)", _with_interval(money(cost), to_date.cpa_interval, money))
+    for measure in to_date.measures:
+        if measure.interval is not None or measure.is_small:
+            yield Pair(KPIS[measure.kpi], measured(measure, currency, formatter))
 
 
 def _with_interval(value: str, interval: Interval | None, show: Callable[[float], str]) -> str:

@@ -1,15 +1,17 @@
-"""Ratios: what a period's totals give by division, and from which sample on it may be shown.
+"""Ratios: what figures give by division, and from which sample on it may be shown.
 
-Here: return on ad spend, cost per conversion, cost per thousand ads; None where a part is missing or too small.
-Not here: how a ratio looks (formats.py), where it stands (tiles.py, tables.py), the totals themselves.
+Here: return on ad spend and cost per conversion of figures to date, cost per thousand ads of a period; None where a
+part is missing or too small.
+Not here: how a ratio looks (formats.py), where it stands (tiles.py, tables.py), the figures themselves.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from reports.content.facts import ReportFacts, Totals
+from reports.content.facts import ReportFacts
 from reports.content.formats import NOTHING, Formatter, exact
+from reports.content.to_date import Figures
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
 
 
@@ -23,11 +25,18 @@ def is_low_confidence(sample: int) -> bool:
     return FEWEST_FOR_RATIOS <= sample < FEWEST_FOR_CONFIDENCE
 
 
-def roas(totals: Totals) -> Decimal | None:
-    """Revenue over spend, from totals; None where spend or revenue is not known, or the sample is too small."""
-    if totals.revenue_minor is None or not totals.spend_minor or not ratios_allowed(totals.sample):
+def return_on_spend(figures: Figures) -> Decimal | None:
+    """Revenue over spend; None where either is not known or the sample is too small."""
+    if figures.revenue_minor is None or not figures.spend_minor or not ratios_allowed(figures.sample):
         return None
-    return Decimal(totals.revenue_minor) / Decimal(totals.spend_minor)
+    return Decimal(figures.revenue_minor) / figures.spend_minor
+
+
+def cost_of_each(figures: Figures) -> Decimal | None:
+    """Minor units per conversion; None where the spend is not known or the sample is too small."""
+    if not ratios_allowed(figures.sample):
+        return None
+    return cost_per_conversion(figures.spend_minor, figures.conversions)
 
 
 def cost_per_conversion(spend_minor: int | None, conversions: float) -> Decimal | None:
@@ -35,18 +44,6 @@ def cost_per_conversion(spend_minor: int | None, conversions: float) -> Decimal 
     if spend_minor is None or conversions <= 0:
         return None
     return Decimal(spend_minor) / exact(conversions)
-
-
-def cpa(totals: Totals) -> Decimal | None:
-    """Cost per conversion of a period, or None where the sample is too small."""
-    return cost_per_conversion(totals.spend_minor, totals.conversions) if ratios_allowed(totals.sample) else None
-
-
-def spend_text(facts: ReportFacts, formatter: Formatter) -> str:
-    """Spend with its currency, or an empty string where it is not known."""
-    if facts.now.spend_minor is None or facts.currency is None:
-        return ""
-    return formatter.money(facts.now.spend_minor, facts.currency)
 
 
 def per_thousand(facts: ReportFacts, formatter: Formatter) -> str:

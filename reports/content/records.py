@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from reports.content.facts import Daily, Period, ReportFacts, Totals
+from reports.content.facts import Daily, Period, PlacementRow, ReportFacts, Totals
 from reports.content.formats import exact, major_units
 from reports.content.report import Records
 from reports.content.tables import ranked
@@ -27,10 +27,12 @@ COLUMNS = (
     "position",
     "aired",
     "model",
+    "addresses",
     "booked",
     "delivered",
     "reach",
     "conversions",
+    "own_conversions",
     "revenue",
     "spend",
     "currency",
@@ -46,6 +48,7 @@ def records(facts: ReportFacts) -> Records:
         *_campaigns(facts),
         *_placements(facts),
         *_models(facts),
+        *_models_by_placement(facts),
         *_days(facts, "day", facts.period, facts.daily),
         *_days(facts, "previous_day", facts.previous_period, facts.previous_daily),
     ]
@@ -72,9 +75,13 @@ def _totals(facts: ReportFacts, section: str, period: Period | None, totals: Tot
         "delivered": str(totals.delivered),
         "reach": _number(totals.reach),
         "conversions": _credit(totals.conversions),
+        "own_conversions": "" if totals.own_conversions is None else _credit(totals.own_conversions),
         "revenue": _money(totals.revenue_minor, facts.currency),
         "spend": _money(totals.spend_minor, facts.currency),
     }
+    for kind, addresses in totals.reached:
+        reached = {"addresses": kind, "reach": str(addresses), "model": ""}
+        yield _base(facts, f"{section}_reach", period.first, period.last) | reached
 
 
 def _campaigns(facts: ReportFacts) -> Iterator[dict[str, str]]:
@@ -91,15 +98,20 @@ def _campaigns(facts: ReportFacts) -> Iterator[dict[str, str]]:
         }
 
 
+def _placed(facts: ReportFacts, section: str, row: PlacementRow) -> dict[str, str]:
+    return _base(facts, section, facts.period.first, facts.period.last) | {
+        "campaign": row.campaign,
+        "show": row.show,
+        "episode": row.episode,
+        "placement": row.placement,
+        "position": row.position,
+        "aired": row.aired.isoformat() if row.aired else "",
+    }
+
+
 def _placements(facts: ReportFacts) -> Iterator[dict[str, str]]:
     for row in ranked(facts):
-        yield _base(facts, "placement", facts.period.first, facts.period.last) | {
-            "campaign": row.campaign,
-            "show": row.show,
-            "episode": row.episode,
-            "placement": row.placement,
-            "position": row.position,
-            "aired": row.aired.isoformat() if row.aired else "",
+        yield _placed(facts, "placement", row) | {
             "booked": _number(row.booked),
             "delivered": str(row.delivered),
             "conversions": _credit(row.conversions),
@@ -116,6 +128,12 @@ def _models(facts: ReportFacts) -> Iterator[dict[str, str]]:
             "conversions": _credit(row.conversions),
             "revenue": _money(row.revenue_minor, facts.currency),
         }
+
+
+def _models_by_placement(facts: ReportFacts) -> Iterator[dict[str, str]]:
+    for row in ranked(facts):
+        for model, conversions in row.by_model:
+            yield _placed(facts, "placement_model", row) | {"model": model, "conversions": _credit(conversions)}
 
 
 def _days(facts: ReportFacts, section: str, period: Period | None, daily: Daily | None) -> Iterator[dict[str, str]]:

@@ -186,7 +186,7 @@ class ReportContent:
     placements: Table
     delivery: Section
     response: Section | None
-    models: Table
+    models: Table | None
     learnt: Table | None
     benchmarks: Table | None
     lift: tuple[str, ...]

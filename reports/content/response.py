@@ -1,4 +1,4 @@
-"""Response: what came back in a period beyond the headline: rates, costs and returns with their intervals.
+"""Response: what came back in a period beyond the headline: rates and averages with their intervals.
 
 Here: which of them are shown, in which unit, and what stands for those of too small a sample.
 Not here: the headline (tiles.py), how they are measured (assets/campaigns/results), markup.
@@ -19,16 +19,18 @@ PERCENTAGES = {"delivery_rate": 0, "conversion_rate": 2, "visitor_rate": 2, "roi
 def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
     """Rates, costs and returns with their intervals; None where the period has none."""
     shown = [measure for measure in facts.response if measure.interval is not None or measure.is_small]
-    pairs = tuple(Pair(KPIS[measure.kpi], _measure(measure, facts, formatter)) for measure in shown)
-    return Section("What came back", pairs) if any(measure.interval for measure in shown) else None
+    pairs = tuple(Pair(KPIS[measure.kpi], measured(measure, facts.currency, formatter)) for measure in shown)
+    title = formatter.say("What came back, {period}", period=formatter.period(facts.period))
+    return Section(title, pairs) if any(measure.interval for measure in shown) else None
 
 
-def _measure(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
+def measured(measure: Measure, currency: str | None, formatter: Formatter) -> str:
+    """A measure with its interval, the parts of a rate, and a word on its confidence."""
     interval = measure.interval
     if interval is None:
         return formatter.say("too few to tell: shown from {fewest}", fewest=formatter.count(FEWEST_FOR_RATIOS))
     bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
-    shown, *ends = (_amount(measure, value, facts, formatter) for value in (interval.estimate, *bounds))
+    shown, *ends = (_amount(measure, value, currency, formatter) for value in (interval.estimate, *bounds))
     say, is_doubtful = formatter.say, measure.is_doubtful
     if len(ends) < 2:
         return say("{value}, low confidence", value=shown) if is_doubtful else shown
@@ -43,7 +45,7 @@ def _measure(measure: Measure, facts: ReportFacts, formatter: Formatter) -> str:
     return say("{value} ({counted} of {reached}; 95% interval {lower} to {upper})", **parts)
 
 
-def _amount(measure: Measure, value: float, facts: ReportFacts, formatter: Formatter) -> str:
+def _amount(measure: Measure, value: float, currency: str | None, formatter: Formatter) -> str:
     if measure.is_money:
-        return formatter.money(value, facts.currency) if facts.currency else NOTHING
+        return formatter.money(value, currency) if currency else NOTHING
     return formatter.percent(value, PERCENTAGES[measure.kpi])

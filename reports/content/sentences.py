@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from reports.content.comparisons import Lift
 from reports.content.facts import Pacing, ReportFacts
-from reports.content.formats import Formatter, exact
-from reports.content.ratios import is_low_confidence, ratios_allowed, roas, spend_text
+from reports.content.formats import NOTHING, Formatter, exact
+from reports.content.ratios import is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Notice
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LARGEST_DETECTABLE_LIFT
 from sql.values import Interval
@@ -29,29 +29,54 @@ def counted(number: str, singular: str, plural: str) -> str:
 
 
 def finding(facts: ReportFacts, formatter: Formatter) -> str:
-    """What happened, in one sentence."""
-    whose = f"{facts.sponsor}’s campaigns" if facts.is_portfolio else "Your campaign"
-    now = facts.now
-    ads = counted(formatter.count(now.delivered), "ad", "ads")
-    earned = counted(formatter.credit(now.conversions), "attributed conversion", "attributed conversions")
-    if not now.delivered and not now.conversions:
-        return "No ads were delivered in this period, and no conversions were attributed."
-    if not now.delivered:
-        return f"No ads were delivered in this period; earlier ads earned {earned}."
+    """What happened in the period, and what the campaigns have returned to date, in one sentence."""
+    period, to_date = _what_happened(facts, formatter), _returned(facts, formatter)
+    if not to_date:
+        return formatter.say("{period}.", period=period)
+    return formatter.say("{period}; {to_date}.", period=period, to_date=to_date)
+
+
+def _what_happened(facts: ReportFacts, formatter: Formatter) -> str:
+    """Conversions are told by when they happened, and by whose ads they followed."""
+    now, say = facts.now, formatter.say
+    ads = formatter.say_counted(now.delivered, "{number} ad", "{number} ads", number=formatter.count(now.delivered))
+    shown = formatter.credit(now.conversions)
+    one, many = "{number} attributed conversion", "{number} attributed conversions"
+    conversions = formatter.say_counted(1 if shown == "1" else 2, one, many, number=shown)
     if not now.conversions:
-        return f"{whose} delivered {ads}; no conversions were attributed in this period."
-    opening = f"{whose} delivered {ads} and earned {earned}"
-    if not ratios_allowed(now.sample):
-        return f"{opening}: too few to say what the spend returned."
-    return f"{opening}{_return_on_spend(facts, formatter)}."
+        if not now.delivered:
+            return say("No ads were delivered in this period, and no conversions were attributed")
+        return say("This period brought {ads} and no attributed conversions", ads=ads)
+    if not now.delivered:
+        return say("No ads were delivered in this period; earlier ads brought {conversions}", conversions=conversions)
+    if now.own_conversions is None:
+        return say("This period brought {ads} and {conversions}", ads=ads, conversions=conversions)
+    own, earlier = formatter.credit_parts(now.conversions, now.own_conversions)
+    return say(
+        "This period brought {ads} and {conversions}, {own} from its own ads and {earlier} from earlier ads",
+        ads=ads,
+        conversions=conversions,
+        own=own,
+        earlier=earlier,
+    )
 
 
-def _return_on_spend(facts: ReportFacts, formatter: Formatter) -> str:
-    value, spend = roas(facts.now), spend_text(facts, formatter)
-    if value is None:
-        return f" on {spend} of spend" if spend and facts.now.spend_minor else ""
-    caution = ", from a small sample" if is_low_confidence(facts.now.sample) else ""
-    return f", a return of {formatter.ratio(value)} on {spend} of spend{caution}"
+def _returned(facts: ReportFacts, formatter: Formatter) -> str:
+    """What was spent and earned since the start: money and conversions of the same ads."""
+    to_date = facts.to_date[0] if len(facts.to_date) == 1 else None
+    if to_date is None or not to_date.figures.spend_minor:
+        return ""
+    figures, spend = to_date.figures, formatter.money(to_date.figures.spend_minor, to_date.currency)
+    if not ratios_allowed(figures.sample):
+        if not figures.conversions:
+            return ""
+        return formatter.say("too few to say what the {spend} spent to date returned", spend=spend)
+    value = formatter.ratio(return_on_spend(figures))
+    if value == NOTHING:
+        return formatter.say("{spend} was spent to date", spend=spend)
+    if is_low_confidence(figures.sample):
+        return formatter.say("to date, {spend} of spend returned {roas}, from a small sample", spend=spend, roas=value)
+    return formatter.say("to date, {spend} of spend returned {roas}", spend=spend, roas=value)
 
 
 def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
@@ -99,18 +124,25 @@ def _behind(pacing: Pacing | None, formatter: Formatter) -> Iterator[Notice]:
 
 
 def _open_windows(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
+    """What ads of the period may still earn counts when it happens: later, and never in this period's numbers."""
     windows = facts.windows
-    if windows is None or not windows.open_episodes:
+    if windows is None or not windows.open_episodes or windows.mature_share is None:
         return
-    days = " and ".join(f"{days.normalize():f}-day" for days in facts.method.window_days)
-    verb = "is" if windows.open_episodes == 1 else "are"
-    episodes = counted(formatter.count(windows.episodes), "episode", "episodes")
-    text = (
-        f"{formatter.count(windows.open_episodes)} of {episodes} {verb} still inside the {days} attribution window, "
-        "so conversions can still rise."
+    parts = {
+        "open": formatter.count(windows.open_episodes),
+        "days": formatter.either([formatter.plain(days) for days in sorted(set(facts.method.window_days))]),
+        "share": formatter.percent(windows.mature_share, 0),
+    }
+    text = formatter.say_counted(
+        windows.open_episodes,
+        "Ads in {open} episode are still inside their attribution window of {days} days, counted from the ad: the "
+        "window is complete for {share} of this period’s ads. The others can still earn conversions, which will count "
+        "when they happen: in later periods and to date, not in this period.",
+        "Ads in {open} episodes are still inside their attribution window of {days} days, counted from the ad: the "
+        "window is complete for {share} of this period’s ads. The others can still earn conversions, which will count "
+        "when they happen: in later periods and to date, not in this period.",
+        **parts,
     )
-    if windows.mature_share is not None:
-        text += f" For {formatter.percent(windows.mature_share, 0)} of the ads the window is complete."
     yield Notice("info", text)
 
 
@@ -142,7 +174,7 @@ def _unknown_money(facts: ReportFacts) -> Iterator[Notice]:
         yield Notice(
             "info", "The campaigns use several currencies. Money is shown by campaign and never added up across them."
         )
-    elif facts.now.spend_minor is None:
+    elif any(each.figures.spend_minor is None for each in facts.to_date):
         yield Notice("info", "The spend is not known, so return and cost per conversion cannot be shown.")
 
 

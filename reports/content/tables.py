@@ -1,7 +1,7 @@
-"""Tables: placements, campaigns, attribution models, and delivery figures as rows of finished strings.
+"""Tables: placements, campaigns and delivery figures as rows of finished strings. Each names the span that it covers.
 
 Here: order, limits, which cells a row shows and which it withholds.
-Not here: raw numbers (records.py), markup.
+Not here: attribution models (models.py), raw numbers (records.py), markup.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from reports.content.facts import CampaignRow, PlacementRow, ReportFacts
+from reports.content.facts import CampaignRow, PlacementRow, ReportFacts, Totals
 from reports.content.formats import NOTHING, Formatter, exact, rounded
-from reports.content.labels import MODEL_RULES, MODELS, POSITIONS
-from reports.content.ratios import cost_per_conversion, per_thousand
+from reports.content.labels import ADDRESSES, POSITIONS
+from reports.content.ratios import cost_per_conversion, per_thousand, return_on_spend
 from reports.content.report import Pair, Section, Table, TableRow
 from reports.thresholds import FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 from sql.values import Interval
@@ -43,14 +43,17 @@ def ranked(facts: ReportFacts) -> list[PlacementRow]:
 def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     """The mail's table: at most 20 rows."""
     rows = ranked(facts)
-    shown = rows[:MOST_MAIL_ROWS]
+    shown, span = rows[:MOST_MAIL_ROWS], formatter.period(facts.period)
     return Table(
-        title="Top placements" if len(shown) < len(rows) else "Placements",
-        columns=("Episode", "Aired", "Delivered", "Conv.", "CPA"),
+        title=formatter.say("Top placements, {period}", period=span)
+        if len(shown) < len(rows)
+        else formatter.say("Placements, {period}", period=span),
+        columns=("Episode", "Aired", "Delivered", "Conv.", "CPA to date"),
         rows=tuple(
             _placement_row(
                 row,
                 facts,
+                formatter,
                 formatter.day(row.aired),
                 formatter.count(row.delivered),
                 formatter.credit(row.conversions),
@@ -65,12 +68,13 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
 def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     """The PDF's table: every placement, booked against delivered."""
     return Table(
-        title="Every placement",
-        columns=("Episode", "Aired", "Booked", "Delivered", "Conv.", "Revenue", "CPA"),
+        title=formatter.say("Every placement, {period}", period=formatter.period(facts.period)),
+        columns=("Episode", "Aired", "Booked", "Delivered", "Conv.", "Revenue", "CPA to date"),
         rows=tuple(
             _placement_row(
                 row,
                 facts,
+                formatter,
                 formatter.day(row.aired),
                 formatter.count(row.booked),
                 formatter.count(row.delivered),
@@ -80,7 +84,12 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
             )
             for row in ranked(facts)
         ),
-        note=f"CPA is shown from {FEWEST_FOR_RATIOS} conversions; {NOTHING} also stands for what is not known."
+        note=formatter.say(
+            "CPA is since the campaign’s start, shown from {fewest} conversions; {nothing} also stands for what is not "
+            "known.",
+            fewest=formatter.count(FEWEST_FOR_RATIOS),
+            nothing=NOTHING,
+        )
         + _folded(facts, formatter),
     )
 
@@ -91,8 +100,8 @@ def campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
         return None
     rows = sorted(facts.campaigns, key=lambda row: (-row.conversions, -row.delivered, row.name))
     return Table(
-        title="Campaigns",
-        columns=("Campaign", "Delivered", "Conv.", "Spend", "ROAS"),
+        title=formatter.say("Campaigns, {period}", period=formatter.period(facts.period)),
+        columns=("Campaign", "Delivered", "Conv.", "Spend", "ROAS to date"),
         rows=tuple(
             TableRow(
                 row.name,
@@ -106,7 +115,10 @@ def campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
             )
             for row in rows
         ),
-        note=f"ROAS is shown from {FEWEST_FOR_RATIOS} conversions.",
+        note=formatter.say(
+            "ROAS is since each campaign’s start, shown from {fewest} conversions.",
+            fewest=formatter.count(FEWEST_FOR_RATIOS),
+        ),
     )
 
 
@@ -117,39 +129,24 @@ def top_campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
         return table
     shown, total = formatter.count(MOST_MAIL_ROWS), formatter.count(len(table.rows))
     note = f"{shown} of {total} campaigns; the attached PDF and CSV hold all. {table.note}"
-    return replace(table, title="Top campaigns", rows=table.rows[:MOST_MAIL_ROWS], note=note)
-
-
-def models(facts: ReportFacts, formatter: Formatter) -> Table:
-    """What each attribution model gives to the campaign; the default first, the others by name."""
-    default = facts.method.default_model
-    rows = sorted(facts.models, key=lambda row: (row.model != default, row.model))
-    return Table(
-        title="Attribution models compared",
-        columns=("Model", "Conv.", "Revenue"),
-        rows=tuple(
-            TableRow(
-                MODELS.get(row.model, row.model) + (" (this report)" if row.model == default else ""),
-                MODEL_RULES.get(row.model, ""),
-                (
-                    formatter.credit(row.conversions),
-                    formatter.money(row.revenue_minor, facts.currency) if facts.currency else NOTHING,
-                ),
-            )
-            for row in rows
-        ),
-        note="Every model shares out the same conversions; they differ in which ad and campaign gets how much.",
+    return replace(
+        table,
+        title=formatter.say("Top campaigns, {period}", period=formatter.period(facts.period)),
+        rows=table.rows[:MOST_MAIL_ROWS],
+        note=note,
     )
 
 
 def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
     """Booked against delivered, reach and frequency of the period, money spent and returned."""
-    now = facts.now
-    frequency = Decimal(now.delivered) / now.reach if now.reach else None
+    now, say = facts.now, formatter.say
+    frequency = NOTHING
+    if now.reach:
+        frequency = say("{number} ads per address", number=formatter.frequency(Decimal(now.delivered) / now.reach))
     pairs = [
         Pair("Ads delivered", formatter.count(now.delivered)),
-        Pair("Reach", f"{formatter.count(now.reach)} households" if now.reach is not None else NOTHING),
-        Pair("Frequency", f"{formatter.frequency(frequency)} ads per household" if frequency else NOTHING),
+        Pair("Reach", reached(now, formatter)),
+        Pair("Frequency", frequency),
         Pair("Booked against delivered", _booked(facts, formatter)),
         Pair("Conversions, counted and modelled", _modelled(facts, formatter)),
     ]
@@ -159,7 +156,25 @@ def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
             Pair("Cost per thousand ads (eCPM)", per_thousand(facts, formatter)),
             Pair("Attributed revenue", _revenue(facts, facts.currency, formatter)),
         ]
-    return Section("Delivery, reach and frequency", tuple(pairs))
+    title = say("Delivery, reach and frequency, {period}", period=formatter.period(facts.period))
+    return Section(title, tuple(pairs))
+
+
+def reached(totals: Totals, formatter: Formatter) -> str:
+    """The reach by what its addresses stand for; a dash where it is not known."""
+    if totals.reach is None:
+        return NOTHING
+    kinds = dict(totals.reached)
+    parts = [
+        formatter.say_counted(kinds[kind], *texts, number=formatter.count(kinds[kind]))
+        for kind, texts in ADDRESSES.items()
+        if kinds.get(kind)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    number = formatter.count(totals.reach)
+    whole = formatter.say_counted(totals.reach, "{number} address", "{number} addresses", number=number)
+    return formatter.say("{number}: {kinds}", number=whole, kinds=formatter.every(parts)) if parts else whole
 
 
 def _revenue(facts: ReportFacts, currency: str, formatter: Formatter) -> str:
@@ -202,25 +217,28 @@ def _booked(facts: ReportFacts, formatter: Formatter) -> str:
     return text
 
 
-def _placement_row(row: PlacementRow, facts: ReportFacts, *cells: str) -> TableRow:
-    """Named by its episode, with the show and position under it."""
-    parts = [row.show, POSITIONS.get(row.position, row.position)]
+def _placement_row(row: PlacementRow, facts: ReportFacts, formatter: Formatter, *cells: str) -> TableRow:
+    return TableRow(*placement_name(row, facts, formatter), cells)
+
+
+def placement_name(row: PlacementRow, facts: ReportFacts, formatter: Formatter) -> tuple[str, str]:
+    """A placement by its episode, with the show and position under it."""
+    position = POSITIONS.get(row.position, row.position)
+    parts = [row.show, formatter.say(position) if position else ""]
     if facts.is_portfolio:
         parts.append(row.campaign)
-    return TableRow(row.episode or row.placement, " · ".join(part for part in parts if part), cells)
+    return row.episode or row.placement, " · ".join(part for part in parts if part)
 
 
 def _cost(row: PlacementRow, formatter: Formatter) -> str:
-    # Nothing was spent on an older episode in this period: its conversions were paid for before, not for nothing.
-    if row.conversions < FEWEST_FOR_RATIOS or not row.spend_minor:
+    """What a conversion has cost since the start: a period's orders over a period's spend are of different ads."""
+    if row.to_date is None or not row.to_date.spend_minor or row.to_date.sample < FEWEST_FOR_RATIOS:
         return NOTHING
-    return formatter.money(cost_per_conversion(row.spend_minor, row.conversions), row.currency)
+    return formatter.money(cost_per_conversion(row.to_date.spend_minor, row.to_date.conversions), row.currency)
 
 
 def _campaign_roas(row: CampaignRow) -> Decimal | None:
-    if not row.spend_minor or row.revenue_minor is None or row.sample < FEWEST_FOR_RATIOS:
-        return None
-    return Decimal(row.revenue_minor) / row.spend_minor
+    return None if row.to_date is None else return_on_spend(row.to_date)
 
 
 def _folded(facts: ReportFacts, formatter: Formatter) -> str:

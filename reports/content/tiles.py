@@ -1,24 +1,24 @@
-"""KPI tiles: the four headline numbers, their change against the previous period, and whether that is good news.
+"""KPI tiles: the four headline numbers, how each changed, and whether that is good news.
 
-Here: value, change, mood and detail of each tile.
+Here: value, change, mood and detail of each tile. Ads and conversions are of the period and stand beside the period
+before; return and cost are to date, because only then money and conversions are of the same ads.
 Not here: the ratios (ratios.py), how a tile looks (templates), where totals come from (the layer above).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from reports.content.facts import ReportFacts, Totals
 from reports.content.formats import NOTHING, Formatter, exact, rounded
-from reports.content.ratios import cpa, is_low_confidence, ratios_allowed, roas
+from reports.content.ratios import cost_of_each, is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Direction, Mood, Tile
+from reports.content.tables import reached
+from reports.content.to_date import Figures, ToDate
 from reports.thresholds import FEWEST_FOR_RATIOS
 from sql.values import Interval
-
-VERSUS = "vs previous"
-FIRST = "no period to compare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,48 +28,85 @@ class Change:
     text: str
     versus: str
     direction: Direction
-    mood: Mood
+    mood: Mood = "neutral"
 
 
-def change(now: Decimal | None, before: Decimal | None, formatter: Formatter, *, rising_is_good: bool = True) -> Change:
-    """The relative change. A zero base has none: "new" where something came from nothing, "–" where nothing did."""
-    if now is None or before is None:
-        return Change(NOTHING, VERSUS, "none", "neutral")
+def change(now: Decimal, before: Decimal, versus: str, formatter: Formatter, *, is_clear: bool = False) -> Change:
+    """The relative change of a number of which more is better. A zero base has none: "new" where something came from
+    nothing, "–" where nothing did. is_clear: whether the two could not be the same number by chance."""
     if before == 0:
-        return Change("new" if now > 0 else NOTHING, VERSUS, "none", "neutral")
+        return Change(formatter.say("new") if now > 0 else NOTHING, versus, "none")
     share = (now - before) / abs(before)
     if rounded(share, 3) == 0:
-        return Change(formatter.percent(0), VERSUS, "flat", "neutral")
+        return Change(formatter.percent(0), versus, "flat")
     direction: Direction = "up" if share > 0 else "down"
-    mood: Mood = "good" if (share > 0) == rising_is_good else "bad"
-    return Change(formatter.percent(abs(share)), VERSUS, direction, mood)
+    mood: Mood = "neutral" if not is_clear else "good" if share > 0 else "bad"
+    return Change(formatter.percent(abs(share)), versus, direction, mood)
+
+
+def are_apart(now: Interval | None, before: Interval | None) -> bool:
+    """Whether two intervals have no number in common; not where a bound is not known."""
+    if now is None or before is None or None in (now.lower, now.upper, before.lower, before.upper):
+        return False
+    return now.lower > before.upper or now.upper < before.lower  # type: ignore[operator]
 
 
 def tiles(facts: ReportFacts, formatter: Formatter) -> tuple[Tile, ...]:
     """Ads delivered, conversions, return and cost, in this order."""
-    shown = tuple(make(facts, formatter) for make in (_delivered, _conversions, _roas, _cost))
-    if facts.previous is None:
-        return tuple(replace(tile, change=NOTHING, versus=FIRST) for tile in shown)
-    return shown
+    made = (_delivered, _conversions, _roas, _cost)
+    return tuple(make(facts, formatter) for make in made)
+
+
+def _compared(
+    now: float, before: float | None, shown: str, facts: ReportFacts, formatter: Formatter, *, is_clear: bool = False,
+    is_enough: bool = True,
+) -> Change:  # fmt: skip
+    """A number of the period beside that of the period before. Both stand there, whether or not a percentage may."""
+    if before is None:
+        return Change(NOTHING, formatter.say("no period to compare"), "none")
+    if not facts.can_compare:
+        versus = formatter.say("{previous} in the previous period; the flight did not run on all days", previous=shown)
+        return Change(NOTHING, versus, "none")
+    if not is_enough:
+        return Change(NOTHING, formatter.say("{previous} in the previous period", previous=shown), "none")
+    versus = formatter.say("from {previous} in the previous period", previous=shown)
+    return change(exact(now), exact(before), versus, formatter, is_clear=is_clear)
 
 
 def _delivered(facts: ReportFacts, formatter: Formatter) -> Tile:
+    """A count has no interval: whether more ads are good news depends on the booking, and not on the week before."""
     now, before = facts.now, facts.previous
-    moved = change(Decimal(now.delivered), Decimal(before.delivered) if before else None, formatter)
-    detail = f"to {formatter.count(now.reach)} households" if now.reach is not None else "reach is not known"
-    return _tile("Ads delivered", formatter.count(now.delivered), moved, detail)
+    shown = formatter.count(before.delivered) if before else NOTHING
+    moved = _compared(now.delivered, before.delivered if before else None, shown, facts, formatter)
+    whom = formatter.say("reach is not known")
+    if now.reach is not None:
+        whom = formatter.say("reach: {addresses}", addresses=reached(now, formatter))
+    return _tile(formatter.say("Ads delivered"), formatter.count(now.delivered), moved, whom)
 
 
 def _conversions(facts: ReportFacts, formatter: Formatter) -> Tile:
     now, before = facts.now, facts.previous
-    detail = _with_badge(now, _range(now.conversions_interval, formatter.credit))
-    if before is not None and before.conversions and not _both_allow_ratios(now, before):
-        counts = f"{formatter.credit(before.conversions)} in the previous period"
-        moved = Change(NOTHING, VERSUS, "none", "neutral")
-        detail = " · ".join(part for part in (counts, detail) if part)
-    else:
-        moved = change(exact(now.conversions), exact(before.conversions) if before else None, formatter)
-    return _tile("Conversions", formatter.credit(now.conversions), moved, detail)
+    moved = _compared(
+        now.conversions,
+        before.conversions if before else None,
+        formatter.credit(before.conversions) if before else NOTHING,
+        facts,
+        formatter,
+        is_clear=before is not None and are_apart(now.conversions_interval, before.conversions_interval),
+        is_enough=before is None or not before.conversions or _both_allow_ratios(now, before),
+    )
+    bounds = _bounds(now.conversions_interval, formatter.bound)
+    interval = formatter.say("95% interval {lower} to {upper}, this period", **bounds) if bounds else ""
+    details = (_origin(now, formatter), _badge(now.sample, formatter), interval)
+    return _tile(formatter.say("Conversions"), formatter.credit(now.conversions), moved, *details)
+
+
+def _origin(now: Totals, formatter: Formatter) -> str:
+    """Whether the period's conversions came from its own ads or from earlier ones."""
+    if now.own_conversions is None or not now.conversions:
+        return ""
+    own, earlier = formatter.credit_parts(now.conversions, now.own_conversions)
+    return formatter.say("{own} from this period’s ads, {earlier} from earlier ads", own=own, earlier=earlier)
 
 
 def _both_allow_ratios(now: Totals, before: Totals) -> bool:
@@ -78,49 +115,82 @@ def _both_allow_ratios(now: Totals, before: Totals) -> bool:
 
 
 def _roas(facts: ReportFacts, formatter: Formatter) -> Tile:
-    now, value = facts.now, roas(facts.now)
-    moved = change(value, roas(facts.previous) if facts.previous else None, formatter)
-    detail = _with_badge(now, _range(now.roas_interval, formatter.ratio)) if value is not None else _why_none(facts)
-    return _tile("Return on ad spend (ROAS)", formatter.ratio(value), moved, detail)
+    to_date = only(facts)
+    interval = to_date.roas_interval if to_date else None
+    label = formatter.say("Return on ad spend (ROAS), to date")
+    return _of_money(label, facts, return_on_spend, formatter.ratio, interval, formatter)
 
 
 def _cost(facts: ReportFacts, formatter: Formatter) -> Tile:
-    now, value = facts.now, cpa(facts.now)
-    before = cpa(facts.previous) if facts.previous else None
-    moved = change(value, before, formatter, rising_is_good=False)
-    if value is None or facts.currency is None:
-        return _tile("Cost per conversion (CPA)", NOTHING, moved, _why_none(facts))
-    currency = facts.currency
-    bounds = _range(now.cpa_interval, lambda minor: formatter.money(minor, currency))
-    return _tile("Cost per conversion (CPA)", formatter.money(value, currency), moved, _with_badge(now, bounds))
+    to_date = only(facts)
+    interval, currency = (to_date.cpa_interval, to_date.currency) if to_date else (None, "")
+
+    def money(minor: Decimal | float) -> str:
+        return formatter.money(minor, currency)
+
+    label = formatter.say("Cost per conversion (CPA), to date")
+    return _of_money(label, facts, cost_of_each, money, interval, formatter)
 
 
-def _tile(label: str, value: str, moved: Change, detail: str) -> Tile:
+def only(facts: ReportFacts) -> ToDate | None:
+    """The campaigns to date; None where they have several currencies, which are never summed."""
+    return facts.to_date[0] if len(facts.to_date) == 1 else None
+
+
+def _of_money(
+    label: str,
+    facts: ReportFacts,
+    ratio: Callable[[Figures], Decimal | None],
+    show: Callable[[Decimal | float], str],
+    interval: Interval | None,
+    formatter: Formatter,
+) -> Tile:
+    """A ratio to date, and how the period moved it. The two share most of their orders, so neither is good news."""
+    to_date = only(facts)
+    value = ratio(to_date.figures) if to_date else None
+    if to_date is None or value is None:
+        versus = formatter.say("no period to compare")
+        return _tile(label, NOTHING, Change(NOTHING, versus, "none"), _why_none(facts, to_date, formatter))
+    before = ratio(to_date.figures - own_figures(facts.now))
+    moved = Change(NOTHING, formatter.say("not known before this period"), "none")
+    if before is not None:
+        versus = formatter.say("in this period, from {before} before it", before=show(before))
+        same = show(value) == show(before)
+        direction: Direction = "flat" if same else "up" if value > before else "down"
+        moved = Change(show(abs(value - before)), versus, direction)
+    bounds = _bounds(interval, show)
+    shown = formatter.say("95% interval {lower} to {upper}, to date", **bounds) if bounds else ""
+    return _tile(label, show(value), moved, _badge(to_date.figures.sample, formatter), shown)
+
+
+def own_figures(now: Totals) -> Figures:
+    """The period's own part of what is to date."""
+    return Figures(now.delivered, now.conversions, now.sample, now.revenue_minor, now.spend_minor)
+
+
+def _tile(label: str, value: str, moved: Change, *details: str) -> Tile:
+    detail = " · ".join(each for each in details if each)
     return Tile(label, value, moved.text, moved.versus, moved.direction, moved.mood, detail)
 
 
-def _range(interval: Interval | None, show: Callable[[float], str]) -> str:
-    """A 95 % range in the tile's own unit. A side that the method does not give stays open."""
-    if interval is None or (interval.lower is None and interval.upper is None):
-        return ""
-    if interval.upper is None:
-        return f"95% interval from {show(interval.lower or 0.0)}"
-    return f"95% interval {show(interval.lower or 0.0)} to {show(interval.upper)}"
+def _bounds(interval: Interval | None, show: Callable[[float], str]) -> dict[str, str]:
+    """Both bounds in the tile's own unit; empty where the method gives no two of them."""
+    if interval is None or interval.lower is None or interval.upper is None:
+        return {}
+    return {"lower": show(interval.lower), "upper": show(interval.upper)}
 
 
-def _with_badge(totals: Totals, bounds: str) -> str:
-    badge = "low confidence" if is_low_confidence(totals.sample) else ""
-    return " · ".join(part for part in (badge, bounds) if part)
+def _badge(sample: int, formatter: Formatter) -> str:
+    return formatter.say("low confidence") if is_low_confidence(sample) else ""
 
 
-def _why_none(facts: ReportFacts) -> str:
-    now = facts.now
+def _why_none(facts: ReportFacts, to_date: ToDate | None, formatter: Formatter) -> str:
     if facts.currency is None:
-        return "several currencies, see the campaigns"
-    if now.spend_minor is None:
-        return "spend is not known"
-    if now.spend_minor == 0:
-        return "no spend in this period"
-    if not ratios_allowed(now.sample):
-        return f"shown from {FEWEST_FOR_RATIOS} conversions"
-    return "no order values are known"
+        return formatter.say("several currencies, see the campaigns")
+    if to_date is None or to_date.figures.spend_minor is None:
+        return formatter.say("spend is not known")
+    if to_date.figures.spend_minor == 0:
+        return formatter.say("nothing was spent yet")
+    if not ratios_allowed(to_date.figures.sample):
+        return formatter.say("shown from {fewest} conversions", fewest=formatter.count(FEWEST_FOR_RATIOS))
+    return formatter.say("no order values are known")

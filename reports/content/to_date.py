@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from reports.content.totals import Measure
 from sql.values import Interval
 
 
@@ -73,7 +74,7 @@ class ToDate:
     which the first of them starts; through: the period's last day. booked, budget_minor: of all their placements; None:
     not known of one of them. earlier None: the subscription has no report before this one.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio;
-    the last two are None where the sample is too small to show them.
+    the last two are None where the sample is too small to show them. measures: further costs and returns.
     """
 
     currency: str
@@ -88,3 +89,4 @@ class ToDate:
     cpa_interval: Interval | None = None
     earlier: EarlierChanges | None = None
     campaigns: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()

@@ -10,6 +10,7 @@ SELECT DISTINCT ON (campaigns.starts_on, campaigns.campaign_id)
     campaigns.currency::text AS currency,
     coalesce(configs.version, 0) AS version,
     coalesce(configs.window_days, 30) AS window_days,
+    coalesce(configs.half_life_days, 7) AS half_life_days,
     coalesce(configs.default_model, 'linear') AS default_model
 FROM campaigns
 LEFT JOIN attribution_configs AS configs

@@ -72,12 +72,19 @@ def _placements() -> tuple[PlacementRow, ...]:
     return tuple(
         PlacementRow(
             "Acme Cloud — Q3 launch", show, episode, f"{show} {position}-roll", position, aired, booked, delivered,
-            conversions, round(revenue * 3.2), cost, "USD",
+            conversions, round(revenue * 3.2), cost, "USD", by_model=_under_models(conversions, number),
+            to_date=Figures(2 * delivered, 2 * conversions, 2 * int(conversions), 2 * round(revenue * 3.2), 2 * cost),
         )
-        for (show, episode, position, aired, booked, delivered, conversions, revenue), cost in zip(
-            EPISODES, spend, strict=True
+        for number, ((show, episode, position, aired, booked, delivered, conversions, revenue), cost) in enumerate(
+            zip(EPISODES, spend, strict=True)
         )
     )  # fmt: skip
+
+
+def _under_models(conversions: float, number: int) -> tuple[tuple[str, float], ...]:
+    """Every other placement gets one more for each first touch that the one after it loses."""
+    moved = (1.0 if number % 2 == 0 else -1.0) if number < 4 else 0.0
+    return (("first_touch", conversions + moved), ("last_touch", conversions - moved), ("linear", conversions))
 
 
 def _spread(total: int, days: int, phase: float = 0.0) -> tuple[int, ...]:
@@ -135,8 +142,11 @@ def make_facts(**changes: Any) -> ReportFacts:
             Interval(350, 313.9, 389.2), Interval(revenue, revenue * 0.88, revenue * 1.13),
             Interval(revenue / 840_871, 3.08, 3.96), Interval(2402.49, 2160.5, 2678.8),
             modelled=Interval(401.2, 360.0, 446.0), usable_share=0.87,
+            reached=(("household", 118_200), ("commercial", 2_100), ("unknown", 1_180)), own_conversions=301.5,
         ),
-        previous=Totals(284_690, 109_210, 283.0, 283, 2_310_000, 709_930),
+        previous=Totals(
+            284_690, 109_210, 283.0, 283, 2_310_000, 709_930, Interval(283, 251.0, 318.0), own_conversions=283.0,
+        ),
         daily=Daily(_spread(delivered, 92), tuple(350 / 92 for _ in range(92))),
         previous_daily=Daily(_spread(284_690, 92, phase=0.6)),
         placements=placements,
@@ -150,7 +160,7 @@ def make_facts(**changes: Any) -> ReportFacts:
         signals=SignalCounts((("pixel", 240), ("server", 131), ("promo_code", 96), ("vanity_url", 12)), 109),
         method=Method(
             "calendar_day", (Decimal(30),), "linear", "2026.1", "3", "0.1.0",
-            datetime(2026, 10, 2, 22, 0, tzinfo=UTC), True, 48,
+            datetime(2026, 10, 2, 22, 0, tzinfo=UTC), True, 48, half_life_days=(Decimal("3.5"),),
         ),
         reason="You get this mail because Signal Network sends it to Acme <Cloud> & Co at the end of each campaign.",
         pacing=Pacing(316_900, delivered, 316_900, ended=False),
@@ -165,16 +175,18 @@ def make_facts(**changes: Any) -> ReportFacts:
                 "USD", date(2026, 7, 1), date(2026, 9, 30), Figures(delivered, 350.0, 350, revenue, 840_871),
                 316_900, 1_000_000, Interval(350, 313.9, 389.2), Interval(revenue, revenue * 0.88, revenue * 1.13),
                 Interval(revenue / 840_871, 3.08, 3.96), Interval(2402.49, 2160.5, 2678.8),
+                measures=(
+                    Measure("cpv", Interval(562.1, 510.0, 623.4), True),
+                    Measure("cpl", None, True, is_small=True),
+                    Measure("roi", None, False),
+                ),
                 campaigns=("Acme Cloud — Q3 launch",),
             ),
         ),
         response=(
             Measure("conversion_rate", Interval(0.00288, 0.00259, 0.0032), False, counted=350, reached=121_480),
             Measure("visitor_rate", Interval(0.0123, 0.0111, 0.0137), False, counted=1_494, reached=121_480),
-            Measure("cpv", Interval(562.1, 510.0, 623.4), True),
-            Measure("cpl", None, True, is_small=True),
             Measure("aov", Interval(8320.0, 7911.2, 8728.8), True, is_doubtful=True),
-            Measure("roi", None, False),
         ),
     )  # fmt: skip
     return replace(whole, **changes)
@@ -213,6 +225,7 @@ def make_portfolio() -> ReportFacts:
             name, date(2026, 7, 1), date(2026, 12, 31), sum(row.booked or 0 for row in part),
             sum(row.delivered for row in part), 80_000, sum(row.conversions for row in part) + extra, 120,
             sum(row.revenue_minor or 0 for row in part), sum(row.spend_minor or 0 for row in part), "USD",
+            Figures(300_000, 200.0, 200, 1_800_000, 750_000),
         )  # fmt: skip
 
     shared = (replace(first[0], conversions=53.75), *first[1:])

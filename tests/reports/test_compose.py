@@ -18,7 +18,8 @@ from reports.content.chart_data import count_ticks
 from reports.content.facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
 from reports.content.formats import Formatter, LocaleError, exact, major_units, rounded
 from reports.content.report import Notice, ReportContent, Tile
-from reports.content.tiles import change
+from reports.content.tiles import change, own_figures
+from reports.content.to_date import Figures
 from sql.values import Interval
 
 ChangeFacts = Callable[..., ReportFacts]
@@ -32,79 +33,201 @@ def texts(notices: tuple[Notice, ...]) -> str:
     return "\n".join(notice.text for notice in notices)
 
 
-def test_the_finding_names_ads_conversions_return_and_spend(content: ReportContent) -> None:
+def test_the_finding_tells_conversions_by_whose_ads_they_followed_and_money_to_date(content: ReportContent) -> None:
     assert content.finding == (
-        "Your campaign delivered 323,412 ads and earned 350 attributed conversions, "
-        "a return of 3.46× on $8,408.71 of spend."
+        "This period brought 323,412 ads and 350 attributed conversions, 301.5 from its own ads and 48.5 from earlier "
+        "ads; to date, $8,408.71 of spend returned 3.46×."
     )
 
 
-def test_ratios_come_from_totals(content: ReportContent, facts: ReportFacts) -> None:
-    assert facts.now.revenue_minor == 2_912_000
-    assert tile(content, "Return").value == "3.46×"
-    assert tile(content, "Cost").value == "$24.02"
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"own_conversions": 0.0}, "350 attributed conversions, 0 from its own ads and 350 from earlier ads; to"),
+        ({"own_conversions": None}, "This period brought 323,412 ads and 350 attributed conversions; to date"),
+        (
+            {"conversions": 20.0, "own_conversions": 9.15},
+            "20 attributed conversions, 9.2 from its own ads and 10.8",
+        ),
+        (
+            {"conversions": 1.0, "own_conversions": 1.0},
+            "1 attributed conversion, 1 from its own ads and 0 from",
+        ),
+        (
+            {"conversions": 0.0, "own_conversions": 0.0},
+            "brought 323,412 ads and no attributed conversions; to",
+        ),
+    ],
+)
+def test_the_parts_of_a_period_s_conversions_add_up_as_they_are_printed(
+    facts: ReportFacts, now: dict[str, float | None], said: str
+) -> None:
+    changed = replace(facts.now, conversions_interval=None, cpa_interval=None, **now)  # type: ignore[arg-type]
+    assert said in compose(replace(facts, now=changed, placements=())).finding
 
 
-def test_a_falling_cost_is_good_news(content: ReportContent) -> None:
-    cost = tile(content, "Cost")
-    assert (cost.direction, cost.mood, cost.arrow) == ("down", "good", "▼")
+def test_without_ads_all_conversions_are_earlier_ads(quiet_facts: ReportFacts) -> None:
+    now = replace(quiet_facts.now, conversions=3.0, sample=3, own_conversions=0.0)
+    finding = compose(replace(quiet_facts, now=now)).finding
+    assert finding == "No ads were delivered in this period; earlier ads brought 3 attributed conversions."
 
 
-def test_a_falling_number_of_conversions_is_bad_news(facts: ReportFacts) -> None:
+def test_more_of_a_period_s_own_than_there_are_is_refused(facts: ReportFacts) -> None:
+    with pytest.raises(FactsError, match="own ads earned 351 of 350 conversions"):
+        replace(facts, now=replace(facts.now, own_conversions=351.0))
+
+
+def test_return_and_cost_are_to_date_with_what_the_period_moved(facts: ReportFacts) -> None:
+    """Before the period: 2,310,000 earned by 709,930 spent, and 283 conversions."""
+    before = Figures(284_690, 283.0, 283, 2_310_000, 709_930)
+    longer = replace(
+        facts.to_date[0],
+        figures=before + own_figures(facts.now),
+        roas_interval=Interval(3.37, 3.03, 3.74),
+        cpa_interval=Interval(2449.92, 2266.3, 2652.8),
+    )
+    content = compose(replace(facts, to_date=(longer,)))
+    roas, cost = tile(content, "Return"), tile(content, "Cost")
+    assert (roas.label, roas.value) == ("Return on ad spend (ROAS), to date", "3.37×")
+    assert (roas.change, roas.versus, roas.direction) == ("0.11×", "in this period, from 3.25× before it", "up")
+    assert roas.detail == "95% interval 3.03× to 3.74×, to date"
+    assert (cost.value, cost.change, cost.versus) == ("$24.50", "$0.59", "in this period, from $25.09 before it")
+    assert (cost.direction, cost.mood, roas.mood) == ("down", "neutral", "neutral")
+    assert "to date, $15,508.01 of spend returned 3.37×" in content.finding
+    # The period's orders over the period's spend would be 3.46×.
+    assert "3.46×" not in content.canonical_json()
+
+
+def test_what_was_too_small_before_the_period_has_not_moved(content: ReportContent) -> None:
+    shown = tile(content, "Return")
+    assert (shown.value, shown.change, shown.versus) == ("3.46×", "–", "not known before this period")
+
+
+def test_ads_delivered_have_no_mood_and_name_what_was_before_and_who_was_reached(content: ReportContent) -> None:
+    ads = tile(content, "Ads")
+    assert (ads.change, ads.versus, ads.direction) == ("13.6%", "from 284,690 in the previous period", "up")
+    assert ads.mood == "neutral"
+    assert (
+        ads.detail == "reach: 121,480 addresses: 118,200 households, 2,100 offices, and 1,180 addresses of unknown kind"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "mood", "direction"),
+    [
+        # This period: 350, from 313.9 to 389.2.
+        (Interval(283, 251.0, 313.8), "good", "up"),
+        (Interval(283, 251.0, 313.9), "neutral", "up"),
+        (Interval(283, 251.0, 318.0), "neutral", "up"),
+        (Interval(430, 389.3, 480.0), "bad", "down"),
+        (Interval(430, 389.2, 480.0), "neutral", "down"),
+        (None, "neutral", "up"),
+    ],
+)
+def test_a_change_has_a_mood_only_where_the_intervals_of_both_periods_are_apart(
+    facts: ReportFacts, before: Interval | None, mood: str, direction: str
+) -> None:
     assert facts.previous is not None
-    content = compose(replace(facts, previous=replace(facts.previous, conversions=700.0)))
-    assert (tile(content, "Conversions").change, tile(content, "Conversions").mood) == ("50.0%", "bad")
+    estimate = before.estimate if before else 283.0
+    previous = replace(facts.previous, conversions=estimate, conversions_interval=before, own_conversions=None)
+    shown = tile(compose(replace(facts, previous=previous)), "Conversions")
+    assert (shown.mood, shown.direction) == (mood, direction)
+    assert shown.versus == f"from {estimate:g} in the previous period"
 
 
-@pytest.mark.parametrize(("now", "before", "shown"), [(3, 0, "new"), (0, 0, "–"), (None, 2, "–"), (3, None, "–")])
-def test_a_zero_or_unknown_base_has_no_percentage(now: int | None, before: int | None, shown: str) -> None:
-    formatter = Formatter("en_US", "UTC")
-    moved = change(None if now is None else Decimal(now), None if before is None else Decimal(before), formatter)
+def test_the_interval_of_conversions_is_the_period_s(content: ReportContent) -> None:
+    detail = tile(content, "Conversions").detail
+    assert detail == ("301.5 from this period’s ads, 48.5 from earlier ads · 95% interval 313.9 to 389.2, this period")
+
+
+NOW, BEFORE = Period(date(2026, 7, 1), date(2026, 9, 30)), Period(date(2026, 3, 31), date(2026, 6, 30))
+
+
+@pytest.mark.parametrize(
+    ("flights", "has_percentage"),
+    [
+        ([(BEFORE.first, NOW.last)], True),
+        ([(date(2025, 1, 1), date(2027, 1, 1))], True),
+        # One day short at either end, or begun and ended between.
+        ([(date(2026, 4, 1), NOW.last)], False),
+        ([(BEFORE.first, date(2026, 9, 29))], False),
+        ([(NOW.first, NOW.last)], False),
+        # A campaign of a portfolio that ran in neither changes nothing.
+        ([(BEFORE.first, NOW.last), (date(2026, 1, 1), date(2026, 3, 30))], True),
+        ([(date(2026, 1, 1), date(2026, 3, 30))], False),
+        ([(BEFORE.first, NOW.last), (date(2026, 8, 1), date(2026, 8, 31))], False),
+    ],
+)
+def test_a_percentage_needs_a_flight_on_all_days_of_both_periods(
+    facts: ReportFacts, flights: list[tuple[date, date]], has_percentage: bool
+) -> None:
+    content = compose(replace(facts, flights=tuple(Period(*each) for each in flights)))
+    for start, before in (("Ads", "284,690"), ("Conversions", "283")):
+        shown = tile(content, start)
+        assert (shown.change != "–") == has_percentage
+        assert before in shown.versus
+        assert has_percentage or shown.versus.endswith("the flight did not run on all days")
+
+
+@pytest.mark.parametrize(("now", "before", "shown"), [(3, 0, "new"), (0, 0, "–")])
+def test_a_zero_base_has_no_percentage(now: int, before: int, shown: str) -> None:
+    moved = change(Decimal(now), Decimal(before), "", Formatter("en_US", "UTC"), is_clear=True)
     assert (moved.text, moved.direction, moved.mood) == (shown, "none", "neutral")
 
 
 def test_a_change_that_prints_as_zero_has_no_arrow_and_no_mood() -> None:
-    moved = change(Decimal(100_001), Decimal(100_000), Formatter("en_US", "UTC"))
+    moved = change(Decimal(100_001), Decimal(100_000), "", Formatter("en_US", "UTC"), is_clear=True)
     assert (moved.text, moved.direction, moved.mood) == ("0.0%", "flat", "neutral")
 
 
 def small(facts: ReportFacts, conversions: int) -> ReportFacts:
+    """As many conversions, all of the period's, which is all that there was."""
     now = replace(
         facts.now,
         conversions=float(conversions),
         sample=conversions,
         conversions_interval=None,
         cpa_interval=None,
+        own_conversions=float(conversions),
     )
-    return replace(facts, now=now, placements=())
+    figures = replace(own_figures(now))
+    to_date = replace(facts.to_date[0], figures=figures, roas_interval=None, cpa_interval=None)
+    return replace(facts, now=now, placements=(), to_date=(to_date,))
 
 
 def test_under_five_conversions_show_counts_and_no_ratios(facts: ReportFacts) -> None:
     content = compose(small(facts, 4))
     assert tile(content, "Conversions").value == "4"
     assert tile(content, "Return").value == tile(content, "Cost").value == "–"
-    assert "too few" in content.finding
+    assert tile(content, "Return").detail == "shown from 5 conversions"
+    assert "too few to say what the $8,408.71 spent to date returned" in content.finding
     assert "×" not in content.finding
 
 
 def test_a_change_between_small_counts_is_shown_as_counts(facts: ReportFacts) -> None:
     assert facts.previous is not None
-    before = replace(facts.previous, conversions=2.0, sample=2)
+    before = replace(facts.previous, conversions=2.0, sample=2, conversions_interval=None, own_conversions=None)
     shown = tile(compose(replace(facts, previous=before)), "Conversions")
     assert (shown.change, shown.direction) == ("–", "none")
-    assert shown.detail.startswith("2 in the previous period")
+    assert shown.versus == "2 in the previous period"
 
 
 def test_five_to_twenty_nine_conversions_are_low_confidence(facts: ReportFacts) -> None:
     assert "low confidence" in tile(compose(small(facts, 5)), "Return").detail
     assert "low confidence" in tile(compose(small(facts, 29)), "Cost").detail
     assert "low confidence" not in tile(compose(small(facts, 30)), "Cost").detail
+    assert compose(small(facts, 29)).finding.endswith(", from a small sample.")
 
 
 def test_unknown_spend_gives_no_ratio_and_reports_why(facts: ReportFacts) -> None:
-    content = compose(replace(facts, now=replace(facts.now, spend_minor=None)))
+    (to_date,) = facts.to_date
+    unknown = replace(
+        to_date, figures=replace(to_date.figures, spend_minor=None), roas_interval=None, cpa_interval=None
+    )
+    content = compose(replace(facts, to_date=(unknown,), now=replace(facts.now, spend_minor=None)))
     assert tile(content, "Return").value == "–"
     assert tile(content, "Return").detail == "spend is not known"
+    assert "The spend is not known" in texts(content.notices)
     assert "$" not in content.finding
 
 
@@ -115,7 +238,7 @@ def test_several_currencies_are_never_summed(portfolio: ReportFacts) -> None:
     now = replace(portfolio.now, revenue_minor=None, spend_minor=None)
     content = compose(
         replace(portfolio, currency=None, now=now, campaigns=(portfolio.campaigns[0], euros), previous=None,
-                previous_period=None)
+                previous_period=None, to_date=(portfolio.to_date[0], replace(portfolio.to_date[0], currency="EUR")))
     )  # fmt: skip
     assert tile(content, "Return").detail == "several currencies, see the campaigns"
     assert content.campaigns is not None
@@ -140,10 +263,12 @@ def test_a_flight_that_ended_short_owes_its_ads_while_others_deliver_more(facts:
 def test_open_windows_failed_checks_and_revisions_are_reported(facts: ReportFacts) -> None:
     check = FailedCheck(date(2026, 7, 4), "volume", "downloads fell by 80%.")
     content = compose(
-        replace(facts, windows=OpenWindows(12, 1, None), failed_checks=(check,), revision=2, restates="earlier")
+        replace(facts, windows=OpenWindows(12, 1, 0.91), failed_checks=(check,), revision=2, restates="earlier")
     )
     printed = texts(content.notices)
-    assert "1 of 12 episodes is still inside the 30-day attribution window" in printed
+    assert "Ads in 1 episode are still inside their attribution window of 30 days, counted from the ad" in printed
+    assert "the window is complete for 91% of this period’s ads" in printed
+    assert "in later periods and to date, not in this period." in printed
     assert "A data check did not pass for Jul 4, 2026: downloads fell by 80%." in printed
     assert "This is revision 2" in printed
     assert [notice.kind for notice in content.notices] == ["warning", "warning", "info"]
@@ -194,10 +319,10 @@ def test_content_is_canonical_json_with_a_hash(content: ReportContent, facts: Re
     assert content.content_hash != compose(replace(facts, sponsor="Other")).content_hash
 
 
-def test_shared_credit_prints_one_digit_everywhere(portfolio: ReportFacts) -> None:
+def test_shared_credit_prints_one_digit_and_what_is_whole_prints_whole(portfolio: ReportFacts) -> None:
     content = compose(portfolio)
-    assert tile(content, "Conversions").value == "350.0"
-    assert content.placements.rows[0].cells[3] == "53.8"
+    assert tile(content, "Conversions").value == "350"
+    assert [row.cells[3] for row in content.placements.rows[:2]] == ["53.8", "45"]
 
 
 def test_the_locale_of_the_recipient_formats_numbers_money_and_dates(facts: ReportFacts) -> None:
@@ -210,7 +335,9 @@ def test_the_locale_of_the_recipient_formats_numbers_money_and_dates(facts: Repo
 
 def test_yen_have_no_decimals(facts: ReportFacts) -> None:
     rows = tuple(replace(row, currency="JPY") for row in facts.placements)
-    content = compose(replace(facts, currency="JPY", placements=rows))
+    content = compose(
+        replace(facts, currency="JPY", placements=rows, to_date=(replace(facts.to_date[0], currency="JPY"),))
+    )
     assert "¥840,871 of spend" in content.finding
     assert tile(content, "Cost").value == "¥2,402"
 
@@ -264,29 +391,29 @@ def test_the_axis_covers_the_largest_day_in_few_even_steps(largest: int) -> None
     assert len({after - before for before, after in pairwise(ticks)}) == 1
 
 
-@given(st.integers(0, 10**7), st.integers(0, 10**7))
-def test_an_arrow_points_where_the_number_went(now: int, before: int) -> None:
-    moved = change(Decimal(now), Decimal(before), Formatter("en_US", "UTC"), rising_is_good=False)
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.booleans())
+def test_an_arrow_points_where_the_number_went(now: int, before: int, is_clear: bool) -> None:
+    moved = change(Decimal(now), Decimal(before), "", Formatter("en_US", "UTC"), is_clear=is_clear)
     if moved.direction == "up":
         assert now > before > 0
-        assert moved.mood == "bad"
+        assert moved.mood == ("good" if is_clear else "neutral")
     if moved.direction == "down":
         assert now < before
-        assert moved.mood == "good"
+        assert moved.mood == ("bad" if is_clear else "neutral")
 
 
 def test_no_previous_period_compares_with_nothing(facts: ReportFacts) -> None:
     content = compose(replace(facts, previous=None, previous_period=None, previous_daily=None))
     assert content.header.compared == ""
-    assert {shown.change for shown in content.tiles} == {"–"}
+    assert {tile(content, start).change for start in ("Ads", "Conversions")} == {"–"}
     assert content.line is not None
     assert content.line.previous_label == ""
 
 
 def test_totals_of_one_ad_read_as_english(change_facts: ChangeFacts) -> None:
     days = Daily((*([0] * 91), 1))
-    content = compose(change_facts(now=Totals(1, 1, 0.0, 0, 0, 10), daily=days, placements=()))
-    assert content.finding == "Your campaign delivered 1 ad; no conversions were attributed in this period."
+    content = compose(change_facts(now=Totals(1, 1, 0.0, 0, 0, 10), daily=days, placements=(), to_date=()))
+    assert content.finding == "This period brought 1 ad and no attributed conversions."
 
 
 def test_a_report_names_the_methodology_that_was_in_force(facts: ReportFacts) -> None:

@@ -18,10 +18,12 @@ def test_the_campaign_to_date_has_what_was_booked_spent_and_earned_with_interval
     assert pairs(content) == {
         "Ads delivered": "323,412 of 316,900 booked",
         "Spend": "$8,408.71 of a budget of $10,000.00",
-        "Conversions": "350 (95% interval 314 to 389)",
+        "Conversions": "350 (95% interval 313.9 to 389.2)",
         "Attributed revenue": "$29,120.00 (95% interval $25,625.60 to $32,905.60)",
         "Return on ad spend (ROAS)": "3.46× (95% interval 3.08× to 3.96×)",
         "Cost per conversion (CPA)": "$24.02 (95% interval $21.61 to $26.79)",
+        "Cost per visit (CPV)": "$5.62 (95% interval $5.10 to $6.23)",
+        "Cost per lead (CPL)": "too few to tell: shown from 5",
     }
 
 

@@ -25,11 +25,11 @@ from assets.campaigns.delivery.terms import (
     sum_if_all_known,
 )
 from assets.campaigns.period.reading import PeriodFacts
-from assets.campaigns.reach.counting import count_reach
+from assets.campaigns.reach.counting import count_kinds, count_reach
 from assets.campaigns.results.credited_conversions import SIGNALS
 from assets.campaigns.results.kpis import measure
 from assets.campaigns.results.responders import first_ads
-from assets.frames import MICROSECONDS_PER_DAY, SECONDS_PER_DAY, ratio, whole_sum
+from assets.frames import MICROSECONDS_PER_DAY, ratio, whole_sum
 from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT_EPISODE, PLACEMENT, PLACEMENT_EPISODE, SCOPE
 from sql.values import Window
 
@@ -44,11 +44,12 @@ class PeriodResult:
     daily:   tenant_id, campaign_id, day (local), model, impressions, conversions (goal credit), revenue_minor
     shows:   tenant_id, campaign_id, model, placement_id, episode_id, impressions, clicks, households, frequency,
              mature_impressions, conversions, own_conversions (the part of them that ads of the period earned),
-             revenue_minor, spend_minor (null: not known), aired_at, is_open
+             revenue_minor, spend_minor (null: not known), aired_at
     pacing:  tenant_id, campaign_id, placement_id, kind, booked, delivered (since the campaign's start), expected (null:
              not known), ended, cost_minor, impressions, households, consumers, frequency (in the period)
     signals: tenant_id, level, scope_id, signal, events, conversions (with it), overlapping (with another signal too),
              all_conversions, all_overlapping: of the goal conversions that earned credit
+    reached: tenant_id, level, scope_id, address_class, addresses: what the reach of a scope is made of
     """
 
     window: Window
@@ -59,6 +60,7 @@ class PeriodResult:
     shows: pl.DataFrame
     pacing: pl.DataFrame
     signals: pl.DataFrame
+    reached: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def summarise(facts: PeriodFacts) -> PeriodResult:
         shows=_shows(facts, shared),
         pacing=_pacing(facts, shared),
         signals=_signals(facts, shared),
+        reached=_reached(facts, shared),
     )
 
 
@@ -150,6 +153,16 @@ def _kpis(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
     return pl.concat(levels)
 
 
+def _reached(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
+    """The kinds of addresses that each campaign reached, and all campaigns of a sponsor together."""
+    levels = []
+    for level in ("campaign", "sponsor"):
+        scope_of = facts.campaigns.select(*CAMPAIGN, scope_id=f"{level}_id")
+        audience = shared.audience.join(scope_of, on=CAMPAIGN, validate="m:1")
+        levels.append(count_kinds(audience, SCOPE).with_columns(level=pl.lit(level)))
+    return pl.concat(levels)
+
+
 def _daily(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
     """Impressions and goal conversions on every local day of the period, zeros included."""
     hours = pl.datetime_range(facts.window.start, facts.window.end, "1h", closed="left", eager=True)
@@ -198,8 +211,6 @@ def _shows(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
         .join(shared.models, on=CAMPAIGN)
     )
     unknown = unknown_spend(facts.placements).with_columns(is_unknown=pl.lit(True))
-    windows = facts.campaigns.select(*CAMPAIGN, "window_days")
-    closes_at = pl.col("aired_at") + pl.duration(seconds=pl.col("window_days") * SECONDS_PER_DAY)
     aired = facts.airings.unique(PLACEMENT_EPISODE)
     return (
         grid.join(shared.delivery, on=key, how="left", validate="m:1")
@@ -207,17 +218,15 @@ def _shows(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
         .join(earned, on=by_model, how="left", validate="1:1")
         .join(unknown, on=PLACEMENT, how="left", validate="m:1")
         .join(aired, on=PLACEMENT_EPISODE, how="left", validate="m:1")
-        .join(windows, on=CAMPAIGN, validate="m:1")
         .with_columns(
             pl.col("impressions", "usable_impressions", "clicks", "households", "mature_impressions").fill_null(0),
             pl.col("conversions", "own_conversions", "revenue_minor").fill_null(0),
             spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)),
-            is_open=closes_at > facts.as_of,
         )
         .with_columns(
             frequency=pl.when(pl.col("households") > 0).then(ratio(pl.col("impressions"), pl.col("households")))
         )
-        .drop("is_unknown", "window_days")
+        .drop("is_unknown")
         .sort(*CAMPAIGN, "model", "placement_id", "episode_id")
     )
 

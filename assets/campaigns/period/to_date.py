@@ -1,6 +1,7 @@
 """To date: what campaigns did from their start to any of several moments, from one read of their facts.
 
-Here: the cumulative figures of each campaign, and the KPIs of several campaigns together, without reading exposures.
+Here: the cumulative figures of each campaign and each of its ads, and the KPIs of several campaigns together, without
+reading exposures.
 Not here: the results of a period (summarising.py), what earlier reports said of them (reporting/).
 """
 
@@ -13,12 +14,13 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.campaigns.delivery.spend import recognise_spend
+from assets.campaigns.delivery.spend import recognise_spend, unknown_spend
 from assets.campaigns.delivery.terms import fold_money, price_campaigns, settings_at, sponsor_scopes, sum_if_all_known
 from assets.campaigns.results.credited_conversions import ids_of, read_credited
-from assets.campaigns.results.kpis import measure_data_driven
+from assets.campaigns.results.kpis import FROM_TOTALS, measure_data_driven
 from assets.campaigns.results.response import respond
-from assets.grain import CAMPAIGN, PLACEMENT, SCOPE, SCOPE_MODEL
+from assets.frames import whole_sum
+from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT_EPISODE, PLACEMENT, SCOPE, SCOPE_MODEL
 from sql.values import Reader, Window
 
 
@@ -112,6 +114,46 @@ def price_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
     return price_campaigns(history.placements, spend, delivered, expected, moment)
 
 
+def shows_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
+    """What each placement and episode delivered, cost and earned until the moment: money and orders of the same ads.
+
+    returns: CAMPAIGN_PLACEMENT_EPISODE, impressions, spend_minor (null: not known), conversions, sample, revenue_minor
+    """
+    key, nothing = CAMPAIGN_PLACEMENT_EPISODE, history.delivered.clear().select(*PLACEMENT, "impressions")
+    delivered = (
+        history.delivered.filter(pl.col("span") <= history.moments.index(moment))
+        .group_by(key)
+        .agg(pl.col("impressions").sum())
+    )
+    spend = recognise_spend(history.placements, history.airings, nothing, delivered, history.since, moment)
+    campaign_of = history.placements.select(*PLACEMENT, "campaign_id")
+    spent = spend.join(campaign_of, on=PLACEMENT, validate="m:1")
+    earned = (
+        history.credited.filter(pl.col("is_goal") & (pl.col("converted_at") < moment))
+        .group_by(key, maintain_order=True)
+        .agg(
+            conversions=pl.col("credit").sum(),
+            sample=pl.col("conversion_id").n_unique().cast(pl.Int64),
+            revenue_minor=whole_sum(pl.col("revenue_minor")),
+        )
+    )
+    unknown = unknown_spend(history.placements).with_columns(is_unknown=pl.lit(True))
+    return (
+        pl.concat([delivered.select(key), spent.select(key), earned.select(key)])
+        .unique()
+        .join(delivered, on=key, how="left", validate="1:1")
+        .join(spent, on=key, how="left", validate="1:1")
+        .join(earned, on=key, how="left", validate="1:1")
+        .join(unknown, on=PLACEMENT, how="left", validate="m:1")
+        .with_columns(
+            pl.col("impressions", "conversions", "sample", "revenue_minor").fill_null(0),
+            spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)),
+        )
+        .drop("is_unknown")
+        .sort(key)
+    )
+
+
 def _delivered_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
     """Impressions by placement. Spend is told by campaign, so which episodes they were in does not matter."""
     last_span = history.moments.index(moment)
@@ -138,4 +180,6 @@ def _measure(history: CampaignHistory, moment: datetime, scopes: pl.DataFrame, s
     reach = scopes.select(*SCOPE, households=zero, consumers=zero)
     grid = scopes.select(*SCOPE, model=pl.lit(history.model))
     response = grid.join(respond(fold_money(credited, scopes)), on=SCOPE_MODEL, how="left", validate="1:1")
-    return measure_data_driven(scopes, delivery, reach, fold_money(prices, scopes), response)
+    return measure_data_driven(
+        scopes, delivery, reach, fold_money(prices, scopes), response, (*FROM_TOTALS, "cpv", "cpl")
+    )

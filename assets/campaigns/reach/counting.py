@@ -20,6 +20,9 @@ from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT
 UNITS: Final = {"household": ("household_key", "households"), "consumer": ("consumer_key", "consumers")}
 PEOPLE: Final = tuple(people for _key, people in UNITS.values())
 
+# What an address stands for, by how much it tells of who is behind it.
+KINDS: Final = ("household", "commercial", "cellular", "data_centre", "unknown")
+
 BOUNDS: Final = tuple(f"{people}_{bound}" for people in PEOPLE for bound in ("lower", "upper"))
 LEVEL_COLUMNS: Final = [
     *CAMPAIGN,
@@ -52,6 +55,27 @@ def count_reach(audience: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         )
         .with_columns(frequency=_frequency())
         .sort(by)
+    )
+
+
+def count_kinds(audience: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """What the reached addresses of each group stand for. They sum to the households of count_reach.
+
+    audience: the columns of by, household_key (null: not known), address_class
+    returns:  by, address_class, addresses. An address that was of several classes is of the first of them in KINDS.
+    """
+    kinds = {kind: place for place, kind in enumerate(KINDS)}
+    place = pl.col("address_class").cast(pl.String).replace_strict(kinds, default=len(KINDS) - 1, return_dtype=pl.Int8)
+    per_key = (
+        audience.filter(pl.col("household_key").is_not_null()).group_by(*by, "household_key").agg(place=place.min())
+    )
+    named = pl.DataFrame({"address_class": KINDS, "place": pl.Series(list(kinds.values()), dtype=pl.Int8)})
+    return (
+        per_key.group_by(*by, "place")
+        .agg(addresses=pl.len().cast(pl.Int64))
+        .join(named, on="place", validate="m:1")
+        .sort(*by, "place")
+        .drop("place")
     )
 
 

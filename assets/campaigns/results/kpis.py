@@ -170,17 +170,23 @@ def measure(
 
 
 def measure_data_driven(
-    scopes: pl.DataFrame, delivery: pl.DataFrame, reach: pl.DataFrame, spend: pl.DataFrame, response: pl.DataFrame
+    scopes: pl.DataFrame,
+    delivery: pl.DataFrame,
+    reach: pl.DataFrame,
+    spend: pl.DataFrame,
+    response: pl.DataFrame,
+    names: Sequence[str] = FROM_TOTALS,
 ) -> pl.DataFrame:
     """The KPIs that follow from totals, of the models that give totals and no credit per conversion.
 
     response: tenant_id, scope_id, model; conversions, sample, revenue_minor and their bounds as in response.respond;
               is_fallback (they are those of linear): one row per scope and model
+    names:    the KPIs of what came back; those of visits and leads need their columns of response.respond
     returns:  as measure. What needs to know who responded (rates of households, visits, leads, modelled conversions)
               has no rows.
     """
     wide = totals(response.select(SCOPE_MODEL), scopes, delivery, reach, spend, response)
-    return _in_long_form(wide, [*_delivery_kpis(), *(kpi for kpi in _response_kpis() if kpi.name in FROM_TOTALS)])
+    return _in_long_form(wide, [*_delivery_kpis(), *(kpi for kpi in _response_kpis() if kpi.name in names)])
 
 
 def totals(

@@ -60,8 +60,9 @@ class World:
             if received < known_at and at < max(moments):
                 span = sum(moment <= at for moment in moments)
                 counts[span] = counts.get(span, 0) + 1
-        delivered = [{**KEY, "placement_id": MID, "span": span, "impressions": n} for span, n in counts.items()]
-        schema = {**dict.fromkeys((*KEY, "placement_id"), pl.Binary), "span": pl.Int32, "impressions": pl.Int64}
+        place = {**KEY, "placement_id": MID, "episode_id": EPISODES[0]}
+        delivered = [{**place, "span": span, "impressions": n} for span, n in counts.items()]
+        schema = {**dict.fromkeys(place, pl.Binary), "span": pl.Int32, "impressions": pl.Int64}
         return CampaignHistory(
             since=START,
             moments=sorted(moments),
@@ -118,7 +119,9 @@ class World:
                 "conversion_id": order.number.to_bytes(16, "big"),
                 "unit": f"household {order.number}",
                 "converted_at": order.at,
+                "household_key": order.number,
                 "credit": order.credit,
+                "own_credit": 0.0,
                 "revenue_minor": order.worth(known_at),
             }
             for order in self.orders
@@ -133,7 +136,9 @@ _CREDITED: dict[str, Any] = {
     **dict.fromkeys((f"{name}_signals" for name in SIGNALS), pl.Int64),
     "is_goal": pl.Boolean(),
     "converted_at": MOMENT,
+    "household_key": pl.Int64(),
     "credit": pl.Float64(),
+    "own_credit": pl.Float64(),
     "revenue_minor": pl.Int64(),
 }
 

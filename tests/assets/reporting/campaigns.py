@@ -19,5 +19,6 @@ def report_campaign(campaign_id: bytes, *, model: str = "linear") -> ReportCampa
         currency="USD",
         version=1,
         window_days=Decimal(30),
+        half_life_days=Decimal(7),
         default_model=model,
     )

@@ -35,7 +35,7 @@ def result() -> PeriodResult:
         for (level, scope), models in MODELS.items() for model in models for kpi in HEADLINE
     ]  # fmt: skip
     nothing = pl.DataFrame()
-    return PeriodResult(WEEK, datetime(2026, 3, 11, tzinfo=UTC), nothing, pl.DataFrame(kpis), *[nothing] * 4)
+    return PeriodResult(WEEK, datetime(2026, 3, 11, tzinfo=UTC), nothing, pl.DataFrame(kpis), *[nothing] * 5)
 
 
 def subject(*campaigns: bytes, is_portfolio: bool = False) -> Subject:
