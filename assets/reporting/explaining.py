@@ -98,14 +98,21 @@ def parts_of(report: Report) -> list[tuple[Part, Sequence[str]]]:
 
 
 def explain(warehouse: Warehouse, report: Report, names: Sequence[str], part: Part = Part()) -> list[Explained]:
-    """The numbers of a part of the report, recomputed in one statement from the rows that are there now."""
-    parameters = _parameters(warehouse, report, part)
-    numbers = [number_named(name) for name in names]
-    text = _statement(numbers, parameters, part)
-    row = warehouse.look(report.tenant, text, f"Explaining {', '.join(names)}").row(0, named=True)
+    """The numbers of a part of the report, recomputed from the rows that are there now: those of the period in one
+    statement, those since the campaign's start in another."""
+    numbers, of_period = [number_named(name) for name in names], _parameters(warehouse, report, part)
+    by_span = {False: of_period, True: {**of_period, **report.to_date}}
+    row: dict[str, str | None] = {}
+    for is_to_date, parameters in by_span.items():
+        own = [number for number in numbers if number.is_to_date == is_to_date]
+        if own:
+            text = _statement(own, parameters, part)
+            row |= warehouse.look(report.tenant, text, f"Explaining {', '.join(names)}").row(0, named=True)
     explained = []
     for number in numbers:
-        value = None if row[number.name] is None else Decimal(row[number.name])
+        parameters = by_span[number.is_to_date]
+        found = row[number.name]
+        value = None if found is None else Decimal(found)
         shown = number.shown(value, report.formatter, parameters["currency"])
         printed = _printed(report, number, part)
         rows = {name: _rows(name, parameters) for name in number.rows}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,8 +18,9 @@ from babel.numbers import get_currency_precision
 
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Topic, read_subject
+from assets.reporting.to_date import first_day_of
 from reports.content.formats import Formatter
-from sql.values import PermanentError
+from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
 Row = Mapping[str, Any]
@@ -27,13 +28,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A frozen report, and what is needed to find its rows again."""
+    """A frozen report, and what is needed to find its rows again: those of its period, and those since the start."""
 
     row: Row
     content: Mapping[str, Any]
     subject: Subject
     period: ReportPeriod
     parameters: Mapping[str, Any]
+    to_date: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def tenant(self) -> UUID:
@@ -94,4 +96,6 @@ def _read_report(warehouse: Warehouse, row: Row) -> Report:
         "currencies": list(unusual),
         "digits": list(unusual.values()),
     }
-    return Report(row, json.loads(row["content"]), subject, period, parameters)
+    start = Window.of_local_days(first_day_of(subject, period), period.last, period.timezone).start
+    to_date = {"start": start, "since": start, "first": start.date()}
+    return Report(row, json.loads(row["content"]), subject, period, parameters, to_date)

@@ -37,6 +37,9 @@ from reports.content.formats import NOTHING, Formatter, major_units, rounded
 from reports.content.labels import KPIS
 from reports.content.response import PERCENTAGES
 
+# A value, before its interval or a remark on its confidence.
+VALUE = r"(?!too few)(.+?)(?: \(.*|, low confidence)?$"
+
 Content = Mapping[str, Any]
 Unit = Literal["count", "credit", "minor", "ratio", "frequency", "percent"]
 
@@ -67,6 +70,20 @@ class InSection:
 
 
 @dataclass(frozen=True, slots=True)
+class InToDate:
+    """What the campaign to date has under a term, up to its interval or the remark on its confidence."""
+
+    term: str
+
+    def find(self, content: Content) -> str | None:
+        sections = content["to_date"]
+        pairs = sections[0]["pairs"] if len(sections) == 1 else []
+        text = next((pair["text"] for pair in pairs if pair["term"] == self.term), None)
+        found = re.match(VALUE, text) if text else None
+        return found[1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
 class InRecords:
     """A column of the report's records, for all of it and for rows of its tables."""
 
@@ -79,6 +96,7 @@ class Number:
 
     value: an SQL expression (number_values.py). rows: the sets of rows that it is made of, the one that explains most
     first. unit: minor is of money in minor units; digits: of a percentage. place: where the report prints it.
+    is_to_date: its rows are those since the campaign's start, and not those of the period.
     """
 
     name: str
@@ -86,8 +104,9 @@ class Number:
     value: str
     rows: tuple[str, ...]
     unit: Unit
-    place: InTile | InSection | InRecords
+    place: InTile | InSection | InToDate | InRecords
     digits: int = 0
+    is_to_date: bool = False
 
     def shown(self, value: Decimal | None, formatter: Formatter, currency: str | None) -> str:
         """The value as the report prints it."""
@@ -120,8 +139,15 @@ class Number:
 def _response(name: str, meaning: str, value: str, *rows: str) -> Number:
     """A number of the section on what came back. An interval and a remark on its confidence may follow it."""
     unit: Unit = "percent" if name in PERCENTAGES else "minor"
-    place = InSection("response", KPIS[name], r"(?!too few)(.+?)(?: \(.*|, low confidence)?$")
+    place = InSection("response", KPIS[name], VALUE)
     return Number(name, meaning, value, rows, unit, place, PERCENTAGES.get(name, 0))
+
+
+def _to_date(name: str, meaning: str, value: str, *rows: str) -> Number:
+    """A number of the section on the campaign to date."""
+    unit: Unit = "percent" if name in PERCENTAGES else "minor"
+    place = InToDate(KPIS[name])
+    return Number(name, meaning, value, rows, unit, place, PERCENTAGES.get(name, 0), is_to_date=True)
 
 
 _BOOKED_TERM = "Booked against delivered"
@@ -132,11 +158,11 @@ _ROI = over(f"({REVENUE} * {MARGIN} - {SPEND})", SPEND)
 _NUMBERS = (
     Number("delivered", "Ads delivered in the period.",
            DELIVERED, ("ads",), "count", InRecords("delivered")),
-    Number("reach", "Distinct households that heard one of the ads.",
+    Number("reach", "Distinct addresses that got one of the ads.",
            REACH, ("ads",), "count", InRecords("reach")),
-    Number("frequency", "Ads delivered over households reached.",
+    Number("frequency", "Ads delivered over addresses reached.",
            over(DELIVERED, REACH), ("ads",), "frequency",
-           InSection("delivery", "Frequency", r"(.*) ads per household")),
+           InSection("delivery", "Frequency", r"(.*) ads per address")),
     Number("delivered_so_far", "Ads delivered from the campaign's start to the period's end.",
            DELIVERED_SO_FAR, ("spend",), "count", InSection("delivery", _BOOKED_TERM, r"(.*?) of ")),
     Number("booked", "Ads booked in all.",
@@ -158,18 +184,23 @@ _NUMBERS = (
     Number("ecpm", "Spend for a thousand delivered ads.",
            over(f"{SPEND} * 1000", DELIVERED), ("spend", "ads"), "minor",
            InSection("delivery", "Cost per thousand ads (eCPM)")),
-    Number("roas", "Return on ad spend: revenue over spend.",
-           with_sample(over(REVENUE, SPEND)), ("earned", "spend"), "ratio", InTile("Return on ad spend (ROAS)")),
-    Number("cpa", "Cost per conversion: spend over conversions.",
-           with_sample(over(SPEND, CONVERSIONS)), ("spend", "earned"), "minor", InTile("Cost per conversion (CPA)")),
+    Number("roas", "Return on ad spend since the campaign's start: revenue over spend.",
+           with_sample(over(REVENUE, SPEND)), ("earned", "spend"), "ratio",
+           InTile("Return on ad spend (ROAS), to date"), is_to_date=True),
+    Number("cpa", "Cost per conversion since the campaign's start: spend over conversions.",
+           with_sample(over(SPEND, CONVERSIONS)), ("spend", "earned"), "minor",
+           InTile("Cost per conversion (CPA), to date"), is_to_date=True),
     _response("conversion_rate", "Households that converted after an ad of the period, of all that it reached.",
               rate(RESPONDERS), "earned", "ads"),
     _response("visitor_rate", "Households that visited after an ad of the period, of all that it reached.",
               rate(VISITORS), "earned", "ads"),
-    _response("cpv", "Spend per visit.", with_sample(over(SPEND, VISITS), VISIT_SAMPLE), "spend", "earned"),
-    _response("cpl", "Spend per lead.", with_sample(over(SPEND, LEADS), LEAD_SAMPLE), "spend", "earned"),
+    _to_date("cpv", "Spend per visit since the campaign's start.",
+             with_sample(over(SPEND, VISITS), VISIT_SAMPLE), "spend", "earned"),
+    _to_date("cpl", "Spend per lead since the campaign's start.",
+             with_sample(over(SPEND, LEADS), LEAD_SAMPLE), "spend", "earned"),
     _response("aov", "Revenue per conversion.", with_sample(over(REVENUE, CONVERSIONS)), "earned"),
-    _response("roi", "Revenue times margin, less spend, over spend.", with_sample(_ROI), "earned", "spend"),
+    _to_date("roi", "Revenue times margin, less spend, over spend, since the campaign's start.",
+             with_sample(_ROI), "earned", "spend"),
 )
 # fmt: on
 

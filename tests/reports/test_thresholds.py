@@ -38,7 +38,7 @@ from reports.compose import compose
 text = compose(make_facts()).canonical_json()
 definition = dict(DEFINITIONS)["Low confidence"]
 assert "Fewer than 41 conversions. Below 7," in definition, definition
-assert "CPA is shown from 7 conversions" in text and "from 5 conversions" not in text, text
+assert "CPA is since the campaign’s start, shown from 7 conversions" in text and "from 5 conversions" not in text, text
 assert "at least 5 of at least 3 sponsors" in text
 coarse = Lift("Spring", None, causal=True, households=100, base_households=100, smallest=0.8)
 assert "has to find 45% to be shown" in compose(make_facts(lifts=(coarse,))).canonical_json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from assets.reporting.numbers import (
     InRecords,
     InSection,
     InTile,
+    InToDate,
 )
 from reports.content.formats import Formatter
 from reports.content.records import COLUMNS
@@ -22,9 +24,10 @@ from sql.statements import statement
 
 ENGLISH = Formatter("en_US", "UTC")
 BOOKED = "1,200 of 3,000 booked since the start (40.0%)"
-CONTENT = {
-    "tiles": [{"label": "Reach", "value": "9"}, {"label": "Return on ad spend (ROAS)", "value": "2.50×"}],
+CONTENT: dict[str, Any] = {
+    "tiles": [{"label": "Reach", "value": "9"}, {"label": "Return on ad spend (ROAS), to date", "value": "2.50×"}],
     "delivery": {"pairs": [{"term": "Booked against delivered", "text": BOOKED}]},
+    "to_date": [{"pairs": [{"term": "Cost per visit (CPV)", "text": "$0.20 (95% interval $0.10 to $0.30)"}]}],
     "response": {
         "pairs": [
             {"term": "Cost per lead", "text": "$4.20 (95% $3 to $5)"},
@@ -66,10 +69,19 @@ def test_a_number_is_found_where_the_report_prints_it(name: str, printed: str) -
     ("term", "value"), [("Cost per lead", "$4.20"), ("Cost per visit", "$0.10"), ("Average order value", None)]
 )
 def test_intervals_and_remarks_are_no_part_of_a_number(term: str, value: str | None) -> None:
-    place = NUMBERS["cpl"].place
+    place = NUMBERS["aov"].place
 
     assert isinstance(place, InSection)
     assert InSection("response", term, place.pattern).find(CONTENT) == value
+
+
+def test_a_number_to_date_stands_in_the_campaign_to_date_of_one_currency() -> None:
+    place = NUMBERS["cpv"].place
+
+    assert isinstance(place, InToDate)
+    assert place.find(CONTENT) == "$0.20"
+    assert place.find({"to_date": CONTENT["to_date"] * 2}) is None
+    assert {name for name, number in NUMBERS.items() if number.is_to_date} == {"roas", "cpa", "cpv", "cpl", "roi"}
 
 
 @pytest.mark.parametrize(

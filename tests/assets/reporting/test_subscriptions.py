@@ -37,6 +37,7 @@ def running(name: str, starts_on: date, ends_on: date, window_days: str = "30") 
         "currency": "USD",
         "version": 1,
         "window_days": Decimal(window_days),
+        "half_life_days": Decimal(7),
         "default_model": "linear",
     }
 
