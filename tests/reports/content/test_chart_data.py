@@ -15,6 +15,7 @@ from reports.content.chart_labels import LONGEST, distinct
 from reports.content.facts import Daily, ReportFacts
 from reports.content.formats import Formatter
 from reports.content.report import Bar, BarChart, ReportContent
+from reports.content.to_date import Figures
 
 ChangeFacts = Callable[..., ReportFacts]
 
@@ -27,28 +28,31 @@ def chart(content: ReportContent) -> BarChart:
 def test_shows_stand_in_one_group_with_spend_and_cost_per_conversion(facts: ReportFacts) -> None:
     bars = chart(compose(facts)).bars
     rows = [row for row in facts.placements if row.show == "Build & Ship"]
-    spend = sum(row.spend_minor or 0 for row in rows)
+    so_far = [row.to_date for row in rows if row.to_date is not None]
+    spend, conversions = sum(each.spend_minor or 0 for each in so_far), sum(each.conversions for each in so_far)
     assert [bar.label for bar in bars] == ["Build & Ship", "Night Shift", "Hardware Weekly"]
     assert bars[0].value == 179
-    assert bars[0].detail == f"${spend / 100:,.2f} spent · ${spend / 17900:,.2f} per conversion"
+    # Of the same ads since their start, and not a period's orders over a period's spend.
+    assert (len(so_far), conversions) == (len(rows), 358)
+    assert bars[0].detail == f"to date: ${spend / 100:,.2f} spent, ${spend / 35800:,.2f} per conversion"
 
 
 def test_a_cost_counts_the_placements_that_earned_nothing(change_facts: ChangeFacts) -> None:
     facts = change_facts()
-    idle = replace(facts.placements[0], conversions=0.0, spend_minor=100_000, delivered=0)
+    idle = replace(facts.placements[0], conversions=0.0, delivered=0, to_date=Figures(900, 0.0, 0, 0, 100_000))
     with_idle = chart(compose(replace(facts, placements=(*facts.placements, idle)))).bars[0]
     without = chart(compose(facts)).bars[0]
     assert with_idle.value == without.value
     assert with_idle.detail != without.detail
 
 
-@pytest.mark.parametrize(("spends", "detail"), [((None, 500), ""), ((0, 0), ""), ((100, 200), "$3.00 spent")])
+@pytest.mark.parametrize(("spends", "detail"), [((None, 500), ""), ((0, 0), ""), ((100, 200), "to date: $3.00 spent")])
 def test_an_unknown_cost_is_not_told_and_few_conversions_have_no_cost_each(
     change_facts: ChangeFacts, spends: tuple[int | None, int], detail: str
 ) -> None:
     facts = change_facts()
     aside = replace(facts.placements[0], show="Aside", delivered=0, conversions=2.0)
-    rows = [replace(aside, spend_minor=spend) for spend in spends]
+    rows = [replace(aside, to_date=Figures(500, 2.0, 2, 900, spend)) for spend in spends]
     content = compose(replace(facts, placements=(*facts.placements[2:], *rows)))
     assert next(bar.detail for bar in chart(content).bars if bar.label == "Aside") == detail
 
