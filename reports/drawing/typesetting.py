@@ -8,6 +8,7 @@ into Typst's source: names arrive as data, so a name can never be markup.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,9 @@ from sql.values import PermanentError
 
 # Templates import each other from here down.
 ROOT = Path(__file__).parents[1]
+
+# A word that is longer than a column breaks after every so many letters, instead of running over the next one.
+_LONG = re.compile(r"\S{18}")
 
 
 class TypesettingError(PermanentError):
@@ -59,7 +63,7 @@ def _shown(value: Any, fonts: FontRegistry) -> Any:
         return {name: _shown(each, fonts) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_shown(each, fonts) for each in value]
-    return fonts.printable(printed(value)) if isinstance(value, str) else value
+    return _LONG.sub("\\g<0>\u200b", fonts.printable(printed(value))) if isinstance(value, str) else value
 
 
 @cache

@@ -19,6 +19,8 @@ from sql.safety.characters import one_line
 FORMULA_STARTS = frozenset("=+-@|%\u2212")
 _BLANKS = re.compile(r"^[\s\u200c\u200d\u2800\ufe00-\ufe0f]+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# Most cells: plain letters and digits in single blanks, that neither begin a formula nor a further cell.
+_PLAIN = re.compile(r"(?:[A-Za-z0-9](?: ?[!-:<-~])*)?")
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -35,6 +37,8 @@ def csv_file(records: Records) -> bytes:
 
 def harmless(cell: str) -> str:
     """The cell in one line, with an apostrophe before it, or before a part of it, that a spreadsheet would run."""
+    if _PLAIN.fullmatch(cell):
+        return cell
     return ";".join(f"'{part}" if _runs(part) else part for part in one_line(cell).split(";"))
 
 
