@@ -88,6 +88,7 @@ def report_deliveries(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]
 ) -> MaterializeResult[None]:
     """The mails that were due, each sent at most once; what became of them, and what owners were told of it."""
+    from assets.reporting.mails import describe_mails
     from reports.delivery import Outbox, make_transport
     from reports.delivery.alerts import channels_of, tell_owners
 
@@ -101,6 +102,7 @@ def report_deliveries(
             "expired": summary.expired,
             "summary": str(summary),
             "alerts": str(told),
+            "mails_of_the_last_day": MetadataValue.md(describe_mails(warehouse.read, datetime.now(UTC))),
             **{f"mails_{state}": count for state, count in summary.results.items()},
         }
     )
@@ -109,7 +111,6 @@ def report_deliveries(
 @asset(
     group_name="reporting",
     owners=OWNERS["reporting"],
-    deps=[report_deliveries],
     kinds={"sendgrid", "postgres"},
 )
 def provider_events(
@@ -120,6 +121,8 @@ def provider_events(
     from reports.delivery.events import EventReader
     from reports.delivery.reconcile import PROOFS
 
+    if not mailing.events.source:
+        return MaterializeResult(metadata={"summary": "No source of provider events is set: EARSHOT_EVENTS."})
     read = EventReader(warehouse, mailing.events).run(datetime.now(UTC), context.log.info)
     told = tell_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
     for note in (*(f"{name} was set aside: {cause}" for name, cause in read.refused.items()), *told.notes):

@@ -29,7 +29,7 @@ GROUPS = {
         "lift_results",
         "campaign_benchmarks",
     },
-    "reporting": {"weekly_sponsor_reports", "monthly_sponsor_reports", "report_deliveries"},
+    "reporting": {"weekly_sponsor_reports", "monthly_sponsor_reports", "report_deliveries", "provider_events"},
     "upkeep": {"tenant_checks"},
 }
 

@@ -49,11 +49,13 @@ TRIED_ASSETS = {
     "weekly_sponsor_reports",
     "monthly_sponsor_reports",
     "report_deliveries",
+    # In tests/reports/delivery/events.
+    "provider_events",
 }
 TRIED_CHECKS = {"check_inclusions_valid"}
 TRIED_CLOCKS = {"weekly_report_mornings", "monthly_report_mornings", "late_rows"}
 # They ask for a day or for a run, and look at no tenant.
-BLIND_CLOCKS = {"nightly_days", "nightly_upkeep_clock", "delivery_ticks"}
+BLIND_CLOCKS = {"nightly_days", "nightly_upkeep_clock", "delivery_ticks", "provider_event_ticks"}
 
 
 class SurpriseError(Exception):

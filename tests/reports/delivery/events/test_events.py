@@ -195,6 +195,28 @@ def test_a_bad_row_loses_only_itself_and_is_counted(
     )
 
 
+def test_events_that_cannot_be_kept_of_one_tenant_are_counted_and_those_of_others_applied(
+    office: Office,
+    open_office: Callable[..., Office],
+    provider: Provider,
+    folder: Path,
+    read: Callable[..., EventsRead],
+    noon: datetime,
+) -> None:
+    other = open_office("harbor")
+    (mine,), (theirs,) = deliveries(office, "alex@acme.example"), deliveries(other, "kim@acme.example")
+    with office.warehouse.transaction("earshot_owner") as connection:
+        refused = f"CHECK (tenant_id <> '{office.tenant_id}')"
+        connection.execute(f"ALTER TABLE delivery_events ADD CONSTRAINT invented {refused}".encode())
+    body = json.dumps([event("bounce", mine), event("bounce", theirs, 2)]).encode()
+    store_request(folder, provider.signed(body, noon), body)
+    assert "1 bounce, 1 that cannot be read" in str(read())
+    assert (office.states(), other.states()) == (
+        {"alex@acme.example": "accepted"},
+        {"kim@acme.example": "bounced"},
+    )
+
+
 def test_a_file_that_was_half_written_is_read_when_it_is_whole(
     office: Office, provider: Provider, folder: Path, read: Callable[..., EventsRead], noon: datetime
 ) -> None:
