@@ -7,16 +7,15 @@ Not here: the token's format (tokens.py), or what a stop does (suppressions.py).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from reports.delivery.addresses import clean_address
-from reports.delivery.tokens import Claims, sign_token
+from reports.delivery.tokens import LIFETIME, Claims, sign_token
 from sql.values import PermanentError
 
-# A mailbox keeps a mail for long; a link older than this is answered with the one of a newer mail.
-LINK_LIFETIME = timedelta(days=400)
+LINK_LIFETIME = LIFETIME
 
 
 @dataclass(frozen=True, slots=True)

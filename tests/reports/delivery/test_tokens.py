@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeTimedSerializer
 
 from reports.delivery.tokens import Claims, TokenError, sign_token, verify_token
 from reports.delivery.unsubscribe import Sender
@@ -37,8 +38,29 @@ def test_an_expired_token_is_refused_from_its_last_second_on() -> None:
 
 
 def test_a_token_for_another_purpose_is_refused() -> None:
-    with pytest.raises(TokenError, match="cannot be used"):
-        verify_token(sign_token(CLAIMS, SECRET), SECRET, purpose=cast(Any, "view"), now=NOW)
+    with pytest.raises(TokenError, match="not signed by this installation for 'view'"):
+        verify_token(sign_token(CLAIMS, SECRET), SECRET, purpose="view", now=NOW)
+    view = Claims("view", UUID(int=7), UUID(int=11), NOW + timedelta(days=30))
+    with pytest.raises(TokenError, match="not signed by this installation for 'unsubscribe'"):
+        verify_token(sign_token(view, SECRET), SECRET, purpose="unsubscribe", now=NOW)
+    assert verify_token(sign_token(view, SECRET), SECRET, purpose="view", now=NOW).report_id == UUID(int=11)
+
+
+def test_claims_of_one_purpose_name_nothing_of_another() -> None:
+    assert CLAIMS.delivery_id == UUID(int=11)
+    with pytest.raises(TokenError, match="made for 'unsubscribe' and cannot be used for 'view'"):
+        _ = CLAIMS.report_id
+
+
+def test_the_same_claims_are_the_same_token() -> None:
+    assert sign_token(CLAIMS, SECRET) == sign_token(CLAIMS, SECRET)
+
+
+def test_what_another_program_signed_with_the_same_secret_is_no_token() -> None:
+    keys = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+    foreign = URLSafeTimedSerializer(SECRET, salt="earshot unsubscribe", signer_kwargs=keys).dumps({"user": 1})
+    with pytest.raises(TokenError, match="cannot be read"):
+        verify_token(str(foreign), SECRET, purpose="unsubscribe", now=datetime.now(UTC))
 
 
 def test_a_token_of_another_installation_is_refused() -> None:
