@@ -8,7 +8,7 @@ Not here: making a report (compose.py, rendering/), sending it (delivery/), deci
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from reports.content.to_date import ScopeFigures
 from reports.delivery import enqueue
 from reports.rendering.render import ReportFile
 from sql.warehouse import Connection, Warehouse
@@ -45,7 +46,7 @@ class ReportKey:
 
 @dataclass(frozen=True, slots=True)
 class FinishedReport:
-    """What is frozen beside the key: content with its hash, subject, files, and what it was made from."""
+    """What is frozen beside the key: content with its hash, subject, files, what it was made from, and its figures."""
 
     subject: str
     content: dict[str, Any]
@@ -54,6 +55,7 @@ class FinishedReport:
     recipients: Sequence[str]
     input_watermark: datetime | None
     config: dict[str, Any] = field(default_factory=dict)
+    figures: Sequence[ScopeFigures] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,22 @@ def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provena
                 for file in report.files
             ],
         )
+        _keep_figures(connection, key, report.figures)
         return enqueue(connection, key.tenant_id, key.report_id, key.revision, report.recipients)
+
+
+def _keep_figures(connection: Connection, key: ReportKey, figures: Sequence[ScopeFigures]) -> None:
+    """Written anew for a report that was made anew before it left."""
+    ids = (key.tenant_id, key.report_id)
+    connection.execute("DELETE FROM report_figures WHERE tenant_id = %s AND report_id = %s", ids)
+    connection.cursor().executemany(
+        "INSERT INTO report_figures (tenant_id, report_id, span, level, scope_id, model, currency, delivered,"
+        " conversions, sample, revenue_minor, spend_minor) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            (*ids, each.span, each.level, each.scope_id, each.model, each.currency, *astuple(each.figures))
+            for each in figures
+        ],
+    )
 
 
 def hold(warehouse: Warehouse, key: ReportKey, reason: str, provenance: Provenance, *, state: str = "held") -> None:

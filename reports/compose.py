@@ -14,7 +14,7 @@ from reports.content.isolation import isolated
 from reports.content.labels import CADENCES, DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODELS, SIGNALS, limits
 from reports.content.model_totals import model_totals
 from reports.content.models import models, rule_of, rules
-from reports.content.progress import progress
+from reports.content.progress import progress, shown_figures
 from reports.content.records import records
 from reports.content.report import Footer, Header, Pair, ReportContent, Section
 from reports.content.response import response
@@ -85,7 +85,7 @@ def _credit_digits(facts: ReportFacts) -> int:
     rows += [conversions for row in facts.placements for _, conversions in row.by_model]
     rows += [row.conversions for row in facts.campaigns]
     rows += [row.conversions for row in facts.models]
-    rows += [each.figures.conversions for each in facts.to_date]
+    rows += [figures.conversions for each in facts.to_date for figures in shown_figures(each)]
     return shared_digits([*totals, *rows])
 
 

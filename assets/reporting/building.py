@@ -127,6 +127,7 @@ class ReportBuilder:
                 "methodology": facts.method.methodology,
                 "locale": content.locale,
             },
+            figures=facts.kept,
         )
 
     def _hold_broken(

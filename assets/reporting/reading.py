@@ -7,7 +7,7 @@ Not here: how facts are made of results (gathering.py), the order of the steps (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from assets.reporting.gate import Decision, decide
 from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
-from assets.reporting.to_date import figures_by_campaign, read_so_far, to_date
+from assets.reporting.to_date import figures_by_campaign, read_so_far, read_told, with_to_date
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.content.facts import Brand, ReportFacts
@@ -70,10 +70,11 @@ class ReportReader:
         placements = ids_of(now.shows, "placement_id")
         names = self.read("read_report_names", tenants=tenants, placements=placements)
         end, previous = self.period.window.end, self._previous(subject, as_of)
-        history = read_so_far(self.read, self.tenant.tenant_id, subject, self.period, as_of)
+        told = read_told(self.read, self.tenant.tenant_id, key.subscription_id, self.period.first)
+        history = read_so_far(self.read, self.tenant.tenant_id, subject, self.period, as_of, told)
         so_far = SoFar(shows_until(history, end), figures_by_campaign(history, end))
         facts = gather(subject, self.period, now, previous, so_far, names, self._context(subject, key))
-        facts = replace(facts, to_date=tuple(to_date(history, subject, self.period)))
+        facts = with_to_date(facts, history, subject, self.period, told, now)
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))

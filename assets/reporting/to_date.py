@@ -1,37 +1,118 @@
-"""To date: the campaigns of a report from their start to the end of its period, one value for each currency.
+"""To date: the campaigns of a report from their start to the end of its period, and what changed since the last report.
 
-Here: which days and moments are needed, and choosing the rows.
+Here: which days and moments are needed, choosing the rows, and comparing them with what the last report said.
 Not here: computing them (campaigns/period/to_date.py), what the values are (reports/content/to_date.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import polars as pl
 
+from assets.campaigns.period.summarising import PeriodResult
 from assets.campaigns.period.to_date import CampaignHistory, measure_each, measure_together, price_until, read_history
-from assets.reporting.gathering import measures
+from assets.reporting.gathering import kpis_of, measures
 from assets.reporting.periods import ReportPeriod, month_of, week_of
-from assets.reporting.subscriptions import Subject
-from reports.content.to_date import Figures, ToDate
+from assets.reporting.subscriptions import ReportCampaign, Subject
+from reports.content.facts import FactsError, ReportFacts
+from reports.content.to_date import EarlierChanges, Figures, ScopeFigures, ToDate
 from sql.values import DAY, Interval, Reader, Window
 
+# Sums of credits in another order differ in their last digits.
+CLOSE_ENOUGH = 1e-6
+
 Kpis = Mapping[str, Mapping[str, Any]]
+# Of campaigns, by their ids.
+ByCampaign = Mapping[UUID, Figures]
 
 
 # Costs and returns to date, beside conversions, ROAS and cost per conversion.
 FURTHER = ("cpv", "cpl", "roi")
 
 
-def read_so_far(read: Reader, tenant: UUID, subject: Subject, period: ReportPeriod, as_of: datetime) -> CampaignHistory:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the last report before said of each campaign to date: its figures, its name and currency."""
+
+    through: date
+    model: str
+    figures: ByCampaign
+    names: Mapping[UUID, tuple[str, str]]
+
+
+def read_told(read: Reader, tenant: UUID, subscription: UUID, before: date) -> Told | None:
+    """What the last report of the subscription that left said, of those on periods that ended before the day."""
+    rows = read("read_told_figures", tenants=[tenant], subscription=subscription, before=before).to_dicts()
+    if not rows:
+        return None
+    told = {
+        UUID(bytes=row["campaign_id"]): Figures(
+            row["delivered"], row["conversions"], row["sample"], row["revenue_minor"], row["spend_minor"]
+        )
+        for row in rows
+    }
+    names = {UUID(bytes=row["campaign_id"]): (row["name"], row["currency"]) for row in rows}
+    return Told(rows[0]["told_through"], rows[0]["model"], told, names)
+
+
+def read_so_far(
+    read: Reader, tenant: UUID, subject: Subject, period: ReportPeriod, as_of: datetime, told: Told | None
+) -> CampaignHistory:
     """The subject's campaigns from their start to the period's end, as they are known now."""
-    since = Window.of_local_days(first_day_of(subject, period), period.last, period.timezone).start
-    moments = [period.window.start, period.window.end]
+    first = first_day_of(subject, period)
+    since = Window.of_local_days(first, max(first, period.last), period.timezone).start
+    moments = [*_moments(period, told), period.window.end]
     return read_history(read, tenant, subject.campaign_ids, since, moments, as_of, subject.model)
+
+
+def with_to_date(
+    facts: ReportFacts,
+    history: CampaignHistory,
+    subject: Subject,
+    period: ReportPeriod,
+    told: Told | None,
+    now: PeriodResult,
+) -> ReportFacts:
+    """The facts with the campaigns to date, and with the figures that are kept of the report.
+
+    history: of read_so_far; now: the period's result. Raises FactsError where they do not add up.
+    """
+    kept = (*period_figures(now, subject), *figures_to_date(history, subject, period))
+    made = tuple(to_date(history, subject, period, told))
+    refuse_another_period(facts, made)
+    return replace(facts, to_date=made, kept=kept)
+
+
+def refuse_another_period(facts: ReportFacts, made: Sequence[ToDate]) -> None:
+    """Raises FactsError where the campaigns to date hold another period than the one that the report tells.
+
+    Nothing would add up to them. Over several currencies there is no total to compare with.
+    """
+    if len(made) != 1:
+        return
+    told, held = facts.now, made[0].period
+    for name in ("delivered", "conversions", "revenue_minor", "spend_minor"):
+        ours, theirs = getattr(held, name) or 0, getattr(told, name) or 0
+        if abs(ours - theirs) > CLOSE_ENOUGH * max(1.0, abs(theirs)):
+            raise FactsError(
+                f"report {facts.report_id} for {facts.sponsor}: {name} of the period are {theirs:g}, and {ours:g} in "
+                "the campaign to date"
+            )
+
+
+def _moments(period: ReportPeriod, told: Told | None) -> list[datetime]:
+    """The ends of what the last report told, and of what is told before this period."""
+    told_end = [_end_of(told.through, period)] if told else []
+    return [*told_end, period.window.start]
+
+
+def _end_of(day: date, period: ReportPeriod) -> datetime:
+    return Window.of_local_days(day, day, period.timezone).end
 
 
 def first_day_of(subject: Subject, period: ReportPeriod) -> date:
@@ -46,18 +127,23 @@ def first_day_of(subject: Subject, period: ReportPeriod) -> date:
             return min(starts_on, period.first)
 
 
-def to_date(history: CampaignHistory, subject: Subject, period: ReportPeriod) -> Iterator[ToDate]:
+def to_date(
+    history: CampaignHistory, subject: Subject, period: ReportPeriod, told: Told | None = None
+) -> Iterator[ToDate]:
     """One value for each currency of the campaigns, in the order of the currencies."""
+    end = period.window.end
+    each = {moment: figures_by_campaign(history, moment) for moment in history.moments}
     for currency in sorted({campaign.currency for campaign in subject.campaigns}):
         own = [campaign for campaign in subject.campaigns if campaign.currency == currency]
         part = history.of(history.campaigns.filter(currency=currency))
-        kpis = {row["kpi"]: row for row in measure_together(part, period.window.end).iter_rows(named=True)}
-        prices = price_until(part, period.window.end)
+        kpis = {row["kpi"]: row for row in measure_together(part, end).iter_rows(named=True)}
+        prices = price_until(part, end)
+        ids = [UUID(bytes=campaign.campaign_id) for campaign in own]
         yield ToDate(
             currency=currency,
             first=min(campaign.starts_on for campaign in own),
             through=period.last,
-            figures=_figures(kpis),
+            figures=figures_of(kpis),
             booked=_sum_if_known(prices["booked"]),
             budget_minor=_sum_if_known(prices["cost_minor"]),
             conversions_interval=_interval(kpis["conversions"]),
@@ -66,7 +152,60 @@ def to_date(history: CampaignHistory, subject: Subject, period: ReportPeriod) ->
             cpa_interval=_interval(kpis["cpa"]),
             campaigns=tuple(campaign.name for campaign in own),
             measures=tuple(measures(kpis, FURTHER)),
+            period=add_up(each[end][one] - each[period.window.start][one] for one in ids),
+            earlier=_earlier(told, each, own, subject, period) if told else None,
         )
+
+
+def _earlier(
+    told: Told,
+    each: Mapping[datetime, ByCampaign],
+    own: Sequence[ReportCampaign],
+    subject: Subject,
+    period: ReportPeriod,
+) -> EarlierChanges:
+    """What changed about the campaigns of one currency. each: figures of all campaigns at the moments of _moments."""
+    at_told, at_start = each[_end_of(told.through, period)], each[period.window.start]
+    ids = [UUID(bytes=campaign.campaign_id) for campaign in own]
+    known = [one for one in ids if one in told.figures]
+    untold = [at_start[one] - at_told[one] for one in known]
+    untold += [at_start[one] for one in ids if one not in told.figures]
+    after, currency = told.through + DAY, own[0].currency
+    still_told = set(subject.campaign_ids)
+    return EarlierChanges(
+        told_through=told.through,
+        told=add_up(told.figures[one] for one in known),
+        changed=add_up(at_told[one] - told.figures[one] for one in known),
+        untold=add_up(untold),
+        untold_days=(after, period.first - DAY) if after < period.first else None,
+        model_changed=bool(known) and told.model != subject.model,
+        ended=tuple(name for one, (name, of) in told.names.items() if of == currency and one not in still_told),
+    )
+
+
+def period_figures(result: PeriodResult, subject: Subject) -> Iterator[ScopeFigures]:
+    """What the report says of its period: each campaign, and all of a portfolio's together."""
+    for level, scope_id, currency in _scopes(subject):
+        kpis = kpis_of(result, level, scope_id.bytes, subject.model)
+        yield ScopeFigures("period", level, scope_id, subject.model, currency, figures_of(kpis))
+
+
+def figures_to_date(history: CampaignHistory, subject: Subject, period: ReportPeriod) -> Iterator[ScopeFigures]:
+    """What the report says of the same until the period's end."""
+    end = period.window.end
+    each = figures_by_campaign(history, end)
+    whole = figures_of({row["kpi"]: row for row in measure_together(history, end).iter_rows(named=True)})
+    for level, scope_id, currency in _scopes(subject):
+        figures = each[scope_id] if level == "campaign" else whole
+        yield ScopeFigures("to_date", level, scope_id, subject.model, currency, figures)
+
+
+def _scopes(subject: Subject) -> Iterator[tuple[str, UUID, str | None]]:
+    """level, id and currency of what a report keeps figures of."""
+    for campaign in subject.campaigns:
+        yield "campaign", UUID(bytes=campaign.campaign_id), campaign.currency
+    if subject.is_portfolio:
+        yield "sponsor", UUID(bytes=subject.sponsor_id), subject.currency
 
 
 def figures_by_campaign(history: CampaignHistory, moment: datetime) -> dict[UUID, Figures]:
@@ -74,10 +213,11 @@ def figures_by_campaign(history: CampaignHistory, moment: datetime) -> dict[UUID
     rows: dict[UUID, dict[str, Mapping[str, Any]]] = {}
     for row in measure_each(history, moment).iter_rows(named=True):
         rows.setdefault(UUID(bytes=row["scope_id"]), {})[row["kpi"]] = row
-    return {campaign: _figures(kpis) for campaign, kpis in rows.items()}
+    return {campaign: figures_of(kpis) for campaign, kpis in rows.items()}
 
 
-def _figures(kpis: Kpis) -> Figures:
+def figures_of(kpis: Kpis) -> Figures:
+    """The figures among the KPIs of one scope and model."""
     return Figures(
         delivered=int(kpis["impressions"]["estimate"]),
         conversions=float(kpis["conversions"]["estimate"]),
@@ -85,6 +225,11 @@ def _figures(kpis: Kpis) -> Figures:
         revenue_minor=kpis["revenue"]["amount_minor"],
         spend_minor=kpis["spend"]["amount_minor"],
     )
+
+
+def add_up(figures: Iterable[Figures]) -> Figures:
+    """Their sum; of none, nothing."""
+    return sum(figures, Figures())
 
 
 def _interval(kpi: Mapping[str, Any]) -> Interval | None:

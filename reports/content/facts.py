@@ -17,7 +17,7 @@ from reports.content.comparisons import Benchmarks, Lift, ModelTotals
 from reports.content.rows import CampaignRow as CampaignRow
 from reports.content.rows import ModelRow as ModelRow
 from reports.content.rows import PlacementRow as PlacementRow
-from reports.content.to_date import ToDate
+from reports.content.to_date import ScopeFigures, ToDate
 from reports.content.totals import Measure as Measure
 from reports.content.totals import Totals as Totals
 from sql.values import PermanentError
@@ -140,7 +140,8 @@ class ReportFacts:
     reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
-    to_date: the campaigns from their start to the period's end, one value for each currency.
+    to_date: the campaigns from their start to the period's end, one value for each currency. kept: what is kept of the
+    report as numbers, for the next one to compare with.
     flights: from which day to which each campaign runs.
     """
 
@@ -178,6 +179,7 @@ class ReportFacts:
     folded_rows: int = 0
     to_date: tuple[ToDate, ...] = ()
     flights: tuple[Period, ...] = ()
+    kept: tuple[ScopeFigures, ...] = ()
 
     def __post_init__(self) -> None:
         for problem in self._contradictions():

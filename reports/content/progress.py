@@ -9,23 +9,68 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from reports.content.facts import ReportFacts
+from reports.content.facts import Period, ReportFacts
 from reports.content.formats import NOTHING, Formatter
 from reports.content.labels import KPIS
 from reports.content.ratios import cost_of_each, return_on_spend
 from reports.content.report import Pair, Section
 from reports.content.response import measured
-from reports.content.to_date import ToDate
+from reports.content.sentences import counted
+from reports.content.to_date import EarlierChanges, Figures, ToDate
 from sql.values import Interval
+
+# Credits are fractions that sum to whole conversions up to the last digits of a float.
+SMALLEST_CREDIT = 1e-6
 
 PART_OF = "{part} of {whole} booked"
 PART_OF_BUDGET = "{part} of a budget of {whole}"
 WITH_INTERVAL = "{value} (95% interval {lower} to {upper})"
 
+# What became known of the days that the last report told of. Of conversions and revenue, of one alone, of neither.
+CAME_IN = "Since the last report, {conversions} and {revenue} of earlier days came in."
+CONVERSIONS_CAME_IN = "Since the last report, {conversions} of earlier days came in."
+REVENUE_CAME_IN = "Since the last report, revenue of {revenue} came in for earlier days."
+TAKEN_BACK = "Since the last report, {conversions} and {revenue} of earlier days were taken back."
+CONVERSIONS_TAKEN_BACK = "Since the last report, {conversions} of earlier days were taken back."
+REVENUE_TAKEN_BACK = "Since the last report, revenue of {revenue} of earlier days was refunded or corrected."
+NOTHING_CHANGED = "Since the last report, no conversions or revenue of earlier days have changed."
+# For one, and for any other number.
+ADS_ADDED = (
+    "{count} ad of earlier days was added to the count.",
+    "{count} ads of earlier days were added to the count.",
+)
+ADS_TAKEN_OFF = (
+    "{count} ad of earlier days was taken off the count.",
+    "{count} ads of earlier days were taken off the count.",
+)
+SPEND_HIGHER = "The spend of earlier days is {amount} higher than the last report said."
+SPEND_LOWER = "The spend of earlier days is {amount} lower than the last report said."
+UNTOLD_DAYS = "No report told of {days}: they brought {conversions} and {revenue}."
+UNTOLD_CAMPAIGNS = "Campaigns that are new in this report brought {conversions} and {revenue} before this period."
+MODEL_CHANGED = "The last report used another attribution model, which is a part of the difference."
+ENDED = "No longer in this report, because their time is over: {campaigns}."
+ADDING_UP = (
+    "{told} in the last report, {changed} of earlier days since then and {now} of this period make {total} conversions."
+)
+ADDING_UP_WITH_UNTOLD = (
+    "{told} in the last report, {changed} of earlier days since then, {untold} that no report told and {now} of this "
+    "period make {total} conversions."
+)
+
 
 def progress(facts: ReportFacts, formatter: Formatter) -> tuple[Section, ...]:
     """What was delivered, spent and earned since the start, one section for each currency."""
-    return tuple(Section(_title(each, facts), tuple(_pairs(each, formatter))) for each in facts.to_date)
+    return tuple(
+        Section(_title(each, facts), (*_pairs(each, formatter), *_since_the_last_report(each, formatter)))
+        for each in facts.to_date
+    )
+
+
+def shown_figures(to_date: ToDate) -> tuple[Figures, ...]:
+    """All figures that the section prints, which share one number of digits."""
+    earlier = to_date.earlier
+    parts = (earlier.told, earlier.changed, earlier.untold) if earlier else ()
+    return (to_date.figures, to_date.period, *parts)
 
 
 def _title(to_date: ToDate, facts: ReportFacts) -> str:
@@ -42,10 +87,10 @@ def _pairs(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
 
     delivered = formatter.count(figures.delivered)
     if to_date.booked:
-        delivered = PART_OF.format(part=delivered, whole=formatter.count(to_date.booked))
+        delivered = formatter.say(PART_OF, part=delivered, whole=formatter.count(to_date.booked))
     spend = money(figures.spend_minor)
     if to_date.budget_minor and figures.spend_minor is not None:
-        spend = PART_OF_BUDGET.format(part=spend, whole=money(to_date.budget_minor))
+        spend = formatter.say(PART_OF_BUDGET, part=spend, whole=money(to_date.budget_minor))
     yield Pair("Ads delivered", delivered)
     yield Pair("Spend", spend)
     yield Pair(
@@ -61,6 +106,71 @@ def _pairs(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
     for measure in to_date.measures:
         if measure.interval is not None or measure.is_small:
             yield Pair(KPIS[measure.kpi], measured(measure, currency, formatter))
+
+
+def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
+    """What changed about days that were told, and how the campaign to date follows from what was told."""
+    earlier = to_date.earlier
+    if earlier is None:
+        return
+    yield Pair("Since the last report", " ".join(_changes(earlier, to_date, formatter)))
+    parts = {"told": earlier.told, "changed": earlier.changed, "untold": earlier.untold, "now": to_date.period}
+    shown = {name: formatter.credit(part.conversions) for name, part in parts.items()}
+    whole = ADDING_UP if _is_nothing(earlier.untold) else ADDING_UP_WITH_UNTOLD
+    yield Pair("Adding up", formatter.say(whole, **shown, total=formatter.credit(to_date.figures.conversions)))
+
+
+def _changes(earlier: EarlierChanges, to_date: ToDate, formatter: Formatter) -> Iterator[str]:
+    changed, untold, currency = earlier.changed, earlier.untold, to_date.currency
+    yield _earned(changed, currency, formatter)
+    if changed.delivered:
+        one, many = ADS_ADDED if changed.delivered > 0 else ADS_TAKEN_OFF
+        count = abs(changed.delivered)
+        yield formatter.say_counted(count, one, many, count=formatter.count(count))
+    if changed.spend_minor:
+        amount = formatter.money(abs(changed.spend_minor), currency)
+        yield formatter.say(SPEND_HIGHER if changed.spend_minor > 0 else SPEND_LOWER, amount=amount)
+    brought = {
+        "conversions": _conversions(untold, formatter),
+        "revenue": formatter.money(untold.revenue_minor, currency),
+    }
+    if earlier.untold_days is not None:
+        yield formatter.say(UNTOLD_DAYS, days=formatter.period(Period(*earlier.untold_days)), **brought)
+    elif not _is_nothing(untold):
+        yield formatter.say(UNTOLD_CAMPAIGNS, **brought)
+    if earlier.model_changed:
+        yield formatter.say(MODEL_CHANGED)
+    if earlier.ended:
+        yield formatter.say(ENDED, campaigns=", ".join(earlier.ended))
+
+
+def _earned(changed: Figures, currency: str, formatter: Formatter) -> str:
+    """What came in or was taken back: conversions and money in one sentence where they go the same way."""
+    shown = {
+        "conversions": _conversions(changed, formatter),
+        "revenue": formatter.money(abs(changed.revenue_minor or 0), currency),
+    }
+    count, money = _direction(changed.conversions), _direction(changed.revenue_minor or 0)
+    if not count and not money:
+        return formatter.say(NOTHING_CHANGED)
+    if count == money:
+        return formatter.say(CAME_IN if count > 0 else TAKEN_BACK, **shown)
+    conversions = {1: CONVERSIONS_CAME_IN, 0: "", -1: CONVERSIONS_TAKEN_BACK}[count]
+    revenue = {1: REVENUE_CAME_IN, 0: "", -1: REVENUE_TAKEN_BACK}[money]
+    return " ".join(formatter.say(each, **shown) for each in (conversions, revenue) if each)
+
+
+def _conversions(figures: Figures, formatter: Formatter) -> str:
+    return counted(formatter.credit(abs(figures.conversions)), "conversion", "conversions")
+
+
+def _direction(change: float) -> int:
+    """1, 0 or -1; the last digits of sums of credits are no change."""
+    return 0 if abs(change) < SMALLEST_CREDIT else (1 if change > 0 else -1)
+
+
+def _is_nothing(figures: Figures) -> bool:
+    return not any((figures.delivered, _direction(figures.conversions), figures.revenue_minor, figures.spend_minor))
 
 
 def _with_interval(value: str, interval: Interval | None, show: Callable[[float], str]) -> str:

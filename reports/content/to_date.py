@@ -7,7 +7,9 @@ Not here: how they are computed (assets/campaigns/period), text about them (prog
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Literal
+from uuid import UUID
 
 from reports.content.totals import Measure
 from sql.values import Interval
@@ -49,30 +51,31 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class EarlierChanges:
-    """What became known of earlier days since the last report of the subscription.
+    """What became known of earlier days since the last report of the subscription that left.
 
-    told_through: the last day of that report's period; told_at: when it was made. changed: how the figures through
-    told_through differ from what it said of the same campaigns. untold: the figures of the days between it and this
-    period, which no report was about. model_changed: it told conversions under another attribution model, so a part of
-    the difference is of the model. left: campaigns of that report that are not in this one.
+    told_through: the last day of that report's period. told: what it said of the campaigns that are in this report too,
+    from their start to that day. changed: how the same days differ from it now. untold: the figures of the days between
+    it and this period, which no report that left was about (untold_days: first and last), and of campaigns that were
+    not in it. model_changed: it told conversions under another attribution model, so a part of the difference is
+    of the model. ended: campaigns of that report that this one is no longer about.
     """
 
     told_through: date
-    told_at: datetime
-    changed: Figures
+    told: Figures
+    changed: Figures = Figures()
     untold: Figures = Figures()
-    untold_days: int = 0
+    untold_days: tuple[date, date] | None = None
     model_changed: bool = False
-    left: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ToDate:
     """The campaigns of one currency from their start to the period's end, as known when the report was made.
 
-    figures = what the last report said of them + earlier.changed + earlier.untold + the period's own. first: the day on
-    which the first of them starts; through: the period's last day. booked, budget_minor: of all their placements; None:
-    not known of one of them. earlier None: the subscription has no report before this one.
+    figures = earlier.told + earlier.changed + earlier.untold + period; sample adds up over time too, but not over
+    campaigns. first: the day on which the first of them starts; through: the period's last day. booked and
+    budget_minor: of all their placements; None: not known of one of them. earlier None: no report left before.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio;
     the last two are None where the sample is too small to show them. measures: further costs and returns.
     """
@@ -87,6 +90,22 @@ class ToDate:
     revenue_interval: Interval | None = None
     roas_interval: Interval | None = None
     cpa_interval: Interval | None = None
-    earlier: EarlierChanges | None = None
     campaigns: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
+    period: Figures = Figures()
+    earlier: EarlierChanges | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFigures:
+    """What a report says of one campaign, or of all of a portfolio's together, as it is kept with the report.
+
+    span: period or to_date; level: campaign or sponsor; currency None: several.
+    """
+
+    span: Literal["period", "to_date"]
+    level: str
+    scope_id: UUID
+    model: str
+    currency: str | None
+    figures: Figures

@@ -181,6 +181,7 @@ def make_facts(**changes: Any) -> ReportFacts:
                     Measure("roi", None, False),
                 ),
                 campaigns=("Acme Cloud — Q3 launch",),
+                period=Figures(delivered, 350.0, 350, revenue, 840_871),
             ),
         ),
         response=(

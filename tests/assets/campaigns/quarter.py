@@ -97,15 +97,7 @@ class World:
             placements=placements(),
             airings=airings(),
             credited=self._credited(window, known_at),
-            curves=pl.DataFrame(
-                schema={
-                    "tenant_id": pl.Binary,
-                    "podcast_id": pl.Binary,
-                    "episode_id": pl.Binary,
-                    "age": pl.Int32,
-                    "downloads": pl.Int64,
-                }
-            ),
+            curves=pl.DataFrame(schema={**_SHOW, "age_days": pl.Int32(), "downloads": pl.Int64()}),
         )
 
     def _credited(self, window: Window, known_at: datetime) -> pl.DataFrame:
@@ -130,6 +122,7 @@ class World:
         return pl.DataFrame(rows, schema=_CREDITED)
 
 
+_SHOW: dict[str, Any] = dict.fromkeys(("tenant_id", "podcast_id"), pl.Binary())
 _CREDITED: dict[str, Any] = {
     **dict.fromkeys(("tenant_id", "campaign_id", "placement_id", "episode_id", "conversion_id"), pl.Binary),
     **dict.fromkeys(("model", "kind", "matched_by", "currency", "unit"), pl.String),

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import astuple, replace
+from datetime import date, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 import polars as pl
 import pytest
 
+from assets.campaigns.period.summarising import summarise
 from assets.reporting.periods import ReportPeriod, month_of, week_of
 from assets.reporting.subscriptions import ReportCampaign, Subject
-from assets.reporting.to_date import figures_by_campaign, first_day_of, to_date
-from reports.content.to_date import Figures
-from tests.assets.campaigns.quarter import KETTLE, SPRING, START, Order, World
+from assets.reporting.to_date import (
+    Told,
+    figures_by_campaign,
+    figures_to_date,
+    first_day_of,
+    period_figures,
+    to_date,
+)
+from reports.content.to_date import EarlierChanges, Figures, ToDate
+from sql.values import Window
+from tests.assets.campaigns.quarter import KETTLE, SPRING, START, WEEKS, Order, World
 from tests.assets.reporting.campaigns import report_campaign
 
 WEEK = timedelta(weeks=1)
@@ -43,7 +53,7 @@ def test_a_campaign_counts_from_the_first_period_that_it_ran_in(
 
 def test_each_currency_stands_by_itself() -> None:
     orders = [Order(n, START + n * WEEK / 10, START, 2_000) for n in range(20)]
-    history = World(orders).history([SECOND.window.end], START + 3 * WEEK)
+    history = World(orders).history([SECOND.window.start, SECOND.window.end], START + 3 * WEEK)
     euros = bytes([9]) * 16
     other = history.campaigns.with_columns(campaign_id=pl.lit(euros), currency=pl.lit("EUR"))
     both = replace(history, campaigns=pl.concat([history.campaigns, other]))
@@ -56,6 +66,98 @@ def test_each_currency_stands_by_itself() -> None:
     ]  # fmt: skip
     assert [each.budget_minor for each in found] == [0, 13_000_000]
     assert figures_by_campaign(both, SECOND.window.end)[UUID(bytes=SPRING)] == Figures(0, 20.0, 20, 40_000, 0)
+
+
+def quarter() -> World:
+    """Thirteen weeks with orders on time, orders up to nine weeks late, credits that are fractions, and refunds."""
+    dice = Random(10)
+    orders, ads = [], []
+    for number in range(400):
+        at = START + timedelta(minutes=dice.randrange(WEEKS * 7 * 24 * 60))
+        delay = timedelta(days=dice.choice([0, 0, 0, 1, 9, 20, 40, 63]))
+        refunds = [(at + timedelta(days=dice.randrange(60)), 700)] if number % 7 == 0 else []
+        value = None if number % 11 == 0 else 2_000 + number
+        orders.append(Order(number, at, at + delay, value, dice.choice([1.0, 0.5, 1 / 3]), refunds))
+    for _ in range(3_000):
+        at = START + timedelta(minutes=dice.randrange(WEEKS * 7 * 24 * 60))
+        ads.append((at, at + timedelta(days=dice.choice([0, 0, 0, 4]))))
+    return World(orders, ads)
+
+
+def tell(world: World, week: ReportPeriod, known_at: datetime, told: Told | None) -> tuple[ToDate, Told]:
+    """What a report says of the campaign to date, and what of it the next report compares itself with."""
+    moments = [*([Window.of_local_days(told.through, told.through, "UTC").end] if told else []), week.window.start]
+    history = world.history(sorted({*moments, week.window.end}), known_at)
+    (said,) = to_date(history, subject(spring()), week, told)
+    kept = {each.scope_id: each.figures for each in figures_to_date(history, subject(spring()), week)}
+    return said, Told(week.last, "linear", kept, dict.fromkeys(kept, ("Spring", "USD")))
+
+
+def assert_same(ours: Figures, theirs: Figures) -> None:
+    assert astuple(ours) == pytest.approx(astuple(theirs), abs=1e-6)
+
+
+def test_over_a_quarter_periods_and_changes_add_up_to_the_campaign_to_date() -> None:
+    world, told, grown, late = quarter(), None, Figures(), 0.0
+    for number in range(WEEKS):
+        week = week_of(START.date() + number * WEEK, "UTC")
+        known_at = week.window.end + timedelta(days=2)
+
+        said, now_told = tell(world, week, known_at, told)
+
+        # The period of the campaign to date is the one that the rest of the report is about.
+        (period,) = period_figures(summarise(world.period(week.window, known_at)), subject(spring()))
+        assert_same(said.period, period.figures)
+        earlier = said.earlier or EarlierChanges(week.last, Figures())
+        assert_same(said.figures, earlier.told + earlier.changed + earlier.untold + said.period)
+        assert bool(earlier.untold_days) == (number == 6), earlier
+        if number == 5:
+            continue  # This report is held and never leaves: the next one tells of its week.
+        grown += earlier.changed + earlier.untold + said.period
+        late += earlier.changed.conversions
+        assert_same(grown, said.figures)
+        told = now_told
+    known = [order for order in world.orders if order.received < known_at]
+    assert said.figures.conversions == pytest.approx(sum(order.credit for order in known))
+    assert said.figures.revenue_minor == sum(order.worth(known_at) or 0 for order in known)
+    assert said.figures.sample == len(known)
+    # Refunds of orders of earlier weeks, and many orders, came after the reports on their weeks.
+    assert late > 50
+
+
+def test_forty_orders_of_a_week_that_was_told_are_told_by_the_next_report() -> None:
+    on_time = [Order(n, START + timedelta(hours=n), START + timedelta(hours=n), 50_000) for n in range(9)]
+    late = [Order(100 + n, START + timedelta(days=2), START + 1.9 * WEEK, 50_000) for n in range(40)]
+    world, first = World([*on_time, *late]), week_of(START.date(), "UTC")
+
+    nine, told = tell(world, first, first.window.end + timedelta(days=2), None)
+    forty_nine, _ = tell(world, SECOND, SECOND.window.end + timedelta(days=2), told)
+
+    assert (nine.figures.conversions, nine.earlier) == (9.0, None)
+    assert forty_nine.figures == Figures(0, 49.0, 49, 2_450_000, 0)
+    assert forty_nine.earlier == EarlierChanges(
+        first.last, told=Figures(0, 9.0, 9, 450_000, 0), changed=Figures(0, 40.0, 40, 2_000_000, 0)
+    )
+    assert forty_nine.period == Figures()
+
+
+def test_a_campaign_that_joins_or_leaves_a_portfolio_and_another_model_are_told() -> None:
+    orders = [Order(n, START + timedelta(hours=n), START, 2_000) for n in range(10)]
+    history = World(orders).history([SECOND.window.start, SECOND.window.end], START + 3 * WEEK)
+    gone = UUID(int=77)
+    told = Told(
+        SECOND.first - timedelta(days=1), "last_touch", {gone: Figures(5, 3.0, 3, 100, 0)}, {gone: ("Old", "USD")}
+    )
+
+    (said,) = to_date(history, subject(spring()), SECOND, told)
+    (again,) = to_date(history, subject(spring()), SECOND, replace(told, figures={UUID(bytes=SPRING): Figures()}))
+
+    assert said.earlier is not None
+    assert again.earlier is not None
+    assert (said.earlier.ended, said.earlier.told, said.earlier.untold.conversions) == (("Old",), Figures(), 10.0)
+    assert not said.earlier.model_changed
+    assert again.earlier.model_changed
+    assert again.earlier.changed.conversions == 10.0
 
 
 def test_figures_of_spans_add_up_and_a_price_that_is_not_known_is_not_nothing() -> None:
