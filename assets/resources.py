@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from assets.listening.identity.agent_rules import Rules
     from assets.listening.identity.keys import Keyring
     from assets.runs import Committed
+    from reports.delivery.view_links import ViewLinks
     from reports.mail_settings import TransportSettings
 
 
@@ -144,6 +145,6 @@ class Mailing:
 
     transport: TransportSettings
     code_version: str
-    view_base_url: str | None = None
+    view_base_url: ViewLinks | None = None
     fonts_path: Path | None = None
     events: EventSettings = field(default_factory=EventSettings)

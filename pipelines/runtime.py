@@ -118,8 +118,11 @@ def keyring(settings: Settings) -> Keyring:
 def mailing(settings: Settings) -> Mailing:
     """How reports are mailed, by the settings."""
     from assets.resources import Mailing
+    from reports.delivery.view_links import ViewLinks
 
-    return Mailing(settings.mail, version("earshot"), settings.view_base_url, settings.fonts_path, settings.events)
+    shown_at = settings.view_base_url
+    links = ViewLinks(shown_at, settings.mail.token_secret) if shown_at else None
+    return Mailing(settings.mail, version("earshot"), links, settings.fonts_path, settings.events)
 
 
 def prepare_orchestrator(settings: Settings, server: Server | None) -> None:

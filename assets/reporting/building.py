@@ -20,6 +20,7 @@ from reports.archive import FinishedReport, Provenance, ReportKey, freeze, hold,
 from reports.compose import compose
 from reports.content.facts import ReportFacts
 from reports.content.report import ReportContent
+from reports.delivery.view_links import ViewLinks
 from reports.drawing.fonts import FontRegistry, font_registry
 from reports.rendering.render import glyph_note, render, subject_line
 from sql.failures import cause_of, is_explained, is_isolatable
@@ -54,7 +55,7 @@ class ReportBuilder:
     warehouse: Warehouse
     assets: Sequence[str]
     provenance: Provenance
-    view_base_url: str | None = None
+    view_base_url: ViewLinks | None = None
     fonts_path: Path | None = None
 
     def build(

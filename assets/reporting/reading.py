@@ -24,6 +24,7 @@ from assets.reporting.weekly_results import with_benchmarks, with_lift, with_mod
 from reports.archive import Provenance, ReportKey
 from reports.content.facts import Brand, ReportFacts
 from reports.delivery import STOP_LINK_PLACEHOLDER
+from reports.delivery.view_links import ViewLinks
 from sql.values import Reader, Window
 
 CADENCE_LABELS = {"weekly": "weekly", "monthly": "monthly", "end_of_campaign": "final"}
@@ -33,7 +34,7 @@ CADENCE_LABELS = {"weekly": "weekly", "monthly": "monthly", "end_of_campaign": "
 class ReportReader:
     """What reads the reports of one tenant and period.
 
-    read: as the tenant; assets: the tables that each day must have; view_base_url: where reports are shown, if at all.
+    read: as the tenant; assets: the tables that each day must have; view_base_url: where reports are shown.
     """
 
     read: Reader
@@ -41,7 +42,7 @@ class ReportReader:
     period: ReportPeriod
     assets: Sequence[str]
     provenance: Provenance
-    view_base_url: str | None = None
+    view_base_url: ViewLinks | None = None
 
     def subscriptions(self) -> list[Subscription]:
         return read_subscriptions(self.read, self.tenant.tenant_id, self.period.cadence)
@@ -123,9 +124,13 @@ class ReportReader:
             lateness_hours=tenant.lateness_hours,
             download_window=tenant.download_window,
             unsubscribe=STOP_LINK_PLACEHOLDER,
-            view_online=f"{self.view_base_url.rstrip('/')}/{key.report_id}" if self.view_base_url else None,
+            view_online=self._view_online(key),
             fewest_households=tenant.fewest_households,
         )
+
+    def _view_online(self, key: ReportKey) -> str | None:
+        links = self.view_base_url
+        return links.link(self.tenant.tenant_id, key.report_id, self.provenance.as_of) if links else None
 
     def _reason(self, subject: Subject) -> str:
         what = "your campaigns" if subject.is_portfolio else f"your campaign {subject.campaigns[0].name}"

@@ -80,7 +80,8 @@ REFUSED = [
     ("tenants_brand_name_plain", "UPDATE tenants SET brand_name = repeat('x', 201)"),
     ("tenants_slug_bounded", "UPDATE tenants SET slug = repeat('x', 101)"),
     *(
-        ("tenants_reply_to_is_address", f"UPDATE tenants SET reply_to = {address}")
+        (f"tenants_{column}_is_address", f"UPDATE tenants SET {column} = {address}")
+        for column in ("reply_to", "owner_address")
         for address in (
             "'nobody'",
             "'a@b@c'",
@@ -135,6 +136,7 @@ REFUSED = [
     ("promo_codes_valid_in_bounds", "UPDATE promo_codes SET valid = '[infinity,infinity]'"),
     ("report_subscriptions_recipients_are_addresses", "UPDATE report_subscriptions SET recipients = '{a@b.de,nobody}'"),
     ("report_subscriptions_recipients_are_addresses", "UPDATE report_subscriptions SET recipients = '{NULL}'"),
+    ("report_subscriptions_owner_address_is_address", "UPDATE report_subscriptions SET owner_address = 'nobody'"),
     ("report_subscriptions_locale_known", "UPDATE report_subscriptions SET locale = 'de_US'"),
     ("fx_rates_rate_in_bounds", "UPDATE fx_rates SET rate = 'NaN'"),
     ("fx_rates_rate_in_bounds", "UPDATE fx_rates SET rate = 1e30"),
