@@ -61,8 +61,10 @@ class FittedJourneys:
 
         group:   placement ids; those on no journey earn nothing
         values:  tenant_id, conversion_id, net_minor of the conversions whose value is known, in one currency
-        returns: conversions, sample (conversions on whose path the group stands), revenue_minor (null: no value is
-                 known), of both their _squares and _largest, revenue_smallest, products: what bounds are made of
+        returns: conversions, sample (conversions on whose path the group stands), valued_conversions and valued_sample
+                 (those whose value is known), revenue_minor (null: no value is known), and what bounds are made of:
+                 conversions_squares, conversions_largest, revenue_squares, revenue_smallest, valued_squares,
+                 valued_households, products
 
         What a household adds is its influence: its own conversions in the group's share, and all conversions in what it
         moves the share by. These add up to the total, so the gamma interval holds as for sums of credits.
@@ -72,25 +74,34 @@ class FittedJourneys:
         moved = np.bincount(self.units, weights=share_influences(self.journeys, self.chain, in_group), minlength=size)
         valued = self.converted.join(values, on=CONVERSION, validate="1:1", maintain_order="left")
         net = valued["net_minor"].cast(pl.Float64).to_numpy()
-        worth: Floats = np.bincount(valued["unit"].to_numpy(), weights=net, minlength=size).astype(np.float64)
+        units = valued["unit"].to_numpy()
+        worth: Floats = np.bincount(units, weights=net, minlength=size).astype(np.float64)
+        counted: Floats = np.bincount(units, minlength=size).astype(np.float64)
         total, money = int(self.conversions.sum()), int(valued.select(whole_sum(pl.col("net_minor"))).item())
         added = share * self.conversions + total * moved
         paid = share * worth + money * moved
+        added_valued = share * counted + valued.height * moved
+        touched = self._touched_by(in_group)
         return {
             "conversions": share * total,
-            "sample": self._touched_by(in_group),
+            "sample": touched.height,
+            "valued_conversions": share * valued.height,
+            "valued_sample": touched.join(values, on=CONVERSION, how="semi").height,
             "revenue_minor": self._split(money, in_group) if valued.height else None,
-            **_spread("conversions", added, share * total),
-            **_spread("revenue", paid, share * money),
+            "conversions_squares": float((added**2).sum()),
+            "conversions_largest": _largest(added, share * total),
+            "revenue_squares": float((paid**2).sum()),
             "revenue_smallest": float(worth.min()),
-            "products": float((added * paid).sum()),
+            "valued_squares": float((added_valued**2).sum()),
+            "valued_households": int((counted > 0).sum()),
+            "products": float((added_valued * paid).sum()),
         }
 
-    def _touched_by(self, in_group: Flags) -> int:
-        """Conversions on whose path one of the placements stands."""
+    def _touched_by(self, in_group: Flags) -> pl.DataFrame:
+        """CONVERSION of those on whose path one of the placements stands."""
         states = pl.Series(np.flatnonzero(in_group) + 1)
         touching = pl.col("state").cast(pl.Int64).is_in(states.implode()) & (pl.col("conversions") > 0)
-        return self.touches.filter(touching)["path_id"].n_unique()
+        return self.touches.filter(touching).unique("path_id").select(CONVERSION)
 
     def _split(self, money: int, in_group: Flags) -> int:
         """The group's part of the money, split over all placements so that they sum to it."""
@@ -114,14 +125,14 @@ def _with_units(firsts: pl.DataFrame, conversions: pl.DataFrame) -> pl.DataFrame
     return named.join(numbers, on=unit, validate="m:1", nulls_equal=True, maintain_order="left")
 
 
-def _spread(name: str, added: Floats, total: float) -> dict[str, float]:
-    """What bounds are made from, by what each household adds.
+def _largest(added: Floats, total: float) -> float:
+    """The most that a household adds, which counts as the one that may come next.
 
-    The largest is at least an average one, weighted by what it adds: what moves a share down is negative, and then the
-    largest alone says too little.
+    At least an average one, weighted by what it adds: what moves a share down is negative, and then the largest alone
+    says too little.
     """
-    squares, largest = float((added**2).sum()), float(added.max())
-    return {f"{name}_squares": squares, f"{name}_largest": max(largest, squares / total) if total > 0 else largest}
+    largest = float(added.max())
+    return max(largest, float((added**2).sum()) / total) if total > 0 else largest
 
 
 def _alone(firsts: pl.DataFrame) -> pl.Expr:

@@ -29,7 +29,7 @@ from assets.grain import CAMPAIGN, CONVERSION, GOAL, SCOPE, SCOPE_MODEL, SPONSOR
 from sql.values import Reader, Window
 
 # What each campaign gets under each model; bounds as in response.with_bounds.
-NUMBERS = ("conversions", "sample", "revenue_minor")
+NUMBERS = ("conversions", "sample", "valued_conversions", "valued_sample", "revenue_minor")
 BOUNDS = ("conversions_lower", "conversions_upper", "revenue_lower", "revenue_upper", "aov_lower", "aov_upper")
 
 

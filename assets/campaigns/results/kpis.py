@@ -17,7 +17,7 @@ from assets.campaigns.delivery.terms import models_of
 from assets.campaigns.results.intervals import wilson_bounds
 from assets.campaigns.results.responders import count_responders
 from assets.campaigns.results.response import COUNTED, model_conversions, respond
-from assets.frames import ratio
+from assets.frames import add_absent, ratio
 from assets.grain import SCOPE, SCOPE_MODEL
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 
@@ -37,7 +37,8 @@ class Kpi:
 
     evidence: whether it is shown depends on its inputs not being null, or also on its sample, as a count or as a ratio.
     exact: an amount of money that is whole minor units and stands in amount_minor too. lacks_sample: where it holds,
-    nothing but a larger sample is missing.
+    nothing but a larger sample is missing. confidence: the sample that decides how much it is trusted, where that is
+    another one than decides whether it is shown.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Kpi:
     evidence: Literal["inputs", "count", "ratio"] = "inputs"
     exact: bool = False
     lacks_sample: pl.Expr = field(default_factory=lambda: pl.lit(False))
+    confidence: str | None = None
 
 
 def _over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
@@ -97,13 +99,22 @@ def _response_kpis() -> list[Kpi]:
             "ratio",
             lacks_sample=pl.col("is_usable"),
         ),
-        Kpi("revenue", "minor", revenue, revenue_least, revenue_most, "sample", "count", exact=True),
+        Kpi("revenue", "minor", revenue, revenue_least, revenue_most, "valued_sample", "count", exact=True),
         Kpi("conversion_rate", "ratio", _share(pl.col("responders")), *responded, **converting),  # type: ignore[arg-type]
         Kpi("visitor_rate", "ratio", _share(pl.col("visitors")), *visited, **visiting),  # type: ignore[arg-type]
         Kpi("cpv", "minor", *_cost_of("visits"), **visit),  # type: ignore[arg-type]
         Kpi("cpl", "minor", *_cost_of("leads"), **lead),  # type: ignore[arg-type]
         Kpi("cpa", "minor", *_cost_of("conversions"), "sample", "ratio"),
-        Kpi("aov", "minor", _over(revenue, conversions), pl.col("aov_lower"), pl.col("aov_upper"), "sample", "ratio"),
+        Kpi(
+            "aov",
+            "minor",
+            _over(revenue, pl.col("valued_conversions")),
+            pl.col("aov_lower"),
+            pl.col("aov_upper"),
+            "sample",
+            "ratio",
+            confidence="valued_sample",
+        ),
         Kpi(
             "roas",
             "ratio",
@@ -112,6 +123,7 @@ def _response_kpis() -> list[Kpi]:
             _over(revenue_most, spend),
             "sample",
             "ratio",
+            confidence="valued_sample",
         ),
         Kpi(
             "roi",
@@ -121,6 +133,7 @@ def _response_kpis() -> list[Kpi]:
             _over(revenue_most * margin - spend, spend),
             "sample",
             "ratio",
+            confidence="valued_sample",
         ),
     ]
 
@@ -179,8 +192,9 @@ def measure_data_driven(
 ) -> pl.DataFrame:
     """The KPIs that follow from totals, of the models that give totals and no credit per conversion.
 
-    response: tenant_id, scope_id, model; conversions, sample, revenue_minor and their bounds as in response.respond;
-              is_fallback (they are those of linear): one row per scope and model
+    response: tenant_id, scope_id, model; conversions, sample, valued_conversions and valued_sample (may be left out:
+              all have a value), revenue_minor and their bounds as in response.respond; is_fallback (they are those of
+              linear): one row per scope and model
     names:    the KPIs of what came back; those of visits and leads need their columns of response.respond
     returns:  as measure. What needs to know who responded (rates of households, visits, leads, modelled conversions)
               has no rows.
@@ -203,6 +217,8 @@ def totals(
     per_placement = delivery.group_by(*SCOPE, "placement_id").agg(pl.col(counts).sum())
     delivered = per_placement.group_by(SCOPE).agg(pl.col(counts).sum(), is_usable=usable.any())
     numbers = ["conversions", "visits", "leads", "sample", "visit_sample", "lead_sample", "responders", "visitors"]
+    # Totals made by hand may leave out how many of the conversions have a value: then all of them do.
+    valued = {f"valued_{name}": pl.col(name) for name in ("conversions", "sample")}
     low, high = NOTHING_SEEN
     return (
         grid.join(scopes.drop("default_model", strict=False), on=SCOPE, validate="m:1")
@@ -220,7 +236,8 @@ def totals(
             *(pl.col(f"{name}_upper").fill_null(high) for name in COUNTED),
             pl.col("is_fallback", "is_usable").fill_null(False),
         )
-        .with_columns(pl.col(numbers).fill_null(0))
+        .pipe(add_absent, valued)
+        .with_columns(pl.col(*numbers, *valued).fill_null(0))
         .with_columns(
             usable_share=_over(pl.col("usable_impressions"), pl.col("impressions")),
             mature_share=_over(pl.col("mature_impressions"), pl.col("impressions")),
@@ -246,7 +263,7 @@ def _rows_of(wide: pl.DataFrame, kpi: Kpi) -> pl.DataFrame:
     value, sample = kpi.value.cast(pl.Float64), pl.col(kpi.sample)
     too_few = sample < FEWEST_FOR_RATIOS
     shown = value.is_not_null() & (~too_few if kpi.evidence == "ratio" else pl.lit(True))
-    small = pl.when(too_few).then(pl.lit("too_few")).when(sample < FEWEST_FOR_CONFIDENCE)
+    small = pl.when(too_few).then(pl.lit("too_few")).when(pl.col(kpi.confidence or kpi.sample) < FEWEST_FOR_CONFIDENCE)
     confidence = (
         pl.lit("ok") if kpi.evidence == "inputs" else small.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
     )
