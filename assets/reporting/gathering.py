@@ -151,6 +151,7 @@ def totals(kpis: Kpis) -> Totals:
         cpa_interval=_interval(kpis["cpa"]),
         modelled=_interval(kpis["modelled_conversions"]),
         usable_share=kpis["conversions"]["usable_share"],
+        unvalued=int(kpis["conversions"]["sample"] - kpis["revenue"]["sample"]),
     )
 
 

@@ -14,6 +14,8 @@ DELIVERED = "(SELECT count(*) FROM ads)"
 REACH = "(SELECT count(DISTINCT household_key) FROM ads)"
 CONVERSIONS = "(SELECT coalesce(sum(credit), 0) FROM earned WHERE is_goal)"
 SAMPLE = "(SELECT count(DISTINCT conversion_id) FROM earned WHERE is_goal)"
+# Averages are over conversions whose value is known.
+VALUED = "(SELECT coalesce(sum(credit), 0) FROM earned WHERE is_goal AND revenue_minor IS NOT NULL)"
 # Without conversions revenue is 0; with conversions of which none has a value it is null.
 REVENUE = "(SELECT CASE WHEN count(*) = 0 THEN 0 ELSE sum(revenue_minor) END FROM earned WHERE is_goal)"
 SPEND = "(SELECT CASE WHEN count(*) = count(spend_minor) THEN sum(spend_minor) END FROM spend)"

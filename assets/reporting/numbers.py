@@ -26,6 +26,7 @@ from assets.reporting.number_values import (
     REVENUE,
     SPEND,
     USABLE_SHARE,
+    VALUED,
     VISIT_SAMPLE,
     VISITORS,
     VISITS,
@@ -198,7 +199,7 @@ _NUMBERS = (
              with_sample(over(SPEND, VISITS), VISIT_SAMPLE), "spend", "earned"),
     _to_date("cpl", "Spend per lead since the campaign's start.",
              with_sample(over(SPEND, LEADS), LEAD_SAMPLE), "spend", "earned"),
-    _response("aov", "Revenue per conversion.", with_sample(over(REVENUE, CONVERSIONS)), "earned"),
+    _response("aov", "Revenue per conversion whose value is known.", with_sample(over(REVENUE, VALUED)), "earned"),
     _to_date("roi", "Revenue times margin, less spend, over spend, since the campaign's start.",
              with_sample(_ROI), "earned", "spend"),
 )

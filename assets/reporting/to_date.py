@@ -154,6 +154,7 @@ def to_date(
             measures=tuple(measures(kpis, FURTHER)),
             period=add_up(each[end][one] - each[period.window.start][one] for one in ids),
             earlier=_earlier(told, each, own, subject, period) if told else None,
+            unvalued=int(kpis["conversions"]["sample"] - kpis["revenue"]["sample"]),
         )
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from reports.content.comparisons import Lift
 from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import NOTHING, Formatter, exact
+from reports.content.order_values import unknown_values
 from reports.content.ratios import is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Notice
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LARGEST_DETECTABLE_LIFT
@@ -89,6 +90,7 @@ def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
         *_small_sample(facts),
         *_provisional(facts),
         *_unknown_money(facts),
+        *unknown_values(facts, formatter),
     ]
     return tuple(sorted(found, key=lambda notice: notice.kind != "warning"))
 

@@ -77,7 +77,8 @@ class ToDate:
     campaigns. first: the day on which the first of them starts; through: the period's last day. booked and
     budget_minor: of all their placements; None: not known of one of them. earlier None: no report left before.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio;
-    the last two are None where the sample is too small to show them. measures: further costs and returns.
+    the last two are None where the sample is too small to show them. measures: further costs and returns. unvalued: how
+    many of the sample have no known value: revenue leaves them out.
     """
 
     currency: str
@@ -94,6 +95,7 @@ class ToDate:
     measures: tuple[Measure, ...] = ()
     period: Figures = Figures()
     earlier: EarlierChanges | None = None
+    unvalued: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Totals:
     conversions: attributed credit of the goal kind that happened in the period, a fraction where credit is shared with
     other campaigns; own_conversions: the part of it that the period's own ads earned; sample: conversions that earned
     any credit, which decides what may be shown.
+    unvalued: how many of the sample have no known value: revenue leaves them out.
     modelled: conversions as if shared addresses responded like those of one household; usable_share: ads at the latter.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio.
     """
@@ -38,6 +39,7 @@ class Totals:
     usable_share: float | None = None
     reached: tuple[tuple[str, int], ...] = ()
     own_conversions: float | None = None
+    unvalued: int = 0
 
     def contradictions(self) -> Iterator[str]:
         """Parts are no more than the whole; an interval without its own estimate was computed for something else."""

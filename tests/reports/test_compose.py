@@ -231,6 +231,28 @@ def test_unknown_spend_gives_no_ratio_and_reports_why(facts: ReportFacts) -> Non
     assert "$" not in content.finding
 
 
+def test_conversions_without_a_value_are_told_beside_what_leaves_them_out(facts: ReportFacts) -> None:
+    to_date = tuple(replace(each, unvalued=1_200) for each in facts.to_date)
+    printed = texts(compose(replace(facts, now=replace(facts.now, unvalued=120), to_date=to_date)).notices)
+    assert (
+        "120 of 350 conversions of this period came without an order value. Its revenue leaves them out, so it is at "
+        "least what is shown; revenue per conversion is the average of the others."
+    ) in printed
+    assert "1,200 of 350 conversions to date came without an order value." in printed
+    assert "without an order value" not in texts(compose(facts).notices)
+
+
+def test_revenue_without_an_interval_names_the_reason(facts: ReportFacts) -> None:
+    reason = "without an interval: it takes 5 households whose orders have a known value"
+    revenue = facts.now.revenue_minor or 0
+    whole = replace(facts, now=replace(facts.now, revenue_interval=Interval(revenue, 1.0, 1e9)))
+    assert "without an interval" not in texts(compose(whole).notices)
+    period = replace(whole, now=replace(whole.now, revenue_interval=None))
+    assert "Revenue of this period is shown without an interval" in texts(compose(period).notices)
+    to_date = tuple(replace(each, revenue_interval=None) for each in whole.to_date)
+    assert f"Revenue and return to date are shown {reason}" in texts(compose(replace(whole, to_date=to_date)).notices)
+
+
 def test_several_currencies_are_never_summed(portfolio: ReportFacts) -> None:
     euros = replace(portfolio.campaigns[1], currency="EUR")
     with pytest.raises(FactsError, match="currencies are never summed"):

@@ -23,6 +23,7 @@ CHOSEN = "chosen (margin) AS (VALUES (0.5), ({margin}))"
 EARNED = """earned (conversion_id, placement_id, kind, is_goal, credit, revenue_minor, is_by_address, household_key,
     converted_at) AS (
     SELECT 'sale ' || n, 'p', 'purchase', true, 0.5, 1000, true, n, 20 FROM generate_series(1, {sales}) AS n
+    UNION ALL SELECT 'gift ' || n, 'p', 'purchase', true, 0.5, NULL, true, 9, 20 FROM generate_series(1, {gifts}) AS n
     UNION ALL SELECT 'visit', 'p', 'visit', false, 1, NULL, true, 1, 20
 ), earned_by_all AS (SELECT * FROM earned)"""
 
@@ -40,8 +41,11 @@ def value_of(
     sales: int = 6,
     last: str = "0",
     margin: str = "0.5",
+    gifts: int = 0,
 ) -> float | None:
-    sets = ", ".join([ADS, SPEND.format(last=last), CHOSEN.format(margin=margin), EARNED.format(sales=sales)])
+    sets = ", ".join(
+        [ADS, SPEND.format(last=last), CHOSEN.format(margin=margin), EARNED.format(sales=sales, gifts=gifts)]
+    )
     row = connection.execute(f"WITH {sets} SELECT {expression}".encode()).fetchone()
     assert row is not None
     return None if row[0] is None else float(Decimal(str(row[0])))
@@ -62,6 +66,15 @@ def test_conversions_are_credit_and_revenue_is_nothing_without_any(
     assert value_of(connection, values.REVENUE) == 6000
     assert value_of(connection, values.REVENUE, sales=0) == 0
     assert value_of(connection, values.VISITS) == 1
+
+
+def test_an_average_is_over_the_conversions_whose_value_is_known(
+    connection: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    """Six halves of orders of 20.00, and six whose value nobody knows."""
+    assert value_of(connection, values.CONVERSIONS, gifts=6) == 6
+    assert value_of(connection, NUMBERS["aov"].value, gifts=6) == 2000
+    assert value_of(connection, values.REVENUE, gifts=6) == 6000
 
 
 def test_a_price_or_margin_that_is_not_known_leaves_no_sum(connection: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from math import exp, sqrt
 from typing import Any
 
 import polars as pl
@@ -189,10 +190,42 @@ def test_a_cost_is_as_uncertain_as_what_it_is_divided_by() -> None:
 
 def test_order_values_of_households_that_differ_leave_the_average_uncertain() -> None:
     alike = kpis(sales(40))["aov"]
-    assert (alike["lower"], alike["estimate"], alike["upper"]) == pytest.approx((2000, 2000, 2000), abs=0.01)
+    assert (alike["lower"], alike["estimate"]) == pytest.approx((2000, 2000), abs=0.01)
+    # One more order of five times as much: mean 90,000 / 41, variance 64e6 * 40 / 41 over 40 * 41, Student's 2.0211.
+    mean, error = 90_000 / 41, sqrt(64e6 * 40 / 41 / 40 / 41)
+    deviation = 2.0211 * error / mean
+    assert alike["upper"] == pytest.approx(mean * exp(deviation + deviation**2 / 4), rel=1e-4)
     mixed = kpis([{**sale, "revenue_minor": 1000 + 2000 * (n % 2)} for n, sale in enumerate(sales(40))])["aov"]
-    # Forty orders with a standard deviation of 1,000: 1.96 * 1,000 / sqrt(40) on either side.
-    assert (mixed["lower"], mixed["upper"]) == pytest.approx((2000 - 309.9, 2000 + 309.9), abs=0.1)
+    # Forty orders with a standard deviation of 1,000: Student's 2.0227 * 1,000 / sqrt(39), on the scale of logarithms.
+    assert mixed["lower"] == pytest.approx(2000 * exp(-2.0227 / 2 / sqrt(39)), rel=1e-4)
+    assert mixed["upper"] > alike["upper"]
+
+
+def test_an_average_is_over_the_orders_whose_value_is_known() -> None:
+    """Eight orders, four of them worth 20.00: an average of 20.00, and not of 10.00."""
+    unknown = [{**sale, "revenue_minor": None} for sale in sales(8)[4:]]
+    result = kpis([*sales(4), *unknown])
+    assert (result["aov"]["estimate"], result["aov"]["badge"]) == (2000, "low_confidence")
+    assert (result["conversions"]["sample"], result["revenue"]["sample"]) == (8, 4)
+    assert (result["revenue"]["amount_minor"], result["roas"]["estimate"]) == (8000, 0.8)
+    # Four values are too few for an interval, five are enough.
+    for name in ("aov", "revenue", "roas"):
+        assert (result[name]["lower"], result[name]["upper"]) == (None, None)
+    five = [*sales(5), *({**sale, "conversion_id": f"more {n}"} for n, sale in enumerate(unknown))]
+    assert kpis(five)["aov"]["upper"] > 2000
+
+
+def test_many_conversions_of_which_few_have_a_value_are_of_low_confidence_in_money() -> None:
+    result = kpis([*sales(10), *[{**sale, "revenue_minor": None} for sale in sales(60)[10:]]])
+    badges = {name: result[name]["badge"] for name in ("conversions", "cpa", "revenue", "aov", "roas")}
+    assert badges == {"conversions": "ok", "cpa": "ok", **dict.fromkeys(("revenue", "aov", "roas"), "low_confidence")}
+
+
+def test_an_average_of_shared_orders_counts_their_credit() -> None:
+    """Half of an order of 20.00 is 10.00 of half an order; the other conversion has no value."""
+    result = kpis([*sales(6, revenue=1000, credit=0.5), *[{**each, "revenue_minor": None} for each in sales(9)[6:]]])
+    assert result["conversions"]["estimate"] == 6
+    assert result["aov"]["estimate"] == 2000
 
 
 @pytest.mark.parametrize(("usable", "expected"), [(500, 20.0), (200, 50.0), (199, None)])

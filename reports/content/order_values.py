@@ -1,0 +1,54 @@
+"""Order values: what to know about money where orders came without a value, or where too few have one.
+
+Here: the notices, of the period and to date: how many conversions revenue leaves out, and why it has no interval.
+Not here: other notices (sentences.py), revenue and averages themselves (assets/campaigns/results).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.content.facts import ReportFacts
+from reports.content.formats import Formatter
+from reports.content.report import Notice
+from reports.thresholds import FEWEST_FOR_RATIOS
+
+
+def unknown_values(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
+    """Nothing where no value is known: then there is no revenue to explain."""
+    now = facts.now
+    if facts.currency is not None and now.revenue_minor is not None:
+        if now.unvalued:
+            text = formatter.say(
+                "{missing} of {all} conversions of this period came without an order value. Its revenue leaves them "
+                "out, so it is at least what is shown; revenue per conversion is the average of the others.",
+                missing=formatter.count(now.unvalued),
+                all=formatter.count(now.sample),
+            )
+            yield Notice("info", text)
+        if now.revenue_minor > 0 and now.revenue_interval is None:
+            text = formatter.say(
+                "Revenue of this period is shown without an interval, and so is revenue per conversion: it takes "
+                "{fewest} households whose orders have a known value, and none that got back more than it paid.",
+                fewest=formatter.count(FEWEST_FOR_RATIOS),
+            )
+            yield Notice("info", text)
+    for to_date in facts.to_date:
+        figures, interval = to_date.figures, to_date.revenue_interval
+        if figures.revenue_minor is None:
+            continue
+        if to_date.unvalued:
+            text = formatter.say(
+                "{missing} of {all} conversions to date came without an order value. Revenue and return to date leave "
+                "them out, so they are at least what is shown.",
+                missing=formatter.count(to_date.unvalued),
+                all=formatter.count(figures.sample),
+            )
+            yield Notice("info", text)
+        if figures.revenue_minor > 0 and (interval is None or interval.upper is None):
+            text = formatter.say(
+                "Revenue and return to date are shown without an interval: it takes {fewest} households whose orders "
+                "have a known value, and none that got back more than it paid.",
+                fewest=formatter.count(FEWEST_FOR_RATIOS),
+            )
+            yield Notice("info", text)
