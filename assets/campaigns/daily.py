@@ -102,7 +102,7 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
         _scoped(_priced(read, scope, placements, delivery, window)),
     )
     heard = _scoped(_read_first_ads(read, scope, credited, live, span))
-    results = [measure(*inputs, _scoped(credited), heard, list(MODELS))]
+    results = [measure(*inputs, _scoped(credited), list(MODELS), heard)]
     if ends_week(window):
         journeys = read_journeys(read, scope, campaigns, live, window)
         totals = journeys.totals().with_columns(day=pl.lit(window.day)).select(MODEL_TOTALS.keys())

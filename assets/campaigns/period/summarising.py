@@ -146,8 +146,8 @@ def _kpis(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
             count_reach(audience, SCOPE),
             fold_money(prices, scopes),
             fold_money(credited, scopes),
-            first_ads(exposures),
             list(MODELS),
+            first_ads(exposures),
         )
         levels.append(measured.with_columns(level=pl.lit(level)))
     return pl.concat(levels)

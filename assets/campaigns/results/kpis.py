@@ -159,8 +159,8 @@ def measure(
     reach: pl.DataFrame,
     spend: pl.DataFrame,
     credited: pl.DataFrame,
-    heard: pl.DataFrame,
     models: Sequence[str],
+    heard: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Every KPI of every scope under every model, and under the one that the scope leads with.
 
@@ -171,13 +171,16 @@ def measure(
     spend:    tenant_id, scope_id, spend_minor, cost_minor, booked, expected, make_good (null: not known), delivered
               (since the start)
     credited: of response.respond, response.model_conversions and responders.count_responders
-    heard:    of responders.first_ads: whom the ads of the same span reached
+    heard:    of responders.first_ads: whom the ads of the same span reached; None: rates of households are not shown
     returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
               low_confidence, too_few, not_known), usable_share, mature_share, config_version, is_fallback (false)
     """
     response = respond(credited)
-    for more in (model_conversions(credited, delivery), count_responders(credited, heard)):
-        response = response.join(more, on=SCOPE_MODEL, how="left", validate="1:1")
+    more = [model_conversions(credited, delivery)]
+    if heard is not None:
+        more.append(count_responders(credited, heard))
+    for each in more:
+        response = response.join(each, on=SCOPE_MODEL, how="left", validate="1:1")
     wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, response)
     return _in_long_form(wide, [*_delivery_kpis(), *_response_kpis()])
 

@@ -133,5 +133,5 @@ def test_its_kpis_stand_beside_those_of_the_common_models() -> None:
         matched_by=pl.lit("household"), credit=0.6, revenue_minor=pl.lit(300),
     )  # fmt: skip
     heard = pl.DataFrame(scope).with_columns(household_key=7, first_ad_at=MARCH.start)
-    result = measure(scopes, delivery, reach, spend, sale, heard, ["linear"]).filter(kpi="conversions")
+    result = measure(scopes, delivery, reach, spend, sale, ["linear"], heard).filter(kpi="conversions")
     assert dict(result.select("model", "estimate").iter_rows()) == {"inverse_j": 0.6, "linear": 0.0}

@@ -64,7 +64,7 @@ def kpis(
     price = {"spend_minor": [spend], "cost_minor": [20_000], "booked": [2000], "delivered": [1000]}
     price |= {"expected": [800], "make_good": [150]}
     priced = pl.DataFrame({**scope, **price}, schema_overrides={"spend_minor": INT})
-    result = measure(scopes, delivery, reach, priced, pl.DataFrame(credited, schema=CREDITED), heard, ["linear"])
+    result = measure(scopes, delivery, reach, priced, pl.DataFrame(credited, schema=CREDITED), ["linear"], heard)
     return {row["kpi"]: row for row in result.to_dicts()}
 
 
