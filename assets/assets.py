@@ -127,6 +127,7 @@ def compute_and_report(
     refuse_campaigns(scope, step.names)
     days = days_of(context)
     run_id = UUID(context.run.run_id)
+    warehouse.analyze_new()
     run_scope = RunScope(warehouse, scope, list(tables_of), [window.day for window in days])
     tenants = warehouse.tenants(scope)
     run = StepRun(

@@ -226,6 +226,11 @@ class Warehouse:
                 (looked_at, list(assets), day, list(tenants)),
             )
 
+    def analyze_new(self) -> None:
+        """Gather statistics of tables and chunks that have none yet, without which a load is read by bad plans."""
+        with self.transaction() as connection:
+            connection.execute("SELECT earshot_analyze_new()")
+
     def tenants(self, scope: Scope = Scope()) -> pl.DataFrame:  # noqa: B008  (an immutable value)
         """The scope's tenants with their settings, ordered by slug. Raises PermanentError for one that is not there."""
         found = self.read("read_tenants")

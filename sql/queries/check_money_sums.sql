@@ -41,29 +41,36 @@ per_model AS (
     GROUP BY comparable.tenant_id, comparable.sponsor_id, roi.model
 ),
 
+-- Conversions that a campaign earned credit of before it had begun.
+early AS (
+    SELECT DISTINCT
+        credits.tenant_id,
+        credits.day,
+        credits.conversion_id
+    FROM attribution_credits AS credits
+    INNER JOIN campaigns
+        ON credits.tenant_id = campaigns.tenant_id AND credits.campaign_id = campaigns.campaign_id
+    WHERE credits.tenant_id = any(%(tenants)s) AND credits.day <= %(day)s AND campaigns.starts_on > credits.day
+),
+
 per_conversion AS (
     SELECT
         comparable.tenant_id,
         comparable.sponsor_id,
         conversions.value_minor - coalesce(adjusted.value_minor, 0) AS net,
         conversions.currency = comparable.currency AND coalesce(adjusted.is_plain, TRUE) AS is_plain,
-        NOT EXISTS (
-            SELECT 1
-            FROM attribution_credits AS credits
-            INNER JOIN campaigns
-                ON credits.tenant_id = campaigns.tenant_id AND credits.campaign_id = campaigns.campaign_id
-            WHERE
-                credits.tenant_id = conversions.tenant_id
-                AND credits.day = conversions.day
-                AND credits.conversion_id = conversions.conversion_id
-                AND campaigns.starts_on > conversions.day
-        ) AS is_whole
+        early.conversion_id IS NULL AS is_whole
     FROM comparable
     INNER JOIN conversions
         ON
             comparable.tenant_id = conversions.tenant_id
             AND comparable.sponsor_id = conversions.sponsor_id
             AND comparable.goal_kind = conversions.kind
+    LEFT JOIN early
+        ON
+            conversions.tenant_id = early.tenant_id
+            AND conversions.day = early.day
+            AND conversions.conversion_id = early.conversion_id
     LEFT JOIN LATERAL (
         SELECT
             sum(adjustments.value_minor) AS value_minor,
@@ -82,7 +89,8 @@ per_conversion AS (
         AND conversions.value_minor IS NOT NULL
 ),
 
-earned AS (
+-- Summed once, not once for each model.
+earned AS MATERIALIZED (
     SELECT
         tenant_id,
         sponsor_id,

@@ -55,13 +55,19 @@ FROM (
         delivery.day,
         delivery.impressions
     FROM placement_delivery AS delivery
-    INNER JOIN counted ON delivery.tenant_id = counted.tenant_id AND delivery.day = counted.day
     INNER JOIN requested
         ON
             delivery.tenant_id = requested.tenant_id
             AND delivery.campaign_id = requested.campaign_id
             AND (delivery.day >= requested.starts_on OR NOT %(since_start)s)
-    WHERE delivery.tenant_id = any(%(tenants)s) AND delivery.day BETWEEN %(whole_first)s AND %(whole_last)s
+    WHERE
+        delivery.tenant_id = any(%(tenants)s)
+        AND delivery.day BETWEEN %(whole_first)s AND %(whole_last)s
+        -- Rather than a join to counted: of those days there are few or none, so that a bad plan costs little.
+        AND NOT EXISTS (
+            SELECT FROM uncounted
+            WHERE uncounted.tenant_id = delivery.tenant_id AND uncounted.day = delivery.day
+        )
     UNION ALL
     SELECT
         exposures.tenant_id,

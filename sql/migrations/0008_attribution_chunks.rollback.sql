@@ -1,0 +1,17 @@
+-- Takes back 0008_attribution_chunks.
+SET LOCAL ROLE earshot_owner;
+
+DO $$
+BEGIN
+    IF earshot_edition() <> 'plain' THEN
+        EXECUTE format(
+            'SELECT %I.set_chunk_time_interval(%L::regclass, interval %L)',
+            (SELECT spaces.nspname FROM pg_extension AS extensions
+            INNER JOIN pg_namespace AS spaces ON extensions.extnamespace = spaces.oid
+            WHERE extensions.extname = 'timescaledb'),
+            'public.attribution_events', '1 day'
+        );
+        UPDATE earshot_series SET step = interval '1 day' WHERE table_name = 'attribution_events';
+    END IF;
+END
+$$;
