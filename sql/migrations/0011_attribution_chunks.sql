@@ -1,4 +1,4 @@
--- 0008_attribution_chunks: chunks of a week for attribution events, where they are chunks.
+-- 0011_attribution_chunks: chunks of a week for attribution events, where they are chunks.
 -- An order is looked up over all days, because its events may lie months apart. With a chunk for each day, planning that took
 -- 0.1 s for three months and seven times as long for the two years that these events are kept. Chunks that are there stay.
 

@@ -1,4 +1,4 @@
--- Takes back 0008_attribution_chunks.
+-- Takes back 0011_attribution_chunks.
 SET LOCAL ROLE earshot_owner;
 
 DO $$
