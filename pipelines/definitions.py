@@ -27,7 +27,13 @@ from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
 from assets.raw.assets import raw_days
-from assets.reporting.assets import monthly_sponsor_reports, provider_events, report_deliveries, weekly_sponsor_reports
+from assets.reporting.assets import (
+    final_sponsor_reports,
+    monthly_sponsor_reports,
+    provider_events,
+    report_deliveries,
+    weekly_sponsor_reports,
+)
 from assets.resources import Progress, scope
 from assets.steps import STEPS
 from assets.storage.assets import series_partitions
@@ -52,6 +58,7 @@ ASSETS: list[AssetsDefinition] = [
     series_partitions,
     weekly_sponsor_reports,
     monthly_sponsor_reports,
+    final_sponsor_reports,
     report_deliveries,
     provider_events,
 ]

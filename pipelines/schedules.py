@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 # The first hour of a tenant's day at which a report may reach a sponsor's inbox.
 MORNING_HOUR = 6
 
+# Reports in these states are looked at again every morning.
+LOOKED_AT_AGAIN = ("held", "pending")
+
+# A campaign whose end somebody subscribed to, or that was entered, later than this gets its report by hand.
+ENDED_WITHIN = timedelta(days=60)
+
 daily_rollups = define_asset_job(
     "daily_rollups",
     AssetSelection.assets(*RAW_ASSETS, *DAILY_ASSETS, VERDICT) | AssetSelection.checks_for_assets(*DAILY_ASSETS),
@@ -61,6 +67,11 @@ monthly_reports = define_asset_job(
     AssetSelection.assets("monthly_sponsor_reports"),
     description="Freezes the monthly sponsor reports whose data are final and passed their checks.",
 )
+final_reports = define_asset_job(
+    "final_reports",
+    AssetSelection.assets("final_sponsor_reports"),
+    description="Freezes the reports on the ends of campaigns whose data are final and passed their checks.",
+)
 delivery_worker = define_asset_job(
     "delivery_worker",
     AssetSelection.assets("report_deliveries"),
@@ -71,7 +82,15 @@ provider_event_reader = define_asset_job(
     AssetSelection.assets("provider_events"),
     description="Reads what the provider reports of mails, and moves them to delivered, bounced or dropped.",
 )
-JOBS = [daily_rollups, look_back_rollups, weekly_reports, monthly_reports, delivery_worker, provider_event_reader]
+JOBS = [
+    daily_rollups,
+    look_back_rollups,
+    weekly_reports,
+    monthly_reports,
+    final_reports,
+    delivery_worker,
+    provider_event_reader,
+]
 
 
 @schedule(
@@ -102,7 +121,7 @@ def weekly_report_mornings(
     """The last full week, and weeks with held reports, in the hour in which it is morning for some tenant."""
     day = context.scheduled_execution_time.date() - timedelta(days=2)
     monday = day - timedelta(days=day.weekday() + 7)
-    yield from _morning(context, warehouse, monday, "weekly")
+    yield from _morning(context, warehouse, "weekly", [monday], _unfinished(warehouse, "weekly"))
 
 
 @schedule(
@@ -118,7 +137,31 @@ def monthly_report_mornings(
     """The last full month, and months with held reports, in the hour in which it is morning for some tenant."""
     day = context.scheduled_execution_time.date() - timedelta(days=2)
     last_of_previous = day.replace(day=1) - timedelta(days=1)
-    yield from _morning(context, warehouse, last_of_previous.replace(day=1), "monthly")
+    first = last_of_previous.replace(day=1)
+    yield from _morning(context, warehouse, "monthly", [first], _unfinished(warehouse, "monthly"))
+
+
+@schedule(
+    job=final_reports,
+    cron_schedule="29 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every hour: where it is six in the morning for a tenant, freezes the reports on campaigns that "
+    "ended, and looks again at those that are held.",
+)
+def final_report_mornings(
+    context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]
+) -> Iterator[RunRequest | SkipReason]:
+    """The days on which campaigns ended whose reports have not left, in the hour in which it is morning."""
+    yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
+    ended = {"first": yesterday - ENDED_WITHIN, "last": yesterday}
+
+    def open_ends(tenants: Sequence[UUID]) -> list[date]:
+        found = warehouse.read("read_ended_campaigns", tenants=list(tenants), **ended)
+        # Not begun, or looked at in vain.
+        is_open = found["state"].is_null() | found["state"].is_in(LOOKED_AT_AGAIN)
+        return found.filter(is_open)["ends_on"].to_list()
+
+    yield from _morning(context, warehouse, "end_of_campaign", [], open_ends)
 
 
 @schedule(
@@ -147,36 +190,49 @@ def provider_event_ticks(mailing: ResourceParam[Mailing]) -> RunRequest | SkipRe
     return RunRequest() if mailing.events.source else SkipReason("No source of provider events is set: EARSHOT_EVENTS.")
 
 
+def _unfinished(warehouse: Warehouse, cadence: str) -> Callable[[Sequence[UUID]], list[date]]:
+    """Gives the first days of periods of some tenants whose reports are looked at again."""
+
+    def look(tenants: Sequence[UUID]) -> list[date]:
+        held = warehouse.read("read_reports", states=list(LOOKED_AT_AGAIN), tenants=list(tenants))
+        return held.filter(cadence=cadence)["period_start"].to_list()
+
+    return look
+
+
 def _morning(
-    context: ScheduleEvaluationContext, warehouse: Warehouse, newest: date, cadence: str
+    context: ScheduleEvaluationContext,
+    warehouse: Warehouse,
+    cadence: str,
+    newest: Sequence[date],
+    look: Callable[[Sequence[UUID]], list[date]],
 ) -> Iterator[RunRequest | SkipReason]:
     now = context.scheduled_execution_time
     tenants = warehouse.tenants(Scope())
     failures = FailureLog(warehouse, "schedule", context.log.error, not_done="no report of it is looked at")
-    subject = [f"{cadence}_report_mornings"]
+    subject = [f"{'final' if cadence == 'end_of_campaign' else cadence}_report_mornings"]
     ids = {slug: UUID(bytes=tenant) for tenant, slug in tenants.select("tenant_id", "slug").iter_rows()}
 
     def fail(tenant: UUID, error: BaseException) -> None:
         failures.add(tenant, error, subject)
 
-    def look(some: Sequence[UUID]) -> list[date]:
-        held = warehouse.read("read_reports", states=["held"], tenants=list(some)).filter(cadence=cadence)
-        return held["period_start"].to_list()
-
     waking = morning_tenants(tenants, now, lambda slug, error: fail(ids[slug], error))
-    firsts = {newest, *chain.from_iterable(bisect_failures([ids[slug] for slug in waking], look, fail))}
+    firsts = {*newest, *chain.from_iterable(bisect_failures([ids[slug] for slug in waking], look, fail))}
     failures.clear([tenant for tenant in ids.values() if tenant not in failures.tenants], subject)
     if not waking:
         yield SkipReason("It is not the first hour of the morning for any tenant.")
         return
     # A partition that is not there fails the whole clock, and with it everybody's reports.
     cut = partitions_from(loaded_first_day(), now.date())
-    begins = (cut.weekly if cadence == "weekly" else cut.monthly).start.date()
+    partitions = {"weekly": cut.weekly, "monthly": cut.monthly, "end_of_campaign": cut.daily}
+    begins = partitions[cadence].start.date()
     if early := [first for first in sorted(firsts) if first < begins]:
         context.log.warning(
             f"Held reports of {', '.join(map(str, early))} are not looked at: the partitions of this process begin on "
             f"{begins}. Reload the code location (Deployment, Reload), or set EARSHOT_FIRST_DAY={early[0]}."
         )
+    if not firsts:
+        yield SkipReason("No campaign has ended whose report is still to be made.")
     for first in sorted(firsts - set(early)):
         yield RunRequest(
             run_key=f"{cadence}-{first}-{now.isoformat()}",
@@ -204,4 +260,11 @@ def morning_tenants(
     return sorted(chain.from_iterable(found))
 
 
-SCHEDULES = [nightly_days, weekly_report_mornings, monthly_report_mornings, delivery_ticks, provider_event_ticks]
+SCHEDULES = [
+    nightly_days,
+    weekly_report_mornings,
+    monthly_report_mornings,
+    final_report_mornings,
+    delivery_ticks,
+    provider_event_ticks,
+]

@@ -2,7 +2,7 @@
 
 Here: writing a report with its files and its queued mails in one transaction, holding one with its reason, looking
 one up. A frozen report never changes; a correction is a new revision.
-Not here: making a report (compose.py, rendering/), sending it (delivery/), deciding whether it may go out.
+Not here: making a report (compose.py, rendering/), sending it (delivery/), what a person decides (steering.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from reports.content.to_date import ScopeFigures
 from reports.delivery import enqueue
+from reports.delivery.addresses import header_text
 from reports.rendering.render import ReportFile
 from sql.warehouse import Connection, Warehouse
 
@@ -60,20 +61,42 @@ class FinishedReport:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Which code made a report, in which run, and when."""
+    """Which code made a report, in which run, and when. person: who asked for it; '' for a run by itself."""
 
     run_id: UUID
     code_version: str
     as_of: datetime
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a report is, and what people decided about it. state None: it was never begun."""
+
+    state: str | None = None
+    note: str | None = None
+    released_by: str | None = None
+    stopped_by: str | None = None
+    stopped_because: str | None = None
+
+
+def standing_of(warehouse: Warehouse, key: ReportKey) -> Standing:
+    """The report's state with the decisions about it."""
+    with (
+        warehouse.transaction("earshot_report", key.tenant_id) as connection,
+        connection.cursor(row_factory=class_row(Standing)) as cursor,
+    ):
+        found = cursor.execute(
+            "SELECT state, note, released_by, stopped_by, stopped_because FROM reports"
+            " WHERE tenant_id = %s AND report_id = %s",
+            (key.tenant_id, key.report_id),
+        ).fetchone()
+    return found or Standing()
 
 
 def state_of(warehouse: Warehouse, key: ReportKey) -> str | None:
-    """frozen, skipped, held, or None for a report that was never begun."""
-    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
-        row = connection.execute(
-            "SELECT state FROM reports WHERE tenant_id = %s AND report_id = %s", (key.tenant_id, key.report_id)
-        ).fetchone()
-    return str(row[0]) if row else None
+    """pending, held, waiting, frozen, skipped, or None for a report that was never begun."""
+    return standing_of(warehouse, key).state
 
 
 def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provenance: Provenance) -> int:
@@ -82,18 +105,59 @@ def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provena
     A report that is frozen already stays as it is, and nothing is queued again.
     """
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        name_person(connection, provenance.person)
         if not _record(connection, key, provenance, "frozen", None, report):
             return 0
-        connection.cursor().executemany(
-            "INSERT INTO report_artefacts (tenant_id, report_id, name, media_type, content_id, body, sha256)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [
-                (key.tenant_id, key.report_id, file.name, file.media_type, file.content_id, file.body, file.sha256)
-                for file in report.files
-            ],
-        )
+        _keep_files(connection, key, report.files)
         _keep_figures(connection, key, report.figures)
         return enqueue(connection, key.tenant_id, key.report_id, key.revision, report.recipients)
+
+
+def propose(warehouse: Warehouse, key: ReportKey, report: FinishedReport, reason: str, provenance: Provenance) -> None:
+    """Keep the report with its files, and queue no mail: it leaves as it is once a person approves it (steering.py).
+
+    A report that waits or is frozen already stays as it is. reason: what it waits for, for people.
+    """
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        name_person(connection, provenance.person)
+        if _record(connection, key, provenance, "waiting", reason, report):
+            _keep_files(connection, key, report.files)
+            _keep_figures(connection, key, report.figures)
+
+
+def hold(
+    warehouse: Warehouse,
+    key: ReportKey,
+    reason: str,
+    provenance: Provenance,
+    *,
+    state: str = "held",
+    ready_at: datetime | None = None,
+) -> None:
+    """Record that the report is not sent, and why. A held or pending report is looked at again; a skipped one is not.
+
+    ready_at: of a pending one, when its data can be final.
+    """
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        name_person(connection, provenance.person)
+        _record(connection, key, provenance, state, reason, None, ready_at)
+
+
+def name_person(connection: Connection, person: str) -> None:
+    """On whose behalf the rest of the transaction acts, for the trail of changes; '' for a run by itself."""
+    if person:
+        connection.execute("SELECT set_config('earshot.person', %s, true)", (header_text(person, 200),))
+
+
+def _keep_files(connection: Connection, key: ReportKey, files: Sequence[ReportFile]) -> None:
+    connection.cursor().executemany(
+        "INSERT INTO report_artefacts (tenant_id, report_id, name, media_type, content_id, body, sha256)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        [
+            (key.tenant_id, key.report_id, file.name, file.media_type, file.content_id, file.body, file.sha256)
+            for file in files
+        ],
+    )
 
 
 def _keep_figures(connection: Connection, key: ReportKey, figures: Sequence[ScopeFigures]) -> None:
@@ -110,12 +174,6 @@ def _keep_figures(connection: Connection, key: ReportKey, figures: Sequence[Scop
     )
 
 
-def hold(warehouse: Warehouse, key: ReportKey, reason: str, provenance: Provenance, *, state: str = "held") -> None:
-    """Record that the report is not sent, and why. A held report is looked at again; a skipped one is not."""
-    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
-        _record(connection, key, provenance, state, reason, None)
-
-
 def _record(
     connection: Connection,
     key: ReportKey,
@@ -123,21 +181,22 @@ def _record(
     state: str,
     reason: str | None,
     report: FinishedReport | None,
+    ready_at: datetime | None = None,
 ) -> bool:
-    """Insert the report's row, or move a held one on. False if it was frozen or skipped before."""
+    """Insert the report's row, or move a held or pending one on. False if it was made or skipped before."""
     done = connection.execute(
         """
         INSERT INTO reports AS kept (
             tenant_id, report_id, subscription_id, sponsor_id, campaign_id, cadence, period_start, period_end, timezone,
             revision, state, held_reason, as_of, input_watermark, code_version, config, content, content_hash, subject,
-            run_id
-        ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            run_id, ready_at
+        ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT (tenant_id, report_id) DO UPDATE SET
             state = excluded.state, held_reason = excluded.held_reason, as_of = excluded.as_of,
             input_watermark = excluded.input_watermark, code_version = excluded.code_version,
             config = excluded.config, content = excluded.content, content_hash = excluded.content_hash,
-            subject = excluded.subject, run_id = excluded.run_id
-        WHERE kept.state = 'held'
+            subject = excluded.subject, run_id = excluded.run_id, ready_at = excluded.ready_at
+        WHERE kept.state IN ('held', 'pending')
         """,
         (
             key.tenant_id,
@@ -160,6 +219,7 @@ def _record(
             report.content_hash if report else None,
             report.subject if report else None,
             provenance.run_id,
+            ready_at,
         ),
     )
     return done.rowcount == 1
@@ -175,3 +235,27 @@ def read_files(warehouse: Warehouse, tenant_id: UUID, report_id: UUID) -> list[R
             "SELECT name, media_type, content_id, body FROM report_artefacts WHERE report_id = %s ORDER BY name",
             (report_id,),
         ).fetchall()
+
+
+# Of a report, in the order in which it goes through them.
+STATES = ("pending", "held", "waiting", "frozen", "skipped")
+
+
+def standing_words(
+    state: str,
+    reason: str | None,
+    stopped_by: str | None = None,
+    stopped_because: str | None = None,
+    mails: str | None = None,
+    restates: object = None,
+) -> tuple[str, str]:
+    """How far a report is, in a word for people, and what there is to say about that.
+
+    mails: of a frozen one, how many are in which state. restates: the report that it corrects, if any.
+    """
+    if stopped_by:
+        because = (stopped_because or "").rstrip(".")
+        return "held", f"{stopped_by} stopped it: {because}." + (f" Its mails: {mails}." if mails else "")
+    if state == "frozen":
+        return ("corrected" if restates else "frozen"), mails or "nobody gets it: its subscription has no recipients"
+    return state, reason or ""

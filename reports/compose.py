@@ -69,6 +69,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         definitions=_definitions(facts, formatter),
         footer=_footer(facts, formatter),
         records=records(raw),
+        note=facts.note or "",
     )
 
 

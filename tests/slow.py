@@ -38,6 +38,7 @@ SLOW = (
     "pipelines/commands/test_heal.py",
     "pipelines/commands/test_importing.py",
     "pipelines/commands/test_reach.py",
+    "pipelines/commands/test_reports.py",
     "pipelines/commands/test_show.py",
     "pipelines/demo/test_audiences_meet_truth.py",
     "pipelines/demo/test_holdouts.py",

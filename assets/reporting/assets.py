@@ -1,4 +1,4 @@
-"""Reporting assets: weekly and monthly sponsor reports, and the mails that carry them.
+"""Reporting assets: weekly, monthly and final sponsor reports, and the mails that carry them.
 
 Here: the wiring, and what an operator sees of it.
 Not here: how a report is built (building.py), how a mail leaves (reports/delivery).
@@ -20,9 +20,9 @@ from dagster import (
     asset,
 )
 
-from assets.computing import function_at
 from assets.markdown import table
 from assets.partitions import (
+    daily,
     describe_failures,
     describe_scope,
     fail_for_tenants,
@@ -32,8 +32,7 @@ from assets.partitions import (
     weekly,
 )
 from assets.resources import Mailing, Measurement
-from assets.steps import DAILY_ASSETS, OWNERS, VERDICT
-from sql.failures import FailureLog, is_isolatable
+from assets.steps import OWNERS, VERDICT
 from sql.values import Scope
 from sql.warehouse import Warehouse
 
@@ -41,16 +40,15 @@ if TYPE_CHECKING:
     import polars as pl
 
     from assets.reporting.building import BuiltReport
-    from assets.reporting.periods import ReportPeriod
+    from assets.reporting.making import Tasks
 
 FROM_DAYS = [AssetDep(name, partition_mapping=local_period) for name in ("campaign_roi", VERDICT)]
 
 
-def report_asset(name: str, partitions: PartitionsDefinition, period: str, period_of: str) -> AssetsDefinition:
-    """The reports on one kind of period.
-
-    period: its word. period_of: the "module:function" that gives a period its local days.
-    """
+def report_asset(
+    name: str, partitions: PartitionsDefinition, cadence: str, tasks_of: Callable[[date], "Tasks"], description: str
+) -> AssetsDefinition:
+    """The reports of one cadence. tasks_of: what is to be built of the partition that begins on a day, per tenant."""
 
     @asset(
         name=name,
@@ -59,8 +57,7 @@ def report_asset(name: str, partitions: PartitionsDefinition, period: str, perio
         deps=FROM_DAYS,
         partitions_def=partitions,
         kinds={"typst", "postgres"},
-        description=f"Each sponsor's report on a tenant-local {period}, frozen once its days are final and passed "
-        "their checks.",
+        description=description,
     )
     def sponsor_reports(
         context: AssetExecutionContext,
@@ -69,19 +66,59 @@ def report_asset(name: str, partitions: PartitionsDefinition, period: str, perio
         mailing: ResourceParam[Mailing],
         scope: ResourceParam[Scope],
     ) -> Iterator[MaterializeResult[None]]:
-        yield from _report(context, warehouse, measurement, mailing, scope, function_at(period_of))
+        yield from _report(context, warehouse, measurement, mailing, scope, cadence, tasks_of)
 
     return sponsor_reports
 
 
-weekly_sponsor_reports = report_asset("weekly_sponsor_reports", weekly, "week", "assets.reporting.periods:week_of")
-monthly_sponsor_reports = report_asset("monthly_sponsor_reports", monthly, "month", "assets.reporting.periods:month_of")
+def _week_tasks(first: date) -> "Tasks":
+    from assets.reporting.making import period_tasks
+    from assets.reporting.periods import week_of
+
+    return period_tasks(week_of, first)
+
+
+def _month_tasks(first: date) -> "Tasks":
+    from assets.reporting.making import period_tasks
+    from assets.reporting.periods import month_of
+
+    return period_tasks(month_of, first)
+
+
+def _ending_tasks(last: date) -> "Tasks":
+    from assets.reporting.making import ending_tasks
+
+    return ending_tasks(last)
+
+
+_FROZEN = "frozen once its days are final and passed their checks."
+weekly_sponsor_reports = report_asset(
+    "weekly_sponsor_reports",
+    weekly,
+    "weekly",
+    _week_tasks,
+    f"Each sponsor's report on a tenant-local week, {_FROZEN}",
+)
+monthly_sponsor_reports = report_asset(
+    "monthly_sponsor_reports",
+    monthly,
+    "monthly",
+    _month_tasks,
+    f"Each sponsor's report on a tenant-local month, portfolios of all campaigns included, {_FROZEN}",
+)
+final_sponsor_reports = report_asset(
+    "final_sponsor_reports",
+    daily,
+    "end_of_campaign",
+    _ending_tasks,
+    f"The reports on the whole flight of each campaign that ended on this tenant-local day, {_FROZEN}",
+)
 
 
 @asset(
     group_name="reporting",
     owners=OWNERS["reporting"],
-    deps=[weekly_sponsor_reports, monthly_sponsor_reports],
+    deps=[weekly_sponsor_reports, monthly_sponsor_reports, final_sponsor_reports],
     kinds={"sendgrid", "postgres"},
 )
 def report_deliveries(
@@ -147,58 +184,25 @@ def _report(
     measurement: Measurement,
     mailing: Mailing,
     scope: Scope,
-    period_of: Callable[[date, str], "ReportPeriod"],
+    cadence: str,
+    tasks_of: Callable[[date], "Tasks"],
 ) -> Iterator[MaterializeResult[None]]:
     """Every tenant's reports; those that fail for a reason that nobody has thought of fail the run last, by name."""
-    from assets.methods.publishing import publish_methodologies
-    from assets.reporting.building import ReportBuilder
-    from assets.reporting.subscriptions import Tenant
+    from assets.reporting.making import make_reports, report_builder
     from reports.archive import Provenance
 
     subject = [context.asset_key.to_user_string()]
     refuse_partial(scope, subject)
     first = context.partition_time_window.start.date()
-    run_id = UUID(context.run.run_id)
-    provenance = Provenance(run_id, mailing.code_version, datetime.now(UTC))
-    builder = ReportBuilder(warehouse, DAILY_ASSETS, provenance, mailing.view_base_url, mailing.fonts_path)
-    # Reports name the methodology in force, so that one is kept first.
-    unmeasured = FailureLog(warehouse, "methodology", context.log.error, run_id, "methodology not kept")
-    measured = (measurement.rules, measurement.ranges, measurement.keyring)
-    list(publish_methodologies(warehouse, scope, *measured, unmeasured, context.log.info))
-    waits_for = {
-        failure.tenant_id: f"Its methodology could not be kept: {failure.cause}" for failure in unmeasured.found
-    }
-    failures = FailureLog(warehouse, "reports", context.log.error, run_id, "reports not made")
-    built: list[BuiltReport] = []
-    done: list[UUID] = []
-    tenants = warehouse.tenants(scope)
-    for row in tenants.iter_rows(named=True):
-        tenant = Tenant.of(row)
-        tenant_id = tenant.tenant_id
-        trouble = None
-        try:
-            period = period_of(first, tenant.timezone)
-            for report in builder.build(tenant, period, scope.campaigns, waits_for.get(tenant_id, "")):
-                context.log.info(
-                    f"{report.tenant}, {report.sponsor}, {report.campaign}: {report.state} {report.reason}"
-                )
-                built.append(report)
-                trouble = trouble or report.error
-        except BaseException as error:
-            if not is_isolatable(error):
-                raise
-            trouble = error
-        if trouble is None:
-            done.append(tenant_id)
-        else:
-            failures.add(tenant_id, trouble, subject, first)
-    failures.clear(done, subject, first)
-    found = [*unmeasured.found, *failures.found]
-    states = warehouse.read("count_reports", cadence=period_of(first, "UTC").cadence, first=first)
-    about = {"scope": MetadataValue.text(describe_scope(scope, tenants))}
-    shown = {"failures": describe_failures(found)} if found else {}
-    yield MaterializeResult(metadata={**about, **_metadata(built, states), **shown})
-    fail_for_tenants("Reports could not be made as they should", found)
+    provenance = Provenance(UUID(context.run.run_id), mailing.code_version, datetime.now(UTC))
+    builder = report_builder(warehouse, mailing, provenance)
+    log = context.log
+    made = make_reports(builder, measurement, scope, tasks_of(first), subject, first, log.info, log.error)
+    states = warehouse.read("count_reports", cadence=cadence, first=first)
+    about = {"scope": MetadataValue.text(describe_scope(scope, warehouse.tenants(scope)))}
+    shown = {"failures": describe_failures(made.failed)} if made.failed else {}
+    yield MaterializeResult(metadata={**about, **_metadata(made.built, states), **shown})
+    fail_for_tenants("Reports could not be made as they should", made.failed)
 
 
 def _metadata(built: "list[BuiltReport]", states: "pl.DataFrame") -> dict[str, MetadataValue]:

@@ -1,7 +1,8 @@
-"""Building: one sponsor report from start to finish: gate, facts, content, files, archive.
+"""Building: one sponsor report from start to finish: gate, facts, content, files, archive; and drafts of it before.
 
 Here: the order of the steps, and what becomes of each report.
-Not here: the steps themselves. A report that is frozen already is left alone, so building again is always safe.
+Not here: the steps themselves, for whom reports are built (making.py), what people decide (reports/steering.py).
+A report that is frozen already is left alone, so building again is always safe.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from assets.reporting.gate import Decision
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.reading import ReportReader
 from assets.reporting.subscriptions import Subject, Subscription, Tenant
-from reports.archive import FinishedReport, Provenance, ReportKey, freeze, hold, state_of
+from reports.archive import FinishedReport, Provenance, ReportKey, Standing, freeze, hold, propose, standing_of
 from reports.compose import compose
 from reports.content.facts import ReportFacts
 from reports.content.report import ReportContent
@@ -24,15 +26,17 @@ from reports.delivery.view_links import ViewLinks
 from reports.drawing.fonts import FontRegistry, font_registry
 from reports.rendering.render import glyph_note, render, subject_line
 from sql.failures import cause_of, is_explained, is_isolatable
+from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltReport:
-    """What became of one report. state: frozen (now), kept (frozen or skipped before), held, skipped, not_running.
+    """What became of one report.
 
-    reason: why, or what somebody should know. error: one that no message explains; the report is held, and somebody has
-    to look at it.
+    state: frozen (now), waiting (for approval), kept (made or skipped before), held, pending (its data cannot be final
+    yet), skipped, not_running. reason: why, or what somebody should know. error: one that no message explains; the
+    report is held, and somebody has to look at it.
     """
 
     tenant: str
@@ -42,6 +46,26 @@ class BuiltReport:
     reason: str = ""
     mails: int = 0
     error: BaseException | None = None
+    report_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report as it would leave now. key: of the report that it is a draft of; reason: why it may not leave; '' if it
+    may."""
+
+    key: ReportKey
+    report: FinishedReport
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What is to become of a report. facts: of one that is to be made; ready_at: of one that lacks nothing but time."""
+
+    built: BuiltReport
+    facts: ReportFacts | None = None
+    ready_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +73,8 @@ class ReportBuilder:
     """Builds the reports of any tenant and period.
 
     assets: the tables that each day must have; provenance: which code and run this is; view_base_url: where reports are
-    shown, if at all; fonts_path: a folder of fonts for scripts that the bundled ones lack.
+    shown, if at all; fonts_path: a folder of fonts for scripts that the bundled ones lack. dry_run: only say what would
+    become of each report; nothing is kept.
     """
 
     warehouse: Warehouse
@@ -57,23 +82,29 @@ class ReportBuilder:
     provenance: Provenance
     view_base_url: ViewLinks | None = None
     fonts_path: Path | None = None
+    dry_run: bool = False
 
     def build(
-        self, tenant: Tenant, period: ReportPeriod, only: Sequence[UUID] = (), waits_for: str = ""
+        self,
+        tenant: Tenant,
+        period: ReportPeriod,
+        only: Sequence[UUID] = (),
+        waits_for: str = "",
+        subscriptions: Sequence[UUID] | None = None,
     ) -> Iterator[BuiltReport]:
         """Every report of one tenant for one period. only: campaigns to keep to; empty means all.
 
-        waits_for: why none of them may go out now, besides what the gate finds.
+        waits_for: why none of them may go out now, besides what the gate finds. subscriptions: to keep to; None: all.
         """
         with self.warehouse.as_tenant(tenant.tenant_id) as read:
             reader = ReportReader(read, tenant, period, self.assets, self.provenance, self.view_base_url)
-            subscriptions = reader.subscriptions()
-            if not subscriptions:
+            chosen = _chosen(reader, subscriptions)
+            if not chosen:
                 return
             decision = reader.decision()
             if waits_for:
                 decision = Decision((*decision.reasons, waits_for))
-            for subscription in subscriptions:
+            for subscription in chosen:
                 subject = None
                 try:
                     subject = reader.subject(subscription)
@@ -86,33 +117,83 @@ class ReportBuilder:
                     built = self._hold_broken(reader, subscription, subject, error)
                 yield built
 
+    def draft(self, tenant: Tenant, period: ReportPeriod, subscription_id: UUID) -> Draft | None:
+        """The report of one subscription as it would leave now, whether it may or not; nothing is kept.
+
+        None where no campaign of it ran in the period. Raises PermanentError for a subscription that is not there.
+        """
+        with self.warehouse.as_tenant(tenant.tenant_id) as read:
+            reader = ReportReader(read, tenant, period, self.assets, self.provenance, self.view_base_url)
+            chosen = _chosen(reader, [subscription_id])
+            if not chosen:
+                raise PermanentError(
+                    f"There is no active {period.cadence} subscription {subscription_id} of {tenant.slug}; "
+                    "`earshot reports subscriptions list` shows those that there are"
+                )
+            subject = reader.subject(chosen[0])
+            if not subject.campaigns:
+                return None
+            key = _key(reader, chosen[0])
+            standing = standing_of(self.warehouse, key)
+            reason = "" if standing.state == "frozen" else reader.decision().text
+            finished, _ = self._finish(replace(reader.facts(subject, key), note=standing.note), chosen[0])
+            return Draft(key, finished, reason)
+
     def _build_one(
         self, reader: ReportReader, subscription: Subscription, subject: Subject, decision: Decision
     ) -> BuiltReport:
-        built = BuiltReport(reader.tenant.slug, subject.sponsor, subject.label, "not_running")
-        if not subject.campaigns:
-            return replace(built, reason="No campaign ran in this period, and no attribution window was open.")
         key = _key(reader, subscription)
-        if state_of(self.warehouse, key) in ("frozen", "skipped"):
-            return replace(built, state="kept")
+        verdict = self._judge(reader, subscription, subject, key, decision)
+        built = verdict.built
+        if self.dry_run or built.state in ("kept", "not_running"):
+            return built
+        if verdict.facts is None:
+            hold(self.warehouse, key, built.reason, self.provenance, state=built.state, ready_at=verdict.ready_at)
+            return built
+        finished, printed = self._finish(verdict.facts, subscription)
+        reason = " ".join(filter(None, (built.reason, printed)))
+        if built.state == "waiting":
+            propose(self.warehouse, key, finished, reason, self.provenance)
+            return replace(built, reason=reason)
+        return replace(built, reason=reason, mails=freeze(self.warehouse, key, finished, self.provenance))
+
+    def _judge(
+        self, reader: ReportReader, subscription: Subscription, subject: Subject, key: ReportKey, decision: Decision
+    ) -> _Verdict:
+        """What is to become of a report; with its facts if it is to be made."""
+        built = BuiltReport(reader.tenant.slug, subject.sponsor, subject.label, "not_running", report_id=key.report_id)
+        if not subject.campaigns:
+            reason = "No campaign ran in this period, and no attribution window was open."
+            return _Verdict(replace(built, reason=reason, report_id=None))
+        standing = standing_of(self.warehouse, key)
+        if standing.state in ("frozen", "skipped", "waiting"):
+            return _Verdict(replace(built, state="kept"))
+        if standing.stopped_by:
+            reasons = (stopped_text(standing), *decision.reasons)
+            return _Verdict(replace(built, state="held", reason=" ".join(reasons)))
         if not decision.is_open:
-            hold(self.warehouse, key, decision.text, self.provenance)
-            return replace(built, state="held", reason=decision.text)
-        facts = reader.facts(subject, key)
-        stopped = _stop_empty(facts, subscription.empty_policy)
+            state = "held" if decision.ready_at is None else "pending"
+            return _Verdict(replace(built, state=state, reason=decision.text), ready_at=decision.ready_at)
+        facts = replace(reader.facts(subject, key), note=standing.note)
+        stopped = None if standing.released_by else _stop_empty(facts, subscription.empty_policy)
         if stopped is not None:
             state, reason = stopped
-            hold(self.warehouse, key, reason, self.provenance, state=state)
-            return replace(built, state=state, reason=reason)
-        content = compose(facts, subscription.locale)
-        mails = freeze(self.warehouse, key, self._finish(facts, content, subscription), self.provenance)
-        return replace(built, state="frozen", reason=glyph_note(content, self._fonts), mails=mails)
+            return _Verdict(replace(built, state=state, reason=reason))
+        if subscription.needs_approval:
+            reason = f"`earshot reports approve {short(key.report_id)}` sends it; `earshot reports preview` shows it."
+            return _Verdict(replace(built, state="waiting", reason=reason), facts)
+        return _Verdict(replace(built, state="frozen", mails=len(subscription.recipients)), facts)
 
     @property
     def _fonts(self) -> FontRegistry:
         return font_registry(*([self.fonts_path] if self.fonts_path else []))
 
-    def _finish(self, facts: ReportFacts, content: ReportContent, subscription: Subscription) -> FinishedReport:
+    def _finish(self, facts: ReportFacts, subscription: Subscription) -> tuple[FinishedReport, str]:
+        """The report, and what somebody should know of how it is printed."""
+        content = compose(facts, subscription.locale)
+        return self._print(content, facts, subscription), glyph_note(content, self._fonts)
+
+    def _print(self, content: ReportContent, facts: ReportFacts, subscription: Subscription) -> FinishedReport:
         return FinishedReport(
             subject=subject_line(content),
             content=content.as_json(),
@@ -136,10 +217,26 @@ class ReportBuilder:
     ) -> BuiltReport:
         """One report that cannot be made must not take the others with it; it waits, with the reason."""
         reason = f"It could not be made: {cause_of(error)}"
-        hold(self.warehouse, _key(reader, subscription), reason, self.provenance)
+        if not self.dry_run:
+            hold(self.warehouse, _key(reader, subscription), reason, self.provenance)
         label = subject.label if subject else "its campaigns"
         unexplained = None if is_explained(error) else error
         return BuiltReport(reader.tenant.slug, subscription.topic.sponsor, label, "held", reason, error=unexplained)
+
+
+def stopped_text(standing: Standing) -> str:
+    """Who keeps a report from leaving, why, and how it goes on."""
+    because = (standing.stopped_because or "").rstrip(".")
+    return f"{standing.stopped_by} stopped it: {because}. `earshot reports release` lets it go."
+
+
+def short(report_id: UUID) -> str:
+    """The beginning of an id, which the commands take."""
+    return report_id.hex[:8]
+
+
+def _chosen(reader: ReportReader, wanted: Sequence[UUID] | None) -> list[Subscription]:
+    return [each for each in reader.subscriptions() if wanted is None or each.subscription_id in wanted]
 
 
 def _key(reader: ReportReader, subscription: Subscription) -> ReportKey:
@@ -162,7 +259,7 @@ def _stop_empty(facts: ReportFacts, policy: str) -> tuple[str, str] | None:
         return None
     if policy == "skip":
         return "skipped", "Nothing was delivered or converted, and the subscription skips empty periods."
-    return "held", "Nothing was delivered or converted. Set the subscription's empty_policy to send or skip to go on."
+    return "held", "Nothing was delivered or converted. `earshot reports release` sends it all the same."
 
 
 def count_states(built: Iterable[BuiltReport]) -> dict[str, int]:

@@ -57,6 +57,17 @@ def find_report(warehouse: Warehouse, name: str) -> Report:
 
     Raises PermanentError where there is none, more than one, or none that was frozen.
     """
+    row = find_row(warehouse, name)
+    if row["state"] != "frozen":
+        raise PermanentError(f"Report {UUID(bytes=row['report_id'])} is {row['state']}: {row['held_reason']}")
+    return _read_report(warehouse, row)
+
+
+def find_row(warehouse: Warehouse, name: str) -> Row:
+    """The report whose id begins so, in any state, in the columns of find_reports.
+
+    Raises PermanentError where there is none or more than one.
+    """
     prefix = name.strip().lower().partition(".")[0].replace("-", "")
     is_id = bool(prefix) and all(letter in "0123456789abcdef" for letter in prefix)
     found = warehouse.read("find_reports", prefix=prefix if is_id else "-")
@@ -65,10 +76,7 @@ def find_report(warehouse: Warehouse, name: str) -> Report:
     if found.height > 1:
         ids = ", ".join(str(UUID(bytes=each)) for each in found["report_id"])
         raise PermanentError(f"{found.height} reports begin with {name!r}: {ids}. Give more letters of the id")
-    row = found.row(0, named=True)
-    if row["state"] != "frozen":
-        raise PermanentError(f"Report {UUID(bytes=row['report_id'])} is {row['state']}: {row['held_reason']}")
-    return _read_report(warehouse, row)
+    return found.row(0, named=True)
 
 
 def _read_report(warehouse: Warehouse, row: Row) -> Report:

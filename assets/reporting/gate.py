@@ -8,22 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from assets.reporting.periods import ReportPeriod
-from sql.values import DAY
+from sql.values import DAY, Window
 
 # A held report's reason is read in a table.
 CAUSES_NAMED = 3
 
+# The nightly run begins at 01:11 UTC and makes yesterday's day final, or leaves a failure, by then.
+NIGHT = timedelta(hours=2)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Open: the report may be frozen and sent. Else the reasons, each with what heals it."""
+    """Open: the report may be frozen and sent. Else the reasons, each with what heals it.
+
+    ready_at: where nothing but time is missing, the moment from which the days can be final; nobody has to heal
+    anything until then.
+    """
 
     reasons: tuple[str, ...]
+    ready_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -45,33 +54,54 @@ def decide(
 ) -> Decision:
     """Open only if the period is final, every table has every UTC day of it as final, and every check passed.
 
+    The last UTC day of a local period can be final a night after the period is: what lacks such days alone waits for
+    them, and is not held.
+
     ledger: asset, day, status of one tenant. checks: day, check_name, passed, detail of the same tenant.
     failures: stage, subject, day, cause of the same tenant: why a table is missing, where computing it failed.
     """
     days = list(period.window.days())
     final_at = period.final_at(lateness_hours)
+    ready_at = final_from(days[-1], lateness_hours)
     if clock < final_at:
-        return Decision(
-            (f"The period is final on {final_at:%Y-%m-%d at %H:%M} UTC; until then rows may still arrive.",)
-        )
+        return _wait(ready_at, period.timezone)
     reasons = []
+    unfinished: set[date] = set()
     needed = pl.DataFrame({"day": days}).join(pl.DataFrame({"asset": list(assets)}), how="cross")
     missing = needed.join(ledger, on=["asset", "day"], how="anti")
+    causes = _causes(missing, failures)
     if not missing.is_empty():
+        unfinished.update(missing["day"])
         reasons.append(_backfill("not computed yet", missing["day"].unique().sort().to_list()))
-        reasons.extend(_causes(missing, failures))
+        reasons.extend(causes)
     open_days = ledger.filter(pl.col("day").is_in(days) & pl.col("asset").is_in(list(assets)), status="provisional")
     if not open_days.is_empty():
+        unfinished.update(open_days["day"])
         reasons.append(_backfill("still provisional", open_days["day"].unique().sort().to_list()))
     judged = checks.filter(pl.col("day").is_in(days))
     unjudged = sorted(set(days) - set(judged["day"].to_list()) - set(missing["day"].to_list()))
     if unjudged:
+        unfinished.update(unjudged)
         reasons.append(_backfill("not checked yet", unjudged))
     failed = judged.filter(~pl.col("passed")).sort("day", "check_name")
     if not failed.is_empty():
         day, name, detail = failed.select("day", "check_name", "detail").row(0)
         reasons.append(f"{failed.height} data check(s) failed, first {name} on {day}: {detail}.")
+    is_early = bool(unfinished) and all(clock < final_from(day, lateness_hours) for day in unfinished)
+    if is_early and failed.is_empty() and not causes:
+        return _wait(ready_at, period.timezone)
     return Decision(tuple(reasons))
+
+
+def final_from(day: date, lateness_hours: int) -> datetime:
+    """From when on a UTC day can be final: after the night in which late rows are no longer waited for."""
+    return Window.of_day(day).end + timedelta(hours=lateness_hours) + NIGHT
+
+
+def _wait(ready_at: datetime, timezone: str) -> Decision:
+    local = ready_at.astimezone(ZoneInfo(timezone))
+    moment = f"{local:%A, %Y-%m-%d at %H:%M} ({timezone})"
+    return Decision((f"It will be ready on {moment}, and goes out on the first morning after that.",), ready_at)
 
 
 def _causes(missing: pl.DataFrame, failures: pl.DataFrame | None) -> list[str]:

@@ -59,6 +59,13 @@ def month_of(first: date, timezone: str) -> ReportPeriod:
     return ReportPeriod("monthly", first, last, previous_last.replace(day=1), previous_last, timezone)
 
 
+def period_of(cadence: str, first: date, last: date, timezone: str) -> ReportPeriod:
+    """The period of a report that is there already, by its cadence and days."""
+    if cadence == "end_of_campaign":
+        return campaign_of(first, last, timezone)
+    return (week_of if cadence == "weekly" else month_of)(first, timezone)
+
+
 def campaign_of(first: date, last: date, timezone: str) -> ReportPeriod:
     """The whole flight of a campaign, compared with the same number of days before it."""
     length = last - first + DAY

@@ -71,19 +71,30 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who gets which report. locale None: the tenant's. empty_policy: send, skip or notify if nothing happened."""
+    """Who gets which report. locale None: the tenant's. empty_policy: send, skip or notify if nothing happened.
+
+    needs_approval: a person has to approve each report. owner: whom reminders about its reports go to, if anybody.
+    """
 
     subscription_id: UUID
     topic: Topic
     recipients: Sequence[str]
     locale: str | None
     empty_policy: str
+    needs_approval: bool = False
+    owner: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Subscription:
         """row: of read_report_subscriptions."""
         return cls(
-            UUID(bytes=row["subscription_id"]), Topic.of(row), row["recipients"], row["locale"], row["empty_policy"]
+            UUID(bytes=row["subscription_id"]),
+            Topic.of(row),
+            row["recipients"],
+            row["locale"],
+            row["empty_policy"],
+            row["needs_approval"],
+            row["owner"],
         )
 
 

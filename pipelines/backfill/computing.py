@@ -41,7 +41,12 @@ DAYS_A_RUN = 31
 STEPS_OF = {"daily_rollups": (*DAILY_ASSETS, VERDICT), "look_back_rollups": LOOK_BACK_ASSETS}
 
 # These assets fail after everything else was computed, naming the tenants that something failed for.
-LAST_STEPS = {"show_tenant_checks", "weekly_sponsor_reports", "monthly_sponsor_reports"}
+LAST_STEPS = {
+    "show_tenant_checks",
+    "weekly_sponsor_reports",
+    "monthly_sponsor_reports",
+    "final_sponsor_reports",
+}
 
 # A tenant without an exchange rate fails on every day of a range, for the same reason: one message holds few.
 REASONS_SHOWN = 3

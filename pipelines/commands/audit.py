@@ -27,7 +27,9 @@ TABLES = (
     "episodes",
     "media_assets",
     "asset_segments",
-    # Mails in doubt that were sent again.
+    "report_subscriptions",
+    # What a person decided about a report, and mails that were sent again or to somebody else as well.
+    "reports",
     "report_deliveries",
 )
 # The rules on agents and addresses are files, the same for every tenant.
@@ -43,7 +45,7 @@ ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Only changes from this UTC day on.")
 @click.option("--most", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many changes.")
 def audit(tenants: tuple[str, ...], tables: tuple[str, ...], since: datetime | None, most: int) -> None:
-    """Every change of a setting that numbers depend on, newest first: when, by whom, old and new values."""
+    """Every change of a setting, and every decision about a report, newest first: when, by whom, old and new values."""
     start = since.replace(tzinfo=UTC) if since else ALWAYS
     with runtime.open_warehouse(load_settings()) as warehouse:
         everyone = [UUID(bytes=each) for each in warehouse.tenants()["tenant_id"]]
@@ -70,7 +72,7 @@ def audit(tenants: tuple[str, ...], tables: tuple[str, ...], since: datetime | N
 def _cells(change: dict[str, Any]) -> Iterator[str]:
     yield f"{change['changed_at']:%Y-%m-%d %H:%M:%S}"
     yield change["slug"] or "-"
-    yield change["changed_by"]
+    yield f"{change['person']} ({change['changed_by']})" if change["person"] else change["changed_by"]
     yield change["table_name"]
     yield ", ".join(f"{name} {value}" for name, value in json.loads(change["row_key"]).items())
     yield describe_change(change["operation"], change["old_row"], change["new_row"])

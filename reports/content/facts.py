@@ -139,6 +139,7 @@ class ReportFacts:
     campaign None: a portfolio of `campaigns`. currency None: several currencies, so no money totals.
     reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
+    note: what the network's campaign manager has written on this report.
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
     to_date: the campaigns from their start to the period's end, one value for each currency. kept: what is kept of the
     report as numbers, for the next one to compare with.
@@ -171,6 +172,7 @@ class ReportFacts:
     restates: str | None = None
     unsubscribe: str | None = None
     view_online: str | None = None
+    note: str | None = None
     response: tuple[Measure, ...] = ()
     lifts: tuple[Lift, ...] = ()
     model_totals: ModelTotals | None = None

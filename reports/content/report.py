@@ -195,6 +195,8 @@ class ReportContent:
     definitions: Section
     footer: Footer
     records: Records
+    # What the network's campaign manager has written; nothing where it is empty.
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists, as JSON has them."""

@@ -5,6 +5,7 @@ SELECT
     tenants.slug,
     changes.changed_at,
     changes.changed_by,
+    changes.person,
     changes.acting_as,
     changes.table_name,
     changes.operation,

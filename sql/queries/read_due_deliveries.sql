@@ -9,6 +9,6 @@ SELECT
     d.created_at
 FROM report_deliveries AS d
 INNER JOIN reports AS r ON d.tenant_id = r.tenant_id AND d.report_id = r.report_id
-WHERE d.state = 'queued' AND d.not_before <= %(now)s AND r.state = 'frozen'
+WHERE d.state = 'queued' AND d.not_before <= %(now)s AND r.state = 'frozen' AND r.stopped_by IS NULL
 ORDER BY d.not_before, d.delivery_id
 LIMIT %(most)s

@@ -1,6 +1,6 @@
 -- read_report_subscriptions: who gets which report of this cadence.
--- Grain: one row per active subscription. campaign_id NULL: all campaigns of the sponsor. Parameters: cadence (text),
--- tenants (uuid[]).
+-- Grain: one row per active subscription. campaign_id NULL: all campaigns of the sponsor. owner: the subscription's, else
+-- whom the tenant's answers go to. Parameters: cadence (text), tenants (uuid[]).
 SELECT
     subscriptions.tenant_id,
     subscriptions.subscription_id,
@@ -9,10 +9,13 @@ SELECT
     subscriptions.recipients,
     subscriptions.locale,
     subscriptions.empty_policy,
+    subscriptions.needs_approval,
+    coalesce(subscriptions.owner_address, tenants.owner_address, tenants.reply_to) AS owner,
     sponsors.name AS sponsor
 FROM report_subscriptions AS subscriptions
 INNER JOIN sponsors
     ON subscriptions.tenant_id = sponsors.tenant_id AND subscriptions.sponsor_id = sponsors.sponsor_id
+INNER JOIN tenants ON subscriptions.tenant_id = tenants.tenant_id
 WHERE
     subscriptions.active
     AND subscriptions.cadence = %(cadence)s

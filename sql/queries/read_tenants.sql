@@ -15,6 +15,7 @@ SELECT
     brand_name,
     brand_color,
     reply_to,
-    recipient_domains
+    recipient_domains,
+    owner_address
 FROM tenants
 ORDER BY slug

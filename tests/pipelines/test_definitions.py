@@ -29,7 +29,13 @@ GROUPS = {
         "lift_results",
         "campaign_benchmarks",
     },
-    "reporting": {"weekly_sponsor_reports", "monthly_sponsor_reports", "report_deliveries", "provider_events"},
+    "reporting": {
+        "weekly_sponsor_reports",
+        "monthly_sponsor_reports",
+        "final_sponsor_reports",
+        "report_deliveries",
+        "provider_events",
+    },
     "upkeep": {"tenant_checks"},
 }
 

@@ -33,7 +33,7 @@ EVERY = sorted(key.to_user_string() for key in GRAPH.get_all_asset_keys())
 PARTITIONED = [name for name in EVERY if GRAPH.get(AssetKey(name)).is_partitioned]
 UNPARTITIONED = [name for name in EVERY if name not in PARTITIONED]
 DAILY = set(STEPS_OF["daily_rollups"])
-REPORTING = {"weekly_sponsor_reports", "monthly_sponsor_reports", "report_deliveries"}
+REPORTING = {"weekly_sponsor_reports", "monthly_sponsor_reports", "final_sponsor_reports", "report_deliveries"}
 Planner = tuple[OperatorUi, Claiming]
 
 WEDNESDAY, THURSDAY = MONDAY + timedelta(days=2), MONDAY + timedelta(days=3)

@@ -39,8 +39,13 @@ def tenant_of(warehouse: Warehouse, tenant_id: UUID) -> Tenant:
     return Tenant.of(rows.row(0, named=True))
 
 
-def build(warehouse: Warehouse, *only: UUID, waits_for: str = "", **changed: str) -> dict[str, BuiltReport]:
-    provenance = Provenance(RUN, "1.0", datetime(2026, 3, 20, tzinfo=UTC))
+LATER = datetime(2026, 3, 20, tzinfo=UTC)
+
+
+def build(
+    warehouse: Warehouse, *only: UUID, waits_for: str = "", clock: datetime = LATER, **changed: str
+) -> dict[str, BuiltReport]:
+    provenance = Provenance(RUN, "1.0", clock)
     tenant = replace(tenant_of(warehouse, HARBOR), **changed)  # type: ignore[arg-type]
     built = ReportBuilder(warehouse, ["downloads"], provenance).build(tenant, WEEK, only, waits_for)
     return {report.campaign: report for report in built}
@@ -87,3 +92,24 @@ def test_a_report_that_cannot_be_made_is_held_with_its_error_and_the_next_one_go
     assert found["Spring"].reason.startswith("It could not be made: ")
     assert isinstance(found["Spring"].error, Exception)
     assert archived(networks) == [("held", found["Spring"].reason)]
+
+
+def test_a_report_whose_data_cannot_be_final_yet_says_when_they_can_and_is_looked_at_again(networks: Warehouse) -> None:
+    early = build(networks, clock=datetime(2026, 3, 17, 9, tzinfo=UTC))["Spring"]
+
+    assert (early.state, early.reason.partition(",")[0]) == ("pending", "It will be ready on Wednesday")
+    with networks.transaction() as connection:
+        ready = connection.execute("SELECT state, ready_at FROM reports").fetchall()
+    assert ready == [("pending", datetime(2026, 3, 18, 2, tzinfo=UTC))]
+    assert build(networks)["Spring"].state == "held"
+    assert archived(networks)[0][0] == "held"
+
+
+def test_a_dry_run_says_the_same_and_keeps_nothing(networks: Warehouse) -> None:
+    provenance = Provenance(RUN, "1.0", LATER)
+    builder = ReportBuilder(networks, ["downloads"], provenance, dry_run=True)
+
+    found = {report.campaign: report.state for report in builder.build(tenant_of(networks, HARBOR), WEEK)}
+
+    assert found == {"Spring": "held", "": "not_running"}
+    assert archived(networks) == []

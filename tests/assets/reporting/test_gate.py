@@ -31,9 +31,34 @@ def test_final_computed_and_checked_days_open_the_gate() -> None:
     assert decide(PERIOD, ledger(), checks(), ASSETS, 48, LATER).is_open
 
 
-def test_a_period_that_may_still_change_is_held_until_it_is_final() -> None:
+def test_a_period_that_may_still_change_says_when_it_will_be_ready() -> None:
     decision = decide(PERIOD, ledger(), checks(), ASSETS, 48, datetime(2026, 11, 17, tzinfo=UTC))
-    assert "final on 2026-11-17 at 23:00 UTC" in decision.text
+    # Berlin's week ends on Sunday at 23:00 UTC; the night in which UTC's Sunday is final is over by 02:00 of Wednesday.
+    assert decision.ready_at == datetime(2026, 11, 18, 2, tzinfo=UTC)
+    assert decision.text.startswith("It will be ready on Wednesday, 2026-11-18 at 03:00 (Europe/Berlin)")
+
+
+def test_a_week_west_of_utc_waits_on_wednesday_for_the_day_that_is_final_on_thursday() -> None:
+    week = week_of(date(2026, 11, 9), "America/Los_Angeles")
+    days = list(week.window.days())
+    assert days[-1] == date(2026, 11, 16)
+    lines = [{"asset": each, "day": day, "status": "final"} for each in ASSETS for day in days[:-1]]
+    lines += [{"asset": each, "day": days[-1], "status": "provisional"} for each in ASSETS]
+    judged = pl.DataFrame([{"day": day, "check_name": "credits_sum", "passed": True, "detail": ""} for day in days])
+    wednesday = datetime(2026, 11, 18, 14, tzinfo=UTC)
+
+    waits = decide(week, pl.DataFrame(lines), judged, ASSETS, 48, wednesday)
+    assert waits.ready_at == datetime(2026, 11, 19, 2, tzinfo=UTC)
+    assert not waits.is_open
+
+    late = decide(week, pl.DataFrame(lines), judged, ASSETS, 48, datetime(2026, 11, 19, 3, tzinfo=UTC))
+    assert (late.ready_at, "still provisional" in late.text) == (None, True)
+
+    # A day that should have been there long ago, or a failed check, is for somebody to heal: it does not wait.
+    without_tuesday = pl.DataFrame([line for line in lines if line["day"] != days[1]])
+    assert decide(week, without_tuesday, judged, ASSETS, 48, wednesday).ready_at is None
+    spoilt = judged.with_columns(passed=pl.col("day") != days[0])
+    assert decide(week, pl.DataFrame(lines), spoilt, ASSETS, 48, wednesday).ready_at is None
 
 
 def test_a_day_that_only_the_local_period_touches_must_be_there_too() -> None:

@@ -62,7 +62,13 @@ class Rows:
         if statement == "read_report_campaigns":
             return pl.DataFrame(CAMPAIGNS)
         who = {"sponsor": "Kettle", "sponsor_id": KETTLE.bytes, "campaign_id": None}
-        mails = {"recipients": ["dana@example.org"], "locale": None, "empty_policy": "skip"}
+        mails = {
+            "recipients": ["dana@example.org"],
+            "locale": None,
+            "empty_policy": "skip",
+            "needs_approval": True,
+            "owner": "ann@example.org",
+        }
         return pl.DataFrame([{"subscription_id": UUID(int=9).bytes, **who, **mails}])
 
 
