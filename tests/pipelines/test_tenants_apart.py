@@ -48,12 +48,13 @@ TRIED_ASSETS = {
     "expired_addresses",
     "weekly_sponsor_reports",
     "monthly_sponsor_reports",
+    "final_sponsor_reports",
     "report_deliveries",
     # In tests/reports/delivery/events.
     "provider_events",
 }
 TRIED_CHECKS = {"check_inclusions_valid"}
-TRIED_CLOCKS = {"weekly_report_mornings", "monthly_report_mornings", "late_rows"}
+TRIED_CLOCKS = {"weekly_report_mornings", "monthly_report_mornings", "final_report_mornings", "late_rows"}
 # They ask for a day or for a run, and look at no tenant.
 BLIND_CLOCKS = {"nightly_days", "nightly_upkeep_clock", "delivery_ticks", "provider_event_ticks"}
 
@@ -206,6 +207,7 @@ def test_once_it_is_mended_nothing_is_open_any_more(server: Server, computed: st
     [
         ("weekly_reports", MONDAY, "reports", "weekly_sponsor_reports"),
         ("monthly_reports", MONDAY.replace(day=1), "reports", "monthly_sponsor_reports"),
+        ("final_reports", SUNDAY, "reports", "final_sponsor_reports"),
         ("nightly_upkeep", None, "privacy", "expired_addresses"),
     ],
 )

@@ -116,7 +116,9 @@ def test_rows_become_values() -> None:
 
     assert read.params == {"cadence": "weekly", "tenants": [TENANT]}
     topic = Topic("Kettle", KETTLE, None)
-    assert subscription == Subscription(UUID(int=9), topic, ["dana@example.org"], None, "skip")
+    assert subscription == Subscription(
+        UUID(int=9), topic, ["dana@example.org"], None, "skip", needs_approval=True, owner="ann@example.org"
+    )
     brand = {"brand_name": "Quay", "brand_color": "#123456", "reply_to": None, "locale": "en", "timezone": "UTC"}
     row = {"tenant_id": TENANT.bytes, "slug": "quay", "lateness_hours": 48, "download_window": "calendar_day", **brand}
     tenant = Tenant.of({**row, "k_delivery": 10, "k_demographic": 50})

@@ -160,7 +160,9 @@ def test_a_report_that_waits_leaves_as_it_was_seen_once_it_is_approved_and_once_
     assert "1 accepted" in said(earshot("deliver"))
     assert "does not wait for approval: it is frozen" in refused(reports("approve", report))
     trail = said(earshot("audit", "--table", "reports"))
-    assert re.search(r"ann \(earshot\) reports report_id \S+ state: waiting -> frozen; approved_by: nothing -> ann", trail)
+    assert re.search(
+        r"ann \(earshot\) reports report_id \S+ state: waiting -> frozen; approved_by: nothing -> ann", trail
+    )
 
 
 def test_naming_a_report_that_waits_makes_it_again_of_the_data_of_now(week: Warehouse, reports: Type) -> None:
