@@ -18,7 +18,7 @@ KETTLE, SPRING, SHORT, DRAFT, STOPPED = (UUID(int=number) for number in range(11
 
 
 def add_ending(
-    warehouse: Warehouse, campaign: UUID, first: date, *, stage: str = "active", active: bool = True
+    warehouse: Warehouse, campaign: UUID, first: date, *, stage: str = "live", active: bool = True
 ) -> None:
     """A campaign of Kettle's that ends with March, and a subscription to its end with the campaign's id."""
     about = {"tenant_id": HARBOR.bytes, "sponsor_id": KETTLE.bytes, "campaign_id": campaign.bytes}
