@@ -17,9 +17,7 @@ MARCH, APRIL = date(2026, 3, 31), date(2026, 4, 30)
 KETTLE, SPRING, SHORT, DRAFT, STOPPED = (UUID(int=number) for number in range(11, 16))
 
 
-def add_ending(
-    warehouse: Warehouse, campaign: UUID, first: date, *, stage: str = "live", active: bool = True
-) -> None:
+def add_ending(warehouse: Warehouse, campaign: UUID, first: date, *, stage: str = "live", active: bool = True) -> None:
     """A campaign of Kettle's that ends with March, and a subscription to its end with the campaign's id."""
     about = {"tenant_id": HARBOR.bytes, "sponsor_id": KETTLE.bytes, "campaign_id": campaign.bytes}
     flight = {"name": str(campaign), "starts_on": first, "ends_on": MARCH, "currency": "USD", "stage": stage}
