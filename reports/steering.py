@@ -164,6 +164,7 @@ def withdraw(warehouse: Warehouse, report: ReportId, person: str) -> None:
 def _withdraw(connection: Connection, report: ReportId, reason: str) -> None:
     ids = (report.tenant_id, report.report_id)
     connection.execute("DELETE FROM report_artefacts WHERE tenant_id = %s AND report_id = %s", ids)
+    connection.execute("DELETE FROM report_figures WHERE tenant_id = %s AND report_id = %s", ids)
     connection.execute(
         "UPDATE reports SET state = 'held', held_reason = %s, content = NULL, content_hash = NULL, subject = NULL"
         " WHERE tenant_id = %s AND report_id = %s AND state = 'waiting'",
