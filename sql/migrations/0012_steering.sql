@@ -1,4 +1,4 @@
--- 0011_steering: what a campaign manager decides about reports: which wait for approval, which are stopped, and
+-- 0012_steering: what a campaign manager decides about reports: which wait for approval, which are stopped, and
 -- what is written on them; and the name of the person in the trail of changes.
 
 SET LOCAL ROLE earshot_owner;

@@ -1,4 +1,4 @@
--- Takes back 0011_steering. Reports that wait or are pending become held, and are made again.
+-- Takes back 0012_steering. Reports that wait or are pending become held, and are made again.
 SET LOCAL ROLE earshot_owner;
 DROP TRIGGER report_deliveries_steered ON report_deliveries;
 DROP TRIGGER reports_steered ON reports;
