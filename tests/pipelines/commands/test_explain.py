@@ -141,6 +141,50 @@ def test_the_sql_gives_the_number_to_a_reader_s_login(
             assert shown == explained.recomputed
 
 
+STARTS, ENDS = "timestamptz '2026-03-02 00:00 UTC'", "timestamptz '2026-03-09 00:00 UTC'"
+
+
+def of_the_docs(number: int, report: Report, starts: object) -> str:
+    """A statement of docs/reports-numbers.md with the span of the report."""
+    page = (Path(__file__).parents[3] / "docs" / "reports-numbers.md").read_text("utf-8")
+    text = re.findall(r"^```sql\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[number]
+    assert text.count(ENDS) == 1
+    text = text.replace(ENDS, f"timestamptz '{report.parameters['end']}'")
+    return re.sub(r"timestamptz '2026-\d\d-\d\d 00:00 UTC'", f"timestamptz '{starts}'", text).rstrip().rstrip(";")
+
+
+def printed_in(pairs: list[dict[str, str]], term: str) -> str:
+    return next(pair["text"] for pair in pairs if pair["term"] == term)
+
+
+def test_the_rates_of_a_report_are_those_of_the_sql_in_the_docs(warehouse: Warehouse, portfolio: Report) -> None:
+    text = of_the_docs(0, portfolio, portfolio.parameters["start"])
+    found = warehouse.look(TENANT, text, "Reading the docs").row(0, named=True)
+    response, delivery = portfolio.content["response"]["pairs"], portfolio.content["delivery"]["pairs"]
+    for term, name in (("converted", "converted"), ("visited", "visited")):
+        shown = printed_in(response, f"Households that {term} after an ad, of all reached")
+        share = portfolio.formatter.percent(Decimal(found[name]) / found["reached"], 2)
+        assert shown.startswith(f"{share} ({found[name]} of {found['reached']}; 95% interval ")
+        assert 5 <= found[name] < found["reached"]
+    assert printed_in(delivery, "Frequency").startswith(f"{found['delivered'] / found['reached']:.2f} ads")
+    share = portfolio.formatter.percent(Decimal(found["at_households"]) / found["delivered"], 0)
+    assert f", with {share} of the ads" in printed_in(delivery, "Conversions, counted and modelled")
+
+
+def test_the_costs_of_a_report_are_those_of_the_sql_in_the_docs(warehouse: Warehouse, portfolio: Report) -> None:
+    text = of_the_docs(2, portfolio, portfolio.to_date["start"])
+    found = warehouse.look(TENANT, text, "Reading the docs").row(0, named=True)
+    (to_date,) = portfolio.content["to_date"]
+    for term, name in (("CPA", "cpa"), ("CPV", "cpv"), ("CPL", "cpl")):
+        money = portfolio.formatter.money(Decimal(str(found[name])), "USD")
+        (shown,) = [pair["text"] for pair in to_date["pairs"] if f"({term})" in pair["term"]]
+        assert shown.split(" (")[0].removesuffix(", low confidence") == money
+    assert printed_in(to_date["pairs"], "Spend").split(" of ")[0] == portfolio.formatter.money(found["spend"], "USD")
+    # Ads that were delivered before the week cost something too.
+    period = Decimal(portfolio.records("total")[0]["spend"])
+    assert Decimal(str(found["spend"])) / 100 > period
+
+
 @pytest.fixture
 def reader_url(url: str) -> Iterator[str]:
     """The address of a login of harbor's own people."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -89,6 +91,11 @@ def test_a_period_is_told_apart_from_the_ads_before_it(warehouse: Warehouse, fir
     roll_up(warehouse, [named("harbour")], date(2026, 3, 5))
     window = Window.of_days(first, date(2026, 3, 5))
     result = summarise(read_period(warehouse.read, named("harbour"), [named("spring")], window, "UTC", window.end))
+    page = (Path(__file__).parents[4] / "docs" / "reports-numbers.md").read_text("utf-8")
+    text = re.findall(r"^```sql\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[1].rstrip().rstrip(";")
+    text = text.replace("2026-03-02 00:00 UTC", f"{window.start}").replace("2026-03-09 00:00 UTC", f"{window.end}")
+    recomputed = warehouse.look(named("harbour"), text, "Reading the docs").row(0)
+    assert [float(each) for each in recomputed] == pytest.approx([6, own, 6 - own])
     linear = result.shows.filter(model="linear")
     assert linear["conversions"].sum() == pytest.approx(6)
     assert linear["own_conversions"].sum() == pytest.approx(own)
