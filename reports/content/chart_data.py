@@ -57,10 +57,10 @@ def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
     if not earning:
         return None
     if len({row.show for row in earning if not row.is_folded}) > 1:
-        title = "Conversions by show"
+        title = formatter.say("Conversions by show in this period")
         bars = _bars("shows", earning, facts.placements, lambda row: (row.show,), formatter)
     else:
-        title = "Conversions by episode"
+        title = formatter.say("Conversions by episode in this period")
         bars = _bars("episodes", earning, facts.placements, _episode, formatter)
     alternative = ", ".join(f"{bar.label} {bar.text}" for bar in bars)
     return BarChart(title, bars, f"Bar chart. {title}: {alternative}.")

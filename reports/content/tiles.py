@@ -80,7 +80,7 @@ def _delivered(facts: ReportFacts, formatter: Formatter) -> Tile:
     moved = _compared(now.delivered, before.delivered if before else None, shown, facts, formatter)
     whom = formatter.say("reach is not known")
     if now.reach is not None:
-        whom = formatter.say("reach: {addresses}", addresses=reached(now, formatter))
+        whom = formatter.say("reached {addresses}", addresses=reached(now, formatter))
     return _tile(formatter.say("Ads delivered"), formatter.count(now.delivered), moved, whom)
 
 
@@ -118,7 +118,7 @@ def _roas(facts: ReportFacts, formatter: Formatter) -> Tile:
     to_date = only(facts)
     interval = to_date.roas_interval if to_date else None
     label = formatter.say("Return on ad spend (ROAS), to date")
-    return _of_money(label, facts, return_on_spend, formatter.ratio, interval, formatter)
+    return _of_money(label, facts, return_on_spend, (formatter.ratio, 2), interval, formatter)
 
 
 def _cost(facts: ReportFacts, formatter: Formatter) -> Tile:
@@ -129,7 +129,7 @@ def _cost(facts: ReportFacts, formatter: Formatter) -> Tile:
         return formatter.money(minor, currency)
 
     label = formatter.say("Cost per conversion (CPA), to date")
-    return _of_money(label, facts, cost_of_each, money, interval, formatter)
+    return _of_money(label, facts, cost_of_each, (money, 0), interval, formatter)
 
 
 def only(facts: ReportFacts) -> ToDate | None:
@@ -141,12 +141,15 @@ def _of_money(
     label: str,
     facts: ReportFacts,
     ratio: Callable[[Figures], Decimal | None],
-    show: Callable[[Decimal | float], str],
+    printed: tuple[Callable[[Decimal | float], str], int],
     interval: Interval | None,
     formatter: Formatter,
 ) -> Tile:
-    """A ratio to date, and how the period moved it. The two share most of their orders, so neither is good news."""
-    to_date = only(facts)
+    """A ratio to date, and how the period moved it. The two share most of their orders, so neither is good news.
+
+    printed: how the ratio is printed, and with how many digits: what it moved by is the difference of what is printed.
+    """
+    to_date, (show, digits) = only(facts), printed
     value = ratio(to_date.figures) if to_date else None
     if to_date is None or value is None:
         versus = formatter.say("no period to compare")
@@ -155,9 +158,9 @@ def _of_money(
     moved = Change(NOTHING, formatter.say("not known before this period"), "none")
     if before is not None:
         versus = formatter.say("in this period, from {before} before it", before=show(before))
-        same = show(value) == show(before)
-        direction: Direction = "flat" if same else "up" if value > before else "down"
-        moved = Change(show(abs(value - before)), versus, direction)
+        by = rounded(value, digits) - rounded(before, digits)
+        direction: Direction = "flat" if by == 0 else "up" if by > 0 else "down"
+        moved = Change(show(abs(by)), versus, direction)
     bounds = _bounds(interval, show)
     shown = formatter.say("95% interval {lower} to {upper}, to date", **bounds) if bounds else ""
     return _tile(label, show(value), moved, _badge(to_date.figures.sample, formatter), shown)

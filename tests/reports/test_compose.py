@@ -89,7 +89,7 @@ def test_return_and_cost_are_to_date_with_what_the_period_moved(facts: ReportFac
     content = compose(replace(facts, to_date=(longer,)))
     roas, cost = tile(content, "Return"), tile(content, "Cost")
     assert (roas.label, roas.value) == ("Return on ad spend (ROAS), to date", "3.37×")
-    assert (roas.change, roas.versus, roas.direction) == ("0.11×", "in this period, from 3.25× before it", "up")
+    assert (roas.change, roas.versus, roas.direction) == ("0.12×", "in this period, from 3.25× before it", "up")
     assert roas.detail == "95% interval 3.03× to 3.74×, to date"
     assert (cost.value, cost.change, cost.versus) == ("$24.50", "$0.59", "in this period, from $25.09 before it")
     assert (cost.direction, cost.mood, roas.mood) == ("down", "neutral", "neutral")
@@ -108,7 +108,8 @@ def test_ads_delivered_have_no_mood_and_name_what_was_before_and_who_was_reached
     assert (ads.change, ads.versus, ads.direction) == ("13.6%", "from 284,690 in the previous period", "up")
     assert ads.mood == "neutral"
     assert (
-        ads.detail == "reach: 121,480 addresses: 118,200 households, 2,100 offices, and 1,180 addresses of unknown kind"
+        ads.detail
+        == "reached 121,480 addresses: 118,200 households, 2,100 offices, and 1,180 addresses of unknown kind"
     )
 
 

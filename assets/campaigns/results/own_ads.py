@@ -48,6 +48,8 @@ def with_own_credit(
         .group_by(CREDIT, maintain_order=True)
         .agg(own_credit=pl.col("credit").sum())
     )
+    # A part is no more than the whole, also in the last digit.
+    part = pl.min_horizontal(pl.col("own_credit").fill_null(0.0), "credit")
     return credited.join(own, on=CREDIT, how="left", validate="1:1", maintain_order="left").with_columns(
-        pl.col("own_credit").fill_null(0.0)
+        own_credit=part
     )

@@ -60,7 +60,7 @@ def test_an_unknown_cost_is_not_told_and_few_conversions_have_no_cost_each(
 def test_one_show_is_told_by_its_episodes_and_the_rest_in_one_bar(facts: ReportFacts) -> None:
     rows = tuple(replace(row, show="Build & Ship") for row in facts.placements)
     bars = chart(compose(replace(facts, placements=rows)))
-    assert bars.title == "Conversions by episode"
+    assert bars.title == "Conversions by episode in this period"
     assert bars.bars[-1] == Bar("6 more episodes", 97.0, "97", folded=True)
 
 
