@@ -33,6 +33,7 @@ COMMANDS = {
     "deliveries": ("deliver", "deliveries", "What became of each mail."),
     "reconcile": ("deliver", "reconcile", "Read a file of the provider's events."),
     "alerts": ("alerts", "alerts", "What owners are told when a person is needed, and who they are."),
+    "fonts": ("fonts", "fonts", "Fetch fonts for more scripts in the PDFs and charts of reports."),
     "send-test": ("deliver", "send_test", "Send one mail to yourself."),
 }
 

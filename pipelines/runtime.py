@@ -24,7 +24,7 @@ from sql.embedded import Server, ensure_server, find_server
 from sql.limits import Work, bounded_history
 from sql.safety.masking import masked
 from sql.safety.private import PRIVATE_UMASK
-from sql.values import PermanentError
+from sql.values import EarshotError, PermanentError
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -119,10 +119,23 @@ def mailing(settings: Settings) -> Mailing:
     """How reports are mailed, by the settings."""
     from assets.resources import Mailing
     from reports.delivery.view_links import ViewLinks
+    from reports.drawing.noto import fetched_fonts
 
     shown_at = settings.view_base_url
     links = ViewLinks(shown_at, settings.mail.token_secret) if shown_at else None
-    return Mailing(settings.mail, version("earshot"), links, settings.fonts_path, settings.events)
+    fonts = settings.fonts_path or fetched_fonts()
+    return Mailing(settings.mail, version("earshot"), links, fonts, settings.events)
+
+
+def ensure_fonts(settings: Settings, progress: Callable[[str], None]) -> None:
+    """Fonts for more scripts, fetched where there are none; where that cannot be, it is said."""
+    from reports.drawing.noto import fetch_fonts
+
+    if settings.fonts_path is None:
+        try:
+            fetch_fonts(progress)
+        except EarshotError as error:
+            progress(f"{error} Reports show a mark for letters that no font has.")
 
 
 def prepare_orchestrator(settings: Settings, server: Server | None) -> None:

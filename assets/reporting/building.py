@@ -7,11 +7,15 @@ A report that is frozen already is left alone, so building again is always safe.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 from uuid import UUID
 
 from assets.reporting.gate import Decision
@@ -74,7 +78,7 @@ class ReportBuilder:
 
     assets: the tables that each day must have; provenance: which code and run this is; view_base_url: where reports are
     shown, if at all; fonts_path: a folder of fonts for scripts that the bundled ones lack. dry_run: only say what would
-    become of each report; nothing is kept.
+    become of each report; nothing is kept. workers: how many reports of a tenant are made at once.
     """
 
     warehouse: Warehouse
@@ -83,6 +87,7 @@ class ReportBuilder:
     view_base_url: ViewLinks | None = None
     fonts_path: Path | None = None
     dry_run: bool = False
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def build(
         self,
@@ -96,26 +101,49 @@ class ReportBuilder:
 
         waits_for: why none of them may go out now, besides what the gate finds. subscriptions: to keep to; None: all.
         """
-        with self.warehouse.as_tenant(tenant.tenant_id) as read:
-            reader = ReportReader(read, tenant, period, self.assets, self.provenance, self.view_base_url)
-            chosen = _chosen(reader, subscriptions)
+        with ExitStack() as opened:
+
+            def reader() -> ReportReader:
+                read = opened.enter_context(self.warehouse.as_tenant(tenant.tenant_id))
+                return ReportReader(read, tenant, period, self.assets, self.provenance, self.view_base_url)
+
+            first = reader()
+            chosen = _chosen(first, subscriptions)
             if not chosen:
                 return
-            decision = reader.decision()
+            decision = first.decision()
             if waits_for:
                 decision = Decision((*decision.reasons, waits_for))
-            for subscription in chosen:
-                subject = None
+            free: SimpleQueue[ReportReader] = SimpleQueue()
+            workers = min(self.workers, len(chosen))
+            for each in (first, *(reader() for _ in range(workers - 1))):
+                free.put(each)
+
+            def attempt(subscription: Subscription) -> BuiltReport | None:
+                taken = free.get()
                 try:
-                    subject = reader.subject(subscription)
-                    if only and not set(only) & set(subject.campaign_ids):
-                        continue
-                    built = self._build_one(reader, subscription, subject, decision)
-                except BaseException as error:
-                    if not is_isolatable(error):
-                        raise
-                    built = self._hold_broken(reader, subscription, subject, error)
-                yield built
+                    return self._attempt(taken, subscription, only, decision)
+                finally:
+                    free.put(taken)
+
+            # Threads: what takes time (Typst, Polars, the database) lets go of the interpreter meanwhile.
+            with ThreadPoolExecutor(workers, "reports") as pool:
+                yield from (built for built in pool.map(attempt, chosen) if built is not None)
+
+    def _attempt(
+        self, reader: ReportReader, subscription: Subscription, only: Sequence[UUID], decision: Decision
+    ) -> BuiltReport | None:
+        """One report, whatever becomes of it; None for one of other campaigns than those to keep to."""
+        subject = None
+        try:
+            subject = reader.subject(subscription)
+            if only and not set(only) & set(subject.campaign_ids):
+                return None
+            return self._build_one(reader, subscription, subject, decision)
+        except BaseException as error:
+            if not is_isolatable(error):
+                raise
+            return self._hold_broken(reader, subscription, subject, error)
 
     def draft(self, tenant: Tenant, period: ReportPeriod, subscription_id: UUID) -> Draft | None:
         """The report of one subscription as it would leave now, whether it may or not; nothing is kept.

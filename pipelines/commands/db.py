@@ -47,6 +47,7 @@ def up() -> None:
         console.out.print(CONFIGURED)
         return
     server = ensure_server(settings.home, _progress)
+    runtime.ensure_fonts(settings, _progress)
     migrate(server.migrator_url, _progress, limits=settings.limits)
     console.out.print(f"Running: {server}")
 

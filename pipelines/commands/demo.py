@@ -82,6 +82,7 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
     began = time.monotonic()
     settings = load_settings()
     server = runtime.ensure_database(settings, console.out.print)
+    runtime.ensure_fonts(settings, console.out.print)
     refuse_other_databases(settings, is_meant_for_it=into_database)
     migrate(runtime.migrate_url(settings), limits=settings.limits)
     choice = _choose(_shown(settings), events, seed, until.date() if until else None)

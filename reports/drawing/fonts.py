@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
+import typst
 from fontTools.ttLib import TTCollection, TTFont
 
 from sql.values import PermanentError
@@ -43,9 +44,9 @@ class FontRegistry:
     def lacking(self, text: str) -> list[str]:
         """The characters of the text that no registered font can print, in the order of their code points."""
         characters = set(text)
-        if unknown := characters - self._known.keys():
+        if unknown := {character for character in characters if character not in self._known}:
             self._known.update(dict.fromkeys(filter(_is_invisible, unknown), True))
-            self._look_up(unknown - self._known.keys())
+            self._look_up({character for character in unknown if character not in self._known})
         return sorted(character for character in characters if not self._known[character])
 
     def printable(self, text: str) -> str:
@@ -67,8 +68,14 @@ class FontRegistry:
         return tuple(path.resolve() for path in found if path.suffix.lower() in FONT_FILES)
 
     @cached_property
+    def typst(self) -> typst.Fonts:
+        """The fonts as Typst reads them, without the system's; it passes over files that it cannot read."""
+        folders = [str(folder) for folder in self.folders]
+        return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+
+    @cached_property
     def _families(self) -> frozenset[str]:
-        return frozenset(family for path in self.files for family in _families_of(path))
+        return frozenset(self.typst.families())
 
     def _look_up(self, wanted: set[str]) -> None:
         """Ask the fonts one after the other, as long as something is looked for: large ones are slow to read."""
@@ -98,16 +105,6 @@ def _covered_by(path: Path) -> frozenset[int]:
             return frozenset(collection.fonts[0].getBestCmap() or ())
     with TTFont(path, lazy=True) as font:
         return frozenset(font.getBestCmap() or ())
-
-
-@cache
-def _families_of(path: Path) -> tuple[str, ...]:
-    """The names by which Typst knows the fonts of a file."""
-    if path.suffix.lower() in COLLECTIONS:
-        with TTCollection(path, lazy=True) as collection:
-            return tuple(str(font["name"].getBestFamilyName()) for font in collection.fonts)
-    with TTFont(path, lazy=True) as font:
-        return (str(font["name"].getBestFamilyName()),) if "name" in font else ()
 
 
 def _is_invisible(character: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+import threading
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[1]
 
 # A word that is longer than a column breaks after every so many letters, instead of running over the next one.
 _LONG = re.compile(r"\S{18}")
+
+_of_thread = threading.local()
 
 
 class TypesettingError(PermanentError):
@@ -66,23 +68,24 @@ def _shown(value: Any, fonts: FontRegistry) -> Any:
     return _LONG.sub("\\g<0>\u200b", fonts.printable(printed(value))) if isinstance(value, str) else value
 
 
-@cache
 def compiler_for(fonts: FontRegistry, template: Path) -> typst.Compiler:
-    """A compiler with the registered fonts and no others; kept, because reading fonts costs more than a report."""
-    root = ROOT if template.is_relative_to(ROOT) else template.parent
-    return typst.Compiler(str(template), root=str(root), font_paths=_read(fonts), ignore_system_fonts=True)
+    """A compiler with the registered fonts and no others; kept, because making one costs more than a report.
 
-
-@cache
-def _read(fonts: FontRegistry) -> typst.Fonts:
-    """Typst's own reading of the fonts, once for all templates.
-
-    It passes over a file that it cannot read, and would then print boxes for what only that font has.
+    Each thread has its own: a compiler does one thing at a time.
     """
-    folders = [str(folder) for folder in fonts.folders]
-    read = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
-    known = {Path(font.path).resolve() for font in read.fonts() if font.path}
+    kept: dict[tuple[FontRegistry, Path], typst.Compiler] = _of_thread.__dict__.setdefault("compilers", {})
+    if (fonts, template) not in kept:
+        _refuse_unread(fonts)
+        root = ROOT if template.is_relative_to(ROOT) else template.parent
+        kept[fonts, template] = typst.Compiler(
+            str(template), root=str(root), font_paths=fonts.typst, ignore_system_fonts=True
+        )
+    return kept[fonts, template]
+
+
+def _refuse_unread(fonts: FontRegistry) -> None:
+    """Typst would print boxes for what only a font that it cannot read has."""
+    known = {Path(font.path).resolve() for font in fonts.typst.fonts() if font.path}
     if unread := [path.name for path in fonts.files if path not in known]:
         names = ", ".join(unread)
         raise TypesettingError(f"Typst cannot read the font files {names}: replace them or take them off the shelf")
-    return read

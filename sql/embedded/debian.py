@@ -72,7 +72,7 @@ def provision(folder: Path, progress: Progress) -> None:
         folder.chmod(0o755)
         progress(f"Fetching PostgreSQL {MAJOR} with TimescaleDB from Debian {SUITE} (about 50 MB, once) ...")
         try:
-            _unpack(folder)
+            unpack(folder, PACKAGES)
         except EarshotError:
             shutil.rmtree(folder)
             raise
@@ -106,11 +106,12 @@ def mirror(uris: str, codename: str) -> str | None:
     return bases.get(codename) or bases.get("stable") or bases.get(SUITE)
 
 
-def _unpack(folder: Path) -> None:
+def unpack(folder: Path, packages: Sequence[str]) -> None:
+    """Fetch the packages and unpack them into the folder. Raises EarshotError with what apt says."""
     downloads = folder / "download"
     options = _private_configuration(downloads)
     _run(["apt-get", *options, "update"], downloads)
-    _run(["apt-get", *options, "download", *PACKAGES], downloads)
+    _run(["apt-get", *options, "download", *packages], downloads)
     for package in sorted(downloads.glob("*.deb")):
         _run(["dpkg-deb", "-x", str(package), str(folder)], downloads)
     shutil.rmtree(downloads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from reports.compose import compose
 from reports.content.facts import ReportFacts
 from reports.content.isolation import FIRST_STRONG, POP, isolated, printed
 from reports.drawing.fonts import font_registry
+from reports.drawing.noto import fetch_fonts
 from reports.rendering.render import ReportFile, glyph_note, render
 
 BUNDLED = {
@@ -59,6 +61,35 @@ def test_without_fetched_fonts_the_mail_is_whole_and_the_operator_is_told(script
     content = compose(named(facts, FETCHED[script]))
     assert FETCHED[script] in body(render(content), "report.html").decode()
     assert f"U+{ord(min(FETCHED[script].replace(' ', ''))):04X}" in glyph_note(content)
+
+
+@pytest.fixture(scope="module")
+def fetched() -> Path:
+    return fetch_fonts(print)
+
+
+@pytest.mark.parametrize("script", FETCHED)
+def test_the_fetched_fonts_have_every_letter_of(script: str, facts: ReportFacts, fetched: Path) -> None:
+    fonts = font_registry(fetched)
+    content = compose(named(facts, FETCHED[script]))
+    assert glyph_note(content, fonts) == ""
+    pages = PdfReader(io.BytesIO(body(render(content, fonts), "report.pdf"))).pages
+    assert FETCHED[script].replace(" ", "") in "".join(page.extract_text() for page in pages).replace(" ", "")
+
+
+def test_each_east_asian_language_has_its_own_forms(fetched: Path) -> None:
+    fonts = font_registry(fetched)
+    assert fonts.families("日本語のラジオ", "en")[-1] == "Noto Sans CJK JP"
+    assert fonts.families("中文播客", "en")[-1] == "Noto Sans CJK SC"
+    assert fonts.families("中文播客", "ko")[-1] == "Noto Sans CJK KR"
+    assert fonts.lacking("ไทย বাংলা தமிழ்") == []
+    assert "Noto Sans CJK SC" not in font_registry().families("中文播客", "en")
+
+
+def test_fetching_again_fetches_nothing(fetched: Path) -> None:
+    said: list[str] = []
+    assert fetch_fonts(said.append) == fetched
+    assert said == []
 
 
 @given(st.text(max_size=12))

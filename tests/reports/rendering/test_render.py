@@ -7,6 +7,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -184,6 +185,15 @@ def test_other_text_cells_stay(cell: str) -> None:
 
 def test_the_same_content_gives_the_same_bytes(content: ReportContent, files: list[ReportFile]) -> None:
     assert [file.sha256 for file in render(content)] == [file.sha256 for file in files]
+
+
+def test_threads_make_the_same_bytes_as_one_after_another(content: ReportContent) -> None:
+    many = [replace(content, finding=f"{number} {content.finding}") for number in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        at_once = list(pool.map(render, many))
+    assert [file.sha256 for files in at_once for file in files] == [
+        file.sha256 for each in many for file in render(each)
+    ]
 
 
 def test_content_ids_differ_between_reports_and_revisions_and_not_between_runs(content: ReportContent) -> None:
