@@ -58,6 +58,8 @@ SLOW = (
     "pipelines/test_what_runs_say.py",
     "pipelines/ui/test_supervision.py",
     "promises/test_one_event.py",
+    "reports/delivery/alerts/test_alerts.py",
+    "reports/delivery/events/test_events.py",
     "reports/delivery/test_kills.py",
     "reports/delivery/test_outbox.py",
     "reports/delivery/test_reconcile.py",

@@ -200,6 +200,7 @@ def test_a_worker_that_is_killed_tells_nothing_twice(
     mail_server.answers_after_s, hook.silent = 0.0, False
     hook.release.set()
     channels = channels_of(by_mail(mail_server, hook))
+    tell_owners(office.warehouse, channels, noon + timedelta(minutes=1))
     later = noon + CLAIM_FOR + timedelta(hours=1)
     send_waiting(office.warehouse, channels, later)
     tell_owners(office.warehouse, channels, later + timedelta(hours=5))
