@@ -63,6 +63,10 @@ $(READY): pyproject.toml constraints.txt .ci/install.py
 		echo "Earshot needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
 		exit 1; \
 	fi
+	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "Earshot needs Python 3.11 or newer, and $(PYTHON) does not run here or is older. Name another: make PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi
 	@if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
 		echo "$(PYTHON) cannot make virtual environments here. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
 		exit 1; \

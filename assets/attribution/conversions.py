@@ -1,7 +1,8 @@
 """Conversions: which signals of a sponsor add up to one conversion, when it happened, and what it was worth.
 
 Here: merging the signals of an order, choosing time, value and keys, and the refunds that adjust a conversion later.
-Not here: which ad led to it (matching.py, paths.py), keys from addresses (listening/keys.py), databases, Dagster.
+Not here: which ad led to it (matching.py, paths.py), keys from addresses (listening/identity/keys.py),
+databases, Dagster.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ def assert_recorded(path: Path, found: str) -> None:
     recorded = path.read_text(encoding="utf-8")
     changes = unified_diff(recorded.splitlines(), found.splitlines(), path.name, "now", lineterm="", n=4)
     assert found == recorded, (
-        f"{path.name} has changed. If that is meant, write it anew with `python -m tests.pipelines.graph`:\n"
+        f"{path.name} has changed. If that is meant, write it anew with `.venv/bin/python -m tests.pipelines.graph`:\n"
         + "\n".join(changes)
     )
 

@@ -1,6 +1,6 @@
 """Fixtures of the database floor: a second server that knows no TimescaleDB, empty databases, and one with two tenants.
 
-Here: servers, databases and logins. Not here: rows (rows.py), reading the catalogue (schema.py).
+Here: servers, databases and logins. Not here: rows (rows.py), describing what is there (schema_text.py).
 """
 
 from __future__ import annotations

@@ -82,7 +82,11 @@ def recording_handlers(deadline: Deadline, progress: Progress) -> tuple[urllib.r
         def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
             return self.do_open(plain, req)
 
-    class Secure(urllib.request.HTTPSHandler):
+    # HTTPSHandler reads the machine's certificates when it is made (from Python 3.12 on), also for a plain request: 30
+    # ms of processor time, more on a busy machine, that would be taken from the deadline.
+    class Secure(urllib.request.AbstractHTTPHandler):
+        https_request = urllib.request.AbstractHTTPHandler.do_request_
+
         def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
             return self.do_open(secure, req)
 

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.attribution.models import EXTRA_MODELS, MODELS, credit_shows, credit_touches
+from reports.content import labels
 from sql.values import PermanentError
 
 DAY_S = 86_400.0
+ANALYSTS = Path(__file__).parents[3] / "docs" / "attribution.md"
 SNOWPLOW = Path(__file__).parents[4] / "shared/data/attribution/snowplow_fractribution_v0"
 ALL_MODELS = [*MODELS, *EXTRA_MODELS]
 
@@ -107,6 +109,14 @@ def test_linear_over_distinct_touches_is_the_shapley_value_of_counts() -> None:
 def test_last_paid_touch_passes_over_the_excluded(excluded: list[bool], expected: list[float]) -> None:
     touches = path([3, 1]).with_columns(is_excluded=pl.Series(excluded))
     assert credit_touches(touches, ["last_paid_touch"]).sort("touch_no")["credit"].to_list() == expected
+
+
+@pytest.mark.parametrize("model", [*ALL_MODELS, "markov", "counterfactual"])
+def test_a_model_has_words_for_sponsors_and_for_analysts(model: str) -> None:
+    assert labels.MODELS.get(model), f"MODELS of reports/content/labels.py has no {model}"
+    assert labels.MODEL_RULES.get(model), f"MODEL_RULES of reports/content/labels.py has no {model}"
+    rows = [line.split("|")[1] for line in ANALYSTS.read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert any(f"`{model}`" in row for row in rows), f"the table of models in {ANALYSTS} has no {model}"
 
 
 def test_an_unknown_model_is_refused_by_name() -> None:

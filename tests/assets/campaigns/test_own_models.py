@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 import pytest
 
-from assets.attribution.models import MODELS
+from assets.attribution.models import EXTRA_MODELS, MODELS
 from assets.campaigns.delivery.terms import PRICES, models_of
 from assets.campaigns.results.credited_conversions import read_credited
 from assets.campaigns.results.kpis import measure
 from sql.values import Window
+from sql.warehouse import Warehouse
 
 MARCH = Window.of_days(date(2026, 3, 1), date(2026, 3, 31))
 TENANT, OWN, OTHER = (name.encode().ljust(16) for name in ("harbour", "spring", "winter"))
@@ -101,6 +103,15 @@ def money(chosen: pl.DataFrame, model: str) -> dict[bytes, int]:
 )
 def test_a_campaign_is_credited_under_the_model_it_leads_with(model: str, expected: dict[bytes, int]) -> None:
     assert money(campaigns(own=model), model) == expected
+
+
+def test_a_campaign_can_lead_with_every_model_of_a_path_and_with_no_other(warehouse: Warehouse) -> None:
+    with warehouse.transaction("earshot_owner") as connection:
+        ((rule,),) = connection.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = 'attribution_configs'::regclass AND conname = 'attribution_configs_default_model_check'"
+        ).fetchall()
+    assert set(re.findall(r"'(\w+)'", str(rule))) == {*MODELS, *EXTRA_MODELS}
 
 
 def test_the_stored_models_are_shown_beside_it() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +13,9 @@ from assets.importing import FORMATS, guess_format, parser_of, read_batches
 from assets.importing.requests import REQUEST_SCHEMA
 from sql.values import PermanentError
 from tests.assets.importing.reading import EXAMPLES, FILES, example, numbered, parse
+
+# The first lines of an example that its other lines cannot be read without.
+HEADERS = {"cloudfront": 2, "op3": 1}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -29,6 +35,12 @@ def test_the_format_of_each_example_is_guessed(name: str) -> None:
     assert guess_format(batch.lines) == name
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("page", [EXAMPLES / "README.md", EXAMPLES.parents[1] / "README.md"], ids=["examples", "front"])
+def test_people_can_read_of_each_format(page: Path, name: str) -> None:
+    assert re.search(rf"[` ]{name}[` ]", page.read_text("utf-8")), f"{page} has no {name}"
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(sorted(FORMATS)))
 def test_a_damaged_line_is_a_request_or_a_reject_and_never_lost(data: st.DataObject, name: str) -> None:
@@ -38,7 +50,7 @@ def test_a_damaged_line_is_a_request_or_a_reject_and_never_lost(data: st.DataObj
     end = data.draw(st.integers(start, len(line)))
     noise = data.draw(st.text(st.characters(blacklist_characters="\n\r\x00", blacklist_categories=["Cs"]), max_size=8))
     damaged = line[:start] + noise + line[end:]
-    header = {"cloudfront": lines[:2], "op3": lines[:1]}.get(name, [])
+    header = lines[: HEADERS.get(name, 0)]
     is_comment = name.startswith("cloudfront") and damaged.startswith("#")
 
     parsed = parse(name, *header, damaged)

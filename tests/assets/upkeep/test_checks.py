@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 import polars as pl
@@ -14,6 +15,7 @@ from assets.upkeep.checks import CHECKS, Check, judge, run_checks
 from sql.statements import statement
 from sql.values import Window
 
+OPERATORS = Path(__file__).parents[3] / "docs" / "operators.md"
 DAY = Window.of_day(date(2026, 3, 14))
 GOOD, BAD, BROKEN = (UUID(int=number) for number in (1, 2, 3))
 SUMS = next(check for check in CHECKS if check.name == "credits_sum")
@@ -60,6 +62,11 @@ def test_no_offences_are_a_pass() -> None:
 def test_a_check_is_a_statement_that_takes_its_parameters(check: Check) -> None:
     assert set(statement(f"check_{check.name}").parameters) == set(check.parameters)
     assert check.asset in DAILY_ASSETS
+
+
+@pytest.mark.parametrize("name", [check.name for check in CHECKS])
+def test_operators_can_read_of_each_check(name: str) -> None:
+    assert f"\n| `{name}` |" in OPERATORS.read_text("utf-8"), f"the table of checks in {OPERATORS} has no {name}"
 
 
 def test_checks_have_names_and_promises_of_their_own() -> None:

@@ -108,7 +108,8 @@ def test_a_model_that_is_not_stored_gives_in_sql_what_it_gives_in_the_pipeline(
     key = ["conversion_id", "placement_id", "episode_id"]
     rows = warehouse.look(TENANT, explained.rows["earned"], "Looking").sort(key)
     ids = made.with_columns(pl.col(each).map_elements(to_text, pl.String) for each in key).sort(key)
-    assert rows.select(key).equals(ids.select(key))
+    made_in_sql = f"{model} in sql/queries/explain_earned.sql, beside assets/attribution/models.py"
+    assert rows.select(key).equals(ids.select(key)), made_in_sql
     assert rows["credit"].to_list() == pytest.approx(ids["credit"].to_list())
 
 

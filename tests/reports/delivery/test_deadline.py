@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -13,7 +14,8 @@ from reports.delivery.deadline import Deadline, DeadlineError
 from reports.delivery.message import Mail
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import CLAIM_FOR
-from reports.delivery.transports.base import LONGEST_CALL_S
+from reports.delivery.transports.base import LONGEST_CALL_S, Progress
+from reports.delivery.transports.recording import recording_handlers
 from reports.mail_settings import SendGridSettings, SmtpSettings, TransportSettings
 from sql.values import PermanentError
 from tests.reports.delivery.conftest import KEY, make_mail
@@ -115,6 +117,15 @@ def test_a_handshake_that_trickles_ends_by_the_deadline(kind: str, security: str
     server.close()
     assert outcome.verdict is Verdict.RETRY
     assert "altogether" in outcome.detail
+
+
+def test_a_plain_request_reads_no_certificates_within_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("certificates are read")
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", refuse)
+    with Deadline(5) as deadline:
+        assert len(recording_handlers(deadline, Progress())) == 2
 
 
 def test_a_deadline_holds_in_any_thread() -> None:
