@@ -32,6 +32,10 @@ FUNCTIONS = [each for each in load_repeatables() if each.kind == "functions"]
 VIEWS = [each for each in load_repeatables() if each.kind == "views"]
 
 
+def test_migrations_are_numbered_without_gaps_and_each_number_once() -> None:
+    assert [int(name.split("_")[0]) for name in NAMES] == list(range(1, len(NAMES) + 1))
+
+
 def test_an_empty_database_gets_every_migration_in_order_and_says_so(empty_url: str) -> None:
     progress: list[str] = []
     assert migrate(empty_url, progress.append) == NAMES
