@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from reports.content.benchmark_position import benchmarks
 from reports.content.chart_data import bar_chart, line_chart
+from reports.content.corrections import correction, mark
 from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter, shared_digits
 from reports.content.isolation import isolated
@@ -46,6 +47,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         locale=formatter.locale,
         generated_at=int(facts.method.data_through.timestamp()),
         header=_header(facts, formatter),
+        correction=correction(facts, formatter),
         finding=finding(facts, formatter),
         tiles=tiles(facts, formatter),
         to_date=progress(facts, formatter),
@@ -87,6 +89,7 @@ def _credit_digits(facts: ReportFacts) -> int:
     rows += [row.conversions for row in facts.campaigns]
     rows += [row.conversions for row in facts.models]
     rows += [figures.conversions for each in facts.to_date for figures in shown_figures(each)]
+    totals += [each.conversions for each in (facts.restates.old, facts.restates.new)] if facts.restates else []
     return shared_digits([*totals, *rows])
 
 
@@ -101,6 +104,7 @@ def _header(facts: ReportFacts, formatter: Formatter) -> Header:
         period=formatter.period(facts.period),
         timezone=facts.brand.timezone,
         compared=compared,
+        mark=mark(facts, formatter),
     )
 
 

@@ -17,7 +17,7 @@ from reports.content.comparisons import Benchmarks, Lift, ModelTotals
 from reports.content.rows import CampaignRow as CampaignRow
 from reports.content.rows import ModelRow as ModelRow
 from reports.content.rows import PlacementRow as PlacementRow
-from reports.content.to_date import ScopeFigures, ToDate
+from reports.content.to_date import Correction, ScopeFigures, ToDate
 from reports.content.totals import Measure as Measure
 from reports.content.totals import Totals as Totals
 from sql.values import PermanentError
@@ -169,7 +169,7 @@ class ReportFacts:
     pacing: Pacing | None = None
     windows: OpenWindows | None = None
     failed_checks: tuple[FailedCheck, ...] = ()
-    restates: str | None = None
+    restates: Correction | None = None
     unsubscribe: str | None = None
     view_online: str | None = None
     note: str | None = None

@@ -20,7 +20,10 @@ Direction = Literal["up", "down", "flat", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """brand: the network. accent: its colour, dark enough to be seen on white. compared: empty for a first period."""
+    """brand: the network. accent: its colour, dark enough to be seen on white. compared: empty for a first period.
+
+    mark: what sets the report apart, such as that it is a correction; empty for most.
+    """
 
     brand: str
     accent: str
@@ -30,6 +33,7 @@ class Header:
     period: str
     timezone: str
     compared: str
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,7 @@ class ReportContent:
     locale: str
     generated_at: int
     header: Header
+    correction: Table | None
     finding: str
     tiles: tuple[Tile, ...]
     to_date: tuple[Section, ...]

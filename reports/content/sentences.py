@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from reports.content.comparisons import Lift
+from reports.content.corrections import restated
 from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import NOTHING, Formatter, exact
 from reports.content.order_values import unknown_values
@@ -83,7 +84,7 @@ def _returned(facts: ReportFacts, formatter: Formatter) -> str:
 def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
     """What to know before the numbers are read; what needs attention comes first."""
     found = [
-        *_restated(facts),
+        *restated(facts, formatter),
         *_failed_checks(facts, formatter),
         *_behind(facts.pacing, formatter),
         *_open_windows(facts, formatter),
@@ -93,13 +94,6 @@ def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
         *unknown_values(facts, formatter),
     ]
     return tuple(sorted(found, key=lambda notice: notice.kind != "warning"))
-
-
-def _restated(facts: ReportFacts) -> Iterator[Notice]:
-    if facts.restates:
-        yield Notice(
-            "warning", f"This is revision {facts.revision}. It replaces the report for this period that you got before."
-        )
 
 
 def _failed_checks(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:

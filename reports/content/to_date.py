@@ -7,7 +7,7 @@ Not here: how they are computed (assets/campaigns/period), text about them (prog
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -111,3 +111,13 @@ class ScopeFigures:
     model: str
     currency: str | None
     figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The report that this one replaces: its revision, when it was made, and the period's figures then and now."""
+
+    revision: int
+    made_at: datetime
+    old: Figures
+    new: Figures

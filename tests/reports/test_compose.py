@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -19,9 +19,10 @@ from reports.content.facts import Daily, FactsError, FailedCheck, OpenWindows, P
 from reports.content.formats import Formatter, LocaleError, exact, major_units, rounded
 from reports.content.report import Notice, ReportContent, Tile
 from reports.content.tiles import change, own_figures
-from reports.content.to_date import Figures
+from reports.content.to_date import Correction, Figures
 from sql.values import Interval
 
+CORRECTED = Correction(1, datetime(2026, 10, 2, tzinfo=UTC), Figures(323_412, 310.0, 310), Figures(323_412, 350.0, 350))
 ChangeFacts = Callable[..., ReportFacts]
 
 
@@ -286,7 +287,7 @@ def test_a_flight_that_ended_short_owes_its_ads_while_others_deliver_more(facts:
 def test_open_windows_failed_checks_and_revisions_are_reported(facts: ReportFacts) -> None:
     check = FailedCheck(date(2026, 7, 4), "volume", "downloads fell by 80%.")
     content = compose(
-        replace(facts, windows=OpenWindows(12, 1, 0.91), failed_checks=(check,), revision=2, restates="earlier")
+        replace(facts, windows=OpenWindows(12, 1, 0.91), failed_checks=(check,), revision=2, restates=CORRECTED)
     )
     printed = texts(content.notices)
     assert "Ads in 1 episode are still inside their attribution window of 30 days, counted from the ad" in printed

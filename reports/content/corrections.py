@@ -1,0 +1,82 @@
+"""Corrections: what a report said and what is known now, side by side, where a report replaces one that has left.
+
+Here: the value, the table of old and new, and the sentences that mark the report.
+Not here: when a report is corrected (assets/reporting/correcting.py), who lets it leave (reports/steering.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.content.formats import Formatter
+from reports.content.report import Notice, Table, TableRow
+from reports.content.to_date import Figures
+
+if TYPE_CHECKING:
+    from reports.content.facts import ReportFacts
+
+MARK = "Corrected report, revision {revision}"
+TITLE = "What was corrected"
+REPLACES = (
+    "This is revision {revision}, a correction. It replaces revision {old} of this report, made on {day}: what came in "
+    "or was taken back since then changed its numbers."
+)
+AS_TOLD = "Revision {old}"
+AS_KNOWN = "Revision {revision}"
+NOTE = "Both columns are of this period. Nothing else of the earlier report is valid any more."
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    name: str
+    old: str
+    new: str
+
+
+def mark(facts: ReportFacts, formatter: Formatter) -> str:
+    """What stands before the subject and the title of a correction; nothing on any other report."""
+    return formatter.say(MARK, revision=formatter.count(facts.revision)) if facts.restates else ""
+
+
+def restated(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
+    """The notice that a report replaces another one."""
+    if facts.restates is None:
+        return ()
+    said = {"revision": formatter.count(facts.revision), "old": formatter.count(facts.restates.revision)}
+    day = formatter.day(facts.restates.made_at.astimezone(formatter.zone).date())
+    return (Notice("warning", formatter.say(REPLACES, **said, day=day)),)
+
+
+def correction(facts: ReportFacts, formatter: Formatter) -> Table | None:
+    """Old and new side by side; None for a report that corrects nothing."""
+    restates = facts.restates
+    if restates is None:
+        return None
+    old, new = restates.old, restates.new
+    lines = [
+        _Line("Ads delivered", formatter.count(old.delivered), formatter.count(new.delivered)),
+        _Line("Conversions", formatter.credit(old.conversions), formatter.credit(new.conversions)),
+    ]
+    if facts.currency is not None:
+        lines += _money(old, new, facts.currency, formatter)
+    return Table(
+        title=formatter.say(TITLE),
+        columns=(
+            "Number",
+            formatter.say(AS_TOLD, old=formatter.count(restates.revision)),
+            formatter.say(AS_KNOWN, revision=formatter.count(facts.revision)),
+        ),
+        rows=tuple(TableRow(line.name, "", (line.old, line.new)) for line in lines),
+        note=formatter.say(NOTE),
+    )
+
+
+def _money(old: Figures, new: Figures, currency: str, formatter: Formatter) -> list[_Line]:
+    def money(minor: object) -> str:
+        return formatter.money(minor, currency)  # type: ignore[arg-type]
+
+    return [
+        _Line("Attributed revenue", money(old.revenue_minor), money(new.revenue_minor)),
+        _Line("Spend", money(old.spend_minor), money(new.spend_minor)),
+    ]
