@@ -113,7 +113,7 @@ def nightly_days(context: ScheduleEvaluationContext) -> RunRequest:
     cron_schedule="17 * * * *",
     default_status=DefaultScheduleStatus.RUNNING,
     description="Every hour: where it is six in the morning for a tenant, freezes the sponsor reports of the last full "
-    "week, and looks again at weeks whose reports are held.",
+    "week, and looks again at weeks whose reports are held, or whose days have changed since.",
 )
 def weekly_report_mornings(
     context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]
@@ -121,7 +121,7 @@ def weekly_report_mornings(
     """The last full week, and weeks with held reports, in the hour in which it is morning for some tenant."""
     day = context.scheduled_execution_time.date() - timedelta(days=2)
     monday = day - timedelta(days=day.weekday() + 7)
-    yield from _morning(context, warehouse, "weekly", [monday], _unfinished(warehouse, "weekly"))
+    yield from _morning(context, warehouse, "weekly", [monday], _unfinished(warehouse, "weekly", day))
 
 
 @schedule(
@@ -138,7 +138,7 @@ def monthly_report_mornings(
     day = context.scheduled_execution_time.date() - timedelta(days=2)
     last_of_previous = day.replace(day=1) - timedelta(days=1)
     first = last_of_previous.replace(day=1)
-    yield from _morning(context, warehouse, "monthly", [first], _unfinished(warehouse, "monthly"))
+    yield from _morning(context, warehouse, "monthly", [first], _unfinished(warehouse, "monthly", day))
 
 
 @schedule(
@@ -159,7 +159,8 @@ def final_report_mornings(
         found = warehouse.read("read_ended_campaigns", tenants=list(tenants), **ended)
         # Not begun, or looked at in vain.
         is_open = found["state"].is_null() | found["state"].is_in(LOOKED_AT_AGAIN)
-        return found.filter(is_open)["ends_on"].to_list()
+        changed = _changed(warehouse, "end_of_campaign", yesterday, tenants)
+        return [*found.filter(is_open)["ends_on"], *changed["period_end"]]
 
     yield from _morning(context, warehouse, "end_of_campaign", [], open_ends)
 
@@ -190,14 +191,28 @@ def provider_event_ticks(mailing: ResourceParam[Mailing]) -> RunRequest | SkipRe
     return RunRequest() if mailing.events.source else SkipReason("No source of provider events is set: EARSHOT_EVENTS.")
 
 
-def _unfinished(warehouse: Warehouse, cadence: str) -> Callable[[Sequence[UUID]], list[date]]:
-    """Gives the first days of periods of some tenants whose reports are looked at again."""
+def _unfinished(warehouse: Warehouse, cadence: str, today: date) -> Callable[[Sequence[UUID]], list[date]]:
+    """Gives the first days of periods of some tenants whose reports are looked at again.
+
+    They are held or pending, or the days that they were made of have changed since, so that a correction may be due.
+    """
 
     def look(tenants: Sequence[UUID]) -> list[date]:
         held = warehouse.read("read_reports", states=list(LOOKED_AT_AGAIN), tenants=list(tenants))
-        return held.filter(cadence=cadence)["period_start"].to_list()
+        changed = _changed(warehouse, cadence, today, tenants)
+        return [*held.filter(cadence=cadence)["period_start"], *changed["period_start"]]
 
     return look
+
+
+def _changed(warehouse: Warehouse, cadence: str, today: date, tenants: Sequence[UUID]) -> "pl.DataFrame":
+    """The periods whose reports were made of days that have changed: of read_changed_reports."""
+    from assets.reporting.correcting import LOOKED_AT_FOR, TABLES
+
+    since = today - LOOKED_AT_FOR
+    return warehouse.read(
+        "read_changed_reports", tenants=list(tenants), cadence=cadence, since=since, tables=list(TABLES)
+    )
 
 
 def _morning(

@@ -28,7 +28,10 @@ REPORTS = UUID("6d0f9a52-3f0e-5c57-9a53-1f7f0d6f6f0e")
 
 @dataclass(frozen=True, slots=True)
 class ReportKey:
-    """Which report: a subscription's, for a period of local days. revision 1 is the first one sent."""
+    """Which report: a subscription's, for a period of local days. revision 1 is the first one sent.
+
+    restates: the revision that this one corrects.
+    """
 
     tenant_id: UUID
     subscription_id: UUID
@@ -39,6 +42,7 @@ class ReportKey:
     last: date
     timezone: str
     revision: int = 1
+    restates: UUID | None = None
 
     @property
     def report_id(self) -> UUID:
@@ -189,8 +193,8 @@ def _record(
         INSERT INTO reports AS kept (
             tenant_id, report_id, subscription_id, sponsor_id, campaign_id, cadence, period_start, period_end, timezone,
             revision, state, held_reason, as_of, input_watermark, code_version, config, content, content_hash, subject,
-            run_id, ready_at
-        ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            run_id, ready_at, restates
+        ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT (tenant_id, report_id) DO UPDATE SET
             state = excluded.state, held_reason = excluded.held_reason, as_of = excluded.as_of,
             input_watermark = excluded.input_watermark, code_version = excluded.code_version,
@@ -220,9 +224,20 @@ def _record(
             report.subject if report else None,
             provenance.run_id,
             ready_at,
+            key.restates,
         ),
     )
     return done.rowcount == 1
+
+
+def mark_reviewed(warehouse: Warehouse, key: ReportKey, as_of: datetime) -> None:
+    """Note on all revisions of a report that changes of its days up to as_of have been looked at."""
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        connection.execute(
+            "UPDATE reports SET reviewed_as_of = %s"
+            " WHERE tenant_id = %s AND subscription_id = %s AND period_start = %s AND period_end = %s",
+            (as_of, key.tenant_id, key.subscription_id, key.first, key.last),
+        )
 
 
 def read_files(warehouse: Warehouse, tenant_id: UUID, report_id: UUID) -> list[ReportFile]:

@@ -18,17 +18,29 @@ from pathlib import Path
 from queue import SimpleQueue
 from uuid import UUID
 
+from assets.reporting.correcting import Rule, why_correct
 from assets.reporting.gate import Decision
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.reading import ReportReader
 from assets.reporting.subscriptions import Subject, Subscription, Tenant
-from reports.archive import FinishedReport, Provenance, ReportKey, Standing, freeze, hold, propose, standing_of
+from reports.archive import (
+    FinishedReport,
+    Provenance,
+    ReportKey,
+    Standing,
+    freeze,
+    hold,
+    mark_reviewed,
+    propose,
+    standing_of,
+)
 from reports.compose import compose
 from reports.content.facts import ReportFacts
 from reports.content.report import ReportContent
 from reports.delivery.view_links import ViewLinks
 from reports.drawing.fonts import FontRegistry, font_registry
 from reports.rendering.render import glyph_note, render, subject_line
+from reports.steering import ReportId, withdraw
 from sql.failures import cause_of, is_explained, is_isolatable
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
@@ -173,6 +185,8 @@ class ReportBuilder:
         key = _key(reader, subscription)
         verdict = self._judge(reader, subscription, subject, key, decision)
         built = verdict.built
+        if built.state == "kept" and decision.is_open and not self.dry_run:
+            return self._look_again(reader, subscription, subject, key, built)
         if self.dry_run or built.state in ("kept", "not_running"):
             return built
         if verdict.facts is None:
@@ -184,6 +198,34 @@ class ReportBuilder:
             propose(self.warehouse, key, finished, reason, self.provenance)
             return replace(built, reason=reason)
         return replace(built, reason=reason, mails=freeze(self.warehouse, key, finished, self.provenance))
+
+    def _look_again(
+        self, reader: ReportReader, subscription: Subscription, subject: Subject, key: ReportKey, built: BuiltReport
+    ) -> BuiltReport:
+        """Prepare a correction of a report whose days have changed beyond the tenant's rule; it waits for a person."""
+        revisions = reader.revisions(subscription.subscription_id)
+        if revisions is None or not revisions.to_look_at:
+            return built
+        sent, newest = revisions.sent, revisions.newest
+        key = replace(key, revision=revisions.next_number, restates=sent.report_id if sent else None)
+        facts = reader.facts(subject, key)
+        now = next(each.figures for each in reversed(facts.kept) if each.span == "period")
+        rule = Rule(reader.tenant.correction_share, reader.tenant.correction_conversions)
+        why = why_correct(newest.figures, now, rule) if newest.figures else ["it was taken back"]
+        as_of = reader.period.as_of(reader.tenant.lateness_hours, self.provenance.as_of)
+        if why:
+            facts = replace(facts, restates=revisions.corrected_by(now), note=standing_of(self.warehouse, key).note)
+            finished, printed = self._finish(facts, subscription)
+            reason = (
+                f"Corrected, because of {', '.join(why)}. `earshot reports approve {short(key.report_id)}` sends it."
+            )
+            reason = " ".join(filter(None, (reason, printed)))
+            if newest.state == "waiting":
+                withdraw(self.warehouse, ReportId(key.tenant_id, key.report_id), self.provenance.person)
+            propose(self.warehouse, key, finished, reason, self.provenance)
+            built = replace(built, state="waiting", reason=reason, report_id=key.report_id)
+        mark_reviewed(self.warehouse, key, as_of)
+        return built
 
     def _judge(
         self, reader: ReportReader, subscription: Subscription, subject: Subject, key: ReportKey, decision: Decision

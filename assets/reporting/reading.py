@@ -15,6 +15,7 @@ from assets.campaigns.period.reading import read_period
 from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.campaigns.period.to_date import shows_until
 from assets.campaigns.results.credited_conversions import ids_of
+from assets.reporting.correcting import Revisions, read_revisions
 from assets.reporting.gate import Decision, decide
 from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.periods import ReportPeriod
@@ -62,6 +63,10 @@ class ReportReader:
             self.provenance.as_of,
             self.read("read_tenant_failures", tenants=tenants),
         )
+
+    def revisions(self, subscription: UUID) -> Revisions | None:
+        """What has been made of the subscription's report on the period; None: nothing yet."""
+        return read_revisions(self.read, self.tenant.tenant_id, self.period).get(subscription)
 
     def facts(self, subject: Subject, key: ReportKey) -> ReportFacts:
         """Everything that one report shows, as numbers."""

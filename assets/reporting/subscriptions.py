@@ -24,7 +24,10 @@ PORTFOLIO_MODEL = "linear"
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What reports need of a tenant. fewest_households: a row of fewer is folded together with others."""
+    """What reports need of a tenant. fewest_households: a row of fewer is folded together with others.
+
+    correction_share, correction_conversions: from which change on a report is corrected (correcting.Rule).
+    """
 
     tenant_id: UUID
     slug: str
@@ -36,6 +39,8 @@ class Tenant:
     lateness_hours: int
     download_window: str
     fewest_households: int
+    correction_share: float = 0.1
+    correction_conversions: int = 5
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Tenant:
@@ -51,6 +56,8 @@ class Tenant:
             lateness_hours=row["lateness_hours"],
             download_window=row["download_window"],
             fewest_households=row["k_delivery"],
+            correction_share=row["correction_share"],
+            correction_conversions=row["correction_conversions"],
         )
 
 

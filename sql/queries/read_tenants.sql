@@ -12,6 +12,8 @@ SELECT
     lateness_hours,
     k_demographic,
     k_delivery,
+    correction_share::double precision AS correction_share,
+    correction_conversions,
     brand_name,
     brand_color,
     reply_to,

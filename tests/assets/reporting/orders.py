@@ -150,13 +150,13 @@ def refund(warehouse: Warehouse, day: date, number: int, value_minor: int) -> No
     touch(warehouse, day)
 
 
-def touch(warehouse: Warehouse, day: date) -> None:
-    """The day's conversions were computed anew just now, and became others."""
+def touch(warehouse: Warehouse, day: date, moment: datetime | None = None) -> None:
+    """The day's conversions were computed anew at the moment, by default just now, and became others."""
     with warehouse.transaction() as connection:
         connection.execute(
-            "UPDATE rollup_ledger SET changed_at = clock_timestamp()"
+            "UPDATE rollup_ledger SET changed_at = coalesce(%s, clock_timestamp())"
             " WHERE tenant_id = %s AND day = %s AND asset = 'conversions'",
-            (TENANT, day),
+            (moment, TENANT, day),
         )
 
 

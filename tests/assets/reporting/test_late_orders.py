@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
+from assets.reporting.correcting import TABLES
+from reports.archive import read_files
+from reports.steering import ReportId, approve
 from sql.warehouse import Warehouse
-from tests.assets.reporting.orders import MONDAY, TENANT, add_campaign, add_orders, add_week, build, refund, week
+from tests.assets.reporting.orders import (
+    MONDAY,
+    TENANT,
+    add_campaign,
+    add_orders,
+    add_week,
+    build,
+    refund,
+    touch,
+    week,
+)
 
 
 @pytest.fixture
@@ -78,3 +92,97 @@ def test_over_weeks_with_late_orders_refunds_and_a_report_that_never_left_all_ad
         (week(2).first, "period", 20, 7.0, 7, 350_000, 20_000),
         (week(2).first, "to_date", 60, 31.0, 31, 1_500_000, 60_000),
     ]
+
+
+def revisions(warehouse: Warehouse, number: int) -> list[tuple[Any, ...]]:
+    """revision, state, subject, restates and the number of mails of each revision on a week."""
+    with warehouse.transaction() as connection:
+        return connection.execute(
+            "SELECT revision, state, subject, restates, (SELECT count(*) FROM report_deliveries AS d"
+            " WHERE d.tenant_id = r.tenant_id AND d.report_id = r.report_id)"
+            " FROM reports AS r WHERE tenant_id = %s AND period_start = %s ORDER BY revision",
+            (TENANT, week(number).first),
+        ).fetchall()
+
+
+def files(warehouse: Warehouse, report_id: UUID) -> dict[str, bytes]:
+    return {file.name: file.body for file in read_files(warehouse, TENANT, report_id)}
+
+
+def due(warehouse: Warehouse) -> int:
+    return int(warehouse.read("count_due_deliveries", now=datetime(2100, 1, 1, tzinfo=UTC)).item())
+
+
+def test_forty_late_orders_prepare_a_correction_that_is_mailed_once_a_person_lets_it(campaign: Warehouse) -> None:
+    first = build(campaign, 0)
+    assert due(campaign) == 1
+    add_orders(campaign, MONDAY + timedelta(days=2), range(1_000, 1_040))
+
+    corrected = build(campaign, 0, week(0).window.end + timedelta(days=12))
+
+    assert corrected.state == "waiting"
+    assert corrected.report_id is not None
+    assert "conversions 9 → 49" in corrected.reason
+    assert "badge low_confidence → ok" in corrected.reason
+    old, new = revisions(campaign, 0)
+    assert (old[0], old[1], old[3], old[4]) == (1, "frozen", None, 1)
+    assert (new[0], new[1], new[3], new[4]) == (2, "waiting", first.report_id, 0)
+    assert new[2].startswith("Corrected report, revision 2: Spring: ")
+    # It is not mailed until somebody lets it leave.
+    assert due(campaign) == 1
+    made = files(campaign, corrected.report_id)
+    text = " ".join(made["report.txt"].decode().split())
+    assert "CORRECTED REPORT, REVISION 2" in text
+    assert "Conversions: Revision 1 9 · Revision 2 49" in text
+    assert "Attributed revenue: Revision 1 $4,500.00 · Revision 2 $24,500.00" in text
+    page = made["report.html"].decode()
+    assert all(each in page for each in ("Corrected report, revision 2", "What was corrected", "Revision 1"))
+    assert "replaces revision 1 of this report" in page
+    assert made["report.pdf"].startswith(b"%PDF")
+
+    assert approve(campaign, ReportId(TENANT, corrected.report_id), "maud", datetime.now(UTC)) == 1
+
+    assert due(campaign) == 2
+    assert [each[1] for each in revisions(campaign, 0)] == ["frozen", "frozen"]
+    assert build(campaign, 0, week(0).window.end + timedelta(days=13)).state == "kept"
+    # The correction has told of them, so the next report has nothing to add.
+    build(campaign, 1)
+    assert said(campaign, 1)["Adding up"].startswith("49 in the last report, 0 of earlier days since then")
+
+
+def test_a_correction_that_waits_is_made_anew_of_what_comes_in_meanwhile(campaign: Warehouse) -> None:
+    build(campaign, 0)
+    add_orders(campaign, MONDAY, range(1_000, 1_040))
+    build(campaign, 0)
+    add_orders(campaign, MONDAY, range(2_000, 2_020))
+
+    again = build(campaign, 0)
+
+    assert again.report_id is not None
+    assert "conversions 49 → 69" in again.reason
+    assert [each[:2] for each in revisions(campaign, 0)] == [(1, "frozen"), (2, "waiting")]
+    assert "Conversions: Revision 1 9 · Revision 2 69" in files(campaign, again.report_id)["report.txt"].decode()
+
+
+def test_a_small_change_prepares_none_unless_the_tenant_wants_it_and_days_that_have_not_changed_are_left_alone(
+    campaign: Warehouse,
+) -> None:
+    build(campaign, 0)
+    add_orders(campaign, MONDAY, range(1_000, 1_004))
+    assert changed_weeks(campaign) == [week(0).first]
+
+    assert build(campaign, 0, datetime.now(UTC) + timedelta(days=2)).state == "kept"
+
+    assert changed_weeks(campaign) == []
+    with campaign.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE tenants SET correction_conversions = 4")
+    assert build(campaign, 0).state == "kept"
+    touch(campaign, MONDAY, datetime.now(UTC) + timedelta(days=3))
+    assert changed_weeks(campaign) == [week(0).first]
+    assert build(campaign, 0).state == "waiting"
+
+
+def changed_weeks(warehouse: Warehouse) -> list[date]:
+    """The weeks that the clock of a morning looks at again."""
+    since = {"since": MONDAY, "cadence": "weekly", "tables": list(TABLES)}
+    return warehouse.read("read_changed_reports", tenants=[TENANT], **since)["period_start"].to_list()
