@@ -1,4 +1,4 @@
-"""When a report that has left is corrected: by how much its headline numbers have to change, and which revision comes."""
+"""When a report that has left is corrected: by how much its numbers have to change, and which revision comes."""
 
 from __future__ import annotations
 
