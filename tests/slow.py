@@ -33,6 +33,7 @@ SLOW = (
     "assets/methods/test_methodology.py",
     "assets/privacy/test_expiry.py",
     "assets/privacy/test_signal_expiry.py",
+    "benchmarks/test_coverage.py",
     "pipelines/commands/test_backfill.py",
     "pipelines/commands/test_explain.py",
     "pipelines/commands/test_heal.py",
