@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.gathering import kpis_of, model_rows, pacing, totals
+from assets.reporting.gathering import headline, kpis_of, model_rows, open_windows, pacing, totals
 from assets.reporting.subscriptions import Subject
-from reports.content.facts import Pacing
+from reports.content.facts import OpenWindows, Pacing
 from sql.values import Interval, Window
 from tests.assets.reporting.campaigns import report_campaign
 
@@ -58,6 +59,41 @@ def test_the_headline_has_an_interval_for_what_has_bounds(result: PeriodResult) 
     assert found.conversions_interval == found.roas_interval == Interval(3.0, 1.0, 9.0)
     with pytest.raises(KeyError):
         totals(kpis_of(result, "campaign", SPRING, "j_shaped"))
+
+
+def test_the_headline_has_whom_it_reached_and_what_the_period_s_own_ads_earned(result: PeriodResult) -> None:
+    kinds = [("household", 2), ("unknown", 1)]
+    reached = [
+        {"level": level, "scope_id": scope, "address_class": kind, "addresses": number}
+        for level, scope in MODELS for kind, number in kinds
+    ]  # fmt: skip
+    shows = [{"model": model, "own_conversions": own} for model, own in (("linear", 0.5), ("linear", 0.25), ("x", 9.0))]
+    period = replace(result, reached=pl.DataFrame(reached), shows=pl.DataFrame(shows))
+
+    found = headline(period, subject(SPRING))
+
+    assert (found.reach, found.reached) == (3, tuple(kinds))
+    assert (found.conversions, found.own_conversions) == (3.0, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("impressions", "mature", "still_open"), [((5, 5), (5, 5), 0), ((5, 5), (5, 4), 1), ((5, 0), (0, 0), 1)]
+)
+def test_a_window_is_open_by_the_time_of_its_ads(
+    result: PeriodResult, impressions: tuple[int, int], mature: tuple[int, int], still_open: int
+) -> None:
+    """An episode that aired long ago is delivered anew every day."""
+    shows = pl.DataFrame(
+        {
+            "model": ["linear"] * 2,
+            "episode_id": ["old", "new"],
+            "impressions": impressions,
+            "mature_impressions": mature,
+        }
+    )
+    kpis = result.kpis.with_columns(mature_share=pl.lit(0.5))
+    found = open_windows(replace(result, shows=shows, kpis=kpis), subject(SPRING))
+    assert found == OpenWindows(sum(number > 0 for number in impressions), still_open, 0.5)
 
 
 def placed(booked: int | None, delivered: int, expected: float | None, *, ended: bool) -> dict[str, object]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from assets.campaigns.period.to_date import CampaignHistory, measure_each, measure_together, price_until, read_history
+from assets.campaigns.period.to_date import (
+    CampaignHistory,
+    measure_each,
+    measure_together,
+    price_until,
+    read_history,
+    shows_until,
+)
 from sql.warehouse import Warehouse
 from tests.assets.campaigns.quarter import START, Order, World
 from tests.assets.campaigns.test_daily import add_campaign, add_exposures, named
@@ -78,3 +86,16 @@ def test_a_history_that_was_read_has_the_ads_before_and_between_the_moments(ware
     ]
     assert history.campaigns["window_days"].to_list() == [14.0]
     assert date(2026, 3, 1) <= history.since.date()
+
+
+def test_single_ads_cost_and_earned_since_their_start() -> None:
+    """Whatever came late is set against the money of the same ads, in the same episode."""
+    moments = [START + WEEK, START + 2 * WEEK]
+    history = world().history(moments, FAR)
+    (until_first,), (until_last,) = (shows_until(history, moment).to_dicts() for moment in moments)
+    names = ("impressions", "spend_minor", "conversions", "sample", "revenue_minor")
+    assert [until_first[name] for name in names] == [100, 100_000, 50.0, 50, 2_020_000]
+    assert [until_last[name] for name in names] == [200, 200_000, 60.0, 60, 2_040_000]
+    free = history.placements.with_columns(cost_minor=pl.lit(None, dtype=pl.Int64))
+    (unknown,) = shows_until(replace(history, placements=free), moments[0]).to_dicts()
+    assert (unknown["spend_minor"], unknown["conversions"]) == (None, 50.0)

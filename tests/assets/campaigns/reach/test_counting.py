@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from assets.campaigns.delivery.impressions import count_delivery
-from assets.campaigns.reach.counting import UNITS, campaign_levels, estimate_levels
+from assets.campaigns.reach.counting import UNITS, campaign_levels, count_kinds, count_reach, estimate_levels
 from assets.campaigns.reach.sketches import build_sketches
 from assets.grain import CAMPAIGN_PLACEMENT
 
@@ -126,3 +126,15 @@ def test_clicks_are_counted_beside_impressions_and_not_among_them() -> None:
     )
     row = count_delivery(exposures).row(0, named=True)
     assert (row["impressions"], row["clicks"], row["households"], row["usable_impressions"]) == (3, 1, 1, 2)
+
+
+def test_the_kinds_of_addresses_sum_to_the_reach_and_each_counts_once() -> None:
+    heard = audience([("mid", 1), ("mid", 1), ("pre", 2), ("pre", 3), ("pre", 4), ("pre", None)])
+    classes = ["cellular", "household", "commercial", "unknown", "of a kind that is new", "household"]
+    kinds = count_kinds(heard.with_columns(address_class=pl.Series(classes)), ["campaign_id"])
+    assert kinds.select("campaign_id", "address_class", "addresses").rows() == [
+        ("spring", "household", 1),
+        ("spring", "commercial", 1),
+        ("spring", "unknown", 2),
+    ]
+    assert kinds["addresses"].sum() == count_reach(heard, ["campaign_id"])["households"].item()
