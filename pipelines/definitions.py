@@ -45,6 +45,7 @@ from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import late_rows
 from pipelines.settings import load_settings
+from pipelines.steering import STEERING_JOBS
 from pipelines.upkeep import nightly_upkeep, nightly_upkeep_clock
 from sql.warehouse import Warehouse
 
@@ -99,7 +100,7 @@ def define(resources: Mapping[str, object], first: date | None = None) -> Defini
     return Definitions(
         assets=map_asset_specs(cut_partitions, ASSETS),
         asset_checks=[show_tenant_checks, check_inclusions_valid],
-        jobs=[*JOBS, nightly_upkeep],
+        jobs=[*JOBS, nightly_upkeep, *STEERING_JOBS],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
         sensors=[late_rows],
         resources=resources,

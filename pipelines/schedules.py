@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 # The first hour of a tenant's day at which a report may reach a sponsor's inbox.
 MORNING_HOUR = 6
 
-# Reports in these states are looked at again every morning.
-LOOKED_AT_AGAIN = ("held", "pending")
+# Reports in these states are looked at again every morning; of those that wait for approval, the owner is reminded.
+LOOKED_AT_AGAIN = ("held", "pending", "waiting")
 
 # A campaign whose end somebody subscribed to, or that was entered, later than this gets its report by hand.
 ENDED_WITHIN = timedelta(days=60)

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from reports.content.to_date import ScopeFigures
 from reports.delivery import enqueue
 from reports.delivery.addresses import header_text
+from reports.delivery.alerts.alert import Alert, queue_alert
 from reports.rendering.render import ReportFile
 from sql.warehouse import Connection, Warehouse
 
@@ -82,6 +83,8 @@ class Standing:
     released_by: str | None = None
     stopped_by: str | None = None
     stopped_because: str | None = None
+    as_of: datetime | None = None
+    subject: str | None = None
 
 
 def standing_of(warehouse: Warehouse, key: ReportKey) -> Standing:
@@ -91,7 +94,7 @@ def standing_of(warehouse: Warehouse, key: ReportKey) -> Standing:
         connection.cursor(row_factory=class_row(Standing)) as cursor,
     ):
         found = cursor.execute(
-            "SELECT state, note, released_by, stopped_by, stopped_because FROM reports"
+            "SELECT state, note, released_by, stopped_by, stopped_because, as_of, subject FROM reports"
             " WHERE tenant_id = %s AND report_id = %s",
             (key.tenant_id, key.report_id),
         ).fetchone()
@@ -125,6 +128,9 @@ def propose(warehouse: Warehouse, key: ReportKey, report: FinishedReport, reason
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         name_person(connection, provenance.person)
         if _record(connection, key, provenance, "waiting", reason, report):
+            tell_owner(
+                connection, key, "approval", f"A report waits for approval: {report.subject}", reason, provenance
+            )
             _keep_files(connection, key, report.files)
             _keep_figures(connection, key, report.figures)
 
@@ -145,6 +151,29 @@ def hold(
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         name_person(connection, provenance.person)
         _record(connection, key, provenance, state, reason, None, ready_at)
+
+
+def tell_owner(
+    connection: Connection, key: ReportKey, what: str, subject: str, text: str, provenance: Provenance
+) -> None:
+    """Queue an alert to the owner of the report's subscription, once for each thing that there is to tell of it."""
+    alert = Alert(key.tenant_id, f"{what}/{key.report_id}", subject, text, key.subscription_id)
+    queue_alert(connection, alert, provenance.as_of)
+
+
+def remind(warehouse: Warehouse, key: ReportKey, days: int, subject: str, provenance: Provenance) -> None:
+    """Tell the owner that a report has waited for so many days, once."""
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        text = f"`earshot reports approve {key.report_id.hex[:8]}` sends it; `earshot reports preview` shows it."
+        line = f"A report has waited for approval for {days} day(s): {subject}"
+        tell_owner(connection, key, f"approval/{days}", line, text, provenance)
+
+
+def tell_empty(warehouse: Warehouse, key: ReportKey, sponsor: str, reason: str, provenance: Provenance) -> None:
+    """Tell the owner that nothing happened in a report's period, once."""
+    with warehouse.transaction("earshot_report", key.tenant_id) as connection:
+        line = f"Nothing to report to {sponsor} from {key.first} to {key.last}"
+        tell_owner(connection, key, "empty", line, f"{reason} Report {key.report_id.hex[:8]}.", provenance)
 
 
 def name_person(connection: Connection, person: str) -> None:

@@ -32,7 +32,9 @@ from reports.archive import (
     hold,
     mark_reviewed,
     propose,
+    remind,
     standing_of,
+    tell_empty,
 )
 from reports.compose import compose
 from reports.content.facts import ReportFacts
@@ -44,6 +46,9 @@ from reports.steering import ReportId, withdraw
 from sql.failures import cause_of, is_explained, is_isolatable
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
+
+# Why a report of an empty period is held under the policy notify; its owner is told.
+NOTHING_HAPPENED = "Nothing was delivered or converted. `earshot reports release` sends it all the same."
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,8 @@ class ReportBuilder:
             return built
         if verdict.facts is None:
             hold(self.warehouse, key, built.reason, self.provenance, state=built.state, ready_at=verdict.ready_at)
+            if built.reason == NOTHING_HAPPENED:
+                tell_empty(self.warehouse, key, built.sponsor, built.reason, self.provenance)
             return built
         finished, printed = self._finish(verdict.facts, subscription)
         reason = " ".join(filter(None, (built.reason, printed)))
@@ -237,6 +244,8 @@ class ReportBuilder:
             return _Verdict(replace(built, reason=reason, report_id=None))
         standing = standing_of(self.warehouse, key)
         if standing.state in ("frozen", "skipped", "waiting"):
+            if standing.state == "waiting" and not self.dry_run:
+                self._remind(key, standing)
             return _Verdict(replace(built, state="kept"))
         if standing.stopped_by:
             reasons = (stopped_text(standing), *decision.reasons)
@@ -253,6 +262,13 @@ class ReportBuilder:
             reason = f"`earshot reports approve {short(key.report_id)}` sends it; `earshot reports preview` shows it."
             return _Verdict(replace(built, state="waiting", reason=reason), facts)
         return _Verdict(replace(built, state="frozen", mails=len(subscription.recipients)), facts)
+
+    def _remind(self, key: ReportKey, standing: Standing) -> None:
+        """Remind the owner of a report that waits for approval, after a day, three days, and every week."""
+        days = (self.provenance.as_of - standing.as_of).days if standing.as_of else 0
+        due = max((each for each in (1, 3, days // 7 * 7) if 0 < each <= days), default=0)
+        if due and not standing.stopped_by:
+            remind(self.warehouse, key, due, standing.subject or "", self.provenance)
 
     @property
     def _fonts(self) -> FontRegistry:
@@ -329,7 +345,7 @@ def _stop_empty(facts: ReportFacts, policy: str) -> tuple[str, str] | None:
         return None
     if policy == "skip":
         return "skipped", "Nothing was delivered or converted, and the subscription skips empty periods."
-    return "held", "Nothing was delivered or converted. `earshot reports release` sends it all the same."
+    return "held", NOTHING_HAPPENED
 
 
 def count_states(built: Iterable[BuiltReport]) -> dict[str, int]:

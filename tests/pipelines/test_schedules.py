@@ -40,7 +40,7 @@ class Held:
         return TENANTS
 
     def read(self, statement: str, /, **params: object) -> pl.DataFrame:
-        assert (statement, params["states"]) == ("read_reports", ["held", "pending"])
+        assert (statement, params["states"]) == ("read_reports", ["held", "pending", "waiting"])
         rows = [{"cadence": "weekly", "period_start": first} for first in self.periods]
         return pl.DataFrame(rows, schema={"cadence": pl.String, "period_start": pl.Date})
 

@@ -9,7 +9,9 @@ import click
 
 from pipelines.commands.reports.building import build
 from pipelines.commands.reports.deciding import approve, hold, note, release
+from pipelines.commands.reports.entering import brand, subscriptions
 from pipelines.commands.reports.listing import list_reports
+from pipelines.commands.reports.mailing import recipients, resend
 from pipelines.commands.reports.previewing import preview
 
 
@@ -26,5 +28,17 @@ def reports() -> None:
     """
 
 
-for each in (list_reports, build, preview, approve, hold, release, note):
+for each in (
+    list_reports,
+    build,
+    preview,
+    approve,
+    hold,
+    release,
+    resend,
+    note,
+    recipients,
+    subscriptions,
+    brand,
+):
     reports.add_command(each)

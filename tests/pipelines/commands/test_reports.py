@@ -13,6 +13,7 @@ from dagster import DagsterInstance
 from assets.steps import DAILY_ASSETS
 from pipelines.backfill.computing import run_job
 from pipelines.cli import main
+from pipelines.definitions import defs
 from sql.embedded import Server
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
@@ -251,6 +252,66 @@ def test_the_preview_shows_every_report_with_its_state_and_a_draft_of_what_has_n
     assert "earshot backfill" in page
 
 
+def test_one_more_recipient_gets_a_report_and_nobody_a_second_time(
+    week: Warehouse, reports: Type, earshot: Type
+) -> None:
+    reports(*BUILD, "--tenant", "harbor")
+    report = id_of(reports)
+    assert "1 accepted" in said(earshot("deliver"))
+    done = said(reports("recipients", "add", report, "Bo@kettle.example", "maud@kettle.example"))
+    assert "bo@kettle.example is in the queue. maud@kettle.example has it already (accepted); no second mail." in done
+    assert "1 accepted" in said(earshot("deliver"))
+    sent = rows(week, "SELECT recipient, count(*) FROM report_deliveries GROUP BY 1 ORDER BY 1")
+    assert sent == [("bo@kettle.example", 1), ("maud@kettle.example", 1)]
+    assert "is not an address" in refused(reports("recipients", "add", report, "bo"))
+    assert re.search(
+        r"ann \(earshot\) report_deliveries .* added", said(earshot("audit", "--table", "report_deliveries"))
+    )
+
+    # Once more to one of them, because she asks for it.
+    assert "Every mail of it" in said(reports("resend", report, "--yes"))
+    said(reports("resend", report, "--to", "maud@kettle.example", "--yes"))
+    assert "gets no mail of it" in said(reports("recipients", "remove", report, "maud@kettle.example"))
+    assert "nothing was due" in said(earshot("deliver"))
+    assert "never went to eve@kettle.example" in refused(reports("resend", report, "--to", "eve@kettle.example"))
+
+
+def test_subscriptions_and_brands_are_entered_by_command_and_stand_in_the_trail(
+    week: Warehouse, reports: Type, earshot: Type
+) -> None:
+    portfolio = ("subscriptions", "add", "harbor", "kettle & co", "board@kettle.example")
+    assert "name the campaign" in refused(reports(*portfolio, "--cadence", "end_of_campaign"))
+    assert "there are Kettle & Co" in refused(reports("subscriptions", "add", "harbor", "Pot"))
+    added = said(reports(*portfolio, "--cadence", "monthly", "--approval", "--owner", "ann@harbor.example"))
+    name = re.findall(r"Subscription ([0-9a-f]{8})", added)[0]
+    assert "already" in refused(reports(*portfolio, "--cadence", "monthly"))
+    said(reports("recipients", "add", name, "cfo@kettle.example"))
+    listed = said(earshot("reports", "subscriptions", "list"))
+    assert f"{name} harbor Kettle & Co all campaigns monthly once approved send ann@harbor.example" in listed
+    assert "board@kettle.example, cfo@kettle.example" in listed
+    said(reports("subscriptions", "remove", name))
+    assert "not any more" in said(earshot("reports", "subscriptions", "list"))
+
+    assert "brand color: #0a7d4f" in said(reports("brand", "harbor", "--color", "#0A7D4F"))
+    trail = said(earshot("audit"))
+    assert re.search(r"ann \(earshot\) tenants slug harbor brand_color: #\w+ -> #0a7d4f", trail)
+    assert re.search(r"ann \(earshot\) report_subscriptions subscription_id \S+ active: true -> false", trail)
+
+
+def test_the_owner_is_told_once_that_a_report_waits_or_that_nothing_happened(week: Warehouse, reports: Type) -> None:
+    change(week, "UPDATE tenants SET owner_address = 'ann@harbor.example'")
+    wait_for_approval(week)
+    for _ in range(2):
+        reports(*BUILD, "--tenant", "harbor")
+    told = rows(week, "SELECT subject FROM alerts")
+    assert len(told) == 1
+    assert told[0][0].startswith("A report waits for approval: ")
+    change(week, "UPDATE reports SET as_of = as_of - interval '3 days' WHERE tenant_id = %s", HARBOR)
+    for _ in range(2):
+        reports(*BUILD, "--tenant", "harbor")
+    assert len(rows(week, "SELECT FROM alerts WHERE subject LIKE '%%for 3 day(s)%%'")) == 1
+
+
 def test_ids_are_taken_by_their_beginnings_and_wrong_ones_say_what_to_do(week: Warehouse, reports: Type) -> None:
     reports(*BUILD)
     report = id_of(reports)
@@ -269,3 +330,28 @@ def test_the_end_of_a_campaign_is_reported_on_over_its_whole_flight(week: Wareho
         run_job(week, history, "final_reports", partition_key=SUNDAY.isoformat())
     found = rows(week, "SELECT tenant_id, cadence, state, period_start, period_end FROM reports")
     assert found == [(HARBOR, "end_of_campaign", "frozen", MONDAY, SUNDAY)]
+
+
+def test_the_jobs_of_the_orchestrator_decide_the_same(week: Warehouse, reports: Type, tmp_path: Path) -> None:
+    wait_for_approval(week)
+
+    def run(name: str, **config: object) -> None:
+        job = defs.resolve_job_def(f"report_{name}")
+        made = job.execute_in_process(run_config={"ops": {name: {"config": config}}}, raise_on_error=True)
+        assert made.success
+
+    run("build", by="ann", tenants=["harbor"], period=str(MONDAY))
+    report = id_of(reports)
+    run("note", by="ann", report=report, text="Thank you!")
+    run("preview", folder=str(tmp_path / "look"), reports=[report])
+    assert "waiting for approval" in (tmp_path / "look" / "index.html").read_text()
+    run("hold", by="ann", reports=[report], reason="one more look")
+    run("release", by="bea", reports=[report])
+    run("approve", by="ann", reports=[report])
+    run("recipients", by="ann", report=report, add=["bo@kettle.example"])
+    run("resend", by="ann", report=report)
+    run("brand", by="ann", tenant="harbor", brand_color="#0a7d4f")
+    assert b"Thank you!" in frozen_files(week)["report.txt"]
+    assert rows(week, "SELECT count(*) FROM report_deliveries") == [(2,)]
+    people = {person for (person,) in rows(week, "SELECT person FROM config_changes WHERE person IS NOT NULL")}
+    assert people == {"ann", "bea"}

@@ -1,0 +1,183 @@
+"""earshot reports subscriptions, brand: who gets which report, and how a network appears on it.
+
+Here: the commands and their tables. Not here: what may be entered (reports/subscribing.py, and the database's bounds).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pipelines import console, runtime
+from pipelines.commands.reports.common import by_option, tenant_ids, tenant_option
+from pipelines.settings import load_settings
+from reports.subscribing import (
+    CADENCES,
+    EMPTY_POLICIES,
+    add_subscription,
+    brand_of,
+    change_brand,
+    change_subscription,
+    find_subscription,
+    list_subscriptions,
+)
+from sql.values import PermanentError
+
+_APPROVAL = click.option(
+    "--approval/--no-approval",
+    "needs_approval",
+    default=None,
+    help="Each report waits for approval, or not.",
+)
+_LOCALE = click.option("--locale", metavar="CODE", help="Language and country, such as de_DE; '' for the tenant's.")
+_OWNER = click.option("--owner", "owner_address", metavar="ADDRESS", help="Who is reminded; '' for the tenant's.")
+_EMPTY = click.option(
+    "--empty",
+    "empty_policy",
+    type=click.Choice(EMPTY_POLICIES),
+    help="Where nothing happened: send it, skip it, or hold it and notify the owner.",
+)
+
+
+@click.group("subscriptions")
+def subscriptions() -> None:
+    """Who gets which report how often: list, add, change, stop."""
+
+
+@subscriptions.command("list")
+@tenant_option
+def list_command(tenants: tuple[str, ...]) -> None:
+    """Every subscription, with the id that the other commands take."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        rows = list_subscriptions(warehouse, tenant_ids(warehouse, tenants))
+    table = console.text_table(
+        "subscription",
+        "tenant",
+        "sponsor",
+        "campaign",
+        "cadence",
+        "leaves",
+        "if empty",
+        "locale",
+        "owner",
+        "recipients",
+    )
+    for row in rows:
+        leaves = "not any more" if not row["active"] else "once approved" if row["needs_approval"] else "by itself"
+        table.add_row(
+            row["subscription_id"].hex[:8],
+            row["tenant"],
+            row["sponsor"],
+            row["campaign"],
+            row["cadence"],
+            leaves,
+            row["empty_policy"],
+            row["locale"] or "",
+            row["owner_address"] or "",
+            ", ".join(row["recipients"]) or "nobody",
+        )
+    console.out.print(table if rows else "There is no subscription yet; `earshot reports subscriptions add` makes one.")
+
+
+@subscriptions.command("add")
+@click.argument("tenant", metavar="TENANT_SLUG")
+@click.argument("sponsor")
+@click.argument("recipients", metavar="[ADDRESS]...", nargs=-1)
+@click.option("--campaign", metavar="NAME", help="One campaign; without it all of the sponsor's, as a portfolio.")
+@click.option("--cadence", type=click.Choice(CADENCES), default="weekly", show_default=True)
+@_APPROVAL
+@_EMPTY
+@_LOCALE
+@_OWNER
+@by_option
+def add_command(
+    tenant: str,
+    sponsor: str,
+    recipients: tuple[str, ...],
+    campaign: str | None,
+    cadence: str,
+    person: str,
+    **values: Any,
+) -> None:
+    """Subscribe SPONSOR to reports, sent to each ADDRESS."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        chosen = {**_given(values), "recipients": recipients}
+        added = add_subscription(warehouse, warehouse.tenant_id(tenant), sponsor, campaign, cadence, chosen, person)
+    console.out.print(
+        f"Subscription {added.hex[:8]}: {cadence} reports for {sponsor} to {len(recipients)} address(es)."
+    )
+
+
+@subscriptions.command("change")
+@click.argument("name", metavar="SUBSCRIPTION")
+@_APPROVAL
+@_EMPTY
+@_LOCALE
+@_OWNER
+@by_option
+def change_command(name: str, person: str, **values: Any) -> None:
+    """Change how a subscription's reports are made and leave, from the next one on."""
+    chosen = _given(values)
+    if not chosen:
+        raise PermanentError("Nothing to change: give an option. Recipients: `earshot reports recipients add`")
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        change_subscription(warehouse, find_subscription(warehouse, name), chosen, person)
+    console.out.print(f"Changed: {', '.join(chosen)}.")
+
+
+@subscriptions.command("remove")
+@click.argument("name", metavar="SUBSCRIPTION")
+@by_option
+def remove_command(name: str, person: str) -> None:
+    """Make no more reports for a subscription. Those that there are stay."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        change_subscription(warehouse, find_subscription(warehouse, name), {"active": False}, person)
+    console.out.print("No more reports are made for it.")
+
+
+@subscriptions.command("resume")
+@click.argument("name", metavar="SUBSCRIPTION")
+@by_option
+def resume_command(name: str, person: str) -> None:
+    """Make reports again for a subscription that was removed."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        change_subscription(warehouse, find_subscription(warehouse, name), {"active": True}, person)
+    console.out.print("Reports are made for it again.")
+
+
+@click.command("brand")
+@click.argument("tenant", metavar="TENANT_SLUG")
+@click.option("--name", "brand_name", metavar="TEXT", help="The name that stands on reports and mails.")
+@click.option("--color", "brand_color", metavar="#RRGGBB", help="The colour of its reports.")
+@click.option("--reply-to", metavar="ADDRESS", help="Where answers go.")
+@click.option("--owner", "owner_address", metavar="ADDRESS", help="Who is told when a person is needed.")
+@click.option("--locale", metavar="CODE", help="Language and country where a subscription has none, such as de_DE.")
+@click.option("--domain", "domains", multiple=True, metavar="DOMAIN", help="Reports may go to these domains alone.")
+@click.option("--any-domain", is_flag=True, help="Reports may go to any domain.")
+@by_option
+def brand(tenant: str, domains: tuple[str, ...], any_domain: bool, person: str, **values: Any) -> None:
+    """How a network appears on its reports and mails. Without options it is shown, with them it is changed.
+
+    What has been made stays as it is.
+    """
+    chosen = _given(values)
+    if domains or any_domain:
+        chosen["recipient_domains"] = [each.lower().removeprefix("@") for each in domains]
+    if "brand_color" in chosen:
+        chosen["brand_color"] = str(chosen["brand_color"]).lower()
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        tenant_id = warehouse.tenant_id(tenant)
+        if chosen:
+            change_brand(warehouse, tenant_id, chosen, person)
+        row = brand_of(warehouse, tenant_id)
+    for name, value in row.items():
+        shown = ", ".join(value) or "any" if isinstance(value, list) else value or "-"
+        console.out.print(f"{name.replace('_', ' ')}: {shown}")
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given; an empty text stands for nothing."""
+    return {
+        name: value or None if isinstance(value, str) else value for name, value in values.items() if value is not None
+    }
