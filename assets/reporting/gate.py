@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from assets.reporting.periods import ReportPeriod
+from reports.content.facts import FailedCheck
 from sql.values import DAY, Window
 
 # A held report's reason is read in a table.
@@ -102,6 +103,23 @@ def _wait(ready_at: datetime, timezone: str) -> Decision:
     local = ready_at.astimezone(ZoneInfo(timezone))
     moment = f"{local:%A, %Y-%m-%d at %H:%M} ({timezone})"
     return Decision((f"It will be ready on {moment}, and goes out on the first morning after that.",), ready_at)
+
+
+def is_final(
+    period: ReportPeriod, ledger: pl.DataFrame, assets: Sequence[str], lateness_hours: int, clock: datetime
+) -> bool:
+    """Whether every table has every UTC day of the period as final, and late rows are no longer waited for."""
+    days = list(period.window.days())
+    lines = ledger.filter(pl.col("day").is_in(days) & pl.col("asset").is_in(list(assets)), status="final")
+    return clock >= period.final_at(lateness_hours) and lines.height == len(days) * len(set(assets))
+
+
+def failed_checks(period: ReportPeriod, checks: pl.DataFrame) -> tuple[FailedCheck, ...]:
+    """The checks that a day of the period did not pass, by day and name."""
+    failed = checks.filter(~pl.col("passed") & pl.col("day").is_in(list(period.window.days()))).sort(
+        "day", "check_name"
+    )
+    return tuple(FailedCheck(*row) for row in failed.select("day", "check_name", "detail").iter_rows())
 
 
 def _causes(missing: pl.DataFrame, failures: pl.DataFrame | None) -> list[str]:

@@ -23,6 +23,7 @@ from reports.content.facts import (
     Brand,
     CampaignRow,
     Daily,
+    FailedCheck,
     Measure,
     Method,
     ModelRow,
@@ -64,6 +65,8 @@ class ReportContext:
     unsubscribe: str
     view_online: str | None
     fewest_households: int
+    is_final: bool
+    failed_checks: tuple[FailedCheck, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def gather(
         unsubscribe=context.unsubscribe,
         view_online=context.view_online,
         fewest_households=context.fewest_households,
+        failed_checks=context.failed_checks,
         folded_rows=folded,
         response=tuple(measures(kpis, RESPONSE)),
         flights=tuple(Period(campaign.starts_on, campaign.ends_on) for campaign in subject.campaigns),
@@ -305,7 +309,7 @@ def _method(subject: Subject, context: ReportContext) -> Method:
         config_version=", ".join(versions),
         code_version=context.code_version,
         data_through=context.data_through,
-        is_final=True,
+        is_final=context.is_final,
         lateness_hours=context.lateness_hours,
         methodology=context.methodology,
         half_life_days=tuple(sorted({campaign.half_life_days for campaign in subject.campaigns})),

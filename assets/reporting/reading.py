@@ -16,7 +16,7 @@ from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.campaigns.period.to_date import shows_until
 from assets.campaigns.results.credited_conversions import ids_of
 from assets.reporting.correcting import Revisions, read_revisions
-from assets.reporting.gate import Decision, decide
+from assets.reporting.gate import Decision, decide, failed_checks, is_final
 from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
@@ -116,6 +116,7 @@ class ReportReader:
         rules = self.read("read_rules_versions", **days, tenants=tenants)
         pages = self.read("read_methodology_versions", tenants=tenants)
         ledger = self.read("read_report_ledger", **days, tenants=tenants)
+        checks = self.read("read_check_results", first_day=days["first"], last_day=days["last"], tenants=tenants)
         data_through: datetime = ledger["input_watermark"].max() or self.period.window.end  # type: ignore[assignment]
         return ReportContext(
             report_id=str(key.report_id),
@@ -131,6 +132,9 @@ class ReportReader:
             unsubscribe=STOP_LINK_PLACEHOLDER,
             view_online=self._view_online(key),
             fewest_households=tenant.fewest_households,
+            # A report that leaves is final and has passed; a draft may not be, or not yet.
+            is_final=is_final(self.period, ledger, self.assets, tenant.lateness_hours, self.provenance.as_of),
+            failed_checks=failed_checks(self.period, checks),
         )
 
     def _view_online(self, key: ReportKey) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -30,23 +30,31 @@ TENANTS = pl.DataFrame(
 
 
 class Held:
-    """Stands for the warehouse: three tenants, and the periods of held reports that it was given."""
+    """Stands for the warehouse: three tenants, the periods of held reports and those whose days have changed."""
 
-    def __init__(self, *periods: date) -> None:
+    def __init__(self, *periods: date, changed: Sequence[date] = ()) -> None:
         self.periods = periods
+        self.changed = changed
 
     def tenants(self, scope: Scope) -> pl.DataFrame:
         assert scope == Scope()
         return TENANTS
 
     def read(self, statement: str, /, **params: object) -> pl.DataFrame:
+        if statement == "read_changed_reports":
+            assert "conversions" in params["tables"]  # type: ignore[operator]
+            recent = [{"period_start": first} for first in self.changed if first >= params["since"]]  # type: ignore[operator]
+            return pl.DataFrame(recent, schema={"period_start": pl.Date})
         assert (statement, params["states"]) == ("read_reports", ["held", "pending", "waiting"])
         rows = [{"cadence": "weekly", "period_start": first} for first in self.periods]
         return pl.DataFrame(rows, schema={"cadence": pl.String, "period_start": pl.Date})
 
 
-def evaluate(schedule: Callable[..., Any], moment: datetime, *held: date) -> list[RunRequest | SkipReason]:
-    context = build_schedule_context(scheduled_execution_time=moment, resources={"warehouse": Held(*held)})
+def evaluate(
+    schedule: Callable[..., Any], moment: datetime, *held: date, changed: Sequence[date] = ()
+) -> list[RunRequest | SkipReason]:
+    warehouse = Held(*held, changed=changed)
+    context = build_schedule_context(scheduled_execution_time=moment, resources={"warehouse": warehouse})
     return list(schedule(context))
 
 
@@ -92,6 +100,15 @@ def test_weeks_with_held_reports_are_looked_at_again_every_morning() -> None:
     requests = evaluate(weekly_report_mornings, datetime(2026, 11, 18, 5, 17, tzinfo=UTC), date(2026, 10, 26))
     assert [request.partition_key for request in requests if isinstance(request, RunRequest)] == [
         "2026-10-26",
+        "2026-11-09",
+    ]
+
+
+def test_weeks_whose_days_have_changed_since_their_report_are_looked_at_again_for_a_quarter() -> None:
+    morning = datetime(2026, 11, 18, 5, 17, tzinfo=UTC)
+    requests = evaluate(weekly_report_mornings, morning, changed=[date(2026, 7, 6), date(2026, 9, 28)])
+    assert [request.partition_key for request in requests if isinstance(request, RunRequest)] == [
+        "2026-09-28",
         "2026-11-09",
     ]
 

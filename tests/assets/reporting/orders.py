@@ -34,6 +34,7 @@ def named(*names: object) -> UUID:
 TENANT, SPONSOR, CAMPAIGN, PLACEMENT, EPISODE, SHOW = (
     named(name) for name in ("harbor", "kettle", "spring", "host read", "low water", "tides")
 )
+WEEKLY = named("weekly")
 OWNER = {"tenant_id": TENANT}
 
 
@@ -72,7 +73,7 @@ def add_campaign(warehouse: Warehouse) -> None:
             "INSERT INTO report_subscriptions"
             " (tenant_id, subscription_id, sponsor_id, campaign_id, cadence, recipients)"
             " VALUES (%s, %s, %s, %s, 'weekly', ARRAY['maud@kettle.example'])",
-            (TENANT, named("weekly"), SPONSOR, CAMPAIGN),
+            (TENANT, WEEKLY, SPONSOR, CAMPAIGN),
         )
 
 
@@ -160,9 +161,19 @@ def touch(warehouse: Warehouse, day: date, moment: datetime | None = None) -> No
         )
 
 
-def build(warehouse: Warehouse, number: int, clock: datetime | None = None) -> BuiltReport:
-    """The report of a week, by default on the third day after it."""
+def tenant_of(warehouse: Warehouse) -> Tenant:
     rows = warehouse.read("read_tenants").filter(tenant_id=TENANT.bytes)
-    provenance = Provenance(RUN, "1.0", clock or week(number).window.end + timedelta(days=3))
-    (built,) = ReportBuilder(warehouse, TABLES, provenance).build(Tenant.of(rows.row(0, named=True)), week(number))
+    return Tenant.of(rows.row(0, named=True))
+
+
+def builder(warehouse: Warehouse, number: int, clock: datetime | None = None) -> ReportBuilder:
+    """What builds the report of a week, by default on the third day after it."""
+    return ReportBuilder(
+        warehouse, TABLES, Provenance(RUN, "1.0", clock or week(number).window.end + timedelta(days=3))
+    )
+
+
+def build(warehouse: Warehouse, number: int, clock: datetime | None = None) -> BuiltReport:
+    """The report of a week."""
+    (built,) = builder(warehouse, number, clock).build(tenant_of(warehouse), week(number))
     return built

@@ -15,11 +15,14 @@ from sql.warehouse import Warehouse
 from tests.assets.reporting.orders import (
     MONDAY,
     TENANT,
+    WEEKLY,
     add_campaign,
     add_orders,
     add_week,
     build,
+    builder,
     refund,
+    tenant_of,
     touch,
     week,
 )
@@ -186,3 +189,20 @@ def changed_weeks(warehouse: Warehouse) -> list[date]:
     """The weeks that the clock of a morning looks at again."""
     since = {"since": MONDAY, "cadence": "weekly", "tables": list(TABLES)}
     return warehouse.read("read_changed_reports", tenants=[TENANT], **since)["period_start"].to_list()
+
+
+def test_a_draft_of_days_that_are_not_final_or_did_not_pass_says_so(campaign: Warehouse) -> None:
+    with campaign.transaction() as connection:
+        connection.execute("UPDATE rollup_ledger SET status = 'provisional' WHERE day = %s", (MONDAY,))
+        connection.execute("UPDATE check_results SET passed = false, detail = 'too few.' WHERE day = %s", (MONDAY,))
+
+    bad, good = (builder(campaign, number).draft(tenant_of(campaign), week(number), WEEKLY) for number in (0, 1))
+
+    assert bad is not None
+    assert good is not None
+    said_of_bad = " ".join(notice["text"] for notice in bad.report.content["notices"])
+    assert "The period is provisional" in said_of_bad
+    assert "A data check did not pass for Mar 2, 2026: too few." in said_of_bad
+    said_of_good = " ".join(notice["text"] for notice in good.report.content["notices"])
+    assert "provisional" not in said_of_good
+    assert "data check" not in said_of_good
