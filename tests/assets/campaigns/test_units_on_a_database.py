@@ -54,7 +54,7 @@ def test_orders_that_a_shop_s_server_sends_are_as_many_responses(
     assert (result["conversion_rate"]["sample"], result["conversion_rate"]["badge"]) == (reached, "too_few")
     # The gamma interval of n equal answers is that of n: chi2inv(0.025, 2n) / 2n times the whole.
     share = {ORDERS: 0.367, 1: 0.0253}[responders]
-    assert result["revenue"]["lower"] == pytest.approx(share * ORDERS * 2000, rel=0.01)
+    assert result["conversions"]["lower"] == pytest.approx(share * ORDERS, rel=0.01)
 
 
 def test_what_learns_from_journeys_knows_households_only_behind_addresses_of_their_own(warehouse: Warehouse) -> None:
