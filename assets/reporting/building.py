@@ -211,6 +211,9 @@ class ReportBuilder:
     ) -> BuiltReport:
         """Prepare a correction of a report whose days have changed beyond the tenant's rule; it waits for a person."""
         revisions = reader.revisions(subscription.subscription_id)
+        if revisions and revisions.newest.state == "waiting" and revisions.newest.number > 1:
+            waiting = replace(key, revision=revisions.newest.number)
+            self._remind(waiting, standing_of(self.warehouse, waiting))
         if revisions is None or not revisions.to_look_at:
             return built
         sent, newest = revisions.sent, revisions.newest
