@@ -24,7 +24,7 @@ REPLACES = (
 )
 AS_TOLD = "Revision {old}"
 AS_KNOWN = "Revision {revision}"
-NOTE = "Both columns are of this period. Nothing else of the earlier report is valid any more."
+NOTE = "Both columns are of this period. This report replaces the earlier one as a whole."
 
 
 @dataclass(frozen=True, slots=True)
