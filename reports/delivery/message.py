@@ -26,7 +26,9 @@ from reports.delivery.addresses import clean_address, header_text
 from reports.delivery.unsubscribe import StopLink
 from sql.values import PermanentError
 
-HTML, TEXT, PDF, CSV = "report.html", "report.txt", "report.pdf", "report.csv"
+HTML, TEXT, PDF, CSV = "report.html", "report.txt", "report.pdf", "report.zip"
+# What reports were frozen with before their tables were files of their own.
+EARLIER_CSV = "report.csv"
 # Rendered reports are shared by all recipients; this stands where each one's own stop link goes.
 STOP_LINK_PLACEHOLDER = "https://earshot.invalid/stop"
 DELIVERY_ARG = "earshot_delivery"
@@ -86,7 +88,8 @@ def assemble(envelope: Envelope, files: Iterable[FrozenFile]) -> Mail:
     A mail without its PDF, CSV or a chart is worse than none: it reaches a sponsor with a green status.
     """
     by_name = {file.name: file for file in files}
-    missing = [name for name in (HTML, TEXT, PDF, CSV) if not (by_name.get(name) and by_name[name].body)]
+    tables = EARLIER_CSV if EARLIER_CSV in by_name else CSV
+    missing = [name for name in (HTML, TEXT, PDF, tables) if not (by_name.get(name) and by_name[name].body)]
     if missing:
         raise ArtefactError(f"the frozen report has no {', '.join(missing)}: render it again as a new revision")
     for file in by_name.values():
@@ -100,7 +103,7 @@ def assemble(envelope: Envelope, files: Iterable[FrozenFile]) -> Mail:
         html.replace(STOP_LINK_PLACEHOLDER, escape(envelope.stop.link)),
         text.replace(STOP_LINK_PLACEHOLDER, envelope.stop.link),
         pictures,
-        tuple(replace(by_name[name], name=f"{slug(envelope.subject)}{Path(name).suffix}") for name in (PDF, CSV)),
+        tuple(replace(by_name[name], name=f"{slug(envelope.subject)}{Path(name).suffix}") for name in (PDF, tables)),
     )
 
 

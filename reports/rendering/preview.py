@@ -63,7 +63,7 @@ class IndexEntry:
         """The names of its files by what they are called."""
         return {"mail": "report.html", "text": "report.txt"} | {
             name: draft_name(file) if self.is_draft else file
-            for name, file in (("PDF", "report.pdf"), ("CSV", "report.csv"))
+            for name, file in (("PDF", "report.pdf"), ("CSV", "report.zip"))
         }
 
 

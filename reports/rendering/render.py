@@ -19,12 +19,13 @@ import css_inline
 import jinja2
 from markupsafe import Markup, escape
 
+from reports.content.data_tables import data_tables
 from reports.content.isolation import FIRST_STRONG, printed
 from reports.content.report import ReportContent
 from reports.delivery.addresses import header_text
 from reports.drawing import charts, colours
 from reports.drawing.fonts import MARK, FontRegistry, font_registry
-from reports.rendering.csv import csv_file
+from reports.rendering.csv import zip_file
 from reports.rendering.pdf import language_of, pdf_file
 from sql.values import PermanentError
 
@@ -72,9 +73,14 @@ def render(content: ReportContent, fonts: FontRegistry | None = None) -> list[Re
         ReportFile("report.html", "text/html", None, html_mail(content, pictures).encode()),
         ReportFile("report.txt", "text/plain", None, text_twin(content).encode()),
         ReportFile("report.pdf", "application/pdf", None, pdf_file(content, fonts)),
-        ReportFile("report.csv", "text/csv", None, csv_file(content.records)),
+        ReportFile("report.zip", "application/zip", None, tables_file(content)),
         *pictures.values(),
     ]
+
+
+def tables_file(content: ReportContent) -> bytes:
+    """The report's numbers as CSV files in one ZIP."""
+    return zip_file(data_tables(content.records, content.report_id, content.revision))
 
 
 def glyph_note(content: ReportContent, fonts: FontRegistry | None = None) -> str:

@@ -7,6 +7,7 @@ import email.policy
 import io
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -94,7 +95,8 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
     assert PLAIN in text
     assert "<b>bold" not in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
-    cells = list(csv.DictReader(io.StringIO(files["report.csv"].decode("utf-8-sig"))))
+    tables = zipfile.ZipFile(io.BytesIO(files["report.zip"]))
+    cells = list(csv.DictReader(io.StringIO(tables.read("summary.csv").decode("utf-8-sig"))))
     assert {row["sponsor"] for row in cells} == {f"'{PLAIN}"}
     assert {oct(path.stat().st_mode)[-3:] for path in (home / "outbox").iterdir()} == {"600"}
     assert oct((home / "outbox").stat().st_mode)[-3:] == "700"

@@ -135,7 +135,7 @@ def test_a_held_reports_draft_has_the_bytes_of_the_mail_that_leaves_later(
     assert states(week)["harbor"] == "frozen"
     sent = frozen_files(week)
     assert (folder / "report.draft.pdf").read_bytes() == sent["report.pdf"]
-    assert (folder / "report.draft.csv").read_bytes() == sent["report.csv"]
+    assert (folder / "report.draft.zip").read_bytes() == sent["report.zip"]
     assert (folder / "report.txt").read_bytes().partition(b"\n\n")[2] == sent["report.txt"]
     said(reports("preview", tmp_path / "later", report))
     (later,) = (each for each in (tmp_path / "later").iterdir() if each.is_dir())

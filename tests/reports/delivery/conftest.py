@@ -50,7 +50,7 @@ def make_files(**bodies: bytes) -> list[FrozenFile]:
         ("report.html", "text/html", None, HTML.encode()),
         ("report.txt", "text/plain", None, TEXT.encode()),
         ("report.pdf", "application/pdf", None, b"%PDF-1.7\ninvented\n%%EOF\n"),
-        ("report.csv", "text/csv; charset=utf-8", None, "\ufeffshow,ads\r\nNight Shift,40552\r\n".encode()),
+        ("report.zip", "application/zip", None, b"PK\x05\x06 invented tables"),
         ("chart.png", "image/png", "chart.1@earshot", PNG),
     ]
     chosen = [(name, kind, cid, bodies.get(name.replace(".", "_"), body)) for name, kind, cid, body in files]

@@ -48,7 +48,7 @@ def test_a_mail_carries_both_texts_the_picture_and_both_files(mail_with: MailWit
         "text/html",
         "image/png",
         "application/pdf",
-        "text/csv",
+        "application/zip",
     ]
 
 
@@ -68,7 +68,7 @@ def test_attachments_arrive_as_the_bytes_that_were_frozen(mail_with: MailWith) -
 
 def test_attachments_are_named_so_that_last_weeks_differ(mail_with: MailWith) -> None:
     names = [each.name for each in mail_with(subject="Acme: 3.4× Röntgen/../in week 41").attachments]
-    assert names == ["acme-3-4-rontgen-in-week-41.pdf", "acme-3-4-rontgen-in-week-41.csv"]
+    assert names == ["acme-3-4-rontgen-in-week-41.pdf", "acme-3-4-rontgen-in-week-41.zip"]
     assert mail_with(subject="週報").attachments[0].name == "report.pdf"
 
 
@@ -176,7 +176,7 @@ def test_an_allow_list_means_these_domains_and_no_others() -> None:
     assert not is_allowed("alex@sub.acme.example", ["acme.example"])
 
 
-@pytest.mark.parametrize("name", ["report.html", "report.txt", "report.pdf", "report.csv"])
+@pytest.mark.parametrize("name", ["report.html", "report.txt", "report.pdf", "report.zip"])
 def test_a_mail_without_one_of_its_parts_is_never_made(
     mail_with: MailWith, files_with: Callable[..., list[FrozenFile]], name: str
 ) -> None:
@@ -193,7 +193,7 @@ def test_an_empty_file_is_a_missing_file(mail_with: MailWith, files_with: Callab
 def test_a_file_that_changed_after_freezing_is_not_sent(
     mail_with: MailWith, files_with: Callable[..., list[FrozenFile]]
 ) -> None:
-    files = [replace(each, body=each.body + b"!") if each.name == "report.csv" else each for each in files_with()]
+    files = [replace(each, body=each.body + b"!") if each.name == "report.zip" else each for each in files_with()]
     with pytest.raises(ArtefactError, match="not what was frozen"):
         assemble(mail_with().envelope, files)
 

@@ -267,12 +267,12 @@ def test_a_report_without_recipients_is_reported(office: Office, run: Run) -> No
 def test_a_report_that_is_not_whole_is_not_sent(
     office: Office, run: Run, files_with: Callable[..., list[FrozenFile]]
 ) -> None:
-    without_csv = [each for each in files_with() if each.name != "report.csv"]
-    office.queue("alex@acme.example", report_id=office.freeze(revision=2, files=without_csv), revision=2)
+    without_tables = [each for each in files_with() if each.name != "report.zip"]
+    office.queue("alex@acme.example", report_id=office.freeze(revision=2, files=without_tables), revision=2)
     transport = Recording()
     assert run(transport).results == {"failed": 1}
     assert transport.mails == []
-    assert "report.csv" in office.column("detail")["alex@acme.example"]
+    assert "report.zip" in office.column("detail")["alex@acme.example"]
 
 
 def test_another_tenants_report_cannot_be_read_for_a_mail(

@@ -17,7 +17,7 @@ def test_a_preview_shows_its_pictures_from_the_folder(content: ReportContent, tm
     assert 'src="line.png"' in html
     assert "cid:" not in html
     assert {path.name for path in page.parent.iterdir()} == {
-        "report.html", "report.txt", "report.pdf", "report.csv", "line.png", "bars.png",
+        "report.html", "report.txt", "report.pdf", "report.zip", "line.png", "bars.png",
     }  # fmt: skip
 
 

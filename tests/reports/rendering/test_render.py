@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -65,6 +66,15 @@ def named(files: list[ReportFile], name: str) -> bytes:
     return next(file.body for file in files if file.name == name)
 
 
+def table(files: list[ReportFile], name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(named(files, "report.zip"))) as archive:
+        return archive.read(f"{name}.csv")
+
+
+def rows_in(files: list[ReportFile], name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(table(files, name).decode("utf-8-sig"))))
+
+
 def pdf_text(body: bytes) -> str:
     return squeezed("".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages))
 
@@ -74,12 +84,12 @@ def files(content: ReportContent) -> list[ReportFile]:
     return render(content)
 
 
-def test_a_report_has_mail_text_pdf_csv_and_two_pictures(files: list[ReportFile]) -> None:
+def test_a_report_has_mail_text_pdf_tables_and_two_pictures(files: list[ReportFile]) -> None:
     assert [(file.name, file.media_type) for file in files] == [
         ("report.html", "text/html"),
         ("report.txt", "text/plain"),
         ("report.pdf", "application/pdf"),
-        ("report.csv", "text/csv"),
+        ("report.zip", "application/zip"),
         ("line.png", "image/png"),
         ("bars.png", "image/png"),
     ]
@@ -141,9 +151,8 @@ def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, files: li
 
 
 def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, files: list[ReportFile]) -> None:
-    body = named(files, "report.csv")
-    assert body.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    assert table(files, "summary").startswith(b"\xef\xbb\xbf")
+    rows = rows_in(files, "summary")
     total = next(row for row in rows if row["section"] == "total")
     assert (total["delivered"], total["conversions"], total["revenue"], total["spend"], total["currency"]) == (
         "323412",
@@ -153,15 +162,11 @@ def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, fil
         "USD",
     )
     assert (total["first_day"], total["last_day"]) == ("2026-07-01", "2026-09-30")
-    placements = [row for row in rows if row["section"] == "placement"]
-    assert sum(int(row["delivered"]) for row in placements) == facts.now.delivered
-    days = [row for row in rows if row["section"] == "day"]
-    assert sum(int(row["delivered"]) for row in days) == facts.now.delivered
+    assert sum(int(row["delivered"]) for row in rows_in(files, "placements")) == facts.now.delivered
 
 
 def test_a_title_that_is_a_formula_is_disarmed_in_the_csv(files: list[ReportFile]) -> None:
-    rows = list(csv.DictReader(io.StringIO(named(files, "report.csv").decode("utf-8-sig"))))
-    titles = {row["episode"] for row in rows}
+    titles = {row["episode"] for row in rows_in(files, "placements")}
     assert '\'=HYPERLINK("http://example.com","claim your prize")' in titles
 
 
@@ -209,7 +214,7 @@ def test_content_ids_differ_between_reports_and_revisions_and_not_between_runs(c
 
 def test_an_empty_period_sends_text_instead_of_pictures(quiet_facts: ReportFacts) -> None:
     files = render(compose(quiet_facts))
-    assert [file.name for file in files] == ["report.html", "report.txt", "report.pdf", "report.csv"]
+    assert [file.name for file in files] == ["report.html", "report.txt", "report.pdf", "report.zip"]
     for name in ("report.html", "report.txt"):
         assert "No ads were delivered in this period." in named(files, name).decode()
     assert squeezed("No ads were delivered in this period.") in pdf_text(named(files, "report.pdf"))
