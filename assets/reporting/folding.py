@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reports.content.facts import PlacementRow
+from reports.content.labels import OTHER_ROWS as OTHER_ROWS
+from reports.content.labels import OTHER_SHOW as OTHER_SHOW
 from reports.content.to_date import Figures
-
-OTHER_SHOW, OTHER_ROWS = "Other", "Other (few households)"
 
 
 @dataclass(frozen=True, slots=True)

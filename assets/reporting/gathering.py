@@ -50,12 +50,11 @@ Kpis = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """What a report states about itself: who sends it, how its numbers were made, why the recipient gets it."""
+    """What a report states about itself: who sends it, how its numbers were made."""
 
     report_id: str
     revision: int
     brand: Brand
-    reason: str
     rules_version: str
     methodology: str | None
     code_version: str
@@ -109,7 +108,6 @@ def gather(
         models=model_rows(now, subject),
         signals=signal_counts(now, subject),
         method=_method(subject, context),
-        reason=context.reason,
         campaigns=campaign_rows(now, subject, so_far.campaigns) if subject.is_portfolio else (),
         pacing=pacing(now.pacing),
         windows=open_windows(now, subject),

@@ -28,8 +28,6 @@ from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.delivery.view_links import ViewLinks
 from sql.values import Reader, Window
 
-CADENCE_LABELS = {"weekly": "weekly", "monthly": "monthly", "end_of_campaign": "final"}
-
 
 @dataclass(frozen=True, slots=True)
 class ReportReader:
@@ -122,7 +120,6 @@ class ReportReader:
             report_id=str(key.report_id),
             revision=key.revision,
             brand=Brand(tenant.brand_name, tenant.brand_color, tenant.timezone, tenant.locale, tenant.reply_to),
-            reason=self._reason(subject),
             rules_version=", ".join(rules["rules_version"]) or "none",
             methodology=next(iter(pages["version"]), None),
             code_version=self.provenance.code_version,
@@ -140,13 +137,6 @@ class ReportReader:
     def _view_online(self, key: ReportKey) -> str | None:
         links = self.view_base_url
         return links.link(self.tenant.tenant_id, key.report_id, self.provenance.as_of) if links else None
-
-    def _reason(self, subject: Subject) -> str:
-        what = "your campaigns" if subject.is_portfolio else f"your campaign {subject.campaigns[0].name}"
-        return (
-            f"You get this {CADENCE_LABELS[self.period.cadence]} report because {subject.sponsor} runs {what} "
-            f"with {self.tenant.brand_name} and named this address for it."
-        )
 
 
 def _days(window: Window) -> dict[str, date]:

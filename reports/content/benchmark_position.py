@@ -28,25 +28,33 @@ def benchmarks(facts: ReportFacts, formatter: Formatter) -> Table | None:
     if not with_median:
         return None
     through = formatter.day(facts.benchmarks.through)
-    model = MODELS.get(facts.benchmarks.model, facts.benchmarks.model)
+    model, say = formatter.say(MODELS.get(facts.benchmarks.model, facts.benchmarks.model)), formatter.say
     return Table(
-        title=formatter.say("Beside other campaigns in these shows, from the start to {day}", day=through),
-        columns=("Measure", "This campaign", "Median", "Compared with"),
+        title=say("Beside other campaigns in these shows, from the start to {day}", day=through),
+        columns=(say("Measure"), say("This campaign"), say("Median"), say("Compared with")),
         rows=tuple(
-            TableRow(name, "", _position(with_median[kpi], facts.currency, formatter))
+            TableRow(say(name), "", _position(with_median[kpi], facts.currency, formatter))
             for kpi, name in KPIS.items()
             if kpi in with_median
         ),
-        note=f"Under the model {model}. Compared are campaigns of the same "
-        f"goal for other sponsors whose results are complete, at least {FEWEST_PEER_CAMPAIGNS} of at least "
-        f"{FEWEST_PEER_SPONSORS} sponsors; their medians are rounded to "
-        f"two digits. Ratios are shown from {FEWEST_FOR_RATIOS} conversions.",
+        note=say(
+            "Under the model {model}. Compared are campaigns of the same goal for other sponsors whose results are "
+            "complete, at least {campaigns} of at least {sponsors} sponsors; their medians are rounded to two digits. "
+            "Ratios are shown from {fewest} conversions.",
+            model=model,
+            campaigns=formatter.count(FEWEST_PEER_CAMPAIGNS),
+            sponsors=formatter.count(FEWEST_PEER_SPONSORS),
+            fewest=formatter.count(FEWEST_FOR_RATIOS),
+        ),
     )
 
 
 def _position(row: Benchmark, currency: str, formatter: Formatter) -> tuple[str, str, str]:
     own, median = (_shown(row, value, currency, formatter) for value in (row.estimate, two_digits(row.median)))
-    return own, median, f"{formatter.count(row.campaigns)} campaigns, {formatter.count(row.sponsors)} sponsors"
+    campaigns, sponsors = formatter.count(row.campaigns), formatter.count(row.sponsors)
+    # NOTE: Both numbers are at least as large as the smallest groups that may be compared: never one.
+    compared = formatter.say("{campaigns} campaigns, {sponsors} sponsors", campaigns=campaigns, sponsors=sponsors)
+    return own, median, compared
 
 
 def _shown(row: Benchmark, value: float | Decimal | None, currency: str, formatter: Formatter) -> str:

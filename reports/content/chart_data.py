@@ -15,7 +15,7 @@ from reports.content.facts import Period, PlacementRow, ReportFacts
 from reports.content.formats import Formatter
 from reports.content.ratios import cost_of_each
 from reports.content.report import Bar, BarChart, LineChart
-from reports.content.sentences import counted
+from reports.content.wording import counted
 
 # What fits into a mail without scrolling past it; the rest of a group folds into one bar, so bars sum to the total.
 MOST_BARS = 6
@@ -23,26 +23,29 @@ MOST_DAY_TICKS = 5
 COUNT_STEPS = 4
 CONVERSION_STEPS = 2
 
+MORE_SHOWS = counted("{number} more show", "{number} more shows")
+MORE_EPISODES = counted("{number} more episode", "{number} more episodes")
+
 
 def line_chart(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
     """Ads delivered per day against the previous period, and the conversions of the same days below them.
 
     None where both periods delivered nothing.
     """
-    previous = facts.previous_daily.delivered if facts.previous_daily else ()
+    say, previous = formatter.say, facts.previous_daily.delivered if facts.previous_daily else ()
     if not any(facts.daily.delivered) and not any(previous):
         return None
     conversions = facts.daily.conversions if any(facts.daily.conversions) else ()
     return LineChart(
-        title="Ads and conversions per day" if conversions else "Ads delivered per day",
-        panel_title="Ads delivered",
-        current_label="This period",
-        previous_label="Previous period" if previous else "",
+        title=say("Ads and conversions per day") if conversions else say("Ads delivered per day"),
+        panel_title=say("Ads delivered"),
+        current_label=say("This period"),
+        previous_label=say("Previous period") if previous else "",
         current=facts.daily.delivered,
         previous=previous,
         day_ticks=_day_ticks(facts.period, formatter),
         count_ticks=count_ticks(max((*facts.daily.delivered, *previous)), formatter),
-        conversions_title="Conversions",
+        conversions_title=say("Conversions"),
         conversions=conversions,
         conversion_ticks=count_ticks(math.ceil(max(conversions, default=0)), formatter, CONVERSION_STEPS),
         alt=_line_alternative(facts, formatter),
@@ -58,12 +61,12 @@ def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
         return None
     if len({row.show for row in earning if not row.is_folded}) > 1:
         title = formatter.say("Conversions by show in this period")
-        bars = _bars("shows", earning, facts.placements, lambda row: (row.show,), formatter)
+        bars = _bars(MORE_SHOWS, earning, facts.placements, lambda row: (row.show,), formatter)
     else:
         title = formatter.say("Conversions by episode in this period")
-        bars = _bars("episodes", earning, facts.placements, _episode, formatter)
-    alternative = ", ".join(f"{bar.label} {bar.text}" for bar in bars)
-    return BarChart(title, bars, f"Bar chart. {title}: {alternative}.")
+        bars = _bars(MORE_EPISODES, earning, facts.placements, _episode, formatter)
+    each = formatter.say(", ").join(f"{bar.label} {bar.text}" for bar in bars)
+    return BarChart(title, bars, formatter.say("Bar chart. {title}: {bars}.", title=title, bars=each))
 
 
 def _episode(row: PlacementRow) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ def _episode(row: PlacementRow) -> tuple[str, ...]:
 
 
 def _bars(
-    plural: str,
+    more: tuple[str, str],
     rows: Iterable[PlacementRow],
     paid: Iterable[PlacementRow],
     key: Callable[[PlacementRow], tuple[str, ...]],
@@ -99,7 +102,7 @@ def _bars(
     ]
     if rest := sums[len(kept) :]:
         value = math.fsum(part for part, _ in rest)
-        label = f"{formatter.count(len(rest))} more {plural}"
+        label = formatter.say_counted(len(rest), *more, number=formatter.count(len(rest)))
         bars.append(Bar(label, value, formatter.credit(value), folded=True))
     for name, parts in few.items():
         value = _earned(parts)
@@ -151,14 +154,17 @@ def count_ticks(largest: int, formatter: Formatter, at_most: int = COUNT_STEPS) 
 def _line_alternative(facts: ReportFacts, formatter: Formatter) -> str:
     delivered = facts.daily.delivered
     busiest = max(range(len(delivered)), key=lambda offset: (delivered[offset], -offset))
-    day = formatter.day(facts.period.first + timedelta(days=busiest))
-    most = counted(formatter.count(delivered[busiest]), "ad", "ads")
-    text = f"Line chart of ads delivered per day. Most on {day}: {most}."
+    most = delivered[busiest]
+    ads = formatter.say_counted(most, "{number} ad", "{number} ads", number=formatter.count(most))
+    parts = {"day": formatter.day(facts.period.first + timedelta(days=busiest)), "ads": ads}
     if any(facts.daily.conversions):
-        text = text.replace("per day.", "per day, with columns of conversions below.", 1)
-    if facts.previous is not None:
-        text += (
-            f" In all {formatter.count(facts.now.delivered)}, in the previous period "
-            f"{formatter.count(facts.previous.delivered)}."
+        text = formatter.say(
+            "Line chart of ads delivered per day, with columns of conversions below. Most on {day}: {ads}.", **parts
         )
-    return text
+    else:
+        text = formatter.say("Line chart of ads delivered per day. Most on {day}: {ads}.", **parts)
+    if facts.previous is None:
+        return text
+    now, previous = formatter.count(facts.now.delivered), formatter.count(facts.previous.delivered)
+    in_all = formatter.say("In all {now}, in the previous period {previous}.", now=now, previous=previous)
+    return f"{text} {in_all}"

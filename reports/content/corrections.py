@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 from reports.content.formats import Formatter
 from reports.content.report import Notice, Table, TableRow
 from reports.content.to_date import Figures
+from reports.content.wording import message
 
 if TYPE_CHECKING:
     from reports.content.facts import ReportFacts
 
-MARK = "Corrected report, revision {revision}"
-TITLE = "What was corrected"
-REPLACES = (
+MARK = message("Corrected report, revision {revision}")
+TITLE = message("What was corrected")
+REPLACES = message(
     "This is revision {revision}, a correction. It replaces revision {old} of this report, made on {day}: what came in "
     "or was taken back since then changed its numbers."
 )
-AS_TOLD = "Revision {old}"
-AS_KNOWN = "Revision {revision}"
-NOTE = "Both columns are of this period. This report replaces the earlier one as a whole."
+AS_TOLD = message("Revision {old}")
+AS_KNOWN = message("Revision {revision}")
+NOTE = message("Both columns are of this period. This report replaces the earlier one as a whole.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,15 @@ def correction(facts: ReportFacts, formatter: Formatter) -> Table | None:
         return None
     old, new = restates.old, restates.new
     lines = [
-        _Line("Ads delivered", formatter.count(old.delivered), formatter.count(new.delivered)),
-        _Line("Conversions", formatter.credit(old.conversions), formatter.credit(new.conversions)),
+        _Line(formatter.say("Ads delivered"), formatter.count(old.delivered), formatter.count(new.delivered)),
+        _Line(formatter.say("Conversions"), formatter.credit(old.conversions), formatter.credit(new.conversions)),
     ]
     if facts.currency is not None:
         lines += _money(old, new, facts.currency, formatter)
     return Table(
         title=formatter.say(TITLE),
         columns=(
-            "Number",
+            formatter.say("Number"),
             formatter.say(AS_TOLD, old=formatter.count(restates.revision)),
             formatter.say(AS_KNOWN, revision=formatter.count(facts.revision)),
         ),
@@ -77,6 +78,6 @@ def _money(old: Figures, new: Figures, currency: str, formatter: Formatter) -> l
         return formatter.money(minor, currency)  # type: ignore[arg-type]
 
     return [
-        _Line("Attributed revenue", money(old.revenue_minor), money(new.revenue_minor)),
-        _Line("Spend", money(old.spend_minor), money(new.spend_minor)),
+        _Line(formatter.say("Attributed revenue"), money(old.revenue_minor), money(new.revenue_minor)),
+        _Line(formatter.say("Spend"), money(old.spend_minor), money(new.spend_minor)),
     ]

@@ -137,7 +137,7 @@ class ReportFacts:
     """Everything that one report shows.
 
     campaign None: a portfolio of `campaigns`. currency None: several currencies, so no money totals.
-    reason: why this recipient gets the mail, one sentence. unsubscribe: a mailto: or https: link.
+    unsubscribe: a mailto: or https: link.
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
     note: what the network's campaign manager has written on this report.
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
@@ -164,7 +164,6 @@ class ReportFacts:
     models: tuple[ModelRow, ...]
     signals: SignalCounts
     method: Method
-    reason: str
     campaigns: tuple[CampaignRow, ...] = ()
     pacing: Pacing | None = None
     windows: OpenWindows | None = None

@@ -1,8 +1,8 @@
-"""Formats: numbers, money, dates and time as people of one locale read them.
+"""Formats: numbers, money, dates, time and sentences as people of one locale read them.
 
 Here: one Formatter per locale, on Babel. Every number is rounded half-up as a Decimal before Babel sees it, because
 Babel itself rounds half to even.
-Not here: which number is shown where (compose.py), raw numbers for machines (csv.py).
+Not here: the wording itself (wording.py), which number is shown where (compose.py), raw numbers for machines (csv.py).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import (
@@ -26,7 +27,8 @@ from babel.numbers import (
 )
 
 from reports.content.facts import Period
-from sql.values import PermanentError
+from reports.content.wording import LocaleError as LocaleError
+from reports.content.wording import known_locale, translations
 
 # ISO 4217, list one: minor digits other than 2. CLDR prints fewer digits for some currencies than their minor unit has,
 # so it has the number of digits to print but not what a minor unit is worth.
@@ -38,10 +40,6 @@ MINOR_DIGITS = (
 )
 
 NOTHING = "–"
-
-
-class LocaleError(PermanentError):
-    """A locale that CLDR does not have."""
 
 
 def exact(value: float | int | Decimal) -> Decimal:
@@ -71,7 +69,7 @@ def shared_digits(values: Iterable[float], digits: int = 1) -> int:
 
 @dataclass(frozen=True)
 class Formatter:
-    """Formats for one locale and one time zone. credit_digits: digits of conversions in this report."""
+    """Formats and wording for one locale and one time zone. credit_digits: digits of conversions in this report."""
 
     locale: str
     timezone: str
@@ -79,22 +77,23 @@ class Formatter:
 
     @cached_property
     def babel(self) -> Locale:
-        try:
-            return Locale.parse(self.locale)
-        except (UnknownLocaleError, ValueError) as error:
-            raise LocaleError(f"locale {self.locale!r} is not known: use one like en_US or de_DE") from error
+        return known_locale(self.locale)
+
+    @cached_property
+    def wording(self) -> NullTranslations:
+        return translations(self.babel)
 
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
     def say(self, sentence: str, /, **values: str) -> str:
-        """A whole sentence or phrase with its named parts. The one place through which wording goes."""
-        return sentence.format(**values)
+        """A whole sentence or phrase, given in English, in the reader's language, with its named parts."""
+        return self.wording.gettext(sentence).format(**values)
 
-    def say_counted(self, number: int, one: str, many: str, /, **values: str) -> str:
-        """The sentence for exactly one, or for any other number."""
-        return self.say(one if number == 1 else many, **values)
+    def say_counted(self, number: float, one: str, many: str, /, **values: str) -> str:
+        """The sentence for exactly one, or for any other number, by the plural forms of the reader's language."""
+        return self.wording.ngettext(one, many, self._plural_number(number)).format(**values)
 
     def count(self, value: int | None) -> str:
         return NOTHING if value is None else str(format_decimal(value, locale=self.babel))
@@ -103,6 +102,10 @@ class Formatter:
         """A number of conversions: whole where it is whole, else with the digits of the report."""
         is_whole = rounded(value, 6) == rounded(value, 0)
         return self._decimal(value, 0 if is_whole else self.credit_digits)
+
+    def credits(self, value: float, one: str, many: str) -> str:
+        """A number of conversions with its noun: in the singular where it is printed as exactly one."""
+        return self.say_counted(float(rounded(value, 6)), one, many, number=self.credit(value))
 
     def bound(self, value: float) -> str:
         """A bound of a number of conversions: an estimate, with the digits of the report also where it is whole."""
@@ -168,6 +171,12 @@ class Formatter:
     def every(self, items: Sequence[str]) -> str:
         """The items together: 12 households, 3 offices and 1 mobile network."""
         return str(format_list(list(items), locale=self.babel))
+
+    def _plural_number(self, number: float) -> int:
+        """A whole number with the plural form of this one: 1.5 orders are many in English, and like one in French."""
+        if number == int(number):
+            return int(number)
+        return 1 if self.babel.plural_form(exact(number)) == "one" else 2
 
     def _decimal(self, value: Decimal | float, digits: int) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")

@@ -29,18 +29,18 @@ def model_totals(facts: ReportFacts, formatter: Formatter) -> Table | None:
     through, rows = formatter.day(facts.model_totals.through), facts.model_totals.rows
     # These totals are fractions, whatever the report's own credits are.
     formatter = replace(formatter, credit_digits=1)
-    note = "These models also look at journeys that led to no conversion, so they tell totals, as of Sundays."
+    say = formatter.say
+    note = say("These models also look at journeys that led to no conversion, so they tell totals, as of Sundays.")
     if any(row.is_fallback for row in rows):
-        note += (
-            f" * Fewer than {FEWEST_TO_FIT} conversions are too few to learn from: these are the numbers of the linear "
-            "model."
+        note += " " + say(
+            "* Fewer than {fewest} conversions are too few to learn from: these are the numbers of the linear model.",
+            fewest=formatter.count(FEWEST_TO_FIT),
         )
-    title = formatter.say("Models that learn from all journeys, from the start to {day}", day=through)
+    title = say("Models that learn from all journeys, from the start to {day}", day=through)
     if facts.is_portfolio:
-        return Table(
-            title, ("Campaign", "This report", "Markov", "Counterfactual"), _by_campaign(facts, formatter), note
-        )
-    columns = ("Model", "Conv.", "95% interval", "Revenue", "CPA", "ROAS")
+        own = (say("Campaign"), say("This report"), *(say(MODELS[model]) for model in DATA_DRIVEN))
+        return Table(title, own, _by_campaign(facts, formatter), note)
+    columns = (say("Model"), say("Conv."), say("95% interval"), say("Revenue"), say("CPA"), say("ROAS"))
     return Table(title, columns, tuple(_model_row(row, facts, formatter) for row in _in_order(rows, facts)), note)
 
 
@@ -50,9 +50,13 @@ def _in_order(rows: Sequence[ModelResult], facts: ReportFacts) -> list[ModelResu
 
 
 def _model_row(row: ModelResult, facts: ReportFacts, formatter: Formatter) -> TableRow:
-    own = " (this report)" if row.model == facts.method.default_model else "*" if row.is_fallback else ""
+    name = formatter.say(MODELS.get(row.model, row.model))
+    if row.model == facts.method.default_model:
+        name = formatter.say("{model} (this report)", model=name)
+    elif row.is_fallback:
+        name += "*"
     return TableRow(
-        MODELS.get(row.model, row.model) + own,
+        name,
         rule_of(row.model, facts.method, formatter),
         (
             formatter.credit(row.conversions.estimate),

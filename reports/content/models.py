@@ -37,7 +37,11 @@ def rules(facts: ReportFacts, formatter: Formatter) -> list[Pair]:
     """Each model that the report compares, with its rule."""
     names = _in_order(facts) or [facts.method.default_model]
     found = {name: rule_of(name, facts.method, formatter) for name in names}
-    return [Pair(MODELS.get(name, name), f"{rule[0].upper()}{rule[1:]}.") for name, rule in found.items() if rule]
+    return [
+        Pair(formatter.say(MODELS.get(name, name)), f"{rule[0].upper()}{rule[1:]}.")
+        for name, rule in found.items()
+        if rule
+    ]
 
 
 def models(facts: ReportFacts, formatter: Formatter) -> Table | None:
@@ -72,7 +76,7 @@ def _shares(row: PlacementRow, names: Sequence[str], formatter: Formatter) -> tu
 
 
 def _heading(model: str, facts: ReportFacts, formatter: Formatter) -> str:
-    name = MODELS.get(model, model)
+    name = formatter.say(MODELS.get(model, model))
     return formatter.say("{model} (this report)", model=name) if model == facts.method.default_model else name
 
 

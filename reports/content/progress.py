@@ -15,44 +15,46 @@ from reports.content.labels import KPIS
 from reports.content.ratios import cost_of_each, return_on_spend
 from reports.content.report import Pair, Section
 from reports.content.response import measured
-from reports.content.sentences import counted
 from reports.content.to_date import EarlierChanges, Figures, ToDate
+from reports.content.wording import counted, message
 from sql.values import Interval
 
 # Credits are fractions that sum to whole conversions up to the last digits of a float.
 SMALLEST_CREDIT = 1e-6
 
-PART_OF = "{part} of {whole} booked"
-PART_OF_BUDGET = "{part} of a budget of {whole}"
-WITH_INTERVAL = "{value} (95% interval {lower} to {upper})"
+PART_OF = message("{part} of {whole} booked")
+PART_OF_BUDGET = message("{part} of a budget of {whole}")
+WITH_INTERVAL = message("{value} (95% interval {lower} to {upper})")
 
 # What became known of the days that the last report told of. Of conversions and revenue, of one alone, of neither.
-CAME_IN = "Since the last report, {conversions} and {revenue} of earlier days came in."
-CONVERSIONS_CAME_IN = "Since the last report, {conversions} of earlier days came in."
-REVENUE_CAME_IN = "Since the last report, revenue of {revenue} came in for earlier days."
-TAKEN_BACK = "Since the last report, {conversions} and {revenue} of earlier days were taken back."
-CONVERSIONS_TAKEN_BACK = "Since the last report, {conversions} of earlier days were taken back."
-REVENUE_TAKEN_BACK = "Since the last report, revenue of {revenue} of earlier days was refunded or corrected."
-NOTHING_CHANGED = "Since the last report, no conversions or revenue of earlier days have changed."
+CAME_IN = message("Since the last report, {conversions} and {revenue} of earlier days came in.")
+CONVERSIONS_CAME_IN = message("Since the last report, {conversions} of earlier days came in.")
+REVENUE_CAME_IN = message("Since the last report, revenue of {revenue} came in for earlier days.")
+TAKEN_BACK = message("Since the last report, {conversions} and {revenue} of earlier days were taken back.")
+CONVERSIONS_TAKEN_BACK = message("Since the last report, {conversions} of earlier days were taken back.")
+REVENUE_TAKEN_BACK = message("Since the last report, revenue of {revenue} of earlier days was refunded or corrected.")
+NOTHING_CHANGED = message("Since the last report, no conversions or revenue of earlier days have changed.")
 # For one, and for any other number.
-ADS_ADDED = (
+ADS_ADDED = counted(
     "{count} ad of earlier days was added to the count.",
     "{count} ads of earlier days were added to the count.",
 )
-ADS_TAKEN_OFF = (
+ADS_TAKEN_OFF = counted(
     "{count} ad of earlier days was taken off the count.",
     "{count} ads of earlier days were taken off the count.",
 )
-SPEND_HIGHER = "The spend of earlier days is {amount} higher than the last report said."
-SPEND_LOWER = "The spend of earlier days is {amount} lower than the last report said."
-UNTOLD_DAYS = "No report told of {days}: they brought {conversions} and {revenue}."
-UNTOLD_CAMPAIGNS = "Campaigns that are new in this report brought {conversions} and {revenue} before this period."
-MODEL_CHANGED = "The last report used another attribution model, which is a part of the difference."
-ENDED = "No longer in this report, because their time is over: {campaigns}."
-ADDING_UP = (
+SPEND_HIGHER = message("The spend of earlier days is {amount} higher than the last report said.")
+SPEND_LOWER = message("The spend of earlier days is {amount} lower than the last report said.")
+UNTOLD_DAYS = message("No report told of {days}: they brought {conversions} and {revenue}.")
+UNTOLD_CAMPAIGNS = message(
+    "Campaigns that are new in this report brought {conversions} and {revenue} before this period."
+)
+MODEL_CHANGED = message("The last report used another attribution model, which is a part of the difference.")
+ENDED = message("No longer in this report, because their time is over: {campaigns}.")
+ADDING_UP = message(
     "{told} in the last report, {changed} of earlier days since then and {now} of this period make {total} conversions."
 )
-ADDING_UP_WITH_UNTOLD = (
+ADDING_UP_WITH_UNTOLD = message(
     "{told} in the last report, {changed} of earlier days since then, {untold} that no report told and {now} of this "
     "period make {total} conversions."
 )
@@ -61,7 +63,7 @@ ADDING_UP_WITH_UNTOLD = (
 def progress(facts: ReportFacts, formatter: Formatter) -> tuple[Section, ...]:
     """What was delivered, spent and earned since the start, one section for each currency."""
     return tuple(
-        Section(_title(each, facts), (*_pairs(each, formatter), *_since_the_last_report(each, formatter)))
+        Section(_title(each, facts, formatter), (*_pairs(each, formatter), *_since_the_last_report(each, formatter)))
         for each in facts.to_date
     )
 
@@ -73,39 +75,40 @@ def shown_figures(to_date: ToDate) -> tuple[Figures, ...]:
     return (to_date.figures, to_date.period, *parts)
 
 
-def _title(to_date: ToDate, facts: ReportFacts) -> str:
+def _title(to_date: ToDate, facts: ReportFacts, formatter: Formatter) -> str:
     if not facts.is_portfolio:
-        return "Campaign to date"
-    return "Campaigns to date" if len(facts.to_date) == 1 else f"Campaigns to date, in {to_date.currency}"
+        return formatter.say("Campaign to date")
+    if len(facts.to_date) == 1:
+        return formatter.say("Campaigns to date")
+    return formatter.say("Campaigns to date, in {currency}", currency=to_date.currency)
 
 
 def _pairs(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
-    figures, currency = to_date.figures, to_date.currency
+    figures, currency, say = to_date.figures, to_date.currency, formatter.say
 
     def money(minor: Decimal | float | None) -> str:
         return formatter.money(minor, currency)
 
     delivered = formatter.count(figures.delivered)
     if to_date.booked:
-        delivered = formatter.say(PART_OF, part=delivered, whole=formatter.count(to_date.booked))
+        delivered = say(PART_OF, part=delivered, whole=formatter.count(to_date.booked))
     spend = money(figures.spend_minor)
     if to_date.budget_minor and figures.spend_minor is not None:
-        spend = formatter.say(PART_OF_BUDGET, part=spend, whole=money(to_date.budget_minor))
-    yield Pair("Ads delivered", delivered)
-    yield Pair("Spend", spend)
-    yield Pair(
-        "Conversions",
-        _with_interval(formatter.credit(figures.conversions), to_date.conversions_interval, formatter.bound),
-    )
-    yield Pair("Attributed revenue", _with_interval(money(figures.revenue_minor), to_date.revenue_interval, money))
-    roas, cost = return_on_spend(figures), cost_of_each(figures)
-    yield Pair(
-        "Return on ad spend (ROAS)", _with_interval(formatter.ratio(roas), to_date.roas_interval, formatter.ratio)
-    )
-    yield Pair("Cost per conversion (CPA)", _with_interval(money(cost), to_date.cpa_interval, money))
+        spend = say(PART_OF_BUDGET, part=spend, whole=money(to_date.budget_minor))
+    yield Pair(say("Ads delivered"), delivered)
+    yield Pair(say("Spend"), spend)
+    conversions = formatter.credit(figures.conversions)
+    roas, cost = formatter.ratio(return_on_spend(figures)), money(cost_of_each(figures))
+    for term, value, interval, show in (
+        (say("Conversions"), conversions, to_date.conversions_interval, formatter.bound),
+        (say("Attributed revenue"), money(figures.revenue_minor), to_date.revenue_interval, money),
+        (say("Return on ad spend (ROAS)"), roas, to_date.roas_interval, formatter.ratio),
+        (say("Cost per conversion (CPA)"), cost, to_date.cpa_interval, money),
+    ):
+        yield Pair(term, _with_interval(value, interval, show, formatter))
     for measure in to_date.measures:
         if measure.interval is not None or measure.is_small:
-            yield Pair(KPIS[measure.kpi], measured(measure, currency, formatter))
+            yield Pair(say(KPIS[measure.kpi]), measured(measure, currency, formatter))
 
 
 def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
@@ -113,11 +116,13 @@ def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pa
     earlier = to_date.earlier
     if earlier is None:
         return
-    yield Pair("Since the last report", " ".join(_changes(earlier, to_date, formatter)))
+    yield Pair(formatter.say("Since the last report"), " ".join(_changes(earlier, to_date, formatter)))
     parts = {"told": earlier.told, "changed": earlier.changed, "untold": earlier.untold, "now": to_date.period}
     shown = {name: formatter.credit(part.conversions) for name, part in parts.items()}
     whole = ADDING_UP if _is_nothing(earlier.untold) else ADDING_UP_WITH_UNTOLD
-    yield Pair("Adding up", formatter.say(whole, **shown, total=formatter.credit(to_date.figures.conversions)))
+    yield Pair(
+        formatter.say("Adding up"), formatter.say(whole, **shown, total=formatter.credit(to_date.figures.conversions))
+    )
 
 
 def _changes(earlier: EarlierChanges, to_date: ToDate, formatter: Formatter) -> Iterator[str]:
@@ -141,7 +146,7 @@ def _changes(earlier: EarlierChanges, to_date: ToDate, formatter: Formatter) -> 
     if earlier.model_changed:
         yield formatter.say(MODEL_CHANGED)
     if earlier.ended:
-        yield formatter.say(ENDED, campaigns=", ".join(earlier.ended))
+        yield formatter.say(ENDED, campaigns=formatter.say(", ").join(earlier.ended))
 
 
 def _earned(changed: Figures, currency: str, formatter: Formatter) -> str:
@@ -161,7 +166,7 @@ def _earned(changed: Figures, currency: str, formatter: Formatter) -> str:
 
 
 def _conversions(figures: Figures, formatter: Formatter) -> str:
-    return counted(formatter.credit(abs(figures.conversions)), "conversion", "conversions")
+    return formatter.credits(abs(figures.conversions), "{number} conversion", "{number} conversions")
 
 
 def _direction(change: float) -> int:
@@ -173,7 +178,7 @@ def _is_nothing(figures: Figures) -> bool:
     return not any((figures.delivered, _direction(figures.conversions), figures.revenue_minor, figures.spend_minor))
 
 
-def _with_interval(value: str, interval: Interval | None, show: Callable[[float], str]) -> str:
+def _with_interval(value: str, interval: Interval | None, show: Callable[[float], str], formatter: Formatter) -> str:
     if value == NOTHING or interval is None or interval.lower is None or interval.upper is None:
         return value
-    return WITH_INTERVAL.format(value=value, lower=show(interval.lower), upper=show(interval.upper))
+    return formatter.say(WITH_INTERVAL, value=value, lower=show(interval.lower), upper=show(interval.upper))

@@ -52,12 +52,6 @@ class Tile:
     def arrow(self) -> str:
         return {"up": "▲", "down": "▼", "flat": "=", "none": ""}[self.direction]
 
-    @property
-    def spoken(self) -> str:
-        """The arrow as text, for the text twin and for screen readers."""
-        word = {"up": "up ", "down": "down ", "flat": "", "none": ""}[self.direction]
-        return f"{word}{self.change}"
-
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -19,7 +19,9 @@ PERCENTAGES = {"delivery_rate": 0, "conversion_rate": 2, "visitor_rate": 2, "roi
 def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
     """Rates, costs and returns with their intervals; None where the period has none."""
     shown = [measure for measure in facts.response if measure.interval is not None or measure.is_small]
-    pairs = tuple(Pair(KPIS[measure.kpi], measured(measure, facts.currency, formatter)) for measure in shown)
+    pairs = tuple(
+        Pair(formatter.say(KPIS[measure.kpi]), measured(measure, facts.currency, formatter)) for measure in shown
+    )
     title = formatter.say("What came back, {period}", period=formatter.period(facts.period))
     return Section(title, pairs) if any(measure.interval for measure in shown) else None
 

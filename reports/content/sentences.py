@@ -1,7 +1,7 @@
-"""Sentences: the finding, the notices and the paragraphs on lift, each short, plain and true of this report's numbers.
+"""Sentences: the finding and the notices, each short, plain and true of this report's numbers.
 
 Here: the choice of a sentence by the facts, and its wording.
-Not here: fixed terms (labels.py), tables and tiles, markup.
+Not here: lift (lift.py), fixed terms (labels.py), tables and tiles, markup.
 """
 
 from __future__ import annotations
@@ -9,25 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from reports.content.comparisons import Lift
 from reports.content.corrections import restated
 from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import NOTHING, Formatter, exact
 from reports.content.order_values import unknown_values
 from reports.content.ratios import is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Notice
-from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LARGEST_DETECTABLE_LIFT
-from sql.values import Interval
+from reports.content.wording import counted, message
+from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
 
 # Deliveries lag bookings by a few per cent all the time; below this share of what was expected the report says so.
 PACING_TOLERANCE = Decimal("0.95")
 
-NO_COMPARISON = "Lift needs a comparison group, and none was measured for this period."
-
-
-def counted(number: str, singular: str, plural: str) -> str:
-    """A number with its noun, in the singular for exactly one."""
-    return f"{number} {singular if number == '1' else plural}"
+# For one ad that is owed, and for any other number.
+OWED_AT_THE_END = counted(
+    "The flight has ended with {delivered} of {booked} booked ads delivered; {owed} ad is owed as a make-good.",
+    "The flight has ended with {delivered} of {booked} booked ads delivered; {owed} ads are owed as a make-good.",
+)
+OWED_BEFORE_THE_END = counted(
+    "Flights that have ended delivered less than was booked; {owed} ad is owed as a make-good.",
+    "Flights that have ended delivered less than was booked; {owed} ads are owed as a make-good.",
+)
 
 
 def finding(facts: ReportFacts, formatter: Formatter) -> str:
@@ -42,9 +44,8 @@ def _what_happened(facts: ReportFacts, formatter: Formatter) -> str:
     """Conversions are told by when they happened, and by whose ads they followed."""
     now, say = facts.now, formatter.say
     ads = formatter.say_counted(now.delivered, "{number} ad", "{number} ads", number=formatter.count(now.delivered))
-    shown = formatter.credit(now.conversions)
-    one, many = "{number} attributed conversion", "{number} attributed conversions"
-    conversions = formatter.say_counted(1 if shown == "1" else 2, one, many, number=shown)
+    one, many = counted("{number} attributed conversion", "{number} attributed conversions")
+    conversions = formatter.credits(now.conversions, one, many)
     if not now.conversions:
         if not now.delivered:
             return say("No ads were delivered in this period, and no conversions were attributed")
@@ -88,9 +89,9 @@ def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
         *_failed_checks(facts, formatter),
         *_behind(facts.pacing, formatter),
         *_open_windows(facts, formatter),
-        *_small_sample(facts),
-        *_provisional(facts),
-        *_unknown_money(facts),
+        *_small_sample(facts, formatter),
+        *_provisional(facts, formatter),
+        *_unknown_money(facts, formatter),
         *unknown_values(facts, formatter),
     ]
     return tuple(sorted(found, key=lambda notice: notice.kind != "warning"))
@@ -98,25 +99,30 @@ def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
 
 def _failed_checks(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     for check in facts.failed_checks:
-        yield Notice("warning", f"A data check did not pass for {formatter.day(check.day)}: {check.detail}")
+        day, sentence = formatter.day(check.day), message("A data check did not pass for {day}: {detail}")
+        yield Notice("warning", formatter.say(sentence, day=day, detail=check.detail))
 
 
 def _behind(pacing: Pacing | None, formatter: Formatter) -> Iterator[Notice]:
     if pacing is None or not pacing.booked:
         return
-    delivered, booked = formatter.count(pacing.delivered), formatter.count(pacing.booked)
-    owed = counted(formatter.count(pacing.make_good), "ad is", "ads are")
+    parts = {
+        "delivered": formatter.count(pacing.delivered),
+        "booked": formatter.count(pacing.booked),
+        "owed": formatter.count(pacing.make_good),
+    }
     if pacing.make_good:
-        ended = f"The flight has ended with {delivered} of {booked} booked ads delivered"
-        parts = ended if pacing.ended else "Flights that have ended delivered less than was booked"
-        yield Notice("warning", f"{parts}; {owed} owed as a make-good.")
+        one, many = OWED_AT_THE_END if pacing.ended else OWED_BEFORE_THE_END
+        yield Notice("warning", formatter.say_counted(pacing.make_good, one, many, **parts))
     if not pacing.ended and pacing.expected and pacing.delivered < PACING_TOLERANCE * pacing.expected:
-        share = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
-        yield Notice(
-            "warning",
-            f"Delivery is behind its booking: {delivered} ads so far, {share} of the "
-            f"{formatter.count(pacing.expected)} due by now ({booked} booked in all).",
+        text = formatter.say(
+            "Delivery is behind its booking: {delivered} ads so far, {share} of the {expected} due by now ({booked} "
+            "booked in all).",
+            **parts,
+            share=formatter.percent(exact(pacing.delivered) / pacing.expected, 0),
+            expected=formatter.count(pacing.expected),
         )
+        yield Notice("warning", text)
 
 
 def _open_windows(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
@@ -142,106 +148,37 @@ def _open_windows(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     yield Notice("info", text)
 
 
-def _small_sample(facts: ReportFacts) -> Iterator[Notice]:
+def _small_sample(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     sample = facts.now.sample
     if sample and not ratios_allowed(sample):
-        yield Notice(
-            "info",
-            f"Fewer than {FEWEST_FOR_RATIOS} conversions: counts are shown, ratios are not: they would be noise.",
+        text = formatter.say(
+            "Fewer than {fewest} conversions: counts are shown, ratios are not: they would be noise.",
+            fewest=formatter.count(FEWEST_FOR_RATIOS),
         )
+        yield Notice("info", text)
     elif is_low_confidence(sample):
-        yield Notice(
-            "info",
-            f"Low confidence: fewer than {FEWEST_FOR_CONFIDENCE} conversions, so read changes and ratios with their "
-            "intervals.",
+        text = formatter.say(
+            "Low confidence: fewer than {confident} conversions, so read changes and ratios with their intervals.",
+            confident=formatter.count(FEWEST_FOR_CONFIDENCE),
         )
+        yield Notice("info", text)
 
 
-def _provisional(facts: ReportFacts) -> Iterator[Notice]:
+def _provisional(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     if not facts.method.is_final:
-        yield Notice(
-            "warning",
-            f"The period is provisional: its numbers become final {facts.method.lateness_hours} hours after its end.",
+        text = formatter.say(
+            "The period is provisional: its numbers become final {hours} hours after its end.",
+            hours=formatter.count(facts.method.lateness_hours),
         )
+        yield Notice("warning", text)
 
 
-def _unknown_money(facts: ReportFacts) -> Iterator[Notice]:
+def _unknown_money(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     if facts.currency is None:
-        yield Notice(
-            "info", "The campaigns use several currencies. Money is shown by campaign and never added up across them."
+        several = message(
+            "The campaigns use several currencies. Money is shown by campaign and never added up across them."
         )
+        yield Notice("info", formatter.say(several))
     elif any(each.figures.spend_minor is None for each in facts.to_date):
-        yield Notice("info", "The spend is not known, so return and cost per conversion cannot be shown.")
-
-
-def lift(facts: ReportFacts, formatter: Formatter) -> tuple[str, ...]:
-    """Incremental lift with its interval, or why there is none, one paragraph per campaign that was compared."""
-    if not facts.lifts:
-        return (f"No lift is reported. {NO_COMPARISON}",)
-    results = sorted(facts.lifts, key=lambda result: result.campaign)
-    if not facts.is_portfolio:
-        return tuple(_lift_of(result, formatter) for result in results)
-    others = len(facts.campaigns) - len(results)
-    paragraphs = [f"{result.campaign}: {_lift_of(result, formatter)}" for result in results]
-    if others > 0:
-        whose = counted(formatter.count(others), "other campaign", "other campaigns")
-        paragraphs.append(f"For {whose} no comparison group was measured.")
-    return tuple(paragraphs)
-
-
-def _lift_of(result: Lift, formatter: Formatter) -> str:
-    """Only a randomised holdout is called causal."""
-    if result.relative is None:
-        return f"No lift is reported. {_too_coarse(result, formatter)}"
-    relative = result.relative
-    text = f"{_compared(relative.estimate, result.causal, formatter)} ({_between(relative, formatter)})."
-    if _holds_zero(relative):
-        text += " The interval includes no difference at all, so chance alone could explain this."
-    if not result.causal:
-        return f"{text} The groups were matched, not randomised, so this is not proof of cause."
-    return f"{text}{_added_return(result.iroas, formatter)}"
-
-
-def _compared(lift: float, causal: bool, formatter: Formatter) -> str:
-    share = formatter.percent(abs(lift))
-    is_none = share == formatter.percent(0)
-    if not causal:
-        often = "as often as" if is_none else f"{share} {'more' if lift > 0 else 'less'} often than"
-        return f"Households that got the ads converted {often} comparable listeners who did not"
-    if is_none:
-        return "As many households that got the ads converted as in a randomised holdout"
-    if lift > 0:
-        return f"The ads caused {share} more households to convert than in a randomised holdout"
-    return f"{share} fewer households that got the ads converted than in a randomised holdout"
-
-
-def _between(interval: Interval, formatter: Formatter) -> str:
-    """The bounds of a lift as text: a minus sign before "more" would be read past."""
-    lower, upper = (bound if bound is not None else interval.estimate for bound in (interval.lower, interval.upper))
-    least, most = (formatter.percent(abs(bound)) for bound in (lower, upper))
-    if lower < 0 < upper:
-        return f"95% interval {least} less to {most} more"
-    return f"95% interval {least} to {most} {'more' if upper > 0 else 'less'}"
-
-
-def _holds_zero(interval: Interval) -> bool:
-    return interval.lower is not None and interval.upper is not None and interval.lower <= 0 <= interval.upper
-
-
-def _added_return(iroas: Interval | None, formatter: Formatter) -> str:
-    if iroas is None or iroas.lower is None or iroas.upper is None:
-        return ""
-    shown, lower, upper = (formatter.ratio(value) for value in (iroas.estimate, iroas.lower, iroas.upper))
-    return (
-        f" The incremental return on ad spend (iROAS) is {shown} (95% interval {lower} to {upper}): revenue per unit "
-        "of spend that would not have come without the ads."
-    )
-
-
-def _too_coarse(result: Lift, formatter: Formatter) -> str:
-    ours, others = formatter.count(result.households), formatter.count(result.base_households)
-    groups = f"{counted(ours, 'household was', 'households were')} compared with {counted(others, 'other', 'others')}"
-    if result.smallest is None:
-        return f"{groups}, of which none converted."
-    found, wanted = formatter.percent(result.smallest, 0), formatter.percent(LARGEST_DETECTABLE_LIFT, 0)
-    return f"{groups}; that finds lifts of {found} and more, and has to find {wanted} to be shown."
+        unknown = message("The spend is not known, so return and cost per conversion cannot be shown.")
+        yield Notice("info", formatter.say(unknown))

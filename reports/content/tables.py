@@ -14,11 +14,25 @@ from reports.content.formats import NOTHING, Formatter, exact, rounded
 from reports.content.labels import ADDRESSES, POSITIONS
 from reports.content.ratios import cost_per_conversion, per_thousand, return_on_spend
 from reports.content.report import Pair, Section, Table, TableRow
+from reports.content.wording import message
 from reports.thresholds import FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 from sql.values import Interval
 
 # A mail is read, not searched: longer tables are in the PDF and the CSV.
 MOST_MAIL_ROWS = 20
+
+# Sentences with numbers of their own, which explanations look for.
+FREQUENCY = message("{number} ads per address")
+BOOKED = message("{delivered} of {booked} booked since the start ({share})")
+BOOKED_WITH_PACE = message(
+    "{delivered} of {booked} booked since the start ({share}), {pace} of the {expected} due by now"
+)
+COUNTED = message("{number} counted")
+COUNTED_WITH_SHARE = message("{number} counted, with {share} of the ads at addresses of one household")
+MODELLED = message("{counted}; {number} if the others respond alike.")
+MODELLED_WITH_INTERVAL = message("{counted}; {number} if the others respond alike (95% interval {lower} to {upper}).")
+TOO_FEW_ADDRESSES = message("{counted}. There are too few such addresses to model the others.")
+TOO_FEW_CONVERSIONS = message("{counted}. There are too few such conversions to model the others.")
 
 
 def ranked(facts: ReportFacts) -> list[PlacementRow]:
@@ -42,13 +56,13 @@ def ranked(facts: ReportFacts) -> list[PlacementRow]:
 
 def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     """The mail's table: at most 20 rows."""
-    rows = ranked(facts)
+    rows, say = ranked(facts), formatter.say
     shown, span = rows[:MOST_MAIL_ROWS], formatter.period(facts.period)
     return Table(
         title=formatter.say("Top placements, {period}", period=span)
         if len(shown) < len(rows)
         else formatter.say("Placements, {period}", period=span),
-        columns=("Episode", "Aired", "Delivered", "Conv.", "CPA to date"),
+        columns=(say("Episode"), say("Aired"), say("Delivered"), say("Conv."), say("CPA to date")),
         rows=tuple(
             _placement_row(
                 row,
@@ -67,9 +81,18 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
 
 def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     """The PDF's table: every placement, booked against delivered."""
+    say = formatter.say
     return Table(
         title=formatter.say("Every placement, {period}", period=formatter.period(facts.period)),
-        columns=("Episode", "Aired", "Booked", "Delivered", "Conv.", "Revenue", "CPA to date"),
+        columns=(
+            say("Episode"),
+            say("Aired"),
+            say("Booked"),
+            say("Delivered"),
+            say("Conv."),
+            say("Revenue"),
+            say("CPA to date"),
+        ),
         rows=tuple(
             _placement_row(
                 row,
@@ -98,10 +121,11 @@ def campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
     """One row per campaign of a portfolio, largest first; None for the report of one campaign."""
     if not facts.is_portfolio:
         return None
+    say = formatter.say
     rows = sorted(facts.campaigns, key=lambda row: (-row.conversions, -row.delivered, row.name))
     return Table(
         title=formatter.say("Campaigns, {period}", period=formatter.period(facts.period)),
-        columns=("Campaign", "Delivered", "Conv.", "Spend", "ROAS to date"),
+        columns=(say("Campaign"), say("Delivered"), say("Conv."), say("Spend"), say("ROAS to date")),
         rows=tuple(
             TableRow(
                 row.name,
@@ -128,7 +152,8 @@ def top_campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
     if table is None or len(table.rows) <= MOST_MAIL_ROWS:
         return table
     shown, total = formatter.count(MOST_MAIL_ROWS), formatter.count(len(table.rows))
-    note = f"{shown} of {total} campaigns; the attached PDF and CSV hold all. {table.note}"
+    sentence = message("{shown} of {total} campaigns; the attached PDF and CSV hold all.")
+    note = f"{formatter.say(sentence, shown=shown, total=total)} {table.note}"
     return replace(
         table,
         title=formatter.say("Top campaigns, {period}", period=formatter.period(facts.period)),
@@ -142,19 +167,19 @@ def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
     now, say = facts.now, formatter.say
     frequency = NOTHING
     if now.reach:
-        frequency = say("{number} ads per address", number=formatter.frequency(Decimal(now.delivered) / now.reach))
+        frequency = say(FREQUENCY, number=formatter.frequency(Decimal(now.delivered) / now.reach))
     pairs = [
-        Pair("Ads delivered", formatter.count(now.delivered)),
-        Pair("Reach", reached(now, formatter)),
-        Pair("Frequency", frequency),
-        Pair("Booked against delivered", _booked(facts, formatter)),
-        Pair("Conversions, counted and modelled", _modelled(facts, formatter)),
+        Pair(say("Ads delivered"), formatter.count(now.delivered)),
+        Pair(say("Reach"), reached(now, formatter)),
+        Pair(say("Frequency"), frequency),
+        Pair(say("Booked against delivered"), _booked(facts, formatter)),
+        Pair(say("Conversions, counted and modelled"), _modelled(facts, formatter)),
     ]
     if facts.currency is not None:
         pairs += [
-            Pair("Spend", formatter.money(now.spend_minor, facts.currency)),
-            Pair("Cost per thousand ads (eCPM)", per_thousand(facts, formatter)),
-            Pair("Attributed revenue", _revenue(facts, facts.currency, formatter)),
+            Pair(say("Spend"), formatter.money(now.spend_minor, facts.currency)),
+            Pair(say("Cost per thousand ads (eCPM)"), per_thousand(facts, formatter)),
+            Pair(say("Attributed revenue"), _revenue(facts, facts.currency, formatter)),
         ]
     title = say("Delivery, reach and frequency, {period}", period=formatter.period(facts.period))
     return Section(title, tuple(pairs))
@@ -183,21 +208,22 @@ def _revenue(facts: ReportFacts, currency: str, formatter: Formatter) -> str:
     if interval is None or interval.lower is None or interval.upper is None:
         return shown
     lower, upper = formatter.money(interval.lower, currency), formatter.money(interval.upper, currency)
-    return f"{shown} (95% interval {lower} to {upper})"
+    return formatter.say("{value} (95% interval {lower} to {upper})", value=shown, lower=lower, upper=upper)
 
 
 def _modelled(facts: ReportFacts, formatter: Formatter) -> str:
     """The modelled number never stands without the counted one."""
-    now = facts.now
-    counted = f"{formatter.credit(now.conversions)} counted"
+    now, say, number = facts.now, formatter.say, formatter.credit(facts.now.conversions)
+    counted = say(COUNTED, number=number)
     if now.usable_share is not None:
-        counted += f", with {formatter.percent(now.usable_share, 0)} of the ads at addresses of one household"
+        counted = say(COUNTED_WITH_SHARE, number=number, share=formatter.percent(now.usable_share, 0))
     if now.modelled is None:
-        lacking = "addresses" if (now.usable_share or 0) < LEAST_USABLE_SHARE else "conversions"
-        return f"{counted}. There are too few such {lacking} to model the others."
+        is_small = (now.usable_share or 0) < LEAST_USABLE_SHARE
+        return say(TOO_FEW_ADDRESSES if is_small else TOO_FEW_CONVERSIONS, counted=counted)
     shown = [formatter.count(int(rounded(each, 0))) for each in _numbers(now.modelled)]
-    interval = f" (95% interval {shown[1]} to {shown[2]})" if len(shown) > 1 else ""
-    return f"{counted}; {shown[0]} if the others respond alike{interval}."
+    if len(shown) < 3:
+        return say(MODELLED, counted=counted, number=shown[0])
+    return say(MODELLED_WITH_INTERVAL, counted=counted, number=shown[0], lower=shown[1], upper=shown[2])
 
 
 def _numbers(interval: Interval) -> list[float]:
@@ -209,12 +235,15 @@ def _booked(facts: ReportFacts, formatter: Formatter) -> str:
     pacing = facts.pacing
     if pacing is None or not pacing.booked:
         return NOTHING
-    share = formatter.percent(exact(pacing.delivered) / pacing.booked)
-    text = f"{formatter.count(pacing.delivered)} of {formatter.count(pacing.booked)} booked since the start ({share})"
-    if pacing.expected:
-        pace = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
-        text += f", {pace} of the {formatter.count(pacing.expected)} due by now"
-    return text
+    parts = {
+        "delivered": formatter.count(pacing.delivered),
+        "booked": formatter.count(pacing.booked),
+        "share": formatter.percent(exact(pacing.delivered) / pacing.booked),
+    }
+    if not pacing.expected:
+        return formatter.say(BOOKED, **parts)
+    pace = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
+    return formatter.say(BOOKED_WITH_PACE, **parts, pace=pace, expected=formatter.count(pacing.expected))
 
 
 def _placement_row(row: PlacementRow, facts: ReportFacts, formatter: Formatter, *cells: str) -> TableRow:
@@ -244,13 +273,21 @@ def _campaign_roas(row: CampaignRow) -> Decimal | None:
 def _folded(facts: ReportFacts, formatter: Formatter) -> str:
     if not facts.folded_rows:
         return ""
-    fewest, rows = formatter.count(facts.fewest_households), formatter.count(facts.folded_rows)
-    return f" {rows} rows, some of fewer than {fewest} households, stand as one to keep listeners private."
+    text = formatter.say(
+        "{rows} rows, some of fewer than {fewest} households, stand as one to keep listeners private.",
+        rows=formatter.count(facts.folded_rows),
+        fewest=formatter.count(facts.fewest_households),
+    )
+    return f" {text}"
 
 
 def _shown(shown: int, total: int, formatter: Formatter) -> str:
     if not total:
         return ""
     if shown < total:
-        return f"{formatter.count(shown)} of {formatter.count(total)} placements; the attached PDF and CSV hold all."
-    return "The attached PDF and CSV hold the same placements with more columns."
+        return formatter.say(
+            "{shown} of {total} placements; the attached PDF and CSV hold all.",
+            shown=formatter.count(shown),
+            total=formatter.count(total),
+        )
+    return formatter.say("The attached PDF and CSV hold the same placements with more columns.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.content.report import ReportContent
+from reports.content.wording import sayer
 from reports.drawing import charts, colours
 from reports.drawing.fonts import FontRegistry
 from reports.drawing.typesetting import typeset
@@ -26,12 +27,27 @@ def pdf_file(content: ReportContent, fonts: FontRegistry) -> bytes:
 def _inputs(content: ReportContent, fonts: FontRegistry) -> dict[str, Any]:
     shown = content.as_json()
     del shown["records"]
-    language = language_of(content)
+    language, say, footer = language_of(content), sayer(content.locale), content.footer
+    reference, revision = footer.reference, str(content.revision)
     return shown | {
         "look": charts.look(content.header.accent, charts.PDF_LETTERS, charts.PDF_PANEL),
         "arrows": [tile.arrow for tile in content.tiles],
         "families": fonts.families(" ".join(content.strings()), language),
         "language": language,
+        "words": {
+            "ads": say("Ads delivered"),
+            "conversions": say("Conversions"),
+            "lift": say("Incremental lift"),
+            "limits": say("What these numbers cannot say"),
+            "report": say("Report {reference}", reference=reference),
+            "data_through": say("data through {moment}", moment=footer.data_through),
+            "id": say(
+                "Report {reference} ({id}, revision {revision})",
+                reference=reference,
+                id=content.report_id,
+                revision=revision,
+            ),
+        },
         "palette": {name.lower(): value for name, value in vars(colours).items() if name.isupper()},
     }
 

@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from reports.content.data_tables import data_tables
 from reports.content.isolation import FIRST_STRONG, printed
 from reports.content.report import ReportContent
+from reports.content.wording import message, sayer
 from reports.delivery.addresses import header_text
 from reports.drawing import charts, colours
 from reports.drawing.fonts import MARK, FontRegistry, font_registry
@@ -35,7 +36,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_HTML = 80_000
 
 # Columns that a narrow phone does without; the PDF and the CSV have them.
-NARROW_DROPS = frozenset({"Aired", "Spend"})
+NARROW_DROPS = (message("Aired"), message("Spend"))
 
 # So many characters without a glyph are named in a note.
 MOST_NAMED = 8
@@ -98,7 +99,7 @@ def glyph_note(content: ReportContent, fonts: FontRegistry | None = None) -> str
 
 def subject_line(content: ReportContent) -> str:
     """One line, without control characters or direction tricks."""
-    written = environment().get_template("subject.txt").render(header=content.header)
+    written = environment().get_template("subject.txt").render(header=content.header, say=sayer(content.locale))
     return header_text(written)
 
 
@@ -147,7 +148,13 @@ def content_id(content: ReportContent, role: str) -> str:
 
 def _variables(content: ReportContent) -> dict[str, Any]:
     names = [name for name in ReportContent.__dataclass_fields__ if name != "records"]
-    return {name: getattr(content, name) for name in names} | {"narrow": NARROW_DROPS}
+    say = sayer(content.locale)
+    narrow = {say(column) for column in NARROW_DROPS}
+    return {name: getattr(content, name) for name in names} | {
+        "narrow": narrow,
+        "language": language_of(content),
+        "say": say,
+    }
 
 
 @cache

@@ -162,7 +162,6 @@ def make_facts(**changes: Any) -> ReportFacts:
             "calendar_day", (Decimal(30),), "linear", "2026.1", "3", "0.1.0",
             datetime(2026, 10, 2, 22, 0, tzinfo=UTC), True, 48, half_life_days=(Decimal("3.5"),),
         ),
-        reason="You get this mail because Signal Network sends it to Acme <Cloud> & Co at the end of each campaign.",
         pacing=Pacing(316_900, delivered, 316_900, ended=False),
         windows=OpenWindows(12, 2, 0.91),
         unsubscribe="mailto:reports@signal.example?subject=unsubscribe",

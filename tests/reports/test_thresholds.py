@@ -31,12 +31,11 @@ from assets.campaigns.results.incrementality import measure_lift
 from assets.campaigns.results.kpis import measure_data_driven
 from assets.reporting.numbers import NUMBERS
 from reports.content.comparisons import Lift
-from reports.content.labels import DEFINITIONS
 from tests.reports.conftest import make_facts
 from reports.compose import compose
 
 text = compose(make_facts()).canonical_json()
-definition = dict(DEFINITIONS)["Low confidence"]
+definition = {pair.term: pair.text for pair in compose(make_facts()).definitions.pairs}["Low confidence"]
 assert "Fewer than 41 conversions. Below 7," in definition, definition
 assert "CPA is since the campaign’s start, shown from 7 conversions" in text and "from 5 conversions" not in text, text
 assert "at least 5 of at least 3 sponsors" in text
