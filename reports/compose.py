@@ -29,6 +29,10 @@ from reports.content.tiles import tiles
 from reports.content.wording import message
 from reports.drawing.colours import visible_on_white
 
+SHORTENED = message(
+    "This mail is shortened so that mail programs show it whole. The attached PDF and CSV files hold everything."
+)
+
 
 def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
     """The report's content. locale: the recipient's, such as de_DE; the tenant's where it is None.
@@ -71,6 +75,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         footer=_footer(facts, formatter),
         records=records(raw),
         note=facts.note or "",
+        shortened=formatter.say(SHORTENED),
     )
 
 

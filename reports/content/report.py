@@ -196,6 +196,8 @@ class ReportContent:
     records: Records
     # What the network's campaign manager has written; nothing where it is empty.
     note: str = ""
+    # What a mail says that had to leave something out; empty: nothing is said.
+    shortened: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists, as JSON has them."""

@@ -28,12 +28,15 @@ from reports.drawing import charts, colours
 from reports.drawing.fonts import MARK, FontRegistry, font_registry
 from reports.rendering.csv import zip_file
 from reports.rendering.pdf import language_of, pdf_file
-from sql.values import PermanentError
+from reports.rendering.shortening import STEPS, shortened
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 # Gmail cuts a mail off at 102 KB; the rest is room for what relays add.
 LARGEST_HTML = 80_000
+
+# On styles that stay in the head.
+NOT_INLINED = ' data-css-inline="ignore"'
 
 # Columns that a narrow phone does without; the PDF and the CSV have them.
 NARROW_DROPS = (message("Aired"), message("Spend"))
@@ -43,10 +46,6 @@ MOST_NAMED = 8
 
 # Names pictures and nothing else.
 PICTURES = uuid5(NAMESPACE_URL, "earshot:report-pictures")
-
-
-class RenderError(PermanentError):
-    """A part of a report could not be made, so the report is not made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class ReportFile:
 def render(content: ReportContent, fonts: FontRegistry | None = None) -> list[ReportFile]:
     """Every file of the report; the same content gives the same bytes.
 
-    Raises ChartError, TypesettingError or RenderError; there is no report with a part missing.
+    Raises ChartError or TypesettingError; there is no report with a part missing.
     """
     fonts = fonts or font_registry()
     pictures = _pictures(content, fonts)
@@ -104,16 +103,23 @@ def subject_line(content: ReportContent) -> str:
 
 
 def html_mail(content: ReportContent, pictures: dict[str, ReportFile]) -> str:
-    """The HTML part, styles inlined for clients that drop style tags."""
+    """The HTML part, styles inlined for clients that drop style tags; shortened where it would be cut off.
+
+    No report is refused for its size: what does not fit is left to the PDF and the CSV files, and the mail says so.
+    """
+    for shown in (content, *(shortened(content, step) for step in STEPS)):
+        page = _page(shown, pictures)
+        if len(page.encode()) < LARGEST_HTML:
+            break
+    return page
+
+
+def _page(content: ReportContent, pictures: dict[str, ReportFile]) -> str:
+    """Tables keep their styles in the head: a style on each cell makes a mail three times as large."""
     template = environment().get_template("report.html")
     page = template.render(_variables(content), subject=subject_line(content), pictures=pictures, palette=colours)
-    inlined = _with_alternatives(_inliner().inline(page), content, pictures)
-    if len(inlined.encode()) > LARGEST_HTML:
-        raise RenderError(
-            f"the mail of report {content.report_id} has {len(inlined.encode())} bytes, more than {LARGEST_HTML}: "
-            "mail clients would cut it off; shorten names"
-        )
-    return inlined
+    inlined = _inliner().inline(page).replace(NOT_INLINED, "")
+    return _with_alternatives(inlined, content, pictures)
 
 
 def _with_alternatives(html: str, content: ReportContent, pictures: dict[str, ReportFile]) -> str:

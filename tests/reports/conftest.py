@@ -246,6 +246,30 @@ def make_portfolio() -> ReportFacts:
     )
 
 
+def make_large_portfolio(letters: int = 60) -> ReportFacts:
+    """40 campaigns with 100 placements and a comparison each. letters: of every campaign's and episode's name."""
+    base, first = make_portfolio(), _placements()[0]
+    names = [f"Campaign {number:02d} for listeners {'of the autumn ' * 40}"[:letters] for number in range(40)]
+    rows = tuple(
+        replace(first, campaign=name, episode=f"Episode {part} of {name}"[:letters], conversions=1.0, delivered=1000)
+        for number, name in enumerate(names)
+        for part in range(3 if number < 20 else 2)
+    )
+    return replace(
+        base,
+        placements=rows,
+        campaigns=tuple(
+            replace(base.campaigns[0], name=name, delivered=1000 * parts, conversions=float(parts))
+            for name in names
+            for parts in [sum(row.campaign == name for row in rows)]
+        ),
+        lifts=tuple(
+            Lift(name, Interval(0.123, 0.02, 0.23), True, 98_310, 24_077, 0.19, Interval(1.2, 0.5, 2.0))
+            for name in names
+        ),
+    )
+
+
 @pytest.fixture(scope="session")
 def facts() -> ReportFacts:
     return make_facts()
@@ -269,3 +293,8 @@ def portfolio() -> ReportFacts:
 @pytest.fixture(scope="session")
 def content(facts: ReportFacts) -> ReportContent:
     return compose(facts)
+
+
+@pytest.fixture(scope="session")
+def large_portfolio() -> Callable[..., ReportFacts]:
+    return make_large_portfolio

@@ -26,7 +26,7 @@ from reports.content.report import Records, ReportContent
 from reports.drawing.fonts import BUNDLED, MARK, font_registry
 from reports.drawing.typesetting import TypesettingError, typeset
 from reports.rendering.csv import csv_file, harmless
-from reports.rendering.render import RenderError, ReportFile, content_id, glyph_note, render, subject_line
+from reports.rendering.render import ReportFile, content_id, glyph_note, render, subject_line
 from sql.safety.characters import one_line
 from sql.values import PermanentError
 
@@ -305,12 +305,6 @@ def test_the_pdf_uses_only_bundled_fonts_and_has_numbered_pages(files: list[Repo
         assert f"{number}/{total}" in squeezed(page.extract_text())
     assert reader.metadata is not None
     assert reader.metadata.author == "Signal Network"
-
-
-def test_a_mail_that_clients_would_cut_off_is_refused(content: ReportContent) -> None:
-    rows = tuple(replace(row, name="long " * 900) for row in content.top_placements.rows)
-    with pytest.raises(RenderError, match="cut it off"):
-        render(replace(content, top_placements=replace(content.top_placements, rows=rows)))
 
 
 def test_a_subject_is_one_line_without_control_characters(content: ReportContent) -> None:

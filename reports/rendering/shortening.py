@@ -1,0 +1,57 @@
+"""Shortening: a mail that mail clients would cut off, made small enough to be shown whole.
+
+Here: content with fewer rows and shorter texts, in steps. It says that it is shortened: PDF and CSV hold all.
+Not here: how large a mail may be (render.py), the sentence that says so (compose.py). The footer always stays whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from reports.content.isolation import FIRST_STRONG, POP
+from reports.content.report import Notice, ReportContent, Table
+
+# What the mail prints besides its head and its footer.
+_LISTS = ("notices", "lift", "limits", "to_date")
+_TABLES = ("top_campaigns", "top_placements", "correction")
+_TEXTS = ("header", "finding", "note", "tiles", "line", "bars", "method", *_LISTS, *_TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """At most so many rows of a table, parts of a list, and signs of a text."""
+
+    rows: int
+    parts: int
+    signs: int
+
+
+STEPS = (Step(12, 12, 400), Step(6, 6, 160), Step(3, 4, 80), Step(0, 2, 60))
+
+
+def shortened(content: ReportContent, step: Step) -> ReportContent:
+    """The content as a shorter mail has it, which says so."""
+    changed: dict[str, Any] = {name: _cut(getattr(content, name), step.signs) for name in _TEXTS}
+    for name in _LISTS:
+        changed[name] = changed[name][: step.parts]
+    for name in _TABLES:
+        table: Table | None = changed[name]
+        changed[name] = replace(table, rows=table.rows[: step.rows]) if table else None
+    changed["notices"] = (Notice("info", content.shortened), *changed["notices"])
+    return replace(content, **changed)
+
+
+def _cut(value: Any, most: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= most else _closed(f"{value[: most - 1].rstrip()}…")
+    if isinstance(value, tuple):
+        return tuple(_cut(each, most) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _cut(getattr(value, each.name), most) for each in fields(value)})
+    return value
+
+
+def _closed(text: str) -> str:
+    """An isolate whose end was cut off ends here."""
+    return text + POP * (text.count(FIRST_STRONG) - text.count(POP))
