@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports.content.benchmark_position import benchmarks
+from reports.content.campaign_tables import campaigns, top_campaigns
 from reports.content.chart_data import bar_chart, line_chart
 from reports.content.corrections import correction, mark
 from reports.content.facts import ReportFacts
@@ -19,12 +20,16 @@ from reports.content.lift import lift
 from reports.content.method import definitions, method_section
 from reports.content.model_totals import model_totals
 from reports.content.models import models
+from reports.content.next_steps import next_steps
 from reports.content.progress import progress, shown_figures
+from reports.content.proof import proof
 from reports.content.records import records
 from reports.content.report import Footer, Header, ReportContent
 from reports.content.response import response
 from reports.content.sentences import finding, notices
-from reports.content.tables import all_placements, campaigns, delivery, top_campaigns, top_placements
+from reports.content.shows import shows
+from reports.content.standing import standing
+from reports.content.tables import all_placements, delivery, top_placements, without_dashes
 from reports.content.tiles import tiles
 from reports.content.wording import message
 from reports.drawing.colours import visible_on_white
@@ -54,15 +59,19 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         finding=finding(facts, formatter),
         tiles=tiles(facts, formatter),
         to_date=progress(facts, formatter),
+        standing=standing(facts, formatter),
+        shows=tuple(map(without_dashes, shows(facts, formatter))),
+        next_steps=next_steps(facts, formatter),
+        proof=proof(facts, formatter),
         notices=notices(facts, formatter),
         line=line_chart(facts, formatter),
         empty_line=formatter.say("No ads were delivered in this period."),
         bars=bar_chart(facts, formatter),
         empty_bars=formatter.say("No conversions were attributed in this period."),
-        top_campaigns=top_campaigns(facts, formatter),
-        campaigns=campaigns(facts, formatter),
-        top_placements=top_placements(facts, formatter),
-        placements=all_placements(facts, formatter),
+        top_campaigns=tuple(map(without_dashes, top_campaigns(facts, formatter))),
+        campaigns=tuple(map(without_dashes, campaigns(facts, formatter))),
+        top_placements=without_dashes(top_placements(facts, formatter)),
+        placements=without_dashes(all_placements(facts, formatter)),
         delivery=delivery(facts, formatter),
         response=response(facts, formatter),
         models=models(facts, formatter),

@@ -91,6 +91,21 @@ class OpenWindows:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeUse:
+    """A promo code or vanity URL of a placement, and how many conversions it was seen with: in the period, to date.
+
+    delivered: ads of the placement in the period.
+    """
+
+    code: str
+    kind: str
+    placement: str
+    used: int
+    used_to_date: int
+    delivered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FailedCheck:
     """A data check that did not pass for a day of the period."""
 
@@ -143,7 +158,8 @@ class ReportFacts:
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
     to_date: the campaigns from their start to the period's end, one value for each currency. kept: what is kept of the
     report as numbers, for the next one to compare with.
-    flights: from which day to which each campaign runs.
+    flights: from which day to which each campaign runs. codes: of the report's placements. target_cpa_minor and
+    target_roas: what was agreed for the campaign; None: nothing.
     """
 
     report_id: str
@@ -181,6 +197,9 @@ class ReportFacts:
     to_date: tuple[ToDate, ...] = ()
     flights: tuple[Period, ...] = ()
     kept: tuple[ScopeFigures, ...] = ()
+    codes: tuple[CodeUse, ...] = ()
+    target_cpa_minor: Decimal | None = None
+    target_roas: Decimal | None = None
 
     def __post_init__(self) -> None:
         for problem in self._contradictions():

@@ -174,13 +174,17 @@ class ReportContent:
     finding: str
     tiles: tuple[Tile, ...]
     to_date: tuple[Section, ...]
+    standing: Section | None
+    shows: tuple[Table, ...]
+    next_steps: tuple[str, ...]
+    proof: Section | None
     notices: tuple[Notice, ...]
     line: LineChart | None
     empty_line: str
     bars: BarChart | None
     empty_bars: str
-    top_campaigns: Table | None
-    campaigns: Table | None
+    top_campaigns: tuple[Table, ...]
+    campaigns: tuple[Table, ...]
     top_placements: Table
     placements: Table
     delivery: Section

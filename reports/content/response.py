@@ -11,6 +11,7 @@ from reports.content.formats import NOTHING, Formatter
 from reports.content.labels import KPIS
 from reports.content.report import Pair, Section
 from reports.thresholds import FEWEST_FOR_RATIOS
+from sql.values import Interval
 
 # Ratios that read as percentages, with their digits: few of those reached respond.
 PERCENTAGES = {"delivery_rate": 0, "conversion_rate": 2, "visitor_rate": 2, "roi": 0}
@@ -45,6 +46,16 @@ def measured(measure: Measure, currency: str | None, formatter: Formatter) -> st
     if is_doubtful:
         return say("{value} ({counted} of {reached}; 95% interval {lower} to {upper}), low confidence", **parts)
     return say("{value} ({counted} of {reached}; 95% interval {lower} to {upper})", **parts)
+
+
+def headline(measure: Measure, currency: str | None, formatter: Formatter) -> tuple[str, str]:
+    """The value of a measure that has one, and its interval in words, apart from each other."""
+    interval = measure.interval or Interval(0.0, None, None)
+    value = _amount(measure, interval.estimate, currency, formatter)
+    if interval.lower is None or interval.upper is None:
+        return value, ""
+    lower, upper = (_amount(measure, bound, currency, formatter) for bound in (interval.lower, interval.upper))
+    return value, formatter.say("95% interval {lower} to {upper}", lower=lower, upper=upper)
 
 
 def _amount(measure: Measure, value: float, currency: str | None, formatter: Formatter) -> str:

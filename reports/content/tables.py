@@ -1,7 +1,7 @@
-"""Tables: placements, campaigns and delivery figures as rows of finished strings. Each names the span that it covers.
+"""Tables: placements and delivery figures as rows of finished strings. Each names the span that it covers.
 
 Here: order, limits, which cells a row shows and which it withholds.
-Not here: attribution models (models.py), raw numbers (records.py), markup.
+Not here: campaigns (campaign_tables.py), shows (shows.py), models (models.py), raw numbers (records.py), markup.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from reports.content.facts import CampaignRow, PlacementRow, ReportFacts, Totals
+from reports.content.facts import PlacementRow, ReportFacts, Totals
 from reports.content.formats import NOTHING, Formatter, exact, rounded
 from reports.content.labels import ADDRESSES, POSITIONS
-from reports.content.ratios import cost_per_conversion, per_thousand, return_on_spend
+from reports.content.ratios import cost_per_conversion, per_thousand
 from reports.content.report import Pair, Section, Table, TableRow
 from reports.content.wording import message
 from reports.thresholds import FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
@@ -117,49 +117,13 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     )
 
 
-def campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
-    """One row per campaign of a portfolio, largest first; None for the report of one campaign."""
-    if not facts.is_portfolio:
-        return None
-    say = formatter.say
-    rows = sorted(facts.campaigns, key=lambda row: (-row.conversions, -row.delivered, row.name))
-    return Table(
-        title=formatter.say("Campaigns, {period}", period=formatter.period(facts.period)),
-        columns=(say("Campaign"), say("Delivered"), say("Conv."), say("Spend"), say("ROAS to date")),
-        rows=tuple(
-            TableRow(
-                row.name,
-                f"{formatter.day(row.starts_on)} – {formatter.day(row.ends_on)}",
-                (
-                    formatter.count(row.delivered),
-                    formatter.credit(row.conversions),
-                    formatter.money(row.spend_minor, row.currency),
-                    formatter.ratio(_campaign_roas(row)),
-                ),
-            )
-            for row in rows
-        ),
-        note=formatter.say(
-            "ROAS is since each campaign’s start, shown from {fewest} conversions.",
-            fewest=formatter.count(FEWEST_FOR_RATIOS),
-        ),
-    )
-
-
-def top_campaigns(facts: ReportFacts, formatter: Formatter) -> Table | None:
-    """The mail's table of campaigns: at most 20 rows."""
-    table = campaigns(facts, formatter)
-    if table is None or len(table.rows) <= MOST_MAIL_ROWS:
-        return table
-    shown, total = formatter.count(MOST_MAIL_ROWS), formatter.count(len(table.rows))
-    sentence = message("{shown} of {total} campaigns; the attached PDF and CSV hold all.")
-    note = f"{formatter.say(sentence, shown=shown, total=total)} {table.note}"
-    return replace(
-        table,
-        title=formatter.say("Top campaigns, {period}", period=formatter.period(facts.period)),
-        rows=table.rows[:MOST_MAIL_ROWS],
-        note=note,
-    )
+def without_dashes(table: Table) -> Table:
+    """The table without columns in which nothing is known of any row."""
+    columns = list(zip(*(row.cells for row in table.rows), strict=True))
+    kept = [number for number, cells in enumerate(columns) if any(cell != NOTHING for cell in cells)]
+    rows = tuple(replace(row, cells=tuple(row.cells[number] for number in kept)) for row in table.rows)
+    headings = (table.columns[0], *(table.columns[number + 1] for number in kept))
+    return replace(table, columns=headings, rows=rows) if rows else table
 
 
 def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
@@ -264,10 +228,6 @@ def _cost(row: PlacementRow, formatter: Formatter) -> str:
     if row.to_date is None or not row.to_date.spend_minor or row.to_date.sample < FEWEST_FOR_RATIOS:
         return NOTHING
     return formatter.money(cost_per_conversion(row.to_date.spend_minor, row.to_date.conversions), row.currency)
-
-
-def _campaign_roas(row: CampaignRow) -> Decimal | None:
-    return None if row.to_date is None else return_on_spend(row.to_date)
 
 
 def _folded(facts: ReportFacts, formatter: Formatter) -> str:

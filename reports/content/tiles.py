@@ -1,13 +1,14 @@
 """KPI tiles: the four headline numbers, how each changed, and whether that is good news.
 
 Here: value, change, mood and detail of each tile. Ads and conversions are of the period and stand beside the period
-before; return and cost are to date, because only then money and conversions are of the same ads.
+before; return and cost are to date, because only then money and conversions are of the same ads. Where spend or order
+values are not known, cost per visit, response rate or reach stand in their place.
 Not here: the ratios (ratios.py), how a tile looks (templates), where totals come from (the layer above).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from reports.content.facts import ReportFacts, Totals
 from reports.content.formats import NOTHING, Formatter, exact, rounded
 from reports.content.ratios import cost_of_each, is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Direction, Mood, Tile
+from reports.content.response import headline
 from reports.content.tables import reached
 from reports.content.to_date import Figures, ToDate
 from reports.thresholds import FEWEST_FOR_RATIOS
@@ -52,9 +54,46 @@ def are_apart(now: Interval | None, before: Interval | None) -> bool:
 
 
 def tiles(facts: ReportFacts, formatter: Formatter) -> tuple[Tile, ...]:
-    """Ads delivered, conversions, return and cost, in this order."""
-    made = (_delivered, _conversions, _roas, _cost)
-    return tuple(make(facts, formatter) for make in made)
+    """Ads delivered, conversions, return and cost, in this order; what the campaign's goal allows in place of what has
+    no spend or order values to be made of."""
+    instead = _instead(facts, formatter)
+    roas, cost = _roas(facts, formatter), _cost(facts, formatter)
+    if _lacks(facts, "revenue_minor", "spend_minor"):
+        roas = next(instead, roas)
+    if _lacks(facts, "spend_minor"):
+        cost = next(instead, cost)
+    return (_delivered(facts, formatter), _conversions(facts, formatter), roas, cost)
+
+
+def _lacks(facts: ReportFacts, *names: str) -> bool:
+    """Whether amounts to date are not known, or there is nothing but the conversions' number to be told."""
+    to_date = only(facts)
+    if to_date is None or not to_date.figures.delivered:
+        return False
+    amounts = [getattr(to_date.figures, name) for name in names]
+    is_without_values = "revenue_minor" in names and facts.goal_kind != "purchase" and not to_date.figures.revenue_minor
+    return None in amounts or is_without_values
+
+
+def _instead(facts: ReportFacts, formatter: Formatter) -> Iterator[Tile]:
+    """Cost per visit, response rate and reach, as far as they are known."""
+    to_date = only(facts)
+    further = {measure.kpi: measure for measure in (*(to_date.measures if to_date else ()), *facts.response)}
+    for kpi, label, span in (
+        ("cpv", formatter.say("Cost per visit (CPV), to date"), formatter.say("to date")),
+        ("conversion_rate", formatter.say("Response rate"), formatter.say("of the households reached, this period")),
+        ("visitor_rate", formatter.say("Visitor rate"), formatter.say("of the households reached, this period")),
+    ):
+        measure = further.get(kpi)
+        if measure is not None and measure.interval is not None:
+            currency = to_date.currency if to_date else None
+            value, detail = headline(measure, currency, formatter)
+            yield _tile(label, value, Change(NOTHING, span, "none"), detail)
+    if facts.now.reach is not None:
+        now, before = facts.now, facts.previous
+        earlier = before.reach if before else None
+        moved = _compared(now.reach or 0, earlier, formatter.count(earlier), facts, formatter)
+        yield _tile(formatter.say("Reach"), formatter.count(now.reach), moved, reached(now, formatter))
 
 
 def _compared(

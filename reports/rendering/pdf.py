@@ -37,6 +37,7 @@ def _inputs(content: ReportContent, fonts: FontRegistry) -> dict[str, Any]:
         "words": {
             "ads": say("Ads delivered"),
             "conversions": say("Conversions"),
+            "steps": say("What to do next"),
             "lift": say("Incremental lift"),
             "limits": say("What these numbers cannot say"),
             "report": say("Report {reference}", reference=reference),

@@ -13,9 +13,23 @@ from reports.content.isolation import FIRST_STRONG, POP
 from reports.content.report import Notice, ReportContent, Table
 
 # What the mail prints besides its head and its footer.
-_LISTS = ("notices", "lift", "limits", "to_date")
-_TABLES = ("top_campaigns", "top_placements", "correction")
-_TEXTS = ("header", "finding", "note", "tiles", "line", "bars", "method", *_LISTS, *_TABLES)
+_LISTS = ("notices", "lift", "limits", "to_date", "next_steps")
+_TABLES = ("top_placements", "correction")
+_GROUPS = ("top_campaigns", "shows")
+_TEXTS = (
+    "header",
+    "finding",
+    "note",
+    "tiles",
+    "line",
+    "bars",
+    "method",
+    "standing",
+    "proof",
+    *_LISTS,
+    *_TABLES,
+    *_GROUPS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,8 @@ def shortened(content: ReportContent, step: Step) -> ReportContent:
     for name in _TABLES:
         table: Table | None = changed[name]
         changed[name] = replace(table, rows=table.rows[: step.rows]) if table else None
+    for name in _GROUPS:
+        changed[name] = tuple(replace(each, rows=each.rows[: step.rows]) for each in changed[name][: step.parts])
     changed["notices"] = (Notice("info", content.shortened), *changed["notices"])
     return replace(content, **changed)
 

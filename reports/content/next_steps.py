@@ -1,0 +1,140 @@
+"""Next steps: what a sponsor may do about the campaign, each step by a rule and with the numbers that it follows from.
+
+Here: the rules, in the order of their urgency. A rule that has too little to go by says nothing.
+Not here: what happened (sentences.py), what is owed and proved (proof.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from statistics import median
+
+from reports.content.facts import ReportFacts
+from reports.content.formats import Formatter, exact
+from reports.content.sentences import PACING_TOLERANCE
+from reports.content.shows import Show, shows_of
+from reports.content.wording import counted, message
+from reports.thresholds import FEWEST_FOR_CONFIDENCE
+
+# A show stands out if a conversion costs a fifth less there than in the middle one of at least three.
+CHEAPER = Decimal("0.8")
+FEWEST_SHOWS = 3
+MOST_SHOWS = 2
+MOST_CODES = 3
+# Beyond a year nobody plans with a rate.
+MOST_WEEKS = 52
+
+# For one, and for any other number.
+MAKE_GOOD = counted(
+    "Agree when the make-good of {number} ad airs: flights have ended short of their booking.",
+    "Agree when the make-good of {number} ads airs: flights have ended short of their booking.",
+)
+BEHIND = counted(
+    "Ask how delivery catches up: {delivered} of {expected} ads due by now are delivered, {missing} is missing.",
+    "Ask how delivery catches up: {delivered} of {expected} ads due by now are delivered, {missing} are missing.",
+)
+BETTER_SHOW = message(
+    "Consider more of {show}: a conversion costs {cost} there, {share} less than in the middle one of {shows} shows "
+    "({median})."
+)
+UNUSED_CODE = message(
+    "Check the code {code} ({placement}): nobody has used it so far, after {delivered} ads. Is it read out, and "
+    "does it work at checkout?"
+)
+MORE_WEEKS = counted(
+    "Wait about {weeks} more week before judging return and cost: {sample} of {fewest} conversions are there after "
+    "{passed} weeks.",
+    "Wait about {weeks} more weeks before judging return and cost: {sample} of {fewest} conversions are there after "
+    "{passed} weeks.",
+)
+
+
+def next_steps(facts: ReportFacts, formatter: Formatter) -> tuple[str, ...]:
+    """The steps, as whole sentences; none where no rule finds anything."""
+    rules = (_make_good, _behind, _unused_codes, _better_shows, _more_weeks)
+    return tuple(step for rule in rules for step in rule(facts, formatter))
+
+
+def _make_good(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
+    owed = facts.pacing.make_good if facts.pacing else 0
+    if owed:
+        yield formatter.say_counted(owed, *MAKE_GOOD, number=formatter.count(owed))
+
+
+def _behind(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
+    """As the notice on pacing does: not once all flights are over, when only a make-good helps."""
+    pacing = facts.pacing
+    if pacing is None or pacing.ended or not pacing.expected:
+        return
+    if pacing.delivered < PACING_TOLERANCE * pacing.expected:
+        missing = pacing.expected - pacing.delivered
+        yield formatter.say_counted(
+            missing,
+            *BEHIND,
+            delivered=formatter.count(pacing.delivered),
+            expected=formatter.count(pacing.expected),
+            missing=formatter.count(missing),
+        )
+
+
+def _unused_codes(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
+    """Codes of placements that delivered ads, largest first: the more ads, the odder."""
+    unused = [code for code in facts.codes if not code.used_to_date and code.delivered]
+    for code in sorted(unused, key=lambda code: (-code.delivered, code.code))[:MOST_CODES]:
+        yield formatter.say(
+            UNUSED_CODE, code=code.code, placement=code.placement, delivered=formatter.count(code.delivered)
+        )
+
+
+def _better_shows(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
+    """Shows with enough conversions to be told from chance, against the middle one of the same currency."""
+    found = shows_of(facts)
+    for currency in sorted({show.currency for show in found}):
+        priced = [show for show in found if show.currency == currency and show.cost is not None]
+        costs = sorted(cost for show in priced if (cost := show.cost) is not None)
+        if len(costs) < FEWEST_SHOWS:
+            continue
+        middle = median(costs)
+        for show in _cheapest(priced, middle):
+            cost = show.cost or Decimal(0)
+            yield formatter.say(
+                BETTER_SHOW,
+                show=show.name,
+                cost=formatter.money(cost, currency),
+                share=formatter.percent(1 - cost / middle, 0),
+                shows=formatter.count(len(costs)),
+                median=formatter.money(middle, currency),
+            )
+
+
+def _cheapest(priced: list[Show], middle: Decimal) -> list[Show]:
+    better = [
+        show
+        for show in priced
+        if show.figures.sample >= FEWEST_FOR_CONFIDENCE and show.cost is not None and show.cost <= CHEAPER * middle
+    ]
+    return sorted(better, key=lambda show: (show.cost or Decimal(0), show.name))[:MOST_SHOWS]
+
+
+def _more_weeks(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
+    """How long it takes to the sample from which numbers are firm, if conversions keep coming as they have."""
+    to_date = facts.to_date[0] if len(facts.to_date) == 1 else None
+    if to_date is None or not 0 < to_date.figures.sample < FEWEST_FOR_CONFIDENCE or _is_over(facts):
+        return
+    days, sample = (to_date.through - to_date.first).days + 1, to_date.figures.sample
+    weeks = math.ceil(exact(days) / 7 * (FEWEST_FOR_CONFIDENCE - sample) / sample)
+    if weeks <= MOST_WEEKS:
+        yield formatter.say_counted(
+            weeks,
+            *MORE_WEEKS,
+            weeks=formatter.count(weeks),
+            sample=formatter.count(sample),
+            fewest=formatter.count(FEWEST_FOR_CONFIDENCE),
+            passed=formatter.plain(exact(math.ceil(days / 7))),
+        )
+
+
+def _is_over(facts: ReportFacts) -> bool:
+    return bool(facts.flights) and all(flight.last <= facts.period.last for flight in facts.flights)

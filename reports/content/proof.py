@@ -1,0 +1,79 @@
+"""Proof: what shows that a campaign ran as agreed: when its ads aired, which codes were used, what is still owed.
+
+Here: the section, from the placements, codes and bookings of the facts.
+Not here: every placement with its numbers (tables.py), what to do about it (next_steps.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from reports.content.facts import CodeUse, ReportFacts
+from reports.content.formats import Formatter
+from reports.content.report import Pair, Section
+from reports.content.wording import counted, message
+
+# Of one show: more dates are in the PDF and the CSV files.
+MOST_DATES = 6
+MOST_SHOWS = 8
+MOST_CODES = 10
+
+# For one more, and for any other number.
+AND_MORE = counted("{dates} and {number} more day", "{dates} and {number} more days")
+USES = counted("{number} order to date", "{number} orders to date")
+OWED = counted("{number} ad", "{number} ads")
+NOTHING_OWED = message("None.")
+
+
+def proof(facts: ReportFacts, formatter: Formatter) -> Section | None:
+    """Air dates by show, codes with their counts, make-goods due; None where nothing of it is known."""
+    pairs = (*_aired(facts, formatter), *_codes(facts, formatter), *_owed(facts, formatter))
+    return Section(formatter.say("Proof of what ran"), pairs) if pairs else None
+
+
+def _aired(facts: ReportFacts, formatter: Formatter) -> Iterator[Pair]:
+    days: dict[str, set[date]] = {}
+    for row in facts.placements:
+        if row.aired is not None and row.show and row.delivered:
+            days.setdefault(row.show, set()).add(row.aired)
+    most_first = sorted(days.items(), key=lambda item: (-len(item[1]), item[0]))
+    for show, aired in most_first[:MOST_SHOWS]:
+        yield Pair(formatter.say("Aired in {show}", show=show), _dates(sorted(aired), formatter))
+
+
+def _dates(days: list[date], formatter: Formatter) -> str:
+    shown, more = [formatter.day(day) for day in days[-MOST_DATES:]], len(days) - MOST_DATES
+    if more <= 0:
+        return formatter.every(shown)
+    return formatter.say_counted(more, *AND_MORE, dates=" · ".join(shown), number=formatter.count(more))
+
+
+def _codes(facts: ReportFacts, formatter: Formatter) -> Iterator[Pair]:
+    most_first = sorted(facts.codes, key=lambda code: (-code.used_to_date, code.code, code.placement))
+    for code in most_first[:MOST_CODES]:
+        yield Pair(_name(code, formatter), _uses(code, formatter))
+
+
+def _name(code: CodeUse, formatter: Formatter) -> str:
+    if code.kind == "vanity_url":
+        return formatter.say("Vanity URL {address}", address=code.code)
+    return formatter.say("Promo code {code}", code=code.code)
+
+
+def _uses(code: CodeUse, formatter: Formatter) -> str:
+    uses = formatter.say_counted(code.used_to_date, *USES, number=formatter.count(code.used_to_date))
+    return formatter.say(
+        "{uses}, {now} of them in this period ({placement})",
+        uses=uses,
+        now=formatter.count(code.used),
+        placement=code.placement,
+    )
+
+
+def _owed(facts: ReportFacts, formatter: Formatter) -> Iterator[Pair]:
+    if facts.pacing is None or not facts.pacing.booked:
+        return
+    owed = facts.pacing.make_good
+    text = formatter.say_counted(owed, *OWED, number=formatter.count(owed)) if owed else formatter.say(NOTHING_OWED)
+    yield Pair(formatter.say("Make-goods due"), text)

@@ -1,0 +1,153 @@
+"""What a sponsor forwards: shows, standing, proof, tiles by goal, and tables without empty columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from reports.compose import compose
+from reports.content.facts import CodeUse, Pacing, ReportFacts
+from reports.content.report import Pair, ReportContent, Table, TableRow
+from reports.content.tables import without_dashes
+from reports.content.to_date import Figures
+from reports.rendering.render import html_mail, text_twin
+
+
+def terms(pairs: tuple[Pair, ...]) -> dict[str, str]:
+    return {pair.term: pair.text for pair in pairs}
+
+
+def without_money(facts: ReportFacts, **unknown: Any) -> ReportContent:
+    """The report of a campaign of which amounts are not known."""
+    (to_date,) = facts.to_date
+    changed = replace(
+        to_date, figures=replace(to_date.figures, **unknown), roas_interval=None, cpa_interval=None,
+        revenue_interval=None,
+    )  # fmt: skip
+    now = replace(
+        facts.now, **unknown, roas_interval=None, cpa_interval=None, revenue_interval=None
+    )  # fmt: skip
+    return compose(replace(facts, to_date=(changed,), now=now))
+
+
+def test_shows_are_ranked_with_their_figures_to_date(content: ReportContent) -> None:
+    (table,) = content.shows
+    assert [(row.name, row.cells) for row in table.rows] == [
+        ("Build & Ship", ("312,586", "$8,127.22", "358", "$22.70")),
+        ("Night Shift", ("172,854", "$4,494.20", "180", "$24.97")),
+        ("Hardware Weekly", ("161,384", "$4,196.00", "162", "$25.90")),
+    ]
+
+
+def test_shows_of_several_currencies_have_a_table_each(facts: ReportFacts) -> None:
+    rows = (*facts.placements[:-1], replace(facts.placements[-1], currency="EUR"))
+    now = replace(facts.now, revenue_minor=None, spend_minor=None)
+    titles = [table.title for table in compose(replace(facts, placements=rows, currency=None, now=now)).shows]
+    assert titles == ["Shows, to date, in EUR", "Shows, to date, in USD"]
+
+
+def test_without_a_target_cost_and_return_stand_against_the_median(content: ReportContent) -> None:
+    assert content.standing is not None
+    assert terms(content.standing.pairs) == {
+        "Cost per conversion (CPA)": "$24.02: 25% below the median of 7 campaigns for other sponsors ($32.00).",
+        "Return on ad spend (ROAS)": "3.46×: 57% above the median of 7 campaigns for other sponsors (2.20×).",
+    }
+
+
+def test_an_agreed_target_comes_before_the_median(facts: ReportFacts) -> None:
+    standing = compose(replace(facts, target_cpa_minor=Decimal(2000), target_roas=Decimal("3.46"))).standing
+    assert standing is not None
+    assert terms(standing.pairs) == {
+        "Cost per conversion (CPA)": "$24.02: 20% above the agreed $20.00.",
+        "Return on ad spend (ROAS)": "3.46×: as agreed (3.46×).",
+    }
+
+
+def test_without_target_or_median_nothing_is_compared(facts: ReportFacts, portfolio: ReportFacts) -> None:
+    assert compose(replace(facts, benchmarks=None)).standing is None
+    assert compose(replace(portfolio, target_roas=Decimal(3))).standing is None
+
+
+def test_proof_has_air_dates_codes_with_counts_and_what_is_owed(facts: ReportFacts) -> None:
+    codes = (
+        CodeUse("ship20", "code", "Ship mid", 2, 1, 100),
+        CodeUse("acme.example/night", "vanity_url", "Night mid", 4, 31, 100),
+    )
+    proof = compose(replace(facts, codes=codes, pacing=Pacing(1000, 900, 1000, ended=True, make_good=1))).proof
+    assert proof is not None
+    assert terms(proof.pairs) == {
+        "Aired in Build & Ship": "Jul 15, 2026, Jul 22, 2026, Aug 26, 2026, Sep 2, 2026, and Sep 9, 2026",
+        "Aired in Hardware Weekly": "Jul 1, 2026, Jul 8, 2026, Sep 16, 2026, and Sep 23, 2026",
+        "Aired in Night Shift": "Aug 5, 2026, Aug 12, 2026, and Aug 19, 2026",
+        "Vanity URL acme.example/night": "31 orders to date, 4 of them in this period (Night mid)",
+        "Promo code ship20": "1 order to date, 2 of them in this period (Ship mid)",
+        "Make-goods due": "1 ad",
+    }
+
+
+def test_unknown_spend_shows_reach_and_response_instead_of_dashes(facts: ReportFacts) -> None:
+    content = without_money(replace(facts, response=facts.response[:1]), spend_minor=None)
+    shown = {tile.label: tile for tile in content.tiles}
+    assert list(shown) == ["Ads delivered", "Conversions", "Cost per visit (CPV), to date", "Response rate"]
+    assert shown["Response rate"].value == "0.29%"
+    assert shown["Response rate"].detail == "95% interval 0.26% to 0.32%"
+
+
+def test_unknown_order_values_leave_the_cost_and_show_the_cost_per_visit(facts: ReportFacts) -> None:
+    content = without_money(facts, revenue_minor=None)
+    assert [(tile.label, tile.value) for tile in content.tiles[2:]] == [
+        ("Cost per visit (CPV), to date", "$5.62"),
+        ("Cost per conversion (CPA), to date", "$24.02"),
+    ]
+
+
+def test_reach_stands_where_nothing_else_is_known(facts: ReportFacts) -> None:
+    (to_date,) = facts.to_date
+    bare = replace(facts, response=(), to_date=(replace(to_date, measures=()),))
+    assert [tile.label for tile in without_money(bare, spend_minor=None).tiles[2:]] == [
+        "Reach", "Cost per conversion (CPA), to date",
+    ]  # fmt: skip
+
+
+def test_a_goal_without_order_values_has_no_return(facts: ReportFacts) -> None:
+    (to_date,) = facts.to_date
+    nothing = replace(to_date.figures, revenue_minor=0)
+    changed = replace(to_date, figures=nothing, roas_interval=None, revenue_interval=None)
+    visits = replace(facts, goal_kind="visit", to_date=(changed,))
+    assert compose(visits).tiles[2].label == "Cost per visit (CPV), to date"
+    assert compose(replace(visits, goal_kind="purchase")).tiles[2].label == "Return on ad spend (ROAS), to date"
+
+
+@pytest.mark.parametrize(("cells", "columns"), [(("–", "–"), ("A", "C")), (("–", "2"), ("A", "B", "C"))])
+def test_a_column_of_dashes_only_is_left_out(cells: tuple[str, str], columns: tuple[str, ...]) -> None:
+    rows = tuple(TableRow("row", "", (cell, "x")) for cell in cells)
+    table = without_dashes(Table("", ("A", "B", "C"), rows))
+    assert table.columns == columns
+    assert {len(row.cells) for row in table.rows} == {len(columns) - 1}
+
+
+def test_unknown_spend_drops_the_column_of_costs(facts: ReportFacts) -> None:
+    rows = tuple(
+        replace(row, spend_minor=None, to_date=replace(row.to_date or Figures(), spend_minor=None))
+        for row in facts.placements
+    )
+    content = compose(replace(facts, placements=rows))
+    assert content.top_placements.columns == ("Episode", "Aired", "Delivered", "Conv.")
+    assert [table.columns for table in content.shows] == [("Show", "Ads", "Conv.")]
+
+
+def test_the_mail_is_read_in_the_order_in_which_it_decides(facts: ReportFacts) -> None:
+    content = compose(replace(facts, pacing=Pacing(316_900, 200_000, 316_900)))
+    assert content.standing is not None
+    assert content.proof is not None
+    order = [
+        content.finding, content.tiles[0].label, content.to_date[0].title, content.standing.title,
+        content.shows[0].title, content.next_steps[0], content.proof.title, content.top_placements.title,
+    ]  # fmt: skip
+    for page in (html_mail(replace(content, line=None, bars=None), {}).partition("<body")[2], text_twin(content)):
+        places = [max(page.find(part), page.find(part.upper())) for part in order]
+        assert -1 not in places
+        assert places[1:] == sorted(places[1:])
