@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -82,16 +83,18 @@ def demo(events: int | None, seed: int | None, until: datetime | None, whole_mon
     began = time.monotonic()
     settings = load_settings()
     server = runtime.ensure_database(settings, console.out.print)
-    runtime.ensure_fonts(settings, console.out.print)
     refuse_other_databases(settings, is_meant_for_it=into_database)
     migrate(runtime.migrate_url(settings), limits=settings.limits)
     choice = _choose(_shown(settings), events, seed, until.date() if until else None)
     runtime.prepare_orchestrator(settings, server)
-    log = _load(settings, choice)
-    with runtime.open_warehouse(settings) as warehouse:
-        _import(warehouse, settings, log)
-        save_first_day(settings, warehouse)
-    _compute_and_report(settings, choice, whole_month)
+    # Fetched meanwhile: only the reports, which come last, are printed with them.
+    with ThreadPoolExecutor(1) as beside:
+        fonts = beside.submit(runtime.ensure_fonts, settings, console.out.print)
+        log = _load(settings, choice)
+        with runtime.open_warehouse(settings) as warehouse:
+            _import(warehouse, settings, log)
+            save_first_day(settings, warehouse)
+        _compute_and_report(settings, choice, whole_month, fonts)
     with runtime.open_warehouse(settings) as warehouse:
         _print_results(warehouse, settings, time.monotonic() - began)
 
@@ -176,8 +179,11 @@ def _import(warehouse: Warehouse, settings: Settings, log: Path) -> None:
             console.out.print(f"  {line}")
 
 
-def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -> None:
-    """Every asset for every day that is missing or has become final since, then the reports and their mails."""
+def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool, fonts: Future[None]) -> None:
+    """Every asset for every day that is missing or has become final since, then the reports and their mails.
+
+    fonts: what the reports wait for.
+    """
     last = date.fromisoformat(choice.until)
     month = ((last + DAY).replace(day=1) - DAY).replace(day=1)
     shown = last - timedelta(days=RENDERED_DAYS - 1)
@@ -190,6 +196,7 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool) -
     ):
         looked_back = _compute(warehouse, instance, first, shown - DAY, "look_back_rollups")
         computed = _compute(warehouse, instance, shown, last, "daily_rollups")
+        fonts.result()
         _report(warehouse, instance, last, month, again=looked_back or computed)
         due_mails = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
         if due_mails:
