@@ -71,9 +71,9 @@ class ColumnReader:
         # Closes what is idle when the reader goes away without close().
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
-    def fetch(self, sql: str, doing: str) -> pl.DataFrame:
-        """The rows of one statement; doing names it in errors."""
-        connection, table = self._run(sql, doing)
+    def fetch(self, sql: str, doing: str, *, by_hash: bool = False) -> pl.DataFrame:
+        """The rows of one statement; doing names it in errors. by_hash: its joins are not made by nested loops."""
+        connection, table = self._run(sql, doing, by_hash)
         with self._lock:
             self._idle.append(connection)
             surplus = self._idle[1:]
@@ -85,7 +85,7 @@ class ColumnReader:
         with self._lock:
             _close_all(self._idle)
 
-    def _run(self, sql: str, doing: str) -> tuple[Any, pa.Table]:
+    def _run(self, sql: str, doing: str, by_hash: bool) -> tuple[Any, pa.Table]:
         with self._lock:
             idle = self._idle.pop() if self._idle else None
         connection, pid = (idle, self._started(idle)) if idle is not None else (None, None)
@@ -93,7 +93,7 @@ class ColumnReader:
             connection, pid = self._open()
         look = LockLook(self._url, pid, self._limits)
         try:
-            table = within(self._answer_s, lambda: _read(connection, sql), connection.close, look)
+            table = within(self._answer_s, lambda: _read(connection, sql, by_hash), connection.close, look)
         except adbc_driver_manager.Error as error:
             connection.close()
             raise _failed(error, doing, look.found) from None
@@ -138,7 +138,9 @@ def _start(connection: Any, begin: str) -> int:
     return int(_execute(connection, begin).columns[-1][0].as_py())
 
 
-def _read(connection: Any, sql: str) -> pa.Table:
+def _read(connection: Any, sql: str, by_hash: bool) -> pa.Table:
+    if by_hash:
+        _execute(connection, "SELECT set_config('enable_nestloop', 'off', true)")
     table = _execute(connection, sql)
     connection.adbc_connection.set_autocommit(True)
     return table

@@ -24,16 +24,21 @@ _PLACEHOLDER = re.compile(r"%(?:\((?P<name>\w+)\)s|(?P<percent>%))")
 _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
+# In the header of a statement that reads whole spans: every join is made by hash or merge. The server takes a join over
+# several columns that belong together for one of few rows, and would compare each row with each.
+_JOINS_BY_HASH = re.compile(r"^-- Joins: by hash\.$", re.MULTILINE)
+
 # The types of parameters; anything else has no agreed type in the database.
 _TYPES = (str, bool, int, float, Decimal, UUID, date)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One file of sql/queries."""
+    """One file of sql/queries. joins_by_hash: its header says so; readers keep the server from nested loops."""
 
     name: str
     text: str
+    joins_by_hash: bool = False
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -80,4 +85,6 @@ def statement(name: str) -> Statement:
         near = difflib.get_close_matches(name, names, n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else "see sql/queries for those that exist."
         raise PermanentError(f"There is no statement {name!r}; {advice}")
-    return Statement(name, _COMMENT.sub("", file.read_text("utf-8")).strip().removesuffix(";"))
+    whole = file.read_text("utf-8")
+    text = _COMMENT.sub("", whole).strip().removesuffix(";")
+    return Statement(name, text, joins_by_hash=_JOINS_BY_HASH.search(whole) is not None)

@@ -83,7 +83,8 @@ class Warehouse:
         uuid arrives as 16-byte Binary, timestamptz as Datetime("us", "UTC"), numeric as Decimal(38, 12).
         Raises PermanentError for an unknown statement or parameter, DatabaseUnavailableError when no server answers.
         """
-        return self._etl_reader().fetch(statement(name).render(params), f"Reading {name}")
+        found = statement(name)
+        return self._etl_reader().fetch(found.render(params), f"Reading {name}", by_hash=found.joins_by_hash)
 
     def rows(self, name: str, /, **params: object) -> list[dict[str, Any]]:
         """The rows of sql/queries/<name>.sql as earshot_etl, one by one: few rows, without loading what
@@ -108,7 +109,9 @@ class Warehouse:
         reader = self._reader_of("earshot_report", tenant)
 
         def read(name: str, /, **params: object) -> pl.DataFrame:
-            return reader.fetch(statement(name).render(params), f"Reading {name} for {tenant}")
+            found = statement(name)
+            doing = f"Reading {name} for {tenant}"
+            return reader.fetch(found.render(params), doing, by_hash=found.joins_by_hash)
 
         try:
             yield read

@@ -3,6 +3,7 @@
 -- Only sponsors are compared whose campaigns so far share one goal and one currency and are all still reported, and whose
 -- conversions need no rate and belong as a whole to campaigns that had begun: only there is the whole known.
 -- Grain: one row per offending tenant. Parameters: end (timestamptz), day (date), tenants (uuid[]).
+-- Joins: by hash.
 WITH comparable AS (
     SELECT
         campaigns.tenant_id,

@@ -3,6 +3,7 @@
 -- conversion's own columns; household_key only where the address stands for one household: a shop's server, an office or
 -- a phone network's gateway is no household that answers.
 -- Parameters: start, end (timestamptz), first, last (date), tenants, campaigns (uuid[]).
+-- Joins: by hash.
 WITH ours AS (
     SELECT DISTINCT
         tenant_id,

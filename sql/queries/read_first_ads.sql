@@ -2,6 +2,7 @@
 -- the UTC day of each campaign's start on. Clicks are left out.
 -- Grain: one row per campaign and household. Parameters: start, end (timestamptz), tenants, campaigns (uuid[]),
 -- households (bigint[]).
+-- Joins: by hash.
 SELECT
     exposures.tenant_id,
     exposures.campaign_id,

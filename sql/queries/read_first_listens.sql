@@ -2,6 +2,7 @@
 -- is_first_of_tenant: in no other show on an earlier day either. Earlier days are known by their first listens; those
 -- whose audiences were not computed yet, by their downloads.
 -- Grain: one row per show and key. Parameters: start, end (timestamptz), day (date), tenants (uuid[]).
+-- Joins: by hash.
 WITH heard AS (
     SELECT DISTINCT
         tenant_id,
@@ -36,6 +37,7 @@ unlisted AS (
         downloads.tenant_id = any(%(tenants)s)
         AND downloads.downloaded_at >= (SELECT min(first.day)::timestamp AT TIME ZONE 'UTC' FROM uncovered AS first)
         AND downloads.downloaded_at < %(start)s
+        AND (downloads.tenant_id, downloads.consumer_key) IN (SELECT heard.tenant_id, heard.consumer_key FROM heard)
 )
 
 SELECT

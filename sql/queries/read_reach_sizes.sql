@@ -5,6 +5,7 @@
 -- (timestamptz), first, last (date: the UTC days that they touch), whole_first, whole_last (date: those that lie inside
 -- whole; the first after the last where none does), by_day, since_start (boolean), tenants (uuid[]), owners, campaigns
 -- (uuid[]).
+-- Joins: by hash.
 WITH requested AS (
     SELECT
         campaigns.tenant_id,
