@@ -232,3 +232,35 @@ def test_a_reader_of_one_tenant_cannot_write(warehouse: Warehouse) -> None:
 )
 def test_passwords_are_masked_in_every_spelling(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+def test_statements_that_say_so_are_joined_without_nested_loops(reader: ColumnReader) -> None:
+    shown = "SELECT current_setting('enable_nestloop') AS nested_loops"
+    assert reader.fetch(shown, "Reading", by_hash=True)["nested_loops"].to_list() == ["off"]
+    # The next transaction of the same connection has the server's own setting again.
+    assert reader.fetch(shown, "Reading")["nested_loops"].to_list() == ["on"]
+
+
+@pytest.mark.parametrize(("name", "by_hash"), [("read_campaign_credits", True), ("read_clock", False)])
+def test_the_header_of_a_statement_says_how_it_is_joined(name: str, by_hash: bool) -> None:
+    assert statement(name).joins_by_hash is by_hash
+
+
+def test_statistics_are_gathered_of_tables_that_were_filled(database_url: str) -> None:
+    """Three rows are too few for the server to gather them by itself."""
+    fill = (
+        "INSERT INTO fx_rates SELECT date '2026-01-01' + n, 'EUR', 'USD', 1.1, 'ecb' "
+        "FROM generate_series(%s::int, %s::int) AS n"
+    )
+    known = "SELECT reltuples::integer FROM pg_class WHERE oid = 'public.fx_rates'::regclass"
+    warehouse, counts = Warehouse(database_url), []
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        counts.append(connection.execute(known).fetchone())
+        for first, last in ((1, 3), (4, 103)):
+            with warehouse.transaction("earshot_owner") as owner:
+                owner.execute(fill, (first, last))
+                owner.execute("SELECT pg_stat_force_next_flush()")
+            warehouse.analyze_new()
+            counts.append(connection.execute(known).fetchone())
+    warehouse.close()
+    assert counts == [(-1,), (3,), (103,)]
