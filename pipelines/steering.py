@@ -164,6 +164,8 @@ def _several(description: str) -> Field:
 BRAND = {
     "brand_name": _optional("The name that stands on reports and mails; empty: as it is."),
     "brand_color": _optional("The colour of its reports, as #rrggbb; empty: as it is."),
+    "sender_name": _optional("The name that mails are sent under; empty: as it is."),
+    "subject_template": _optional("The mails' subject with the fields {title}, {period} and so on; empty: as it is."),
     "reply_to": _optional("Where answers go; empty: as it is."),
     "owner_address": _optional("Who is told when a person is needed; empty: as it is."),
     "locale": _optional("Language and country where a subscription has none; empty: as it is."),

@@ -29,6 +29,7 @@ from reports.content.response import response
 from reports.content.sentences import finding, notices
 from reports.content.shows import shows
 from reports.content.standing import standing
+from reports.content.subjects import filled
 from reports.content.tables import all_placements, delivery, top_placements, without_dashes
 from reports.content.tiles import tiles
 from reports.content.wording import message
@@ -122,16 +123,20 @@ def _header(facts: ReportFacts, formatter: Formatter) -> Header:
     compared = ""
     if facts.previous_period:
         compared = formatter.say("compared with {period}", period=formatter.period(facts.previous_period))
+    named = {
+        "brand": facts.brand.name,
+        "kind": formatter.say(CADENCES.get(facts.cadence, message("Sponsor report for"))),
+        "sponsor": facts.sponsor,
+        "title": facts.campaign or formatter.say("All campaigns"),
+        "period": formatter.period(facts.period),
+    }
     return Header(
-        brand=facts.brand.name,
+        **named,
         accent=visible_on_white(facts.brand.color),
-        kind=formatter.say(CADENCES.get(facts.cadence, message("Sponsor report for"))),
-        sponsor=facts.sponsor,
-        title=facts.campaign or formatter.say("All campaigns"),
-        period=formatter.period(facts.period),
         timezone=facts.brand.timezone,
         compared=compared,
         mark=mark(facts, formatter),
+        subject=filled(facts.brand.subject_template, named) if facts.brand.subject_template else "",
     )
 
 

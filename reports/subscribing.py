@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from reports.archive import name_person
+from reports.content.subjects import checked_template
 from reports.delivery.addresses import clean_address
 from sql.statements import statement
 from sql.values import PermanentError
@@ -102,11 +103,16 @@ def brand_of(warehouse: Warehouse, tenant: UUID) -> dict[str, Any]:
 
 
 def change_brand(warehouse: Warehouse, tenant: UUID, values: Mapping[str, Any], person: str) -> None:
-    """Change columns of read_brand, for reports that are made from now on."""
+    """Change columns of read_brand, for reports that are made from now on.
+
+    Raises PermanentError for addresses that cannot be mailed and subjects that cannot be filled in.
+    """
     cleaned = dict(values)
     for name in ("reply_to", "owner_address"):
         if cleaned.get(name):
             cleaned[name] = clean_address(cleaned[name])
+    if cleaned.get("subject_template"):
+        checked_template(cleaned["subject_template"])
     with warehouse.transaction() as connection:
         name_person(connection, person)
         for name, value in cleaned.items():

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import polars as pl
+
 from assets.campaigns.period.reading import read_period
 from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.campaigns.period.to_date import shows_until
 from assets.campaigns.results.credited_conversions import ids_of
+from assets.reporting.agreed import with_codes, with_targets
 from assets.reporting.correcting import Revisions, read_revisions
 from assets.reporting.gate import Decision, decide, failed_checks, is_final
 from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
-from assets.reporting.to_date import figures_by_campaign, read_so_far, read_told, with_to_date
+from assets.reporting.to_date import figures_by_campaign, first_day_of, read_so_far, read_told, with_to_date
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.content.facts import Brand, ReportFacts
@@ -79,11 +82,20 @@ class ReportReader:
         so_far = SoFar(shows_until(history, end), figures_by_campaign(history, end))
         facts = gather(subject, self.period, now, previous, so_far, names, self._context(subject, key))
         facts = with_to_date(facts, history, subject, self.period, told, now)
+        facts = with_codes(facts, so_far.shows, self._code_uses(subject, placements))
+        facts = with_targets(facts, subject)
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))
         facts = with_model_totals(facts, subject, self.read("read_data_driven_results", **weekly))
         return with_benchmarks(facts, subject, self.read("read_campaign_benchmarks", **weekly))
+
+    def _code_uses(self, subject: Subject, placements: Sequence[UUID]) -> pl.DataFrame:
+        """The placements' codes with their uses until the period's end: since the campaigns' start, and in it."""
+        first, window = first_day_of(subject, self.period), self.period.window
+        since = Window.of_local_days(first, max(first, self.period.last), self.period.timezone).start
+        span = {"since": since, "start": window.start, "end": window.end}
+        return self.read("read_code_uses", tenants=[self.tenant.tenant_id], placements=placements, **span)
 
     def _result(
         self, campaigns: Sequence[UUID], window: Window, as_of: datetime, received_by: datetime | None = None
@@ -119,7 +131,14 @@ class ReportReader:
         return ReportContext(
             report_id=str(key.report_id),
             revision=key.revision,
-            brand=Brand(tenant.brand_name, tenant.brand_color, tenant.timezone, tenant.locale, tenant.reply_to),
+            brand=Brand(
+                tenant.brand_name,
+                tenant.brand_color,
+                tenant.timezone,
+                tenant.locale,
+                tenant.reply_to,
+                tenant.subject_template,
+            ),
             rules_version=", ".join(rules["rules_version"]) or "none",
             methodology=next(iter(pages["version"]), None),
             code_version=self.provenance.code_version,

@@ -41,6 +41,7 @@ class Tenant:
     fewest_households: int
     correction_share: float = 0.1
     correction_conversions: int = 5
+    subject_template: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Tenant:
@@ -58,6 +59,7 @@ class Tenant:
             fewest_households=row["k_delivery"],
             correction_share=row["correction_share"],
             correction_conversions=row["correction_conversions"],
+            subject_template=row["subject_template"],
         )
 
 
@@ -119,6 +121,8 @@ class ReportCampaign:
     window_days: Decimal
     half_life_days: Decimal
     default_model: str
+    target_cpa_minor: int | None = None
+    target_roas: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

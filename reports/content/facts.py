@@ -29,13 +29,17 @@ class FactsError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """The network that sends the report. color: #rrggbb. timezone: the IANA name in which periods close."""
+    """The network that sends the report. color: #rrggbb. timezone: the IANA name in which periods close.
+
+    subject_template: of its mails (subjects.py); None: the standard one.
+    """
 
     name: str
     color: str
     timezone: str
     locale: str = "en_US"
     reply_to: str | None = None
+    subject_template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class OpenWindows:
 class CodeUse:
     """A promo code or vanity URL of a placement, and how many conversions it was seen with: in the period, to date.
 
-    delivered: ads of the placement in the period.
+    delivered: ads of the placement to date.
     """
 
     code: str

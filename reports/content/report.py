@@ -22,7 +22,8 @@ Direction = Literal["up", "down", "flat", "none"]
 class Header:
     """brand: the network. accent: its colour, dark enough to be seen on white. compared: empty for a first period.
 
-    mark: what sets the report apart, such as that it is a correction; empty for most.
+    mark: what sets the report apart, such as that it is a correction; empty for most. subject: of the mail, by the
+    network's own template; empty: the standard one.
     """
 
     brand: str
@@ -34,6 +35,7 @@ class Header:
     timezone: str
     compared: str
     mark: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 SELECT
     brand_name,
     brand_color,
+    sender_name,
+    subject_template,
     reply_to,
     owner_address,
     locale,

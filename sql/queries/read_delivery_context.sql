@@ -2,7 +2,7 @@
 -- Grain: one row; suppressed_for is NULL where the address is not suppressed. Parameters: tenant (uuid), address (text).
 SELECT
     t.slug,
-    t.brand_name,
+    coalesce(t.sender_name, t.brand_name) AS brand_name,
     t.reply_to,
     t.recipient_domains,
     s.reason AS suppressed_for

@@ -8,6 +8,8 @@ SELECT DISTINCT ON (campaigns.starts_on, campaigns.campaign_id)
     campaigns.ends_on,
     campaigns.goal_kind,
     campaigns.currency::text AS currency,
+    campaigns.target_cpa_minor,
+    campaigns.target_roas,
     coalesce(configs.version, 0) AS version,
     coalesce(configs.window_days, 30) AS window_days,
     coalesce(configs.half_life_days, 7) AS half_life_days,

@@ -17,6 +17,7 @@ SELECT
     brand_name,
     brand_color,
     reply_to,
+    subject_template,
     recipient_domains,
     owner_address
 FROM tenants

@@ -1,4 +1,4 @@
-"""earshot reports subscriptions, brand: who gets which report, and how a network appears on it.
+"""earshot reports subscriptions, brand, target: who gets which report, how a network appears on it, what was agreed.
 
 Here: the commands and their tables. Not here: what may be entered (reports/subscribing.py, and the database's bounds).
 """
@@ -12,6 +12,7 @@ import click
 from pipelines import console, runtime
 from pipelines.commands.reports.common import by_option, tenant_ids, tenant_option
 from pipelines.settings import load_settings
+from reports.drawing.colours import visible_on_white
 from reports.subscribing import (
     CADENCES,
     EMPTY_POLICIES,
@@ -22,6 +23,7 @@ from reports.subscribing import (
     find_subscription,
     list_subscriptions,
 )
+from reports.targets import change_target
 from sql.values import PermanentError
 
 _APPROVAL = click.option(
@@ -150,6 +152,13 @@ def resume_command(name: str, person: str) -> None:
 @click.argument("tenant", metavar="TENANT_SLUG")
 @click.option("--name", "brand_name", metavar="TEXT", help="The name that stands on reports and mails.")
 @click.option("--color", "brand_color", metavar="#RRGGBB", help="The colour of its reports.")
+@click.option("--sender-name", metavar="TEXT", help="The name that mails are sent under; '' for that of the brand.")
+@click.option(
+    "--subject",
+    "subject_template",
+    metavar="TEXT",
+    help="The mails' subject with the fields {title}, {period}, {brand}, {sponsor}, {kind}; '' for the standard one.",
+)
 @click.option("--reply-to", metavar="ADDRESS", help="Where answers go.")
 @click.option("--owner", "owner_address", metavar="ADDRESS", help="Who is told when a person is needed.")
 @click.option("--locale", metavar="CODE", help="Language and country where a subscription has none, such as de_DE.")
@@ -174,6 +183,22 @@ def brand(tenant: str, domains: tuple[str, ...], any_domain: bool, person: str, 
     for name, value in row.items():
         shown = ", ".join(value) or "any" if isinstance(value, list) else value or "-"
         console.out.print(f"{name.replace('_', ' ')}: {shown}")
+    printed = visible_on_white(row["brand_color"])
+    if printed != row["brand_color"]:
+        console.out.print(f"{row['brand_color']} is too light to be seen on white: reports print {printed}.")
+
+
+@click.command("target")
+@click.argument("tenant", metavar="TENANT_SLUG")
+@click.argument("campaign", metavar="CAMPAIGN")
+@click.option("--cpa", metavar="AMOUNT", help="The agreed cost per conversion in the campaign's currency; '' for none.")
+@click.option("--roas", metavar="RATIO", help="The agreed return on ad spend, such as 3.5; '' for none.")
+@by_option
+def target(tenant: str, campaign: str, cpa: str | None, roas: str | None, person: str) -> None:
+    """What was agreed for a campaign: its reports hold cost and return against it. Without options it is shown."""
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        row = change_target(warehouse, warehouse.tenant_id(tenant), campaign, {"cpa": cpa, "roas": roas}, person)
+    console.out.print(f"{row['name']}: cost per conversion {row['cpa']}, return on ad spend {row['roas']}")
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

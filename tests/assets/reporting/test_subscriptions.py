@@ -120,6 +120,9 @@ def test_rows_become_values() -> None:
         UUID(int=9), topic, ["dana@example.org"], None, "skip", needs_approval=True, owner="ann@example.org"
     )
     brand = {"brand_name": "Quay", "brand_color": "#123456", "reply_to": None, "locale": "en", "timezone": "UTC"}
+    brand["subject_template"] = None
     row = {"tenant_id": TENANT.bytes, "slug": "quay", "lateness_hours": 48, "download_window": "calendar_day", **brand}
-    tenant = Tenant.of({**row, "k_delivery": 10, "k_demographic": 50})
+    tenant = Tenant.of(
+        {**row, "k_delivery": 10, "k_demographic": 50, "correction_share": 0.1, "correction_conversions": 5}
+    )
     assert (tenant.tenant_id, tenant.slug, tenant.fewest_households) == (TENANT, "quay", 10)

@@ -355,3 +355,27 @@ def test_the_jobs_of_the_orchestrator_decide_the_same(week: Warehouse, reports: 
     assert rows(week, "SELECT count(*) FROM report_deliveries") == [(2,)]
     people = {person for (person,) in rows(week, "SELECT person FROM config_changes WHERE person IS NOT NULL")}
     assert people == {"ann", "bea"}
+
+
+def test_a_subject_of_ones_own_and_a_target_stand_in_the_next_report(week: Warehouse, reports: Type) -> None:
+    assert "has a field {gender}" in refused(reports("brand", "harbor", "--subject", "{period} {gender}"))
+    assert "needs {period}" in refused(reports("brand", "harbor", "--subject", "News"))
+    shown = said(reports("brand", "harbor", "--subject", "{sponsor} | {period}", "--sender-name", "Harbor reports"))
+    assert "subject template: {sponsor} | {period}" in shown
+    assert "#ffee00 is too light" in said(reports("brand", "harbor", "--color", "#ffee00"))
+    ((campaign, name),) = rows(week, "SELECT campaign_id, name FROM campaigns WHERE tenant_id = %s LIMIT 1", HARBOR)
+    assert "there are" in refused(reports("target", "harbor", "nothing", "--cpa", "5"))
+    assert "above 0" in refused(reports("target", "harbor", campaign, "--cpa", "-5"))
+    assert f"{name}: cost per conversion 1000.50" in said(reports("target", "harbor", campaign, "--cpa", "1000.50"))
+    said(reports("target", "harbor", campaign, "--roas", "0.01"))
+    ((cost, roas),) = rows(
+        week, "SELECT target_cpa_minor, target_roas::text FROM campaigns WHERE campaign_id = %s", campaign
+    )
+    assert (cost, roas) == (100_050, "0.01")
+
+    said(reports(*BUILD))
+    ((subject, content),) = rows(week, "SELECT subject, content FROM reports WHERE tenant_id = %s", HARBOR)
+    assert re.fullmatch(rf"{re.escape(content['header']['sponsor'])} \| .*2026", subject)
+    codes = [pair["term"] for pair in content["proof"]["pairs"] if pair["term"].startswith(("Promo", "Vanity"))]
+    known = rows(week, "SELECT count(*) FROM promo_codes WHERE tenant_id = %s", HARBOR)[0][0]
+    assert bool(codes) == bool(known)
