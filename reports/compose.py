@@ -32,7 +32,7 @@ from reports.content.standing import standing
 from reports.content.subjects import filled
 from reports.content.tables import all_placements, delivery, top_placements, without_dashes
 from reports.content.tiles import tiles
-from reports.content.wording import message
+from reports.content.wording import message, spoken
 from reports.drawing.colours import visible_on_white
 
 SHORTENED = message(
@@ -48,7 +48,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
     Raises FactsError (contradicting facts) and LocaleError (unknown locale).
     """
     raw, facts = facts, isolated(facts)
-    formatter = Formatter(locale or facts.brand.locale, facts.brand.timezone, _credit_digits(facts))
+    formatter = Formatter(spoken(locale or facts.brand.locale), facts.brand.timezone, _credit_digits(facts))
     facts = _in_words(facts, formatter)
     return ReportContent(
         report_id=facts.report_id,

@@ -1,16 +1,15 @@
 """Numbers: every number of a report that its raw rows explain, and where the report prints it.
 
 Here: one row per number: its meaning, its value in SQL, the rows behind it, its unit and its place in the report.
-Not here: the SQL (number_values.py), the rows (sql/queries/explain_*.sql), running anything (explaining.py).
+Not here: finding a place in a report (places.py), the SQL (number_values.py), the rows (sql/queries/explain_*.sql),
+running anything (explaining.py).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from assets.reporting.number_values import (
     BOOKED,
@@ -34,61 +33,16 @@ from assets.reporting.number_values import (
     rate,
     with_sample,
 )
+from assets.reporting.places import InRecords as InRecords
+from assets.reporting.places import InSection as InSection
+from assets.reporting.places import InTile as InTile
+from assets.reporting.places import InToDate as InToDate
+from reports.content import tables
 from reports.content.formats import NOTHING, Formatter, major_units, rounded
 from reports.content.labels import KPIS
-from reports.content.response import PERCENTAGES
+from reports.content.response import MEASURED, PERCENTAGES
 
-# A value, before its interval or a remark on its confidence.
-VALUE = r"(?!too few)(.+?)(?: \(.*|, low confidence)?$"
-
-Content = Mapping[str, Any]
 Unit = Literal["count", "credit", "minor", "ratio", "frequency", "percent"]
-
-
-@dataclass(frozen=True, slots=True)
-class InTile:
-    """The value of the tile with this label."""
-
-    label: str
-
-    def find(self, content: Content) -> str | None:
-        return next((tile["value"] for tile in content["tiles"] if tile["label"] == self.label), None)
-
-
-@dataclass(frozen=True, slots=True)
-class InSection:
-    """What a section has under a term, or the part of it that the pattern takes."""
-
-    section: str
-    term: str
-    pattern: str = r"(.*)"
-
-    def find(self, content: Content) -> str | None:
-        pairs = content[self.section]["pairs"] if content[self.section] else []
-        text = next((pair["text"] for pair in pairs if pair["term"] == self.term), None)
-        found = re.match(self.pattern, text) if text else None
-        return found[1] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class InToDate:
-    """What the campaign to date has under a term, up to its interval or the remark on its confidence."""
-
-    term: str
-
-    def find(self, content: Content) -> str | None:
-        sections = content["to_date"]
-        pairs = sections[0]["pairs"] if len(sections) == 1 else []
-        text = next((pair["text"] for pair in pairs if pair["term"] == self.term), None)
-        found = re.match(VALUE, text) if text else None
-        return found[1] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class InRecords:
-    """A column of the report's records, for all of it and for rows of its tables."""
-
-    column: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +94,7 @@ class Number:
 def _response(name: str, meaning: str, value: str, *rows: str) -> Number:
     """A number of the section on what came back. An interval and a remark on its confidence may follow it."""
     unit: Unit = "percent" if name in PERCENTAGES else "minor"
-    place = InSection("response", KPIS[name], VALUE)
+    place = InSection("response", KPIS[name], "value", MEASURED)
     return Number(name, meaning, value, rows, unit, place, PERCENTAGES.get(name, 0))
 
 
@@ -152,6 +106,7 @@ def _to_date(name: str, meaning: str, value: str, *rows: str) -> Number:
 
 
 _BOOKED_TERM = "Booked against delivered"
+_BOOKED = (tables.BOOKED_WITH_PACE, tables.BOOKED)
 _MODELLED_TERM = "Conversions, counted and modelled"
 _ROI = over(f"({REVENUE} * {MARGIN} - {SPEND})", SPEND)
 
@@ -163,21 +118,22 @@ _NUMBERS = (
            REACH, ("ads",), "count", InRecords("reach")),
     Number("frequency", "Ads delivered over addresses reached.",
            over(DELIVERED, REACH), ("ads",), "frequency",
-           InSection("delivery", "Frequency", r"(.*) ads per address")),
+           InSection("delivery", "Frequency", "number", (tables.FREQUENCY,))),
     Number("delivered_so_far", "Ads delivered from the campaign's start to the period's end.",
-           DELIVERED_SO_FAR, ("spend",), "count", InSection("delivery", _BOOKED_TERM, r"(.*?) of ")),
+           DELIVERED_SO_FAR, ("spend",), "count", InSection("delivery", _BOOKED_TERM, "delivered", _BOOKED)),
     Number("booked", "Ads booked in all.",
-           BOOKED, ("spend",), "count", InSection("delivery", _BOOKED_TERM, r".*? of (.*?) booked")),
+           BOOKED, ("spend",), "count", InSection("delivery", _BOOKED_TERM, "booked", _BOOKED)),
     Number("delivery_rate", "Ads delivered since the campaign's start, of those booked.",
            over(DELIVERED_SO_FAR, BOOKED), ("spend",), "percent",
-           InSection("delivery", _BOOKED_TERM, r".*? booked since the start \((.*?)\)"), digits=1),
+           InSection("delivery", _BOOKED_TERM, "share", _BOOKED), digits=1),
     Number("conversions", "Credit for conversions of the campaign's goal, added up.",
            CONVERSIONS, ("earned",), "credit", InRecords("conversions")),
     Number("usable_share", "Share of the ads at addresses that stand for one household.",
-           USABLE_SHARE, ("ads",), "percent", InSection("delivery", _MODELLED_TERM, r".*?, with (.*?) of the ads")),
+           USABLE_SHARE, ("ads",), "percent",
+           InSection("delivery", _MODELLED_TERM, "share", (tables.COUNTED_WITH_SHARE,))),
     Number("modelled_conversions", "Conversions if all addresses respond like those of one household.",
            with_sample(MODELLED), ("earned", "ads"), "count",
-           InSection("delivery", _MODELLED_TERM, r".*; (.*?) if the others")),
+           InSection("delivery", _MODELLED_TERM, "number", (tables.MODELLED_WITH_INTERVAL, tables.MODELLED))),
     Number("revenue", "What the conversions were worth after refunds, by the share of their credit.",
            REVENUE, ("earned",), "minor", InRecords("revenue")),
     Number("spend", "What the ads of the period cost.",

@@ -14,7 +14,7 @@ from reports.content.formats import NOTHING, Formatter
 from reports.content.labels import KPIS
 from reports.content.ratios import cost_of_each, return_on_spend
 from reports.content.report import Pair, Section
-from reports.content.response import measured
+from reports.content.response import WITH_INTERVAL, measured
 from reports.content.to_date import EarlierChanges, Figures, ToDate
 from reports.content.wording import counted, message
 from sql.values import Interval
@@ -24,7 +24,6 @@ SMALLEST_CREDIT = 1e-6
 
 PART_OF = message("{part} of {whole} booked")
 PART_OF_BUDGET = message("{part} of a budget of {whole}")
-WITH_INTERVAL = message("{value} (95% interval {lower} to {upper})")
 
 # What became known of the days that the last report told of. Of conversions and revenue, of one alone, of neither.
 CAME_IN = message("Since the last report, {conversions} and {revenue} of earlier days came in.")

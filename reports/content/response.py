@@ -10,11 +10,21 @@ from reports.content.facts import Measure, ReportFacts
 from reports.content.formats import NOTHING, Formatter
 from reports.content.labels import KPIS
 from reports.content.report import Pair, Section
+from reports.content.wording import message
 from reports.thresholds import FEWEST_FOR_RATIOS
 from sql.values import Interval
 
 # Ratios that read as percentages, with their digits: few of those reached respond.
 PERCENTAGES = {"delivery_rate": 0, "conversion_rate": 2, "visitor_rate": 2, "roi": 0}
+
+TOO_FEW = message("too few to tell: shown from {fewest}")
+DOUBTFUL = message("{value}, low confidence")
+WITH_INTERVAL = message("{value} (95% interval {lower} to {upper})")
+WITH_INTERVAL_DOUBTFUL = message("{value} (95% interval {lower} to {upper}), low confidence")
+OF_REACHED = message("{value} ({counted} of {reached}; 95% interval {lower} to {upper})")
+OF_REACHED_DOUBTFUL = message("{value} ({counted} of {reached}; 95% interval {lower} to {upper}), low confidence")
+# All that a measure can be printed as, where it is more than its value.
+MEASURED = (OF_REACHED_DOUBTFUL, OF_REACHED, WITH_INTERVAL_DOUBTFUL, WITH_INTERVAL, DOUBTFUL)
 
 
 def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
@@ -31,21 +41,17 @@ def measured(measure: Measure, currency: str | None, formatter: Formatter) -> st
     """A measure with its interval, the parts of a rate, and a word on its confidence."""
     interval = measure.interval
     if interval is None:
-        return formatter.say("too few to tell: shown from {fewest}", fewest=formatter.count(FEWEST_FOR_RATIOS))
+        return formatter.say(TOO_FEW, fewest=formatter.count(FEWEST_FOR_RATIOS))
     bounds = [bound for bound in (interval.lower, interval.upper) if bound is not None]
     shown, *ends = (_amount(measure, value, currency, formatter) for value in (interval.estimate, *bounds))
     say, is_doubtful = formatter.say, measure.is_doubtful
     if len(ends) < 2:
-        return say("{value}, low confidence", value=shown) if is_doubtful else shown
+        return say(DOUBTFUL, value=shown) if is_doubtful else shown
     parts = {"value": shown, "lower": ends[0], "upper": ends[1]}
     if measure.counted is None or measure.reached is None:
-        if is_doubtful:
-            return say("{value} (95% interval {lower} to {upper}), low confidence", **parts)
-        return say("{value} (95% interval {lower} to {upper})", **parts)
+        return say(WITH_INTERVAL_DOUBTFUL if is_doubtful else WITH_INTERVAL, **parts)
     parts |= {"counted": formatter.count(measure.counted), "reached": formatter.count(measure.reached)}
-    if is_doubtful:
-        return say("{value} ({counted} of {reached}; 95% interval {lower} to {upper}), low confidence", **parts)
-    return say("{value} ({counted} of {reached}; 95% interval {lower} to {upper})", **parts)
+    return say(OF_REACHED_DOUBTFUL if is_doubtful else OF_REACHED, **parts)
 
 
 def headline(measure: Measure, currency: str | None, formatter: Formatter) -> tuple[str, str]:

@@ -351,10 +351,10 @@ def test_shared_credit_prints_one_digit_and_what_is_whole_prints_whole(portfolio
 
 def test_the_locale_of_the_recipient_formats_numbers_money_and_dates(facts: ReportFacts) -> None:
     content = compose(facts, "de_DE")
-    assert tile(content, "Ads").value == "323.412"
-    assert tile(content, "Cost").value == "24,02\xa0$"
+    assert tile(content, "Ausgelieferte Spots").value == "323.412"
+    assert tile(content, "Kosten pro Conversion").value == "24,02\xa0$"
     assert content.header.period.startswith("1. Juli")
-    assert tile(content, "Ads").change == "13,6\xa0%"
+    assert tile(content, "Ausgelieferte Spots").change == "13,6\xa0%"
 
 
 def test_yen_have_no_decimals(facts: ReportFacts) -> None:

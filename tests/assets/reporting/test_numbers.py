@@ -30,9 +30,9 @@ CONTENT: dict[str, Any] = {
     "to_date": [{"pairs": [{"term": "Cost per visit (CPV)", "text": "$0.20 (95% interval $0.10 to $0.30)"}]}],
     "response": {
         "pairs": [
-            {"term": "Cost per lead", "text": "$4.20 (95% $3 to $5)"},
+            {"term": "Cost per lead", "text": "$4.20 (95% interval $3 to $5)"},
             {"term": "Cost per visit", "text": "$0.10, low confidence"},
-            {"term": "Average order value", "text": "too few to say"},
+            {"term": "Average order value", "text": "too few to tell: shown from 5"},
         ]
     },
 }
@@ -72,7 +72,7 @@ def test_intervals_and_remarks_are_no_part_of_a_number(term: str, value: str | N
     place = NUMBERS["aov"].place
 
     assert isinstance(place, InSection)
-    assert InSection("response", term, place.pattern).find(CONTENT) == value
+    assert InSection("response", term, place.part, place.sentences).find(CONTENT) == value
 
 
 def test_a_number_to_date_stands_in_the_campaign_to_date_of_one_currency() -> None:
