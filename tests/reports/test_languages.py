@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from string import Formatter as Fields
@@ -177,7 +178,7 @@ def test_a_number_is_found_again_in_a_report_of_any_language(facts: ReportFacts,
         name: number.place.find(content) for name, number in NUMBERS.items() if not isinstance(number.place, InRecords)
     }
     formatter = Formatter(content["locale"], "UTC")
-    assert found["frequency"] == formatter.frequency(facts.now.delivered / (facts.now.reach or 1))
+    assert found["frequency"] == formatter.frequency(Decimal(facts.now.delivered) / (facts.now.reach or 1))
     assert found["booked"] == formatter.count(316_900)
     assert found["usable_share"] == formatter.percent(0.87, 0)
     assert found["modelled_conversions"] == formatter.count(401)
