@@ -65,16 +65,6 @@ def test_a_number_is_found_where_the_report_prints_it(name: str, printed: str) -
     assert place.find({"tiles": [], "delivery": None}) is None
 
 
-@pytest.mark.parametrize(
-    ("term", "value"), [("Cost per lead", "$4.20"), ("Cost per visit", "$0.10"), ("Average order value", None)]
-)
-def test_intervals_and_remarks_are_no_part_of_a_number(term: str, value: str | None) -> None:
-    place = NUMBERS["aov"].place
-
-    assert isinstance(place, InSection)
-    assert InSection("response", term, place.part, place.sentences).find(CONTENT) == value
-
-
 def test_a_number_to_date_stands_in_the_campaign_to_date_of_one_currency() -> None:
     place = NUMBERS["cpv"].place
 
