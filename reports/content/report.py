@@ -106,11 +106,12 @@ class BarChart:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """name and detail are the first cell, cells the rest."""
+    """name and detail are the first cell, cells the rest. is_part: it belongs to the row above, which sums it up."""
 
     name: str
     detail: str
     cells: tuple[str, ...]
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

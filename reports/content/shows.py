@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter
+from reports.content.grouping import together
 from reports.content.ratios import cost_of_each
 from reports.content.report import Table, TableRow
 from reports.content.to_date import Figures
@@ -35,12 +36,11 @@ class Show:
 
 def shows_of(facts: ReportFacts) -> list[Show]:
     """By conversions, then ads, then name. Without placements that are folded or whose figures are not known."""
-    summed: dict[tuple[str, str], Figures] = {}
+    parts: dict[tuple[str, str], list[Figures]] = {}
     for row in facts.placements:
         if row.to_date is not None and not row.is_folded and row.show:
-            key = (row.currency, row.show)
-            summed[key] = summed.get(key, Figures()) + row.to_date
-    found = [Show(name, currency, figures) for (currency, name), figures in summed.items()]
+            parts.setdefault((row.currency, row.show), []).append(row.to_date)
+    found = [Show(name, currency, together(figures)) for (currency, name), figures in parts.items()]
     return sorted(found, key=lambda show: (-show.figures.conversions, -show.figures.delivered, show.name))
 
 

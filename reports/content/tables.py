@@ -6,20 +6,24 @@ Not here: campaigns (campaign_tables.py), shows (shows.py), models (models.py), 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
 from reports.content.facts import PlacementRow, ReportFacts, Totals
 from reports.content.formats import NOTHING, Formatter, exact, rounded
+from reports.content.grouping import grouped
 from reports.content.labels import ADDRESSES, POSITIONS
 from reports.content.ratios import cost_per_conversion, per_thousand
 from reports.content.report import Pair, Section, Table, TableRow
-from reports.content.wording import message
+from reports.content.wording import counted, message
 from reports.thresholds import FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
 from sql.values import Interval
 
 # A mail is read, not searched: longer tables are in the PDF and the CSV.
 MOST_MAIL_ROWS = 20
+
+EPISODES = counted("{number} episode", "{number} episodes")
 
 # Sentences with numbers of their own, which explanations look for.
 FREQUENCY = message("{number} ads per address")
@@ -58,23 +62,16 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     """The mail's table: at most 20 rows."""
     rows, say = ranked(facts), formatter.say
     shown, span = rows[:MOST_MAIL_ROWS], formatter.period(facts.period)
+
+    def cells(row: PlacementRow) -> tuple[str, ...]:
+        return (formatter.count(row.delivered), formatter.credit(row.conversions), _cost(row, formatter))
+
     return Table(
         title=formatter.say("Top placements, {period}", period=span)
         if len(shown) < len(rows)
         else formatter.say("Placements, {period}", period=span),
-        columns=(say("Episode"), say("Aired"), say("Delivered"), say("Conv."), say("CPA to date")),
-        rows=tuple(
-            _placement_row(
-                row,
-                facts,
-                formatter,
-                formatter.day(row.aired),
-                formatter.count(row.delivered),
-                formatter.credit(row.conversions),
-                _cost(row, formatter),
-            )
-            for row in shown
-        ),
+        columns=(say("Placement"), say("Aired"), say("Delivered"), say("Conv."), say("CPA to date")),
+        rows=_grouped_rows(facts, formatter, cells, MOST_MAIL_ROWS),
         note=_shown(len(shown), len(rows), formatter) + _folded(facts, formatter),
     )
 
@@ -82,10 +79,20 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
 def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
     """The PDF's table: every placement, booked against delivered."""
     say = formatter.say
+
+    def cells(row: PlacementRow) -> tuple[str, ...]:
+        return (
+            formatter.count(row.booked),
+            formatter.count(row.delivered),
+            formatter.credit(row.conversions),
+            formatter.money(row.revenue_minor, row.currency),
+            _cost(row, formatter),
+        )
+
     return Table(
         title=formatter.say("Every placement, {period}", period=formatter.period(facts.period)),
         columns=(
-            say("Episode"),
+            say("Placement"),
             say("Aired"),
             say("Booked"),
             say("Delivered"),
@@ -93,20 +100,7 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
             say("Revenue"),
             say("CPA to date"),
         ),
-        rows=tuple(
-            _placement_row(
-                row,
-                facts,
-                formatter,
-                formatter.day(row.aired),
-                formatter.count(row.booked),
-                formatter.count(row.delivered),
-                formatter.credit(row.conversions),
-                formatter.money(row.revenue_minor, row.currency),
-                _cost(row, formatter),
-            )
-            for row in ranked(facts)
-        ),
+        rows=_grouped_rows(facts, formatter, cells),
         note=formatter.say(
             "CPA is since the campaign’s start, shown from {fewest} conversions; {nothing} also stands for what is not "
             "known.",
@@ -208,6 +202,27 @@ def _booked(facts: ReportFacts, formatter: Formatter) -> str:
         return formatter.say(BOOKED, **parts)
     pace = formatter.percent(exact(pacing.delivered) / pacing.expected, 0)
     return formatter.say(BOOKED_WITH_PACE, **parts, pace=pace, expected=formatter.count(pacing.expected))
+
+
+def _grouped_rows(
+    facts: ReportFacts, formatter: Formatter, cells: Callable[[PlacementRow], tuple[str, ...]], most: int | None = None
+) -> tuple[TableRow, ...]:
+    """Placements with their episodes below them, at most so many episodes; one episode alone stands for both."""
+    rows: list[TableRow] = []
+    left = most if most is not None else len(facts.placements)
+    for group in grouped(ranked(facts)):
+        episodes, left = group.episodes[:left], left - len(group.episodes[:left])
+        if group.is_single:
+            rows += [_placement_row(row, facts, formatter, formatter.day(row.aired), *cells(row)) for row in episodes]
+        elif episodes:
+            many = len(group.episodes)
+            number = formatter.say_counted(many, *EPISODES, number=formatter.count(many))
+            rows.append(_placement_row(group.whole, facts, formatter, number, *cells(group.whole)))
+            rows += [
+                TableRow(row.episode or row.placement, "", (formatter.day(row.aired), *cells(row)), is_part=True)
+                for row in episodes
+            ]
+    return tuple(rows)
 
 
 def _placement_row(row: PlacementRow, facts: ReportFacts, formatter: Formatter, *cells: str) -> TableRow:

@@ -135,7 +135,7 @@ def test_unknown_spend_drops_the_column_of_costs(facts: ReportFacts) -> None:
         for row in facts.placements
     )
     content = compose(replace(facts, placements=rows))
-    assert content.top_placements.columns == ("Episode", "Aired", "Delivered", "Conv.")
+    assert content.top_placements.columns == ("Placement", "Aired", "Delivered", "Conv.")
     assert [table.columns for table in content.shows] == [("Show", "Ads", "Conv.")]
 
 

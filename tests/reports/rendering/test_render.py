@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
+from reports.content.facts import Pacing, ReportFacts
 from reports.content.report import Records, ReportContent
 from reports.drawing.fonts import BUNDLED, MARK, font_registry
 from reports.drawing.typesetting import TypesettingError, typeset
@@ -148,6 +148,23 @@ def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, files: li
     for table in (content.placements, content.models, content.learnt, content.benchmarks):
         assert table is not None
         assert all(squeezed(cell) in text for row in table.rows for cell in row.cells)
+
+
+def test_page_one_begins_with_a_summary_that_stands_alone(facts: ReportFacts) -> None:
+    behind = replace(facts, pacing=Pacing(316_900, 250_000, 310_000))
+    content = compose(behind)
+    page = PdfReader(io.BytesIO(named(render(content), "report.pdf"))).pages[0]
+    found: list[tuple[float, str]] = []
+    page.extract_text(visitor_text=lambda text, matrix, *_: found.append((float(matrix[5]), text)))
+    height = float(page.mediabox.height)
+    # Places count from the bottom of the page.
+    upper = squeezed("".join(text for place, text in found if place > height * 0.45))
+    assert content.standing is not None
+    assert content.next_steps
+    wanted = [content.header.brand, content.header.sponsor, content.header.title, content.header.period]
+    wanted += [content.finding, *(tile.value for tile in content.tiles), *content.next_steps]
+    wanted += [pair.text for pair in content.standing.pairs]
+    assert not [part for part in wanted if squeezed(part) not in upper]
 
 
 def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, files: list[ReportFile]) -> None:
