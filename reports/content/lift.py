@@ -44,8 +44,8 @@ def _lift_of(result: Lift, formatter: Formatter) -> str:
     if relative is None:
         return f"{say('No lift is reported.')} {_too_coarse(result, formatter)}"
     sentences = [
+        # NOTE: What was found, and its interval.
         say(
-            # NOTE: What was found, and its interval.
             "{found} ({interval}).",
             found=_compared(relative.estimate, result.causal, formatter),
             interval=_between(relative, formatter),
@@ -114,8 +114,8 @@ def _added_return(iroas: Interval | None, formatter: Formatter) -> list[str]:
 
 def _too_coarse(result: Lift, formatter: Formatter) -> str:
     say, ours, others = formatter.say, formatter.count(result.households), formatter.count(result.base_households)
+    # NOTE: How many households got the ads, and with how many others they were compared.
     groups = say(
-        # NOTE: How many households got the ads, and with how many others they were compared.
         "{ours} compared with {others}",
         ours=formatter.say_counted(
             result.households, "{number} household was", "{number} households were", number=ours

@@ -38,7 +38,7 @@ def rules(facts: ReportFacts, formatter: Formatter) -> list[Pair]:
     names = _in_order(facts) or [facts.method.default_model]
     found = {name: rule_of(name, facts.method, formatter) for name in names}
     return [
-        Pair(formatter.say(MODELS.get(name, name)), f"{rule[0].upper()}{rule[1:]}.")
+        Pair(formatter.say(MODELS.get(name, name)), formatter.say("{rule}.", rule=f"{rule[0].upper()}{rule[1:]}"))
         for name, rule in found.items()
         if rule
     ]

@@ -22,8 +22,9 @@ from sql.values import PermanentError
 # Templates import each other from here down.
 ROOT = Path(__file__).parents[1]
 
-# A word that is longer than a column breaks after every so many letters, instead of running over the next one.
-_LONG = re.compile(r"\S{18}")
+# A word that is longer than a column breaks after every so many letters, instead of running over the next one. Between
+# characters of Chinese, Japanese and Korean a line breaks by itself, and not inside of the numbers among them.
+_LONG = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]{18}")
 
 _of_thread = threading.local()
 
