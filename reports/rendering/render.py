@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from reports.content.data_tables import data_tables
 from reports.content.isolation import FIRST_STRONG, printed
 from reports.content.report import ReportContent
-from reports.content.wording import message, sayer
+from reports.content.wording import known_locale, message, sayer
 from reports.delivery.addresses import header_text
 from reports.drawing import charts, colours
 from reports.drawing.fonts import MARK, FontRegistry, font_registry
@@ -159,6 +159,7 @@ def _variables(content: ReportContent) -> dict[str, Any]:
     return {name: getattr(content, name) for name in names} | {
         "narrow": narrow,
         "language": language_of(content),
+        "direction": known_locale(content.locale).text_direction,
         "say": say,
     }
 

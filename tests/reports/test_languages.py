@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -19,16 +20,18 @@ from babel.messages.pofile import read_po
 from assets.reporting.numbers import NUMBERS, InRecords
 from reports.compose import compose
 from reports.content import wording
-from reports.content.facts import ReportFacts
+from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import Formatter
 from reports.content.report import ReportContent
+from reports.content.to_date import Correction, Figures
 from reports.content.wording import CATALOGUES, FILE, SOURCE, languages, spoken
 from reports.rendering.render import render, subject_line
 from tests.reports import messages
-from tests.reports.conftest import make_facts, make_portfolio
+from tests.reports.conftest import make_facts, make_portfolio, make_quiet_facts
 
 LANGUAGES = tuple(language for language in languages() if language != SOURCE)
 LOCALES = {"de": "de_DE", "fr": "fr_FR", "es": "es_ES", "pt": "pt_BR", "ja": "ja_JP"}
+CORRECTED = Correction(1, datetime(2026, 10, 2, tzinfo=UTC), Figures(323_412, 310.0, 310), Figures(323_412, 350.0, 350))
 NEEDED = {"en", "de", "fr", "es", "pt", "ja"}
 
 
@@ -188,9 +191,7 @@ def test_a_number_is_found_again_in_a_report_of_any_language(facts: ReportFacts,
     assert found["cpl"] is None
 
 
-def test_a_language_is_added_by_a_file_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: ReportFacts, sources: Catalog
-) -> None:
+def test_a_language_is_added_by_a_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalogue that marks every message: what is printed outside of the marks has not gone through it."""
     shutil.copytree(CATALOGUES, tmp_path / "locale")
     for module in (wording, messages):
@@ -205,14 +206,23 @@ def test_a_language_is_added_by_a_file_alone(
 
     assert "it" in languages()
     assert (tmp_path / "locale" / "it" / FILE).exists()
-    content = compose(facts, "it_IT")
-    assert content.locale == "it_IT"
-    assert content.tiles[0].value == "323.412"
-    unmarked = {text for text in content.strings() if is_sentence(text) and "«" not in text}
-    names = titles(facts) | {facts.sponsor, facts.brand.name, str(facts.campaign)}
-    assert {text for text in unmarked if not any(name in text or text in name for name in names)} == set()
+    assert compose(make_facts(), "it_IT").tiles[0].value == "323.412"
+    corrected = make_facts(restates=CORRECTED, revision=2, pacing=Pacing(400_000, 323_412, 380_000, make_good=12))
+    for facts in (corrected, make_portfolio(), make_quiet_facts()):
+        content = compose(facts, "it_IT")
+        assert content.locale == "it_IT"
+        names = titles(facts) | {facts.sponsor, facts.brand.name, str(facts.campaign)}
+        assert not_marked([*content.strings(), *printed_by(content)], names) == set()
+
+
+def not_marked(texts: list[str], names: set[str]) -> set[str]:
+    """Texts with English words that have not gone through the catalogue, and that are no names."""
+    told = {text for text in texts if is_sentence(text) and "«" not in text}
+    return {text for text in told if not any(name in text or text.strip() in name for name in names)}
+
+
+def printed_by(content: ReportContent) -> list[str]:
+    """The texts of the mail and of its plain twin."""
     files = {file.name: file.body.decode() for file in render(content) if file.name.endswith((".html", ".txt"))}
     html = re.sub(r"<style.*?</style>|<title.*?</title>", "", files["report.html"], flags=re.DOTALL)
-    printed = [*map(unescape, re.findall(r">([^<>]+)<", html)), *files["report.txt"].splitlines()]
-    told = {text for text in printed if is_sentence(text) and "«" not in text}
-    assert {text for text in told if not any(name in text or text.strip() in name for name in names)} == set()
+    return [*map(unescape, re.findall(r">([^<>]+)<", html)), *files["report.txt"].splitlines()]

@@ -12,6 +12,7 @@ import click
 from pipelines import console, runtime
 from pipelines.commands.reports.common import by_option, tenant_ids, tenant_option
 from pipelines.settings import load_settings
+from reports.content.wording import languages
 from reports.drawing.colours import visible_on_white
 from reports.subscribing import (
     CADENCES,
@@ -32,7 +33,10 @@ _APPROVAL = click.option(
     default=None,
     help="Each report waits for approval, or not.",
 )
-_LOCALE = click.option("--locale", metavar="CODE", help="Language and country, such as de_DE; '' for the tenant's.")
+_WORDED = f"Reports are worded in {', '.join(languages())}; in English where a language is none of these."
+_LOCALE = click.option(
+    "--locale", metavar="CODE", help=f"Language and country, such as de_DE; '' for the tenant's. {_WORDED}"
+)
 _OWNER = click.option("--owner", "owner_address", metavar="ADDRESS", help="Who is reminded; '' for the tenant's.")
 _EMPTY = click.option(
     "--empty",
@@ -161,7 +165,9 @@ def resume_command(name: str, person: str) -> None:
 )
 @click.option("--reply-to", metavar="ADDRESS", help="Where answers go.")
 @click.option("--owner", "owner_address", metavar="ADDRESS", help="Who is told when a person is needed.")
-@click.option("--locale", metavar="CODE", help="Language and country where a subscription has none, such as de_DE.")
+@click.option(
+    "--locale", metavar="CODE", help=f"Language and country where a subscription has none, such as de_DE. {_WORDED}"
+)
 @click.option("--domain", "domains", multiple=True, metavar="DOMAIN", help="Reports may go to these domains alone.")
 @click.option("--any-domain", is_flag=True, help="Reports may go to any domain.")
 @by_option
