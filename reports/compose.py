@@ -6,6 +6,8 @@ Not here: how any of it looks. What is made here is final; renderers add nothing
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import replace
 
 from reports.content.benchmark_position import benchmarks
@@ -24,7 +26,7 @@ from reports.content.next_steps import next_steps
 from reports.content.progress import progress, shown_figures
 from reports.content.proof import proof
 from reports.content.records import records
-from reports.content.report import Footer, Header, ReportContent
+from reports.content.report import Footer, Header, Logo, ReportContent
 from reports.content.response import response
 from reports.content.sentences import finding, notices
 from reports.content.shows import shows
@@ -34,6 +36,7 @@ from reports.content.tables import all_placements, delivery, top_placements, wit
 from reports.content.tiles import tiles
 from reports.content.wording import message, spoken
 from reports.drawing.colours import visible_on_white
+from reports.drawing.logos import size_of
 
 SHORTENED = message(
     "This mail is shortened so that mail programs show it whole. The attached PDF and CSV files hold everything."
@@ -85,6 +88,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         footer=_footer(facts, formatter),
         records=records(raw),
         note=facts.note or "",
+        logos=tuple(_logos(facts)),
         shortened=formatter.say(SHORTENED),
     )
 
@@ -138,6 +142,14 @@ def _header(facts: ReportFacts, formatter: Formatter) -> Header:
         mark=mark(facts, formatter),
         subject=filled(facts.brand.subject_template, named) if facts.brand.subject_template else "",
     )
+
+
+def _logos(facts: ReportFacts) -> Iterator[Logo]:
+    """The network's logo, then the sponsor's, as far as they have one."""
+    if facts.network_logo is not None:
+        yield Logo("network", facts.brand.name, b64encode(facts.network_logo).decode(), *size_of(facts.network_logo))
+    if facts.sponsor_logo is not None:
+        yield Logo("sponsor", facts.sponsor, b64encode(facts.sponsor_logo).decode(), *size_of(facts.sponsor_logo))
 
 
 def _reason(facts: ReportFacts, formatter: Formatter) -> str:

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from reports.archive import name_person
 from reports.content.subjects import checked_template
 from reports.delivery.addresses import clean_address
+from reports.drawing.logos import normalised
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Connection, Warehouse
@@ -119,6 +120,25 @@ def change_brand(warehouse: Warehouse, tenant: UUID, values: Mapping[str, Any], 
             connection.execute(
                 sql.SQL("UPDATE tenants SET {} = %s WHERE tenant_id = %s").format(sql.Identifier(name)), (value, tenant)
             )
+
+
+def change_logo(warehouse: Warehouse, tenant: UUID, sponsor: str | None, body: bytes | None, person: str) -> int:
+    """Put a PNG or SVG at the head of the reports that are made from now on; None takes it away.
+
+    sponsor: the name of the one whose logo it is; None: the network's own. Returns the bytes that are kept. Raises
+    PermanentError for files that are no logo, and sponsors that are not there.
+    """
+    picture = normalised(body) if body is not None else None
+    with warehouse.transaction() as connection:
+        name_person(connection, person)
+        owner = tenant if sponsor is None else _named(connection, "sponsors", "sponsor_id", tenant, sponsor, None)
+        connection.execute("DELETE FROM logos WHERE tenant_id = %s AND owner_id = %s", (tenant, owner))
+        if picture is not None:
+            connection.execute(
+                "INSERT INTO logos (tenant_id, owner_id, picture, entered_by) VALUES (%s, %s, %s, %s)",
+                (tenant, owner, picture, person),
+            )
+    return len(picture or b"")
 
 
 def _update(connection: Connection, tenant: UUID, subscription: UUID, values: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ Not here: how facts are made of results (gathering.py), the order of the steps (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -84,6 +84,7 @@ class ReportReader:
         facts = with_to_date(facts, history, subject, self.period, told, now)
         facts = with_codes(facts, so_far.shows, self._code_uses(subject, placements))
         facts = with_targets(facts, subject)
+        facts = self._with_logos(facts, subject)
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))
@@ -96,6 +97,12 @@ class ReportReader:
         since = Window.of_local_days(first, max(first, self.period.last), self.period.timezone).start
         span = {"since": since, "start": window.start, "end": window.end}
         return self.read("read_code_uses", tenants=[self.tenant.tenant_id], placements=placements, **span)
+
+    def _with_logos(self, facts: ReportFacts, subject: Subject) -> ReportFacts:
+        network, sponsor = self.tenant.tenant_id.bytes, subject.sponsor_id
+        owners = [UUID(bytes=network), UUID(bytes=sponsor)]
+        logos = dict(self.read("read_logos", tenants=[self.tenant.tenant_id], owners=owners).iter_rows())
+        return replace(facts, network_logo=logos.get(network), sponsor_logo=logos.get(sponsor))
 
     def _result(
         self, campaigns: Sequence[UUID], window: Window, as_of: datetime, received_by: datetime | None = None

@@ -163,7 +163,7 @@ class ReportFacts:
     to_date: the campaigns from their start to the period's end, one value for each currency. kept: what is kept of the
     report as numbers, for the next one to compare with.
     flights: from which day to which each campaign runs. codes: of the report's placements. target_cpa_minor and
-    target_roas: what was agreed for the campaign; None: nothing.
+    target_roas: what was agreed for the campaign; None: nothing. network_logo and sponsor_logo: of drawing/logos.py.
     """
 
     report_id: str
@@ -204,6 +204,8 @@ class ReportFacts:
     codes: tuple[CodeUse, ...] = ()
     target_cpa_minor: Decimal | None = None
     target_roas: Decimal | None = None
+    network_logo: bytes | None = None
+    sponsor_logo: bytes | None = None
 
     def __post_init__(self) -> None:
         for problem in self._contradictions():

@@ -162,6 +162,17 @@ class Footer:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A logo at the head of a report. role: network or sponsor. picture: a PNG in base64. width, height: as shown."""
+
+    role: Literal["network", "sponsor"]
+    name: str
+    picture: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContent:
     """A whole report in the order in which it is read. Where a chart is None, `empty_*` is printed.
 
@@ -203,6 +214,7 @@ class ReportContent:
     records: Records
     # What the network's campaign manager has written; nothing where it is empty.
     note: str = ""
+    logos: tuple[Logo, ...] = ()
     # What a mail says that had to leave something out; empty: nothing is said.
     shortened: str = ""
 
@@ -219,8 +231,9 @@ class ReportContent:
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()
 
     def strings(self) -> Iterator[str]:
-        """Every string that a picture or a page may print. Raw CSV cells are not printed."""
-        return chain.from_iterable(_strings_in(getattr(self, name)) for name in self.__slots__ if name != "records")
+        """Every string that a picture or a page may print. Raw CSV cells and pictures are not printed."""
+        unprinted = {"records", "logos"}
+        return chain.from_iterable(_strings_in(getattr(self, name)) for name in self.__slots__ if name not in unprinted)
 
 
 def _strings_in(value: object) -> Iterator[str]:

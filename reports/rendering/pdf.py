@@ -6,6 +6,7 @@ Not here: the layout (templates/report.typ), strings and numbers (compose.py), T
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,12 @@ def pdf_file(content: ReportContent, fonts: FontRegistry) -> bytes:
 def _inputs(content: ReportContent, fonts: FontRegistry) -> dict[str, Any]:
     shown = content.as_json()
     del shown["records"]
+    logos = {logo.role: {"picture": list(b64decode(logo.picture)), "height": logo.height} for logo in content.logos}
     language, say, footer = language_of(content), sayer(content.locale), content.footer
     reference, revision = footer.reference, str(content.revision)
     return shown | {
         "look": charts.look(content.header.accent, charts.PDF_LETTERS, charts.PDF_PANEL),
+        "logos": logos,
         "arrows": [tile.arrow for tile in content.tiles],
         "families": fonts.families(" ".join(content.strings()), language),
         "language": language,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -124,10 +125,10 @@ def _page(content: ReportContent, pictures: dict[str, ReportFile]) -> str:
 
 def _with_alternatives(html: str, content: ReportContent, pictures: dict[str, ReportFile]) -> str:
     """Alternative texts, put in after inlining, which would print their angle brackets bare."""
-    charts_by_role = {"line": content.line, "bars": content.bars}
+    texts: dict[str, str] = {logo.role: logo.name for logo in content.logos}
+    texts |= {role: chart.alt for role, chart in (("line", content.line), ("bars", content.bars)) if chart}
     for role, picture in pictures.items():
-        chart = charts_by_role[role]
-        html = html.replace(f"alt:{picture.content_id}", str(escape(printed(chart.alt))) if chart else "")
+        html = html.replace(f"alt:{picture.content_id}", str(escape(printed(texts.get(role, "")))))
     return html
 
 
@@ -141,8 +142,9 @@ def _pictures(content: ReportContent, fonts: FontRegistry) -> dict[str, ReportFi
     """The mail's charts by role. Their ids are unique in the world: clients show another mail's chart otherwise."""
     shown = {role: chart for role, chart in (("line", content.line), ("bars", content.bars)) if chart is not None}
     drawn = charts.pictures(shown, content.header.accent, fonts, f"report {content.report_id}", language_of(content))
+    made = {logo.role: b64decode(logo.picture) for logo in content.logos} | drawn
     return {
-        role: ReportFile(f"{role}.png", "image/png", content_id(content, role), body) for role, body in drawn.items()
+        role: ReportFile(f"{role}.png", "image/png", content_id(content, role), body) for role, body in made.items()
     }
 
 

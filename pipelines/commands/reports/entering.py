@@ -5,6 +5,7 @@ Here: the commands and their tables. Not here: what may be entered (reports/subs
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from reports.subscribing import (
     add_subscription,
     brand_of,
     change_brand,
+    change_logo,
     change_subscription,
     find_subscription,
     list_subscriptions,
@@ -192,6 +194,22 @@ def brand(tenant: str, domains: tuple[str, ...], any_domain: bool, person: str, 
     printed = visible_on_white(row["brand_color"])
     if printed != row["brand_color"]:
         console.out.print(f"{row['brand_color']} is too light to be seen on white: reports print {printed}.")
+
+
+@click.command("logo")
+@click.argument("tenant", metavar="TENANT_SLUG")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sponsor", metavar="NAME", help="Whose logo it is, where it is not the network's own.")
+@click.option("--remove", is_flag=True, help="Take the logo away.")
+@by_option
+def logo(tenant: str, file: Path | None, sponsor: str | None, remove: bool, person: str) -> None:
+    """Put a logo, a PNG or SVG of at most 1 MB, at the head of reports. It is checked and drawn anew, on white."""
+    if (file is None) != remove:
+        raise click.UsageError("Give a file, or --remove.")
+    with runtime.open_warehouse(load_settings()) as warehouse:
+        body = None if file is None else file.read_bytes()
+        kept = change_logo(warehouse, warehouse.tenant_id(tenant), sponsor, body, person)
+    console.out.print("The logo is taken away." if remove else f"The logo is kept: {kept} bytes.")
 
 
 @click.command("target")

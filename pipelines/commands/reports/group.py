@@ -9,7 +9,7 @@ import click
 
 from pipelines.commands.reports.building import build
 from pipelines.commands.reports.deciding import approve, hold, note, release
-from pipelines.commands.reports.entering import brand, subscriptions, target
+from pipelines.commands.reports.entering import brand, logo, subscriptions, target
 from pipelines.commands.reports.listing import list_reports
 from pipelines.commands.reports.mailing import recipients, resend
 from pipelines.commands.reports.previewing import preview
@@ -41,5 +41,6 @@ for each in (
     subscriptions,
     brand,
     target,
+    logo,
 ):
     reports.add_command(each)

@@ -379,3 +379,20 @@ def test_a_subject_of_ones_own_and_a_target_stand_in_the_next_report(week: Wareh
     codes = [pair["term"] for pair in content["proof"]["pairs"] if pair["term"].startswith(("Promo", "Vanity"))]
     known = rows(week, "SELECT count(*) FROM promo_codes WHERE tenant_id = %s", HARBOR)[0][0]
     assert bool(codes) == bool(known)
+
+
+def test_a_logo_is_entered_by_command_and_stands_in_the_next_report(
+    week: Warehouse, reports: Type, tmp_path: Path
+) -> None:
+    file = tmp_path / "logo.svg"
+    file.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>x()</script></svg>')
+    assert "'script'" in refused(reports("logo", "harbor", file))
+    file.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30"><rect width="9" height="9"/></svg>')
+    said(reports("logo", "harbor", file))
+    assert "there are" in refused(reports("logo", "harbor", file, "--sponsor", "Nobody"))
+    said(reports("logo", "harbor", file, "--sponsor", "kettle & co"))
+    assert rows(week, "SELECT count(*), min(entered_by) FROM logos WHERE tenant_id = %s", HARBOR) == [(2, "ann")]
+    said(reports("logo", "harbor", "--sponsor", "kettle & co", "--remove"))
+    said(reports(*BUILD))
+    assert "network.png" in frozen_files(week)
+    assert "sponsor.png" not in frozen_files(week)
