@@ -34,8 +34,8 @@ from sql.statements import statement
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
-# Sums of shares differ in their last digits by the order in which they were added.
-CLOSE_ENOUGH = Decimal("1e-9")
+# Cells of records are rounded to six digits: a sum of up to twenty of them is off by no more than this.
+CLOSE_ENOUGH = Decimal("1e-5")
 
 
 @dataclass(frozen=True, slots=True)

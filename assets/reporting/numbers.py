@@ -40,6 +40,7 @@ from assets.reporting.places import InToDate as InToDate
 from reports.content import tables
 from reports.content.formats import NOTHING, Formatter, major_units, rounded
 from reports.content.labels import KPIS
+from reports.content.records import DIGITS
 from reports.content.response import MEASURED, PERCENTAGES
 
 Unit = Literal["count", "credit", "minor", "ratio", "frequency", "percent"]
@@ -75,7 +76,7 @@ class Number:
         """As the records have it: exact, in major units."""
         if self.unit == "minor":
             return f"{major_units(value, currency):f}"
-        return f"{rounded(value, 9).normalize():f}" if self.unit == "credit" else f"{value:f}"
+        return f"{rounded(value, DIGITS).normalize():f}" if self.unit == "credit" else f"{value:f}"
 
     def _formatted(self, value: Decimal, formatter: Formatter, currency: str) -> str:
         match self.unit:
