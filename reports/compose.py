@@ -129,7 +129,7 @@ def _header(facts: ReportFacts, formatter: Formatter) -> Header:
         compared = formatter.say("compared with {period}", period=formatter.period(facts.previous_period))
     named = {
         "brand": facts.brand.name,
-        "kind": formatter.say(CADENCES.get(facts.cadence, message("Sponsor report for"))),
+        "kind": formatter.say(CADENCES[facts.cadence]),
         "sponsor": facts.sponsor,
         "title": facts.campaign or formatter.say("All campaigns"),
         "period": formatter.period(facts.period),

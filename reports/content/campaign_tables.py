@@ -69,7 +69,7 @@ def _top(table: Table, formatter: Formatter) -> Table:
     if len(table.rows) <= MOST_MAIL_ROWS:
         return table
     shown, total = formatter.count(MOST_MAIL_ROWS), formatter.count(len(table.rows))
-    note = f"{formatter.say(PART, shown=shown, total=total)} {table.note}"
+    note = formatter.one_by_one(formatter.say(PART, shown=shown, total=total), table.note)
     return replace(table, rows=table.rows[:MOST_MAIL_ROWS], note=note)
 
 

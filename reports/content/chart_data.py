@@ -167,4 +167,4 @@ def _line_alternative(facts: ReportFacts, formatter: Formatter) -> str:
         return text
     now, previous = formatter.count(facts.now.delivered), formatter.count(facts.previous.delivered)
     in_all = formatter.say("In all {now}, in the previous period {previous}.", now=now, previous=previous)
-    return f"{text} {in_all}"
+    return formatter.one_by_one(text, in_all)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
+from functools import cached_property, reduce
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ from babel.numbers import (
 
 from reports.content.facts import Period
 from reports.content.wording import LocaleError as LocaleError
-from reports.content.wording import known_locale, translations
+from reports.content.wording import known_locale, message, translations
 
 # ISO 4217, list one: minor digits other than 2. CLDR prints fewer digits for some currencies than their minor unit has,
 # so it has the number of digits to print but not what a minor unit is worth.
@@ -94,6 +94,13 @@ class Formatter:
     def say_counted(self, number: float, one: str, many: str, /, **values: str) -> str:
         """The sentence for exactly one, or for any other number, by the plural forms of the reader's language."""
         return self.wording.ngettext(one, many, self._plural_number(number)).format(**values)
+
+    def one_by_one(self, *sentences: str) -> str:
+        """Whole sentences one after the other; empty ones are left out."""
+        # NOTE: Two whole sentences; some languages have no blank between them.
+        both = message("{first} {second}")
+        told = [sentence for sentence in sentences if sentence]
+        return reduce(lambda text, more: self.say(both, first=text, second=more), told) if told else ""
 
     def count(self, value: int | None) -> str:
         return NOTHING if value is None else str(format_decimal(value, locale=self.babel))

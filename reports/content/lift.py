@@ -42,7 +42,7 @@ def lift(facts: ReportFacts, formatter: Formatter) -> tuple[str, ...]:
 def _lift_of(result: Lift, formatter: Formatter) -> str:
     say, relative = formatter.say, result.relative
     if relative is None:
-        return f"{say('No lift is reported.')} {_too_coarse(result, formatter)}"
+        return formatter.one_by_one(say("No lift is reported."), _too_coarse(result, formatter))
     sentences = [
         # NOTE: What was found, and its interval.
         say(
@@ -57,7 +57,7 @@ def _lift_of(result: Lift, formatter: Formatter) -> str:
         sentences.append(say("The groups were matched, not randomised, so this is not proof of cause."))
     else:
         sentences += _added_return(result.iroas, formatter)
-    return " ".join(sentences)
+    return formatter.one_by_one(*sentences)
 
 
 def _compared(lift: float, causal: bool, formatter: Formatter) -> str:

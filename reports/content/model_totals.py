@@ -32,10 +32,11 @@ def model_totals(facts: ReportFacts, formatter: Formatter) -> Table | None:
     say = formatter.say
     note = say("These models also look at journeys that led to no conversion, so they tell totals, as of Sundays.")
     if any(row.is_fallback for row in rows):
-        note += " " + say(
+        star = say(
             "* Fewer than {fewest} conversions are too few to learn from: these are the numbers of the linear model.",
             fewest=formatter.count(FEWEST_TO_FIT),
         )
+        note = formatter.one_by_one(note, star)
     title = say("Models that learn from all journeys, from the start to {day}", day=through)
     if facts.is_portfolio:
         own = (say("Campaign"), say("This report"), *(say(MODELS[model]) for model in DATA_DRIVEN))

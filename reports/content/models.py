@@ -82,18 +82,20 @@ def _heading(model: str, facts: ReportFacts, formatter: Formatter) -> str:
 
 def _note(shown: int, differing: int, alike: int, formatter: Formatter) -> str:
     """Every model shares out the same conversions; what is left out of the table is counted."""
-    note = formatter.say("Every model shares out the same conversions; they differ in which ad gets how much.")
+    note = [formatter.say("Every model shares out the same conversions; they differ in which ad gets how much.")]
     if shown < differing:
-        note += " " + formatter.say(
+        part = formatter.say(
             "{shown} of {total} placements on which they differ; the CSV holds all.",
             shown=formatter.count(shown),
             total=formatter.count(differing),
         )
+        note.append(part)
     if alike:
-        note += " " + formatter.say_counted(
+        others = formatter.say_counted(
             alike,
             "On {number} other placement they agree.",
             "On {number} other placements they agree.",
             number=formatter.count(alike),
         )
-    return note
+        note.append(others)
+    return formatter.one_by_one(*note)

@@ -115,7 +115,7 @@ def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pa
     earlier = to_date.earlier
     if earlier is None:
         return
-    yield Pair(formatter.say("Since the last report"), " ".join(_changes(earlier, to_date, formatter)))
+    yield Pair(formatter.say("Since the last report"), formatter.one_by_one(*_changes(earlier, to_date, formatter)))
     parts = {"told": earlier.told, "changed": earlier.changed, "untold": earlier.untold, "now": to_date.period}
     shown = {name: formatter.credit(part.conversions) for name, part in parts.items()}
     whole = ADDING_UP if _is_nothing(earlier.untold) else ADDING_UP_WITH_UNTOLD
@@ -161,7 +161,7 @@ def _earned(changed: Figures, currency: str, formatter: Formatter) -> str:
         return formatter.say(CAME_IN if count > 0 else TAKEN_BACK, **shown)
     conversions = {1: CONVERSIONS_CAME_IN, 0: "", -1: CONVERSIONS_TAKEN_BACK}[count]
     revenue = {1: REVENUE_CAME_IN, 0: "", -1: REVENUE_TAKEN_BACK}[money]
-    return " ".join(formatter.say(each, **shown) for each in (conversions, revenue) if each)
+    return formatter.one_by_one(*(formatter.say(each, **shown) for each in (conversions, revenue) if each))
 
 
 def _conversions(figures: Figures, formatter: Formatter) -> str:

@@ -72,7 +72,7 @@ def top_placements(facts: ReportFacts, formatter: Formatter) -> Table:
         else formatter.say("Placements, {period}", period=span),
         columns=(say("Placement"), say("Aired"), say("Delivered"), say("Conv."), say("CPA to date")),
         rows=_grouped_rows(facts, formatter, cells, MOST_MAIL_ROWS),
-        note=_shown(len(shown), len(rows), formatter) + _folded(facts, formatter),
+        note=formatter.one_by_one(_shown(len(shown), len(rows), formatter), _folded(facts, formatter)),
     )
 
 
@@ -101,13 +101,15 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
             say("CPA to date"),
         ),
         rows=_grouped_rows(facts, formatter, cells),
-        note=formatter.say(
-            "CPA is since the campaign’s start, shown from {fewest} conversions; {nothing} also stands for what is not "
-            "known.",
-            fewest=formatter.count(FEWEST_FOR_RATIOS),
-            nothing=NOTHING,
-        )
-        + _folded(facts, formatter),
+        note=formatter.one_by_one(
+            formatter.say(
+                "CPA is since the campaign’s start, shown from {fewest} conversions; {nothing} also stands for what is "
+                "not known.",
+                fewest=formatter.count(FEWEST_FOR_RATIOS),
+                nothing=NOTHING,
+            ),
+            _folded(facts, formatter),
+        ),
     )
 
 
@@ -248,12 +250,11 @@ def _cost(row: PlacementRow, formatter: Formatter) -> str:
 def _folded(facts: ReportFacts, formatter: Formatter) -> str:
     if not facts.folded_rows:
         return ""
-    text = formatter.say(
+    return formatter.say(
         "{rows} rows, some of fewer than {fewest} households, stand as one to keep listeners private.",
         rows=formatter.count(facts.folded_rows),
         fewest=formatter.count(facts.fewest_households),
     )
-    return f" {text}"
 
 
 def _shown(shown: int, total: int, formatter: Formatter) -> str:

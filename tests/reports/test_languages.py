@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -11,7 +12,7 @@ from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from string import Formatter as Fields
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -20,6 +21,7 @@ from babel.messages.pofile import read_po
 from assets.reporting.numbers import NUMBERS, InRecords
 from reports.compose import compose
 from reports.content import wording
+from reports.content.comparisons import Lift
 from reports.content.facts import Pacing, ReportFacts
 from reports.content.formats import Formatter
 from reports.content.report import ReportContent
@@ -61,6 +63,29 @@ def test_reports_are_worded_in_six_languages() -> None:
 def test_the_sources_have_messages_in_code_constants_and_templates(sources: Catalog) -> None:
     ids = {each.id for each in sources}
     assert {"This campaign", "First touch", "View online", ("{number} ad", "{number} ads")} <= ids
+
+
+def test_no_message_is_passed_over_when_they_are_collected(sources: Catalog) -> None:
+    """Babel reads tokens: what stands inside of an f-string is not seen."""
+    ids = {each.id for each in sources}
+    assert {text for path in messages.SOURCES.rglob("*.py") for text in written_in(path)} - ids == set()
+
+
+def written_in(path: Path) -> Iterator[str | tuple[str, ...]]:
+    """The messages of a module by its syntax tree."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in messages.KEYWORDS:
+            places = messages.KEYWORDS[name] or (1,)
+            texts = tuple(
+                str(each.value) for place, each in enumerate(node.args, 1) if place in places and is_text(each)
+            )
+            if len(texts) == len(places):
+                yield texts if len(places) > 1 else texts[0]
+
+
+def is_text(node: ast.expr) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def test_a_catalogue_translates_every_message_and_no_other(catalogue: tuple[str, Catalog], sources: Catalog) -> None:
@@ -208,7 +233,8 @@ def test_a_language_is_added_by_a_file_alone(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "locale" / "it" / FILE).exists()
     assert compose(make_facts(), "it_IT").tiles[0].value == "323.412"
     corrected = make_facts(restates=CORRECTED, revision=2, pacing=Pacing(400_000, 323_412, 380_000, make_good=12))
-    for facts in (corrected, make_portfolio(), make_quiet_facts()):
+    coarse = make_facts(lifts=(Lift("Spring", None, causal=True, households=90, base_households=80, smallest=0.8),))
+    for facts in (corrected, coarse, make_portfolio(), make_quiet_facts()):
         content = compose(facts, "it_IT")
         assert content.locale == "it_IT"
         names = titles(facts) | {facts.sponsor, facts.brand.name, str(facts.campaign)}
