@@ -16,6 +16,7 @@ from reports.content.chart_data import bar_chart, line_chart
 from reports.content.corrections import correction, mark
 from reports.content.facts import ReportFacts
 from reports.content.formats import Formatter, shared_digits
+from reports.content.growth import growth_line
 from reports.content.isolation import isolated
 from reports.content.labels import CADENCES, LIMITS, REASONS, REASONS_FOR_ALL
 from reports.content.lift import lift
@@ -89,6 +90,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         records=records(raw),
         note=facts.note or "",
         logos=tuple(_logos(facts)),
+        growth=growth_line(facts, formatter),
         shortened=formatter.say(SHORTENED),
     )
 

@@ -21,6 +21,7 @@ from assets.reporting.agreed import with_codes, with_targets
 from assets.reporting.correcting import Revisions, read_revisions
 from assets.reporting.gate import Decision, decide, failed_checks, is_final
 from assets.reporting.gathering import ReportContext, SoFar, gather
+from assets.reporting.growth import with_growth
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
 from assets.reporting.to_date import figures_by_campaign, first_day_of, read_so_far, read_told, with_to_date
@@ -85,6 +86,7 @@ class ReportReader:
         facts = with_codes(facts, so_far.shows, self._code_uses(subject, placements))
         facts = with_targets(facts, subject)
         facts = self._with_logos(facts, subject)
+        facts = with_growth(facts, history.credited, first_day_of(subject, self.period))
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))

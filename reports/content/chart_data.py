@@ -43,7 +43,7 @@ def line_chart(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
         previous_label=say("Previous period") if previous else "",
         current=facts.daily.delivered,
         previous=previous,
-        day_ticks=_day_ticks(facts.period, formatter),
+        day_ticks=day_ticks(facts.period, formatter),
         count_ticks=count_ticks(max((*facts.daily.delivered, *previous)), formatter),
         conversions_title=say("Conversions"),
         conversions=conversions,
@@ -130,7 +130,7 @@ def _cost(rows: list[PlacementRow], formatter: Formatter) -> str:
     return formatter.say("to date: {spend} spent, {cost} per conversion", spend=spend, cost=cost_text)
 
 
-def _day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], ...]:
+def day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], ...]:
     """Firsts of months for long periods, evenly spaced days for short ones; positions are days from the first."""
     days = [period.first + timedelta(days=offset) for offset in range(period.length)]
     if period.length > 62:

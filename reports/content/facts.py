@@ -163,7 +163,8 @@ class ReportFacts:
     to_date: the campaigns from their start to the period's end, one value for each currency. kept: what is kept of the
     report as numbers, for the next one to compare with.
     flights: from which day to which each campaign runs. codes: of the report's placements. target_cpa_minor and
-    target_roas: what was agreed for the campaign; None: nothing. network_logo and sponsor_logo: of drawing/logos.py.
+    target_roas: what was agreed for the campaign; None: nothing. growth: conversions to date at the end of
+    each day, up to the period's last. network_logo and sponsor_logo: of drawing/logos.py.
     """
 
     report_id: str
@@ -204,6 +205,7 @@ class ReportFacts:
     codes: tuple[CodeUse, ...] = ()
     target_cpa_minor: Decimal | None = None
     target_roas: Decimal | None = None
+    growth: tuple[float, ...] = ()
     network_logo: bytes | None = None
     sponsor_logo: bytes | None = None
 

@@ -215,6 +215,7 @@ class ReportContent:
     # What the network's campaign manager has written; nothing where it is empty.
     note: str = ""
     logos: tuple[Logo, ...] = ()
+    growth: LineChart | None = None
     # What a mail says that had to leave something out; empty: nothing is said.
     shortened: str = ""
 

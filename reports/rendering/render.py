@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 
 from reports.content.data_tables import data_tables
 from reports.content.isolation import FIRST_STRONG, printed
-from reports.content.report import ReportContent
+from reports.content.report import BarChart, LineChart, ReportContent
 from reports.content.wording import known_locale, message, sayer
 from reports.delivery.addresses import header_text
 from reports.drawing import charts, colours
@@ -126,7 +126,7 @@ def _page(content: ReportContent, pictures: dict[str, ReportFile]) -> str:
 def _with_alternatives(html: str, content: ReportContent, pictures: dict[str, ReportFile]) -> str:
     """Alternative texts, put in after inlining, which would print their angle brackets bare."""
     texts: dict[str, str] = {logo.role: logo.name for logo in content.logos}
-    texts |= {role: chart.alt for role, chart in (("line", content.line), ("bars", content.bars)) if chart}
+    texts |= {role: chart.alt for role, chart in _charts(content).items() if chart}
     for role, picture in pictures.items():
         html = html.replace(f"alt:{picture.content_id}", str(escape(printed(texts.get(role, "")))))
     return html
@@ -140,12 +140,16 @@ def text_twin(content: ReportContent) -> str:
 
 def _pictures(content: ReportContent, fonts: FontRegistry) -> dict[str, ReportFile]:
     """The mail's charts by role. Their ids are unique in the world: clients show another mail's chart otherwise."""
-    shown = {role: chart for role, chart in (("line", content.line), ("bars", content.bars)) if chart is not None}
+    shown = {role: chart for role, chart in _charts(content).items() if chart is not None}
     drawn = charts.pictures(shown, content.header.accent, fonts, f"report {content.report_id}", language_of(content))
     made = {logo.role: b64decode(logo.picture) for logo in content.logos} | drawn
     return {
         role: ReportFile(f"{role}.png", "image/png", content_id(content, role), body) for role, body in made.items()
     }
+
+
+def _charts(content: ReportContent) -> dict[str, LineChart | BarChart | None]:
+    return {"growth": content.growth, "line": content.line, "bars": content.bars}
 
 
 def content_id(content: ReportContent, role: str) -> str:

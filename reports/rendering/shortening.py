@@ -21,6 +21,7 @@ _TEXTS = (
     "finding",
     "note",
     "tiles",
+    "growth",
     "line",
     "bars",
     "method",
