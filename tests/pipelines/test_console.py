@@ -22,6 +22,7 @@ WRITES_ITSELF = {
     "pipelines/rules/networks.py": "published networks and their record",
     "pipelines/demo/truth.py": "an invented network",
     "pipelines/demo/cdn_log.py": "an invented network",
+    "reports/drawing/noto.py": "published fonts, in the user's cache",
     "pipelines/commands/demo.py": "which invented network was loaded",
 }
 
