@@ -123,15 +123,23 @@ def test_a_held_reports_draft_has_the_bytes_of_the_mail_that_leaves_later(
     week.forget(DAILY_ASSETS, SUNDAY, [HARBOR])
     reports(*BUILD)
     report = id_of(reports)
+    said(reports("preview", tmp_path / "early", report))
+    (early,) = (each for each in (tmp_path / "early").iterdir() if each.is_dir())
+    assert states(week)["harbor"] == "held"
+    assert "DRAFT: not sent." in (early / "report.html").read_text()
+    assert "not computed yet" in (early / "report.html").read_text()
+
+    # Its days are final now, and a person keeps it back.
+    said(reports("hold", report, "--reason", "one more look"))
+    compute(week, SUNDAY, SUNDAY, ["harbor"])
+    reports(*BUILD)
+    assert states(week)["harbor"] == "held"
     said(reports("preview", tmp_path / "look", report))
     (folder,) = (each for each in (tmp_path / "look").iterdir() if each.is_dir())
-    assert states(week)["harbor"] == "held"
     draft = (folder / "report.html").read_text()
     assert "DRAFT: not sent." in draft
-    assert "not computed yet" in draft
 
-    compute(week, SUNDAY, SUNDAY, ["harbor"])
-    reports("build", report)
+    said(reports("release", report))
     assert states(week)["harbor"] == "frozen"
     sent = frozen_files(week)
     assert (folder / "report.draft.pdf").read_bytes() == sent["report.pdf"]
