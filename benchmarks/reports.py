@@ -17,10 +17,10 @@ from datetime import timedelta
 from multiprocessing import get_context
 
 from reports.compose import compose
-from reports.content.facts import Daily, Period, ReportFacts
 from reports.content.report import ReportContent
 from reports.drawing import charts
 from reports.drawing.fonts import font_registry
+from reports.facts.report_facts import Daily, Period, ReportFacts
 from reports.rendering.csv import csv_file
 from reports.rendering.pdf import pdf_file
 from reports.rendering.render import render

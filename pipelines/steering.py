@@ -34,7 +34,7 @@ def _job(name: str, description: str, config: Mapping[str, Any], work: Work, res
 
 
 def _ids(context: OpExecutionContext, names: list[str]) -> list[Any]:
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId
 
     return [ReportId.of(find_row(context.resources.warehouse, name)) for name in names]
@@ -51,7 +51,7 @@ def _builder(context: OpExecutionContext, person: str = "") -> Any:
 
 def _build_named(context: OpExecutionContext, names: list[str], person: str) -> None:
     from assets.reporting.drafting import build_again
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId, withdraw
 
     builder = _builder(context, person)

@@ -16,10 +16,10 @@ from uuid import UUID, uuid5
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from reports.content.to_date import ScopeFigures
 from reports.delivery import enqueue
 from reports.delivery.addresses import header_text
 from reports.delivery.alerts.alert import Alert, queue_alert
+from reports.facts.to_date import ScopeFigures
 from reports.rendering.render import ReportFile
 from sql.warehouse import Connection, Warehouse
 

@@ -10,34 +10,34 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reports.content.benchmark_position import benchmarks
-from reports.content.campaign_tables import campaigns, top_campaigns
 from reports.content.chart_data import bar_chart, line_chart
 from reports.content.corrections import correction, mark
-from reports.content.facts import ReportFacts
-from reports.content.formats import Formatter, shared_digits
 from reports.content.growth import growth_line
-from reports.content.isolation import isolated
-from reports.content.labels import CADENCES, LIMITS, REASONS, REASONS_FOR_ALL
 from reports.content.lift import lift
 from reports.content.method import definitions, method_section
-from reports.content.model_totals import model_totals
-from reports.content.models import models
 from reports.content.next_steps import next_steps
 from reports.content.progress import progress, shown_figures
 from reports.content.proof import proof
-from reports.content.records import records
 from reports.content.report import Footer, Header, Logo, ReportContent
 from reports.content.response import response
 from reports.content.sentences import finding, notices
-from reports.content.shows import shows
 from reports.content.standing import standing
-from reports.content.subjects import filled
-from reports.content.tables import all_placements, delivery, top_placements, without_dashes
+from reports.content.tables.benchmark_position import benchmarks
+from reports.content.tables.campaigns import campaigns, top_campaigns
+from reports.content.tables.model_totals import model_totals
+from reports.content.tables.models import models
+from reports.content.tables.placements import all_placements, delivery, top_placements, without_dashes
+from reports.content.tables.records import records
+from reports.content.tables.shows import shows
 from reports.content.tiles import tiles
-from reports.content.wording import message, spoken
 from reports.drawing.colours import visible_on_white
 from reports.drawing.logos import size_of
+from reports.facts.report_facts import ReportFacts
+from reports.wording.catalogues import message, spoken
+from reports.wording.formats import Formatter, shared_digits
+from reports.wording.isolation import isolated
+from reports.wording.labels import CADENCES, LIMITS, REASONS, REASONS_FOR_ALL
+from reports.wording.subjects import filled
 
 SHORTENED = message(
     "This mail is shortened so that mail programs show it whole. The attached PDF and CSV files hold everything."

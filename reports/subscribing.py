@@ -14,9 +14,9 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from reports.archive import name_person
-from reports.content.subjects import checked_template
 from reports.delivery.addresses import clean_address
 from reports.drawing.logos import normalised
+from reports.wording.subjects import checked_template
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Connection, Warehouse

@@ -14,7 +14,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from reports.archive import name_person
-from reports.content.formats import NOTHING, major_units, minor_digits
+from reports.wording.formats import NOTHING, major_units, minor_digits
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

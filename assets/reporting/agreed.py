@@ -12,7 +12,7 @@ from decimal import Decimal
 import polars as pl
 
 from assets.reporting.subscriptions import Subject
-from reports.content.facts import CodeUse, ReportFacts
+from reports.facts.report_facts import CodeUse, ReportFacts
 
 
 def with_codes(facts: ReportFacts, shows: pl.DataFrame, uses: pl.DataFrame) -> ReportFacts:

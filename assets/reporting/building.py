@@ -37,10 +37,10 @@ from reports.archive import (
     tell_empty,
 )
 from reports.compose import compose
-from reports.content.facts import ReportFacts
 from reports.content.report import ReportContent
 from reports.delivery.view_links import ViewLinks
 from reports.drawing.fonts import FontRegistry, font_registry
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.render import glyph_note, render, subject_line
 from reports.steering import ReportId, withdraw
 from sql.failures import cause_of, is_explained, is_isolatable

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from assets.reporting.periods import ReportPeriod
-from reports.content.to_date import Correction, Figures
+from reports.facts.to_date import Correction, Figures
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
 from sql.values import Reader
 

@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reports.content.facts import PlacementRow
-from reports.content.labels import OTHER_ROWS as OTHER_ROWS
-from reports.content.labels import OTHER_SHOW as OTHER_SHOW
-from reports.content.to_date import Figures
+from reports.facts.report_facts import PlacementRow
+from reports.facts.to_date import Figures
+from reports.wording.labels import OTHER_ROWS as OTHER_ROWS
+from reports.wording.labels import OTHER_SHOW as OTHER_SHOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from assets.reporting.periods import ReportPeriod
-from reports.content.facts import FailedCheck
+from reports.facts.report_facts import FailedCheck
 from sql.values import DAY, Window
 
 # A held report's reason is read in a table.

@@ -19,7 +19,7 @@ from assets.campaigns.period.summarising import PeriodResult
 from assets.reporting.folding import Counted, fold_small
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import ReportCampaign, Subject
-from reports.content.facts import (
+from reports.facts.report_facts import (
     Brand,
     CampaignRow,
     Daily,
@@ -35,7 +35,7 @@ from reports.content.facts import (
     SignalCounts,
     Totals,
 )
-from reports.content.to_date import Figures
+from reports.facts.to_date import Figures
 from sql.values import Interval
 
 # What the period has beside its headline: of its own ads, or of its own conversions. What relates money to conversions

@@ -10,7 +10,7 @@ from datetime import date
 
 import polars as pl
 
-from reports.content.facts import ReportFacts
+from reports.facts.report_facts import ReportFacts
 
 
 def with_growth(facts: ReportFacts, credited: pl.DataFrame, first: date) -> ReportFacts:

@@ -27,9 +27,9 @@ from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_s
 from assets.reporting.to_date import figures_by_campaign, first_day_of, read_so_far, read_told, with_to_date
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
-from reports.content.facts import Brand, ReportFacts
 from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.delivery.view_links import ViewLinks
+from reports.facts.report_facts import Brand, ReportFacts
 from sql.values import Reader, Window
 
 

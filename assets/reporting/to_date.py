@@ -1,7 +1,7 @@
 """To date: the campaigns of a report from their start to the end of its period, and what changed since the last report.
 
 Here: which days and moments are needed, choosing the rows, and comparing them with what the last report said.
-Not here: computing them (campaigns/period/to_date.py), what the values are (reports/content/to_date.py).
+Not here: computing them (campaigns/period/to_date.py), what the values are (reports/facts/to_date.py).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from assets.campaigns.period.to_date import CampaignHistory, measure_each, measu
 from assets.reporting.gathering import kpis_of, measures
 from assets.reporting.periods import ReportPeriod, month_of, week_of
 from assets.reporting.subscriptions import ReportCampaign, Subject
-from reports.content.facts import FactsError, ReportFacts
-from reports.content.to_date import EarlierChanges, Figures, ScopeFigures, ToDate
+from reports.facts.report_facts import FactsError, ReportFacts
+from reports.facts.to_date import EarlierChanges, Figures, ScopeFigures, ToDate
 from sql.values import DAY, Interval, Reader, Window
 
 # Sums of credits in another order differ in their last digits.

@@ -13,9 +13,9 @@ from typing import Any
 import polars as pl
 
 from assets.reporting.subscriptions import Subject
-from reports.content.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
-from reports.content.facts import ReportFacts
-from reports.content.model_totals import DATA_DRIVEN
+from reports.content.tables.model_totals import DATA_DRIVEN
+from reports.facts.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
+from reports.facts.report_facts import ReportFacts
 from sql.values import Interval
 
 # Medians are computed under stored models only; a report that leads with another is compared under the industry's.

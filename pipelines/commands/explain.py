@@ -1,7 +1,7 @@
 """earshot explain: from a number of a report to its raw rows, and whether they still add up to it.
 
 Here: the command and what it prints.
-Not here: what numbers are (assets/reporting/numbers.py), how they are recomputed (assets/reporting/explaining.py).
+Not here: what numbers are and how they are recomputed (assets/reporting/tracing).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from assets.reporting.explaining import (
+from assets.reporting.tracing.explaining import (
     Explained,
     Part,
     changes_since,
@@ -23,7 +23,7 @@ from assets.reporting.explaining import (
     number_named,
     parts_of,
 )
-from assets.reporting.finding import Report, find_report
+from assets.reporting.tracing.finding import Report, find_report
 from pipelines import console, runtime
 from pipelines.commands.show import DAY_TYPE, file_of, screen_table, write_rows
 from pipelines.settings import load_settings

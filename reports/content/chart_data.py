@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from reports.content.chart_labels import distinct
-from reports.content.facts import Period, PlacementRow, ReportFacts
-from reports.content.formats import Formatter
 from reports.content.ratios import cost_of_each
 from reports.content.report import Bar, BarChart, LineChart
-from reports.content.wording import counted
+from reports.facts.report_facts import Period, PlacementRow, ReportFacts
+from reports.wording.catalogues import counted
+from reports.wording.chart_labels import distinct
+from reports.wording.formats import Formatter
 
 # What fits into a mail without scrolling past it; the rest of a group folds into one bar, so bars sum to the total.
 MOST_BARS = 6

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.content.formats import Formatter
 from reports.content.report import Notice, Table, TableRow
-from reports.content.to_date import Figures
-from reports.content.wording import message
+from reports.facts.to_date import Figures
+from reports.wording.catalogues import message
+from reports.wording.formats import Formatter
 
 if TYPE_CHECKING:
-    from reports.content.facts import ReportFacts
+    from reports.facts.report_facts import ReportFacts
 
 MARK = message("Corrected report, revision {revision}")
 TITLE = message("What was corrected")

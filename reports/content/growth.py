@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from reports.content.chart_data import count_ticks, day_ticks
-from reports.content.facts import Period, ReportFacts
-from reports.content.formats import Formatter
 from reports.content.report import LineChart
+from reports.facts.report_facts import Period, ReportFacts
+from reports.wording.formats import Formatter
 
 
 def growth_line(facts: ReportFacts, formatter: Formatter) -> LineChart | None:

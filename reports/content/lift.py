@@ -7,10 +7,10 @@ Not here: how lift is measured (assets/campaigns/results/incrementality.py), oth
 
 from __future__ import annotations
 
-from reports.content.comparisons import Lift
-from reports.content.facts import ReportFacts
-from reports.content.formats import Formatter
+from reports.facts.comparisons import Lift
+from reports.facts.report_facts import ReportFacts
 from reports.thresholds import LARGEST_DETECTABLE_LIFT
+from reports.wording.formats import Formatter
 from sql.values import Interval
 
 

@@ -6,13 +6,13 @@ Not here: the fixed terms and definitions themselves (labels.py), the rules of a
 
 from __future__ import annotations
 
-from reports.content.facts import ReportFacts
-from reports.content.formats import Formatter
-from reports.content.labels import DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODELS, SIGNALS
-from reports.content.models import rule_of, rules
 from reports.content.report import Pair, Section
-from reports.content.wording import message
+from reports.content.tables.models import rule_of, rules
+from reports.facts.report_facts import ReportFacts
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
+from reports.wording.catalogues import message
+from reports.wording.formats import Formatter
+from reports.wording.labels import DEFINITIONS, DOWNLOAD_WINDOWS, GOALS, MODELS, SIGNALS
 
 WHEN_COUNTED = message(
     "A period’s conversions are those that happened in it: some followed ads of the period, others earlier ads whose "

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from statistics import median
 
-from reports.content.facts import ReportFacts
-from reports.content.formats import Formatter, exact
 from reports.content.sentences import PACING_TOLERANCE
-from reports.content.shows import Show, shows_of
-from reports.content.wording import counted, message
+from reports.content.tables.shows import Show, shows_of
+from reports.facts.report_facts import ReportFacts
 from reports.thresholds import FEWEST_FOR_CONFIDENCE
+from reports.wording.catalogues import counted, message
+from reports.wording.formats import Formatter, exact
 
 # A show stands out if a conversion costs a fifth less there than in the middle one of at least three.
 CHEAPER = Decimal("0.8")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.content.facts import ReportFacts
-from reports.content.formats import Formatter
 from reports.content.report import Notice
+from reports.facts.report_facts import ReportFacts
 from reports.thresholds import FEWEST_FOR_RATIOS
+from reports.wording.formats import Formatter
 
 
 def unknown_values(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:

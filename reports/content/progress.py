@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from reports.content.facts import Period, ReportFacts
-from reports.content.formats import NOTHING, Formatter
-from reports.content.labels import KPIS
 from reports.content.ratios import cost_of_each, return_on_spend
 from reports.content.report import Pair, Section
 from reports.content.response import WITH_INTERVAL, measured
-from reports.content.to_date import EarlierChanges, Figures, ToDate
-from reports.content.wording import counted, message
+from reports.facts.report_facts import Period, ReportFacts
+from reports.facts.to_date import EarlierChanges, Figures, ToDate
+from reports.wording.catalogues import counted, message
+from reports.wording.formats import NOTHING, Formatter
+from reports.wording.labels import KPIS
 from sql.values import Interval
 
 # Credits are fractions that sum to whole conversions up to the last digits of a float.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from reports.content.facts import CodeUse, ReportFacts
-from reports.content.formats import Formatter
 from reports.content.report import Pair, Section
-from reports.content.wording import counted, message
+from reports.facts.report_facts import CodeUse, ReportFacts
+from reports.wording.catalogues import counted, message
+from reports.wording.formats import Formatter
 
 # Of one show: more dates are in the PDF and the CSV files.
 MOST_DATES = 6

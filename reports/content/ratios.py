@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from reports.content.facts import ReportFacts
-from reports.content.formats import NOTHING, Formatter, exact
-from reports.content.to_date import Figures
+from reports.facts.report_facts import ReportFacts
+from reports.facts.to_date import Figures
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
+from reports.wording.formats import NOTHING, Formatter, exact
 
 
 def ratios_allowed(sample: int) -> bool:

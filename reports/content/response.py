@@ -6,12 +6,12 @@ Not here: the headline (tiles.py), how they are measured (assets/campaigns/resul
 
 from __future__ import annotations
 
-from reports.content.facts import Measure, ReportFacts
-from reports.content.formats import NOTHING, Formatter
-from reports.content.labels import KPIS
 from reports.content.report import Pair, Section
-from reports.content.wording import message
+from reports.facts.report_facts import Measure, ReportFacts
 from reports.thresholds import FEWEST_FOR_RATIOS
+from reports.wording.catalogues import message
+from reports.wording.formats import NOTHING, Formatter
+from reports.wording.labels import KPIS
 from sql.values import Interval
 
 # Ratios that read as percentages, with their digits: few of those reached respond.

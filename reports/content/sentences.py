@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from reports.content.corrections import restated
-from reports.content.facts import Pacing, ReportFacts
-from reports.content.formats import NOTHING, Formatter, exact
 from reports.content.order_values import unknown_values
 from reports.content.ratios import is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Notice
-from reports.content.wording import counted, message
+from reports.facts.report_facts import Pacing, ReportFacts
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
+from reports.wording.catalogues import counted, message
+from reports.wording.formats import NOTHING, Formatter, exact
 
 # Deliveries lag bookings by a few per cent all the time; below this share of what was expected the report says so.
 PACING_TOLERANCE = Decimal("0.95")

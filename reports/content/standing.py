@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from reports.content.benchmark_position import two_digits
-from reports.content.facts import ReportFacts
-from reports.content.formats import Formatter, rounded
-from reports.content.labels import KPIS
 from reports.content.ratios import cost_of_each, return_on_spend
 from reports.content.report import Pair, Section
-from reports.content.to_date import ToDate
-from reports.content.wording import message
+from reports.content.tables.benchmark_position import two_digits
+from reports.facts.report_facts import ReportFacts
+from reports.facts.to_date import ToDate
+from reports.wording.catalogues import message
+from reports.wording.formats import Formatter, rounded
+from reports.wording.labels import KPIS
 
 BELOW_TARGET = message("{value}: {share} below the agreed {target}.")
 ABOVE_TARGET = message("{value}: {share} above the agreed {target}.")

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.content.facts import ReportFacts, Totals
-from reports.content.formats import NOTHING, Formatter, exact, rounded
 from reports.content.ratios import cost_of_each, is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Direction, Mood, Tile
 from reports.content.response import headline
-from reports.content.tables import reached
-from reports.content.to_date import Figures, ToDate
+from reports.content.tables.placements import reached
+from reports.facts.report_facts import ReportFacts, Totals
+from reports.facts.to_date import Figures, ToDate
 from reports.thresholds import FEWEST_FOR_RATIOS
+from reports.wording.formats import NOTHING, Formatter, exact, rounded
 from sql.values import Interval
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from reports.content.facts import FactsError
+from reports.facts.report_facts import FactsError
 
 INK = "#1a2233"
 MUTED = "#5b6474"

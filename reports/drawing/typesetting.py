@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 import typst
 
-from reports.content.isolation import printed
 from reports.drawing.fonts import FontRegistry
+from reports.wording.isolation import printed
 from sql.values import PermanentError
 
 # Templates import each other from here down.

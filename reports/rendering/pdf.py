@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from reports.content.report import ReportContent
-from reports.content.wording import sayer
 from reports.drawing import charts, colours
 from reports.drawing.fonts import FontRegistry
 from reports.drawing.typesetting import typeset
+from reports.wording.catalogues import sayer
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 

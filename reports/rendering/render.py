@@ -20,16 +20,16 @@ import css_inline
 import jinja2
 from markupsafe import Markup, escape
 
-from reports.content.data_tables import data_tables
-from reports.content.isolation import FIRST_STRONG, printed
 from reports.content.report import BarChart, LineChart, ReportContent
-from reports.content.wording import known_locale, message, sayer
+from reports.content.tables.data_tables import data_tables
 from reports.delivery.addresses import header_text
 from reports.drawing import charts, colours
 from reports.drawing.fonts import MARK, FontRegistry, font_registry
 from reports.rendering.csv import zip_file
 from reports.rendering.pdf import language_of, pdf_file
 from reports.rendering.shortening import STEPS, shortened
+from reports.wording.catalogues import known_locale, message, sayer
+from reports.wording.isolation import FIRST_STRONG, printed
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from reports.content.isolation import FIRST_STRONG, POP
 from reports.content.report import Notice, ReportContent, Table
+from reports.wording.isolation import FIRST_STRONG, POP
 
 # What the mail prints besides its head and its footer.
 _LISTS = ("notices", "lift", "limits", "to_date", "next_steps")

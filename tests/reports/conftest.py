@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from reports.compose import compose
-from reports.content.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
-from reports.content.facts import (
+from reports.content.report import ReportContent
+from reports.facts.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
+from reports.facts.report_facts import (
     Brand,
     CampaignRow,
     Daily,
@@ -28,8 +29,7 @@ from reports.content.facts import (
     SignalCounts,
     Totals,
 )
-from reports.content.report import ReportContent
-from reports.content.to_date import Figures, ToDate
+from reports.facts.to_date import Figures, ToDate
 from sql.values import Interval
 
 LONG_TITLE = (

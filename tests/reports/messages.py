@@ -18,7 +18,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
-from reports.content.wording import CATALOGUES, FILE, SOURCE, languages
+from reports.wording.catalogues import CATALOGUES, FILE, SOURCE, languages
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "reports"

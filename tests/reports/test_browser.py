@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
 from reports.drawing.logos import normalised
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.preview import write_preview
 from reports.rendering.render import render
 

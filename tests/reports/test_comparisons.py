@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from reports.compose import compose
-from reports.content.benchmark_position import two_digits
-from reports.content.comparisons import Lift
-from reports.content.facts import ReportFacts
+from reports.content.tables.benchmark_position import two_digits
+from reports.facts.comparisons import Lift
+from reports.facts.report_facts import ReportFacts
 from sql.values import Interval
 from tests.reports.conftest import BENCHMARKS
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from reports.compose import compose
 from reports.content.chart_data import count_ticks
-from reports.content.facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
-from reports.content.formats import Formatter, LocaleError, exact, major_units, rounded
 from reports.content.report import Notice, ReportContent, Tile
 from reports.content.tiles import change, own_figures
-from reports.content.to_date import Correction, Figures
+from reports.facts.report_facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
+from reports.facts.to_date import Correction, Figures
+from reports.wording.formats import Formatter, LocaleError, exact, major_units, rounded
 from sql.values import Interval
 
 CORRECTED = Correction(1, datetime(2026, 10, 2, tzinfo=UTC), Figures(323_412, 310.0, 310), Figures(323_412, 350.0, 350))

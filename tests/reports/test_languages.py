@@ -18,16 +18,16 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from assets.reporting.numbers import NUMBERS, InRecords
+from assets.reporting.tracing.numbers import NUMBERS, InRecords
 from reports.compose import compose
-from reports.content import wording
-from reports.content.comparisons import Lift
-from reports.content.facts import Pacing, ReportFacts
-from reports.content.formats import Formatter
 from reports.content.report import ReportContent
-from reports.content.to_date import Correction, Figures
-from reports.content.wording import CATALOGUES, FILE, SOURCE, languages, spoken
+from reports.facts.comparisons import Lift
+from reports.facts.report_facts import Pacing, ReportFacts
+from reports.facts.to_date import Correction, Figures
 from reports.rendering.render import render, subject_line
+from reports.wording import catalogues as wording
+from reports.wording.catalogues import CATALOGUES, FILE, SOURCE, languages, spoken
+from reports.wording.formats import Formatter
 from tests.reports import messages
 from tests.reports.conftest import make_facts, make_portfolio, make_quiet_facts
 

@@ -9,9 +9,9 @@ import pytest
 
 from assets.attribution.models import EXTRA_MODELS, J_STRONG, J_WEAK, MODELS, POSITION_ENDS
 from reports.compose import compose
-from reports.content.facts import ModelRow, ReportFacts
-from reports.content.labels import MODEL_RULES
 from reports.content.report import ReportContent
+from reports.facts.report_facts import ModelRow, ReportFacts
+from reports.wording.labels import MODEL_RULES
 
 
 def defined(content: ReportContent) -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
 from reports.content.report import ReportContent
-from reports.content.to_date import EarlierChanges, Figures
+from reports.facts.report_facts import ReportFacts
+from reports.facts.to_date import EarlierChanges, Figures
 
 
 def pairs(content: ReportContent, number: int = 0) -> dict[str, str]:

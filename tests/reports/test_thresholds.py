@@ -29,8 +29,8 @@ import polars as pl
 from assets.attribution import channel_totals
 from assets.campaigns.results.incrementality import measure_lift
 from assets.campaigns.results.kpis import measure_data_driven
-from assets.reporting.numbers import NUMBERS
-from reports.content.comparisons import Lift
+from assets.reporting.tracing.numbers import NUMBERS
+from reports.facts.comparisons import Lift
 from tests.reports.conftest import make_facts
 from reports.compose import compose
 

@@ -86,7 +86,7 @@ def build_named(
 ) -> list[BuiltReport]:
     """Each of these reports again; those that wait for approval are withdrawn first."""
     from assets.reporting.drafting import build_again
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId, withdraw
 
     rows = [find_row(warehouse, name) for name in names]

@@ -26,7 +26,7 @@ from sql.values import PermanentError
 @dry_run_option
 def approve(names: tuple[str, ...], person: str, dry_run: bool) -> None:
     """Let reports leave that wait for approval, exactly as `earshot reports preview` shows them."""
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId
     from reports.steering import approve as approve_report
 
@@ -47,7 +47,7 @@ def approve(names: tuple[str, ...], person: str, dry_run: bool) -> None:
 @dry_run_option
 def hold(name: str, reason: str, person: str, dry_run: bool) -> None:
     """Keep a report from leaving until it is released. Of one that is leaving, the mails that wait are kept."""
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId, stop
 
     with runtime.open_warehouse(load_settings()) as warehouse:
@@ -68,7 +68,7 @@ def release(name: str, person: str, dry_run: bool) -> None:
 
     A report that is not made yet is made at once. What its data lack holds it still; the table says so.
     """
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId
     from reports.steering import release as release_report
 
@@ -97,7 +97,7 @@ def note(name: str, text: str | None, remove: bool, person: str, dry_run: bool) 
     It stands in the mail, its text twin and the PDF as it is written, signed with the network's name. A report that
     waits for approval is made again with it.
     """
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId, write_note
 
     if remove == bool(text and text.strip()):

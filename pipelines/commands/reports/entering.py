@@ -13,7 +13,6 @@ import click
 from pipelines import console, runtime
 from pipelines.commands.reports.common import by_option, tenant_ids, tenant_option
 from pipelines.settings import load_settings
-from reports.content.wording import languages
 from reports.drawing.colours import visible_on_white
 from reports.subscribing import (
     CADENCES,
@@ -27,6 +26,7 @@ from reports.subscribing import (
     list_subscriptions,
 )
 from reports.targets import change_target
+from reports.wording.catalogues import languages
 from sql.values import PermanentError
 
 _APPROVAL = click.option(

@@ -101,7 +101,7 @@ def resend(
     name: str, addresses: tuple[str, ...], reason: str | None, is_sure: bool, person: str, dry_run: bool
 ) -> None:
     """Send a report once more where it did not arrive (failed, or in doubt), or to the recipients named by --to."""
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.recipients import resend_report
     from reports.steering import ReportId
 
@@ -121,7 +121,7 @@ def resend(
 
 def _target(warehouse: Warehouse, name: str) -> tuple[ReportId | None, dict[str, Any] | None]:
     """The report or the subscription whose id begins so. Raises PermanentError where there is neither."""
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
     from reports.steering import ReportId
     from reports.subscribing import find_subscription
 

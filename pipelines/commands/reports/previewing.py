@@ -65,7 +65,7 @@ def write_reports(
 
 
 def _named(warehouse: Warehouse, rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    from assets.reporting.finding import find_row
+    from assets.reporting.tracing.finding import find_row
 
     by_id = {row["report_id"]: row for row in rows}
     found = [find_row(warehouse, name) for name in names]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.attribution.models import EXTRA_MODELS, MODELS, credit_shows, credit_touches
-from reports.content import labels
+from reports.wording import labels
 from sql.values import PermanentError
 
 DAY_S = 86_400.0
@@ -113,10 +113,10 @@ def test_last_paid_touch_passes_over_the_excluded(excluded: list[bool], expected
 
 @pytest.mark.parametrize("model", [*ALL_MODELS, "markov", "counterfactual"])
 def test_a_model_has_words_for_sponsors_and_for_analysts(model: str) -> None:
-    assert labels.MODELS.get(model), f"MODELS of reports/content/labels.py has no {model}"
-    # The rule of time decay has a setting in it: reports/content/models.py makes its words.
+    assert labels.MODELS.get(model), f"MODELS of reports/wording/labels.py has no {model}"
+    # The rule of time decay has a setting in it: reports/content/tables/models.py makes its words.
     has_rule = model in labels.MODEL_RULES or model == "time_decay"
-    assert has_rule, f"MODEL_RULES of reports/content/labels.py has no {model}"
+    assert has_rule, f"MODEL_RULES of reports/wording/labels.py has no {model}"
     rows = [line.split("|")[1] for line in ANALYSTS.read_text("utf-8").splitlines() if line.startswith("| `")]
     assert any(f"`{model}`" in row for row in rows), f"the table of models in {ANALYSTS} has no {model}"
 

@@ -10,7 +10,7 @@ import pytest
 from assets.campaigns.results.benchmarks import COMPARED
 from assets.campaigns.results.kpis import kpi_names
 from assets.campaigns.weekly import COUNTS, NUMBERS
-from reports.content.labels import KPIS
+from reports.wording.labels import KPIS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sponsors.md").read_text()
 EXPLAINED = {

@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.reporting.agreed import with_codes, with_targets
 from assets.reporting.subscriptions import Subject
-from reports.content.facts import CodeUse
+from reports.facts.report_facts import CodeUse
 from tests.assets.reporting.campaigns import report_campaign
 from tests.reports.conftest import make_facts
 

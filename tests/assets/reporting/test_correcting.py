@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from assets.reporting.correcting import Revision, Revisions, Rule, badge_of, why_correct
-from reports.content.to_date import Figures
+from reports.facts.to_date import Figures
 
 RULE = Rule(0.1, 5)
 HUNDRED = Figures(10_000, 100.0, 100, 500_000, 90_000)

@@ -9,7 +9,7 @@ import pytest
 
 from assets.reporting.building import ReportBuilder
 from assets.reporting.drafting import build_again, draft_of
-from assets.reporting.finding import find_row
+from assets.reporting.tracing.finding import find_row
 from reports.archive import Provenance
 from sql.values import PermanentError
 from sql.warehouse import Warehouse

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.reporting.folding import OTHER_ROWS, Counted, fold_small
-from reports.content.facts import PlacementRow
+from reports.facts.report_facts import PlacementRow
 
 
 def row(name: str, households: int, delivered: int | None = None, campaign: str = "Spring") -> Counted:

@@ -11,7 +11,7 @@ import pytest
 from assets.campaigns.period.summarising import PeriodResult
 from assets.reporting.gathering import headline, kpis_of, model_rows, open_windows, pacing, totals
 from assets.reporting.subscriptions import Subject
-from reports.content.facts import OpenWindows, Pacing
+from reports.facts.report_facts import OpenWindows, Pacing
 from sql.values import Interval, Window
 from tests.assets.reporting.campaigns import report_campaign
 

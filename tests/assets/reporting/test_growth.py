@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from assets.reporting.growth import with_growth
-from reports.content.facts import Period
+from reports.facts.report_facts import Period
 from tests.reports.conftest import make_facts
 
 FACTS = make_facts()

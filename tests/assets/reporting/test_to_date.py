@@ -21,7 +21,7 @@ from assets.reporting.to_date import (
     period_figures,
     to_date,
 )
-from reports.content.to_date import EarlierChanges, Figures, ToDate
+from reports.facts.to_date import EarlierChanges, Figures, ToDate
 from sql.values import Window
 from tests.assets.campaigns.quarter import KETTLE, SPRING, START, WEEKS, Order, World
 from tests.assets.reporting.campaigns import report_campaign

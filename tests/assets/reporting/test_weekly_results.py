@@ -10,7 +10,7 @@ import pytest
 
 from assets.reporting.subscriptions import Subject
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
-from reports.content.facts import ReportFacts
+from reports.facts.report_facts import ReportFacts
 from sql.values import Interval
 from tests.assets.reporting.campaigns import report_campaign
 from tests.reports.conftest import make_facts

@@ -19,11 +19,11 @@ from dagster import DagsterInstance
 from psycopg import sql
 
 from assets.attribution.models import EXTRA_MODELS, credit_shows
-from assets.reporting.elsewhere import WHY_NOT
-from assets.reporting.explaining import Part, explain, number_named, parts_of
-from assets.reporting.finding import Report, find_report
 from assets.reporting.folding import OTHER_ROWS
-from assets.reporting.numbers import NUMBERS, OF_A_DAY
+from assets.reporting.tracing.elsewhere import WHY_NOT
+from assets.reporting.tracing.explaining import Part, explain, number_named, parts_of
+from assets.reporting.tracing.finding import Report, find_report
+from assets.reporting.tracing.numbers import NUMBERS, OF_A_DAY
 from pipelines.backfill.computing import run_job
 from pipelines.cli import main
 from sql.embedded import Server

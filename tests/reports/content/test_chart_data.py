@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from reports.compose import compose
 from reports.content.chart_data import count_ticks
-from reports.content.chart_labels import LONGEST, distinct
-from reports.content.facts import Daily, ReportFacts
-from reports.content.formats import Formatter
 from reports.content.report import Bar, BarChart, ReportContent
-from reports.content.to_date import Figures
+from reports.facts.report_facts import Daily, ReportFacts
+from reports.facts.to_date import Figures
+from reports.wording.chart_labels import LONGEST, distinct
+from reports.wording.formats import Formatter
 
 ChangeFacts = Callable[..., ReportFacts]
 

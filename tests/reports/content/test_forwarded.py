@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from reports.compose import compose
-from reports.content.facts import CodeUse, Pacing, ReportFacts
 from reports.content.report import Pair, ReportContent, Table, TableRow
-from reports.content.tables import without_dashes
-from reports.content.to_date import Figures
+from reports.content.tables.placements import without_dashes
+from reports.facts.report_facts import CodeUse, Pacing, ReportFacts
+from reports.facts.to_date import Figures
 from reports.rendering.render import html_mail, text_twin
 
 

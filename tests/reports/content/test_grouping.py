@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from reports.compose import compose
-from reports.content.facts import PlacementRow, ReportFacts
-from reports.content.grouping import grouped, together
-from reports.content.to_date import Figures
+from reports.content.tables.grouping import grouped, together
+from reports.facts.report_facts import PlacementRow, ReportFacts
+from reports.facts.to_date import Figures
 
 
 def placed(episode: str, placement: str, conversions: float, *, delivered: int = 100) -> PlacementRow:

@@ -10,7 +10,7 @@ import pytest
 
 from assets.reporting.growth import with_growth
 from reports.compose import compose
-from reports.content.facts import Period, ReportFacts
+from reports.facts.report_facts import Period, ReportFacts
 from reports.rendering.render import render
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reports.content.facts import CodeUse, Pacing, Period, PlacementRow, ReportFacts, Totals
-from reports.content.formats import Formatter
 from reports.content.next_steps import next_steps
-from reports.content.to_date import Figures, ToDate
+from reports.facts.report_facts import CodeUse, Pacing, Period, PlacementRow, ReportFacts, Totals
+from reports.facts.to_date import Figures, ToDate
+from reports.wording.formats import Formatter
 
 FORMATTER = Formatter("en_US", "UTC")
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
-from reports.content.subjects import SubjectError, checked_template, filled
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.render import subject_line
+from reports.wording.subjects import SubjectError, checked_template, filled
 
 FIELDS = {
     "title": "Launch",

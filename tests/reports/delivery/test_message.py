@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
 from reports.delivery.addresses import AddressError, as_recipient, clean_address, header_text, is_allowed
 from reports.delivery.message import (
     STOP_LINK_PLACEHOLDER,
@@ -28,6 +27,7 @@ from reports.delivery.message import (
     to_payload,
 )
 from reports.delivery.unsubscribe import Sender
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.render import render
 
 MailWith = Callable[..., Mail]

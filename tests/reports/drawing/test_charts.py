@@ -17,12 +17,12 @@ from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
 from reports.content.report import Bar, BarChart, ReportContent
 from reports.drawing import charts, colours
 from reports.drawing.charts import ChartError, pictures, recompressed
 from reports.drawing.fonts import BUNDLED, FAMILY, font_registry
 from reports.drawing.typesetting import typeset
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.render import render
 
 ROOT = Path(__file__).parents[3]

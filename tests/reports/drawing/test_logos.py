@@ -12,8 +12,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
 from reports.drawing.logos import HEIGHT, LARGEST_LOGO, WIDTH, LogoError, normalised, size_of
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.render import render
 
 SHAPES = '<rect width="60" height="60" fill="#cc3333"/><circle cx="120" cy="30" r="28" fill="#3366cc"/>'

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from reports.compose import compose
-from reports.content.data_tables import data_tables
-from reports.content.facts import ReportFacts
-from reports.content.isolation import FIRST_STRONG, POP, isolated, printed
+from reports.content.tables.data_tables import data_tables
 from reports.drawing.fonts import font_registry
 from reports.drawing.noto import fetch_fonts
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.csv import csv_file
 from reports.rendering.render import ReportFile, glyph_note, render
+from reports.wording.isolation import FIRST_STRONG, POP, isolated, printed
 
 BUNDLED = {
     "emoji": "Night Shift 🎙️🔥 👩🏽‍💻 🇩🇪 1️⃣ ☕",

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from reports.compose import compose
-from reports.content.data_tables import COLUMNS, SECTIONS
-from reports.content.facts import ReportFacts
+from reports.content.tables.data_tables import COLUMNS, SECTIONS
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.render import tables_file
 
 DICTIONARY = Path(__file__).parents[3] / "docs/report-files.md"

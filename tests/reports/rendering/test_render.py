@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from reports.compose import compose
-from reports.content.facts import Pacing, ReportFacts
 from reports.content.report import Records, ReportContent
 from reports.drawing.fonts import BUNDLED, MARK, font_registry
 from reports.drawing.typesetting import TypesettingError, typeset
+from reports.facts.report_facts import Pacing, ReportFacts
 from reports.rendering.csv import csv_file, harmless
 from reports.rendering.render import ReportFile, content_id, glyph_note, render, subject_line
 from sql.safety.characters import one_line

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from reports.compose import compose
-from reports.content.facts import ReportFacts
-from reports.content.isolation import FIRST_STRONG, POP
 from reports.content.report import ReportContent
+from reports.facts.report_facts import ReportFacts
 from reports.rendering.render import LARGEST_HTML, html_mail, tables_file
 from reports.rendering.shortening import STEPS, shortened
+from reports.wording.isolation import FIRST_STRONG, POP
 
 SAYS_SO = "This mail is shortened"
 

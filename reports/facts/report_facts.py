@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from reports.content.comparisons import Benchmarks, Lift, ModelTotals
-from reports.content.rows import CampaignRow as CampaignRow
-from reports.content.rows import ModelRow as ModelRow
-from reports.content.rows import PlacementRow as PlacementRow
-from reports.content.to_date import Correction, ScopeFigures, ToDate
-from reports.content.totals import Measure as Measure
-from reports.content.totals import Totals as Totals
+from reports.facts.comparisons import Benchmarks, Lift, ModelTotals
+from reports.facts.rows import CampaignRow as CampaignRow
+from reports.facts.rows import ModelRow as ModelRow
+from reports.facts.rows import PlacementRow as PlacementRow
+from reports.facts.to_date import Correction, ScopeFigures, ToDate
+from reports.facts.totals import Measure as Measure
+from reports.facts.totals import Totals as Totals
 from sql.values import PermanentError
 
 

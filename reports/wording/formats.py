@@ -26,9 +26,9 @@ from babel.numbers import (
     get_currency_precision,
 )
 
-from reports.content.facts import Period
-from reports.content.wording import LocaleError as LocaleError
-from reports.content.wording import known_locale, message, translations
+from reports.facts.report_facts import Period
+from reports.wording.catalogues import LocaleError as LocaleError
+from reports.wording.catalogues import known_locale, message, translations
 
 # ISO 4217, list one: minor digits other than 2. CLDR prints fewer digits for some currencies than their minor unit has,
 # so it has the number of digits to print but not what a minor unit is worth.

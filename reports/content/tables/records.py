@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from reports.content.facts import Daily, Measure, Period, PlacementRow, ReportFacts, Totals
-from reports.content.formats import major_units, minor_digits, rounded
 from reports.content.ratios import cost_of_each, return_on_spend
 from reports.content.report import Records
-from reports.content.tables import ranked
-from reports.content.to_date import Figures
+from reports.content.tables.placements import ranked
+from reports.facts.report_facts import Daily, Measure, Period, PlacementRow, ReportFacts, Totals
+from reports.facts.to_date import Figures
+from reports.wording.formats import major_units, minor_digits, rounded
 from sql.values import Interval
 
 COLUMNS = (

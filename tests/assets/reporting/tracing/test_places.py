@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from assets.reporting.places import InSection, InTile, InToDate
-from reports.content import tables
+from assets.reporting.tracing.places import InSection, InTile, InToDate
 from reports.content.response import MEASURED
+from reports.content.tables import placements as tables
 
 CONTENT: dict[str, Any] = {
     "response": {

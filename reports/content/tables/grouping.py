@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reports.content.facts import PlacementRow
-from reports.content.to_date import Figures
+from reports.facts.report_facts import PlacementRow
+from reports.facts.to_date import Figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from assets.reporting.explaining import Part, explain, number_named, parts_of
-from assets.reporting.finding import Report
-from assets.reporting.numbers import NUMBERS, OF_A_CAMPAIGN, OF_A_MODEL, OF_A_PLACEMENT
 from assets.reporting.periods import week_of
 from assets.reporting.subscriptions import Subject
-from reports.content.records import COLUMNS
+from assets.reporting.tracing.explaining import Part, explain, number_named, parts_of
+from assets.reporting.tracing.finding import Report
+from assets.reporting.tracing.numbers import NUMBERS, OF_A_CAMPAIGN, OF_A_MODEL, OF_A_PLACEMENT
+from reports.content.tables.records import COLUMNS
 from sql.embedded import Server
 from sql.values import PermanentError
 from sql.warehouse import Warehouse

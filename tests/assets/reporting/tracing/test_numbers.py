@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assets.reporting.numbers import (
+from assets.reporting.tracing.numbers import (
     NUMBERS,
     OF_A_CAMPAIGN,
     OF_A_DAY,
@@ -18,8 +18,8 @@ from assets.reporting.numbers import (
     InTile,
     InToDate,
 )
-from reports.content.formats import Formatter
-from reports.content.records import COLUMNS
+from reports.content.tables.records import COLUMNS
+from reports.wording.formats import Formatter
 from sql.statements import statement
 
 ENGLISH = Formatter("en_US", "UTC")

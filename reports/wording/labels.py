@@ -7,7 +7,7 @@ Not here: sentences with numbers in them (sentences.py), anything that depends o
 
 from __future__ import annotations
 
-from reports.content.wording import counted, message
+from reports.wording.catalogues import counted, message
 
 MODELS = {
     "first_touch": message("First touch"),

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.content.facts import Method, PlacementRow, ReportFacts
-from reports.content.formats import NOTHING, Formatter
-from reports.content.labels import MODEL_RULES, MODELS
 from reports.content.report import Pair, Table, TableRow
-from reports.content.tables import placement_name, ranked
+from reports.content.tables.placements import placement_name, ranked
+from reports.facts.report_facts import Method, PlacementRow, ReportFacts
+from reports.wording.formats import NOTHING, Formatter
+from reports.wording.labels import MODEL_RULES, MODELS
 
 # Beyond so many rows a comparison is searched and no longer read; the CSV has every row.
 MOST_COMPARED = 20

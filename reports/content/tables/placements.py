@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from reports.content.facts import PlacementRow, ReportFacts, Totals
-from reports.content.formats import NOTHING, Formatter, exact, rounded
-from reports.content.grouping import grouped
-from reports.content.labels import ADDRESSES, POSITIONS
 from reports.content.ratios import cost_per_conversion, per_thousand
 from reports.content.report import Pair, Section, Table, TableRow
-from reports.content.wording import counted, message
+from reports.content.tables.grouping import grouped
+from reports.facts.report_facts import PlacementRow, ReportFacts, Totals
 from reports.thresholds import FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
+from reports.wording.catalogues import counted, message
+from reports.wording.formats import NOTHING, Formatter, exact, rounded
+from reports.wording.labels import ADDRESSES, POSITIONS
 from sql.values import Interval
 
 # A mail is read, not searched: longer tables are in the PDF and the CSV.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from assets.reporting.elsewhere import FOLDED, SAME_AS, WHY_NOT
-from assets.reporting.numbers import NUMBERS
+from assets.reporting.tracing.elsewhere import FOLDED, SAME_AS, WHY_NOT
+from assets.reporting.tracing.numbers import NUMBERS
 from sql.warehouse import Warehouse
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 TEXTS = [*WHY_NOT.values(), FOLDED]
 
 

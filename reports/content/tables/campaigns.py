@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from reports.content.facts import CampaignRow, ReportFacts
-from reports.content.formats import Formatter
 from reports.content.ratios import return_on_spend
 from reports.content.report import Table, TableRow
-from reports.content.tables import MOST_MAIL_ROWS
-from reports.content.wording import message
+from reports.content.tables.placements import MOST_MAIL_ROWS
+from reports.facts.report_facts import CampaignRow, ReportFacts
 from reports.thresholds import FEWEST_FOR_RATIOS
+from reports.wording.catalogues import message
+from reports.wording.formats import Formatter
 
 PART = message("{shown} of {total} campaigns; the attached PDF and CSV hold all.")
 

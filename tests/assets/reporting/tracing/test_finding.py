@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assets.reporting.finding import find_report
+from assets.reporting.tracing.finding import find_report
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 from tests.sql.rows import HARBOR, KREUZBERG, RUN, add_tenants, fill

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from reports.content.to_date import Figures
+from reports.facts.to_date import Figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.content.response import MEASURED, TOO_FEW
-from reports.content.wording import SOURCE_LOCALE, known_locale, translations
+from reports.wording.catalogues import SOURCE_LOCALE, known_locale, translations
 
 Content = Mapping[str, Any]
 

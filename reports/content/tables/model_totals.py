@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reports.content.comparisons import ModelResult
-from reports.content.facts import ReportFacts
-from reports.content.formats import NOTHING, Formatter
-from reports.content.labels import MODELS
-from reports.content.models import rule_of
 from reports.content.report import Table, TableRow
+from reports.content.tables.models import rule_of
+from reports.facts.comparisons import ModelResult
+from reports.facts.report_facts import ReportFacts
 from reports.thresholds import FEWEST_TO_FIT
+from reports.wording.formats import NOTHING, Formatter
+from reports.wording.labels import MODELS
 from sql.values import Interval
 
 # The models that are fitted to all journeys, in the order in which they are shown.

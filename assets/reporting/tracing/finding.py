@@ -19,7 +19,7 @@ from babel.numbers import get_currency_precision
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Topic, read_subject
 from assets.reporting.to_date import first_day_of
-from reports.content.formats import Formatter
+from reports.wording.formats import Formatter
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 

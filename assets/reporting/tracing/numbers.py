@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from assets.reporting.number_values import (
+from assets.reporting.tracing.number_values import (
     BOOKED,
     CONVERSIONS,
     DELIVERED,
@@ -33,15 +33,15 @@ from assets.reporting.number_values import (
     rate,
     with_sample,
 )
-from assets.reporting.places import InRecords as InRecords
-from assets.reporting.places import InSection as InSection
-from assets.reporting.places import InTile as InTile
-from assets.reporting.places import InToDate as InToDate
-from reports.content import tables
-from reports.content.formats import NOTHING, Formatter, major_units, rounded
-from reports.content.labels import KPIS
-from reports.content.records import DIGITS
+from assets.reporting.tracing.places import InRecords as InRecords
+from assets.reporting.tracing.places import InSection as InSection
+from assets.reporting.tracing.places import InTile as InTile
+from assets.reporting.tracing.places import InToDate as InToDate
 from reports.content.response import MEASURED, PERCENTAGES
+from reports.content.tables import placements as tables
+from reports.content.tables.records import DIGITS
+from reports.wording.formats import NOTHING, Formatter, major_units, rounded
+from reports.wording.labels import KPIS
 
 Unit = Literal["count", "credit", "minor", "ratio", "frequency", "percent"]
 

@@ -17,11 +17,11 @@ from uuid import UUID
 import polars as pl
 
 from assets.attribution.models import EXTRA_MODELS
-from assets.reporting.elsewhere import FOLDED, SAME_AS, WHY_NOT
-from assets.reporting.finding import Report
 from assets.reporting.folding import OTHER_ROWS
-from assets.reporting.number_values import OF_ONE_PLACEMENT
-from assets.reporting.numbers import (
+from assets.reporting.tracing.elsewhere import FOLDED, SAME_AS, WHY_NOT
+from assets.reporting.tracing.finding import Report
+from assets.reporting.tracing.number_values import OF_ONE_PLACEMENT
+from assets.reporting.tracing.numbers import (
     NUMBERS,
     OF_A_CAMPAIGN,
     OF_A_DAY,

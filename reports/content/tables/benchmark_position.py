@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from reports.content.comparisons import Benchmark
-from reports.content.facts import ReportFacts
-from reports.content.formats import NOTHING, Formatter, exact, rounded
-from reports.content.labels import KPIS, MODELS
 from reports.content.report import Table, TableRow
 from reports.content.response import PERCENTAGES
+from reports.facts.comparisons import Benchmark
+from reports.facts.report_facts import ReportFacts
 from reports.thresholds import FEWEST_FOR_RATIOS, FEWEST_PEER_CAMPAIGNS, FEWEST_PEER_SPONSORS
+from reports.wording.formats import NOTHING, Formatter, exact, rounded
+from reports.wording.labels import KPIS, MODELS
 
 # A median of an odd number of campaigns is one of their numbers: two digits show where it lies and not whose it is.
 MEDIAN_DIGITS = 2

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.content.facts import ReportFacts
-from reports.content.formats import Formatter
-from reports.content.grouping import together
 from reports.content.ratios import cost_of_each
 from reports.content.report import Table, TableRow
-from reports.content.to_date import Figures
+from reports.content.tables.grouping import together
+from reports.facts.report_facts import ReportFacts
+from reports.facts.to_date import Figures
 from reports.thresholds import FEWEST_FOR_RATIOS
+from reports.wording.formats import Formatter
 
 # A mail is read on a phone: the others are in the PDF's table of placements.
 MOST_SHOWS = 12

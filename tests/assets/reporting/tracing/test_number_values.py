@@ -8,8 +8,8 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from assets.reporting import number_values as values
-from assets.reporting.numbers import NUMBERS
+from assets.reporting.tracing import number_values as values
+from assets.reporting.tracing.numbers import NUMBERS
 from reports.thresholds import FEWEST_FOR_RATIOS, FEWEST_TO_MODEL
 from sql.embedded import Server
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from reports.content.totals import Measure
+from reports.facts.totals import Measure
 from sql.values import Interval
 
 

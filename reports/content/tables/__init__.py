@@ -1,0 +1,1 @@
+"""Tables: the rows of a report, by placement, show, campaign and model."""

@@ -1,0 +1,1 @@
+"""Facts: the raw numbers of a report, before a word or a digit is formatted."""
