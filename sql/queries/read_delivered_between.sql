@@ -7,7 +7,7 @@ SELECT
     campaign_id,
     placement_id,
     episode_id,
-    width_bucket(occurred_at, %(moments)s::timestamptz []) AS span,
+    width_bucket(occurred_at, %(moments)s::timestamptz[]) AS span,
     count(*) AS impressions
 FROM ad_exposures
 WHERE

@@ -13,14 +13,14 @@ SELECT
     figures.sample,
     figures.revenue_minor,
     figures.spend_minor,
-    EXISTS (
+    EXISTS(
         SELECT 1
         FROM rollup_ledger AS ledger
         WHERE
             ledger.tenant_id = reports.tenant_id
-            AND ledger.asset = any(%(tables)s)
+            AND ledger.asset = ANY(%(tables)s)
             AND ledger.day >= reports.period_start - 1 AND ledger.day <= reports.period_end + 1
-            AND ledger.changed_at > coalesce(reports.reviewed_as_of, reports.as_of)
+            AND ledger.changed_at > COALESCE(reports.reviewed_as_of, reports.as_of)
     ) AS is_changed
 FROM reports
 LEFT JOIN report_figures AS figures
@@ -30,7 +30,7 @@ LEFT JOIN report_figures AS figures
         AND figures.span = 'period'
         AND figures.level = CASE WHEN reports.campaign_id IS NULL THEN 'sponsor' ELSE 'campaign' END
 WHERE
-    reports.tenant_id = any(%(tenants)s)
+    reports.tenant_id = ANY(%(tenants)s)
     AND reports.cadence = %(cadence)s
     AND reports.period_start = %(first)s
     AND reports.period_end = %(last)s
