@@ -11,7 +11,6 @@ BEGIN
             WHERE extensions.extname = 'timescaledb'),
             'public.attribution_events', '1 day'
         );
-        UPDATE earshot_series SET step = interval '1 day' WHERE table_name = 'attribution_events';
     END IF;
 END
 $$;

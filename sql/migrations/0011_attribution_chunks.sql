@@ -1,6 +1,7 @@
 -- 0011_attribution_chunks: chunks of a week for attribution events, where they are chunks.
 -- An order is looked up over all days, because its events may lie months apart. With a chunk for each day, planning that took
 -- 0.1 s for three months and seven times as long for the two years that these events are kept. Chunks that are there stay.
+-- earshot_series keeps the step of partitions, which stay days.
 
 SET LOCAL ROLE earshot_owner;
 
@@ -14,7 +15,6 @@ BEGIN
             WHERE extensions.extname = 'timescaledb'),
             'public.attribution_events', '7 days'
         );
-        UPDATE earshot_series SET step = interval '7 days' WHERE table_name = 'attribution_events';
     END IF;
 END
 $$;

@@ -37,10 +37,12 @@ unlisted AS (
         downloads.tenant_id = any(%(tenants)s)
         AND downloads.downloaded_at >= (SELECT min(first.day)::timestamp AT TIME ZONE 'UTC' FROM uncovered AS first)
         AND downloads.downloaded_at < %(start)s
-        AND (downloads.tenant_id, downloads.consumer_key) IN (SELECT
-heard.tenant_id,
-heard.consumer_key
-FROM heard)
+        AND (downloads.tenant_id, downloads.consumer_key) IN (
+            SELECT
+                heard.tenant_id,
+                heard.consumer_key
+            FROM heard
+        )
 )
 
 SELECT

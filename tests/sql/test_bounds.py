@@ -78,6 +78,14 @@ REFUSED = [
     ("tenants_name_plain", "UPDATE tenants SET name = '  '"),
     ("tenants_brand_name_plain", r"UPDATE tenants SET brand_name = E'\x1b[31mHarbor'"),
     ("tenants_brand_name_plain", "UPDATE tenants SET brand_name = repeat('x', 201)"),
+    ("tenants_sender_name_plain", r"UPDATE tenants SET sender_name = E'Harbor\nAudio'"),
+    ("tenants_subject_template_plain", "UPDATE tenants SET subject_template = repeat('x', 201)"),
+    (
+        "logos_entered_by_check",
+        "INSERT INTO logos (tenant_id, owner_id, picture, entered_by) "
+        r"VALUES (%(tenant)s, %(tenant)s, '\x89'::bytea, E'ann\x1b')",
+    ),
+    ("reports_note_plain", "UPDATE reports SET note_by = 'ann', note = repeat('x', 501)"),
     ("tenants_slug_bounded", "UPDATE tenants SET slug = repeat('x', 101)"),
     *(
         (f"tenants_{column}_is_address", f"UPDATE tenants SET {column} = {address}")
