@@ -24,7 +24,7 @@ from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.growth import with_growth
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
-from assets.reporting.to_date import figures_by_campaign, first_day_of, read_so_far, read_told, with_to_date
+from assets.reporting.to_date import figures_by_moment, first_day_of, read_so_far, read_told, with_to_date
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.delivery import STOP_LINK_PLACEHOLDER
@@ -80,9 +80,10 @@ class ReportReader:
         end, previous = self.period.window.end, self._previous(subject, as_of)
         told = read_told(self.read, self.tenant.tenant_id, key.subscription_id, self.period.first)
         history = read_so_far(self.read, self.tenant.tenant_id, subject, self.period, as_of, told)
-        so_far = SoFar(shows_until(history, end), figures_by_campaign(history, end))
+        each = figures_by_moment(history)
+        so_far = SoFar(shows_until(history, end), each[end])
         facts = gather(subject, self.period, now, previous, so_far, names, self._context(subject, key))
-        facts = with_to_date(facts, history, subject, self.period, told, now)
+        facts = with_to_date(facts, history, each, subject, self.period, told, now)
         facts = with_codes(facts, so_far.shows, self._code_uses(subject, placements))
         facts = with_targets(facts, subject)
         facts = self._with_logos(facts, subject)

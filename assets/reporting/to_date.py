@@ -12,8 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import polars as pl
-
+from assets.campaigns.delivery.terms import sum_if_all_known
 from assets.campaigns.period.summarising import PeriodResult
 from assets.campaigns.period.to_date import CampaignHistory, measure_each, measure_together, price_until, read_history
 from assets.reporting.gathering import kpis_of, measures
@@ -29,6 +28,7 @@ CLOSE_ENOUGH = 1e-6
 Kpis = Mapping[str, Mapping[str, Any]]
 # Of campaigns, by their ids.
 ByCampaign = Mapping[UUID, Figures]
+FiguresAt = Mapping[datetime, ByCampaign]
 
 
 # Costs and returns to date, beside conversions, ROAS and cost per conversion.
@@ -73,6 +73,7 @@ def read_so_far(
 def with_to_date(
     facts: ReportFacts,
     history: CampaignHistory,
+    each: FiguresAt,
     subject: Subject,
     period: ReportPeriod,
     told: Told | None,
@@ -80,10 +81,11 @@ def with_to_date(
 ) -> ReportFacts:
     """The facts with the campaigns to date, and with the figures that are kept of the report.
 
-    history: of read_so_far; now: the period's result. Raises FactsError where they do not add up.
+    history: of read_so_far; each: of figures_by_moment; now: the period's result. Raises FactsError where they do not
+    add up.
     """
-    kept = (*period_figures(now, subject), *figures_to_date(history, subject, period))
-    made = tuple(to_date(history, subject, period, told))
+    kept = (*period_figures(now, subject), *figures_to_date(history, each, subject, period))
+    made = tuple(to_date(history, each, subject, period, told))
     refuse_another_period(facts, made)
     return replace(facts, to_date=made, kept=kept)
 
@@ -128,24 +130,23 @@ def first_day_of(subject: Subject, period: ReportPeriod) -> date:
 
 
 def to_date(
-    history: CampaignHistory, subject: Subject, period: ReportPeriod, told: Told | None = None
+    history: CampaignHistory, each: FiguresAt, subject: Subject, period: ReportPeriod, told: Told | None = None
 ) -> Iterator[ToDate]:
-    """One value for each currency of the campaigns, in the order of the currencies."""
+    """One value for each currency of the campaigns, in the order of the currencies. each: of figures_by_moment."""
     end = period.window.end
-    each = {moment: figures_by_campaign(history, moment) for moment in history.moments}
     for currency in sorted({campaign.currency for campaign in subject.campaigns}):
         own = [campaign for campaign in subject.campaigns if campaign.currency == currency]
         part = history.of(history.campaigns.filter(currency=currency))
         kpis = {row["kpi"]: row for row in measure_together(part, end).iter_rows(named=True)}
-        prices = price_until(part, end)
+        prices = price_until(part, end).select(sum_if_all_known("booked"), sum_if_all_known("cost_minor"))
         ids = [UUID(bytes=campaign.campaign_id) for campaign in own]
         yield ToDate(
             currency=currency,
             first=min(campaign.starts_on for campaign in own),
             through=period.last,
             figures=figures_of(kpis),
-            booked=_sum_if_known(prices["booked"]),
-            budget_minor=_sum_if_known(prices["cost_minor"]),
+            booked=prices["booked"][0],
+            budget_minor=prices["cost_minor"][0],
             conversions_interval=_interval(kpis["conversions"]),
             revenue_interval=_interval(kpis["revenue"]),
             roas_interval=_interval(kpis["roas"]),
@@ -160,7 +161,7 @@ def to_date(
 
 def _earlier(
     told: Told,
-    each: Mapping[datetime, ByCampaign],
+    each: FiguresAt,
     own: Sequence[ReportCampaign],
     subject: Subject,
     period: ReportPeriod,
@@ -191,13 +192,16 @@ def period_figures(result: PeriodResult, subject: Subject) -> Iterator[ScopeFigu
         yield ScopeFigures("period", level, scope_id, subject.model, currency, figures_of(kpis))
 
 
-def figures_to_date(history: CampaignHistory, subject: Subject, period: ReportPeriod) -> Iterator[ScopeFigures]:
-    """What the report says of the same until the period's end."""
+def figures_to_date(
+    history: CampaignHistory, each: FiguresAt, subject: Subject, period: ReportPeriod
+) -> Iterator[ScopeFigures]:
+    """What the report says of the same until the period's end. each: of figures_by_moment."""
     end = period.window.end
-    each = figures_by_campaign(history, end)
-    whole = figures_of({row["kpi"]: row for row in measure_together(history, end).iter_rows(named=True)})
     for level, scope_id, currency in _scopes(subject):
-        figures = each[scope_id] if level == "campaign" else whole
+        if level == "campaign":
+            figures = each[end][scope_id]
+        else:
+            figures = figures_of({row["kpi"]: row for row in measure_together(history, end).iter_rows(named=True)})
         yield ScopeFigures("to_date", level, scope_id, subject.model, currency, figures)
 
 
@@ -207,6 +211,11 @@ def _scopes(subject: Subject) -> Iterator[tuple[str, UUID, str | None]]:
         yield "campaign", UUID(bytes=campaign.campaign_id), campaign.currency
     if subject.is_portfolio:
         yield "sponsor", UUID(bytes=subject.sponsor_id), subject.currency
+
+
+def figures_by_moment(history: CampaignHistory) -> FiguresAt:
+    """What each campaign did until each of the history's moments."""
+    return {moment: figures_by_campaign(history, moment) for moment in history.moments}
 
 
 def figures_by_campaign(history: CampaignHistory, moment: datetime) -> dict[UUID, Figures]:
@@ -238,7 +247,3 @@ def _interval(kpi: Mapping[str, Any]) -> Interval | None:
     if kpi["estimate"] is None:
         return None
     return Interval(kpi["estimate"], kpi["lower"], kpi["upper"])
-
-
-def _sum_if_known(amounts: pl.Series) -> int | None:
-    return None if amounts.has_nulls() else int(amounts.sum())

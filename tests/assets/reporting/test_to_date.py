@@ -16,6 +16,7 @@ from assets.reporting.subscriptions import ReportCampaign, Subject
 from assets.reporting.to_date import (
     Told,
     figures_by_campaign,
+    figures_by_moment,
     figures_to_date,
     first_day_of,
     period_figures,
@@ -59,7 +60,7 @@ def test_each_currency_stands_by_itself() -> None:
     both = replace(history, campaigns=pl.concat([history.campaigns, other]))
     autumn = replace(report_campaign(euros), name="Autumn", currency="EUR")
 
-    found = list(to_date(both, subject(spring(), autumn), SECOND))
+    found = list(to_date(both, figures_by_moment(both), subject(spring(), autumn), SECOND))
 
     assert [(each.currency, each.campaigns, each.figures.revenue_minor) for each in found] == [
         ("EUR", ("Autumn",), 0), ("USD", ("Spring",), 40_000),
@@ -88,8 +89,9 @@ def tell(world: World, week: ReportPeriod, known_at: datetime, told: Told | None
     """What a report says of the campaign to date, and what of it the next report compares itself with."""
     moments = [*([Window.of_local_days(told.through, told.through, "UTC").end] if told else []), week.window.start]
     history = world.history(sorted({*moments, week.window.end}), known_at)
-    (said,) = to_date(history, subject(spring()), week, told)
-    kept = {each.scope_id: each.figures for each in figures_to_date(history, subject(spring()), week)}
+    each = figures_by_moment(history)
+    (said,) = to_date(history, each, subject(spring()), week, told)
+    kept = {one.scope_id: one.figures for one in figures_to_date(history, each, subject(spring()), week)}
     return said, Told(week.last, "linear", kept, dict.fromkeys(kept, ("Spring", "USD")))
 
 
@@ -149,8 +151,9 @@ def test_a_campaign_that_joins_or_leaves_a_portfolio_and_another_model_are_told(
         SECOND.first - timedelta(days=1), "last_touch", {gone: Figures(5, 3.0, 3, 100, 0)}, {gone: ("Old", "USD")}
     )
 
-    (said,) = to_date(history, subject(spring()), SECOND, told)
-    (again,) = to_date(history, subject(spring()), SECOND, replace(told, figures={UUID(bytes=SPRING): Figures()}))
+    each = figures_by_moment(history)
+    (said,) = to_date(history, each, subject(spring()), SECOND, told)
+    (again,) = to_date(history, each, subject(spring()), SECOND, replace(told, figures={UUID(bytes=SPRING): Figures()}))
 
     assert said.earlier is not None
     assert again.earlier is not None
