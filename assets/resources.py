@@ -145,6 +145,6 @@ class Mailing:
 
     transport: TransportSettings
     code_version: str
-    view_base_url: ViewLinks | None = None
+    view_links: ViewLinks | None = None
     fonts_path: Path | None = None
     events: EventSettings = field(default_factory=EventSettings)

@@ -127,18 +127,18 @@ def report_deliveries(
     """The mails that were due, each sent at most once; what became of them, and what owners were told of it."""
     from assets.reporting.mails import describe_mails
     from reports.delivery import Outbox, make_transport
-    from reports.delivery.alerts import channels_of, tell_owners
+    from reports.delivery.alerts import alert_owners, channels_of
 
     summary = Outbox(warehouse).run(make_transport(mailing.transport), datetime.now(UTC), progress=context.log.info)
-    told = tell_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
-    for note in (*summary.notes, *([summary.paused] if summary.paused else []), *told.notes):
+    alerts = alert_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
+    for note in (*summary.notes, *([summary.paused] if summary.paused else []), *alerts.notes):
         context.log.warning(note)
     return MaterializeResult(
         metadata={
             "handled": summary.handled,
             "expired": summary.expired,
             "summary": str(summary),
-            "alerts": str(told),
+            "alerts": str(alerts),
             "mails_of_the_last_day": MetadataValue.md(describe_mails(warehouse.read, datetime.now(UTC))),
             **{f"mails_{state}": count for state, count in summary.results.items()},
         }
@@ -154,15 +154,15 @@ def provider_events(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]
 ) -> MaterializeResult[None]:
     """What the provider reports of mails: delivered, bounced, dropped. Each stored request is read once."""
-    from reports.delivery.alerts import channels_of, tell_owners
+    from reports.delivery.alerts import alert_owners, channels_of
     from reports.delivery.events import EventReader
     from reports.delivery.reconcile import PROOFS
 
     if not mailing.events.source:
         return MaterializeResult(metadata={"summary": "No source of provider events is set: EARSHOT_EVENTS."})
     read = EventReader(warehouse, mailing.events).run(datetime.now(UTC), context.log.info)
-    told = tell_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
-    for note in (*(f"{name} was set aside: {cause}" for name, cause in read.refused.items()), *told.notes):
+    alerts = alert_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
+    for note in (*(f"{name} was set aside: {cause}" for name, cause in read.refused.items()), *alerts.notes):
         context.log.warning(note)
     return MaterializeResult(
         metadata={
@@ -171,7 +171,7 @@ def provider_events(
             "bad_events": read.result.bad,
             "suppressed": read.result.suppressed,
             "summary": str(read),
-            "alerts": str(told),
+            "alerts": str(alerts),
             **{f"events_{event}": count for event, count in read.result.applied.items() if event in PROOFS},
             **({"refused": MetadataValue.md(table(("request", "why"), read.refused.items()))} if read.refused else {}),
         }

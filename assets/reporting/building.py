@@ -93,7 +93,7 @@ class _Verdict:
 class ReportBuilder:
     """Builds the reports of any tenant and period.
 
-    assets: the tables that each day must have; provenance: which code and run this is; view_base_url: where reports are
+    assets: the tables that each day must have; provenance: which code and run this is; view_links: where reports are
     shown, if at all; fonts_path: a folder of fonts for scripts that the bundled ones lack. dry_run: only say what would
     become of each report; nothing is kept. workers: how many reports of a tenant are made at once.
     """
@@ -101,7 +101,7 @@ class ReportBuilder:
     warehouse: Warehouse
     assets: Sequence[str]
     provenance: Provenance
-    view_base_url: ViewLinks | None = None
+    view_links: ViewLinks | None = None
     fonts_path: Path | None = None
     dry_run: bool = False
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -122,7 +122,7 @@ class ReportBuilder:
 
             def reader() -> ReportReader:
                 read = opened.enter_context(self.warehouse.as_tenant(tenant.tenant_id))
-                return ReportReader(read, tenant, period, self.assets, self.provenance, self.view_base_url)
+                return ReportReader(read, tenant, period, self.assets, self.provenance, self.view_links)
 
             first = reader()
             chosen = _chosen(first, subscriptions)
@@ -168,7 +168,7 @@ class ReportBuilder:
         None where no campaign of it ran in the period. Raises PermanentError for a subscription that is not there.
         """
         with self.warehouse.as_tenant(tenant.tenant_id) as read:
-            reader = ReportReader(read, tenant, period, self.assets, self.provenance, self.view_base_url)
+            reader = ReportReader(read, tenant, period, self.assets, self.provenance, self.view_links)
             chosen = _chosen(reader, [subscription_id])
             if not chosen:
                 raise PermanentError(

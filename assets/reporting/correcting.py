@@ -99,7 +99,7 @@ def _revision(row: Mapping[str, Any]) -> Revision:
     )
 
 
-def why_correct(told: Figures, now: Figures, rule: Rule) -> list[str]:
+def why_correct(reported: Figures, now: Figures, rule: Rule) -> list[str]:
     """Which headline numbers of a period have changed beyond the rule, for an operator's table; empty: none.
 
     Conversions, by the share and the least number; revenue, by the share and by what so many conversions were worth on
@@ -107,22 +107,22 @@ def why_correct(told: Figures, now: Figures, rule: Rule) -> list[str]:
     Returns and costs follow from these.
     """
     found = []
-    moved = now.conversions - told.conversions
-    if _beyond(moved, told.conversions, rule.share) and abs(moved) >= rule.conversions - 1e-9:
-        found.append(f"conversions {told.conversions:.10g} → {now.conversions:.10g}")
-    old_money, new_money = told.revenue_minor or 0, now.revenue_minor or 0
-    counted = max(told.conversions, now.conversions)
+    moved = now.conversions - reported.conversions
+    if _beyond(moved, reported.conversions, rule.share) and abs(moved) >= rule.conversions - 1e-9:
+        found.append(f"conversions {reported.conversions:.10g} → {now.conversions:.10g}")
+    old_money, new_money = reported.revenue_minor or 0, now.revenue_minor or 0
+    counted = max(reported.conversions, now.conversions)
     worth = max(abs(old_money), abs(new_money)) / counted if counted > 0 else 0.0
     if _beyond(new_money - old_money, old_money, rule.share) and abs(new_money - old_money) >= worth * rule.conversions:
         found.append(f"revenue {old_money} → {new_money} minor units")
-    if _beyond(now.delivered - told.delivered, told.delivered, rule.share):
-        found.append(f"ads {told.delivered} → {now.delivered}")
-    both_priced = told.spend_minor is not None and now.spend_minor is not None
-    old_spend, new_spend = told.spend_minor or 0, now.spend_minor or 0
+    if _beyond(now.delivered - reported.delivered, reported.delivered, rule.share):
+        found.append(f"ads {reported.delivered} → {now.delivered}")
+    both_priced = reported.spend_minor is not None and now.spend_minor is not None
+    old_spend, new_spend = reported.spend_minor or 0, now.spend_minor or 0
     if both_priced and _beyond(new_spend - old_spend, old_spend, rule.share):
         found.append(f"spend {old_spend} → {new_spend} minor units")
-    if badge_of(told.sample) != badge_of(now.sample):
-        found.append(f"badge {badge_of(told.sample)} → {badge_of(now.sample)}")
+    if badge_of(reported.sample) != badge_of(now.sample):
+        found.append(f"badge {badge_of(reported.sample)} → {badge_of(now.sample)}")
     return found
 
 
@@ -133,6 +133,6 @@ def badge_of(sample: int) -> str:
     return "low_confidence" if sample < FEWEST_FOR_CONFIDENCE else "ok"
 
 
-def _beyond(moved: float, told: float, share: float) -> bool:
+def _beyond(moved: float, before: float, share: float) -> bool:
     """Whether it moved by at least the share; from nothing, any move is beyond."""
-    return abs(moved) > 1e-9 and abs(moved) >= share * abs(told) - 1e-9
+    return abs(moved) > 1e-9 and abs(moved) >= share * abs(before) - 1e-9

@@ -40,7 +40,7 @@ class Made:
 
 def report_builder(warehouse: Warehouse, mailing: Mailing, provenance: Provenance) -> ReportBuilder:
     """The builder of reports under the settings in force."""
-    return ReportBuilder(warehouse, DAILY_ASSETS, provenance, mailing.view_base_url, mailing.fonts_path)
+    return ReportBuilder(warehouse, DAILY_ASSETS, provenance, mailing.view_links, mailing.fonts_path)
 
 
 def make_reports(

@@ -24,7 +24,7 @@ from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.growth import with_growth
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
-from assets.reporting.to_date import figures_by_moment, first_day_of, read_so_far, read_told, with_to_date
+from assets.reporting.to_date import figures_by_moment, first_day_of, read_last_report, read_so_far, with_to_date
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.delivery import STOP_LINK_PLACEHOLDER
@@ -37,7 +37,7 @@ from sql.values import Reader, Window
 class ReportReader:
     """What reads the reports of one tenant and period.
 
-    read: as the tenant; assets: the tables that each day must have; view_base_url: where reports are shown.
+    read: as the tenant; assets: the tables that each day must have; view_links: where reports are shown.
     """
 
     read: Reader
@@ -45,7 +45,7 @@ class ReportReader:
     period: ReportPeriod
     assets: Sequence[str]
     provenance: Provenance
-    view_base_url: ViewLinks | None = None
+    view_links: ViewLinks | None = None
 
     def subscriptions(self) -> list[Subscription]:
         return read_subscriptions(self.read, self.tenant.tenant_id, self.period.cadence)
@@ -78,12 +78,12 @@ class ReportReader:
         placements = ids_of(now.shows, "placement_id")
         names = self.read("read_report_names", tenants=tenants, placements=placements)
         end, previous = self.period.window.end, self._previous(subject, as_of)
-        told = read_told(self.read, self.tenant.tenant_id, key.subscription_id, self.period.first)
-        history = read_so_far(self.read, self.tenant.tenant_id, subject, self.period, as_of, told)
+        last = read_last_report(self.read, self.tenant.tenant_id, key.subscription_id, self.period.first)
+        history = read_so_far(self.read, self.tenant.tenant_id, subject, self.period, as_of, last)
         each = figures_by_moment(history)
         so_far = SoFar(shows_until(history, end), each[end])
         facts = gather(subject, self.period, now, previous, so_far, names, self._context(subject, key))
-        facts = with_to_date(facts, history, each, subject, self.period, told, now)
+        facts = with_to_date(facts, history, each, subject, self.period, last, now)
         facts = with_codes(facts, so_far.shows, self._code_uses(subject, placements))
         facts = with_targets(facts, subject)
         facts = self._with_logos(facts, subject)
@@ -164,7 +164,7 @@ class ReportReader:
         )
 
     def _view_online(self, key: ReportKey) -> str | None:
-        links = self.view_base_url
+        links = self.view_links
         return links.link(self.tenant.tenant_id, key.report_id, self.provenance.as_of) if links else None
 
 

@@ -36,7 +36,7 @@ FURTHER = ("cpv", "cpl", "roi")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LastReport:
     """What the last report before said of each campaign to date: its figures, its name and currency."""
 
     through: date
@@ -45,28 +45,28 @@ class Told:
     names: Mapping[UUID, tuple[str, str]]
 
 
-def read_told(read: Reader, tenant: UUID, subscription: UUID, before: date) -> Told | None:
+def read_last_report(read: Reader, tenant: UUID, subscription: UUID, before: date) -> LastReport | None:
     """What the last report of the subscription that left said, of those on periods that ended before the day."""
-    rows = read("read_told_figures", tenants=[tenant], subscription=subscription, before=before).to_dicts()
+    rows = read("read_last_figures", tenants=[tenant], subscription=subscription, before=before).to_dicts()
     if not rows:
         return None
-    told = {
+    figures = {
         UUID(bytes=row["campaign_id"]): Figures(
             row["delivered"], row["conversions"], row["sample"], row["revenue_minor"], row["spend_minor"]
         )
         for row in rows
     }
     names = {UUID(bytes=row["campaign_id"]): (row["name"], row["currency"]) for row in rows}
-    return Told(rows[0]["told_through"], rows[0]["model"], told, names)
+    return LastReport(rows[0]["reported_through"], rows[0]["model"], figures, names)
 
 
 def read_so_far(
-    read: Reader, tenant: UUID, subject: Subject, period: ReportPeriod, as_of: datetime, told: Told | None
+    read: Reader, tenant: UUID, subject: Subject, period: ReportPeriod, as_of: datetime, last: LastReport | None
 ) -> CampaignHistory:
     """The subject's campaigns from their start to the period's end, as they are known now."""
     first = first_day_of(subject, period)
     since = Window.of_local_days(first, max(first, period.last), period.timezone).start
-    moments = [*_moments(period, told), period.window.end]
+    moments = [*_moments(period, last), period.window.end]
     return read_history(read, tenant, subject.campaign_ids, since, moments, as_of, subject.model)
 
 
@@ -76,7 +76,7 @@ def with_to_date(
     each: FiguresAt,
     subject: Subject,
     period: ReportPeriod,
-    told: Told | None,
+    last: LastReport | None,
     now: PeriodResult,
 ) -> ReportFacts:
     """The facts with the campaigns to date, and with the figures that are kept of the report.
@@ -85,7 +85,7 @@ def with_to_date(
     add up.
     """
     kept = (*period_figures(now, subject), *figures_to_date(history, each, subject, period))
-    made = tuple(to_date(history, each, subject, period, told))
+    made = tuple(to_date(history, each, subject, period, last))
     refuse_another_period(facts, made)
     return replace(facts, to_date=made, kept=kept)
 
@@ -97,9 +97,9 @@ def refuse_another_period(facts: ReportFacts, made: Sequence[ToDate]) -> None:
     """
     if len(made) != 1:
         return
-    told, held = facts.now, made[0].period
+    totals, held = facts.now, made[0].period
     for name in ("delivered", "conversions", "revenue_minor", "spend_minor"):
-        ours, theirs = getattr(held, name) or 0, getattr(told, name) or 0
+        ours, theirs = getattr(held, name) or 0, getattr(totals, name) or 0
         if abs(ours - theirs) > CLOSE_ENOUGH * max(1.0, abs(theirs)):
             raise FactsError(
                 f"report {facts.report_id} for {facts.sponsor}: {name} of the period are {theirs:g}, and {ours:g} in "
@@ -107,10 +107,10 @@ def refuse_another_period(facts: ReportFacts, made: Sequence[ToDate]) -> None:
             )
 
 
-def _moments(period: ReportPeriod, told: Told | None) -> list[datetime]:
-    """The ends of what the last report told, and of what is told before this period."""
-    told_end = [_end_of(told.through, period)] if told else []
-    return [*told_end, period.window.start]
+def _moments(period: ReportPeriod, last: LastReport | None) -> list[datetime]:
+    """The ends of the last report's period, and of the days before this period."""
+    end_of_last = [_end_of(last.through, period)] if last else []
+    return [*end_of_last, period.window.start]
 
 
 def _end_of(day: date, period: ReportPeriod) -> datetime:
@@ -130,7 +130,7 @@ def first_day_of(subject: Subject, period: ReportPeriod) -> date:
 
 
 def to_date(
-    history: CampaignHistory, each: FiguresAt, subject: Subject, period: ReportPeriod, told: Told | None = None
+    history: CampaignHistory, each: FiguresAt, subject: Subject, period: ReportPeriod, last: LastReport | None = None
 ) -> Iterator[ToDate]:
     """One value for each currency of the campaigns, in the order of the currencies. each: of figures_by_moment."""
     end = period.window.end
@@ -154,34 +154,34 @@ def to_date(
             campaigns=tuple(campaign.name for campaign in own),
             measures=tuple(measures(kpis, FURTHER)),
             period=add_up(each[end][one] - each[period.window.start][one] for one in ids),
-            earlier=_earlier(told, each, own, subject, period) if told else None,
+            earlier=_earlier(last, each, own, subject, period) if last else None,
             unvalued=int(kpis["conversions"]["sample"] - kpis["revenue"]["sample"]),
         )
 
 
 def _earlier(
-    told: Told,
+    last: LastReport,
     each: FiguresAt,
     own: Sequence[ReportCampaign],
     subject: Subject,
     period: ReportPeriod,
 ) -> EarlierChanges:
     """What changed about the campaigns of one currency. each: figures of all campaigns at the moments of _moments."""
-    at_told, at_start = each[_end_of(told.through, period)], each[period.window.start]
+    at_last, at_start = each[_end_of(last.through, period)], each[period.window.start]
     ids = [UUID(bytes=campaign.campaign_id) for campaign in own]
-    known = [one for one in ids if one in told.figures]
-    untold = [at_start[one] - at_told[one] for one in known]
-    untold += [at_start[one] for one in ids if one not in told.figures]
-    after, currency = told.through + DAY, own[0].currency
-    still_told = set(subject.campaign_ids)
+    known = [one for one in ids if one in last.figures]
+    unreported = [at_start[one] - at_last[one] for one in known]
+    unreported += [at_start[one] for one in ids if one not in last.figures]
+    after, currency = last.through + DAY, own[0].currency
+    still_in = set(subject.campaign_ids)
     return EarlierChanges(
-        told_through=told.through,
-        told=add_up(told.figures[one] for one in known),
-        changed=add_up(at_told[one] - told.figures[one] for one in known),
-        untold=add_up(untold),
-        untold_days=(after, period.first - DAY) if after < period.first else None,
-        model_changed=bool(known) and told.model != subject.model,
-        ended=tuple(name for one, (name, of) in told.names.items() if of == currency and one not in still_told),
+        reported_through=last.through,
+        reported=add_up(last.figures[one] for one in known),
+        changed=add_up(at_last[one] - last.figures[one] for one in known),
+        unreported=add_up(unreported),
+        unreported_days=(after, period.first - DAY) if after < period.first else None,
+        model_changed=bool(known) and last.model != subject.model,
+        ended=tuple(name for one, (name, of) in last.names.items() if of == currency and one not in still_in),
     )
 
 

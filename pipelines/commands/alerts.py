@@ -59,7 +59,7 @@ def list_command(tenant: str, most: int) -> None:
     "--nobody", is_flag=True, help="Take the address out; alerts then go to the tenant's, else to its reply_to."
 )
 def owner_command(tenant: str, address: str | None, subscription: UUID | None, nobody: bool) -> None:
-    """Set ADDRESS as the one who is told."""
+    """Set ADDRESS as the one who is alerts."""
     if (address is None) is not nobody:
         raise PermanentError("give either an address or --nobody")
     values = {"subscription": subscription, "address": clean_address(address) if address else None}
@@ -84,12 +84,12 @@ def test_command(tenant: str) -> None:
             f"This is a trial of the alerts of {tenant}. Nothing is wrong.\nThey arrive here when a person is needed."
         )
         alert = Alert(warehouse.tenant_id(tenant), f"trial/{uuid4()}", f"Trial: alerts of {tenant} arrive", text)
-        told = send_once(warehouse, channels, alert, datetime.now(UTC))
-    for note in told.notes:
+        alerts = send_once(warehouse, channels, alert, datetime.now(UTC))
+    for note in alerts.notes:
         console.out.print(f"Note: {note}.")
-    if not told.results["sent"]:
+    if not alerts.results["sent"]:
         raise EarshotError(
             "The trial alert reached nobody. Set an owner (`earshot alerts owner`) or EARSHOT_ALERT_WEBHOOK, and look "
             "at `earshot alerts list`."
         )
-    console.out.print(f"Alerts: {told}.")
+    console.out.print(f"Alerts: {alerts}.")

@@ -19,7 +19,7 @@ from pipelines import console, runtime
 from pipelines.backfill.progress import progress_bar
 from pipelines.settings import Settings, load_settings
 from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
-from reports.delivery.alerts import channels_of, tell_owners
+from reports.delivery.alerts import alert_owners, channels_of
 from reports.delivery.events import EventReader
 from reports.delivery.history import STATES, check_resend, list_deliveries, resend, retry_failed, show_delivery
 from reports.delivery.outcomes import Outcome, Verdict
@@ -44,11 +44,11 @@ def deliver(dry_run: bool, limit: int | None) -> None:
             return
         with progress_bar(f"Sending by {transport.name}") as advance:
             summary = outbox.run(transport, datetime.now(UTC), limit, advance)
-        told = tell_owners(warehouse, channels_of(settings.mail), datetime.now(UTC))
+        alerts = alert_owners(warehouse, channels_of(settings.mail), datetime.now(UTC))
     _print_summary(summary)
-    if told.results:
-        console.out.print(f"Alerts: {told}.")
-    for note in told.notes:
+    if alerts.results:
+        console.out.print(f"Alerts: {alerts}.")
+    for note in alerts.notes:
         console.out.print(f"Note: {note}.")
     if summary.paused:
         raise EarshotError("The run stopped early; the mails that are left wait in the queue. Run it again later.")

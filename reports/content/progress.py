@@ -44,18 +44,19 @@ ADS_TAKEN_OFF = counted(
 )
 SPEND_HIGHER = message("The spend of earlier days is {amount} higher than the last report said.")
 SPEND_LOWER = message("The spend of earlier days is {amount} lower than the last report said.")
-UNTOLD_DAYS = message("No report told of {days}: they brought {conversions} and {revenue}.")
+UNREPORTED_DAYS = message("No report told of {days}: they brought {conversions} and {revenue}.")
 UNTOLD_CAMPAIGNS = message(
     "Campaigns that are new in this report brought {conversions} and {revenue} before this period."
 )
 MODEL_CHANGED = message("The last report used another attribution model, which is a part of the difference.")
 ENDED = message("No longer in this report, because their time is over: {campaigns}.")
 ADDING_UP = message(
-    "{told} in the last report, {changed} of earlier days since then and {now} of this period make {total} conversions."
+    "{reported} in the last report, {changed} of earlier days since then and {now} of this period make {total} "
+    "conversions."
 )
-ADDING_UP_WITH_UNTOLD = message(
-    "{told} in the last report, {changed} of earlier days since then, {untold} that no report told and {now} of this "
-    "period make {total} conversions."
+ADDING_UP_WITH_UNREPORTED = message(
+    "{reported} in the last report, {changed} of earlier days since then, {unreported} that no report told and {now} "
+    "of this period make {total} conversions."
 )
 
 
@@ -70,7 +71,7 @@ def progress(facts: ReportFacts, formatter: Formatter) -> tuple[Section, ...]:
 def shown_figures(to_date: ToDate) -> tuple[Figures, ...]:
     """All figures that the section prints, which share one number of digits."""
     earlier = to_date.earlier
-    parts = (earlier.told, earlier.changed, earlier.untold) if earlier else ()
+    parts = (earlier.reported, earlier.changed, earlier.unreported) if earlier else ()
     return (to_date.figures, to_date.period, *parts)
 
 
@@ -111,21 +112,26 @@ def _pairs(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
 
 
 def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
-    """What changed about days that were told, and how the campaign to date follows from what was told."""
+    """What changed about days that were reported, and how the campaign to date follows from what was reported."""
     earlier = to_date.earlier
     if earlier is None:
         return
     yield Pair(formatter.say("Since the last report"), formatter.one_by_one(*_changes(earlier, to_date, formatter)))
-    parts = {"told": earlier.told, "changed": earlier.changed, "untold": earlier.untold, "now": to_date.period}
+    parts = {
+        "reported": earlier.reported,
+        "changed": earlier.changed,
+        "unreported": earlier.unreported,
+        "now": to_date.period,
+    }
     shown = {name: formatter.credit(part.conversions) for name, part in parts.items()}
-    whole = ADDING_UP if _is_nothing(earlier.untold) else ADDING_UP_WITH_UNTOLD
+    whole = ADDING_UP if _is_nothing(earlier.unreported) else ADDING_UP_WITH_UNREPORTED
     yield Pair(
         formatter.say("Adding up"), formatter.say(whole, **shown, total=formatter.credit(to_date.figures.conversions))
     )
 
 
 def _changes(earlier: EarlierChanges, to_date: ToDate, formatter: Formatter) -> Iterator[str]:
-    changed, untold, currency = earlier.changed, earlier.untold, to_date.currency
+    changed, unreported, currency = earlier.changed, earlier.unreported, to_date.currency
     yield _earned(changed, currency, formatter)
     if changed.delivered:
         one, many = ADS_ADDED if changed.delivered > 0 else ADS_TAKEN_OFF
@@ -135,12 +141,12 @@ def _changes(earlier: EarlierChanges, to_date: ToDate, formatter: Formatter) -> 
         amount = formatter.money(abs(changed.spend_minor), currency)
         yield formatter.say(SPEND_HIGHER if changed.spend_minor > 0 else SPEND_LOWER, amount=amount)
     brought = {
-        "conversions": _conversions(untold, formatter),
-        "revenue": formatter.money(untold.revenue_minor, currency),
+        "conversions": _conversions(unreported, formatter),
+        "revenue": formatter.money(unreported.revenue_minor, currency),
     }
-    if earlier.untold_days is not None:
-        yield formatter.say(UNTOLD_DAYS, days=formatter.period(Period(*earlier.untold_days)), **brought)
-    elif not _is_nothing(untold):
+    if earlier.unreported_days is not None:
+        yield formatter.say(UNREPORTED_DAYS, days=formatter.period(Period(*earlier.unreported_days)), **brought)
+    elif not _is_nothing(unreported):
         yield formatter.say(UNTOLD_CAMPAIGNS, **brought)
     if earlier.model_changed:
         yield formatter.say(MODEL_CHANGED)

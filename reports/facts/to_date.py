@@ -53,18 +53,18 @@ class Figures:
 class EarlierChanges:
     """What became known of earlier days since the last report of the subscription that left.
 
-    told_through: the last day of that report's period. told: what it said of the campaigns that are in this report too,
-    from their start to that day. changed: how the same days differ from it now. untold: the figures of the days between
-    it and this period, which no report that left was about (untold_days: first and last), and of campaigns that were
-    not in it. model_changed: it told conversions under another attribution model, so a part of the difference is
-    of the model. ended: campaigns of that report that this one is no longer about.
+    reported_through: the last day of that report's period. reported: what it said of the campaigns that are in this
+    report too, from their start to that day. changed: how the same days differ from it now. unreported: the figures of
+    the days between it and this period, which no report that left was about (unreported_days: first and last), and of
+    campaigns that were not in it. model_changed: it gave conversions under another attribution model, so a part of the
+    difference is of the model. ended: campaigns of that report that this one is no longer about.
     """
 
-    told_through: date
-    told: Figures
+    reported_through: date
+    reported: Figures
     changed: Figures = Figures()
-    untold: Figures = Figures()
-    untold_days: tuple[date, date] | None = None
+    unreported: Figures = Figures()
+    unreported_days: tuple[date, date] | None = None
     model_changed: bool = False
     ended: tuple[str, ...] = ()
 
@@ -73,8 +73,8 @@ class EarlierChanges:
 class ToDate:
     """The campaigns of one currency from their start to the period's end, as known when the report was made.
 
-    figures = earlier.told + earlier.changed + earlier.untold + period; sample adds up over time too, but not over
-    campaigns. first: the day on which the first of them starts; through: the period's last day. booked and
+    figures = earlier.reported + earlier.changed + earlier.unreported + period; sample adds up over time too, but not
+    over campaigns. first: the day on which the first of them starts; through: the period's last day. booked and
     budget_minor: of all their placements; None: not known of one of them. earlier None: no report left before.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio;
     the last two are None where the sample is too small to show them. measures: further costs and returns. unvalued: how

@@ -20,9 +20,9 @@ def distinct(names: Sequence[tuple[str, ...]]) -> list[str]:
     labels = [parts[0] for parts in names]
     for depth in range(1, max((len(parts) for parts in names), default=1)):
         added = [parts[depth] if depth < len(parts) else "" for parts in names]
-        told = {label: {part for other, part in zip(labels, added, strict=True) if other == label} for label in labels}
+        marks = {label: {part for other, part in zip(labels, added, strict=True) if other == label} for label in labels}
         labels = [
-            f"{label} · {part}" if part and len(told[label]) > 1 else label
+            f"{label} · {part}" if part and len(marks[label]) > 1 else label
             for label, part in zip(labels, added, strict=True)
         ]
     labels = [_shortened(label, [other for other in labels if other != label]) for label in labels]

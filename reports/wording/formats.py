@@ -99,8 +99,8 @@ class Formatter:
         """Whole sentences one after the other; empty ones are left out."""
         # NOTE: Two whole sentences; some languages have no blank between them.
         both = message("{first} {second}")
-        told = [sentence for sentence in sentences if sentence]
-        return reduce(lambda text, more: self.say(both, first=text, second=more), told) if told else ""
+        present = [sentence for sentence in sentences if sentence]
+        return reduce(lambda text, more: self.say(both, first=text, second=more), present) if present else ""
 
     def count(self, value: int | None) -> str:
         return NOTHING if value is None else str(format_decimal(value, locale=self.babel))

@@ -96,7 +96,7 @@ def test_days_that_no_report_told_are_named_with_what_they_brought(facts: Report
         Figures(0, 3.0, 3, 9_900), (date(2026, 6, 22), date(2026, 6, 28)),
     )  # fmt: skip
     period = Figures(facts.now.delivered, 350.0, 350, facts.now.revenue_minor, facts.now.spend_minor)
-    whole = replace(whole, figures=earlier.told + earlier.changed + earlier.untold + period, earlier=earlier)
+    whole = replace(whole, figures=earlier.reported + earlier.changed + earlier.unreported + period, earlier=earlier)
     shown = pairs(compose(replace(facts, to_date=(whole,))))
     assert "No report told of Jun 22 – 28, 2026: they brought 3 conversions and $99.00." in shown[
         "Since the last report"

@@ -21,17 +21,17 @@ from __future__ import annotations
 from reports.delivery.alerts.alert import Alert, queue_alert
 from reports.delivery.alerts.channels import Channel, channels_of
 from reports.delivery.alerts.failures import queue_failures
-from reports.delivery.alerts.sending import AlertSummary, count_due_alerts, send_once, send_waiting, tell_owners
+from reports.delivery.alerts.sending import AlertSummary, alert_owners, count_due_alerts, send_once, send_waiting
 
 __all__ = [
     "Alert",
     "AlertSummary",
     "Channel",
+    "alert_owners",
     "channels_of",
     "count_due_alerts",
     "queue_alert",
     "queue_failures",
     "send_once",
     "send_waiting",
-    "tell_owners",
 ]

@@ -18,7 +18,7 @@ from sql.safety.masking import masked
 from sql.statements import statement
 
 # What could not be told for so long is told no more: nobody acts on it any longer.
-TOLD_WITHIN = timedelta(days=7)
+ALERTED_WITHIN = timedelta(days=7)
 LONGEST_TEXT = 3000  # a message of Slack is cut at 4,000 characters
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from reports.delivery.addresses import shorten_addresses
-from reports.delivery.alerts.alert import TOLD_WITHIN, Alert, queue_alert
+from reports.delivery.alerts.alert import ALERTED_WITHIN, Alert, queue_alert
 from sql.values import Reader
 from sql.warehouse import Warehouse
 
@@ -30,17 +30,17 @@ ADVICE = {
 _MOST = 1000
 
 
-def failures_to_tell(read: Reader, now: datetime) -> pl.DataFrame:
+def unalerted_failures(read: Reader, now: datetime) -> pl.DataFrame:
     """tenant_id, alert_key, delivery_id, recipient, state, detail, updated_at, subject, subscription_id.
 
     Oldest change first.
     """
-    return read("read_failures_to_tell", since=now - TOLD_WITHIN, most=_MOST)
+    return read("read_unalerted_failures", since=now - ALERTED_WITHIN, most=_MOST)
 
 
 def queue_failures(warehouse: Warehouse, now: datetime) -> int:
     """Queue an alert for each mail of the last days that came to a bad end and was not told; returns how many."""
-    rows = failures_to_tell(warehouse.read, now)
+    rows = unalerted_failures(warehouse.read, now)
     alerts = [alert_of(row) for row in rows.iter_rows(named=True)]
     queued = 0
     for alert in alerts:
@@ -50,7 +50,7 @@ def queue_failures(warehouse: Warehouse, now: datetime) -> int:
 
 
 def alert_of(row: dict[str, Any]) -> Alert:
-    """What the owner is told of one row of failures_to_tell. Addresses are shortened. Pure."""
+    """What the owner is told of one row of unalerted_failures. Addresses are shortened. Pure."""
     delivery_id = UUID(bytes=row["delivery_id"])
     recipient = shorten_addresses(row["recipient"])
     what = {"unknown": "is in doubt"}.get(row["state"], row["state"])

@@ -17,9 +17,9 @@ from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
 
-from reports.delivery.alerts.alert import TOLD_WITHIN, Alert, queue_alert
+from reports.delivery.alerts.alert import ALERTED_WITHIN, Alert, queue_alert
 from reports.delivery.alerts.channels import Channel, Waiting
-from reports.delivery.alerts.failures import failures_to_tell, queue_failures
+from reports.delivery.alerts.failures import queue_failures, unalerted_failures
 from reports.delivery.outcomes import Outcome, Verdict, given_up, next_attempt, of_unexpected
 from reports.delivery.queue import CLAIM_FOR
 from sql.failures import is_isolatable
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _IN_DOUBT = (
     "the worker that was telling this never reported back, so it may have been told or not; it is not told again"
 )
-_TOO_LATE = f"it could not be told in {TOLD_WITHIN.days} days"
+_TOO_LATE = f"it could not be told in {ALERTED_WITHIN.days} days"
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ def send_once(warehouse: Warehouse, channels: Mapping[str, Channel], alert: Aler
     return send_waiting(warehouse, channels, now, alert)
 
 
-def tell_owners(warehouse: Warehouse, channels: Mapping[str, Channel], now: datetime) -> AlertSummary:
+def alert_owners(warehouse: Warehouse, channels: Mapping[str, Channel], now: datetime) -> AlertSummary:
     """Tell the owners of mails that will not arrive, and send whatever else waits."""
     queue_failures(warehouse, now)
     return send_waiting(warehouse, channels, now)
@@ -86,11 +86,11 @@ def send_waiting(
 
 def count_due_alerts(read: Reader, now: datetime) -> int:
     """How many alerts a run would handle now, those included that nobody has queued yet."""
-    return int(read("count_due_alerts", now=now).item()) + failures_to_tell(read, now).height
+    return int(read("count_due_alerts", now=now).item()) + unalerted_failures(read, now).height
 
 
 def _prepare(warehouse: Warehouse, channels: Mapping[str, Channel], now: datetime, summary: AlertSummary) -> None:
-    since = now - TOLD_WITHIN
+    since = now - ALERTED_WITHIN
     values = {"now": now, "since": since, "in_doubt": _IN_DOUBT, "too_late": _TOO_LATE}
     with warehouse.transaction() as connection:
         ended = Counter(str(row[0]) for row in connection.execute(statement("end_alerts").text, values).fetchall())
@@ -98,7 +98,7 @@ def _prepare(warehouse: Warehouse, channels: Mapping[str, Channel], now: datetim
             connection.execute(statement("add_webhook_alerts").text, {"since": since, "now": now})
     summary.results.update(ended)
     if ended["failed"]:
-        summary.notes.append(f"{ended['failed']} alert(s) reached nobody in {TOLD_WITHIN.days} days")
+        summary.notes.append(f"{ended['failed']} alert(s) reached nobody in {ALERTED_WITHIN.days} days")
     for row in warehouse.rows("count_ownerless_alerts"):
         advice = f"`earshot alerts owner {row['slug']} ADDRESS` sets whom to tell"
         summary.notes.append(

@@ -14,7 +14,7 @@ from assets.campaigns.period.summarising import summarise
 from assets.reporting.periods import ReportPeriod, month_of, week_of
 from assets.reporting.subscriptions import ReportCampaign, Subject
 from assets.reporting.to_date import (
-    Told,
+    LastReport,
     figures_by_campaign,
     figures_by_moment,
     figures_to_date,
@@ -85,14 +85,14 @@ def quarter() -> World:
     return World(orders, ads)
 
 
-def tell(world: World, week: ReportPeriod, known_at: datetime, told: Told | None) -> tuple[ToDate, Told]:
+def tell(world: World, week: ReportPeriod, known_at: datetime, last: LastReport | None) -> tuple[ToDate, LastReport]:
     """What a report says of the campaign to date, and what of it the next report compares itself with."""
-    moments = [*([Window.of_local_days(told.through, told.through, "UTC").end] if told else []), week.window.start]
+    moments = [*([Window.of_local_days(last.through, last.through, "UTC").end] if last else []), week.window.start]
     history = world.history(sorted({*moments, week.window.end}), known_at)
     each = figures_by_moment(history)
-    (said,) = to_date(history, each, subject(spring()), week, told)
+    (said,) = to_date(history, each, subject(spring()), week, last)
     kept = {one.scope_id: one.figures for one in figures_to_date(history, each, subject(spring()), week)}
-    return said, Told(week.last, "linear", kept, dict.fromkeys(kept, ("Spring", "USD")))
+    return said, LastReport(week.last, "linear", kept, dict.fromkeys(kept, ("Spring", "USD")))
 
 
 def assert_same(ours: Figures, theirs: Figures) -> None:
@@ -100,25 +100,25 @@ def assert_same(ours: Figures, theirs: Figures) -> None:
 
 
 def test_over_a_quarter_periods_and_changes_add_up_to_the_campaign_to_date() -> None:
-    world, told, grown, late = quarter(), None, Figures(), 0.0
+    world, last, grown, late = quarter(), None, Figures(), 0.0
     for number in range(WEEKS):
         week = week_of(START.date() + number * WEEK, "UTC")
         known_at = week.window.end + timedelta(days=2)
 
-        said, now_told = tell(world, week, known_at, told)
+        said, this_report = tell(world, week, known_at, last)
 
         # The period of the campaign to date is the one that the rest of the report is about.
         (period,) = period_figures(summarise(world.period(week.window, known_at)), subject(spring()))
         assert_same(said.period, period.figures)
         earlier = said.earlier or EarlierChanges(week.last, Figures())
-        assert_same(said.figures, earlier.told + earlier.changed + earlier.untold + said.period)
-        assert bool(earlier.untold_days) == (number == 6), earlier
+        assert_same(said.figures, earlier.reported + earlier.changed + earlier.unreported + said.period)
+        assert bool(earlier.unreported_days) == (number == 6), earlier
         if number == 5:
             continue  # This report is held and never leaves: the next one tells of its week.
-        grown += earlier.changed + earlier.untold + said.period
+        grown += earlier.changed + earlier.unreported + said.period
         late += earlier.changed.conversions
         assert_same(grown, said.figures)
-        told = now_told
+        last = this_report
     known = [order for order in world.orders if order.received < known_at]
     assert said.figures.conversions == pytest.approx(sum(order.credit for order in known))
     assert said.figures.revenue_minor == sum(order.worth(known_at) or 0 for order in known)
@@ -132,13 +132,13 @@ def test_forty_orders_of_a_week_that_was_told_are_told_by_the_next_report() -> N
     late = [Order(100 + n, START + timedelta(days=2), START + 1.9 * WEEK, 50_000) for n in range(40)]
     world, first = World([*on_time, *late]), week_of(START.date(), "UTC")
 
-    nine, told = tell(world, first, first.window.end + timedelta(days=2), None)
-    forty_nine, _ = tell(world, SECOND, SECOND.window.end + timedelta(days=2), told)
+    nine, last = tell(world, first, first.window.end + timedelta(days=2), None)
+    forty_nine, _ = tell(world, SECOND, SECOND.window.end + timedelta(days=2), last)
 
     assert (nine.figures.conversions, nine.earlier) == (9.0, None)
     assert forty_nine.figures == Figures(0, 49.0, 49, 2_450_000, 0)
     assert forty_nine.earlier == EarlierChanges(
-        first.last, told=Figures(0, 9.0, 9, 450_000, 0), changed=Figures(0, 40.0, 40, 2_000_000, 0)
+        first.last, reported=Figures(0, 9.0, 9, 450_000, 0), changed=Figures(0, 40.0, 40, 2_000_000, 0)
     )
     assert forty_nine.period == Figures()
 
@@ -147,17 +147,21 @@ def test_a_campaign_that_joins_or_leaves_a_portfolio_and_another_model_are_told(
     orders = [Order(n, START + timedelta(hours=n), START, 2_000) for n in range(10)]
     history = World(orders).history([SECOND.window.start, SECOND.window.end], START + 3 * WEEK)
     gone = UUID(int=77)
-    told = Told(
+    last = LastReport(
         SECOND.first - timedelta(days=1), "last_touch", {gone: Figures(5, 3.0, 3, 100, 0)}, {gone: ("Old", "USD")}
     )
 
     each = figures_by_moment(history)
-    (said,) = to_date(history, each, subject(spring()), SECOND, told)
-    (again,) = to_date(history, each, subject(spring()), SECOND, replace(told, figures={UUID(bytes=SPRING): Figures()}))
+    (said,) = to_date(history, each, subject(spring()), SECOND, last)
+    (again,) = to_date(history, each, subject(spring()), SECOND, replace(last, figures={UUID(bytes=SPRING): Figures()}))
 
     assert said.earlier is not None
     assert again.earlier is not None
-    assert (said.earlier.ended, said.earlier.told, said.earlier.untold.conversions) == (("Old",), Figures(), 10.0)
+    assert (said.earlier.ended, said.earlier.reported, said.earlier.unreported.conversions) == (
+        ("Old",),
+        Figures(),
+        10.0,
+    )
     assert not said.earlier.model_changed
     assert again.earlier.model_changed
     assert again.earlier.changed.conversions == 10.0

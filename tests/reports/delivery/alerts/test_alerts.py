@@ -15,12 +15,12 @@ import pytest
 from reports.delivery.addresses import shorten_addresses
 from reports.delivery.alerts import (
     Alert,
+    alert_owners,
     channels_of,
     count_due_alerts,
     queue_alert,
     send_once,
     send_waiting,
-    tell_owners,
 )
 from reports.delivery.queue import CLAIM_FOR
 from reports.mail_settings import SmtpSettings, TransportSettings
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 WORKER = """
 import sys
 from datetime import datetime
-from reports.delivery.alerts import channels_of, tell_owners
+from reports.delivery.alerts import channels_of, alert_owners
 from reports.mail_settings import SmtpSettings, TransportSettings
 from sql.warehouse import Warehouse
 
@@ -41,7 +41,7 @@ url, now, port, webhook = sys.argv[1:]
 smtp = SmtpSettings(port=int(port), security="none")
 settings = TransportSettings("smtp", "reports@signal.example", smtp=smtp, alert_webhook=webhook)
 print("ready", flush=True)
-tell_owners(Warehouse(url), channels_of(settings), datetime.fromisoformat(now))
+alert_owners(Warehouse(url), channels_of(settings), datetime.fromisoformat(now))
 """
 
 
@@ -74,8 +74,8 @@ def test_each_bad_end_is_told_once_by_mail_and_by_webhook(
     end(office, "alex@acme.example", state, noon, "550 <alex@acme.example> is <unknown> & gone")
     channels = channels_of(by_mail(mail_server, hook))
     assert count_due_alerts(office.warehouse.read, noon) == 1
-    assert str(tell_owners(office.warehouse, channels, noon)) == "2 sent"
-    assert str(tell_owners(office.warehouse, channels, noon + timedelta(hours=1))) == "nothing to tell"
+    assert str(alert_owners(office.warehouse, channels, noon)) == "2 sent"
+    assert str(alert_owners(office.warehouse, channels, noon + timedelta(hours=1))) == "nothing to tell"
     assert count_due_alerts(office.warehouse.read, noon + timedelta(hours=1)) == 0
     ((owner, raw),) = mail_server.taken
     mail = message_from_bytes(raw, policy=policy.default)
@@ -96,15 +96,15 @@ def test_what_ends_well_is_not_told(office: Office, mail_server: MailServer, noo
     for number, state in enumerate(("queued", "sending", "accepted", "delivered", "suppressed", "held", "cancelled")):
         end(office, f"reader{number}@acme.example", state, noon)
     end(office, "long.ago@acme.example", "failed", noon - timedelta(days=8))
-    assert str(tell_owners(office.warehouse, channels_of(by_mail(mail_server)), noon)) == "nothing to tell"
+    assert str(alert_owners(office.warehouse, channels_of(by_mail(mail_server)), noon)) == "nothing to tell"
 
 
 def test_a_mail_that_fails_again_is_told_again(office: Office, mail_server: MailServer, noon: datetime) -> None:
     channels = channels_of(by_mail(mail_server))
     end(office, "alex@acme.example", "failed", noon)
-    tell_owners(office.warehouse, channels, noon)
+    alert_owners(office.warehouse, channels, noon)
     office.change("UPDATE report_deliveries SET attempts = 2, state = 'bounced' WHERE tenant_id = %s", office.tenant_id)
-    assert str(tell_owners(office.warehouse, channels, noon)) == "1 sent"
+    assert str(alert_owners(office.warehouse, channels, noon)) == "1 sent"
 
 
 def test_the_subscriptions_owner_comes_first_and_then_the_tenants(
@@ -113,12 +113,12 @@ def test_the_subscriptions_owner_comes_first_and_then_the_tenants(
     channels = channels_of(by_mail(mail_server))
     office.change("UPDATE tenants SET owner_address = 'boss@signal.example' WHERE tenant_id = %s", office.tenant_id)
     end(office, "alex@acme.example", "failed", noon)
-    tell_owners(office.warehouse, channels, noon)
+    alert_owners(office.warehouse, channels, noon)
     office.change(
         "UPDATE report_subscriptions SET owner_address = 'dana@signal.example' WHERE tenant_id = %s", office.tenant_id
     )
     end(office, "kim@acme.example", "failed", noon)
-    tell_owners(office.warehouse, channels, noon)
+    alert_owners(office.warehouse, channels, noon)
     assert [owner for owner, _ in mail_server.taken] == ["boss@signal.example", "dana@signal.example"]
 
 
@@ -126,11 +126,11 @@ def test_without_an_owner_an_alert_waits_and_says_so(office: Office, mail_server
     channels = channels_of(by_mail(mail_server))
     office.change("UPDATE tenants SET reply_to = NULL WHERE tenant_id = %s", office.tenant_id)
     end(office, "alex@acme.example", "failed", noon)
-    told = tell_owners(office.warehouse, channels, noon)
+    told = alert_owners(office.warehouse, channels, noon)
     assert (str(told), states(office)) == ("nothing to tell", {"mail": "queued"})
     assert "earshot alerts owner signal ADDRESS" in told.notes[0]
     assert count_due_alerts(office.warehouse.read, noon) == 0
-    assert str(tell_owners(office.warehouse, channels, noon + timedelta(days=8))) == "1 failed"
+    assert str(alert_owners(office.warehouse, channels, noon + timedelta(days=8))) == "1 failed"
 
 
 def test_one_alert_is_sent_once_however_often_it_is_made(
@@ -165,11 +165,11 @@ def test_a_webhook_that_is_away_is_tried_again_and_the_mail_is_not(
     channels = channels_of(by_mail(mail_server, hook))
     end(office, "alex@acme.example", "failed", noon)
     hook.status = 404
-    told = tell_owners(office.warehouse, channels, noon)
+    told = alert_owners(office.warehouse, channels, noon)
     assert states(office) == {"mail": "sent", "webhook": "queued"}
     assert "an-invented-secret" not in str(told.notes)
     hook.status = 200
-    assert str(tell_owners(office.warehouse, channels, noon + timedelta(hours=1))) == "1 sent"
+    assert str(alert_owners(office.warehouse, channels, noon + timedelta(hours=1))) == "1 sent"
     assert (len(hook.taken), len(mail_server.taken)) == (1, 1)
 
 
@@ -180,10 +180,10 @@ def test_a_webhook_of_which_nobody_knows_is_not_told_twice(
     channels = channels_of(by_mail(mail_server, hook, timeout_s=0.5))
     end(office, "alex@acme.example", "failed", noon)
     hook.silent, hook.status = trouble == "silent", 200 if trouble == "silent" else int(trouble)
-    tell_owners(office.warehouse, channels, noon)
+    alert_owners(office.warehouse, channels, noon)
     assert states(office)["webhook"] == "unknown"
     hook.silent, hook.status = False, 200
-    assert str(tell_owners(office.warehouse, channels, noon + timedelta(hours=1))) == "nothing to tell"
+    assert str(alert_owners(office.warehouse, channels, noon + timedelta(hours=1))) == "nothing to tell"
 
 
 @pytest.mark.parametrize("when", ["while it is told by mail", "while it is told by webhook"])
@@ -200,10 +200,10 @@ def test_a_worker_that_is_killed_tells_nothing_twice(
     mail_server.answers_after_s, hook.silent = 0.0, False
     hook.release.set()
     channels = channels_of(by_mail(mail_server, hook))
-    tell_owners(office.warehouse, channels, noon + timedelta(minutes=1))
+    alert_owners(office.warehouse, channels, noon + timedelta(minutes=1))
     later = noon + CLAIM_FOR + timedelta(hours=1)
     send_waiting(office.warehouse, channels, later)
-    tell_owners(office.warehouse, channels, later + timedelta(hours=5))
+    alert_owners(office.warehouse, channels, later + timedelta(hours=5))
     assert (len(mail_server.taken), len(hook.taken)) == (3, 3)
     assert len({raw.split(b"Message-ID:")[1][:60] for _, raw in mail_server.taken}) == 3
     assert len(set(hook.texts)) == 3
@@ -233,7 +233,7 @@ def test_a_webhook_that_others_could_read_is_refused_without_being_shown(url: st
 def test_a_secret_is_told_to_nobody(office: Office, mail_server: MailServer, hook: Hook, noon: datetime) -> None:
     settings = by_mail(mail_server, hook)
     end(office, "alex@acme.example", "failed", noon, f"posting to {hook.url} with password=hunter2222 failed")
-    tell_owners(office.warehouse, channels_of(settings), noon)
+    alert_owners(office.warehouse, channels_of(settings), noon)
     assert "an-invented-secret" not in hook.texts[0]
     assert "hunter2222" not in hook.texts[0]
     assert hook.url not in repr(settings)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reports.delivery.alerts import channels_of, tell_owners
+from reports.delivery.alerts import alert_owners, channels_of
 from reports.delivery.events import EventReader, EventsRead, read_request, store_request
 from reports.delivery.events.sources import EventsUnavailableError
 from reports.mail_settings import EventSettings, FileSettings, TransportSettings
@@ -132,7 +132,7 @@ def test_a_bounce_that_is_read_is_told_to_the_owner(
     store_request(folder, provider.signed(body, noon), body)
     read()
     channels = channels_of(TransportSettings(file=FileSettings(tmp_path / "outbox")))
-    assert str(tell_owners(office.warehouse, channels, noon)) == "1 sent"
+    assert str(alert_owners(office.warehouse, channels, noon)) == "1 sent"
 
 
 def test_a_request_is_read_once(

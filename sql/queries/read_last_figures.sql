@@ -1,4 +1,4 @@
--- read_told_figures: what the last report of a subscription before a day said of each campaign to date.
+-- read_last_figures: what the last report of a subscription before a day said of each campaign to date.
 -- Grain: one row per campaign of that report; none where there is no such report, or it was made before figures were kept.
 -- Only what left counts: a report that is held, waits or was skipped has told nobody anything.
 -- Parameters: tenants (uuid[]), subscription (uuid), before (date).
@@ -20,8 +20,8 @@ WITH last AS (
 
 SELECT
     last.report_id,
-    last.period_end AS told_through,
-    last.as_of AS told_at,
+    last.period_end AS reported_through,
+    last.as_of AS reported_at,
     figures.scope_id AS campaign_id,
     campaigns.name,
     figures.model,

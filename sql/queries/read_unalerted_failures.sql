@@ -1,4 +1,4 @@
--- read_failures_to_tell: mails that will not arrive, or of which nobody knows, and that no owner was told of.
+-- read_unalerted_failures: mails that will not arrive, or of which nobody knows, and that no owner was told of.
 -- Grain: one row per delivery, oldest change first. Parameters: since (timestamptz: older ones are history), most (integer).
 -- A mail that failed, was tried again and failed again is told again.
 WITH ended AS (
