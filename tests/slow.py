@@ -63,6 +63,7 @@ SLOW = (
     "reports/delivery/events/test_events.py",
     "reports/delivery/test_kills.py",
     "reports/delivery/test_outbox.py",
+    "reports/delivery/test_outbox_faults.py",
     "reports/delivery/test_reconcile.py",
     "reports/rendering/test_render.py",
     "sql/schema/test_migrate.py",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reports.compose import compose
-from reports.content.report import ReportContent
+from reports.content.report import ReportContent, Tile
 from reports.facts.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
 from reports.facts.report_facts import (
     Brand,
@@ -298,3 +298,7 @@ def content(facts: ReportFacts) -> ReportContent:
 @pytest.fixture(scope="session")
 def large_portfolio() -> Callable[..., ReportFacts]:
     return make_large_portfolio
+
+
+def tile(content: ReportContent, start: str) -> Tile:
+    return next(tile for tile in content.tiles if tile.label.startswith(start))

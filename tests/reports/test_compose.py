@@ -15,19 +15,16 @@ from hypothesis import strategies as st
 
 from reports.compose import compose
 from reports.content.chart_data import count_ticks
-from reports.content.report import Notice, ReportContent, Tile
+from reports.content.report import Notice, ReportContent
 from reports.content.tiles import change, own_figures
 from reports.facts.report_facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
 from reports.facts.to_date import Correction, Figures
-from reports.wording.formats import Formatter, LocaleError, exact, major_units, rounded
+from reports.wording.formats import Formatter
 from sql.values import Interval
+from tests.reports.conftest import tile
 
 CORRECTED = Correction(1, datetime(2026, 10, 2, tzinfo=UTC), Figures(323_412, 310.0, 310), Figures(323_412, 350.0, 350))
 ChangeFacts = Callable[..., ReportFacts]
-
-
-def tile(content: ReportContent, start: str) -> Tile:
-    return next(tile for tile in content.tiles if tile.label.startswith(start))
 
 
 def texts(notices: tuple[Notice, ...]) -> str:
@@ -71,11 +68,6 @@ def test_without_ads_all_conversions_are_earlier_ads(quiet_facts: ReportFacts) -
     now = replace(quiet_facts.now, conversions=3.0, sample=3, own_conversions=0.0)
     finding = compose(replace(quiet_facts, now=now)).finding
     assert finding == "No ads were delivered in this period; earlier ads brought 3 attributed conversions."
-
-
-def test_more_of_a_period_s_own_than_there_are_is_refused(facts: ReportFacts) -> None:
-    with pytest.raises(FactsError, match="own ads earned 351 of 350 conversions"):
-        replace(facts, now=replace(facts.now, own_conversions=351.0))
 
 
 def test_return_and_cost_are_to_date_with_what_the_period_moved(facts: ReportFacts) -> None:
@@ -341,69 +333,6 @@ def test_content_is_canonical_json_with_a_hash(content: ReportContent, facts: Re
     assert json.loads(content.canonical_json())["finding"] == content.finding
     assert content.content_hash == compose(facts).content_hash
     assert content.content_hash != compose(replace(facts, sponsor="Other")).content_hash
-
-
-def test_shared_credit_prints_one_digit_and_what_is_whole_prints_whole(portfolio: ReportFacts) -> None:
-    content = compose(portfolio)
-    assert tile(content, "Conversions").value == "350"
-    assert [row.cells[3] for row in content.placements.rows[:3]] == ["135.8", "53.8", "44"]
-
-
-def test_the_locale_of_the_recipient_formats_numbers_money_and_dates(facts: ReportFacts) -> None:
-    content = compose(facts, "de_DE")
-    assert tile(content, "Ausgelieferte Spots").value == "323.412"
-    assert tile(content, "Kosten pro Conversion").value == "24,02\xa0$"
-    assert content.header.period.startswith("1. Juli")
-    assert tile(content, "Ausgelieferte Spots").change == "13,6\xa0%"
-
-
-def test_yen_have_no_decimals(facts: ReportFacts) -> None:
-    rows = tuple(replace(row, currency="JPY") for row in facts.placements)
-    content = compose(
-        replace(facts, currency="JPY", placements=rows, to_date=(replace(facts.to_date[0], currency="JPY"),))
-    )
-    assert "¥840,871 of spend" in content.finding
-    assert tile(content, "Cost").value == "¥2,402"
-
-
-def test_an_unknown_locale_is_a_typed_error(facts: ReportFacts) -> None:
-    with pytest.raises(LocaleError, match="xx_NOWHERE"):
-        compose(facts, "xx_NOWHERE")
-
-
-def test_facts_that_contradict_themselves_are_refused(facts: ReportFacts, change_facts: ChangeFacts) -> None:
-    with pytest.raises(FactsError, match="daily numbers for a period"):
-        change_facts(daily=Daily((1, 2)))
-    with pytest.raises(FactsError, match="the days sum to"):
-        change_facts(now=replace(facts.now, delivered=1))
-    with pytest.raises(FactsError, match="the placements sum to 646824 ads"):
-        change_facts(placements=facts.placements * 2)
-    with pytest.raises(FactsError, match="outside their interval"):
-        change_facts(now=replace(facts.now, conversions_interval=Interval(12, 6.2, 20.9)))
-    with pytest.raises(FactsError, match="view_online link"):
-        change_facts(view_online="javascript:alert(1)")
-    with pytest.raises(FactsError, match="on or after"):
-        Period(date(2026, 1, 2), date(2026, 1, 1))
-
-
-@given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
-def test_halves_are_rounded_away_from_zero(value: Decimal) -> None:
-    shown = rounded(value, 2)
-    assert abs(shown - value) <= Decimal("0.005")
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [("0.125", "0.13"), ("-0.125", "-0.13"), ("2.675", "2.68"), ("1.005", "1.01")]
-)
-def test_half_up_is_decimal_half_up(value: str, shown: str) -> None:
-    assert rounded(float(value), 2) == Decimal(shown)
-
-
-@pytest.mark.parametrize(
-    ("currency", "amount"), [("USD", "8408.71"), ("JPY", "840871"), ("KWD", "840.871"), ("ALL", "8408.71")]
-)
-def test_minor_units_are_worth_what_iso_4217_says(currency: str, amount: str) -> None:
-    assert major_units(840_871, currency) == exact(Decimal(amount))
 
 
 @given(st.integers(min_value=0, max_value=10**9))

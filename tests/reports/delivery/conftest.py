@@ -14,7 +14,7 @@ import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from psycopg.types.json import Jsonb
 
+from reports.delivery import DeliverySummary, Outbox
 from reports.delivery.message import FrozenFile, Mail, assemble, envelope_of
 from reports.delivery.queue import enqueue
 from reports.delivery.unsubscribe import Sender, stop_link
@@ -341,3 +342,19 @@ def noon() -> datetime:
 @pytest.fixture
 def api_key() -> str:
     return KEY
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the machine is not for loopback."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture
+def run(warehouse: Warehouse, noon: datetime) -> Callable[..., DeliverySummary]:
+    """A run of the outbox, by default a minute past noon."""
+
+    def start(transport: Any, later: timedelta = timedelta(minutes=1), limit: int | None = None) -> DeliverySummary:
+        return Outbox(warehouse).run(transport, noon + later, limit)
+
+    return start

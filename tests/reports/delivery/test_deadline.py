@@ -72,12 +72,6 @@ def _send(kind: str, port: int, mail: Mail, scheme: str = "http", security: str 
     return make_transport(settings).send(mail)
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the machine is not for loopback."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-
-
 @pytest.mark.parametrize("place", HTTP)
 def test_a_provider_that_trickles_holds_a_call_no_longer_than_its_deadline(place: str) -> None:
     start, verdict = HTTP[place]

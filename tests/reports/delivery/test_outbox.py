@@ -2,74 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
-import psycopg
 import pytest
 
-from reports.delivery import DeliverySummary, Outbox, make_transport, outbox, queue
+from reports.delivery import DeliverySummary, Outbox, make_transport
 from reports.delivery.history import retry_failed
-from reports.delivery.message import FrozenFile, Mail
+from reports.delivery.message import FrozenFile
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import CLAIM_FOR, claim_next, record_outcome
 from reports.delivery.suppressions import stop_recipient, suppress
 from reports.delivery.tokens import Claims
-from reports.delivery.unsubscribe import Sender
-from reports.mail_settings import FileSettings, SendGridSettings, TransportSettings
-from sql.connecting import DatabaseUnavailableError
+from reports.mail_settings import FileSettings, TransportSettings
 from sql.values import PermanentError
+from tests.reports.delivery.recording import Recording, always
 
 if TYPE_CHECKING:
     from sql.warehouse import Warehouse
-    from tests.reports.delivery.conftest import Office, SendGridServer
+    from tests.reports.delivery.conftest import Office
 
 Run = Callable[..., DeliverySummary]
-
-
-class Recording:
-    """A transport of the tests that returns the outcomes that it is given and records the mails that it gets."""
-
-    name = "recording"
-    sender = Sender("reports@signal.example")
-
-    def __init__(self, answer: Callable[[str], Outcome] | None = None) -> None:
-        self.mails: list[Mail] = []
-        self._answer = answer or (lambda _: Outcome(Verdict.ACCEPTED, "taken", 202, "id-1"))
-
-    @property
-    def recipients(self) -> list[str]:
-        return [mail.envelope.recipient for mail in self.mails]
-
-    def send(self, mail: Mail) -> Outcome:
-        self.mails.append(mail)
-        return self._answer(mail.envelope.recipient)
-
-
-def always(outcome: Outcome) -> Recording:
-    return Recording(lambda _: outcome)
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the machine is not for loopback."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-
-
-@pytest.fixture
-def run(warehouse: Warehouse, noon: datetime) -> Run:
-    """A run of the outbox, by default a minute past noon."""
-
-    def start(transport: Any, later: timedelta = timedelta(minutes=1), limit: int | None = None) -> DeliverySummary:
-        return Outbox(warehouse).run(transport, noon + later, limit)
-
-    return start
 
 
 def test_every_recipient_gets_the_report_once(office: Office, run: Run) -> None:
@@ -146,17 +103,6 @@ def test_what_failed_or_is_in_doubt_is_never_sent_again_by_itself(office: Office
     run(again, timedelta(days=3))
     assert again.mails == []
     assert office.column("detail") == {"alex@acme.example": "the reason"}
-
-
-def test_a_transport_that_breaks_leaves_the_mail_in_doubt(
-    office: Office, run: Run, caplog: pytest.LogCaptureFixture
-) -> None:
-    def explode(_: str) -> Outcome:
-        raise RuntimeError("a bug")
-
-    office.queue("alex@acme.example", "bo@acme.example")
-    with caplog.at_level(logging.CRITICAL):
-        assert run(Recording(explode)).results == {"unknown": 2}
 
 
 def test_an_expired_claim_is_in_doubt_and_never_queued_again(office: Office, run: Run, noon: datetime) -> None:
@@ -295,58 +241,6 @@ def test_a_mail_comes_from_its_own_tenant(office: Office, open_office: Callable[
     assert sorted(mail.envelope.brand for mail in transport.mails) == ["Harbour Network", "Signal Network"]
 
 
-def test_the_database_being_away_loses_no_mail(
-    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def away(*_: object) -> None:
-        raise psycopg.OperationalError("the server went away")
-
-    office.queue("alex@acme.example")
-    with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL):
-        patch.setattr(Outbox, "read_report", away)
-        assert run(Recording()).paused
-    assert run(Recording(), timedelta(minutes=10)).accepted == 1
-
-
-def test_a_known_end_survives_a_database_that_is_away_for_a_moment(
-    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    away = iter([True, True])
-    record_for_real = queue.record_outcome
-
-    def record_when_back(*values: Any) -> None:
-        if next(away, False):
-            raise DatabaseUnavailableError("the server is restarting")
-        record_for_real(*values)
-
-    office.queue("alex@acme.example")
-    monkeypatch.setattr(queue, "record_outcome", record_when_back)
-    monkeypatch.setattr(outbox, "RECORD_PAUSES", (0.0, 0.0))
-    transport = Recording()
-    assert run(transport).accepted == 1
-    assert len(transport.mails) == 1
-    assert office.states() == {"alex@acme.example": "accepted"}
-
-
-def test_an_end_that_could_not_be_written_down_is_in_doubt_and_reported(
-    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def away(*_: object) -> None:
-        raise DatabaseUnavailableError("the server is gone")
-
-    office.queue("alex@acme.example")
-    transport = Recording()
-    with monkeypatch.context() as patch:
-        patch.setattr(queue, "record_outcome", away)
-        patch.setattr(outbox, "RECORD_PAUSES", (0.0,))
-        with pytest.raises(DatabaseUnavailableError):
-            run(transport)
-    assert "ended as accepted (id-1)" in caplog.text
-    run(transport, CLAIM_FOR + timedelta(hours=1))
-    assert len(transport.mails) == 1
-    assert office.states() == {"alex@acme.example": "unknown"}
-
-
 def test_a_person_may_try_a_failed_mail_again_but_no_other(office: Office, run: Run, noon: datetime) -> None:
     office.queue("alex@acme.example")
     (delivery_id,) = office.column("delivery_id").values()
@@ -380,72 +274,3 @@ def test_reports_reach_the_outbox_folder_by_default(office: Office, run: Run, tm
         written.name
         == f"{office.column('created_at')['alex@acme.example']:%Y-%m-%d}_acme-cloud-3-4-return_{delivery_id}.eml"
     )
-
-
-def test_a_faulty_provider_ends_in_honest_states(
-    office: Office, run: Run, sendgrid: SendGridServer, api_key: str
-) -> None:
-    fates = {
-        "good": ("accept", "accepted"),
-        "bad": ("400", "failed"),
-        "moved": ("302", "unknown"),
-        "slow": ("429", "queued"),
-        "busy": ("503", "unknown"),
-        "lying": ("accept-then-500", "unknown"),
-        "gateway": ("502", "unknown"),
-        "dropped": ("accept-then-drop", "unknown"),
-        "silent": ("accept-then-hang", "unknown"),
-    }
-    sendgrid.behave = lambda recipient: fates[recipient.partition("@")[0]][0]
-    office.queue(*(f"{name}@acme.example" for name in fates))
-    settings = TransportSettings(
-        kind="sendgrid",
-        mail_from="reports@signal.example",
-        sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url),
-        timeout_s=0.5,
-    )
-    while run(make_transport(settings)).handled:
-        pass
-    assert office.states() == {f"{name}@acme.example": state for name, (_, state) in fates.items()}
-    assert set(sendgrid.taken.values()) == {1}
-    assert all(isinstance(delivery, UUID) for delivery in office.column("delivery_id").values())
-
-
-def test_a_hundred_mails_through_a_faulty_provider_are_neither_doubled_nor_forgotten(
-    office: Office, run: Run, sendgrid: SendGridServer, api_key: str, noon: datetime
-) -> None:
-    chance = random.Random(7)
-    troubles = ["429", "500", "503", "504", "400", "302", "reset", "accept-then-drop", "accept-then-500"]
-    sendgrid.behave = lambda _: chance.choice(troubles) if chance.random() < 0.3 else "accept"
-    office.queue(*(f"reader{number}@acme.example" for number in range(100)))
-    settings = TransportSettings(
-        kind="sendgrid",
-        mail_from="reports@signal.example",
-        sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url),
-    )
-    later = timedelta(0)
-    while set(office.states().values()) & {"queued", "sending"}:
-        run(make_transport(settings), later := later + timedelta(hours=1))
-    accepted = {name for name, state in office.states().items() if state == "accepted"}
-    doubted = {name for name, state in office.states().items() if state == "unknown"}
-    failed = {name for name, state in office.states().items() if state == "failed"}
-    assert max(sendgrid.taken.values()) == 1
-    assert len(accepted) + len(doubted) + len(failed) == 100
-    assert accepted <= set(sendgrid.taken) <= accepted | doubted
-    assert doubted & set(sendgrid.taken), "some of the mails in doubt had been taken"
-
-
-def test_a_provider_that_is_down_leaves_few_mails_in_doubt(
-    office: Office, run: Run, sendgrid: SendGridServer, api_key: str
-) -> None:
-    sendgrid.behave = lambda _: "503"
-    office.queue(*(f"reader{number}@acme.example" for number in range(10)))
-    settings = TransportSettings(
-        kind="sendgrid",
-        mail_from="reports@signal.example",
-        sendgrid=SendGridSettings(api_key=api_key, host=sendgrid.url),
-    )
-    summary = run(make_transport(settings))
-    assert summary.results == {"unknown": outbox.MOST_DOUBTS}
-    assert "--state unknown" in str(summary)
-    assert list(office.states().values()).count("queued") == 10 - outbox.MOST_DOUBTS

@@ -24,12 +24,6 @@ GARBAGE = b"\x00\xff nonsense\r\n"
 TOO_LONG = b"2" * 20_000 + b"\r\n"
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the machine is not for loopback."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-
-
 def by_smtp(port: int, mail: Mail, timeout_s: float = 0.5, deadline_s: float = 1.0, **changes: Any) -> Outcome:
     settings = TransportSettings(
         kind="smtp",

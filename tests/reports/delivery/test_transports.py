@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 MailWith = Callable[..., Mail]
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the machine is not for loopback."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-
-
 @pytest.fixture
 def settings(sendgrid: SendGridServer, api_key: str) -> TransportSettings:
     return TransportSettings(

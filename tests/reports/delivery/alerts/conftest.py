@@ -58,8 +58,7 @@ class Hook:
 
 
 @pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+def hook() -> Iterator[Hook]:
     server = Hook()
     yield server
     server.close()

@@ -293,8 +293,7 @@ class Export:
 
 
 @pytest.fixture
-def export(monkeypatch: pytest.MonkeyPatch) -> Iterator[Export]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+def export() -> Iterator[Export]:
     server = Export()
     yield server
     server.close()
