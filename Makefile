@@ -7,6 +7,9 @@ READY := .venv/ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4) + 1)')
 PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# Images of containers often forbid bytecode; then every process that starts compiles Dagster anew, which takes seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo ui test test-fast coverage bench lint style types layers sql format clean
 .DEFAULT_GOAL := help
 

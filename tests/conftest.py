@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
 # Tests lie in days of their own choice, whatever data another test has left under a home.
 os.environ.setdefault("EARSHOT_FIRST_DAY", "2024-01-01")
+
+# Bytecode is kept, also where the environment says otherwise: the tests start many processes, and half of the time that
+# one takes to start would go into compiling Dagster again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 TESTS = Path(__file__).parent
 TEMPLATE = "earshot_template"
