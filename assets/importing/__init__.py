@@ -7,8 +7,18 @@ Not here: which requests count (assets/listening), the database and the command 
 from __future__ import annotations
 
 from assets.importing.events import EventMaker, MadeBatch
+from assets.importing.files.batches import Batch, open_log, read_batches
 from assets.importing.formats import FORMATS, guess_format, parser_of
-from assets.importing.lines import read_batches
 from assets.importing.paths import MediaPaths
 
-__all__ = ["FORMATS", "EventMaker", "MadeBatch", "MediaPaths", "guess_format", "parser_of", "read_batches"]
+__all__ = [
+    "FORMATS",
+    "Batch",
+    "EventMaker",
+    "MadeBatch",
+    "MediaPaths",
+    "guess_format",
+    "open_log",
+    "parser_of",
+    "read_batches",
+]

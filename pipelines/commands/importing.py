@@ -7,7 +7,7 @@ Not here: formats, ids and media files (assets/importing), what the requests are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -15,8 +15,7 @@ from uuid import UUID
 import click
 import polars as pl
 
-from assets.importing import FORMATS, EventMaker, MadeBatch, MediaPaths, guess_format, parser_of, read_batches
-from assets.importing.lines import Batch
+from assets.importing import FORMATS, Batch, EventMaker, MadeBatch, MediaPaths, guess_format, parser_of, read_batches
 from pipelines import console, runtime
 from pipelines.backfill.progress import Advance, progress_bar
 from pipelines.first_day import describe_first_day_change, save_first_day
@@ -40,6 +39,7 @@ class ImportSummary:
     first: datetime | None = None
     last: datetime | None = None
     example: str | None = None
+    problems: list[str] = field(default_factory=list)
 
     def count(self, lines: int, made: MadeBatch) -> None:
         self.lines += lines
@@ -103,7 +103,7 @@ class RejectFile:
     help="Names of the columns of a real-time log whose configuration does not have all of them, in its order.",
 )
 def import_command(file: Path, format_name: str, tenant: str, dry_run: bool, rejects: Path | None, fields: str) -> None:
-    """Import a log FILE, plain or gzip, as raw listener events. Importing it again changes nothing.
+    """Import a log FILE, plain or packed, as raw listener events. Importing it again changes nothing.
 
     The days that it holds are computed by themselves once the late rows are noticed, or at once by `earshot backfill`.
     """
@@ -138,10 +138,12 @@ def import_file(
     Raises PermanentError if the file cannot be read at all, or if not one line of its first batch is of the format.
     """
     media = MediaPaths.of(warehouse.read("read_media_paths", tenants=[tenant]))
-    maker = EventMaker(tenant, format_name, FORMATS[format_name].source, media)
+    source = FORMATS[format_name].source
     summary = ImportSummary()
     rejects = RejectFile(rejects_path)
-    for batch, made in _made_batches(file, format_name, maker, fields):
+    for batch, made in _made_batches(file, format_name, lambda: EventMaker(tenant, format_name, source, media), fields):
+        if batch.problem is not None:
+            summary.problems.append(batch.problem)
         summary.count(made.events.height + made.rejects.height, made)
         rejects.add(made.rejects)
         if not dry_run:
@@ -154,11 +156,14 @@ def import_file(
 
 
 def _made_batches(
-    file: Path, format_name: str, maker: EventMaker, fields: Sequence[str]
+    file: Path, format_name: str, new_maker: Callable[[], EventMaker], fields: Sequence[str]
 ) -> Iterator[tuple[Batch, MadeBatch]]:
-    parser = parser_of(format_name, fields)
+    """Each batch with its rows; each file of an archive with headers and repeated lines of its own."""
+    parser, maker, member = parser_of(format_name, fields), new_maker(), ""
     nothing_yet = True
     for batch in read_batches(file):
+        if batch.member != member:
+            parser, maker, member = parser_of(format_name, fields), new_maker(), batch.member
         parsed = parser.parse(batch.lines)
         if nothing_yet and parsed.rejects.height and not parsed.requests.height:
             raise _wrong_format(file, format_name, batch.lines, parsed.rejects)
@@ -203,6 +208,7 @@ def summary_lines(summary: ImportSummary, tenant: str, dry_run: bool, rejects_pa
         lines.append(f"{summary.rejected:,} lines rejected; see {rejects_path}")
     else:
         lines.append("no line rejected")
+    lines.extend(f"not all of it could be read: {problem}" for problem in summary.problems)
     if summary.unmapped:
         lines.append(
             f"{summary.unmapped:,} requests for files that are not in the catalogue, such as {summary.example}; "

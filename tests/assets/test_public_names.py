@@ -40,7 +40,7 @@ PUBLIC = {
         recognise_spend relative_lift respond unknown_spend wilson wilson_bounds
     """,
     "assets.importing": """
-        FORMATS EventMaker MadeBatch MediaPaths guess_format parser_of read_batches
+        FORMATS Batch EventMaker MadeBatch MediaPaths guess_format open_log parser_of read_batches
     """,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.importing.lines import read_batches
+from assets.importing.files.batches import read_batches
+from assets.importing.files.lines import cut_lines
 from sql.values import PermanentError
 
 
@@ -23,13 +24,6 @@ def test_lines_keep_the_number_that_an_editor_shows(tmp_path: Path) -> None:
     log.write_bytes(b"\xef\xbb\xbfone\r\n\r\nthree\n   \nfive")
 
     assert lines_of(log) == [(1, "one"), (3, "three"), (5, "five")]
-
-
-def test_a_gzip_file_is_known_by_its_first_bytes_whatever_its_name(tmp_path: Path) -> None:
-    log = tmp_path / "access.log"
-    log.write_bytes(gzip.compress(b"one\n") + gzip.compress(b"two\n"))
-
-    assert lines_of(log) == [(1, "one"), (2, "two")]
 
 
 def test_bytes_that_the_database_cannot_hold_are_replaced(tmp_path: Path) -> None:
@@ -51,12 +45,29 @@ def test_the_size_of_the_batches_changes_nothing(tmp_path: Path, lines: list[str
     assert lines_of(log, batch_bytes) == lines_of(log)
 
 
-def test_a_damaged_gzip_file_gives_what_it_holds_and_says_so(tmp_path: Path) -> None:
-    log = tmp_path / "access.log.gz"
-    log.write_bytes(gzip.compress(b"one line of many\n" * 5000)[:-20])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("batch_bytes", [1, 2, 3, 7, 100])
+def test_a_line_ends_with_either_sign_or_both_wherever_a_batch_does(end: bytes, batch_bytes: int) -> None:
+    content = io.BytesIO(end.join([b"one", b"two", b"", b"four"]))
 
-    with pytest.raises(PermanentError, match="damaged gzip"):
-        lines_of(log, 1000)
+    assert pl.concat(cut_lines(content, "a log", batch_bytes)).rows() == [(1, "one"), (2, "two"), (4, "four")]
+
+
+@pytest.mark.parametrize("batch_bytes", [5, 1 << 20])
+def test_what_was_never_written_is_left_out_and_joins_nothing(batch_bytes: int) -> None:
+    hole = b"\x00" * 5000
+    content = io.BytesIO(hole + b"one\n" + hole + b"two\nthr" + hole + b"four\n" + hole)
+
+    assert pl.concat(cut_lines(content, "a log", batch_bytes)).rows() == [
+        (1, "one"),
+        (2, "two"),
+        (3, "thr"),
+        (3, "four"),
+    ]
+
+
+def test_the_last_line_of_what_broke_off_is_half_of_one() -> None:
+    assert pl.concat(cut_lines(io.BytesIO(b"one\ntw"), "a log", is_cut=lambda: True)).rows() == [(1, "one")]
 
 
 def test_what_is_no_log_is_refused_with_a_reason(tmp_path: Path) -> None:
