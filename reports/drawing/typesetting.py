@@ -22,6 +22,10 @@ from sql.values import PermanentError
 # Templates import each other from here down.
 ROOT = Path(__file__).parents[1]
 
+# Typst is given files, and no inputs: what it has set before, such as the explanations in every report, it sets again
+# only if something changed that it depends on, and everything depends on the inputs.
+MAIN = "main.typ"
+
 # A word that is longer than a column breaks after every so many letters, instead of running over the next one. Between
 # characters of Chinese, Japanese and Korean a line breaks by itself, and not inside of the numbers among them.
 _LONG = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]{18}")
@@ -43,14 +47,15 @@ def typeset(
     timestamp: int = 0,
     density: float = 1,
 ) -> list[bytes]:
-    """The one PDF, or a PNG for each page. inputs: by name, as JSON. density: pixels for each point of a PNG.
+    """The one PDF, or a PNG for each page. inputs: templates read them as json("/NAME.json"). density: pixels a point.
 
     Any warning fails, because Typst only warns where text overflows or a font is missing. Raises TypesettingError.
     """
-    texts = {name: json.dumps(_shown(value, fonts), ensure_ascii=False) for name, value in inputs.items()}
+    texts = {f"{name}.json": json.dumps(_shown(value, fonts), ensure_ascii=False) for name, value in inputs.items()}
+    files: dict[str, Path | bytes] = {MAIN: template} | {name: text.encode() for name, text in texts.items()}
     try:
-        made, warnings = compiler_for(fonts, template).compile_with_warnings(
-            format=form, sys_inputs=texts, timestamp=timestamp, ppi=72 * density
+        made, warnings = compiler_for(fonts, template).compile_with_warnings(  # type: ignore[type-var]  # not in its stub
+            files, format=form, timestamp=timestamp, ppi=72 * density
         )
     except typst.TypstError as error:
         raise TypesettingError(f"{what} could not be set: {error.message} {' '.join(error.hints)}") from error
@@ -78,9 +83,7 @@ def compiler_for(fonts: FontRegistry, template: Path) -> typst.Compiler:
     if (fonts, template) not in kept:
         _refuse_unread(fonts)
         root = ROOT if template.is_relative_to(ROOT) else template.parent
-        kept[fonts, template] = typst.Compiler(
-            str(template), root=str(root), font_paths=fonts.typst, ignore_system_fonts=True
-        )
+        kept[fonts, template] = typst.Compiler(root=str(root), font_paths=fonts.typst, ignore_system_fonts=True)
     return kept[fonts, template]
 
 
