@@ -71,7 +71,7 @@ def database_address(server: Server, name: str) -> str:
 def one_login(server: Server) -> Server:
     """The same server, whose application's login may do what the migrator's may: as where there is one login for all.
 
-    Tests look behind the scenes with it. What the login may do by itself is held in sql/test_roles.py.
+    Tests look behind the scenes with it. What the login may do by itself is held in sql/access/test_roles.py.
     """
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute("ALTER ROLE earshot CREATEROLE")

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from sql.embedded import Server
 from sql.warehouse import Warehouse
-from tests.sql.apart import Apart, apart
+from tests.sql.access.apart import Apart, apart
 from tests.sql.rows import HARBOR, KREUZBERG, RUN, fill
 
 ROOT = Path(__file__).parents[1]

@@ -30,7 +30,7 @@ from sql.embedded import Server
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
-from tests.pipelines.explained import AUTUMN, TENANT, add_campaign, add_facts
+from tests.pipelines.commands.explained import AUTUMN, TENANT, add_campaign, add_facts
 from tests.pipelines.running import home_of_its_own
 from tests.pipelines.small_network import MONDAY, named
 

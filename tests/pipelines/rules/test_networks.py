@@ -22,7 +22,7 @@ from pipelines.rules.networks import fetched_file, refresh
 from pipelines.settings import load_settings
 from sql.values import PermanentError
 from tests.assets.listening.identity.test_published_ranges import write_ranges
-from tests.pipelines.servers import Quiet, Refusing, Serve, serving
+from tests.pipelines.rules.servers import Quiet, Refusing, Serve, serving
 
 LATER = datetime.now(UTC).date()
 

@@ -17,7 +17,7 @@ from pipelines.commands.rules import rules
 from pipelines.rules import rulesets
 from pipelines.settings import load_settings
 from sql.values import PermanentError
-from tests.pipelines.servers import Handler, Leading, Quiet, Refusing, Serve, serving
+from tests.pipelines.rules.servers import Handler, Leading, Quiet, Refusing, Serve, serving
 
 BOT = [{"name": "Crawler", "pattern": "^Crawler/"}]
 APP = [{"name": "Castro", "pattern": "^Castro"}]

@@ -21,7 +21,7 @@ from sql.schema.migrate import migrate, rollback
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
 from sql.watching import blockers
-from tests.sql.proxy import Line, line_to
+from tests.sql.connections.proxy import Line, line_to
 from tests.sql.rows import DAY, HARBOR, add_tenants, dispositions, line
 
 # A dead connection is noticed after three or four seconds.

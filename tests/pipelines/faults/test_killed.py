@@ -25,7 +25,7 @@ from sql.embedded import Server
 from tests.conftest import cloned_database
 from tests.pipelines.small_network import MONDAY
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SELECTOR = {"repositoryLocationName": "earshot", "repositoryName": "__repository__", "jobName": "delivery_worker"}
 LAUNCH = """mutation Launch($of: JobOrPipelineSelector!) {
   launchRun(executionParams: {selector: $of, runConfigData: {}}) {

@@ -69,7 +69,7 @@ mutation ($each: [ExecutionParams!]!) {
 """
 SCHEMA = create_schema()
 # What the daemon says of its turns; errors come back from them.
-SILENT = logging.getLogger("tests.pipelines.operator_ui")
+SILENT = logging.getLogger("tests.pipelines.ui.operator_ui")
 SILENT.setLevel(logging.CRITICAL + 1)
 TOGETHER = {
     key.to_user_string(): sorted(each.to_user_string() for each in definition.keys)

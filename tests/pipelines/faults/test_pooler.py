@@ -23,7 +23,7 @@ from sql.schema.migrate import migrate, status
 from sql.warehouse import Warehouse
 from tests.pipelines.running import compute, home_of_its_own, rows
 from tests.pipelines.small_network import FIRST, build_network, named
-from tests.sql.pooler import pooled
+from tests.sql.connections.pooler import pooled
 
 
 def test_a_pooler_in_transaction_mode_needs_no_setting_of_its_own(

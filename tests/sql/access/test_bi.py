@@ -11,7 +11,7 @@ from psycopg import errors, sql
 
 from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
-from tests.sql.attack import OURS, Connection, relations_with_rows_of
+from tests.sql.access.attack import OURS, Connection, relations_with_rows_of
 from tests.sql.rows import HARBOR, KREUZBERG, RUN
 
 # Tables that are nobody's: they hold what is the same for every tenant.

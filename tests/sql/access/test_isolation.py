@@ -12,7 +12,7 @@ from sql.connecting import InsufficientPrivilegeError, StatementError
 from sql.tables import TIME_COLUMNS
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
-from tests.sql.attack import OURS, relations_with_rows_of, unprotected_tables
+from tests.sql.access.attack import OURS, relations_with_rows_of, unprotected_tables
 from tests.sql.rows import DAY, HARBOR, KREUZBERG, dispositions
 
 READERS = ("earshot_report", "earshot_readonly")

@@ -19,10 +19,10 @@ from sql.readers import end_overdue_readers
 from sql.schema.migrate import LOCK, Migration, load_migrations, migrate
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
-from tests.sql.apart import Apart, apart
+from tests.sql.access.apart import Apart, apart
 from tests.sql.rows import DAY, HARBOR, KREUZBERG, add_tenants, dispositions, line
 
-PAGE = (Path(__file__).parents[2] / "docs" / "roles.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "roles.md").read_text("utf-8")
 OURS = ("earshot_owner", "earshot_etl", "earshot_report", "earshot_readonly")
 
 

@@ -22,7 +22,7 @@ from sql.embedded.account import Account, lasting_folder, serving_account, servi
 from sql.values import PermanentError
 from tests.conftest import FAST_SETTINGS, silent
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 START = """
 import sys
 from pathlib import Path

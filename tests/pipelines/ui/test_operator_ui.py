@@ -23,10 +23,9 @@ from pipelines.definitions import defs
 from sql.embedded import Server
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
-from tests.pipelines.operator_ui import Claiming, OperatorUi, Working, failures_of, operator_ui
-from tests.pipelines.running import home_of_its_own, rows
+from tests.pipelines.running import content, home_of_its_own, rows
 from tests.pipelines.small_network import MONDAY, SUNDAY, add_tenant
-from tests.pipelines.test_runs import content
+from tests.pipelines.ui.operator_ui import Claiming, OperatorUi, Working, failures_of, operator_ui
 
 GRAPH = defs.resolve_asset_graph()
 EVERY = sorted(key.to_user_string() for key in GRAPH.get_all_asset_keys())

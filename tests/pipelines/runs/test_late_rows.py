@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
@@ -14,16 +12,11 @@ from pipelines.definitions import defs
 from pipelines.schedules import daily_rollups
 from pipelines.sensors import LATE, late_rows
 from sql.warehouse import Warehouse
-from tests.pipelines.running import home_of_its_own
 from tests.pipelines.small_network import MONDAY, add, download
 
 WEDNESDAY = MONDAY + timedelta(days=2)
 
-
-@pytest.fixture(scope="module", autouse=True)
-def home(home_folder: Path) -> Iterator[Path]:
-    with home_of_its_own(home_folder) as folder:
-        yield folder
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def tick(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,16 +25,12 @@ from pipelines.backfill.computing import BackfillError, heal, run_job
 from pipelines.definitions import RESOURCES, define
 from pipelines.health.freshness import compare_counts
 from sql.warehouse import Warehouse
-from tests.pipelines.running import home_of_its_own, rows
+from tests.pipelines.running import rows
 from tests.pipelines.small_network import MONDAY, SUNDAY, add, download, named, purchase
 
 WEDNESDAY = MONDAY + timedelta(days=2)
 
-
-@pytest.fixture(scope="module", autouse=True)
-def home(home_folder: Path) -> Iterator[Path]:
-    with home_of_its_own(home_folder) as folder:
-        yield folder
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
