@@ -31,7 +31,7 @@ _LEDGER_COLUMNS = (
 )
 
 # Lets a chunk of tenants be sorted in memory: 300,000 downloads loaded half as fast again as with the default 4 MB.
-_SORT_MEMORY_KB = 262_144
+SORT_MEMORY_KB = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,9 @@ def insert(connection: Connection, table: str, frame: pl.DataFrame) -> int:
     Columns that may be NULL or have a default can be left out.
     """
     shape = shape_of(connection, table)
-    _match(table, frame, shape, {each.name for each in shape.columns if not (each.nullable or each.defaulted)})
+    match_columns(table, frame, shape, {each.name for each in shape.columns if not (each.nullable or each.defaulted)})
     return _insert_staged(
-        connection, table, shape, _stage(connection, table, frame, shape), sql.SQL("ON CONFLICT DO NOTHING")
+        connection, table, shape, stage(connection, table, frame, shape), sql.SQL("ON CONFLICT DO NOTHING")
     )
 
 
@@ -138,11 +138,11 @@ def replace(
         raise PermanentError(f"{', '.join(sorted(twice))} is to be replaced twice at once; put its rows into one frame")
     shapes = [_shape_to_replace(connection, write) for write in writes]
     for write, shape in zip(writes, shapes, strict=True):
-        _match(write.table, write.frame, shape, {each.name for each in shape.columns if not each.defaulted})
+        match_columns(write.table, write.frame, shape, {each.name for each in shape.columns if not each.defaulted})
         _refuse_strays(write, shape, window, tenants)
     _refuse_stray_lines(ledger, window, tenants)
     # The rows come first: while they travel no lock is held, so nobody waits, and a connection that dies leaves none.
-    staged = [_stage(connection, write.table, write.frame, shape) for write, shape in zip(writes, shapes, strict=True)]
+    staged = [stage(connection, write.table, write.frame, shape) for write, shape in zip(writes, shapes, strict=True)]
     _lock(connection, writes, window, ledger)
     if "conversions" in tables:
         lock_conversions(connection)
@@ -167,7 +167,8 @@ def _shape_to_replace(connection: Connection, write: Write) -> TableShape:
     return shape
 
 
-def _match(table: str, frame: pl.DataFrame, shape: TableShape, required: set[str]) -> None:
+def match_columns(table: str, frame: pl.DataFrame, shape: TableShape, required: set[str]) -> None:
+    """Raises PermanentError for a frame that lacks a required column, or has one that the table does not have."""
     names = {column.name for column in shape.columns}
     missing, extra = sorted(required - set(frame.columns)), sorted(set(frame.columns) - names)
     if missing or extra:
@@ -235,7 +236,7 @@ def _delete(connection: Connection, write: Write, shape: TableShape, window: Win
     )
 
 
-def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: TableShape) -> list[str]:
+def stage(connection: Connection, table: str, frame: pl.DataFrame, shape: TableShape) -> list[str]:
     """COPY into a temporary table, because row-level security refuses COPY into the table itself; returns its columns.
 
     No columns: there were no rows, and no temporary table.
@@ -258,7 +259,7 @@ def _stage(connection: Connection, table: str, frame: pl.DataFrame, shape: Table
             )
         )
         form = sql.SQL("binary" if is_plain else "csv")
-        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT {})").format(_incoming(table), names, form)) as copy:
+        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT {})").format(incoming(table), names, form)) as copy:
             for part in parts:
                 copy.write(part)
     return columns
@@ -273,18 +274,19 @@ def _insert_staged(
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     key = sql.SQL(", ").join(sql.Identifier(name) for name in shape.key if name in columns)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL work_mem = {_SORT_MEMORY_KB}")
+        cursor.execute(f"SET LOCAL work_mem = {SORT_MEMORY_KB}")
         cursor.execute(
             sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY {} {}").format(
-                sql.Identifier("public", table), names, names, _incoming(table), key, conflict or sql.SQL("")
+                sql.Identifier("public", table), names, names, incoming(table), key, conflict or sql.SQL("")
             )
         )
         added = cursor.rowcount
-        cursor.execute(sql.SQL("DROP TABLE {}").format(_incoming(table)))
+        cursor.execute(sql.SQL("DROP TABLE {}").format(incoming(table)))
     return added
 
 
-def _incoming(table: str) -> sql.Identifier:
+def incoming(table: str) -> sql.Identifier:
+    """The temporary table that rows for a table are staged in."""
     return sql.Identifier("pg_temp", f"incoming_{table}")
 
 

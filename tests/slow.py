@@ -44,7 +44,7 @@ SLOW = (
     "pipelines/commands/test_db.py",
     "pipelines/commands/test_explain.py",
     "pipelines/commands/test_heal.py",
-    "pipelines/commands/test_importing.py",
+    "pipelines/commands/importing/test_logs.py",
     "pipelines/commands/test_reach.py",
     "pipelines/commands/test_show.py",
     "pipelines/demo/test_audiences_meet_truth.py",

@@ -44,6 +44,11 @@ class MadeBatch:
     events: pl.DataFrame
     rejects: pl.DataFrame
 
+    @property
+    def height(self) -> int:
+        """Lines that it was made of."""
+        return self.events.height + self.rejects.height
+
 
 @dataclass(slots=True)
 class SeenLines:

@@ -28,6 +28,7 @@ TABLES = (
     "media_assets",
     "asset_segments",
     "report_subscriptions",
+    "import_sources",
     # What a person decided about a report, and mails that were sent again or to somebody else as well.
     "reports",
     "report_deliveries",

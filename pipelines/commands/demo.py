@@ -168,15 +168,22 @@ def _load(settings: Settings, choice: Choice) -> Path:
 
 def _import(warehouse: Warehouse, settings: Settings, log: Path) -> None:
     """The CDN log, through the importer that everybody uses."""
-    from pipelines.commands.importing import import_file, summary_lines
+    from assets.importing import LogImport, import_batches, read_batches
+    from pipelines.commands.importing.rejects import RejectFile
+    from pipelines.commands.importing.summary import count_lines
 
-    rejects = settings.home / "demo" / "rejects.tsv"
-    summary = import_file(warehouse, warehouse.tenant_id(LOG_TENANT), log, "cloudfront", False, rejects)
+    rejects = RejectFile(settings.home / "demo" / "rejects.tsv")
+    task = LogImport(
+        tenant=warehouse.tenant_id(LOG_TENANT),
+        tenant_slug=LOG_TENANT,
+        object=str(log),
+        format_name="cloudfront",
+        started_by="earshot demo",
+    )
+    summary = import_batches(warehouse, task, read_batches(log), rejects.add)
     console.out.print(f"Imported {log.name}:")
-    for line in summary_lines(summary, LOG_TENANT, False, rejects):
-        # The days are computed next, so that advice does not apply.
-        if not line.startswith("compute"):
-            console.out.print(f"  {line}")
+    for line in count_lines(summary, LOG_TENANT, False, rejects.path):
+        console.out.print(f"  {line}")
 
 
 def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool, fonts: Future[None]) -> None:

@@ -14,11 +14,11 @@ import polars as pl
 import pytest
 
 from assets.attribution.day import compute_attribution_day
+from assets.importing import LogImport, import_batches, read_batches
 from assets.listening.day import compute_listening_day
 from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
-from pipelines.commands.importing import import_file
 from pipelines.demo.cdn_log import write_cdn_log
 from pipelines.demo.loading import load
 from pipelines.demo.simulation import Simulation
@@ -116,9 +116,15 @@ def test_the_imported_log_is_found_as_it_was_meant(
     for table, frame in simulation.dimensions():
         warehouse.insert(table, frame)
     log = write_cdn_log(simulation, tmp_path)
-    summary = import_file(
-        warehouse, simulation.libraries[0].tenant_id, log, "cloudfront", False, tmp_path / "rejects.tsv"
+    tenant = simulation.libraries[0].tenant
+    task = LogImport(
+        tenant=simulation.libraries[0].tenant_id,
+        tenant_slug=tenant.slug,
+        object="the log",
+        format_name="cloudfront",
+        started_by="a test",
     )
+    summary = import_batches(warehouse, task, read_batches(log))
     assert summary.rejected == truth.about["rejected_lines"]
     assert summary.stored == truth.about["imported_rows"]
     day = simulation.span.first - timedelta(days=1)

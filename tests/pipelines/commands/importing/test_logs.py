@@ -5,81 +5,44 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import UUID
 
 import polars as pl
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
+from assets.importing import ImportSummary, LogImport, import_batches, read_batches
 from assets.listening import compute_listening_day
 from assets.listening.identity.addresses import load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
-from pipelines.commands.importing import import_command, import_file, summary_lines
+from pipelines.commands.importing.logs import import_command
+from pipelines.commands.importing.rejects import RejectFile
+from pipelines.commands.importing.summary import summary_lines
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
+from tests.pipelines.commands.importing.network import EPISODES, TENANT
 
-EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
-TENANT = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6a001")
-PODCAST = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6b001")
-EPISODES = [UUID(f"6f1c1a34-0d5e-4a53-9a2e-5a6de1f6c{number:03}") for number in (40, 41)]
-PATHS = ["/harbour-hours/040-ferry days.mp3", "/harbour-hours/041-the-lock-keeper.mp3"]
-PUBLISHED = datetime(2026, 10, 1, 4, tzinfo=UTC)
-
-
-@pytest.fixture
-def network(warehouse: Warehouse) -> Warehouse:
-    """One tenant with a show of two episodes."""
-    ids = [TENANT.bytes, TENANT.bytes]
-    episodes = [each.bytes for each in EPISODES]
-    warehouse.insert(
-        "tenants", pl.DataFrame({"tenant_id": ids[:1], "slug": ["north"], "name": ["North"], "brand_name": ["North"]})
-    )
-    warehouse.insert(
-        "podcasts",
-        pl.DataFrame(
-            {
-                "tenant_id": ids[:1],
-                "podcast_id": [PODCAST.bytes],
-                "slug": ["harbour-hours"],
-                "title": ["Harbour Hours"],
-            }
-        ),
-    )
-    warehouse.insert(
-        "episodes",
-        pl.DataFrame(
-            {
-                "tenant_id": ids,
-                "episode_id": episodes,
-                "podcast_id": [PODCAST.bytes] * 2,
-                "guid": ["7d0c2a1e-6c1e-11ef-8f41-3b5e7a9c0d40", "7d0c2a1e-6c1e-11ef-8f41-3b5e7a9c0d41"],
-                "title": ["Ferry days", "The lock keeper"],
-                "published_at": [PUBLISHED] * 2,
-            }
-        ),
-    )
-    warehouse.insert(
-        "media_assets",
-        pl.DataFrame(
-            {
-                "tenant_id": ids,
-                "asset_id": episodes,
-                "episode_id": episodes,
-                "path": PATHS,
-                "file_bytes": [19_200_000, 28_411_200],
-                "duration_s": [1920.0, 2840.0],
-            }
-        ),
-    )
-    return warehouse
+EXAMPLES = Path(__file__).parents[4] / "docs" / "examples"
 
 
 def run(warehouse: Warehouse, name: str, tmp_path: Path, form: str, dry_run: bool = False) -> list[str]:
     rejects = tmp_path / "rejects.tsv"
-    summary = import_file(warehouse, TENANT, EXAMPLES / name, form, dry_run, rejects)
+    summary = store(warehouse, EXAMPLES / name, form, rejects, dry_run)
     return summary_lines(summary, "north", dry_run, rejects)
+
+
+def store(warehouse: Warehouse, log: Path, form: str, rejects: Path, dry_run: bool = False) -> ImportSummary:
+    task = LogImport(
+        tenant=TENANT,
+        tenant_slug="north",
+        object=log.name,
+        format_name=form,
+        started_by="ann",
+        is_dry_run=dry_run,
+        is_forced=True,
+    )
+    return import_batches(warehouse, task, read_batches(log), RejectFile(rejects).add)
 
 
 def rows(url: str, statement: str) -> list[tuple[object, ...]]:
@@ -196,7 +159,7 @@ def test_shownthat_the_tables_would_refuse_are_rejected_one_by_one(
     to_the_end = line(more=' "bytes=100-9223372036854775807"')
     log = tmp_path / "access.log"
     log.write_text("\n".join([*just, *beyond, to_the_end]) + "\n")
-    summary = import_file(network, TENANT, log, "combined", False, tmp_path / "rejects.tsv")
+    summary = store(network, log, "combined", tmp_path / "rejects.tsv")
     assert (summary.lines, summary.stored, summary.rejected) == (9, 5, 4)
     reasons = rows(database_url, "SELECT line_number, reason FROM ingest_rejects ORDER BY line_number")
     assert reasons == [
@@ -214,7 +177,7 @@ def test_two_files_that_overlap_are_stored_as_one(network: Warehouse, database_u
     for number, part in enumerate((lines[:5], lines[3:])):
         log = tmp_path / f"{number}.log.gz"
         log.write_bytes(gzip.compress("".join(part).encode()))
-        import_file(network, TENANT, log, "combined", False, tmp_path / "rejects.tsv")
+        store(network, log, "combined", tmp_path / "rejects.tsv")
 
     assert rows(database_url, "SELECT count(*) FROM listener_events") == [(7,)]
 
@@ -236,7 +199,7 @@ def test_a_file_of_headers_alone_holds_no_requests(network: Warehouse, tmp_path:
     log.write_text("#Version: 1.0\n")
 
     with pytest.raises(PermanentError, match="holds no requests"):
-        import_file(network, TENANT, log, "cloudfront", False, tmp_path / "rejects.tsv")
+        store(network, log, "cloudfront", tmp_path / "rejects.tsv")
 
 
 def command(url: str, *arguments: str) -> Result:

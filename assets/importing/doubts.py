@@ -1,0 +1,97 @@
+"""Doubts: what a person should look at before, or after, the rows of a log are taken for listening.
+
+Here: what the first lines of a log say against storing it, and what a whole import says against trusting it.
+Not here: single lines that cannot be read (requests.py), storing (storing.py).
+
+Nothing here is a law of logs: each check can be overruled by a person (--force), because the log may be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from assets.importing.events import MadeBatch
+from assets.importing.paths import MediaPaths
+from sql.values import PermanentError
+
+# More rejected lines than good ones: the format, the fields or the clock of the server are other ones than was said.
+MOST_REJECTED = 0.5
+
+# A server's log has a broken line here and there.
+WORTH_A_LOOK, FEW = 0.05, 10
+
+# Nobody is behind a request without an address: it cannot be counted.
+MOST_WITHOUT_ADDRESS = 0.95
+
+# Enough files to see whose they are.
+PATHS_LOOKED_AT = 1_000
+
+
+class DoubtfulError(PermanentError):
+    """The log is not what it was said to be; nothing of it was stored."""
+
+
+def refuse_doubtful(made: MadeBatch, tenant: str, others: Callable[[], Mapping[str, MediaPaths]]) -> None:
+    """Raises DoubtfulError where the first batch of a log should not be stored.
+
+    tenant: the slug of whom it was said to be of. others: the files of the other tenants by their slugs, looked at only
+    where most requests are for files that this one does not have.
+    """
+    events, rejects = made.events, made.rejects
+    lines = made.height
+    if rejects.height > MOST_REJECTED * lines:
+        reason, count = rejects.get_column("reason").value_counts(sort=True).row(0)
+        raise DoubtfulError(
+            f"{rejects.height:,} of its first {lines:,} lines cannot be read ({count:,} of them: {reason}). Nothing "
+            "was stored. Look at the format and, where they were given, the fields; --force stores the lines that can "
+            "be read"
+        )
+    without = without_address(events)
+    if without > MOST_WITHOUT_ADDRESS * events.height:
+        raise DoubtfulError(
+            f"{without:,} of its first {events.height:,} requests have no address that can be read, and none of them "
+            "could be counted. Nothing was stored. Log the listener's address, or name its field; --force stores them "
+            "all the same"
+        )
+    _refuse_other_tenant(events, tenant, others)
+
+
+def _refuse_other_tenant(events: pl.DataFrame, tenant: str, others: Callable[[], Mapping[str, MediaPaths]]) -> None:
+    unmapped = unmapped_paths(events)
+    if 2 * len(unmapped) <= events.height:
+        return
+    paths = unmapped.value_counts(sort=True).head(PATHS_LOOKED_AT)
+    mine = events.height - len(unmapped)
+    for slug, media in others().items():
+        theirs = sum(count for path, count in paths.iter_rows() if path is not None and media.find(path) is not None)
+        if theirs > mine:
+            raise DoubtfulError(
+                f"{theirs:,} of its first {events.height:,} requests are for files of the tenant {slug}, and {mine:,} "
+                f"for files of {tenant}. Nothing was stored. Name the right tenant (--tenant {slug}?); --force stores "
+                f"them for {tenant} all the same"
+            )
+
+
+def unmapped_paths(events: pl.DataFrame) -> pl.Series:
+    """The path of each request that is for no file of the catalogue."""
+    unmapped = events.filter(pl.col("episode_id").is_null()).get_column("event_data")
+    return unmapped.str.json_path_match("$.path").alias("path")
+
+
+def without_address(events: pl.DataFrame) -> int:
+    """How many requests name nobody: no address, no hash of one and no listener."""
+    return events.filter(pl.all_horizontal(pl.col("client_ip", "household_key", "listener_id").is_null())).height
+
+
+def doubts_of(*, lines: int, rejected: int, events: int, unmapped: int, without_address: int) -> list[str]:
+    """What a person should look at after a whole import, a sentence each; none for a log as logs are."""
+    found = []
+    if rejected > max(FEW, WORTH_A_LOOK * lines):
+        found.append(f"{rejected:,} of {lines:,} lines were rejected ({rejected / lines:.0%}): look at their reasons")
+    if events and unmapped == events:
+        found.append("not one request is for a file of the catalogue, so nothing of it is counted: enter the episodes")
+    if without_address > max(FEW, WORTH_A_LOOK * events):
+        found.append(f"{without_address:,} requests ({without_address / events:.0%}) have no address and do not count")
+    return found
