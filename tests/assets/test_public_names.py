@@ -40,8 +40,8 @@ PUBLIC = {
         recognise_spend relative_lift respond unknown_spend wilson wilson_bounds
     """,
     "assets.importing": """
-        FORMATS Batch EventMaker ImportSummary LogImport MadeBatch MediaPaths guess_format import_batches open_log parser_of
-        read_batches
+        FORMATS Batch EventMaker ImportSummary LogImport MadeBatch MediaPaths guess_format import_batches open_log
+        parser_of read_batches
     """,
 }
 
