@@ -30,8 +30,9 @@ from tests.slow import LONG, SLOW
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
-# Tests lie in days of their own choice, whatever data another test has left under a home.
-os.environ.setdefault("EARSHOT_FIRST_DAY", "2024-01-01")
+# Tests lie in days of their own choice, whatever data another test has left under a home. Not long before the first of
+# them: Dagster lists all of its partitions again and again.
+os.environ.setdefault("EARSHOT_FIRST_DAY", "2026-01-01")
 
 # Bytecode is kept, also where the environment says otherwise: the tests start many processes, and half of the time that
 # one takes to start would go into compiling Dagster again.

@@ -27,7 +27,7 @@ from assets.markdown import table
 from assets.partitions import daily, describe_failures, refuse_campaigns
 from assets.steps import DAILY_ASSETS, VERDICT
 from assets.upkeep.checks import CASES_NAMED, CHECKS, Check
-from sql.values import PermanentError, Reader, Scope
+from sql.values import PermanentError, Reader, Scope, Window
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -168,15 +168,15 @@ def _days_of_run(context: AssetCheckExecutionContext, warehouse: Warehouse) -> l
     tags = context.run.tags
     first = _first_of(context)
     last = tags.get("dagster/asset_partition_range_end") or first
-    keys = daily.get_partition_keys()
-    chosen = [key for key in keys if first <= key <= last] if first and last else keys[-1:]
-    if first and not chosen:
-        raise PermanentError(f"There is no day from {first} to {last} that can be judged: {keys[0]} to {keys[-1]} are.")
-    if not first:
-        judged = warehouse.read("read_last_day", asset=VERDICT)["day"].drop_nulls().to_list()
-        if judged:
-            return judged
-    return [daily.time_window_for_partition_key(key).start.date() for key in chosen]
+    earliest, latest = daily.get_first_partition_key(), daily.get_last_partition_key()
+    if not first or not last:
+        judged: list[date] = warehouse.read("read_last_day", asset=VERDICT)["day"].drop_nulls().to_list()
+        return judged or [date.fromisoformat(str(latest))]
+    # Not by listing the partitions: they begin so early that it takes longer than judging a day.
+    kept = [max(first, str(earliest)), min(last, str(latest))]
+    if kept[0] > kept[1] or not all(map(daily.has_partition_key, kept)):
+        raise PermanentError(f"There is no day from {first} to {last} that can be judged: {earliest} to {latest} are.")
+    return list(Window.of_days(*map(date.fromisoformat, kept)).days())
 
 
 def _table(bad: "pl.DataFrame") -> MetadataValue:

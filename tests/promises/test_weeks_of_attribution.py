@@ -1,4 +1,4 @@
-"""Six weeks of orders whose rows come in late: what is computed again is what must be, and comes out as if at once.
+"""Four weeks of orders whose rows come in late: what is computed again is what must be, and comes out as if at once.
 
 The ledger knows tables by day and tenant: that is how exact "what must be" is.
 """
@@ -22,7 +22,7 @@ NO_CREDITS = frozenset(step.names[0] for step in STEPS if step not in (LISTENING
 # Most days with a handful of rows; windows of a week, so that a late ad re-opens one.
 WEEKS = Plan(
     date(2026, 1, 1),
-    days=42,
+    days=28,
     visits=4,
     orders=1,
     seed=4,
@@ -42,7 +42,7 @@ def at_once(make_machine: MakeMachine) -> Machine:
 
 def test_weeks_lived_through_are_weeks_computed_at_once(make_machine: MakeMachine, at_once: Machine) -> None:
     lived = make_machine(WEEKS, at_once.skip)
-    late = live_through(lived, WEEKS, draw_rows(WEEKS), [20, 42], Random(1))
+    late = live_through(lived, WEEKS, draw_rows(WEEKS), [14, 28], Random(1))
     assert late > 20
     assert_same(lived.content(), at_once.content())
     assert lived.complaints == []
@@ -92,7 +92,7 @@ def test_a_late_ad_reopens_the_conversions_of_its_window_and_nothing_else(
     make_machine: MakeMachine, at_once: Machine
 ) -> None:
     machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
-    day = date(2026, 1, 20)
+    day = date(2026, 1, 15)
     place = {"placement_id": named("harbor", "placement", 0), "client_ip": "10.0.0.1"}
     again = healed_by(machine, late("attribution_events", "late ad", at(day, 12), kind="impression", **place))
     assert again["ad_exposures"] == again["placement_delivery"] == {day}
@@ -102,7 +102,7 @@ def test_a_late_ad_reopens_the_conversions_of_its_window_and_nothing_else(
 
 def test_a_late_order_reopens_its_own_day_alone(make_machine: MakeMachine, at_once: Machine) -> None:
     machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
-    day = date(2026, 1, 20)
+    day = date(2026, 1, 15)
     order = late("attribution_events", "late order", at(day, 12), kind="purchase", order_id="a late order")
     assert healed_by(machine, order) == {"conversions": {day}, "attribution_credits": {day}}
 
@@ -110,7 +110,7 @@ def test_a_late_order_reopens_its_own_day_alone(make_machine: MakeMachine, at_on
 def test_a_refund_reopens_the_day_of_its_order_alone(make_machine: MakeMachine, at_once: Machine) -> None:
     machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
     order, _, day = orders_of(machine)[10]
-    refund = late("attribution_events", "refund", at(day, 24 * 20), kind="refund", order_id=order, value_minor=100)
+    refund = late("attribution_events", "refund", at(day, 24 * 14), kind="refund", order_id=order, value_minor=100)
     assert healed_by(machine, refund) == {"conversions": {day}, "attribution_credits": {day}}
 
 
@@ -132,7 +132,7 @@ def test_rows_that_come_in_twice_reopen_nothing(make_machine: MakeMachine, at_on
 def test_a_late_request_that_changes_no_ad_reopens_no_attribution(make_machine: MakeMachine, at_once: Machine) -> None:
     """A probe of two bytes: its day is counted again, comes out with the same ads, and that is where it ends."""
     machine = make_machine(WEEKS, NO_CREDITS, like=at_once)
-    day = date(2026, 1, 20)
+    day = date(2026, 1, 15)
     probe = {"http_status": 206, "range_start": 0, "range_end": 1, "bytes_sent": 2}
     again = healed_by(machine, late("listener_events", "probe", at(day, 12), **probe))
     assert set(again) == {
