@@ -34,6 +34,7 @@ SLOW = (
     "assets/privacy/test_expiry.py",
     "assets/privacy/test_signal_expiry.py",
     "benchmarks/test_coverage.py",
+    "pipelines/backfill/test_beside.py",
     "pipelines/commands/reports/test_building.py",
     "pipelines/commands/reports/test_deciding.py",
     "pipelines/commands/reports/test_entering.py",

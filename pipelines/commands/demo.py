@@ -7,12 +7,17 @@ Not here: the simulator (pipelines/demo), the work of each step.
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Self
+from uuid import UUID
 
 import click
 import polars as pl
@@ -21,6 +26,7 @@ from rich.text import Text
 
 from assets.frames import UTC_TIME
 from pipelines import console, runtime
+from pipelines.backfill.beside import beside, divide
 from pipelines.backfill.computing import STEPS_OF, BackfillPlan, prepare, run_job
 from pipelines.backfill.computing import backfill as run_backfill
 from pipelines.backfill.progress import progress_bar
@@ -28,6 +34,7 @@ from pipelines.demo import (
     DEFAULT_EVENTS,
     DEFAULT_SEED,
     LoadProgress,
+    Span,
     load,
     refuse_other_databases,
     simulate,
@@ -41,8 +48,8 @@ from sql.schema.migrate import migrate
 from sql.values import DAY, PermanentError, Window
 from sql.warehouse import Warehouse
 
-# What is rendered; the simulation begins 60 days earlier, the longest that attribution looks back.
-RENDERED_DAYS = 35
+# Reports are made of so many whole weeks; the days before them are computed as far as attribution looks back.
+WEEKS = 3
 REPORTS_OF = {"weekly_reports": "weekly_sponsor_reports", "monthly_reports": "monthly_sponsor_reports"}
 LOG_TENANT = "harbor-lane"
 
@@ -192,44 +199,72 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool, f
     fonts: what the reports wait for.
     """
     last = date.fromisoformat(choice.until)
+    mondays = _mondays(last)
     month = ((last + DAY).replace(day=1) - DAY).replace(day=1)
-    shown = last - timedelta(days=RENDERED_DAYS - 1)
+    # Where clocks are ahead of UTC, a week or month begins on the day before.
+    shown = min(mondays[0], month) - DAY if whole_month else mondays[0] - DAY
+    wanted = [("weekly_reports", monday) for monday in mondays]
     if whole_month:
-        shown = min(shown, month - DAY)
-    first = last - timedelta(days=RENDERED_DAYS + 60)
+        wanted.append(("monthly_reports", month))
     with (
         runtime.open_warehouse(settings) as warehouse,
         runtime.orchestrator_instance() as instance,
     ):
-        looked_back = _compute(warehouse, instance, first, shown - DAY, "look_back_rollups")
-        computed = _compute(warehouse, instance, shown, last, "daily_rollups")
+        spans = {"look_back_rollups": (Span.until(last).first, shown - DAY), "daily_rollups": (shown, last)}
+        computed = _compute(warehouse, instance, spans)
         fonts.result()
-        _report(warehouse, instance, last, month, again=looked_back or computed)
+        _report(warehouse, instance, wanted, again=computed)
         due_mails = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
         if due_mails:
             with progress_bar(f"Sending {due_mails} mails through the {settings.mail.kind} transport"):
                 run_job(warehouse, instance, "delivery_worker")
 
 
-def _compute(warehouse: Warehouse, instance: DagsterInstance, first: date, last: date, job: str) -> bool:
-    """Compute the days of the span from the first open one to the last; False if none is open."""
-    open_days = _open_days(warehouse, STEPS_OF[job][-1], first, last)
-    if not open_days:
+def _mondays(last: date) -> list[date]:
+    """The Mondays of the last whole weeks, the oldest first."""
+    newest = last - timedelta(days=6)
+    newest -= timedelta(days=newest.weekday())
+    return [newest - timedelta(weeks=back) for back in reversed(range(WEEKS))]
+
+
+def _compute(warehouse: Warehouse, instance: DagsterInstance, spans: Mapping[str, tuple[date, date]]) -> bool:
+    """Compute for each job the days of its span from the first open one to the last; False if none is open.
+
+    Tenants are divided over the processors, a process each.
+    """
+    plans = [
+        BackfillPlan(days[0], days[-1], job=job)
+        for job, span in spans.items()
+        if (days := _open_days(warehouse, STEPS_OF[job][-1], *span))
+    ]
+    if not plans:
         return False
-    plan = BackfillPlan(open_days[0], open_days[-1], job=job)
-    work = prepare(plan, warehouse, instance)
-    label = f"Computing {plan.days} days x {len(plan.assets)} tables"
-    with progress_bar(label, work.left, "tenant-days") as advance:
-        run_backfill(plan, warehouse, instance, work, advance)
+    groups = divide(_raw_rows(warehouse, plans), os.cpu_count() or 1)
+    own, *others = [[replace(plan, tenants=slugs) for plan in plans] for slugs in groups]
+    left = [prepare(plan, warehouse, instance) for plan in [*own, *chain.from_iterable(others)]]
+    tables = " and ".join(f"{plan.days} days x {len(plan.assets)} tables" for plan in plans)
+    total = sum(work.left for work in left)
+    with progress_bar(f"Computing {tables}", total, "tenant-days") as advance, ExitStack() as beside_this:
+        for group in others:
+            beside_this.enter_context(beside(group, advance))
+        for plan, work in zip(own, left, strict=False):
+            run_backfill(plan, warehouse, instance, work, advance)
     return True
 
 
-def _report(warehouse: Warehouse, instance: DagsterInstance, last: date, month: date, again: bool) -> None:
-    """The weeks inside the rendered days, and the last full month: all of them again, or those never looked at."""
-    first = last - timedelta(days=RENDERED_DAYS - 1)
-    rendered = [first + number * DAY for number in range(RENDERED_DAYS)]
-    mondays = [day for day in rendered if day.weekday() == 0 and day + 6 * DAY <= last]
-    wanted = [("weekly_reports", monday) for monday in mondays] + [("monthly_reports", month)]
+def _raw_rows(warehouse: Warehouse, plans: Sequence[BackfillPlan]) -> dict[str, int]:
+    """How many raw rows of the plans' days each tenant has, by slug."""
+    window = Window.of_days(plans[0].first, plans[-1].last)
+    return {
+        slug: sum(
+            warehouse.read("count_raw_rows", start=window.start, end=window.end, tenants=[UUID(bytes=tenant)]).row(0)
+        )
+        for slug, tenant in warehouse.tenants().select("slug", "tenant_id").iter_rows()
+    }
+
+
+def _report(warehouse: Warehouse, instance: DagsterInstance, wanted: Sequence[tuple[str, date]], again: bool) -> None:
+    """The reports of these jobs and first days: all of them again, or those never looked at."""
     if not again:
         looked_at = {job: instance.get_materialized_partitions(AssetKey(asset)) for job, asset in REPORTS_OF.items()}
         wanted = [(job, day) for job, day in wanted if day.isoformat() not in looked_at[job]]
@@ -282,7 +317,6 @@ def _print_results(warehouse: Warehouse, settings: Settings, seconds: float) -> 
     out(f"  Mails       {settings.mail.file.folder}   (.eml files, for a mail program)")
     out(f"  Truth       {settings.home / 'demo' / 'truth'}   (what the simulator meant, to compare with)")
     out("  Dagster     make ui   (then http://127.0.0.1:3000)")
-    if counts[1]:
-        out("  Monthly     earshot demo --month   (the held reports wait for days before the 35 that were computed)")
+    out("  Monthly     earshot demo --month   (computes all of the last full month as well)")
     out("  Every tenant in a line, and why a report is held:   earshot status, earshot reports list --state held")
     out()

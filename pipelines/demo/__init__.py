@@ -14,7 +14,7 @@ from pipelines.demo.loading import LoadProgress, load
 from pipelines.demo.ownership import refuse_other_databases
 from pipelines.demo.simulation import DEFAULT_EVENTS, DEFAULT_SEED, Simulation, simulate
 from pipelines.demo.truth import Truth, find_truth, read_truth, write_truth
-from pipelines.demo.world.calendar import DAY, start_of
+from pipelines.demo.world.calendar import DAY, Span, start_of
 from pipelines.demo.world.catalogue import UNKNOWN
 from pipelines.demo.world.dice import Bools, Ints
 from pipelines.demo.world.network import TENANTS, Tenant
@@ -31,6 +31,7 @@ __all__ = [
     "LoadProgress",
     "SessionPlan",
     "Simulation",
+    "Span",
     "Tenant",
     "Truth",
     "find_truth",

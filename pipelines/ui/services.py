@@ -7,7 +7,6 @@ Not here: starting them again when they end (supervision.py), which requests the
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import signal
@@ -18,10 +17,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-logger = logging.getLogger("earshot")
+from pipelines.processes.parents import end_with
 
-# prctl(2): the signal that this process gets when the one that started it ends.
-PR_SET_PDEATHSIG = 1
+logger = logging.getLogger("earshot")
 
 # A code server whose inner process died stays up without answering any call.
 PING_EVERY_S = 5
@@ -37,14 +35,6 @@ def main(arguments: list[str]) -> None:
     read_orchestrator_settings(Path(os.environ["DAGSTER_HOME"]))
     services: dict[str, Callable[..., None]] = {"code-server": code_server, "daemon": daemon, "webserver": webserver}
     services[name](*rest)
-
-
-def end_with(parent: int, sign: signal.Signals) -> None:
-    """Get this signal when the parent ends, however it ends. Linux only; elsewhere such a process has to be ended."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, sign)
-    if os.getppid() != parent:
-        raise SystemExit("The process that started this one is gone.")
 
 
 def code_server(path: str) -> None:

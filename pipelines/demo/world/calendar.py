@@ -16,7 +16,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-# Reports of the demo cover 35 days; attribution looks back 60 more, its longest window.
+# The last 35 days and 60 before them: as far as attribution may look back.
 RENDERED_DAYS = 35
 LOOK_BACK_DAYS = 60
 

@@ -1,0 +1,118 @@
+"""Beside: backfills of some tenants in a process of their own, while this process computes others.
+
+Here: dividing the tenants of a backfill, the process, its progress and its error.
+Not here: computing a backfill (computing.py), what is computed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from typing import IO
+
+from pipelines import console, runtime
+from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, prepare
+from pipelines.processes.parents import end_with
+from pipelines.processes.stopping import stops_in_seconds
+from pipelines.settings import load_settings
+from sql.values import EarshotError
+
+# A process that is stopped ends within this many seconds, or is killed.
+PATIENCE_S = 10.0
+
+Progress = Callable[[str, float], object]
+
+
+def divide(rows_of: Mapping[str, int], groups: int) -> list[tuple[str, ...]]:
+    """Tenants in at most so many groups of about equal raw rows, the largest group first; none is empty.
+
+    rows_of: slug to number of raw rows.
+    """
+    divided: list[list[str]] = [[] for _ in range(min(groups, len(rows_of)))]
+    sizes = [0] * len(divided)
+    for slug in sorted(rows_of, key=lambda slug: (-rows_of[slug], slug)):
+        smallest = sizes.index(min(sizes))
+        divided[smallest].append(slug)
+        sizes[smallest] += rows_of[slug]
+    order = sorted(range(len(divided)), key=lambda number: -sizes[number])
+    return [tuple(sorted(divided[number])) for number in order]
+
+
+@contextmanager
+def beside(plans: Sequence[BackfillPlan], progress: Progress) -> Iterator[None]:
+    """Compute the plans, one after the other, in a process that ends before the body's end is left.
+
+    progress: called from another thread, as backfill() calls it. Raises BackfillError with the process's error. An
+    exception of the body stops the process; what it committed is kept.
+    """
+    arguments = [str(os.getpid()), json.dumps([asdict(plan) for plan in plans], default=str)]
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "pipelines.backfill.beside", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        reader = threading.Thread(target=_read_progress, args=(process.stdout, progress), daemon=True)
+        reader.start()
+        try:
+            yield
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+        code = process.wait()
+        reader.join()
+        if code:
+            errors.seek(0)
+            raise BackfillError(errors.read().strip() or f"A process that computed tenants ended with code {code}.")
+
+
+def _read_progress(lines: IO[str] | None, progress: Progress) -> None:
+    for line in lines or ():
+        item, amount = json.loads(line)
+        progress(item, amount)
+
+
+def main(arguments: list[str]) -> None:
+    """Compute the plans that the arguments name, as JSON; a line of JSON on stdout for each progress."""
+    parent, listed = arguments
+    end_with(int(parent), signal.SIGINT)
+    plans = [
+        BackfillPlan(
+            date.fromisoformat(each["first"]), date.fromisoformat(each["last"]), tuple(each["tenants"]), each["job"]
+        )
+        for each in json.loads(listed)
+    ]
+    settings = load_settings()
+    try:
+        with (
+            stops_in_seconds(),
+            runtime.open_warehouse(settings) as warehouse,
+            runtime.orchestrator_instance() as instance,
+        ):
+            for plan in plans:
+                backfill(plan, warehouse, instance, prepare(plan, warehouse, instance), _print_progress)
+    except EarshotError as error:
+        console.err.print(str(error))
+        raise SystemExit(1) from None
+
+
+def _print_progress(item: str, amount: float) -> None:
+    console.raw(json.dumps([item, amount]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
