@@ -55,29 +55,37 @@ def beside(plans: Sequence[BackfillPlan], progress: Progress) -> Iterator[None]:
     exception of the body stops the process; what it committed is kept.
     """
     arguments = [str(os.getpid()), json.dumps([asdict(plan) for plan in plans], default=str)]
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(  # noqa: S603
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "pipelines.backfill.beside", *arguments],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-        )
+        ) as process,
+    ):
         reader = threading.Thread(target=_read_progress, args=(process.stdout, progress), daemon=True)
         reader.start()
         try:
             yield
+            code = process.wait()
         except BaseException:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _stop(process)
             raise
-        code = process.wait()
-        reader.join()
+        finally:
+            reader.join()
         if code:
             errors.seek(0)
             raise BackfillError(errors.read().strip() or f"A process that computed tenants ended with code {code}.")
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _read_progress(lines: IO[str] | None, progress: Progress) -> None:
