@@ -40,7 +40,7 @@ def divide(rows_of: Mapping[str, int], groups: int) -> list[tuple[str, ...]]:
     divided: list[list[str]] = [[] for _ in range(min(groups, len(rows_of)))]
     sizes = [0] * len(divided)
     for slug in sorted(rows_of, key=lambda slug: (-rows_of[slug], slug)):
-        smallest = sizes.index(min(sizes))
+        smallest = min(range(len(divided)), key=lambda number: (sizes[number], len(divided[number])))
         divided[smallest].append(slug)
         sizes[smallest] += rows_of[slug]
     order = sorted(range(len(divided)), key=lambda number: -sizes[number])
