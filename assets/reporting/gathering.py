@@ -227,6 +227,7 @@ def _placement_row(
         currency=campaigns[row["campaign_id"]].currency,
         to_date=Figures(**row["so_far"]) if row["so_far"] else None,
         by_model=tuple((each["model"], each["conversions"]) for each in row["models"]),
+        episode_url=row["episode_url"],
     )
 
 

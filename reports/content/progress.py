@@ -116,7 +116,7 @@ def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pa
     earlier = to_date.earlier
     if earlier is None:
         return
-    yield Pair(formatter.say("Since the last report"), formatter.one_by_one(*_changes(earlier, to_date, formatter)))
+    yield Pair(formatter.say("Earlier days"), formatter.one_by_one(*_changes(earlier, to_date, formatter)))
     parts = {
         "reported": earlier.reported,
         "changed": earlier.changed,

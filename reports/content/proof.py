@@ -1,4 +1,5 @@
-"""Proof: what shows that a campaign ran as agreed: when its ads aired, which codes were used, what is still owed.
+"""Proof: what shows that a campaign ran as agreed: when its ads aired and in which episodes, which codes were used,
+what is still owed.
 
 Here: the section, from the placements, codes and bookings of the facts.
 Not here: every placement with its numbers (tables.py), what to do about it (next_steps.py).
@@ -8,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from urllib.parse import quote
 
-from reports.content.report import Pair, Section
-from reports.facts.report_facts import CodeUse, ReportFacts
+from reports.content.report import Link, Pair, Section
+from reports.facts.report_facts import CodeUse, PlacementRow, ReportFacts
 from reports.wording.catalogues import counted, message
 from reports.wording.formats import Formatter
 
@@ -18,6 +20,9 @@ from reports.wording.formats import Formatter
 MOST_DATES = 6
 MOST_SHOWS = 8
 MOST_CODES = 10
+
+# What stands in an address as it is (RFC 3986); all else, such as quotes and angle brackets, is percent-encoded.
+IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 
 # For one more, and for any other number.
 AND_MORE = counted("{dates} and {number} more day", "{dates} and {number} more days")
@@ -33,20 +38,33 @@ def proof(facts: ReportFacts, formatter: Formatter) -> Section | None:
 
 
 def _aired(facts: ReportFacts, formatter: Formatter) -> Iterator[Pair]:
-    days: dict[str, set[date]] = {}
+    shows: dict[str, dict[date, list[PlacementRow]]] = {}
     for row in facts.placements:
         if row.aired is not None and row.show and row.delivered:
-            days.setdefault(row.show, set()).add(row.aired)
-    most_first = sorted(days.items(), key=lambda item: (-len(item[1]), item[0]))
-    for show, aired in most_first[:MOST_SHOWS]:
-        yield Pair(formatter.say("Aired in {show}", show=show), _dates(sorted(aired), formatter))
+            shows.setdefault(row.show, {}).setdefault(row.aired, []).append(row)
+    most_first = sorted(shows.items(), key=lambda item: (-len(item[1]), item[0]))
+    for show, rows in most_first[:MOST_SHOWS]:
+        term, links = formatter.say("Aired in {show}", show=show), _episodes(rows)
+        yield Pair(term, _dates(sorted(rows), formatter), links[-MOST_DATES:])
 
 
 def _dates(days: list[date], formatter: Formatter) -> str:
-    shown, more = [formatter.day(day) for day in days[-MOST_DATES:]], len(days) - MOST_DATES
+    """The last of them, with one mark between them in every language: dates have commas of their own."""
+    shown, more = " · ".join(formatter.day(day) for day in days[-MOST_DATES:]), len(days) - MOST_DATES
     if more <= 0:
-        return formatter.every(shown)
-    return formatter.say_counted(more, *AND_MORE, dates=" · ".join(shown), number=formatter.count(more))
+        return shown
+    return formatter.say_counted(more, *AND_MORE, dates=shown, number=formatter.count(more))
+
+
+def _episodes(rows: dict[date, list[PlacementRow]]) -> tuple[Link, ...]:
+    """The pages of the episodes, each once, by the day on which it aired. Only https: a mail leads nowhere else."""
+    pages = (
+        Link(row.episode, quote(row.episode_url, safe=IN_ADDRESSES))
+        for day in sorted(rows)
+        for row in rows[day]
+        if row.episode and row.episode_url and row.episode_url.startswith("https://")
+    )
+    return tuple(dict.fromkeys(pages))
 
 
 def _codes(facts: ReportFacts, formatter: Formatter) -> Iterator[Pair]:

@@ -125,11 +125,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A text that leads to an address, always https."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
-    """A label and its text."""
+    """A label and its text. links: what stands below the text, a line each."""
 
     term: str
     text: str
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +249,8 @@ class ReportContent:
 def _strings_in(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, Link):
+        yield value.text
     elif isinstance(value, tuple):
         for item in value:
             yield from _strings_in(item)

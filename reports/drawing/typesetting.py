@@ -30,6 +30,9 @@ MAIN = "main.typ"
 # characters of Chinese, Japanese and Korean a line breaks by itself, and not inside of the numbers among them.
 _LONG = re.compile(r"[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]{18}")
 
+# Where a link leads is not printed.
+ADDRESS = "address"
+
 _of_thread = threading.local()
 
 
@@ -66,9 +69,9 @@ def typeset(
 
 
 def _shown(value: Any, fonts: FontRegistry) -> Any:
-    """The same structure with every text as one line of characters that the fonts have."""
+    """The same structure with every text as one line of characters that the fonts have; addresses stay as they are."""
     if isinstance(value, dict):
-        return {name: _shown(each, fonts) for name, each in value.items()}
+        return {name: each if name == ADDRESS else _shown(each, fonts) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_shown(each, fonts) for each in value]
     return _LONG.sub("\\g<0>\u200b", fonts.printable(printed(value))) if isinstance(value, str) else value

@@ -18,7 +18,7 @@ class PlacementRow:
 
     conversions: under the report's model; by_model: under each model that the campaign was measured with.
     to_date: of the same placement and episode since the campaign's start; None: not known.
-    is_folded: the sum of several that stand for too few households each.
+    is_folded: the sum of several that stand for too few households each. episode_url: the episode's page, if known.
     """
 
     campaign: str
@@ -36,6 +36,7 @@ class PlacementRow:
     is_folded: bool = False
     by_model: tuple[tuple[str, float], ...] = ()
     to_date: Figures | None = None
+    episode_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from reports.content.report import Notice, ReportContent, Table
+from reports.content.report import Link, Notice, ReportContent, Table
 from reports.wording.isolation import FIRST_STRONG, POP
 
 # What the mail prints besides its head and its footer.
@@ -64,6 +64,8 @@ def _cut(value: Any, most: int) -> Any:
         return value if len(value) <= most else _closed(f"{value[: most - 1].rstrip()}…")
     if isinstance(value, tuple):
         return tuple(_cut(each, most) for each in value)
+    if isinstance(value, Link):
+        return replace(value, text=_cut(value.text, most))
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{each.name: _cut(getattr(value, each.name), most) for each in fields(value)})
     return value

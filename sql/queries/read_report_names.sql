@@ -6,7 +6,8 @@ SELECT
     placements.name AS placement,
     placements.position,
     podcasts.title AS show,
-    episodes.title AS episode
+    episodes.title AS episode,
+    episodes.url AS episode_url
 FROM placements
 INNER JOIN podcasts
     ON placements.tenant_id = podcasts.tenant_id AND placements.podcast_id = podcasts.podcast_id

@@ -73,7 +73,7 @@ def _placements() -> tuple[PlacementRow, ...]:
         PlacementRow(
             "Acme Cloud — Q3 launch", show, episode, f"{show} {position}-roll", position, aired, booked, delivered,
             conversions, round(revenue * 3.2), cost, "USD", by_model=_under_models(conversions, number),
-            to_date=Figures(2 * delivered, 2 * conversions, 2 * int(conversions), 2 * round(revenue * 3.2), 2 * cost),
+            to_date=Figures(delivered, conversions, int(conversions), round(revenue * 3.2), cost),
         )
         for number, ((show, episode, position, aired, booked, delivered, conversions, revenue), cost) in enumerate(
             zip(EPISODES, spend, strict=True)

@@ -52,7 +52,7 @@ def told_before(facts: ReportFacts, **changes: Any) -> str:
     (whole,) = facts.to_date
     earlier = EarlierChanges(date(2026, 6, 30), Figures(100, 9.0, 9, 450_000, 0))
     return pairs(compose(replace(facts, to_date=(replace(whole, earlier=replace(earlier, **changes)),))))[
-        "Since the last report"
+        "Earlier days"
     ]
 
 
@@ -99,7 +99,7 @@ def test_days_that_no_report_told_are_named_with_what_they_brought(facts: Report
     whole = replace(whole, figures=earlier.reported + earlier.changed + earlier.unreported + period, earlier=earlier)
     shown = pairs(compose(replace(facts, to_date=(whole,))))
     assert "No report told of Jun 22 – 28, 2026: they brought 3 conversions and $99.00." in shown[
-        "Since the last report"
+        "Earlier days"
     ].replace("\u2009", " ")
     assert shown["Adding up"] == (
         "9 in the last report, 40 of earlier days since then, 3 that no report told and 350 of this period make 402 "

@@ -54,6 +54,7 @@ def _sum(rows: list[PlacementRow]) -> PlacementRow:
         rows[0],
         episode="",
         aired=None,
+        episode_url=None,
         booked=_added([row.booked for row in rows]),
         delivered=sum(row.delivered for row in rows),
         conversions=math.fsum(row.conversions for row in rows),

@@ -6,7 +6,8 @@ Not here: single episodes (tables.py), the bars of a period (chart_data.py), wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reports.content.ratios import cost_of_each
@@ -19,6 +20,8 @@ from reports.wording.formats import Formatter
 
 # A mail is read on a phone: the others are in the PDF's table of placements.
 MOST_SHOWS = 12
+# Sums of credits in another order differ in their last digits.
+CREDIT_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +52,48 @@ def shows(facts: ReportFacts, formatter: Formatter) -> tuple[Table, ...]:
     found = shows_of(facts)
     currencies = sorted({show.currency for show in found})
     return tuple(
-        _table([show for show in found if show.currency == each], currencies, formatter) for each in currencies
+        _table([show for show in found if show.currency == each], currencies, facts, formatter) for each in currencies
     )
 
 
-def _table(own: list[Show], currencies: list[str], formatter: Formatter) -> Table:
+def _table(own: list[Show], currencies: list[str], facts: ReportFacts, formatter: Formatter) -> Table:
     say, currency = formatter.say, own[0].currency
     title = say("Shows, to date") if len(currencies) == 1 else say("Shows, to date, in {currency}", currency=currency)
     note = say(
-        "Since the start, of the placements in this report. Cost per conversion is shown from {fewest} conversions.",
+        "Since the start, over all placements. Cost per conversion is shown from {fewest} conversions.",
         fewest=formatter.count(FEWEST_FOR_RATIOS),
     )
+    shown = own[:MOST_SHOWS]
+    rest = _rest(shown, facts, currency)
+    rows = [_row(show.name, show.figures, currency, formatter) for show in shown]
+    if rest is not None:
+        rows.append(_row(say("Other placements"), rest, currency, formatter))
     return Table(
         title,
         (say("Show"), say("Ads"), say("Spend"), say("Conv."), say("Cost per conv.")),
-        tuple(
-            TableRow(
-                show.name,
-                "",
-                (
-                    formatter.count(show.figures.delivered),
-                    formatter.money(show.figures.spend_minor, currency),
-                    formatter.credit(show.figures.conversions),
-                    formatter.money(show.cost, currency),
-                ),
-            )
-            for show in own[:MOST_SHOWS]
-        ),
+        tuple(rows),
         note,
     )
+
+
+def _row(name: str, figures: Figures, currency: str, formatter: Formatter) -> TableRow:
+    cells = (
+        formatter.count(figures.delivered),
+        formatter.money(figures.spend_minor, currency),
+        formatter.credit(figures.conversions),
+        formatter.money(cost_of_each(figures), currency),
+    )
+    return TableRow(name, "", cells)
+
+
+def _rest(shown: list[Show], facts: ReportFacts, currency: str) -> Figures | None:
+    """What the campaigns did beside the shows that have a row: placements that were not heard in this period, those of
+    few households, shows beyond the most. None where that is nothing, or not known."""
+    whole = next((each.figures for each in facts.to_date if each.currency == currency), None)
+    if whole is None:
+        return None
+    rest = whole - sum((show.figures for show in shown), Figures())
+    conversions = round(rest.conversions, CREDIT_DIGITS)
+    # Of a sum of credit no more is known than that it takes one conversion for each whole of it.
+    rest = replace(rest, conversions=conversions, sample=math.ceil(conversions))
+    return rest if rest.delivered or rest.conversions or rest.spend_minor else None

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
 
 from reports.compose import compose
-from reports.content.report import Pair, ReportContent, Table, TableRow
+from reports.content.report import Link, Pair, ReportContent, Section, Table, TableRow
 from reports.content.tables.placements import without_dashes
 from reports.facts.report_facts import CodeUse, Pacing, ReportFacts
 from reports.facts.to_date import Figures
-from reports.rendering.render import html_mail, text_twin
+from reports.rendering.render import html_mail, render, text_twin
+from reports.rendering.shortening import Step, shortened
 
 
 def terms(pairs: tuple[Pair, ...]) -> dict[str, str]:
@@ -36,10 +40,32 @@ def without_money(facts: ReportFacts, **unknown: Any) -> ReportContent:
 def test_shows_are_ranked_with_their_figures_to_date(content: ReportContent) -> None:
     (table,) = content.shows
     assert [(row.name, row.cells) for row in table.rows] == [
-        ("Build & Ship", ("312,586", "$8,127.22", "358", "$22.70")),
-        ("Night Shift", ("172,854", "$4,494.20", "180", "$24.97")),
-        ("Hardware Weekly", ("161,384", "$4,196.00", "162", "$25.90")),
+        ("Build & Ship", ("156,293", "$4,063.61", "179", "$22.70")),
+        ("Night Shift", ("86,427", "$2,247.10", "90", "$24.97")),
+        ("Hardware Weekly", ("80,692", "$2,098.00", "81", "$25.90")),
     ]
+
+
+def test_shows_to_date_add_up_to_the_campaign_to_date(facts: ReportFacts) -> None:
+    """What no show has a row for stands as one: here placements that were not heard in this period, and folded ones."""
+    (to_date,) = facts.to_date
+    folded = replace(facts.placements[-1], is_folded=True)
+    whole = to_date.figures + Figures(1_000, 6.5, 9, 5_000, 13_000)
+    changed = replace(facts, placements=(*facts.placements[:-1], folded), to_date=(replace(to_date, figures=whole),))
+    (table,) = compose(replace(changed, now=replace(facts.now, conversions=350.0))).shows
+    assert table.rows[-1].name == "Other placements"
+    assert table.rows[-1].cells == ("9,156", "$342.06", "7.5", "$45.61")
+    ads, conversions = ([row.cells[place] for row in table.rows] for place in (0, 2))
+    assert sum(int(cell.replace(",", "")) for cell in ads) == whole.delivered
+    assert sum(map(float, conversions)) == whole.conversions
+    assert table.note.startswith("Since the start, over all placements.")
+
+
+def test_the_rest_has_no_cost_where_a_price_is_not_known_or_too_few_came(facts: ReportFacts) -> None:
+    (to_date,) = facts.to_date
+    few = to_date.figures + Figures(10, 4.0, 4, 0, 100)
+    (table,) = compose(replace(facts, to_date=(replace(to_date, figures=few),))).shows
+    assert table.rows[-1].cells == ("10", "$1.00", "4", "–")
 
 
 def test_shows_of_several_currencies_have_a_table_each(facts: ReportFacts) -> None:
@@ -79,13 +105,51 @@ def test_proof_has_air_dates_codes_with_counts_and_what_is_owed(facts: ReportFac
     proof = compose(replace(facts, codes=codes, pacing=Pacing(1000, 900, 1000, ended=True, make_good=1))).proof
     assert proof is not None
     assert terms(proof.pairs) == {
-        "Aired in Build & Ship": "Jul 15, 2026, Jul 22, 2026, Aug 26, 2026, Sep 2, 2026, and Sep 9, 2026",
-        "Aired in Hardware Weekly": "Jul 1, 2026, Jul 8, 2026, Sep 16, 2026, and Sep 23, 2026",
-        "Aired in Night Shift": "Aug 5, 2026, Aug 12, 2026, and Aug 19, 2026",
+        "Aired in Build & Ship": "Jul 15, 2026 · Jul 22, 2026 · Aug 26, 2026 · Sep 2, 2026 · Sep 9, 2026",
+        "Aired in Hardware Weekly": "Jul 1, 2026 · Jul 8, 2026 · Sep 16, 2026 · Sep 23, 2026",
+        "Aired in Night Shift": "Aug 5, 2026 · Aug 12, 2026 · Aug 19, 2026",
         "Vanity URL acme.example/night": "31 orders to date, 4 of them in this period (Night mid)",
         "Promo code ship20": "1 order to date, 2 of them in this period (Ship mid)",
         "Make-goods due": "1 ad",
     }
+
+
+def test_dates_have_one_mark_between_them_however_many_there_are(facts: ReportFacts) -> None:
+    first = facts.placements[0]
+    rows = tuple(replace(first, aired=date(2026, 7, day), delivered=1, conversions=0.0) for day in range(1, 9))
+    proof = compose(replace(facts, placements=rows)).proof
+    assert proof is not None
+    dates = terms(proof.pairs)["Aired in Build & Ship"]
+    assert dates.startswith("Jul 3, 2026 · Jul 4, 2026 · ")
+    assert dates.endswith(" · Jul 8, 2026 and 2 more days")
+
+
+def test_proof_leads_to_the_episodes_whose_page_is_https_and_nowhere_else(facts: ReportFacts) -> None:
+    pages = {2: 'https://ship.example/149?a=1&b="><script>', 3: "http://ship.example/143", 8: "javascript:alert(1)"}
+    rows = tuple(replace(row, episode_url=pages.get(place)) for place, row in enumerate(facts.placements))
+    content = compose(replace(facts, placements=(*rows, replace(rows[2], delivered=0, conversions=0.0))))
+    assert content.proof is not None
+    links = [link for pair in content.proof.pairs for link in pair.links]
+    address = "https://ship.example/149?a=1&b=%22%3E%3Cscript%3E"
+    assert links == [Link("Deep Dive #149: The last sprint", address)]
+
+    files = {file.name: file.body for file in render(content)}
+    page, text = files["report.html"].decode(), files["report.txt"].decode()
+    found = re.findall(r'<a href="([^"]+)"[^>]*>Deep Dive #149: The last sprint</a>', page)
+    assert [unescape(each) for each in found] == [address]
+    assert "<script>" not in page
+    assert f"  Deep Dive #149: The last sprint: {address}\n" in text
+    assert f"/URI({address})".encode() in files["report.pdf"]
+    assert "ship.example" not in " ".join(content.strings())
+
+
+def test_a_shortened_mail_keeps_the_addresses_of_links_whole(content: ReportContent) -> None:
+    address = f"https://ship.example/{'1' * 300}"
+    section = Section("Proof", (Pair("Aired", "x" * 500, (Link("t" * 500, address),)),))
+    cut = shortened(replace(content, proof=section), Step(rows=3, parts=3, signs=60)).proof
+    assert cut is not None
+    (pair,) = cut.pairs
+    assert [(len(link.text), link.address) for link in pair.links] == [(60, address)]
 
 
 def test_unknown_spend_shows_reach_and_response_instead_of_dashes(facts: ReportFacts) -> None:
