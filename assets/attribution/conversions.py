@@ -14,6 +14,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.attribution.money import Rates, convert_values
+from assets.attribution.spellings import ORDER, clean_code, clean_order_id, shared_orders, without_orders
 from assets.grain import CONVERSION, SPONSOR
 
 # From the deepest in the funnel to the widest: an order's refunds and survey answers belong to its deepest conversion.
@@ -27,7 +28,6 @@ SIGNAL_RANK = {"server": 0, "pixel": 1, "promo_code": 2, "vanity_url": 2, "utm":
 # gateway, a data centre, or (unknown) a relay.
 USABLE_CLASS = "household"
 
-ORDER = [*SPONSOR, "order_id"]
 SINGLE = [*SPONSOR, "kind", "order_id", "lone_event"]
 
 
@@ -45,10 +45,11 @@ def merge_conversions(events: pl.DataFrame) -> pl.DataFrame:
              any has one), listener_id, is_new_customer, survey_placement_id.
 
     The best signal is by SIGNAL_RANK, then the earliest, then the smallest id. A survey answer never makes a
-    conversion: it joins the conversion of its order, or nothing.
+    conversion: it joins the conversion of its order, or nothing. Order ids and codes are compared as spellings.py has
+    them; an id that many households share stands for no order (recognise_orders).
     """
     is_survey = (pl.col("signal") == "survey") | (pl.col("kind") == "survey")
-    ranked = drop_redelivered(events).with_columns(
+    ranked = drop_redelivered(recognise_orders(events)).with_columns(
         rank=pl.col("signal").replace_strict(SIGNAL_RANK, return_dtype=pl.Int8),
         lone_event=pl.when(pl.col("order_id").is_null()).then("event_id"),
     )
@@ -60,6 +61,18 @@ def merge_conversions(events: pl.DataFrame) -> pl.DataFrame:
         .drop("lone_event")
         .sort("tenant_id", "converted_at", "conversion_id")
     )
+
+
+def recognise_orders(events: pl.DataFrame, shared: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The events with order_id as it is compared, and none where it stands for no order.
+
+    events: of merge_conversions; all signals of each order
+    shared: the ids that stand for no order, where that has been decided before, with keys that the events do not have;
+            None: those that many households share among them
+    """
+    cleaned = events.with_columns(order_id=clean_order_id(pl.col("order_id")))
+    found = shared_orders(cleaned, USABLE_CLASS) if shared is None else shared
+    return without_orders(cleaned, found) if found.height else cleaned
 
 
 def drop_redelivered(events: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +99,7 @@ def _choices() -> list[pl.Expr]:
     priced = pl.col("value_minor").is_not_null()
     keyed = pl.col("household_key").is_not_null()
     coded = pl.col("signal").is_in(["promo_code", "vanity_url"])
-    code = pl.col("promo_code").str.strip_chars().str.to_lowercase()
+    code = clean_code(pl.col("promo_code"))
     codes = code.sort_by(~coded, maintain_order=True).drop_nulls().unique(maintain_order=True)
     return [
         pl.col("occurred_at").min().alias("converted_at"),
@@ -212,7 +225,8 @@ def adjust_conversions(events: pl.DataFrame, conversions: pl.DataFrame, rates: R
     it there is nothing left to take back, so a later refund only pays out what was cancelled, and counts 0.
     Raises PermanentError where a rate is missing.
     """
-    refunds = drop_redelivered(events.filter((pl.col("kind") == "refund") & pl.col("order_id").is_not_null()))
+    recognised = recognise_orders(events)
+    refunds = drop_redelivered(recognised.filter((pl.col("kind") == "refund") & pl.col("order_id").is_not_null()))
     target = deepest_of_order(conversions).join(
         conversions.select("tenant_id", "conversion_id", "day", value="value_minor", paid_in="currency"),
         on=CONVERSION,

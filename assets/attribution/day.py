@@ -18,6 +18,7 @@ from assets.attribution.conversions import (
     merge_conversions,
     name_codes,
     needs_rates,
+    recognise_orders,
 )
 from assets.attribution.models import credit_shows
 from assets.attribution.money import Rates, rates_of
@@ -74,7 +75,8 @@ def compute_attribution_day(
     scope = list(tenants)
     signals = read("read_conversion_signals", start=window.start, end=window.end, tenants=scope, sponsors=None)
     retained = read_signal_keys(read, signals, scope, exposures=False)
-    events = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day, retained)
+    identified = identify_signals(signals, ranges or AddressRanges.load(), keyring, window.day, retained)
+    events = recognise_orders(identified)
     at = pl.col("converted_at")
     merged = merge_conversions(events)
     adjustments = adjust_conversions(events, merged, read_rates(read, events))

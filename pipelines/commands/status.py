@@ -14,7 +14,7 @@ import click
 from rich.table import Table
 
 from pipelines import console, runtime
-from pipelines.health.entries import strange_rows
+from pipelines.health.entries import shared_order_lines, strange_rows
 from pipelines.health.open_failures import describe_failures
 from pipelines.homes import project_root, read_orchestrator_settings
 from pipelines.processes.run_history import describe, read_history
@@ -30,7 +30,7 @@ def status() -> None:
     settings = load_settings()
     with runtime.open_warehouse(settings, work="status") as warehouse:
         rows = warehouse.rows("read_status")
-        remarks = strange_rows(warehouse)
+        remarks = [*strange_rows(warehouse), *shared_order_lines(warehouse)]
         failures = warehouse.rows("read_open_failures")
     if rows:
         console.out.print(_table(rows))

@@ -10,7 +10,7 @@ WITH came AS (
         occurred_at,
         sponsor_id,
         kind,
-        order_id
+        clean_order_id(order_id) AS order_id
     FROM attribution_events
     WHERE
         tenant_id = any(%(tenants)s)
@@ -29,7 +29,7 @@ affected AS (
     SELECT
         others.tenant_id,
         others.sponsor_id,
-        CASE WHEN others.kind NOT IN ('impression', 'click') THEN others.order_id END AS order_id,
+        CASE WHEN others.kind NOT IN ('impression', 'click') THEN clean_order_id(others.order_id) END AS order_id,
         (others.occurred_at AT TIME ZONE 'UTC')::date AS day
     FROM came
     INNER JOIN attribution_deliveries AS deliveries
@@ -70,9 +70,10 @@ arrived AS (
         ON
             affected.tenant_id = signals.tenant_id
             AND affected.sponsor_id = signals.sponsor_id
-            AND affected.order_id = signals.order_id
+            AND affected.order_id = clean_order_id(signals.order_id)
     WHERE
-        signals.kind NOT IN ('impression', 'click', 'survey', 'refund')
+        clean_order_id(signals.order_id) IS NOT NULL
+        AND signals.kind NOT IN ('impression', 'click', 'survey', 'refund')
         AND signal_in_bounds(signals.occurred_at, signals.received_at, signals.value_minor)
 )
 

@@ -16,7 +16,7 @@ LEFT JOIN conversions
     ON
         promo_codes.tenant_id = conversions.tenant_id
         AND promo_codes.sponsor_id = conversions.sponsor_id
-        AND promo_codes.code = conversions.promo_code
+        AND clean_code(promo_codes.code) = conversions.promo_code
         AND promo_codes.valid @> conversions.converted_at
         AND conversions.converted_at >= %(since)s
         AND conversions.converted_at < %(end)s

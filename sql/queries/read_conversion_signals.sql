@@ -2,6 +2,7 @@
 -- An event that was delivered several times, under whatever times and however long ago, counts as its earliest delivery:
 -- the key table finds it, and it counts as long as its row is there or what was made of it stands. Rows outside the
 -- bounds of an entry are left out; check_rows_plausible counts them.
+-- Order ids are compared and returned as clean_order_id has them.
 -- Grain: one row per event: all signals, survey answers and refunds of an order that has a signal in the window, and
 -- events without an order id inside it. Order is not guaranteed. Parameters: start, end (timestamptz), tenants, sponsors
 -- (uuid[]; sponsors NULL: all).
@@ -9,13 +10,13 @@ WITH orders AS (
     SELECT DISTINCT
         tenant_id,
         sponsor_id,
-        order_id
+        clean_order_id(order_id) AS order_id
     FROM attribution_events
     WHERE
         tenant_id = any(%(tenants)s)
         AND (%(sponsors)s::uuid[] IS NULL OR sponsor_id = any(%(sponsors)s::uuid[]))
         AND occurred_at >= %(start)s AND occurred_at < %(end)s
-        AND order_id IS NOT NULL
+        AND clean_order_id(order_id) IS NOT NULL
         AND kind NOT IN ('impression', 'click', 'survey', 'refund')
         AND signal_in_bounds(occurred_at, received_at, value_minor)
 ),
@@ -27,8 +28,8 @@ found AS (
         ON
             orders.tenant_id = events.tenant_id
             AND orders.sponsor_id = events.sponsor_id
-            AND orders.order_id = events.order_id
-    WHERE events.tenant_id = any(%(tenants)s) AND events.order_id IS NOT NULL
+            AND orders.order_id = clean_order_id(events.order_id)
+    WHERE events.tenant_id = any(%(tenants)s) AND clean_order_id(events.order_id) IS NOT NULL
     UNION ALL
     SELECT alone.*
     FROM attribution_events AS alone
@@ -36,7 +37,7 @@ found AS (
         alone.tenant_id = any(%(tenants)s)
         AND (%(sponsors)s::uuid[] IS NULL OR alone.sponsor_id = any(%(sponsors)s::uuid[]))
         AND alone.occurred_at >= %(start)s AND alone.occurred_at < %(end)s
-        AND alone.order_id IS NULL
+        AND clean_order_id(alone.order_id) IS NULL
 )
 
 SELECT
@@ -49,7 +50,7 @@ SELECT
     found.placement_id,
     found.kind,
     found.signal,
-    found.order_id,
+    clean_order_id(found.order_id) AS order_id,
     found.value_minor,
     found.currency::text AS currency,
     found.promo_code,

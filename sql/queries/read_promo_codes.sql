@@ -3,7 +3,7 @@
 SELECT
     tenant_id,
     sponsor_id,
-    code,
+    clean_code(code) AS code,
     kind,
     placement_id,
     nullif(lower(valid), '-infinity') AS valid_from,

@@ -80,7 +80,7 @@ found AS (
             WHERE
                 alone.tenant_id = requested.tenant_id
                 AND alone.occurred_at >= requested.starts_at AND alone.occurred_at < requested.ends_at
-                AND alone.order_id IS NULL
+                AND clean_order_id(alone.order_id) IS NULL
                 AND alone.kind NOT IN ('impression', 'click', 'survey', 'refund')
             UNION ALL
             SELECT
@@ -92,12 +92,12 @@ found AS (
             FROM (
                 SELECT DISTINCT
                     events.sponsor_id,
-                    events.order_id
+                    clean_order_id(events.order_id) AS order_id
                 FROM attribution_events AS events
                 WHERE
                     events.tenant_id = requested.tenant_id
                     AND events.occurred_at >= requested.starts_at AND events.occurred_at < requested.ends_at
-                    AND events.order_id IS NOT NULL
+                    AND clean_order_id(events.order_id) IS NOT NULL
                     AND events.kind NOT IN ('impression', 'click', 'survey', 'refund')
                     AND signal_in_bounds(events.occurred_at, events.received_at, events.value_minor)
             ) AS orders
@@ -105,8 +105,8 @@ found AS (
                 ON
                     requested.tenant_id = reported.tenant_id
                     AND orders.sponsor_id = reported.sponsor_id
-                    AND orders.order_id = reported.order_id
-            WHERE reported.kind NOT IN ('impression', 'click')
+                    AND orders.order_id = clean_order_id(reported.order_id)
+            WHERE clean_order_id(reported.order_id) IS NOT NULL AND reported.kind NOT IN ('impression', 'click')
         ) AS signals
         INNER JOIN attribution_deliveries AS deliveries
             ON signals.tenant_id = deliveries.tenant_id AND signals.event_id = deliveries.event_id

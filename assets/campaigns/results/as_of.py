@@ -13,7 +13,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.attribution.conversions import SIGNAL_RANK, adjust_conversions, merge_conversions
+from assets.attribution.conversions import SIGNAL_RANK, adjust_conversions, merge_conversions, recognise_orders
 from assets.attribution.day import read_rates
 from assets.grain import CONVERSION
 from sql.values import Reader, Window
@@ -48,6 +48,8 @@ def read_as_of(
     """
     parameters = {"start": window.start, "end": window.end, "tenants": list(tenants), "sponsors": list(sponsors)}
     signals = read("read_conversion_signals", **parameters).with_columns(address_class=pl.lit("unknown"))
+    shared = read("read_shared_orders", start=window.start, end=window.end, tenants=list(tenants))
+    signals = recognise_orders(signals, shared)
     received = signals.filter(pl.col("received_at") < received_by)
     merged = merge_conversions(received)
     inside = merged.filter((pl.col("converted_at") >= window.start) & (pl.col("converted_at") < window.end))
