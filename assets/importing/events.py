@@ -13,15 +13,25 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.importing.paths import MediaPaths, clean_path
+from assets.importing.addresses import TrustedProxies, read_clients
+from assets.importing.paths import MediaPaths, clean_path, without_query
 from assets.importing.requests import REQUEST_SCHEMA, Parsed, hold_to_bounds, map_distinct
-from assets.listening.identity.addresses import parse_address
 
 # The name space of imported events: made once, at random, and never changed, or imports would double.
 NAMESPACE = UUID("0c9b4a52-5a0e-4d2c-9b1e-6f3d0a7c8e41")
 
 # Long enough to see what is wrong with a line.
 LONGEST_REJECT = 4096
+
+# What tells apart two requests with one id. The moment to the second: the logs of one CDN have it more or less exactly.
+IDENTITY = [
+    pl.col("occurred_at").dt.epoch("s"),
+    *(pl.col(name).cast(pl.String).fill_null("") for name in ("client_ip", "http_method", "target")),
+    *(pl.col(name).cast(pl.String).fill_null("") for name in ("http_status", "range_start", "range_end", "bytes_sent")),
+]
+
+# Columns of a request that are no columns of an event.
+BEFORE_EVENTS = ("line_number", "line", "request_id", "occurred_at", "target", "forwarded_for")
 
 EVENT_COLUMNS = [
     "tenant_id",
@@ -32,7 +42,7 @@ EVENT_COLUMNS = [
     "podcast_id",
     "episode_id",
     "asset_id",
-    *(name for name in REQUEST_SCHEMA if name not in ("line_number", "line", "request_id", "occurred_at", "target")),
+    *(name for name in REQUEST_SCHEMA if name not in BEFORE_EVENTS),
     "event_data",
 ]
 
@@ -76,15 +86,18 @@ class SeenLines:
 class EventMaker:
     """Makes the rows of one file for one tenant. It holds the lines seen, so each file takes a new one.
 
-    An event's id is the UUIDv5 of the request id where the log has one, else of the line and its ordinal among the
-    equal lines of the file: the same file, whole or in another order, gives the same ids, and two equal requests of one
-    second stay two.
+    An event's id is the UUIDv5 of the request id and what identifies the request beside it, where the log has one: ids
+    of sessions and of edges are appended to logs as well, and several requests share one. Where a format vouches for
+    its ids (identity), the id alone. Without one, of the line and its ordinal among the equal lines of the file: the
+    same file, whole or in another order, gives the same ids, and two equal requests of one second stay two.
     """
 
     tenant: UUID
     format_name: str
     source: str
     media: MediaPaths
+    trusted: TrustedProxies = field(default_factory=TrustedProxies)
+    is_id_unique: bool = False
     _seen: SeenLines = field(default_factory=SeenLines)
     _seen_rejects: SeenLines = field(default_factory=SeenLines)
 
@@ -94,11 +107,12 @@ class EventMaker:
         return MadeBatch(self._events(held.requests), self._rejects(held.rejects))
 
     def _events(self, requests: pl.DataFrame) -> pl.DataFrame:
+        requests = requests.with_columns(without_query(pl.col("target")).alias("target"))
         files = self.media.match(requests.get_column("target"))
         events = (
             requests.with_columns(self._event_ids(requests))
             .join(files, on="target", how="left", validate="m:1", maintain_order="left")
-            .pipe(map_distinct, "client_ip", _canonical_address)
+            .pipe(read_clients, self.trusted)
             .with_columns(
                 pl.lit(self.tenant.bytes).alias("tenant_id"),
                 pl.lit(self.source).alias("source"),
@@ -110,12 +124,14 @@ class EventMaker:
 
     def _event_ids(self, requests: pl.DataFrame) -> pl.Series:
         by_line = requests.get_column("request_id").is_null()
-        ordinals = self._seen.ordinals(requests.filter(by_line).get_column("line")).to_list()
-        following = iter(ordinals)
-        names = (
-            f"line\n{next(following)}\n{line}" if request_id is None else f"request\n{request_id}"
-            for request_id, line in requests.select("request_id", "line").iter_rows()
+        ordinals = self._seen.ordinals(requests.filter(by_line).get_column("line"))
+        lines = requests.filter(by_line).select(pl.format("line\n{}\n{}", ordinals, "line")).to_series()
+        by_lines = (
+            pl.Series([None], dtype=pl.String).new_from_index(0, requests.height).scatter(by_line.arg_true(), lines)
         )
+        identity = [] if self.is_id_unique else IDENTITY
+        by_ids = pl.concat_str([pl.lit("request"), pl.col("request_id"), *identity], separator="\n")
+        names = requests.select(pl.coalesce(by_lines, by_ids)).to_series()
         return pl.Series("event_id", [uuid5_bytes(name) for name in names], dtype=pl.Binary)
 
     def _with_data(self, events: pl.DataFrame) -> pl.DataFrame:
@@ -145,9 +161,3 @@ def uuid5_bytes(name: str) -> bytes:
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     return bytes(digest)
-
-
-def _canonical_address(text: str) -> str | None:
-    """An address that the database takes; what is none is left out, and the row counts as malformed."""
-    address = parse_address(text)
-    return None if address is None else str(address)

@@ -1,16 +1,22 @@
 """Paths: from the path or URL in a log to the media file that it means.
 
-Here: the spellings under which a request may name a file, and the look-up.
+Here: the spellings under which a request may name a file, the look-up, and the nearest file of a path that has none.
 Not here: files that are not in the catalogue; their requests have no episode and are judged later (dispositions.py).
+
+Servers, CDNs and proxies escape what they log once, twice or not at all, and no log says how often. So the catalogue is
+consulted after each decoding, the form that was logged first: a file that is really named 100%25.mp3 is found by it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import polars as pl
+from rapidfuzz import fuzz, process
 
 from assets.importing.requests import percent_decoded
 
@@ -25,23 +31,66 @@ FILE_ENDINGS = frozenset({"mp3", "m4a", "mp4", "m4b", "aac", "ogg", "oga", "opus
 # What stands before the guid of an episode where a source names the episode and no path. No path begins like it.
 GUID = "guid:"
 
+# nginx writes bytes that are no ASCII as \xC3\xBC and a quote as \x22, Apache a quote as \".
+ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\([\"\\])")
+
+# An escape that was escaped, and that again: nobody does it more often.
+MOST_DECODINGS = 4
+
+Ids = tuple[object, object, object]
+
 
 def guid_target(guid: pl.Expr) -> pl.Expr:
     """The target of a row that names an episode by its guid."""
     return pl.lit(GUID) + guid
 
 
-def clean_path(target: str) -> str:
-    """The path alone, decoded: no scheme and host, no query, no fragment, one slash in front, none doubled."""
+def without_query(target: pl.Expr) -> pl.Expr:
+    """The target without query and fragment; that of a guid as it is."""
+    return pl.when(target.str.starts_with(GUID)).then(target).otherwise(target.str.extract(r"^([^?#]*)"))
+
+
+def bare_path(target: str) -> str:
+    """The path alone, not decoded: no scheme and host, no query, no fragment, one slash in front, none doubled."""
     bare = SCHEME.sub("", target.strip()).split("?", 1)[0].split("#", 1)[0]
-    return "/" + "/".join(segment for segment in percent_decoded(bare).split("/") if segment)
+    return "/" + "/".join(segment for segment in bare.split("/") if segment)
 
 
-def spellings(target: str) -> Iterator[str]:
-    """The paths that a request may mean, most literal first: as it stands, then behind each host inside it."""
-    path = clean_path(target)
-    yield path
-    segments = path.split("/")[1:]
+def clean_path(target: str) -> str:
+    """The path alone, decoded once."""
+    return bare_path(percent_decoded(bare_path(target)))
+
+
+def decodings(path: str) -> Iterator[str]:
+    """The path as it is, and then what it becomes when one more layer of escapes is undone, until none is left.
+
+    The escapes of a server's log come first, then percent escapes; last, what is Latin-1 and no UTF-8, and plus signs
+    that stand for spaces.
+    """
+    seen = [path]
+    if "\\" in path:
+        seen.append(_unescaped(path))
+    while "%" in seen[-1] and len(seen) < MOST_DECODINGS + 2 and (decoded := percent_decoded(seen[-1])) != seen[-1]:
+        seen.append(decoded)
+    yield from seen
+    if any("\ufffd" in each for each in seen):
+        yield unquote(path, encoding="latin-1").replace("\x00", "\ufffd")
+    if "+" in path:
+        yield from (each.replace("+", " ") for each in seen if "+" in each)
+
+
+def _unescaped(path: str) -> str:
+    def plain(match: re.Match[bytes]) -> bytes:
+        return bytes.fromhex(match.group(1).decode()) if match.group(1) else match.group(2)
+
+    return ESCAPED.sub(plain, path.encode()).decode("utf-8", errors="replace").replace("\x00", "\ufffd")
+
+
+def spellings(path: str) -> Iterator[str]:
+    """The paths that a path may mean, most literal first: as it stands, then behind each host inside it."""
+    clean = "/" + "/".join(segment for segment in path.split("/") if segment)
+    yield clean
+    segments = clean.split("/")[1:]
     for place, segment in enumerate(segments[:-1]):
         if _is_host(segment):
             yield "/" + "/".join(segments[place + 1 :])
@@ -51,29 +100,32 @@ def spellings(target: str) -> Iterator[str]:
 class MediaPaths:
     """The media files of one tenant by their path, and its episodes by their guid.
 
+    exact:   by the path as the catalogue has it
+    decoded: by that path with its escapes undone and its accents composed, where no other file has it
     Two files with one path, which differ in their host alone, cannot be distinguished in a log and match nothing. Nor
     do two episodes with one guid. An episode with several files is known without its file.
     """
 
-    rows: dict[str, tuple[object, object, object]] = field(repr=False)
+    exact: Mapping[str, Ids] = field(repr=False)
+    decoded: Mapping[str, Ids] = field(repr=False)
 
     @classmethod
     def of(cls, media: pl.DataFrame) -> MediaPaths:
         """media: path, podcast_id, episode_id, asset_id; guid, and part_of, where rows may name episodes, not paths."""
-        rows: dict[str, tuple[object, object, object]] = {}
-        doubled: set[str] = set()
-        for path, podcast, episode, asset in media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows():
-            key = _catalogue_path(path)
-            doubled.update({key} & rows.keys())
-            rows[key] = (podcast, episode, asset)
-        unambiguous = {key: ids for key, ids in rows.items() if key not in doubled}
-        return cls(unambiguous | _by_guid(media) if "guid" in media.columns else unambiguous)
+        files = list(media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows())
+        exact = _unambiguous((known, ids) for path, *ids in files for known in _catalogue_paths(path))
+        decoded = _unambiguous(
+            (_composed(percent_decoded(known)), ids) for path, *ids in files for known in _catalogue_paths(path)
+        )
+        return cls(exact | _by_guid(media) if "guid" in media.columns else exact, decoded)
 
-    def find(self, target: str) -> tuple[object, object, object] | None:
+    def find(self, target: str) -> Ids | None:
         """podcast, episode and asset of the target; None if the catalogue has no such file."""
         if target.startswith(GUID):
-            return self.rows.get(target)
-        return next((self.rows[path] for path in spellings(target) if path in self.rows), None)
+            return self.exact.get(target)
+        forms = [path for each in decodings(bare_path(target)) for path in spellings(each)]
+        found = next((self.exact[path] for path in forms if path in self.exact), None)
+        return found or next((self.decoded[path] for path in map(_composed, forms) if path in self.decoded), None)
 
     def match(self, targets: pl.Series) -> pl.DataFrame:
         """One row per distinct target that is known: target, podcast_id, episode_id, asset_id."""
@@ -81,8 +133,24 @@ class MediaPaths:
         schema = {"target": pl.String, "podcast_id": pl.Binary, "episode_id": pl.Binary, "asset_id": pl.Binary}
         return pl.DataFrame(found, schema=schema, orient="row")
 
+    def nearest(self, path: str) -> str | None:
+        """The file of the catalogue whose path is most like this one; None where none is like it."""
+        found = process.extractOne(path, list(self.decoded), scorer=fuzz.ratio, score_cutoff=60)
+        return None if found is None else str(found[0])
 
-def _by_guid(media: pl.DataFrame) -> dict[str, tuple[object, object, object]]:
+
+def _unambiguous(files: Iterator[tuple[str, list[object]]]) -> dict[str, Ids]:
+    """The files by their paths, without the paths that two of them have."""
+    rows: dict[str, Ids] = {}
+    doubled: set[str] = set()
+    for path, (podcast, episode, asset) in files:
+        if path in rows and rows[path] != (podcast, episode, asset):
+            doubled.add(path)
+        rows[path] = (podcast, episode, asset)
+    return {path: ids for path, ids in rows.items() if path not in doubled}
+
+
+def _by_guid(media: pl.DataFrame) -> dict[str, Ids]:
     """The episodes by the target that names their guid, with their file if they have one alone."""
     wholes = media.filter(pl.col("part_of").is_null()) if "part_of" in media.columns else media
     episodes = wholes.group_by("guid").agg(
@@ -97,10 +165,21 @@ def _by_guid(media: pl.DataFrame) -> dict[str, tuple[object, object, object]]:
     }
 
 
-def _catalogue_path(path: str) -> str:
-    """A path of the catalogue, which may be written with its host and without a scheme."""
+def _catalogue_paths(path: str) -> Iterator[str]:
+    """A path of the catalogue, which may be written with its host and without a scheme.
+
+    One with ? or # in it has a query, or is the name of a file with such a sign: it is known by both.
+    """
     first, _, rest = path.strip().partition("/")
-    return clean_path("/" + rest) if rest and _is_host(first) else clean_path(path)
+    here = "/" + rest if rest and _is_host(first) else path.strip()
+    yield bare_path(here)
+    if ("?" in here or "#" in here) and not SCHEME.match(here):
+        yield "/" + "/".join(segment for segment in here.split("/") if segment)
+
+
+def _composed(path: str) -> str:
+    """Accented letters as one sign each: macOS names files with two."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def _is_host(segment: str) -> bool:

@@ -6,7 +6,7 @@ Not here: any one format, ids and media files (events.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -16,7 +16,8 @@ import polars as pl
 
 from assets.frames import UTC_TIME
 
-# The columns of a parsed line. target: the requested path or URL, as written. Null: not in the log.
+# The columns of a parsed line. target: the requested path or URL, as written. client_ip and forwarded_for: text, each
+# an address or a list of them (addresses.py). Null: not in the log.
 REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
     "line_number": pl.Int64(),
     "line": pl.String(),
@@ -24,6 +25,7 @@ REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
     "occurred_at": UTC_TIME,
     "target": pl.String(),
     "client_ip": pl.String(),
+    "forwarded_for": pl.String(),
     "household_key": pl.Int64(),
     "key_version": pl.Int16(),
     "listener_id": pl.String(),
@@ -102,9 +104,10 @@ def hold_to_bounds(parsed: Parsed) -> Parsed:
     return Parsed(held.requests, pl.concat([parsed.rejects, held.rejects]).sort("line_number"))
 
 
-def first_reason(*reasons: tuple[pl.Expr, str]) -> pl.Expr:
+def first_reason(*reasons: tuple[pl.Expr, str | pl.Expr]) -> pl.Expr:
     """The first reason that holds, null where none does."""
-    return pl.coalesce(*(pl.when(holds).then(pl.lit(text)) for holds, text in reasons)).alias("reason")
+    said = (pl.when(holds).then(pl.lit(text) if isinstance(text, str) else text) for holds, text in reasons)
+    return pl.coalesce(*said, pl.lit(None, dtype=pl.String)).alias("reason")
 
 
 def dash_is_null(expression: pl.Expr) -> pl.Expr:
@@ -122,20 +125,6 @@ def country_code(expression: pl.Expr) -> pl.Expr:
     """The two letters of a country in upper case, null for anything else."""
     code = expression.str.to_uppercase()
     return pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
-
-
-def tab_separated(fields: Sequence[str]) -> Callable[[str], pl.Expr]:
-    """Reads a field by its name from the values of a line, a list in the column _values.
-
-    Null for fields of other names, values that are a dash or empty, and lines that are too short.
-    """
-
-    def read(name: str) -> pl.Expr:
-        if name not in fields:
-            return pl.lit(None, dtype=pl.String)
-        return dash_is_null(pl.col("_values").list.get(fields.index(name), null_on_oob=True))
-
-    return read
 
 
 def map_distinct(frame: pl.DataFrame, name: str, function: Callable[[str], str | None]) -> pl.DataFrame:

@@ -15,12 +15,25 @@ from assets.importing.requests import Parsed
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 FILES = {
+    "akamai": "akamai.json",
+    "azure-front-door": "azure-front-door.json",
+    "bunny": "bunny.log",
+    "bunny-json": "bunny.json",
+    "caddy": "caddy.json",
+    "cloudflare": "cloudflare.json",
     "cloudfront": "cloudfront.log",
+    "cloudfront-json": "cloudfront-v2.json",
     "cloudfront-realtime": "cloudfront-realtime.log",
     "combined": "combined.log",
+    "fastly": "fastly.json",
+    "google-cloud-cdn": "google-cloud-cdn.json",
     "megaphone": "megaphone-metrics.json",
+    "megaphone-delivery": "megaphone-delivery.json",
+    "nginx-json": "nginx.json",
     "op3": "op3-downloads.tsv",
+    "op3-json": "op3-downloads.json",
     "s3": "s3-access.log",
+    "traefik": "traefik.json",
 }
 
 

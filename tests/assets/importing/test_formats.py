@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.importing import FORMATS, guess_format, parser_of, read_batches
+from assets.importing.formats import choose_format
 from assets.importing.requests import REQUEST_SCHEMA
 from sql.values import PermanentError
 from tests.assets.importing.reading import EXAMPLES, FILES, example, numbered, parse
@@ -36,22 +36,25 @@ def test_the_format_of_each_example_is_guessed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("page", [EXAMPLES / "README.md", EXAMPLES.parents[1] / "README.md"], ids=["examples", "front"])
-def test_people_can_read_of_each_format(page: Path, name: str) -> None:
-    assert re.search(rf"[` ]{name}[` ]", page.read_text("utf-8")), f"{page} has no {name}"
+@pytest.mark.parametrize(
+    "page", [EXAMPLES / "README.md", EXAMPLES.parent / "log-formats.md"], ids=["examples", "formats"]
+)
+def test_people_can_read_of_each_format(page: str, name: str) -> None:
+    assert re.search(rf"[` ]{name}[` ]", (EXAMPLES.parent / page).read_text("utf-8")), f"{page} has no {name}"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(sorted(FORMATS)))
 def test_a_damaged_line_is_a_request_or_a_reject_and_never_lost(data: st.DataObject, name: str) -> None:
-    lines = (EXAMPLES / FILES[name]).read_text().splitlines()
+    [batch] = read_batches(EXAMPLES / FILES[name])
+    lines = batch.lines["line"].to_list() if name == "op3-json" else (EXAMPLES / FILES[name]).read_text().splitlines()
     line = data.draw(st.sampled_from(lines[2:]))
     start = data.draw(st.integers(0, len(line)))
     end = data.draw(st.integers(start, len(line)))
     noise = data.draw(st.text(st.characters(blacklist_characters="\n\r\x00", blacklist_categories=["Cs"]), max_size=8))
     damaged = line[:start] + noise + line[end:]
     header = lines[: HEADERS.get(name, 0)]
-    is_comment = name.startswith("cloudfront") and damaged.startswith("#")
+    is_comment = name in ("cloudfront", "cloudfront-realtime") and damaged.startswith("#")
 
     parsed = parse(name, *header, damaged)
 
@@ -71,3 +74,45 @@ def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
 def test_a_format_that_names_its_own_fields_takes_none() -> None:
     with pytest.raises(PermanentError, match="--fields is for cloudfront-realtime"):
         parser_of("combined", ("timestamp", "c-ip"))
+
+
+def test_a_name_that_is_none_of_the_fields_is_refused_with_the_nearest() -> None:
+    with pytest.raises(PermanentError, match="no field called 'cs-user-agnet': did you mean cs-user-agent"):
+        parser_of(
+            "cloudfront-realtime", ("timestamp", "c-ip", "sc-status", "cs-method", "cs-uri-stem", "cs-user-agnet")
+        )
+    with pytest.raises(PermanentError, match="name c-ip twice"):
+        parser_of("cloudfront-realtime", ("timestamp", "c-ip", "c-ip"))
+
+
+def test_the_one_format_of_a_file_is_chosen_and_none_where_several_or_none_fit() -> None:
+    [batch] = read_batches(EXAMPLES / FILES["caddy"])
+    assert choose_format(batch.lines, "a log") == "caddy"
+    with pytest.raises(PermanentError, match="looks like none of the formats"):
+        choose_format(numbered("Dear listener,"), "a letter")
+    either = '{"time":"2026-10-14T06:12:41Z","client_ip":"203.0.113.7","uri":"/a.mp3","url":"/a.mp3","status":200}'
+    with pytest.raises(PermanentError, match="may be one of fastly, nginx-json"):
+        choose_format(numbered(either), "a log")
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        {*FORMATS} - {"combined", "megaphone", "megaphone-delivery", "op3", "op3-json", "s3", "cloudfront-realtime"}
+    ),
+)
+def test_each_delivery_of_one_request_says_the_same(name: str) -> None:
+    rows = [row for row in example(name).requests.iter_rows(named=True) if row["bytes_sent"] == 1048576]
+
+    [row] = rows
+    assert row["occurred_at"].isoformat()[:19] == "2026-10-14T06:13:02"
+    assert (row["client_ip"].split(":")[0], row["http_status"]) == ("10.31.7.88", 206)
+    assert row["user_agent"] == "AppleCoreMedia/1.0.0.22F76 (iPhone; U; CPU OS 18_5 like Mac OS X; en_us)"
+    assert (
+        row["target"]
+        .removeprefix("https://media.example.com")
+        .startswith(("/harbour-hours/041-the-lock-keeper.mp3", "harbour-hours/041", ":443/harbour-hours/041"))
+    )
+    assert row["http_method"] == (None if name.startswith("bunny") else "GET")
+    without_range = ("azure-front-door", "bunny", "bunny-json", "google-cloud-cdn")
+    assert (row["range_start"], row["range_end"]) == ((None, None) if name in without_range else (0, 1048575))

@@ -20,7 +20,6 @@ from assets.importing.requests import (
     number,
     percent_decoded,
     separate,
-    tab_separated,
 )
 
 
@@ -78,15 +77,6 @@ def test_fields_are_null_where_the_log_has_none() -> None:
     assert found["dash"].to_list() == [None, None, "7", "-7", "9999999999", "de", "DEU"]
     assert found["number"].to_list() == [None, None, 7, None, None, None, None]
     assert found["country"].to_list() == [None, None, None, None, None, "DE", None]
-
-
-def test_a_field_is_read_by_its_name_and_a_short_line_has_none() -> None:
-    field = tab_separated(["ip", "agent"])
-    lines = pl.DataFrame({"_values": [["10.0.0.1", "Castro"], ["10.0.0.2"], ["-", "-"]]})
-
-    found = lines.select(ip=field("ip"), agent=field("agent"), other=field("referrer"))
-
-    assert found.rows() == [("10.0.0.1", "Castro", None), ("10.0.0.2", None, None), (None, None, None)]
 
 
 def test_a_text_is_decoded_once_for_all_lines_that_have_it() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.importing.cloudfront import STANDARD
+from assets.importing import FORMATS
+from assets.importing.engines.w3c import W3CParser
 from assets.importing.requests import Parsed
-from assets.importing.w3c import W3CParser
+
+STANDARD = FORMATS["cloudfront"]
 
 FIELDS = "#Fields: date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent)"
 LINE = "2026-11-02\t08:00:00\t203.0.113.7\tGET\t/a.mp3\t200\tOvercast"
@@ -36,3 +38,15 @@ def test_fields_of_other_lengths_and_lacking_ones_are_rejected_with_a_reason() -
 def test_a_file_of_comments_alone_has_no_requests() -> None:
     found = parse(W3CParser(STANDARD), "#Version: 1.0", FIELDS)
     assert (found.requests.height, found.rejects.height) == (0, 0)
+
+
+def test_fields_between_other_signs_are_found_by_the_sign_that_fits() -> None:
+    spaced = parse(W3CParser(STANDARD), FIELDS, LINE.replace("\t", " "))
+
+    assert spaced.requests["target"].to_list() == ["/a.mp3"]
+
+
+def test_two_lines_that_run_together_are_no_line() -> None:
+    joined = LINE.removesuffix("00\tOvercast") + LINE
+
+    assert parse(W3CParser(STANDARD), FIELDS, joined).requests.is_empty()

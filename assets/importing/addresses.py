@@ -1,0 +1,133 @@
+"""Addresses: whose request it is, from what a log says of the peer and of the proxies before it.
+
+Here: every spelling of an address and of a list of them, which of a list is the client's, and private addresses.
+Not here: keys and classes of addresses (assets/listening/identity), hashed ones (hashed.py).
+
+A proxy appends the address that it saw to X-Forwarded-For, and whoever comes first may have written anything into it.
+So a list is read from its end, and only as far as the proxies are known: the header is believed where the peer is one
+of the trusted proxies, and the client is the last address that is none of them. Where a log has a list in the place of
+the peer's address, nothing else says who the peer was: addresses of the server's own network are passed over there,
+because no listener comes from them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.importing.requests import map_distinct
+from assets.listening.identity.address_parsing import Address, parse_address
+from sql.values import PermanentError
+
+# A dotted quad as the database writes it: most addresses of a log need no more than this.
+PLAIN = r"^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$"
+
+# RFC 1918, 3927, 6598 and 1122; RFC 4193 and 4291: nobody is there for a server on the internet but its own network.
+PRIVATE = (
+    r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)"
+    r"|^(?:f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$)"
+)
+
+# What is written where an address was taken out: by privacy settings of a CDN.
+NOBODY = ("0.0.0.0", "::")  # noqa: S104
+
+WITH_PORT = re.compile(r"^(?:\[(?P<v6>[^\]]+)\](?::\d{1,5})?|(?P<v4>\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$")
+FORWARDED = re.compile(r'for="?([^";,]+)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedProxies:
+    """The networks whose proxies are believed about their clients."""
+
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> TrustedProxies:
+        """From networks or addresses as text. Raises PermanentError for what is neither."""
+        try:
+            return cls(tuple(ipaddress.ip_network(text.strip(), strict=False) for text in texts))
+        except ValueError as error:
+            raise PermanentError(
+                f"a trusted proxy is an address or a network such as 10.0.0.7 or 10.0.0.0/8: {error}"
+            ) from error
+
+    def __contains__(self, address: Address) -> bool:
+        return any(address in network for network in self.networks)
+
+
+def read_clients(requests: pl.DataFrame, trusted: TrustedProxies) -> pl.DataFrame:
+    """The requests with client_ip as the database takes it, null where there is none, without forwarded_for.
+
+    requests: client_ip, forwarded_for: text as logged, each one address or a list
+    """
+    peer, forwarded = pl.col("client_ip"), pl.col("forwarded_for")
+    if trusted.networks:
+        told = forwarded.is_not_null() & peer.is_not_null()
+        both = requests.with_columns(
+            pl.when(told).then(pl.format("{}|{}", peer, forwarded)).otherwise(peer).alias("client_ip")
+        )
+    else:
+        both = requests
+    plain = both.get_column("client_ip").str.contains(PLAIN).fill_null(True)
+    is_plain = plain & (both.get_column("client_ip") != NOBODY[0]).fill_null(True)
+    if not is_plain.all():
+        odd = both.with_columns(pl.when(~is_plain).then("client_ip").alias("_odd")).pipe(
+            map_distinct, "_odd", lambda text: client_of(*_apart(text), trusted)
+        )
+        both = odd.with_columns(pl.when(is_plain).then("client_ip").otherwise("_odd").alias("client_ip")).drop("_odd")
+    return both.drop("forwarded_for")
+
+
+def _apart(text: str) -> tuple[str, str | None]:
+    peer, bar, forwarded = text.partition("|")
+    return peer, forwarded if bar else None
+
+
+def client_of(peer: str, forwarded: str | None, trusted: TrustedProxies) -> str | None:
+    """The address of the client in canonical text; None where none can be read."""
+    chain = read_list(peer)
+    found = _last_outside(chain, trusted) if len(chain) > 1 else (chain or [None])[0]
+    if found is not None and found in trusted and forwarded is not None:
+        found = _believed(read_list(forwarded), trusted)
+    return None if found is None or str(found) in NOBODY else str(found)
+
+
+def _believed(chain: list[Address | None], trusted: TrustedProxies) -> Address | None:
+    """The last address of a header that is no trusted proxy; the first of all where every one is."""
+    for address in reversed(chain):
+        if address is None or address not in trusted:
+            return address
+    return chain[0] if chain else None
+
+
+def _last_outside(chain: list[Address | None], trusted: TrustedProxies) -> Address | None:
+    """The last address that is neither a trusted proxy nor private; the last that is no proxy where there is none."""
+    known = [address for address in chain if address is not None]
+    outside = [address for address in known if address not in trusted]
+    public = [address for address in outside if not re.match(PRIVATE, str(address))]
+    return (public or outside or known or [None])[-1]
+
+
+def read_list(text: str) -> list[Address | None]:
+    """The addresses of a text in their order, None for one that cannot be read: of a list, a Forwarded header (RFC
+    7239), or alone; with ports, brackets, quotes and zones.
+    """
+    written = FORWARDED.findall(text) if "for=" in text.lower() else re.split(r"[,\s]+", text)
+    return [parse_one(each) for each in written if each.strip("\"' ,")]
+
+
+def parse_one(text: str) -> Address | None:
+    """One address: 203.0.113.7, 203.0.113.7:4711, 2001:db8::7, [2001:db8::7]:4711, with quotes around it or not."""
+    bare = text.strip("\"' ,")
+    ported = WITH_PORT.match(bare)
+    return parse_address(ported.group("v6") or ported.group("v4") if ported else bare)
+
+
+def private_peers(clients: pl.Series) -> pl.Series:
+    """The private ones of canonical addresses, with repetitions."""
+    present = clients.drop_nulls()
+    return present.filter(present.str.contains(PRIVATE))

@@ -1,0 +1,184 @@
+"""Records: JSON objects and separated values with a header.
+
+Here: finding fields by their name or path; rows that are none, each by itself.
+Not here: lists of objects and Parquet (assets/importing/files make one line of each record), columns made of fields
+(columns.py).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+
+from assets.importing.engines.columns import read_requests
+from assets.importing.engines.names import Separated, best_separator, found_names, lacking
+from assets.importing.engines.w3c import joined
+from assets.importing.mappings.mapping import LogMapping
+from assets.importing.requests import Parsed, dash_is_null
+
+NO_OBJECT = "it is no JSON object"
+
+# How many of the first objects are looked at for how they spell the names of their fields.
+LOOKED_AT = 50
+
+
+class JsonParser:
+    """Lines to requests; every line is one object. A field is a key, or keys with dots between them."""
+
+    def __init__(self, mapping: LogMapping) -> None:
+        self._mapping = mapping
+        self._wanted = mapping.wanted()
+
+    def parse(self, lines: pl.DataFrame) -> Parsed:
+        """The lines of the next batch as requests and rejects."""
+        objects = [_object(line) for line in lines.get_column("line")]
+        paths = _paths(self._wanted, [each for each in objects if each is not None][:LOOKED_AT])
+        values = [[_at(each, path) for each in objects] for path in paths.values()]
+        schema = {f"_fields.{name}": pl.String() for name in paths}
+        found = pl.DataFrame(values, schema=schema, orient="col") if paths else pl.DataFrame()
+        is_none = pl.Series("_none", [each is None for each in objects], dtype=pl.Boolean)
+        rows = lines.hstack(found).with_columns(is_none) if paths else lines.with_columns(is_none)
+
+        def field(name: str) -> pl.Expr:
+            return dash_is_null(pl.col(f"_fields.{name}")) if name in paths else pl.lit(None, dtype=pl.String)
+
+        problems = [(pl.col("_none"), NO_OBJECT)]
+        for group in self._mapping.needed:
+            names = group.split("|")
+            problems.append((pl.coalesce(field(name) for name in names).is_null(), f"it has no {names[0]}"))
+        return read_requests(rows, field, self._mapping, problems)
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    """The object; None for anything else, a lone surrogate among it. A list may stand one object a line in brackets."""
+    text = line.strip().removeprefix("[").removesuffix("]").removesuffix(",")
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _paths(wanted: Sequence[str], objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
+    """Where each field stands: the key itself, else keys with dots between them."""
+    present = list(dict.fromkeys(key for each in objects for key in each))
+    paths: dict[str, tuple[str, ...]] = {}
+    for name in wanted:
+        whole = found_names([name], present).get(name)
+        paths[name] = (whole,) if whole is not None else _nested(name, objects)
+    return paths
+
+
+def _nested(name: str, objects: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The keys of a path, each as the objects spell it."""
+    spelled: list[str] = []
+    inside: list[Mapping[str, Any]] = list(objects)
+    for part in name.split("."):
+        present = list(dict.fromkeys(key for each in inside for key in each))
+        spelled.append(found_names([part], present).get(part, part))
+        inside = [found for each in inside if isinstance(found := each.get(spelled[-1]), dict)]
+    return tuple(spelled)
+
+
+def _at(found: Any, path: tuple[str, ...]) -> str | None:
+    """The value at a path as text; of a list its first."""
+    for key in path:
+        if not isinstance(found, dict):
+            return None
+        found = found.get(key)
+    if isinstance(found, list):
+        found = found[0] if found else None
+    return _text(found)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, dict | list):
+        return None
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").strip() if "\x00" in value else value.strip()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+class CsvParser:
+    """Lines to requests. The header holds until the next one; files pasted together repeat it.
+
+    fields: the names of the values where the file has no header; the mapping's own where none are named.
+    """
+
+    def __init__(self, mapping: LogMapping, fields: Sequence[str] = ()) -> None:
+        self._mapping = mapping
+        self._names = list(fields or mapping.fields)
+
+    def parse(self, lines: pl.DataFrame) -> Parsed:
+        """The lines of the next batch as requests and rejects."""
+        parts: list[Parsed] = []
+        start = 0
+        for place in [*self._headers(lines), lines.height]:
+            if place > start:
+                parts.append(self._read(lines[start:place]))
+            if place < lines.height:
+                self._names = self._named(lines.item(place, "line"))
+            start = place + 1
+        return joined(parts) if parts else self._read(lines.clear())
+
+    def _headers(self, lines: pl.DataFrame) -> list[int]:
+        """The places of lines that name fields: those that hold each of header_has as a value."""
+        marks = self._mapping.header_has
+        if not marks:
+            return []
+        holds = pl.all_horizontal(pl.col("line").str.contains(mark, literal=True) for mark in marks)
+        places = lines.select(holds.arg_true()).to_series()
+        return [place for place in places if set(marks) <= set(self._named(lines.item(place, "line")))]
+
+    def _named(self, header: str) -> list[str]:
+        separator = max(self._mapping.separators, key=header.count)
+        return [name.strip() for name in _split(header.removeprefix("#"), separator)]
+
+    def _read(self, lines: pl.DataFrame) -> Parsed:
+        fields = Separated(self._names)
+        separator = best_separator(lines, len(self._names), self._mapping.separators)
+        missing = lacking(self._mapping, fields)
+        problems = [
+            (pl.lit(bool(missing)), f"no header before it names {', '.join(missing)}"),
+            (
+                pl.col("_values").list.len() != len(self._names),
+                f"it has not the {len(self._names)} fields of its header",
+            ),
+        ]
+        return read_requests(_values(lines, separator), fields.read, self._mapping, problems)
+
+
+def _values(lines: pl.DataFrame, separator: str) -> pl.DataFrame:
+    """The lines with _values; those with a quote are cut one by one."""
+    rows = lines.with_columns(pl.col("line").str.split(separator).alias("_values"))
+    quoted = lines.get_column("line").str.contains('"', literal=True).arg_true()
+    if quoted.is_empty():
+        return rows
+    cut = pl.Series("_values", [_split(line, separator) for line in lines.get_column("line").gather(quoted)])
+    return _scatter(rows, quoted, cut)
+
+
+def _scatter(rows: pl.DataFrame, places: pl.Series, cut: pl.Series) -> pl.DataFrame:
+    found = pl.DataFrame({"_place": places, "_cut": cut}, schema_overrides={"_cut": pl.List(pl.String)})
+    return (
+        rows.with_row_index("_place")
+        .join(found, on="_place", how="left", validate="1:1", maintain_order="left")
+        .with_columns(pl.coalesce("_cut", "_values").alias("_values"))
+        .drop("_place", "_cut")
+    )
+
+
+def _split(line: str, separator: str) -> list[str]:
+    """The values of a line; of one whose quotes do not close, none, so that it is no row."""
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return []

@@ -1,0 +1,1 @@
+"""Mappings: what each log format says, as data, and what a mapping file may say."""

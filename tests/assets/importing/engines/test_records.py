@@ -1,0 +1,95 @@
+"""JSON objects and separated values, each row by itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from assets.importing import parser_of
+from assets.importing.engines.records import CsvParser
+from assets.importing.mappings.mapping import parse_mapping
+from tests.assets.importing.reading import numbered, one, parse
+
+ROW = {
+    "time_iso8601": "2026-10-14T08:12:41+02:00",
+    "remote_addr": "203.0.113.7",
+    "request_uri": "/a.mp3",
+    "status": 206,
+    "body_bytes_sent": "10",
+}
+
+
+def row(**changes: object) -> str:
+    return json.dumps(ROW | changes)
+
+
+@pytest.mark.parametrize(
+    "broken", [r'{"status": "\ud800"}', "{", "[1]", "7", "", row() + row(), row()[:40], '{"a": NaN}']
+)
+def test_one_bad_row_is_lost_alone_and_counted(broken: str) -> None:
+    parsed = parse("nginx-json", row(), broken or " ", row())
+
+    assert (parsed.requests.height, parsed.rejects.height) == (2, 1)
+
+
+def test_a_lone_surrogate_or_nul_in_a_value_loses_at_most_its_row() -> None:
+    surrogate = row().replace("/a.mp3", r"/\ud800.mp3")
+
+    parsed = parse("nginx-json", surrogate, row(request_uri="/nul\x00.mp3"), row())
+
+    assert parsed.requests["target"].to_list() == ["/nul\ufffd.mp3", "/a.mp3"]
+    assert parsed.rejects["line_number"].to_list() == [1]
+
+
+def test_numbers_are_read_as_numbers_or_as_text_and_lists_by_their_first() -> None:
+    found = one("nginx-json", row(status="206", body_bytes_sent=1e3))
+    caddy = {
+        "ts": 1791958361.5,
+        "request": {"remote_ip": "203.0.113.7", "method": "GET", "uri": "/a.mp3"},
+        "status": 200,
+    }
+    caddy["request"]["headers"] = {"User-Agent": ["Castro", "x"], "Range": []}  # type: ignore[index]
+
+    assert (found["http_status"], found["bytes_sent"]) == (206, 1000)
+    assert one("caddy", json.dumps(caddy))["user_agent"] == "Castro"
+
+
+def test_a_request_line_is_read_where_the_parts_are_not_logged() -> None:
+    found = one("nginx-json", json.dumps({**ROW, "request_uri": None, "request": "GET /b c.mp3 HTTP/2.0"}))
+
+    assert (found["http_method"], found["target"]) == ("GET", "/b c.mp3")
+
+
+def test_what_is_needed_and_lacks_is_named() -> None:
+    assert parse("nginx-json", row(remote_addr="-")).rejects["reason"].to_list() == ["it has no remote_addr"]
+
+
+def test_rows_of_another_kind_are_no_requests_and_counted() -> None:
+    record = {"created_at": "2026-10-14T06:12:41Z", "episode_id": "e", "delivery_type": "play"}
+
+    [reason] = parse("megaphone-delivery", json.dumps(record)).rejects["reason"]
+
+    assert reason == "it is no request: its delivery_type is not download"
+
+
+def test_quoted_values_hold_separators_and_a_quote_that_does_not_close_ends_in_its_row() -> None:
+    content = {"title": "t", "kind": "csv", "separators": [","], "header_has": ["time", "ip"], "needed": ["time"]}
+    mapping = parse_mapping(
+        "own", content | {"columns": {"occurred_at": "time", "client_ip": "ip", "target": "path"}}, "own"
+    )
+    parsed = CsvParser(mapping).parse(
+        numbered("time,ip,path", '2026-10-14 06:12:41,203.0.113.7,"/a, ""b"".mp3"', '2026-10-14 06:12:42,"203', "x")
+    )
+
+    assert parsed.requests["target"].to_list() == ['/a, "b".mp3']
+    assert parsed.rejects["line_number"].to_list() == [3, 4]
+
+
+def test_a_header_holds_across_batches_until_the_next_one() -> None:
+    parser = parser_of("op3")
+    parser.parse(numbered("time\turl\thashedIpAddress\tagentName"))
+
+    parsed = parser.parse(numbered("2026-10-14T06:12:41.031Z\thttps://op3.dev/e/m.example.com/a.mp3\taa\tCastro"))
+
+    assert parsed.requests["user_agent"].to_list() == ["Castro"]
