@@ -109,7 +109,8 @@ def _last_outside(chain: list[Address | None], trusted: TrustedProxies) -> Addre
     known = [address for address in chain if address is not None]
     outside = [address for address in known if address not in trusted]
     public = [address for address in outside if not re.match(PRIVATE, str(address))]
-    return (public or outside or known or [None])[-1]
+    found = public or outside or known
+    return found[-1] if found else None
 
 
 def read_list(text: str) -> list[Address | None]:

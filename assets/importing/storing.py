@@ -6,20 +6,22 @@ Not here: reading objects and formats, where objects come from (sources/), what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import polars as pl
 
+from assets.importing.addresses import TrustedProxies
 from assets.importing.ahead import ahead
 from assets.importing.doubts import doubts_of, refuse_doubtful, unmapped_paths, without_address
-from assets.importing.events import EventMaker, MadeBatch
+from assets.importing.events import MadeBatch
 from assets.importing.files.batches import Batch
-from assets.importing.formats import FORMATS, guess_format, parser_of
+from assets.importing.formats import mapping_of
+from assets.importing.mappings.mapping import LogMapping
 from assets.importing.paths import MediaPaths
-from assets.importing.requests import LogParser
+from assets.importing.reading import Reading, made_batches
 from sql.failures import cause_of, is_database_away
 from sql.imports import ImportId, ImportStart, begin_import, end_import, store_batch
 from sql.values import PermanentError
@@ -70,6 +72,7 @@ class LogImport:
     """What is to be imported for whom. object: its name in messages and in imports.
 
     is_forced: store what looks wrong, too. fields: the names of its columns, where a format leaves them to an operator.
+    mapping: the format, where it is an operator's own. trusted: the proxies that are believed about their clients.
     """
 
     tenant: UUID
@@ -80,8 +83,15 @@ class LogImport:
     source: str | None = None
     version: str | None = None
     fields: Sequence[str] = ()
+    mapping: LogMapping | None = None
+    trusted: TrustedProxies = field(default_factory=TrustedProxies)
     is_dry_run: bool = False
     is_forced: bool = False
+
+    @property
+    def reading(self) -> Reading:
+        """How the object is read. Raises PermanentError for a format that is not known."""
+        return Reading(self.object, self.mapping or mapping_of(self.format_name), self.fields, self.trusted)
 
     @property
     def start(self) -> ImportStart:
@@ -113,7 +123,7 @@ def import_batches(
     media = MediaPaths.of(warehouse.read("read_media_paths", tenants=[task.tenant]))
     summary, begun = ImportSummary(), None
     try:
-        for batch, made in ahead(_made_batches(task, batches, media)):
+        for batch, made in ahead(made_batches(task.reading, batches, task.tenant, media)):
             if not summary.lines and not task.is_forced:
                 refuse_doubtful(made, task.tenant_slug, lambda: _other_files(warehouse, task.tenant))
             counts = summary.count(batch, made)
@@ -154,36 +164,3 @@ def _other_files(warehouse: Warehouse, tenant: UUID) -> Mapping[str, MediaPaths]
         for each, slug in warehouse.tenants().select("tenant_id", "slug").iter_rows()
         if each != tenant.bytes
     }
-
-
-def _made_batches(task: LogImport, batches: Iterable[Batch], media: MediaPaths) -> Iterator[tuple[Batch, MadeBatch]]:
-    """Each batch with its rows; each file of an archive with headers and repeated lines of its own."""
-
-    def begin() -> tuple[LogParser, EventMaker]:
-        maker = EventMaker(task.tenant, task.format_name, FORMATS[task.format_name].source, media)
-        return parser_of(task.format_name, task.fields), maker
-
-    (parser, maker), member = begin(), ""
-    nothing_yet = True
-    for batch in batches:
-        if batch.member != member:
-            (parser, maker), member = begin(), batch.member
-        parsed = parser.parse(batch.lines)
-        if nothing_yet and parsed.rejects.height and not parsed.requests.height:
-            raise _wrong_format(task, batch.lines, parsed.rejects)
-        nothing_yet = nothing_yet and not parsed.requests.height
-        yield batch, maker.make(parsed)
-
-
-def _wrong_format(task: LogImport, lines: pl.DataFrame, rejects: pl.DataFrame) -> PermanentError:
-    number, _, reason = rejects.row(0)
-    guess = guess_format(lines)
-    advice = (
-        f"it looks like a {FORMATS[guess].title}: try --format {guess}"
-        if guess is not None and guess != task.format_name
-        else f"it looks like none of the formats that can be imported ({', '.join(FORMATS)})"
-    )
-    return PermanentError(
-        f"no line of {task.object} is one of a {FORMATS[task.format_name].title} (line {number}: {reason}); {advice}. "
-        "Nothing was stored"
-    )

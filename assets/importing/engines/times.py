@@ -6,7 +6,8 @@ Not here: which field holds it (the mappings).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from assets.frames import UTC_TIME
 # Seconds are exact: as numbers of microseconds, never through a float. Finer digits are cut off.
 SECONDS = r"^(\d{9,10})(?:\.\d+)?$"
 DECIMALS = r"^\d{9,10}\.(\d{1,6})"
-SINCE_1970 = {13: "ms", 16: "us", 19: "ns"}
+SINCE_1970: Mapping[int, Literal["ms", "us", "ns"]] = {13: "ms", 16: "us", 19: "ns"}
 ISO = r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z|[+-]\d\d:?\d\d|UTC|)$"
 
 
@@ -75,7 +76,7 @@ def _numbers(texts: pl.Series) -> pl.Series:
         pl.coalesce(
             pl.from_epoch(
                 pl.when(pl.col("text").str.contains(rf"^\d{{{length}}}$")).then("text").cast(pl.Int64, strict=False),
-                time_unit=unit,  # type: ignore[arg-type]
+                time_unit=unit,
             ).cast(pl.Datetime("us"))
             for length, unit in SINCE_1970.items()
         )

@@ -65,3 +65,43 @@ def test_two_files_that_differ_in_their_host_alone_match_nothing() -> None:
 
     assert MediaPaths.of(media).find("/a.mp3") is None
     assert MediaPaths.of(media).find("/b.mp3") is not None
+
+
+def media(*paths: str) -> MediaPaths:
+    ids = [path.encode() for path in paths]
+    return MediaPaths.of(pl.DataFrame({"path": paths, "podcast_id": ids, "episode_id": ids, "asset_id": ids}))
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("/100%25.mp3", "/100%25.mp3"),
+        ("/100%2525.mp3", "/100%25.mp3"),
+        ("/90%25.mp3", "/90%.mp3"),
+        ("/90%.mp3", "/90%.mp3"),
+        ("/a+b.mp3", "/a+b.mp3"),
+        ("/a%2Bb.mp3", "/a+b.mp3"),
+        ("/c+d.mp3", "/c d.mp3"),
+        ("/show/c+d.mp3", None),
+        (r"/a\"b\".mp3", '/a"b".mp3'),
+        (r"/a\x22b\x22.mp3", '/a"b".mp3'),
+        ("/Episode%20%235.mp3", "/Episode #5.mp3"),
+        ("/what%3F.mp3", "/what?.mp3"),
+        ("/%252525252525.mp3", None),
+    ],
+)
+def test_the_catalogue_is_consulted_after_each_decoding_the_form_as_logged_first(
+    target: str, found: str | None
+) -> None:
+    files = media("/100%25.mp3", "/90%.mp3", "/a+b.mp3", "/c d.mp3", '/a"b".mp3', "/Episode #5.mp3", "/what?.mp3")
+
+    ids = files.find(target)
+
+    assert (None if ids is None else ids[2]) == (None if found is None else found.encode())
+
+
+def test_a_path_that_matches_nothing_has_its_nearest_file() -> None:
+    files = media("/show/041-the-lock-keeper.mp3", "/show/040-ferry-days.mp3")
+
+    assert files.nearest("/show/41-the-lock-keeper.mp3") == "/show/041-the-lock-keeper.mp3"
+    assert files.nearest("/wp-login.php") is None

@@ -16,10 +16,10 @@ PAGE = Path(__file__).parents[4] / "docs" / "log-formats.md"
 
 HEAD = """# Log formats
 
-What `earshot import` reads, field by field. This page is made from the mappings in `assets/importing/mappings`, which are
-what reads the logs; each names the documentation that it follows. Without `--format`, the format is the one that reads
-the first lines best, and a file that several read equally well is refused. `earshot import --explain FILE` shows which
-fit, the first rows as they would be stored, and what would be lost.
+What `earshot import` reads, field by field. This page is made from the mappings in `assets/importing/mappings`, which
+are what reads the logs; each names the documentation that it follows. Without `--format`, the format is the one that
+reads the first lines best, and a file that several read equally well is refused. `earshot import --explain FILE` shows
+which fit, the first rows as they would be stored, and what would be lost.
 
 A log may be packed in gzip (of several members, too), bzip2, xz, LZMA, Zstandard, zip or tar, or one of these inside of
 another; it is opened by its content, whatever its name. Where it breaks off, all before the break is read and the
@@ -27,8 +27,8 @@ import says so. JSON may have one record a line, or a list in any layout; the re
 
 In every format:
 
-- *Addresses* are read with ports, in brackets or quotes, and in lists. Of a list the last address counts that is neither
-  private nor a trusted proxy. `X-Forwarded-For` is believed where the peer's address is in a network that
+- *Addresses* are read with ports, in brackets or quotes, and in lists. Of a list the last address counts that is
+  neither private nor a trusted proxy. `X-Forwarded-For` is believed where the peer's address is in a network that
   `--trusted-proxy` names, from its end.
 - *Paths* are looked up in the catalogue as they were logged first, then after each layer of escapes is undone (those of
   Apache and nginx, percent escapes once, twice and more often, `+` for a space), and behind each host inside of them.
