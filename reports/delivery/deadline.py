@@ -3,7 +3,7 @@
 Here: a watch that shuts a connection down when the time is up, from a thread of its own, so that it works in any
 thread and through TLS; and looking a name up and connecting under it. A socket's own timeout is the longest silence:
 a server that sends a byte a second never meets it.
-Not here: what an end means (delivery/outcomes.py), or which addresses may be called (pipelines/rules/fetching.py).
+Not here: what an end means (delivery/outcomes.py), or which addresses may be called (assets/web/requesting.py).
 """
 
 from __future__ import annotations

@@ -1,12 +1,18 @@
 """Public addresses: whether an address is one of the public internet.
 
-Here: networks that are not, as of the registries of RFC 6890 and since.
-Not here: connecting (fetching.py), what addresses of listeners are worth (assets/listening).
+Here: networks that are not, as of the registries of RFC 6890 and since, and networks of one's own.
+Not here: connecting (requesting.py), what addresses of listeners are worth (assets/listening).
 """
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# Every machine there is.
+EVERYWHERE: tuple[Network, ...] = (ipaddress.IPv4Network("0.0.0.0/0"), ipaddress.IPv6Network("::/0"))
 
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
@@ -43,3 +49,13 @@ def is_public(text: str) -> bool:
         if address not in _GLOBAL_UNICAST:
             return False
     return not any(address in network for network in _NOT_PUBLIC if network.version == address.version)
+
+
+def is_within(text: str, networks: Sequence[Network]) -> bool:
+    """Whether an address lies in one of the networks; False for what is no address."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return any(each in network for each in (address, mapped) if each for network in networks)

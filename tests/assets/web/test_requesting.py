@@ -9,7 +9,9 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +23,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from assets.web import requesting
+from assets.web.public_addresses import EVERYWHERE
+from assets.web.requesting import MOST_REDIRECTS, Limits, PrivateAddressError, request, shown
 from pipelines.commands.rules import rules
-from pipelines.rules import fetching
-from pipelines.rules.fetching import MOST_BYTES, MOST_REDIRECTS, RulesUnavailableError, fetch, shown
-from pipelines.rules.public_addresses import is_public
+from pipelines.rules.fetching import MOST_BYTES, RulesUnavailableError, fetch
 from sql.values import EarshotError, PermanentError
 from tests.reports.delivery.servers import Listener, trickle
 
 Answer = Callable[[str], bytes]
 Serve = Callable[[Answer], str]
 OK = b"HTTP/1.1 200 OK\r\n"
+LIMITS = Limits(10_000, total_s=10)
 
 
 @pytest.fixture(autouse=True)
@@ -97,18 +101,6 @@ def test_a_machine_that_is_not_public_is_not_connected_to_however_it_is_spelt(ho
         fetch(f"http://{host}:9/bots.json")
 
 
-@pytest.mark.parametrize(
-    "text", ["8.8.8.8", "185.199.108.133", "2606:50c0:8000::153", "::ffff:8.8.8.8", "64:ff9b::808:808", "172.32.0.1"]
-)
-def test_public_machines_are_recognised(text: str) -> None:
-    assert is_public(text)
-
-
-@pytest.mark.parametrize("text", ["", "example.com", "fe80::1%eth0", "127.0.0.1%lo", "1.2.3"])
-def test_what_is_no_address_is_not_public(text: str) -> None:
-    assert not is_public(text)
-
-
 def test_the_command_needs_permission_for_machines_of_its_own_network(serve: Serve, tmp_path: Path) -> None:
     received: list[str] = []
 
@@ -124,7 +116,7 @@ def test_the_command_needs_permission_for_machines_of_its_own_network(serve: Ser
 
 def test_a_redirect_to_a_private_machine_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     # As if this machine's first address were public, and its others were not.
-    monkeypatch.setattr(fetching, "is_public", lambda text: text == "127.0.0.1")
+    monkeypatch.setattr(requesting, "is_public", lambda text: text == "127.0.0.1")
     inner = serve(lambda _: whole(b"the secret of the cloud"))
     for target in ("127.0.0.2", "0x7f000002", "[::1]", "[::ffff:127.0.0.2]"):
         location = inner.replace("127.0.0.1", target)
@@ -142,7 +134,7 @@ def test_a_name_is_looked_up_once_and_that_answer_is_used(serve: Serve, monkeypa
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    monkeypatch.setattr(fetching, "is_public", lambda text: text == "127.0.0.1")
+    monkeypatch.setattr(requesting, "is_public", lambda text: text == "127.0.0.1")
     assert fetch(f"http://rebinding.example:{port}/") == b"the first"
 
 
@@ -369,3 +361,39 @@ def test_a_proxy_that_is_set_is_used_and_its_login_stays_secret(monkeypatch: pyt
 )
 def test_an_address_is_shown_without_what_may_be_secret(address: str, printed: str) -> None:
     assert shown(address) == printed
+
+
+def test_permanent_redirects_say_where_an_address_has_moved_and_others_do_not(serve: Serve) -> None:
+    def answer(path: str) -> bytes:
+        return {"/a": leading("/b", 301), "/b": leading("/c", 308), "/c": leading("/d", 302)}.get(path, whole(b"x"))
+
+    address = serve(answer)
+    found = request(f"{address}/a", LIMITS, private=EVERYWHERE)
+    assert (found.content, found.address, found.moved_to) == (b"x", f"{address}/d", f"{address}/c")
+    # What a temporary redirect leads to is the temporary place, wherever that has moved to.
+    assert request(f"{address}/c", LIMITS, private=EVERYWHERE).moved_to is None
+
+
+def test_a_status_without_content_is_an_answer_with_its_headers(serve: Serve) -> None:
+    address = serve(lambda _: b'HTTP/1.1 304 Not modified\r\nETag: "1"\r\n\r\n')
+    found = request(address, LIMITS, {"If-None-Match": '"1"'}, EVERYWHERE)
+    assert (found.status, found.headers["etag"], found.content) == (304, '"1"', b"")
+
+
+def test_an_answer_may_be_cut_where_enough_is_read(serve: Serve) -> None:
+    address = serve(lambda _: OK + b"Content-Length: 99999999\r\n\r\n" + bytes(100_000))
+    found = request(address, replace(LIMITS, cut=True), private=EVERYWHERE)
+    assert len(found.content) == LIMITS.most_bytes
+
+
+def test_a_network_that_is_named_may_be_reached_and_no_other(serve: Serve) -> None:
+    address = serve(lambda _: whole(b"x"))
+    assert request(address, LIMITS, private=[ip_network("127.0.0.0/8")]).content == b"x"
+    with pytest.raises(PrivateAddressError, match="no machine of the public internet"):
+        request(address, LIMITS, private=[ip_network("10.0.0.0/8")])
+
+
+def test_a_redirect_out_of_encryption_may_be_allowed(secure: Callable[[bytes], int], serve: Serve) -> None:
+    leaving = secure(leading(serve(lambda _: whole(b"plain"))))
+    found = request(f"https://localhost:{leaving}/", replace(LIMITS, downgrade=True), private=EVERYWHERE)
+    assert found.content == b"plain"
