@@ -17,6 +17,7 @@ from uuid import UUID
 
 from dagster import Field, InitResourceContext, resource
 
+from assets.web.public_addresses import Network
 from reports.mail_settings import EventSettings
 from sql.values import PermanentError, Scope
 from sql.warehouse import Warehouse
@@ -127,6 +128,13 @@ class Progress:
     """Who watches a run: called with the assets, the day and the tenants after each commit."""
 
     committed: Committed = lambda _assets, _day, _tenants: None
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """What may be reached of the web: all of it that is public, and networks of one's own."""
+
+    private_networks: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "attribution": ("team:attribution",),
     "campaigns": ("team:attribution",),
     "reporting": ("team:reporting",),
+    "catalogue": ("team:operations",),
     "upkeep": ("team:operations",),
 }
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "ui": ("ui", "ui", "Open the Dagster UI with its daemon."),
     "status": ("status", "status", "How each tenant stands, in one table."),
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
+    "catalogue": ("catalogue", "catalogue", "Shows, episodes and files: kept in step with RSS feeds."),
     "import": ("importing.logs", "import_command", "Load a server log into the raw events."),
     "imports": ("importing.imports", "imports", "What was imported, and taking an import back."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),

@@ -23,6 +23,7 @@ from dagster import (
 )
 
 from assets.assets import day_assets
+from assets.catalogue.assets import followed_feeds
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
@@ -34,7 +35,7 @@ from assets.reporting.assets import (
     report_deliveries,
     weekly_sponsor_reports,
 )
-from assets.resources import Progress, scope
+from assets.resources import Progress, Web, scope
 from assets.steps import STEPS
 from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks
@@ -53,6 +54,7 @@ guard_dagster()
 
 ASSETS: list[AssetsDefinition] = [
     raw_days,
+    followed_feeds,
     *(day_assets(step) for step in STEPS),
     methodologies,
     expired_addresses,
@@ -78,6 +80,7 @@ RESOURCES: dict[str, object] = {
     "warehouse": ResourceDefinition(_warehouse),
     "measurement": ResourceDefinition(lambda _context: measurement(load_settings())),
     "mailing": ResourceDefinition(lambda _context: mailing(load_settings())),
+    "web": ResourceDefinition(lambda _context: Web(load_settings().private_networks)),
     "scope": scope,
     "progress": ResourceDefinition.hardcoded_resource(Progress()),
 }

@@ -82,6 +82,11 @@ provider_event_reader = define_asset_job(
     AssetSelection.assets("provider_events"),
     description="Reads what the provider reports of mails, and moves them to delivered, bounced or dropped.",
 )
+feed_reader = define_asset_job(
+    "feed_reader",
+    AssetSelection.assets("followed_feeds"),
+    description="Keeps shows, episodes and files in step with the RSS feeds that were added.",
+)
 JOBS = [
     daily_rollups,
     look_back_rollups,
@@ -90,6 +95,7 @@ JOBS = [
     final_reports,
     delivery_worker,
     provider_event_reader,
+    feed_reader,
 ]
 
 
@@ -191,6 +197,18 @@ def provider_event_ticks(mailing: ResourceParam[Mailing]) -> RunRequest | SkipRe
     return RunRequest() if mailing.events.source else SkipReason("No source of provider events is set: EARSHOT_EVENTS.")
 
 
+@schedule(
+    job=feed_reader,
+    cron_schedule="41 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every hour, if a feed was added: reads the feeds that are others than when they were last read.",
+)
+def feed_ticks(context: ScheduleEvaluationContext, warehouse: ResourceParam[Warehouse]) -> RunRequest | SkipReason:
+    """Every hour, if a feed is due."""
+    due = int(warehouse.read("count_due_feeds", now=context.scheduled_execution_time).item())
+    return RunRequest() if due else SkipReason("No feed is due: earshot catalogue add-feed adds one.")
+
+
 def _unfinished(warehouse: Warehouse, cadence: str, today: date) -> Callable[[Sequence[UUID]], list[date]]:
     """Gives the first days of periods of some tenants whose reports are looked at again.
 
@@ -282,4 +300,5 @@ SCHEDULES = [
     final_report_mornings,
     delivery_ticks,
     provider_event_ticks,
+    feed_ticks,
 ]

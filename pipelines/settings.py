@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from assets.web.public_addresses import Network
 from reports.mail_settings import KINDS, EventSettings, FileSettings, SendGridSettings, SmtpSettings, TransportSettings
 from sql.limits import Limits
 from sql.safety.masking import masked, register_secret, register_url
@@ -52,6 +54,7 @@ class Settings:
     mail: TransportSettings = field(default_factory=TransportSettings)
     events: EventSettings = field(default_factory=EventSettings)
     view_base_url: str | None = None
+    private_networks: tuple[Network, ...] = ()
 
     def __repr__(self) -> str:
         shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
@@ -125,6 +128,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             _number(env, "EARSHOT_EVENTS_MAX_AGE_H", 72, "a number of hours"),
         ),
         view_base_url=env.get("EARSHOT_VIEW_BASE_URL") or None,
+        private_networks=_networks(env),
     )
 
 
@@ -186,6 +190,19 @@ def _limits(env: Mapping[str, str]) -> Limits:
                 f"EARSHOT_DB_{name.upper()} is {text!r}; it must be a number of seconds from 1 to {_MOST_SECONDS}"
             )
     return Limits(**{name: int(text) for name, text in given.items() if text})
+
+
+def _networks(env: Mapping[str, str]) -> tuple[Network, ...]:
+    """EARSHOT_PRIVATE_NETWORKS: networks that feeds and their files may lie on, such as 10.1.0.0/16, 127.0.0.0/8."""
+    found = []
+    for text in (env.get("EARSHOT_PRIVATE_NETWORKS") or "").replace(",", " ").split():
+        try:
+            found.append(ip_network(text))
+        except ValueError as error:
+            raise PermanentError(
+                f"EARSHOT_PRIVATE_NETWORKS has {text!r}, which is no network ({error}); write it as 10.1.0.0/16"
+            ) from None
+    return tuple(found)
 
 
 def _is_on(env: Mapping[str, str], name: str) -> bool:

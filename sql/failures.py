@@ -33,7 +33,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 # Where work is done tenant by tenant. A subject is one piece of it: an asset, a schedule, a sensor.
-Stage = Literal["computing", "reports", "delivery", "schedule", "sensor", "methodology", "privacy", "check"]
+Stage = Literal[
+    "computing", "reports", "delivery", "schedule", "sensor", "methodology", "privacy", "check", "catalogue"
+]
 
 # A cause is read on a screen; a message of a library may quote a whole frame.
 LONGEST_CAUSE = 1000

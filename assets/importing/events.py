@@ -112,6 +112,7 @@ class EventMaker:
         events = (
             requests.with_columns(self._event_ids(requests))
             .join(files, on="target", how="left", validate="m:1", maintain_order="left")
+            .pipe(self.media.versions.at_time)
             .pipe(read_clients, self.trusted)
             .with_columns(
                 pl.lit(self.tenant.bytes).alias("tenant_id"),

@@ -19,6 +19,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from assets.importing.requests import percent_decoded
+from assets.importing.versions import FileVersions, separate_versions
 
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
 
@@ -92,7 +93,7 @@ def spellings(path: str) -> Iterator[str]:
     yield clean
     segments = clean.split("/")[1:]
     for place, segment in enumerate(segments[:-1]):
-        if _is_host(segment):
+        if is_host(segment):
             yield "/" + "/".join(segments[place + 1 :])
 
 
@@ -108,16 +109,19 @@ class MediaPaths:
 
     exact: Mapping[str, Ids] = field(repr=False)
     decoded: Mapping[str, Ids] = field(repr=False)
+    versions: FileVersions = field(default_factory=FileVersions, repr=False)
 
     @classmethod
     def of(cls, media: pl.DataFrame) -> MediaPaths:
-        """media: path, podcast_id, episode_id, asset_id; guid, and part_of, where rows may name episodes, not paths."""
+        """media: path, podcast_id, episode_id, asset_id; guid, and part_of, where rows may name episodes, not paths;
+        replaced_at, where files have taken the place of others under one path."""
+        media, versions = separate_versions(media)
         files = list(media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows())
         exact = _unambiguous((known, ids) for path, *ids in files for known in _catalogue_paths(path))
         decoded = _unambiguous(
             (_composed(percent_decoded(known)), ids) for path, *ids in files for known in _catalogue_paths(path)
         )
-        return cls(exact | _by_guid(media) if "guid" in media.columns else exact, decoded)
+        return cls(exact | _by_guid(_current(media)) if "guid" in media.columns else exact, decoded, versions)
 
     def find(self, target: str) -> Ids | None:
         """podcast, episode and asset of the target; None if the catalogue has no such file."""
@@ -150,6 +154,10 @@ def _unambiguous(files: Iterator[tuple[str, list[object]]]) -> dict[str, Ids]:
     return {path: ids for path, ids in rows.items() if path not in doubled}
 
 
+def _current(media: pl.DataFrame) -> pl.DataFrame:
+    return media.filter(pl.col("replaced_at").is_null()) if "replaced_at" in media.columns else media
+
+
 def _by_guid(media: pl.DataFrame) -> dict[str, Ids]:
     """The episodes by the target that names their guid, with their file if they have one alone."""
     wholes = media.filter(pl.col("part_of").is_null()) if "part_of" in media.columns else media
@@ -171,7 +179,7 @@ def _catalogue_paths(path: str) -> Iterator[str]:
     One with ? or # in it has a query, or is the name of a file with such a sign: it is known by both.
     """
     first, _, rest = path.strip().partition("/")
-    here = "/" + rest if rest and _is_host(first) else path.strip()
+    here = "/" + rest if rest and is_host(first) else path.strip()
     yield bare_path(here)
     if ("?" in here or "#" in here) and not SCHEME.match(here):
         yield "/" + "/".join(segment for segment in here.split("/") if segment)
@@ -182,6 +190,7 @@ def _composed(path: str) -> str:
     return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
-def _is_host(segment: str) -> bool:
+def is_host(segment: str) -> bool:
+    """Whether a part of a path names a host; a file that ends like one is none."""
     match = HOST.match(segment)
     return match is not None and match.group("last").lower() not in FILE_ENDINGS

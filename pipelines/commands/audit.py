@@ -24,6 +24,7 @@ TABLES = (
     "promo_codes",
     "placements",
     "campaigns",
+    "feeds",
     "episodes",
     "media_assets",
     "asset_segments",

@@ -8,6 +8,7 @@ SELECT
     header_bytes,
     duration_s,
     part_of,
-    part_offset_bytes
+    part_offset_bytes,
+    replaced_at
 FROM media_assets
 WHERE tenant_id = any(%(tenants)s)

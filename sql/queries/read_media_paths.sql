@@ -5,6 +5,7 @@ SELECT
     media.asset_id,
     media.episode_id,
     media.part_of,
+    media.replaced_at,
     episodes.podcast_id,
     episodes.guid
 FROM media_assets AS media

@@ -40,6 +40,9 @@ _MORE = (
     "INSERT INTO ip_inclusions (tenant_id, network, reason, validated_at) "
     "VALUES (%(tenant)s, '10.0.0.0/24', 'a dormitory', '2026-03-01')",
     "INSERT INTO campaign_holdouts (tenant_id, campaign_id, household_key) VALUES (%(tenant)s, %(id)s, 7)",
+    "INSERT INTO feeds (tenant_id, feed_id, podcast_id, url) VALUES (%(tenant)s, %(id)s, %(id)s, 'https://a.example/f')",
+    "INSERT INTO feed_files (tenant_id, asset_id, feed_id, url) "
+    "VALUES (%(tenant)s, %(id)s, %(id)s, 'https://a.example/1.mp3')",
 )
 REQUEST = (
     "INSERT INTO listener_events (tenant_id, event_id, source, event_type, occurred_at, {}) "
@@ -115,6 +118,11 @@ REFUSED = [
     ("media_assets_duration_in_bounds", "UPDATE media_assets SET duration_s = 1e300"),
     ("media_assets_bytes_in_bounds", "UPDATE media_assets SET file_bytes = 9223372036854775807"),
     ("media_assets_path_plain", r"UPDATE media_assets SET path = E'/a\x07b'"),
+    ("media_assets_replaced_at_in_bounds", "UPDATE media_assets SET replaced_at = 'infinity'"),
+    ("feeds_url_is_web_address", "UPDATE feeds SET url = 'ftp://a.example/f'"),
+    ("feeds_url_is_web_address", r"UPDATE feeds SET url = E'https://a.example/\x07'"),
+    ("feeds_added_at_in_bounds", "UPDATE feeds SET added_at = '-infinity'"),
+    ("feed_files_bytes_in_bounds", "UPDATE feed_files SET content_bytes = 9223372036854775807"),
     ("asset_segments_bytes_in_bounds", "UPDATE asset_segments SET last_byte = 9223372036854775807"),
     ("sponsors_name_plain", r"UPDATE sponsors SET name = E'Kettle\r\nCo'"),
     ("campaigns_name_plain", "UPDATE campaigns SET name = repeat('x', 201)"),

@@ -34,6 +34,7 @@ VALUES = {
     "integer[]": [1],
     "bigint": 1,
     "bigint[]": [1],
+    "float[]": [1.0],
     "boolean": True,
     "boolean[]": [True],
     "jsonb": "{}",

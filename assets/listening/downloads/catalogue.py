@@ -36,7 +36,7 @@ class Catalogue:
     tenants:  tenant_id, tenant_no, download_window, suspect_pairs
     episodes: tenant_id, episode_id, episode_no, podcast_id, podcast_no, published_at, duration_ms
     files:    tenant_id, asset_id, file_no, file_episode_no, file_bytes, header_bytes, threshold_bytes, basis,
-              duration_ms (null: unknown, or that of the episode)
+              duration_ms (null: unknown, or that of the episode), is_current
     parts:    tenant_id, asset_id, part_no, file_no and file_episode_no of the whole, part_offset_bytes, part_bytes,
               part_header_bytes
     """
@@ -55,7 +55,8 @@ def index_catalogue(
     episodes: tenant_id, episode_id, podcast_id, published_at (UTC), duration_s (null: unknown)
     media:    tenant_id, asset_id, episode_id, file_bytes (null: unknown), header_bytes, duration_s (or the episode's),
               and where files are served in parts (HLS segments): part_of, the asset_id of the whole rendition (null: it
-              is a whole), and part_offset_bytes, where the part begins in it
+              is a whole), and part_offset_bytes, where the part begins in it; replaced_at, where files have taken the
+              place of others (null: current)
     methods:  tenant_id, download_window, suspect_pairs, and if it is not Method's whole_file_slack
     Raises MethodError for a window that does not exist, PermanentError for a part that cannot be placed in a whole file
     of its episode.
@@ -64,7 +65,7 @@ def index_catalogue(
     need_columns(media, "media", [*NAMES, "file_bytes", "header_bytes", "duration_s"])
     check_methods(methods)
     numbered = add_numbers(bring_to_utc(episodes, "published_at"))
-    wholes, parts = _separate_parts(media)
+    wholes, parts = _separate_parts(add_absent(media, {"replaced_at": pl.lit(None, dtype=pl.Datetime("us", "UTC"))}))
     files = (
         wholes.sort("tenant_id", "asset_id")
         .with_row_index("file_no")
@@ -86,6 +87,7 @@ def index_catalogue(
             "threshold_bytes",
             "basis",
             duration_ms=_milliseconds("duration_s"),
+            is_current=pl.col("replaced_at").is_null(),
         )
     )
     return Catalogue(
@@ -273,9 +275,10 @@ def _number_what_is_named() -> pl.Expr:
 
 
 def _only_files(catalogue: Catalogue) -> pl.DataFrame:
-    """episode_no, only_file_no of the episodes that have one whole file."""
+    """episode_no, only_file_no of the episodes that have one whole file now."""
     return (
-        catalogue.files.drop_nulls("file_episode_no")
+        catalogue.files.filter("is_current")
+        .drop_nulls("file_episode_no")
         .group_by(episode_no="file_episode_no")
         .agg(only_file_no=pl.col("file_no").first(), files=pl.len())
         .filter(pl.col("files") == 1)

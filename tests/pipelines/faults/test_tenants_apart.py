@@ -52,11 +52,13 @@ TRIED_ASSETS = {
     "report_deliveries",
     # In tests/reports/delivery/events.
     "provider_events",
+    # In tests/assets/catalogue/feeds/test_following.py.
+    "followed_feeds",
 }
 TRIED_CHECKS = {"check_inclusions_valid"}
 TRIED_CLOCKS = {"weekly_report_mornings", "monthly_report_mornings", "final_report_mornings", "late_rows"}
 # They ask for a day or for a run, and look at no tenant.
-BLIND_CLOCKS = {"nightly_days", "nightly_upkeep_clock", "delivery_ticks", "provider_event_ticks"}
+BLIND_CLOCKS = {"nightly_days", "nightly_upkeep_clock", "delivery_ticks", "provider_event_ticks", "feed_ticks"}
 
 
 class SurpriseError(Exception):
