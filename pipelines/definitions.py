@@ -23,7 +23,7 @@ from dagster import (
 )
 
 from assets.assets import day_assets
-from assets.catalogue.assets import followed_feeds
+from assets.catalogue.assets import adopted_rows, followed_feeds
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
@@ -55,6 +55,7 @@ guard_dagster()
 ASSETS: list[AssetsDefinition] = [
     raw_days,
     followed_feeds,
+    adopted_rows,
     *(day_assets(step) for step in STEPS),
     methodologies,
     expired_addresses,

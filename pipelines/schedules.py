@@ -87,6 +87,11 @@ feed_reader = define_asset_job(
     AssetSelection.assets("followed_feeds"),
     description="Keeps shows, episodes and files in step with the RSS feeds that were added.",
 )
+adopted_row_reader = define_asset_job(
+    "adopted_row_reader",
+    AssetSelection.assets("adopted_rows"),
+    description="Brings over what is new in a platform's own tables, where these were adopted.",
+)
 JOBS = [
     daily_rollups,
     look_back_rollups,
@@ -96,6 +101,7 @@ JOBS = [
     delivery_worker,
     provider_event_reader,
     feed_reader,
+    adopted_row_reader,
 ]
 
 
@@ -209,6 +215,19 @@ def feed_ticks(context: ScheduleEvaluationContext, warehouse: ResourceParam[Ware
     return RunRequest() if due else SkipReason("No feed is due: earshot catalogue add-feed adds one.")
 
 
+@schedule(
+    job=adopted_row_reader,
+    cron_schedule="9-59/10 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every ten minutes, where a platform's tables were adopted: brings over what is new in them.",
+)
+def adopted_row_ticks(warehouse: ResourceParam[Warehouse]) -> RunRequest | SkipReason:
+    """Every ten minutes, if a platform's tables were adopted."""
+    from sql.adopting.rows import adopted_tables
+
+    return RunRequest() if adopted_tables(warehouse) else SkipReason("No tables were adopted: earshot db adopt.")
+
+
 def _unfinished(warehouse: Warehouse, cadence: str, today: date) -> Callable[[Sequence[UUID]], list[date]]:
     """Gives the first days of periods of some tenants whose reports are looked at again.
 
@@ -301,4 +320,5 @@ SCHEDULES = [
     delivery_ticks,
     provider_event_ticks,
     feed_ticks,
+    adopted_row_ticks,
 ]

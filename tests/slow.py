@@ -82,6 +82,7 @@ SLOW = (
     "sql/connections/test_dead_connections.py",
     "sql/copying/test_binary.py",
     "sql/embedded/test_lifecycle.py",
+    "sql/adopting/test_rows.py",
     "sql/schema/test_migrate.py",
     "sql/schema/test_repeatable.py",
     "sql/test_bounds.py",

@@ -62,3 +62,27 @@ def followed_feeds(
             **({"failures": describe_failures(failures.found)} if failures.found else {}),
         }
     )
+
+
+@asset(group_name="catalogue", owners=OWNERS["catalogue"], kinds={"postgres"})
+def adopted_rows(
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    scope: ResourceParam[Scope],
+) -> MaterializeResult[None]:
+    """A platform's own rows, read through the views of `earshot db adopt`: what is new or has changed."""
+    from sql.adopting.rows import adopt_rows
+
+    refuse_campaigns(scope, ["adopted_rows"])
+    refuse_partial(scope, ["adopted_rows"])
+    run_id = UUID(context.run.run_id)
+    failures = FailureLog(warehouse, "catalogue", context.log.error, run_id, "its rows were not brought over")
+    found = [each for each in adopt_rows(warehouse, failures, datetime.now(UTC), scope.tenants) if each.rows]
+    rows = [(each.tenant or "all", each.table, f"{each.rows:,}") for each in found]
+    return MaterializeResult(
+        metadata={
+            "rows": MetadataValue.int(sum(each.rows for each in found)),
+            "table": MetadataValue.md(table(("tenant", "table", "rows"), rows, right=("rows",))),
+            **({"failures": describe_failures(failures.found)} if failures.found else {}),
+        }
+    )

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import psycopg
@@ -15,8 +18,12 @@ import psycopg
 from pipelines import console, runtime
 from pipelines.homes import dagster_home
 from pipelines.settings import Settings, load_settings
+from sql.adopting.mapping import read_mapping
+from sql.adopting.rows import adopt_rows
+from sql.adopting.views import make_views
 from sql.connecting import connect, statement_error
 from sql.embedded import ensure_server, find_server, stop_server
+from sql.failures import FailureLog
 from sql.limits import bounded_history
 from sql.schema.migrate import migrate
 from sql.schema.partitions import make_partitions
@@ -94,6 +101,35 @@ def migrate_command() -> None:
     migrate(runtime.migrate_url(settings), _progress, limits=settings.limits)
     if runtime.database_url(settings) == runtime.migrate_url(settings):
         _progress(ONE_LOGIN)
+
+
+@db.command()
+@click.argument("mapping", type=click.Path(path_type=Path, dir_okay=False))
+def adopt(mapping: Path) -> None:
+    """Read a platform's own tables as ours, as MAPPING says, and bring over all of their rows.
+
+    The platform's tables lie in another schema of the database, or are foreign tables in one. Where the views of the
+    schema adopted are made, the asset adopted_rows brings over what is new. Running it again changes the views to what
+    the file says, and looks at every row. Exit code 1 if it fails for a tenant.
+    """
+    settings = load_settings()
+    tables = read_mapping(mapping)
+    with connect(runtime.migrate_url(settings), settings.limits) as connection:
+        try:
+            connection.begin("migrating", "earshot db adopt")
+            make_views(connection, tables)
+            connection.commit()
+        except psycopg.Error as problem:
+            raise statement_error(problem, "Making the views of adopted tables") from None
+    counts: Counter[str] = Counter({table.name: 0 for table in tables})
+    with runtime.open_warehouse(settings, "earshot db adopt") as warehouse:
+        failures = FailureLog(warehouse, "catalogue", console.err.print, not_done="its rows were not brought over")
+        for each in adopt_rows(warehouse, failures, datetime.now(UTC), whole=True):
+            counts[each.table] += each.rows
+    for name, count in counts.items():
+        console.out.print(f"{name}: {count:,} row(s) new or changed")
+    if failures.found:
+        raise SystemExit(1)
 
 
 @db.command()
