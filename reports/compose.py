@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from reports.content.chart_data import bar_chart, line_chart
 from reports.content.corrections import correction, mark
+from reports.content.delays import delays_line
 from reports.content.growth import growth_line
 from reports.content.lift import lift
 from reports.content.method import definitions, method_section
@@ -91,6 +92,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         note=facts.note or "",
         logos=tuple(_logos(facts)),
         growth=growth_line(facts, formatter),
+        delays=delays_line(facts, formatter),
         shortened=formatter.say(SHORTENED),
     )
 

@@ -96,6 +96,16 @@ def change_subscription(warehouse: Warehouse, row: Mapping[str, Any], values: Ma
         _update(connection, row["tenant_id"], row["subscription_id"], values)
 
 
+def changed_recipients(row: Mapping[str, Any], add: Sequence[str], remove: Sequence[str]) -> list[str]:
+    """The recipients of a subscription with some more and without some. Raises PermanentError for addresses that
+    cannot be mailed, and for those to remove that are not among them."""
+    gone = set(map(clean_address, remove))
+    if strange := gone - set(row["recipients"]):
+        raise PermanentError(f"The subscription does not go to {', '.join(sorted(strange))}")
+    wanted = [*(each for each in row["recipients"] if each not in gone), *map(clean_address, add)]
+    return list(dict.fromkeys(wanted))
+
+
 def brand_of(warehouse: Warehouse, tenant: UUID) -> dict[str, Any]:
     """How a tenant appears on its reports and in its mails: brand_name, brand_color, reply_to and so on."""
     with warehouse.transaction() as connection, connection.cursor(row_factory=dict_row) as cursor:
@@ -132,10 +142,13 @@ def change_logo(warehouse: Warehouse, tenant: UUID, sponsor: str | None, body: b
     with warehouse.transaction() as connection:
         name_person(connection, person)
         owner = tenant if sponsor is None else _named(connection, "sponsors", "sponsor_id", tenant, sponsor, None)
-        connection.execute("DELETE FROM logos WHERE tenant_id = %s AND owner_id = %s", (tenant, owner))
-        if picture is not None:
+        if picture is None:
+            connection.execute("DELETE FROM logos WHERE tenant_id = %s AND owner_id = %s", (tenant, owner))
+        else:
             connection.execute(
-                "INSERT INTO logos (tenant_id, owner_id, picture, entered_by) VALUES (%s, %s, %s, %s)",
+                "INSERT INTO logos (tenant_id, owner_id, picture, entered_by) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT (tenant_id, owner_id) DO UPDATE"
+                " SET picture = excluded.picture, entered_by = excluded.entered_by, entered_at = now()",
                 (tenant, owner, picture, person),
             )
     return len(picture or b"")

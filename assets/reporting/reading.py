@@ -21,7 +21,7 @@ from assets.reporting.agreed import with_codes, with_targets
 from assets.reporting.correcting import Revisions, read_revisions
 from assets.reporting.gate import Decision, decide, failed_checks, is_final
 from assets.reporting.gathering import ReportContext, SoFar, gather
-from assets.reporting.growth import with_growth
+from assets.reporting.growth import with_growth, with_last_ads
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
 from assets.reporting.to_date import figures_by_moment, first_day_of, read_last_report, read_so_far, with_to_date
@@ -88,6 +88,9 @@ class ReportReader:
         facts = with_targets(facts, subject)
         facts = self._with_logos(facts, subject)
         facts = with_growth(facts, history.credited, first_day_of(subject, self.period))
+        since = {"since": history.since, "before": end, "first": history.since.date(), "last": end.date()}
+        last_ads = self.read("read_last_ads", **since, tenants=tenants, campaigns=subject.campaign_ids)
+        facts = with_last_ads(facts, last_ads, history.credited, subject.campaigns, self.period.window.start, end)
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))

@@ -25,7 +25,8 @@ from pipelines.settings import Settings, load_settings
 def status() -> None:
     """How each tenant stands: computed and final days, failed checks, ads that name nothing known, reports, mails.
 
-    Below it what could not be done for whom, on which days, why, and what to do.
+    Of reports: those that are made for good, cannot be final yet, wait for approval, and are held. Below it what could
+    not be done for whom, on which days, why, and what to do.
     """
     settings = load_settings()
     with runtime.open_warehouse(settings, work="status") as warehouse:
@@ -45,7 +46,7 @@ def _table(rows: Sequence[Mapping[str, object]]) -> Table:
     table = Table(box=None, pad_edge=False)
     headings = (
         *("tenant", "computed", "final", "failed checks", "ads not placed"),
-        *("reports", "held", "mails sent", "waiting", "troubled"),
+        *("reports", "pending", "to approve", "held", "mails sent", "queued", "troubled"),
     )
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number < 3 else "right")

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from reports.content.ratios import cost_of_each, return_on_spend
+from reports.content.ratios import cost_of_each, ratios_allowed, return_on_spend
 from reports.content.report import Pair, Section
 from reports.content.response import WITH_INTERVAL, measured
+from reports.facts.growing import Customers
 from reports.facts.report_facts import Period, ReportFacts
 from reports.facts.to_date import EarlierChanges, Figures, ToDate
 from reports.wording.catalogues import counted, message
-from reports.wording.formats import NOTHING, Formatter
+from reports.wording.formats import NOTHING, Formatter, exact
 from reports.wording.labels import KPIS
 from sql.values import Interval
 
@@ -24,6 +25,11 @@ SMALLEST_CREDIT = 1e-6
 
 PART_OF = message("{part} of {whole} booked")
 PART_OF_BUDGET = message("{part} of a budget of {whole}")
+# Of the conversions of which the sponsor says whether the customer is new.
+NEW_CUSTOMERS = message("{new} of {known} conversions where it is known; in this period {new_now} of {known_now}")
+NEW_CUSTOMERS_WITH_SHARE = message(
+    "{new} of {known} conversions where it is known ({share}); in this period {new_now} of {known_now}"
+)
 
 # What became known of the days that the last report told of. Of conversions and revenue, of one alone, of neither.
 CAME_IN = message("Since the last report, {conversions} and {revenue} of earlier days came in.")
@@ -106,9 +112,25 @@ def _pairs(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
         (say("Cost per conversion (CPA)"), cost, to_date.cpa_interval, money),
     ):
         yield Pair(term, _with_interval(value, interval, show, formatter))
+    if to_date.customers is not None:
+        yield Pair(say("New customers"), _customers(to_date.customers, formatter))
     for measure in to_date.measures:
         if measure.interval is not None or measure.is_small:
             yield Pair(say(KPIS[measure.kpi]), measured(measure, currency, formatter))
+
+
+def _customers(customers: Customers, formatter: Formatter) -> str:
+    """A share of few is noise, and stays out."""
+    parts = {
+        "new": formatter.count(customers.new),
+        "known": formatter.count(customers.known),
+        "new_now": formatter.count(customers.new_now),
+        "known_now": formatter.count(customers.known_now),
+    }
+    if not ratios_allowed(customers.known):
+        return formatter.say(NEW_CUSTOMERS, **parts)
+    share = formatter.percent(exact(customers.new) / customers.known, 0)
+    return formatter.say(NEW_CUSTOMERS_WITH_SHARE, **parts, share=share)
 
 
 def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:

@@ -67,7 +67,7 @@ class Notice:
 class LineChart:
     """Ads delivered per day, and conversions on the same days. Ticks are (position, label): numbers and their texts.
 
-    conversions: empty where there are none, and no second panel is drawn.
+    conversions: empty where there are none, and no second panel is drawn. note: what stands below it.
     """
 
     title: str
@@ -82,6 +82,7 @@ class LineChart:
     conversions: tuple[float, ...]
     conversion_ticks: tuple[tuple[int, str], ...]
     alt: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,7 @@ class ReportContent:
     note: str = ""
     logos: tuple[Logo, ...] = ()
     growth: LineChart | None = None
+    delays: LineChart | None = None
     # What a mail says that had to leave something out; empty: nothing is said.
     shortened: str = ""
 

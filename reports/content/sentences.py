@@ -14,6 +14,7 @@ from reports.content.order_values import unknown_values
 from reports.content.ratios import is_low_confidence, ratios_allowed, return_on_spend
 from reports.content.report import Notice
 from reports.facts.report_facts import Pacing, ReportFacts
+from reports.facts.to_date import ToDate
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
 from reports.wording.catalogues import counted, message
 from reports.wording.formats import NOTHING, Formatter, exact
@@ -65,8 +66,11 @@ def _what_happened(facts: ReportFacts, formatter: Formatter) -> str:
 
 
 def _returned(facts: ReportFacts, formatter: Formatter) -> str:
-    """What was spent and earned since the start: money and conversions of the same ads."""
-    to_date = facts.to_date[0] if len(facts.to_date) == 1 else None
+    """What was spent and earned since the start: money and conversions of the same ads, each currency by itself."""
+    if len(facts.to_date) > 1:
+        parts = [part for each in facts.to_date if (part := _returned_in(each, formatter))]
+        return formatter.say("to date, {parts}", parts=formatter.every(parts)) if parts else ""
+    to_date = facts.to_date[0] if facts.to_date else None
     if to_date is None or not to_date.figures.spend_minor:
         return ""
     figures, spend = to_date.figures, formatter.money(to_date.figures.spend_minor, to_date.currency)
@@ -80,6 +84,21 @@ def _returned(facts: ReportFacts, formatter: Formatter) -> str:
     if is_low_confidence(figures.sample):
         return formatter.say("to date, {spend} of spend returned {roas}, from a small sample", spend=spend, roas=value)
     return formatter.say("to date, {spend} of spend returned {roas}", spend=spend, roas=value)
+
+
+def _returned_in(to_date: ToDate, formatter: Formatter) -> str:
+    """The same of one of several currencies, as a part of a list."""
+    figures = to_date.figures
+    if not figures.spend_minor:
+        return ""
+    spend, value = formatter.money(figures.spend_minor, to_date.currency), formatter.ratio(return_on_spend(figures))
+    if not ratios_allowed(figures.sample):
+        return formatter.say("{spend} of spend brought too few conversions to say what it returned", spend=spend)
+    if value == NOTHING:
+        return formatter.say("{spend} was spent", spend=spend)
+    if is_low_confidence(figures.sample):
+        return formatter.say("{spend} of spend returned {roas} (small sample)", spend=spend, roas=value)
+    return formatter.say("{spend} of spend returned {roas}", spend=spend, roas=value)
 
 
 def notices(facts: ReportFacts, formatter: Formatter) -> tuple[Notice, ...]:
@@ -176,7 +195,7 @@ def _provisional(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
 def _unknown_money(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     if facts.currency is None:
         several = message(
-            "The campaigns use several currencies. Money is shown by campaign and never added up across them."
+            "The campaigns use several currencies. Money is shown for each of them and never added up across them."
         )
         yield Notice("info", formatter.say(several))
     elif any(each.figures.spend_minor is None for each in facts.to_date):

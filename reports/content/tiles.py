@@ -2,14 +2,15 @@
 
 Here: value, change, mood and detail of each tile. Ads and conversions are of the period and stand beside the period
 before; return and cost are to date, because only then money and conversions are of the same ads. Where spend or order
-values are not known, cost per visit, response rate or reach stand in their place.
+values are not known, cost per visit, response rate or reach stand in their place. Several currencies have a return and
+a cost each.
 Not here: the ratios (ratios.py), how a tile looks (templates), where totals come from (the layer above).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reports.content.ratios import cost_of_each, is_low_confidence, ratios_allowed, return_on_spend
@@ -56,8 +57,11 @@ def are_apart(now: Interval | None, before: Interval | None) -> bool:
 def tiles(facts: ReportFacts, formatter: Formatter) -> tuple[Tile, ...]:
     """Ads delivered, conversions, return and cost, in this order; what the campaign's goal allows in place of what has
     no spend or order values to be made of."""
-    instead = _instead(facts, formatter)
-    roas, cost = _roas(facts, formatter), _cost(facts, formatter)
+    if len(facts.to_date) > 1:
+        return (_delivered(facts, formatter), _conversions(facts, formatter), *_by_currency(facts, formatter))
+    to_date, instead = only(facts), _instead(facts, formatter)
+    before = to_date.figures - own_figures(facts.now) if to_date else None
+    roas, cost = _roas(to_date, before, formatter), _cost(to_date, before, formatter)
     if _lacks(facts, "revenue_minor", "spend_minor"):
         roas = next(instead, roas)
     if _lacks(facts, "spend_minor"):
@@ -153,22 +157,30 @@ def _both_allow_ratios(now: Totals, before: Totals) -> bool:
     return ratios_allowed(now.sample) and ratios_allowed(before.sample)
 
 
-def _roas(facts: ReportFacts, formatter: Formatter) -> Tile:
-    to_date = only(facts)
+def _by_currency(facts: ReportFacts, formatter: Formatter) -> Iterator[Tile]:
+    """Return and cost of each currency by itself: amounts of several are never summed."""
+    for each in facts.to_date:
+        before = each.figures - each.period
+        roas = formatter.say("ROAS in {currency}, to date", currency=each.currency)
+        cost = formatter.say("CPA in {currency}, to date", currency=each.currency)
+        yield replace(_roas(each, before, formatter), label=roas)
+        yield replace(_cost(each, before, formatter), label=cost)
+
+
+def _roas(to_date: ToDate | None, before: Figures | None, formatter: Formatter) -> Tile:
     interval = to_date.roas_interval if to_date else None
     label = formatter.say("Return on ad spend (ROAS), to date")
-    return _of_money(label, facts, return_on_spend, (formatter.ratio, 2), interval, formatter)
+    return _of_money(label, to_date, before, return_on_spend, (formatter.ratio, 2), interval, formatter)
 
 
-def _cost(facts: ReportFacts, formatter: Formatter) -> Tile:
-    to_date = only(facts)
+def _cost(to_date: ToDate | None, before: Figures | None, formatter: Formatter) -> Tile:
     interval, currency = (to_date.cpa_interval, to_date.currency) if to_date else (None, "")
 
     def money(minor: Decimal | float) -> str:
         return formatter.money(minor, currency)
 
     label = formatter.say("Cost per conversion (CPA), to date")
-    return _of_money(label, facts, cost_of_each, (money, 0), interval, formatter)
+    return _of_money(label, to_date, before, cost_of_each, (money, 0), interval, formatter)
 
 
 def only(facts: ReportFacts) -> ToDate | None:
@@ -178,7 +190,8 @@ def only(facts: ReportFacts) -> ToDate | None:
 
 def _of_money(
     label: str,
-    facts: ReportFacts,
+    to_date: ToDate | None,
+    earlier: Figures | None,
     ratio: Callable[[Figures], Decimal | None],
     printed: tuple[Callable[[Decimal | float], str], int],
     interval: Interval | None,
@@ -186,14 +199,15 @@ def _of_money(
 ) -> Tile:
     """A ratio to date, and how the period moved it. The two share most of their orders, so neither is good news.
 
-    printed: how the ratio is printed, and with how many digits: what it moved by is the difference of what is printed.
+    earlier: what had been to date before the period. printed: how the ratio is printed, and with how many digits: what
+    it moved by is the difference of what is printed.
     """
-    to_date, (show, digits) = only(facts), printed
+    show, digits = printed
     value = ratio(to_date.figures) if to_date else None
     if to_date is None or value is None:
         versus = formatter.say("no period to compare")
-        return _tile(label, NOTHING, Change(NOTHING, versus, "none"), _why_none(facts, to_date, formatter))
-    before = ratio(to_date.figures - own_figures(facts.now))
+        return _tile(label, NOTHING, Change(NOTHING, versus, "none"), _why_none(to_date, formatter))
+    before = ratio(earlier) if earlier else None
     moved = Change(NOTHING, formatter.say("not known before this period"), "none")
     if before is not None:
         versus = formatter.say("in this period, from {before} before it", before=show(before))
@@ -226,9 +240,7 @@ def _badge(sample: int, formatter: Formatter) -> str:
     return formatter.say("low confidence") if is_low_confidence(sample) else ""
 
 
-def _why_none(facts: ReportFacts, to_date: ToDate | None, formatter: Formatter) -> str:
-    if facts.currency is None:
-        return formatter.say("several currencies, see the campaigns")
+def _why_none(to_date: ToDate | None, formatter: Formatter) -> str:
     if to_date is None or to_date.figures.spend_minor is None:
         return formatter.say("spend is not known")
     if to_date.figures.spend_minor == 0:

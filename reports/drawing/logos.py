@@ -26,11 +26,12 @@ LARGEST_LOGO = 60_000
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SVG = "{http://www.w3.org/2000/svg}"
-# What draws, and nothing that runs, loads, moves, or multiplies.
+# What draws, and nothing that runs, loads or moves. A style loads nothing either; a use draws once more what is there.
 _ELEMENTS = frozenset(
     {
         *("svg", "g", "defs", "title", "desc", "metadata", "path", "rect", "circle", "ellipse", "line", "polyline"),
-        *("polygon", "clipPath", "mask", "linearGradient", "radialGradient", "stop", "text", "tspan"),
+        *("polygon", "clipPath", "mask", "linearGradient", "radialGradient", "stop", "text", "tspan", "style", "use"),
+        "symbol",
     }
 )
 _ELSEWHERE = re.compile(r"url\(\s*['\"]?(?!#)|@import|javascript:|expression\(|\\", re.IGNORECASE)
@@ -107,7 +108,33 @@ def _checked(body: bytes) -> str:
         raise LogoError(f"a logo is an SVG of at most {MOST_ELEMENTS} elements")
     for element in elements:
         _refuse(element)
+    _refuse_many(root, {name: element for element in elements if (name := element.get("id"))})
     return text
+
+
+def _refuse_many(root: ElementTree.Element, named: dict[str, ElementTree.Element]) -> None:
+    """Raises LogoError where uses draw more than the most elements in all, or draw themselves."""
+    drawn = 0
+    open_: list[tuple[ElementTree.Element, frozenset[str]]] = [(root, frozenset())]
+    while open_:
+        element, inside = open_.pop()
+        drawn += 1
+        if drawn > MOST_ELEMENTS:
+            raise LogoError(f"the SVG draws more than {MOST_ELEMENTS} elements by its uses: export it as plain shapes")
+        open_ += [(child, inside) for child in element]
+        target = _target(element)
+        if target in inside:
+            raise LogoError("the SVG has a use that draws itself: export it as plain shapes")
+        if target in named:
+            open_.append((named[target], inside | {target}))
+
+
+def _target(element: ElementTree.Element) -> str:
+    """The id of what a use draws once more; '' of other elements."""
+    if element.tag != f"{_SVG}use":
+        return ""
+    links = (value for name, value in element.attrib.items() if name.rpartition("}")[2] == "href")
+    return next(links, "").removeprefix("#")
 
 
 def _refuse(element: ElementTree.Element) -> None:
@@ -115,6 +142,8 @@ def _refuse(element: ElementTree.Element) -> None:
     name = str(element.tag)
     if name.startswith(_SVG) and name.removeprefix(_SVG) not in _ELEMENTS:
         raise LogoError(f"the SVG has a {name.removeprefix(_SVG)!r}, and a logo is of plain shapes: export it as paths")
+    if name == f"{_SVG}style" and _ELSEWHERE.search(element.text or ""):
+        raise LogoError("the SVG has a style that loads something: export it with presentation attributes")
     for attribute, value in element.attrib.items():
         own = attribute.rpartition("}")[2].lower()
         if own.startswith("on") or (own == "href" and not value.startswith("#")) or _ELSEWHERE.search(value):

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from reports.facts.comparisons import Benchmarks, Lift, ModelTotals
+from reports.facts.growing import Delays
 from reports.facts.rows import CampaignRow as CampaignRow
 from reports.facts.rows import ModelRow as ModelRow
 from reports.facts.rows import PlacementRow as PlacementRow
@@ -164,7 +165,8 @@ class ReportFacts:
     report as numbers, for the next one to compare with.
     flights: from which day to which each campaign runs. codes: of the report's placements. target_cpa_minor and
     target_roas: what was agreed for the campaign; None: nothing. growth: conversions to date at the end of
-    each day, up to the period's last. network_logo and sponsor_logo: of drawing/logos.py.
+    each day, up to the period's last. delays: how long after an ad they came; None: too few to tell. network_logo and
+    sponsor_logo: of drawing/logos.py.
     """
 
     report_id: str
@@ -206,6 +208,7 @@ class ReportFacts:
     target_cpa_minor: Decimal | None = None
     target_roas: Decimal | None = None
     growth: tuple[float, ...] = ()
+    delays: Delays | None = None
     network_logo: bytes | None = None
     sponsor_logo: bytes | None = None
 

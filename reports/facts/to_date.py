@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from reports.facts.growing import Customers
 from reports.facts.totals import Measure
 from sql.values import Interval
 
@@ -78,7 +79,7 @@ class ToDate:
     budget_minor: of all their placements; None: not known of one of them. earlier None: no report left before.
     Bounds are 95 % intervals: conversions in counts, revenue and cost per conversion in minor units, ROAS as a ratio;
     the last two are None where the sample is too small to show them. measures: further costs and returns. unvalued: how
-    many of the sample have no known value: revenue leaves them out.
+    many of the sample have no known value: revenue leaves them out. customers: None where nobody says who is new.
     """
 
     currency: str
@@ -96,6 +97,7 @@ class ToDate:
     period: Figures = Figures()
     earlier: EarlierChanges | None = None
     unvalued: int = 0
+    customers: Customers | None = None
 
 
 @dataclass(frozen=True, slots=True)

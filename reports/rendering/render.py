@@ -149,7 +149,7 @@ def _pictures(content: ReportContent, fonts: FontRegistry) -> dict[str, ReportFi
 
 
 def _charts(content: ReportContent) -> dict[str, LineChart | BarChart | None]:
-    return {"growth": content.growth, "line": content.line, "bars": content.bars}
+    return {"growth": content.growth, "line": content.line, "delays": content.delays, "bars": content.bars}
 
 
 def content_id(content: ReportContent, role: str) -> str:

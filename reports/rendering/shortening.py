@@ -22,6 +22,7 @@ _TEXTS = (
     "note",
     "tiles",
     "growth",
+    "delays",
     "line",
     "bars",
     "method",

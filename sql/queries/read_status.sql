@@ -65,6 +65,8 @@ SELECT
             )
     ) AS unplaced_ads,
     (SELECT count(*) FROM reports WHERE tenant_id = tenants.tenant_id AND state = 'frozen') AS reports,
+    (SELECT count(*) FROM reports WHERE tenant_id = tenants.tenant_id AND state = 'pending') AS pending_reports,
+    (SELECT count(*) FROM reports WHERE tenant_id = tenants.tenant_id AND state = 'waiting') AS waiting_reports,
     (SELECT count(*) FROM reports WHERE tenant_id = tenants.tenant_id AND state = 'held') AS held_reports,
     (
         SELECT count(*) FROM report_deliveries

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -13,6 +14,7 @@ from dagster import RunRequest, SkipReason, build_schedule_context
 from assets.runs import finality
 from pipelines.first_day import loaded_first_day
 from pipelines.schedules import (
+    final_report_mornings,
     monthly_report_mornings,
     morning_tenants,
     nightly_days,
@@ -136,3 +138,82 @@ def test_a_month_is_requested_once_its_last_day_may_be_final(day: int, month: st
 def test_without_a_morning_anywhere_nothing_runs() -> None:
     (skipped,) = evaluate(weekly_report_mornings, datetime(2026, 11, 18, 12, 17, tzinfo=UTC))
     assert isinstance(skipped, SkipReason)
+
+
+class Ending(Held):
+    """Tenants around the world, each with a campaign that ended on the same local day, and the states of its report."""
+
+    def __init__(self, last: date, zones: Sequence[str], states: Sequence[str | None] = (None,)) -> None:
+        super().__init__()
+        self.last, self.zones, self.states = last, zones, states
+
+    def tenants(self, scope: Scope) -> pl.DataFrame:
+        ids = [bytes([number]) * 16 for number in range(len(self.zones))]
+        return pl.DataFrame({"tenant_id": ids, "slug": list(self.zones), "timezone": list(self.zones)})
+
+    def read(self, statement: str, /, **params: object) -> pl.DataFrame:
+        if statement == "read_changed_reports":
+            return pl.DataFrame(schema={"period_end": pl.Date, "period_start": pl.Date})
+        assert statement == "read_ended_campaigns"
+        ends = [self.last] if params["first"] <= self.last <= params["last"] else []  # type: ignore[operator]
+        rows = [{"ends_on": last, "state": state} for last in ends for state in self.states]
+        return pl.DataFrame(rows, schema={"ends_on": pl.Date, "state": pl.String})
+
+
+# From 14 hours ahead of UTC to 11 behind it, with halves and quarters of hours.
+ZONES = (
+    *("Pacific/Kiritimati", "Asia/Tokyo", "Asia/Kathmandu", "Asia/Kolkata", "Europe/Berlin", "UTC"),
+    *("America/St_Johns", "America/New_York", "Pacific/Honolulu", "Pacific/Pago_Pago"),
+)
+
+
+def first_request(zone: str, last: date) -> datetime:
+    """The local moment at which a final report of a campaign that ends on the day is asked for first."""
+    warehouse = Ending(last, [zone])
+    moment = datetime(last.year, last.month, last.day, 0, 29, tzinfo=UTC) - timedelta(days=1)
+    for hour in range(5 * 24):
+        at = moment + timedelta(hours=hour)
+        # That nothing is asked for at other hours is held below, for one day.
+        if at.astimezone(ZoneInfo(zone)).hour != 6:
+            continue
+        context = build_schedule_context(scheduled_execution_time=at, resources={"warehouse": warehouse})
+        asked = [each for each in final_report_mornings(context) if isinstance(each, RunRequest)]  # type: ignore[union-attr]
+        if asked:
+            assert asked[0].partition_key == last.isoformat()
+            assert asked[0].run_config == {"resources": {"scope": {"config": {"tenants": [zone]}}}}
+            return at.astimezone(ZoneInfo(zone))
+    pytest.fail(f"nobody in {zone} is asked for a final report")
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("last", [date(2026, 11, 15), date(2026, 3, 28), date(2026, 10, 31)])
+def test_a_final_report_is_asked_for_in_a_morning_after_the_campaign_has_ended_wherever_that_is(
+    zone: str, last: date
+) -> None:
+    """Never while the flight still runs there, and two mornings after its last day at the latest; clocks may change."""
+    first = first_request(zone, last)
+    assert first.hour == 6
+    assert last < first.date() <= last + timedelta(days=2)
+
+
+def test_each_zone_has_its_own_morning_for_the_end_of_the_same_day() -> None:
+    last = date(2026, 11, 15)
+    warehouse = Ending(last, ZONES)
+    woken: dict[str, str] = {}
+    for hour in range(24):
+        at = datetime(2026, 11, 17, hour, 29, tzinfo=UTC)
+        context = build_schedule_context(scheduled_execution_time=at, resources={"warehouse": warehouse})
+        for each in final_report_mornings(context):  # type: ignore[union-attr]
+            if isinstance(each, RunRequest):
+                for zone in each.run_config["resources"]["scope"]["config"]["tenants"]:
+                    assert zone not in woken
+                    woken[zone] = each.partition_key or ""
+    assert woken == dict.fromkeys(ZONES, "2026-11-15")
+
+
+@pytest.mark.parametrize(("state", "is_asked"), [(None, True), ("held", True), ("pending", True), ("frozen", False)])
+def test_a_final_report_that_has_left_is_not_asked_for_again(state: str | None, is_asked: bool) -> None:
+    warehouse = Ending(date(2026, 11, 15), ["Europe/Berlin"], [state])
+    at = datetime(2026, 11, 18, 5, 29, tzinfo=UTC)
+    context = build_schedule_context(scheduled_execution_time=at, resources={"warehouse": warehouse})
+    assert any(isinstance(each, RunRequest) for each in final_report_mornings(context)) == is_asked  # type: ignore[union-attr]

@@ -19,6 +19,7 @@ from reports.content.report import Notice, ReportContent
 from reports.content.tiles import change, own_figures
 from reports.facts.report_facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals
 from reports.facts.to_date import Correction, Figures
+from reports.rendering.render import render
 from reports.wording.formats import Formatter
 from sql.values import Interval
 from tests.reports.conftest import tile
@@ -251,11 +252,29 @@ def test_several_currencies_are_never_summed(portfolio: ReportFacts) -> None:
     with pytest.raises(FactsError, match="currencies are never summed"):
         replace(portfolio, campaigns=(portfolio.campaigns[0], euros))
     now = replace(portfolio.now, revenue_minor=None, spend_minor=None)
+    (dollars,) = portfolio.to_date
+    half = replace(
+        dollars, currency="EUR", figures=Figures(100_000, 20.0, 20, 90_000, 30_000),
+        period=Figures(50_000, 10.0, 10, 50_000, 20_000), roas_interval=Interval(3.0, 2.1, 4.2), cpa_interval=None,
+    )  # fmt: skip
     content = compose(
         replace(portfolio, currency=None, now=now, campaigns=(portfolio.campaigns[0], euros), previous=None,
-                previous_period=None, to_date=(portfolio.to_date[0], replace(portfolio.to_date[0], currency="EUR")))
+                previous_period=None, to_date=(half, dollars))
     )  # fmt: skip
-    assert tile(content, "Return").detail == "several currencies, see the campaigns"
+    shown = {each.label: (each.value, each.change, each.versus) for each in content.tiles[2:]}
+    assert shown == {
+        "ROAS in EUR, to date": ("3.00×", "1.00×", "in this period, from 4.00× before it"),
+        "CPA in EUR, to date": ("€15.00", "€5.00", "in this period, from €10.00 before it"),
+        "ROAS in USD, to date": ("3.46×", "–", "not known before this period"),
+        "CPA in USD, to date": ("$24.02", "–", "not known before this period"),
+    }
+    assert tile(content, "ROAS in EUR").detail == "low confidence · 95% interval 2.10× to 4.20×, to date"
+    assert content.finding.endswith(
+        "; to date, €300.00 of spend returned 3.00× (small sample) and $8,408.71 of spend returned 3.46×."
+    )
+    delivery = {pair.term: pair.text for pair in content.delivery.pairs}
+    assert (delivery["Spend in EUR"], delivery["Attributed revenue in EUR"]) == ("€200.00", "€500.00")
+    assert b"%PDF" in next(file.body for file in render(content) if file.name == "report.pdf")
     assert [table.title for table in content.campaigns] == [
         f"Campaigns in {currency}, {content.header.period}" for currency in ("EUR", "USD")
     ]

@@ -39,6 +39,11 @@ _REASONS = {
         "lift compares households that were reached with others that are like them, and is no sum of rows. "
         "bi.lift_results has every figure of it for each Sunday; docs/attribution.md says how it is made"
     ),
+    "new_customers customers delay delays last_ads": (
+        "conversions of new customers, and how long conversions took, are counts of conversions and of the last ad on "
+        "their paths. bi.conversions (is_new_customer) and bi.attribution_touches have the rows; "
+        "docs/reports-numbers.md has the SQL"
+    ),
     "markov counterfactual learnt data_driven": (
         "this model learns from all journeys, those without a conversion too, so that no conversion has a share of its "
         "own. bi.model_totals has what it gives for each Sunday; docs/attribution.md says how it is made"

@@ -54,17 +54,17 @@ def list_command(name: str) -> None:
 def add_command(name: str, addresses: tuple[str, ...], person: str, dry_run: bool) -> None:
     """Send a report to more addresses as well, or every next one of a subscription. Nobody else gets a second mail."""
     from reports.recipients import add_recipients
-    from reports.subscribing import change_subscription
+    from reports.subscribing import change_subscription, changed_recipients
 
     with runtime.open_warehouse(load_settings()) as warehouse:
         report, subscription = _target(warehouse, name)
         if report is not None:
             _print(add_recipients(warehouse, report, addresses, person, dry_run))
         elif subscription is not None:
-            wanted = [*subscription["recipients"], *addresses]
+            wanted = changed_recipients(subscription, addresses, ())
             if not dry_run:
                 change_subscription(warehouse, subscription, {"recipients": wanted}, person)
-            console.out.print(f"The next reports go to {len(set(wanted))} address(es).")
+            console.out.print(f"The next reports go to {len(wanted)} address(es).")
 
 
 @recipients.command("remove")
@@ -73,19 +73,15 @@ def add_command(name: str, addresses: tuple[str, ...], person: str, dry_run: boo
 @by_option
 def remove_command(name: str, addresses: tuple[str, ...], person: str) -> None:
     """Take back a report's mails that have not left, or take addresses off a subscription."""
-    from reports.delivery.addresses import clean_address
     from reports.recipients import remove_recipients
-    from reports.subscribing import change_subscription
+    from reports.subscribing import change_subscription, changed_recipients
 
     with runtime.open_warehouse(load_settings()) as warehouse:
         report, subscription = _target(warehouse, name)
         if report is not None:
             _print(remove_recipients(warehouse, report, addresses, person, datetime.now(UTC)))
         elif subscription is not None:
-            gone = set(map(clean_address, addresses))
-            if strange := gone - set(subscription["recipients"]):
-                raise PermanentError(f"The subscription does not go to {', '.join(sorted(strange))}")
-            left = [each for each in subscription["recipients"] if each not in gone]
+            left = changed_recipients(subscription, (), addresses)
             change_subscription(warehouse, subscription, {"recipients": left}, person)
             console.out.print(f"The next reports go to {len(left)} address(es).")
 

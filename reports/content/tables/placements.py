@@ -141,6 +141,12 @@ def delivery(facts: ReportFacts, formatter: Formatter) -> Section:
             Pair(say("Cost per thousand ads (eCPM)"), per_thousand(facts, formatter)),
             Pair(say("Attributed revenue"), _revenue(facts, facts.currency, formatter)),
         ]
+    else:
+        for each in facts.to_date:
+            currency, figures = each.currency, each.period
+            spend, revenue = (formatter.money(one, currency) for one in (figures.spend_minor, figures.revenue_minor))
+            pairs.append(Pair(say("Spend in {currency}", currency=currency), spend))
+            pairs.append(Pair(say("Attributed revenue in {currency}", currency=currency), revenue))
     title = say("Delivery, reach and frequency, {period}", period=formatter.period(facts.period))
     return Section(title, tuple(pairs))
 

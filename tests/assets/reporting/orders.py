@@ -39,6 +39,8 @@ OWNER = {"tenant_id": TENANT}
 
 
 def add(warehouse: Warehouse, table: str, *rows: Mapping[str, object]) -> None:
+    if not rows:
+        return
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     texts = {name: [str(v) if isinstance(v, UUID) else v for v in values] for name, values in columns.items()}
     warehouse.insert(table, pl.DataFrame(texts, strict=False))

@@ -1,4 +1,4 @@
-"""The line that grows over a campaign: sums by local day, where it stands, and when there is none."""
+"""The lines on how conversions come in: sums over a campaign, and delays after the last ad; and new customers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from assets.reporting.growth import with_growth
 from reports.compose import compose
+from reports.facts.growing import Customers, Delays
 from reports.facts.report_facts import Period, ReportFacts
 from reports.rendering.render import render
 
@@ -67,3 +68,50 @@ def test_the_line_stands_in_mail_and_pdf_once_there_is_more_than_the_period(fact
 @pytest.mark.parametrize("days", [0, 92])
 def test_the_first_period_has_no_line_of_its_own(facts: ReportFacts, days: int) -> None:
     assert compose(replace(facts, growth=tuple(float(day) for day in range(days)))).growth is None
+
+
+SLOW = Delays(214, (0.0, 0.3, 0.45, 0.52, *(0.6,) * 10, 0.9, *(0.95,) * 15, 1.0))
+
+
+def test_delays_stand_in_mail_text_and_pdf_with_what_they_mean(facts: ReportFacts) -> None:
+    content = compose(replace(facts, delays=SLOW))
+    assert content.delays is not None
+    assert content.delays.note == (
+        "Half of them came within 3 days after the last ad before them and nine in ten within 14 days: numbers of "
+        "young periods still rise. Of 214 conversions after ads whose window is complete."
+    )
+    assert (len(content.delays.current), content.delays.current[:4], content.delays.current[-1]) == (
+        31,
+        (0, 30, 45, 52),
+        100,
+    )
+    assert content.delays.day_ticks == ((0, "0"), (7, "7"), (14, "14"), (21, "21"), (28, "28"))
+    assert content.delays.count_ticks == ((0, "0%"), (50, "50%"), (100, "100%"))
+    files = {file.name: file for file in render(content)}
+    page = files["report.html"].body.decode()
+    assert page.count(f"cid:{files['delays.png'].content_id}") == 1
+    assert content.delays.note in page
+    assert content.delays.note in files["report.txt"].body.decode()
+
+
+@pytest.mark.parametrize(("within", "said"), [((0.0, 1.0), "within 1 day "), ((0.0, 0.5, 1.0), "within 1 day ")])
+def test_half_of_them_came_within_a_day_at_least(facts: ReportFacts, within: tuple[float, ...], said: str) -> None:
+    line = compose(replace(facts, delays=Delays(30, within))).delays
+    assert line is not None
+    assert said in line.note
+
+
+def test_too_few_delays_have_no_line(facts: ReportFacts) -> None:
+    assert compose(facts).delays is None
+
+
+@pytest.mark.parametrize(
+    ("customers", "said"),
+    [
+        (Customers(41, 34, 15, 12), "34 of 41 conversions where it is known (83%); in this period 12 of 15"),
+        (Customers(4, 3, 0, 0), "3 of 4 conversions where it is known; in this period 0 of 0"),
+    ],
+)
+def test_new_customers_stand_in_the_campaign_to_date(facts: ReportFacts, customers: Customers, said: str) -> None:
+    (to_date,) = compose(replace(facts, to_date=(replace(facts.to_date[0], customers=customers),))).to_date
+    assert {pair.term: pair.text for pair in to_date.pairs}["New customers"] == said

@@ -81,6 +81,28 @@ def huge() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
+# Each draws the one before ten times.
+BILLIONS = '<rect id="x0" width="1" height="1"/>' + "".join(
+    f'<g id="x{level}">' + f'<use href="#x{level - 1}"/>' * 10 + "</g>" for level in range(1, 10)
+)
+
+
+def test_an_svg_with_styles_and_uses_is_drawn_as_its_program_shows_it() -> None:
+    """As drawing programs export them: classes, and a shape that stands twice."""
+    body = svg(
+        "<defs><style>.ink { fill: #cc3333 }</style>"
+        '<symbol id="dot"><rect class="ink" width="20" height="100"/></symbol></defs>'
+        '<use href="#dot"/><use xlink:href="#dot" x="140"/>'
+    )
+    drawn = opened(normalised(body))
+    assert drawn.getpixel((2, 40)) == pytest.approx((204, 51, 51), abs=2)
+    middle = drawn.getpixel((drawn.width // 2, 40))
+    assert middle == (255, 255, 255)
+    assert any(
+        drawn.getpixel((x, 40)) == pytest.approx((204, 51, 51), abs=2) for x in range(drawn.width // 2, drawn.width)
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -89,10 +111,14 @@ def huge() -> bytes:
         (svg('<image xlink:href="https://example.com/x.png" width="9" height="9"/>'), "'image'"),
         (svg('<image href="file:///etc/passwd" width="9" height="9"/>'), "'image'"),
         (svg('<foreignObject><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject>'), "'foreignObject'"),
-        (svg("<style>@import url(https://example.com/x.css);</style>"), "'style'"),
+        (svg("<style>@import url(https://example.com/x.css);</style>"), "style that loads"),
+        (svg("<style>rect { fill: url(https://example.com/x.svg#y) }</style>"), "style that loads"),
+        (svg('<use href="https://example.com/x.svg#y"/>'), "'href'"),
         (svg('<rect width="9" height="9" fill="url(https://example.com/#x)"/>'), "'fill'"),
         (svg('<a xlink:href="javascript:alert(1)"><rect width="9" height="9"/></a>'), "'a'"),
-        (svg('<g id="x"><use href="#x"/></g>'), "'use'"),
+        (svg('<g id="x"><use href="#x"/></g>'), "draws itself"),
+        (svg('<g id="x"><use href="#y"/></g><g id="y"><use xlink:href="#x"/></g>'), "draws itself"),
+        (svg(BILLIONS), "more than 5000 elements by its uses"),
         (b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg("&a;"), "document type"),
         (svg("<rect/>" * 5_001), "5000 elements"),
         (b'<html xmlns="http://www.w3.org/1999/xhtml"/>', "an SVG"),

@@ -74,7 +74,11 @@ def test_a_logo_is_entered_by_command_and_stands_in_the_next_report(
     assert "there are" in refused(reports("logo", "harbor", file, "--sponsor", "Nobody"))
     said(reports("logo", "harbor", file, "--sponsor", "kettle & co"))
     assert rows(week, "SELECT count(*), min(entered_by) FROM logos WHERE tenant_id = %s", HARBOR) == [(2, "ann")]
-    said(reports("logo", "harbor", "--sponsor", "kettle & co", "--remove"))
+    said(reports("logo", "harbor", "--sponsor", "kettle & co", "--remove", by="bea"))
+    of_logos = " FROM config_changes WHERE table_name = 'logos'"
+    trail = rows(week, f"SELECT operation, person, new_row ->> 'entered_by' {of_logos}")
+    assert trail == [("insert", "ann", "ann"), ("insert", "ann", "ann"), ("delete", "bea", None)]
+    assert rows(week, f"SELECT max(length(new_row::text)) < 300 {of_logos}") == [(True,)]
     said(reports(*BUILD))
     assert "network.png" in frozen_files(week)
     assert "sponsor.png" not in frozen_files(week)

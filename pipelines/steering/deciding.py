@@ -1,36 +1,22 @@
-"""Steering: what `earshot reports` does, as jobs of the orchestrator, with described configuration.
+"""Deciding: what people decide about single reports, as jobs.
 
-Here: a job for each decision; who decides is the field `by`, which the trail of changes shows.
-Not here: what may be decided (reports/steering.py, recipients.py, subscribing.py), the commands (commands/reports).
+Here: a job for each decision, from building and approving to notes and recipients, and what it takes.
+Not here: what may be decided (reports/steering.py, recipients.py), who gets which report (entering.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from dagster import Field, JobDefinition, OpExecutionContext, job, op
+from dagster import Field, OpExecutionContext
 
+from pipelines.steering.jobs import BY, optional, several, steering_job
 from sql.values import PermanentError, Scope
 
-BY = Field(str, description="Who decides this; it stands in the trail of changes (`earshot audit`).")
 REPORTS = Field([str], description="Beginnings of reports' ids, as `earshot reports list` shows them.")
 REPORT = Field(str, description="The beginning of a report's id, as `earshot reports list` shows it.")
-
-Work = Callable[[OpExecutionContext, Mapping[str, Any]], object]
-
-
-def _job(name: str, description: str, config: Mapping[str, Any], work: Work, resources: set[str]) -> JobDefinition:
-    @op(name=name, description=description, config_schema=dict(config), required_resource_keys=resources)
-    def decide(context: OpExecutionContext) -> None:
-        work(context, context.op_config)
-
-    @job(name=f"report_{name}", description=description)
-    def deciding() -> None:
-        decide()
-
-    return deciding
 
 
 def _ids(context: OpExecutionContext, names: list[str]) -> list[Any]:
@@ -144,106 +130,73 @@ def _recipients(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
         context.log.info(f"{each.recipient} {each.result}")
 
 
-def _brand(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
-    from reports.subscribing import change_brand
-
-    values = {name: config[name] for name in BRAND if config[name]}
-    change_brand(
-        context.resources.warehouse, context.resources.warehouse.tenant_id(config["tenant"]), values, config["by"]
-    )
-
-
-def _optional(description: str) -> Field:
-    return Field(str, default_value="", description=description)
-
-
-def _several(description: str) -> Field:
-    return Field([str], default_value=[], description=description)
-
-
-BRAND = {
-    "brand_name": _optional("The name that stands on reports and mails; empty: as it is."),
-    "brand_color": _optional("The colour of its reports, as #rrggbb; empty: as it is."),
-    "sender_name": _optional("The name that mails are sent under; empty: as it is."),
-    "subject_template": _optional("The mails' subject with the fields {title}, {period} and so on; empty: as it is."),
-    "reply_to": _optional("Where answers go; empty: as it is."),
-    "owner_address": _optional("Who is told when a person is needed; empty: as it is."),
-    "locale": _optional("Language and country where a subscription has none; empty: as it is."),
-}
 _MAKING = {"warehouse", "mailing", "measurement"}
-STEERING_JOBS = [
-    _job(
+DECIDING_JOBS = [
+    steering_job(
         "build",
         "Makes reports now: those named, or all of a period; what is not ready says what it waits for.",
         {
             "by": BY,
-            "reports": _several("Beginnings of reports' ids; empty: those of the period."),
-            "tenants": _several("Slugs of tenants; empty: all."),
+            "reports": several("Beginnings of reports' ids; empty: those of the period."),
+            "tenants": several("Slugs of tenants; empty: all."),
             "cadence": Field(str, default_value="weekly", description="weekly, monthly or end_of_campaign."),
-            "period": _optional("A day of the period (YYYY-MM-DD); empty: the last full one."),
+            "period": optional("A day of the period (YYYY-MM-DD); empty: the last full one."),
         },
         _build,
         _MAKING,
     ),
-    _job(
+    steering_job(
         "preview",
         "Writes reports as files with an index, what has not left as drafts. Nothing is sent or changed.",
         {
             "folder": Field(str, description="The folder for the files, on the machine that runs the job."),
-            "reports": _several("Beginnings of reports' ids; empty: all."),
-            "tenants": _several("Slugs of tenants; empty: all."),
+            "reports": several("Beginnings of reports' ids; empty: all."),
+            "tenants": several("Slugs of tenants; empty: all."),
         },
         _preview,
         _MAKING,
     ),
-    _job(
+    steering_job(
         "approve", "Lets reports leave that wait for approval.", {"by": BY, "reports": REPORTS}, _approve, {"warehouse"}
     ),
-    _job(
+    steering_job(
         "hold",
         "Keeps reports from leaving until they are released.",
         {"by": BY, "reports": REPORTS, "reason": Field(str, description="Why; it stands beside the report.")},
         _hold,
         {"warehouse"},
     ),
-    _job(
+    steering_job(
         "release",
         "Takes holds back, or sends reports of empty periods all the same.",
         {"by": BY, "reports": REPORTS},
         _release,
         _MAKING,
     ),
-    _job(
+    steering_job(
         "note",
         "Writes a sentence or two on a report that has not left yet.",
-        {"by": BY, "report": REPORT, "text": _optional("The note; empty: take it off.")},
+        {"by": BY, "report": REPORT, "text": optional("The note; empty: take it off.")},
         _note,
         _MAKING,
     ),
-    _job(
+    steering_job(
         "resend",
         "Sends a report once more where it did not arrive, or to the recipients named.",
         {
             "by": BY,
             "report": REPORT,
-            "to": _several("Recipients who get it even if it has arrived; empty: where it failed or is in doubt."),
-            "reason": _optional("Why; it stands in the trail of changes."),
+            "to": several("Recipients who get it even if it has arrived; empty: where it failed or is in doubt."),
+            "reason": optional("Why; it stands in the trail of changes."),
         },
         _resend,
         {"warehouse"},
     ),
-    _job(
+    steering_job(
         "recipients",
         "Sends a report to more addresses, or takes mails back that wait. Nobody else gets a second mail.",
-        {"by": BY, "report": REPORT, "add": _several("Addresses to add."), "remove": _several("Addresses to remove.")},
+        {"by": BY, "report": REPORT, "add": several("Addresses to add."), "remove": several("Addresses to remove.")},
         _recipients,
-        {"warehouse"},
-    ),
-    _job(
-        "brand",
-        "Changes how a network appears on the reports that are made from now on.",
-        {"by": BY, "tenant": Field(str, description="The tenant's slug."), **BRAND},
-        _brand,
         {"warehouse"},
     ),
 ]
