@@ -183,7 +183,11 @@ def _dispositions() -> Section:
 
 def _rules(config: Configuration) -> Section:
     rows = [(kind, f"{len(getattr(config.rules, kind)):,}") for kind in KINDS]
-    text = f"Version {config.rules.version} of the rules on user agents and referrers. Bots are asked first."
+    text = (
+        f"Version {config.rules.version} of the rules on user agents and referrers. Bots are looked for first, then "
+        "apps, libraries and browsers; within a kind the first rule decides. A library that only scripts use is a bot. "
+        "An app that no rule names is called what it calls itself, and an agent without a name is unknown and no bot."
+    )
     return Section("Agents and referrers", [text], Table(["rules on", "patterns"], rows))
 
 

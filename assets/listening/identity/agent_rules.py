@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from assets.listening.identity.agent_patterns import compile_pattern
+from assets.listening.identity.agent_text import plain_agent, plain_name, without_model
 from assets.listening.identity.rule_files import parse_list, read_bytes, shown
 from sql.values import PermanentError
 
@@ -28,6 +29,11 @@ UNKNOWN = "unknown"
 
 # A rule of any kind with this category names a machine: OPAWG marks so the libraries that only scripts use.
 BOT_CATEGORY = "bot"
+
+# A rule of any kind with this category names an app: those of last resort stand behind the browsers, and take its name
+# from the agent.
+APP_CATEGORY = "app"
+NAME_GROUP = "app"
 
 # Referrers in this category are not people following a link: stream rippers, click farms. The OPAWG lists have none.
 BAD_CATEGORY = "bad"
@@ -152,7 +158,7 @@ def match_referrers(referrers: pl.Series, rules: Rules) -> pl.DataFrame:
 
 def match_agent(agent: str | None, rules: Rules) -> AgentMatch:
     """One agent, as match_agents does it for many."""
-    text = (agent or "").strip()
+    text = plain_agent(agent or "")
     if not text:
         return AgentMatch(False, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
     found = rules._cache.get(text)
@@ -166,13 +172,13 @@ def match_agent(agent: str | None, rules: Rules) -> AgentMatch:
 def _match_text(agent: str, rules: Rules) -> AgentMatch:
     is_declared_bot = agent.endswith(BOT_SUFFIX)
     text = agent.removesuffix(BOT_SUFFIX)[:LONGEST_AGENT]
-    kind, rule = _first_of_kinds(text, rules)
+    kind, rule, app = _first_of_kinds(text, rules)
     is_bot = is_declared_bot or kind == "bot" or (rule is not None and rule.category == BOT_CATEGORY)
     device = _first(text, rules.devices)
     return AgentMatch(
         is_bot=is_bot,
         agent_kind="bot" if is_bot else kind,
-        app=UNKNOWN if rule is None else rule.name,
+        app=app,
         device=UNKNOWN if device is None else device.category or device.name,
         os=next((name for name, pattern in SYSTEMS if pattern.search(text)), UNKNOWN),
     )
@@ -192,13 +198,27 @@ def match_referrer(referrer: str | None, rules: Rules) -> ReferrerMatch:
     return ReferrerMatch(False, host.strip("[]").removeprefix("www.") if host else UNKNOWN)
 
 
-def _first_of_kinds(text: str, rules: Rules) -> tuple[str, Rule | None]:
-    order = (("bot", rules.bots), ("app", rules.apps), ("library", rules.libraries), ("browser", rules.browsers))
-    for kind, of_kind in order:
-        rule = _first(text, of_kind)
+def _first_of_kinds(text: str, rules: Rules) -> tuple[str, Rule | None, str]:
+    """Kind, rule and name of what matches first. Bots are looked for outside of the name of a phone."""
+    order = (
+        ("bot", rules.bots, without_model(text)),
+        ("app", rules.apps, text),
+        ("library", rules.libraries, text),
+        ("browser", rules.browsers, text),
+    )
+    for kind, of_kind, searched in order:
+        rule = _first(searched, of_kind)
         if rule is not None:
-            return kind, rule
-    return UNKNOWN, None
+            return APP_CATEGORY if rule.category == APP_CATEGORY else kind, rule, _name_of(rule, searched)
+    return UNKNOWN, None, UNKNOWN
+
+
+def _name_of(rule: Rule, text: str) -> str:
+    """The name of the rule, or what the group `app` of its pattern found in the agent."""
+    if NAME_GROUP not in rule.pattern.groupindex:
+        return rule.name
+    found = rule.pattern.search(text)
+    return plain_name(found[NAME_GROUP] or "" if found else "") or UNKNOWN
 
 
 def _first(text: str, rules: Iterable[Rule]) -> Rule | None:
