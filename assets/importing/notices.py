@@ -26,23 +26,17 @@ PARTIAL_CONTENT = 206
 class Notices:
     """Counts over the batches so far.
 
-    requests:  all of them
-    nobody:    without an address, a hash of one, or a listener
     private:   by private address
     unplaced:  answers with a part of a file of which nothing says which part
     unmatched: requests for no file of the catalogue, by path
     """
 
-    requests: int = 0
-    nobody: int = 0
     private: Counter[str] = field(default_factory=Counter)
     unplaced: int = 0
     unmatched: Counter[str] = field(default_factory=Counter)
 
     def add(self, events: pl.DataFrame) -> None:
         """Count a batch. events: the rows of MadeBatch."""
-        self.requests += events.height
-        self.nobody += without_client(events)
         self.private.update(_counted(private_peers(events.get_column("client_ip"))))
         self.unplaced += without_place(events)
         unmatched = events.filter(pl.col("episode_id").is_null()).get_column("event_data")
@@ -55,8 +49,6 @@ class Notices:
 
     def sentences(self, media: MediaPaths) -> Iterator[str]:
         """What there is to say, a sentence each, and with the paths that match nothing the nearest file of each."""
-        if self.nobody:
-            yield f"{self.nobody:,} requests have no address that can be read; they will count as malformed"
         if self.private:
             number = sum(self.private.values())
             yield (
@@ -75,11 +67,6 @@ class Notices:
             yield f"{count:,} requests for {path}, which is not in the catalogue" + (
                 f"; the nearest there is {near}" if near else ""
             )
-
-
-def without_client(events: pl.DataFrame) -> int:
-    """How many requests name nobody."""
-    return events.filter(pl.all_horizontal(pl.col("client_ip", "household_key", "listener_id").is_null())).height
 
 
 def without_place(events: pl.DataFrame) -> int:

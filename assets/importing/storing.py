@@ -7,7 +7,7 @@ Not here: reading objects and formats, where objects come from (sources/), what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,8 +20,9 @@ from assets.importing.events import MadeBatch
 from assets.importing.files.batches import Batch
 from assets.importing.formats import mapping_of
 from assets.importing.mappings.mapping import LogMapping
+from assets.importing.notices import Notices
 from assets.importing.paths import MediaPaths
-from assets.importing.reading import Reading, made_batches
+from assets.importing.reading import Reading, made_batches, recognise
 from sql.failures import cause_of, is_database_away
 from sql.imports import ImportId, ImportStart, begin_import, end_import, store_batch
 from sql.values import PermanentError
@@ -46,6 +47,7 @@ class ImportSummary:
     number: int | None = None
     problems: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     def count(self, batch: Batch, made: MadeBatch) -> dict[str, int]:
         """Add a batch; returns its counts by the names of count_import."""
@@ -72,7 +74,8 @@ class LogImport:
     """What is to be imported for whom. object: its name in messages and in imports.
 
     is_forced: store what looks wrong, too. fields: the names of its columns, where a format leaves them to an operator.
-    mapping: the format, where it is an operator's own. trusted: the proxies that are believed about their clients.
+    mapping: the format, where it is an operator's own. Without it, and with an empty format_name, the format is the one
+    that the first lines are of. trusted: the proxies that are believed about their clients.
     """
 
     tenant: UUID
@@ -121,12 +124,16 @@ def import_batches(
     the first batch should not be stored. Nothing is stored then.
     """
     media = MediaPaths.of(warehouse.read("read_media_paths", tenants=[task.tenant]))
-    summary, begun = ImportSummary(), None
+    summary, begun, notices = ImportSummary(), None, Notices()
+    if task.mapping is None:
+        mapping, batches = recognise(batches, task.object) if not task.format_name else (task.reading.mapping, batches)
+        task = replace(task, format_name=mapping.name, mapping=mapping)
     try:
         for batch, made in ahead(made_batches(task.reading, batches, task.tenant, media)):
             if not summary.lines and not task.is_forced:
                 refuse_doubtful(made, task.tenant_slug, lambda: _other_files(warehouse, task.tenant))
             counts = summary.count(batch, made)
+            notices.add(made.events)
             on_rejects(made.rejects)
             if not task.is_dry_run and made.height:
                 begun = begun or begin_import(warehouse, task.start)
@@ -137,6 +144,7 @@ def import_batches(
     except BaseException as error:
         _end_failed(warehouse, begun, error)
         raise
+    summary.notices = list(notices.sentences(media))
     summary.doubts = [f"not all of it could be read: {problem}" for problem in summary.problems] + doubts_of(
         lines=summary.lines,
         rejected=summary.rejected,

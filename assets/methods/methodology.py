@@ -159,8 +159,12 @@ def _downloads(config: Configuration) -> Section:
         "not bytes that were asked for, and no byte counts twice. Of a file that is shorter, or whose duration is "
         f"unknown, {slack} is needed; where its size is unknown, {method.assumed_minute:,} bytes are, a minute at "
         "128 kbit/s. A prefix service sees no bytes, so its requests count by themselves.",
-        "Where a log does not say how many bytes were sent, the range that was asked for is taken as received; "
-        "is_range_assumed marks each download, and range_assumed counts the requests, for which that was done. The "
+        "Where a log does not say how many bytes were sent, the range that was asked for is taken as received. Where "
+        "it does not say which part of a file an answer with status 206 was, as many bytes as the file has are the "
+        "file; of fewer, as many as were sent, less the file's header, count as content. Two such answers may be the "
+        "same part, so the larger one counts, as far as it is more than what was received of known places, and ads in "
+        "it do not. is_range_assumed marks each download, and range_assumed counts the requests, for which one of "
+        "these was done. The "
         "segments of a stream are parts of the file that they make up: what was received of them is what was received "
         "of that file.",
         "The download happened at its first request that passes every rule below. A day is a UTC day.",

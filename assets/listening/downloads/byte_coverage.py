@@ -31,30 +31,37 @@ def add_intervals(requests: pl.DataFrame, method: Method | None = None) -> pl.Da
     requests: source, http_status, range_start, range_end, bytes_sent, file_bytes, header_bytes (null: unknown file),
               is_open; of requests for a part of a file (an HLS segment) part_offset_bytes, part_bytes,
               part_header_bytes (null, or no such columns: for the whole file)
-    adds:     from_byte, to_byte, content_from (i64, half-open; empty where from >= to), is_range_assumed
+    adds:     from_byte, to_byte, content_from (i64, half-open; empty where from >= to), placeless_bytes (i64: of the
+              content, by an answer of which nothing says where in the file they lie; else 0), is_range_assumed
     Source:   PTMG 2.3: bytes sent win over the requested range.
 
-    A request without a range starts at 0 if its status is 200, and nowhere otherwise. Bytes sent unknown: the range is
-    taken as received, and the row is marked. If then neither the range nor the file has an end, it is taken to have
-    received the assumed minute. A prefix service sees no bytes, and a request after the window closed adds none.
+    A request without a range starts at 0 if its status is 200, or if it is a 206 with as many bytes as the file has.
+    Any other 206 without a range lies nowhere: its bytes, less as many as the header has, are content all the same, and
+    the row is marked. Bytes sent unknown: the range is taken as received, and the row is marked. If then neither the
+    range nor the file has an end, it is taken to have received the assumed minute. A prefix service sees no bytes, and
+    a request after the window closed adds none.
     A request for a part is measured in the part and clipped at its end, then moved to where the part lies in the whole.
     """
     minute = (method or Method()).assumed_minute
     offset, size, part_header = _part_or_whole(requests)
-    start = pl.coalesce(
-        pl.col("range_start").clip(upper_bound=LAST_BYTE), pl.when(pl.col("http_status") == 200).then(0)
-    ).cast(pl.Int64)
+    bytes_sent = pl.col("bytes_sent").clip(upper_bound=LAST_BYTE)
+    is_whole = (pl.col("http_status") == 200) | ((pl.col("http_status") == 206) & (bytes_sent >= size))
+    start = pl.coalesce(pl.col("range_start").clip(upper_bound=LAST_BYTE), pl.when(is_whole).then(0)).cast(pl.Int64)
     header = pl.max_horizontal(pl.col("header_bytes").fill_null(0), part_header)
     requested_end = pl.coalesce(pl.col("range_end").clip(upper_bound=LAST_BYTE) + 1, size)
-    sent = start + pl.col("bytes_sent").clip(upper_bound=LAST_BYTE)
+    sent = start + bytes_sent
     assumed = pl.max_horizontal(start, header) + minute
     end = offset + pl.coalesce(pl.min_horizontal(requested_end, sent, size), assumed)
     begin = offset + start
-    measured = (pl.col("source") != PREFIX) & pl.col("is_open") & start.is_not_null()
+    is_seen = (pl.col("source") != PREFIX) & pl.col("is_open")
+    measured = is_seen & start.is_not_null()
+    is_placeless = is_seen & start.is_null() & (pl.col("http_status") == 206) & (bytes_sent > 0)
+    placeless = (bytes_sent - pl.max_horizontal(header - offset, 0)).clip(lower_bound=0)
     return requests.with_columns(
         from_byte=pl.when(measured).then(begin).otherwise(0),
         to_byte=pl.when(measured).then(pl.max_horizontal(pl.min_horizontal(end, "file_bytes"), begin)).otherwise(0),
-        is_range_assumed=measured & pl.col("bytes_sent").is_null(),
+        placeless_bytes=pl.when(is_placeless).then(placeless).otherwise(0).cast(pl.Int64),
+        is_range_assumed=(measured & pl.col("bytes_sent").is_null()) | is_placeless.fill_null(False),
     ).with_columns(content_from=pl.max_horizontal("from_byte", header))
 
 
@@ -69,9 +76,11 @@ def _part_or_whole(requests: pl.DataFrame) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 def add_new_bytes(requests: pl.DataFrame) -> pl.DataFrame:
     """The requests with new_bytes: content bytes of the file that no earlier request of their group received.
 
-    requests: request_no (dense, in order of group and time), group_no, file_no, content_from, to_byte
+    requests: request_no (dense, in order of group and time), group_no, file_no, content_from, to_byte, and
+              placeless_bytes (or no such column: none)
     Each byte of the union of the intervals counts for the request that received it first: summed over a span it is the
-    span's coverage.
+    span's coverage. Bytes without a place may be any of the others, so all that they prove is that the span covers as
+    many as one answer had: they count as far as that is more than what is covered by then.
     """
     group = pl.col("group_no")
     length = (pl.col("to_byte") - pl.col("content_from")).clip(lower_bound=0)
@@ -81,7 +90,20 @@ def add_new_bytes(requests: pl.DataFrame) -> pl.DataFrame:
     shared = shared.filter(~pl.col("is_alone") & (pl.col("length") > 0))
     if shared.height:
         new_bytes[_integers(shared["request_no"])] = _count_first_receipts(shared)
-    return requests.with_columns(new_bytes=pl.Series(new_bytes))
+    return requests.with_columns(new_bytes=pl.Series(new_bytes)).pipe(_raise_to_placeless)
+
+
+def _raise_to_placeless(requests: pl.DataFrame) -> pl.DataFrame:
+    """The requests with new_bytes such that each span covers, at each of them, the most that one answer had so far."""
+    if "placeless_bytes" not in requests.columns or not (requests["placeless_bytes"] > 0).any():
+        return requests
+    placed = pl.col("new_bytes").cum_sum().over(SPAN)
+    covered = pl.max_horizontal(placed, pl.col("placeless_bytes").cum_max().over(SPAN))
+    return (
+        requests.with_columns(_covered=covered)
+        .with_columns(new_bytes=pl.col("_covered") - pl.col("_covered").shift(1).over(SPAN).fill_null(0))
+        .drop("_covered")
+    )
 
 
 def _count_first_receipts(shared: pl.DataFrame) -> Integers:

@@ -126,6 +126,7 @@ def qualify_looked_up(
         .pipe(add_intervals, method)
         .drop(MEASURED, strict=False)
         .pipe(add_new_bytes)
+        .drop("placeless_bytes")
         .pipe(_reach_the_minute, method or Method())
         .pipe(_qualify_groups)
     )
@@ -211,7 +212,8 @@ def count_downloads(requests: pl.DataFrame, catalogue: Catalogue) -> pl.DataFram
                address_class, listener_id (null where the rows lack it), group_no; and of the request that reached
                the minute qualified_at, asset_id (null: unknown file), covered_bytes (what the whole group received of
                that file), threshold_bytes, basis, is_range_assumed (some of these bytes are those of a range that is
-               taken as received, because what was sent is unknown). Bytes are null where the source sees none.
+               taken as received, because what was sent is unknown, or of an answer without a place in the
+               file). Bytes are null where the source sees none.
     """
     need_columns(
         requests, "qualified requests", ["group_no", "reached_no"], "It is the second one of qualify_requests."

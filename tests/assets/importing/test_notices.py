@@ -15,7 +15,7 @@ def test_a_log_without_anything_odd_says_nothing() -> None:
     assert list(notices.sentences(MEDIA)) == []
 
 
-def test_private_and_missing_addresses_parts_without_place_and_paths_are_counted_over_batches() -> None:
+def test_private_addresses_parts_without_place_and_paths_are_counted_over_batches() -> None:
     notices = Notices()
     lines = [
         combined(address="10.0.0.7"),
@@ -28,8 +28,7 @@ def test_private_and_missing_addresses_parts_without_place_and_paths_are_counted
     for line in lines:
         notices.add(make([line]).events)
 
-    nobody, private, unplaced, unmatched = notices.sentences(MEDIA)
-    assert nobody.startswith("1 requests have no address")
+    private, unplaced, unmatched = notices.sentences(MEDIA)
     assert "2 requests come from 1 private addresses, most from 10.0.0.7 (2)" in private
     assert "--trusted-proxy" in private
     assert unplaced.startswith("1 answers are a part of a file and do not say which")

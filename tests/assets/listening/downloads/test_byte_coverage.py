@@ -33,7 +33,10 @@ SCHEMA: dict[str, Any] = {
         ({"bytes_sent": None}, (0, 1_000, 100, True)),
         ({"range_start": 4_500, "range_end": None, "bytes_sent": None}, (4_500, 5_000, 4_500, True)),
         ({"http_status": 200, "range_start": None, "range_end": None, "bytes_sent": 5_300}, (0, 5_000, 100, False)),
-        ({"range_start": None, "range_end": None}, (0, 0, 100, False)),
+        ({"range_start": None, "range_end": None}, (0, 0, 100, True)),
+        ({"range_start": None, "range_end": None, "bytes_sent": None}, (0, 0, 100, False)),
+        ({"range_start": None, "range_end": None, "bytes_sent": 5_000}, (0, 5_000, 100, False)),
+        ({"range_start": None, "range_end": None, "bytes_sent": 5_001}, (0, 5_000, 100, False)),
         ({"source": "prefix"}, (0, 0, 100, False)),
         ({"is_open": False}, (0, 0, 100, False)),
         (
@@ -66,3 +69,36 @@ def test_a_byte_counts_for_the_first_request_of_its_group_that_received_it() -> 
 def test_intervals_that_overlap_or_touch_become_one() -> None:
     merged = merge_intervals(intervals((0, 1, 60, 90), (0, 1, 0, 50), (0, 1, 50, 60), (0, 1, 91, 99), (0, 2, 5, 5)))
     assert merged.sort("from_byte").rows() == [(0, 1, 0, 90), (0, 1, 91, 99)]
+
+
+@pytest.mark.parametrize(
+    ("change", "placeless"),
+    [
+        ({"bytes_sent": 600}, 500),
+        ({"bytes_sent": 4_999}, 4_899),
+        ({"bytes_sent": 60}, 0),
+        ({"bytes_sent": 5_000}, 0),
+        ({"bytes_sent": None}, 0),
+        ({"bytes_sent": 600, "file_bytes": None, "header_bytes": None}, 600),
+        ({"bytes_sent": 600, "range_start": 0}, 0),
+        ({"bytes_sent": 600, "http_status": None}, 0),
+        ({"bytes_sent": 600, "source": "prefix"}, 0),
+        ({"bytes_sent": 600, "is_open": False}, 0),
+    ],
+)
+def test_an_answer_without_a_place_has_content_beyond_as_many_bytes_as_the_header(
+    change: dict[str, Any], placeless: int
+) -> None:
+    request = pl.DataFrame([REQUEST | {"range_start": None, "range_end": None} | change], schema=SCHEMA)
+    assert add_intervals(request)["placeless_bytes"].to_list() == [placeless]
+
+
+def test_bytes_without_a_place_count_as_far_as_one_answer_had_more_than_is_covered() -> None:
+    requests = intervals(
+        (0, 1, 0, 100), (0, 1, 0, 0), (0, 1, 0, 0), (0, 1, 100, 250), (0, 1, 0, 0), (0, 2, 0, 0), (1, 1, 0, 7)
+    )
+    placeless = pl.Series("placeless_bytes", [0, 180, 150, 0, 200, 30, 0])
+
+    found = add_new_bytes(requests.with_columns(placeless))["new_bytes"].to_list()
+
+    assert found == [100, 80, 0, 70, 0, 30, 7]

@@ -85,8 +85,12 @@ def test_the_range_is_taken_where_the_bytes_sent_are_unknown(count: Count) -> No
     assert len(count(part(0, MINUTE, bytes_sent=None))) == 1
 
 
-def test_a_partial_answer_without_a_range_covers_nothing(count: Count) -> None:
-    assert count({"http_status": 206}) == []
+def test_a_partial_answer_without_a_range_shows_as_much_content_as_was_sent(count: Count) -> None:
+    assert count({"http_status": 206, "bytes_sent": MINUTE - 1}) == []
+    (download,) = count({"http_status": 206, "bytes_sent": 2 * MINUTE})
+    assert download["is_range_assumed"]
+    (whole,) = count({"http_status": 206})
+    assert not whole["is_range_assumed"]
 
 
 def test_a_range_beyond_the_file_ends_with_the_file(count: Count) -> None:

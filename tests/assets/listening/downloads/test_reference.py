@@ -112,7 +112,8 @@ def received_bytes(row: Row) -> set[int]:
     requested = row["asked"] or file
     offset = requested.get("part_offset_bytes", 0)
     size, sent = requested["file_bytes"], row["bytes_sent"]
-    start = row["range_start"] if row["range_start"] is not None else (0 if row["http_status"] == 200 else None)
+    is_whole = row["http_status"] == 200 or (row["http_status"] == 206 and None not in (sent, size) and sent >= size)
+    start = row["range_start"] if row["range_start"] is not None else (0 if is_whole else None)
     if start is None or row["source"] == "prefix":
         return set()
     ends = [end for end in (row["range_end"], None if size is None else size - 1) if end is not None]
@@ -121,6 +122,17 @@ def received_bytes(row: Row) -> set[int]:
     last = min(ends) if ends else max(start, file["header_bytes"]) + METHOD.assumed_minute - 1
     moved = range(offset + start, offset + last + 1)
     return {byte for byte in moved if file["file_bytes"] is None or byte < file["file_bytes"]}
+
+
+def bytes_without_place(row: Row) -> int:
+    """The content of an answer with a part of a file that does not say which part."""
+    file = row["file"] or {"file_bytes": None, "header_bytes": 0}
+    requested = row["asked"] or file
+    size, sent = requested["file_bytes"], row["bytes_sent"]
+    is_part = row["http_status"] == 206 and row["range_start"] is None and row["source"] != "prefix"
+    if not is_part or not sent or (size is not None and sent >= size):
+        return 0
+    return int(max(0, sent - max(0, header_end(row) - requested.get("part_offset_bytes", 0))))
 
 
 def header_end(row: Row) -> int:
@@ -164,16 +176,19 @@ def qualify(group: list[Row]) -> Row | None:
     midnight = group[0]["occurred_at"].replace(hour=0, minute=0, second=0, microsecond=0)
     covered: dict[Any, set[int]] = {}
     content: dict[Any, set[int]] = {}
+    most: dict[Any, int] = {}
     reached = None
     for number, row in enumerate(group):
         is_open = row["occurred_at"] < midnight + timedelta(hours=72)
         file = row["file"]["asset_id"] if row["file"] else None
         new = received_bytes(row) if is_open else set()
         covered.setdefault(file, set()).update(new)
-        before = len(content.setdefault(file, set()))
+        before = max(len(content.setdefault(file, set())), most.setdefault(file, 0))
         content[file].update(byte for byte in new if byte >= header_end(row))
-        row["adds"] = len(content[file]) > before
-        enough = row["source"] == "prefix" or len(content[file]) >= minute_of(row)
+        row["placeless"] = bytes_without_place(row) if is_open else 0
+        most[file] = max(most[file], row["placeless"])
+        row["adds"] = max(len(content[file]), most[file]) > before
+        enough = row["source"] == "prefix" or max(len(content[file]), most[file]) >= minute_of(row)
         if reached is None and is_open and enough:
             reached = number
     for number, row in enumerate(group):
@@ -194,8 +209,9 @@ def qualify(group: list[Row]) -> Row | None:
     return {
         "event_id": group[0]["event_id"],
         "qualified_at": last["occurred_at"],
-        "covered_bytes": len(content[file]) if measured else None,
-        "is_range_assumed": measured and any(row["adds"] and row["bytes_sent"] is None for row in of_file),
+        "covered_bytes": max(len(content[file]), most[file]) if measured else None,
+        "is_range_assumed": measured
+        and any(row["adds"] and (row["bytes_sent"] is None or row["placeless"]) for row in of_file),
         "ads": sorted(expect_ads(covered)),
     }
 
@@ -258,7 +274,7 @@ def raw_rows(draw: st.DrawFn, count: int = 30) -> list[Row]:
                 "episode_id": draw(mostly(f"{tenant}-{of}", None, "lost", f"{tenant}-short")),
                 "asset_id": None if name is None else draw(mostly(f"{tenant}-{name}", "lost")),
                 "http_method": draw(mostly("GET", "HEAD", None)),
-                "http_status": draw(mostly(206 if start is not None else 200, 206, 304, 302, 404, None)),
+                "http_status": draw(mostly(206 if start is not None else 200, *[206] * 8, 304, 302, 404, None)),
                 "range_start": start,
                 "range_end": None if start is None else draw(mostly(start + length, None, 1, -1)),
                 "bytes_sent": draw(st.none() | st.integers(0, 120) if draw(st.booleans()) else mostly(4, None, 12, -1)),
