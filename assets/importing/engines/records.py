@@ -36,10 +36,9 @@ class JsonParser:
     def parse(self, lines: pl.DataFrame) -> Parsed:
         """The lines of the next batch as requests and rejects."""
         objects = [_object(line) for line in lines.get_column("line")]
-        paths = _paths(self._wanted, [each for each in objects if each is not None][:LOOKED_AT])
-        values = [[_at(each, path) for each in objects] for path in paths.values()]
-        schema = {f"_fields.{name}": pl.String() for name in paths}
-        found = pl.DataFrame(values, schema=schema, orient="col") if paths else pl.DataFrame()
+        known = [each for each in objects if each is not None]
+        paths = _paths(self._wanted, known[:LOOKED_AT], sorted(set().union(*known)))
+        found = pl.DataFrame({f"_fields.{name}": _texts(objects, path) for name, path in paths.items()})
         is_none = pl.Series("_none", [each is None for each in objects], dtype=pl.Boolean)
         rows = lines.hstack(found).with_columns(is_none) if paths else lines.with_columns(is_none)
 
@@ -63,13 +62,17 @@ def _object(line: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _paths(wanted: Sequence[str], objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
-    """Where each field stands: the key itself, else keys with dots between them."""
-    present = list(dict.fromkeys(key for each in objects for key in each))
-    paths: dict[str, tuple[str, ...]] = {}
+def _paths(
+    wanted: Sequence[str], objects: Sequence[Mapping[str, Any]], present: Sequence[str]
+) -> Mapping[str, tuple[str, ...]]:
+    """Where each field stands: the key itself, else keys with dots between them; of those that are there.
+
+    present: every key of any object. objects: some of them, for how they spell what is inside
+    """
+    paths: dict[str, tuple[str, ...]] = {name: (key,) for name, key in found_names(wanted, present).items()}
     for name in wanted:
-        whole = found_names([name], present).get(name)
-        paths[name] = (whole,) if whole is not None else _nested(name, objects)
+        if name not in paths and "." in name and found_names([name.split(".")[0]], present):
+            paths[name] = _nested(name, objects)
     return paths
 
 
@@ -84,22 +87,23 @@ def _nested(name: str, objects: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(spelled)
 
 
-def _at(found: Any, path: tuple[str, ...]) -> str | None:
-    """The value at a path as text; of a list its first."""
+def _texts(objects: Sequence[dict[str, Any] | None], path: tuple[str, ...]) -> pl.Series:
+    """The values at a path as text."""
+    found: list[Any] = list(objects)
     for key in path:
-        if not isinstance(found, dict):
-            return None
-        found = found.get(key)
-    if isinstance(found, list):
-        found = found[0] if found else None
-    return _text(found)
+        found = [each.get(key) if type(each) is dict else None for each in found]
+    if not any(each is not None for each in found):
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(objects))
+    texts = pl.Series([each if each is None or type(each) is str else _text(each) for each in found], dtype=pl.String)
+    return texts.str.replace_all("\x00", "\ufffd", literal=True).str.strip_chars()
 
 
 def _text(value: object) -> str | None:
+    """A value as text; of a list its first."""
+    if isinstance(value, list):
+        value = value[0] if value else None
     if value is None or isinstance(value, dict | list):
         return None
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").strip() if "\x00" in value else value.strip()
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
