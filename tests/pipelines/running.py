@@ -18,6 +18,7 @@ from dagster import DagsterInstance
 from pipelines.backfill.computing import BackfillPlan, backfill, run_job
 from sql.tables import TIME_COLUMNS
 from sql.warehouse import Warehouse
+from tests.pipelines.history import passing_history
 from tests.pipelines.small_network import FIRST, MONDAY, SUNDAY
 
 # What of the environment would lead a run elsewhere.
@@ -42,7 +43,7 @@ def compute(
     instance: DagsterInstance | None = None,
 ) -> None:
     """A backfill of these days, as `earshot backfill` does it."""
-    with instance or DagsterInstance.ephemeral() as history:
+    with instance or passing_history() as history:
         backfill(BackfillPlan(first, last, tuple(tenants)), warehouse, history)
 
 
@@ -53,7 +54,7 @@ def rows(warehouse: Warehouse, query: str, *params: object) -> list[tuple[Any, .
 
 def freeze_reports(warehouse: Warehouse) -> None:
     """The job that freezes the week's reports."""
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         run_job(warehouse, history, "weekly_reports", partition_key=MONDAY.isoformat())
 
 

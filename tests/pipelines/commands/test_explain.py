@@ -15,7 +15,6 @@ import polars as pl
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
-from dagster import DagsterInstance
 from psycopg import sql
 
 from assets.attribution.models import EXTRA_MODELS, credit_shows
@@ -31,6 +30,7 @@ from sql.values import PermanentError
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.pipelines.commands.explained import AUTUMN, TENANT, add_campaign, add_facts
+from tests.pipelines.history import passing_history
 from tests.pipelines.running import home_of_its_own
 from tests.pipelines.small_network import MONDAY, named
 
@@ -42,7 +42,7 @@ def url(server: Server, computed: str, home_folder: Path) -> Iterator[str]:
         warehouse = Warehouse(address)
         add_campaign(warehouse)
         add_facts(warehouse)
-        with DagsterInstance.ephemeral() as history:
+        with passing_history() as history:
             run_job(warehouse, history, "weekly_reports", partition_key=MONDAY.isoformat())
         warehouse.close()
         yield address

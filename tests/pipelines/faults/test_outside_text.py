@@ -16,7 +16,6 @@ from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
-from dagster import DagsterInstance
 from psycopg import sql
 from pypdf import PdfReader
 
@@ -24,6 +23,7 @@ from pipelines.backfill.computing import run_job
 from pipelines.cli import main
 from reports.archive import read_files
 from sql.warehouse import Warehouse
+from tests.pipelines.history import passing_history
 from tests.pipelines.running import home_of_its_own, rows
 from tests.pipelines.small_network import MONDAY, named
 
@@ -78,7 +78,7 @@ def earshot(warehouse: Warehouse, *arguments: str) -> Result:
 
 
 def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Warehouse, home: Path) -> None:
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         made = run_job(nasty, history, "weekly_reports", partition_key=MONDAY.isoformat())
         run_job(nasty, history, "delivery_worker")
     ((report_id, subject),) = rows(
@@ -121,7 +121,7 @@ def test_a_report_of_nasty_names_is_made_and_harmless_in_every_form(nasty: Wareh
 
 
 def test_every_listing_shows_nasty_names_and_obeys_none(nasty: Warehouse, home: Path) -> None:
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         run_job(nasty, history, "weekly_reports", partition_key=MONDAY.isoformat())
     with nasty.transaction("earshot_owner") as connection:
         connection.execute("UPDATE report_deliveries SET recipient = %s WHERE tenant_id = %s", [NASTY, named("harbor")])

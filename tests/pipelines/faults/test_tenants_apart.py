@@ -33,6 +33,7 @@ from sql.limits import Limits
 from sql.values import Reader
 from sql.warehouse import Connection, Warehouse
 from tests.conftest import cloned_database
+from tests.pipelines.history import passing_history
 from tests.pipelines.running import compute, home_of_its_own, rows
 from tests.pipelines.small_network import MONDAY, SUNDAY, add, at, download, named
 
@@ -158,7 +159,7 @@ def failing(warehouse: Warehouse, first: date, last: date, tenants: Sequence[str
 
 def run(warehouse: Warehouse, job: str, **options: Any) -> str:
     """Runs a job that has to fail at last; returns what it said."""
-    with DagsterInstance.ephemeral() as history, pytest.raises(BackfillError) as failure:
+    with passing_history() as history, pytest.raises(BackfillError) as failure:
         run_job(warehouse, history, job, **options)
     return str(failure.value)
 
@@ -203,7 +204,7 @@ def test_once_it_is_mended_nothing_is_open_any_more(server: Server, computed: st
         with closing(BrokenWarehouse(url)) as warehouse:
             run(warehouse, "daily_rollups", partition_key=SUNDAY.isoformat())
         with closing(Warehouse(url)) as warehouse:
-            with DagsterInstance.ephemeral() as history:
+            with passing_history() as history:
                 run_job(warehouse, history, "weekly_reports", partition_key=MONDAY.isoformat())
             ((reason,),) = rows(warehouse, "SELECT held_reason FROM reports WHERE state = 'held'")
             assert f"Why on {SUNDAY}: " in reason
@@ -240,9 +241,9 @@ def test_what_is_done_for_each_tenant_is_done_for_the_others(
 
 def test_a_mail_that_cannot_be_put_together_waits_and_the_others_leave(server: Server, computed: str) -> None:
     with cloned_database(server, computed) as url:
-        with closing(Warehouse(url)) as warehouse, DagsterInstance.ephemeral() as history:
+        with closing(Warehouse(url)) as warehouse, passing_history() as history:
             run_job(warehouse, history, "weekly_reports", partition_key=MONDAY.isoformat())
-        with closing(BrokenWarehouse(url)) as warehouse, DagsterInstance.ephemeral() as history:
+        with closing(BrokenWarehouse(url)) as warehouse, passing_history() as history:
             planned = Outbox(warehouse).plan(make_transport(TransportSettings()).sender, datetime.now(UTC))
             verdicts = {each.delivery.tenant_id: (each.verdict, "surprise" in each.detail) for each in planned}
             assert verdicts == {named(BAD): ("failed", True), named(GOOD): ("send", False)}

@@ -12,6 +12,7 @@ from pipelines.backfill.computing import run_job
 from pipelines.definitions import defs
 from pipelines.sensors import late_rows
 from sql.warehouse import Warehouse
+from tests.pipelines.history import passing_history
 from tests.pipelines.running import compute, content, rows, written
 from tests.pipelines.small_network import (
     MONDAY,
@@ -46,7 +47,7 @@ def range_of(request: RunRequest) -> tuple[str, str, list[str]]:
 
 
 def run_late(warehouse: Warehouse, request: RunRequest) -> None:
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         tenants = range_of(request)[2]
         run_job(warehouse, history, "daily_rollups", tags=dict(request.tags), tenants=tenants, stale_only=True)
 

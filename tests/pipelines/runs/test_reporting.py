@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance
 
 from assets.steps import DAILY_ASSETS
 from pipelines.backfill.computing import run_job
 from sql.warehouse import Warehouse
+from tests.pipelines.history import passing_history
 from tests.pipelines.running import compute, freeze_reports, rows, states
 from tests.pipelines.small_network import (
     MONDAY,
@@ -30,7 +30,7 @@ def test_reports_are_frozen_and_mailed_once_whatever_runs_again(week: Warehouse,
     compute(week, SUNDAY)
     freeze_reports(week)
     assert rows(week, everything) == frozen
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         for _ in range(2):
             run_job(week, history, "delivery_worker")
     assert rows(week, "SELECT state, count(*) FROM report_deliveries GROUP BY state") == [("accepted", 2)]

@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey
 
 from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, run_job
 from sql.tables import TIME_COLUMNS
 from sql.warehouse import Warehouse
+from tests.pipelines.history import passing_history
 from tests.pipelines.small_network import MONDAY, build_network, named
 
 # What raw rows become; the raw rows themselves lose their addresses, and their keys come.
@@ -36,7 +37,7 @@ def week(warehouse: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
 
 
 def compute(warehouse: Warehouse, day: date = MONDAY) -> None:
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         backfill(BackfillPlan(day, day, ()), warehouse, history)
 
 
@@ -61,7 +62,7 @@ def test_a_night_publishes_the_methodology_expires_addresses_and_warns_of_lapsed
     compute(week)
     before = rollups(week)
 
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         result = run_job(week, history, "nightly_upkeep")
 
     assert result.asset_materializations_for_node("methodologies")[0].metadata["new"].value == 2

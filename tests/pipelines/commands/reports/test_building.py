@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from dagster import DagsterInstance
-
 from assets.steps import DAILY_ASSETS
 from pipelines.backfill.computing import run_job
 from sql.warehouse import Warehouse
@@ -20,6 +18,7 @@ from tests.pipelines.commands.reports.typed import (
     said,
     wait_for_approval,
 )
+from tests.pipelines.history import passing_history
 from tests.pipelines.running import rows, states
 from tests.pipelines.small_network import MONDAY, SUNDAY, named
 
@@ -61,7 +60,7 @@ def test_the_end_of_a_campaign_is_reported_on_over_its_whole_flight(week: Wareho
         "UPDATE report_subscriptions SET cadence = 'end_of_campaign' WHERE tenant_id = ANY(%s)",
         [HARBOR, named("kreuz")],
     )
-    with DagsterInstance.ephemeral() as history:
+    with passing_history() as history:
         run_job(week, history, "final_reports", partition_key=SUNDAY.isoformat())
     found = rows(week, "SELECT tenant_id, cadence, state, period_start, period_end FROM reports")
     assert found == [(HARBOR, "end_of_campaign", "frozen", MONDAY, SUNDAY)]
