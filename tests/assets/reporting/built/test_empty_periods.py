@@ -11,7 +11,7 @@ from reports.delivery.alerts import channels_of, send_waiting
 from reports.mail_settings import FileSettings, TransportSettings
 from reports.steering import ReportId, release
 from sql.warehouse import Warehouse
-from tests.assets.reporting.orders import TENANT, WEEKLY, add_campaign, add_week, build, week
+from tests.assets.reporting.built.orders import TENANT, WEEKLY, add_campaign, add_week, build, week
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from assets.reporting.correcting import TABLES
 from reports.archive import read_files
 from reports.steering import ReportId, approve
 from sql.warehouse import Warehouse
-from tests.assets.reporting.orders import (
+from tests.assets.reporting.built.orders import (
     MONDAY,
     TENANT,
     WEEKLY,
