@@ -31,11 +31,12 @@ test-fast: $(READY) ## Run the tests but for the files that take more than ten s
 coverage: $(READY) ## Run the tests and say which lines none of them reaches (half as much processor time again)
 	@$(PYTEST) --cov --cov-report term $(ARGS)
 
-bench: $(READY) ## Measure listening, attribution (beside others, in environments of their own), reports and intervals
+bench: $(READY) ## Measure listening, attribution (beside others, in environments of their own), reports, intervals and agents
 	@$(BIN)/python -m benchmarks.listening
 	@$(BIN)/python -m benchmarks.attribution
 	@$(BIN)/python -m benchmarks.reports
 	@$(BIN)/python -m benchmarks.coverage
+	@$(BIN)/python -m benchmarks.agents
 
 lint: style types layers sql ## Check style, types, layers and SQL; each is a target of its own
 
