@@ -22,6 +22,7 @@ COMMANDS = {
     "catalogue": ("catalogue", "catalogue", "Shows, episodes and files: kept in step with RSS feeds."),
     "import": ("importing.logs", "import_command", "Load a server log into the raw events."),
     "imports": ("importing.imports", "imports", "What was imported, and taking an import back."),
+    "sources": ("importing.sources", "sources", "Where logs lie, so that they come in by themselves."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),
     "heal": ("heal", "heal", "Compute what is older than the rows that it was made of."),
     "show": ("show", "show", "The rows of any table, of one tenant: on the screen, or as CSV, JSON or Parquet."),

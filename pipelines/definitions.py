@@ -24,6 +24,7 @@ from dagster import (
 
 from assets.assets import day_assets
 from assets.catalogue.assets import adopted_rows, followed_feeds
+from assets.importing.assets import imported_logs
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
@@ -39,6 +40,7 @@ from assets.resources import Progress, Web, scope
 from assets.steps import STEPS
 from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks
+from pipelines.arrivals import log_imports, new_objects
 from pipelines.dagster_texts import guard_dagster
 from pipelines.first_day import first_day, loaded_first_day
 from pipelines.processes.workers import sign_of_life
@@ -53,6 +55,7 @@ from sql.warehouse import Warehouse
 guard_dagster()
 
 ASSETS: list[AssetsDefinition] = [
+    imported_logs,
     raw_days,
     followed_feeds,
     adopted_rows,
@@ -104,9 +107,9 @@ def define(resources: Mapping[str, object], first: date | None = None) -> Defini
     return Definitions(
         assets=map_asset_specs(cut_partitions, ASSETS),
         asset_checks=[show_tenant_checks, check_inclusions_valid],
-        jobs=[*JOBS, nightly_upkeep, *STEERING_JOBS],
+        jobs=[*JOBS, log_imports, nightly_upkeep, *STEERING_JOBS],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
-        sensors=[late_rows],
+        sensors=[new_objects, late_rows],
         resources=resources,
         executor=EXECUTOR,
     )

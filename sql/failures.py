@@ -32,9 +32,18 @@ from sql.warehouse import Warehouse
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Where work is done tenant by tenant. A subject is one piece of it: an asset, a schedule, a sensor.
+# Where work is done tenant by tenant. A subject is one piece of it: an asset, a schedule, a sensor, a source of logs.
 Stage = Literal[
-    "computing", "reports", "delivery", "schedule", "sensor", "methodology", "privacy", "check", "catalogue"
+    "computing",
+    "reports",
+    "delivery",
+    "schedule",
+    "sensor",
+    "methodology",
+    "privacy",
+    "check",
+    "catalogue",
+    "importing",
 ]
 
 # A cause is read on a screen; a message of a library may quote a whole frame.

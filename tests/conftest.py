@@ -25,6 +25,7 @@ from sql.embedded import Server, ensure_server, stop_server
 from sql.safety import masking
 from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
+from tests.object_store import ObjectStore, environment, running_store
 from tests.slow import LONG, SLOW
 
 if TYPE_CHECKING:
@@ -230,3 +231,18 @@ def database_url(server: Server, template: str) -> Iterator[str]:
 def warehouse(database_url: str) -> Warehouse:
     """The one door to the test's database."""
     return Warehouse(database_url)
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    """A real object store for the whole run."""
+    with running_store() as running:
+        yield running
+
+
+@pytest.fixture
+def store(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """The object store, with its login in the environment."""
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    return object_store

@@ -22,6 +22,7 @@ WHAT_TO_DO = {
     "schedule": "mend the cause (a time zone: tenants.timezone); the clock looks again every hour, and starts no "
     "report of this tenant until then",
     "sensor": "mend the cause; it is tried again every ten minutes, or by `earshot heal`",
+    "importing": "`earshot sources check {tenant}/SOURCE` looks at it; it is looked at again every five minutes",
     "methodology": "mend the cause; it is tried again every night, and by `earshot methodology --tenant {tenant}`",
     "catalogue": "what the cause says; it is tried again by itself, or by `earshot catalogue read-feeds`",
     "privacy": "mend the cause; raw addresses of this tenant stay until a night on which it succeeds",

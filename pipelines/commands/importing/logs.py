@@ -1,32 +1,41 @@
-"""earshot import: a server log or another service's export becomes raw listener events.
+"""earshot import: server logs and other services' exports become raw listener events.
 
-Here: the command and its options.
+Here: the command and its options, and going over many objects.
 Not here: formats, ids, storing (assets/importing), what the requests are worth (assets/listening), the words of its
 summary (summary.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 import click
 
-from assets.importing import FORMATS, LogImport, import_batches, read_batches
+from assets.importing import FORMATS, ImportSummary, LogImport, import_batches, open_log
+from assets.importing.sources.places import STDIN, FoundObject, Place, find_objects, opened, standard_input
 from pipelines import console, runtime
 from pipelines.backfill.progress import Advance, progress_bar
 from pipelines.commands.importing.person import person
 from pipelines.commands.importing.rejects import RejectFile
-from pipelines.commands.importing.summary import summary_lines
+from pipelines.commands.importing.stores import place_options, store_options
+from pipelines.commands.importing.summary import object_line, summary_lines, total_of
 from pipelines.first_day import describe_first_day_change, save_first_day
 from pipelines.settings import load_settings
+from sql.failures import cause_of
 from sql.values import PermanentError
+from sql.warehouse import Warehouse
+
+# What the command ends with where everything was stored and a person should look at it, and where an object was not.
+DOUBTFUL, FAILED = 3, 1
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("places", metavar="PLACE...", nargs=-1, required=True)
 @click.option(
-    "--format", "format_name", type=click.Choice(list(FORMATS)), required=True, help="How the file is written."
+    "--format", "format_name", type=click.Choice(list(FORMATS)), required=True, help="How the objects are written."
 )
 @click.option("--tenant", required=True, metavar="SLUG", help="Whose requests these are.")
 @click.option("--dry-run", is_flag=True, help="Read everything and say what would happen; store nothing.")
@@ -42,48 +51,115 @@ from sql.values import PermanentError
     help="Names of the columns of a real-time log whose configuration does not have all of them, in its order.",
 )
 @click.option("--force", is_flag=True, help="Store what looks wrong, too: most lines rejected, another tenant's files.")
+@store_options
 @click.pass_context
 def import_command(
     context: click.Context,
-    file: Path,
+    places: tuple[str, ...],
     format_name: str,
     tenant: str,
     dry_run: bool,
     rejects: Path | None,
     fields: str,
     force: bool,
+    **store: str | bool | None,
 ) -> None:
-    """Import a log FILE, plain or gzip, as raw listener events. Importing it again changes nothing.
+    """Import logs as raw listener events. Importing one again changes nothing.
 
-    The days that it holds are computed by themselves while Dagster runs, or at once by `earshot backfill`. What looks
-    wrong is refused, or stored with a warning and exit code 3; `earshot imports undo` takes an import back.
+    A PLACE is a file, a folder, a pattern, - for the standard input, or an address such as s3://bucket/prefix/. The
+    days are computed by themselves while Dagster runs, or at once by `earshot backfill`.
+
+    What looks wrong is refused, or stored with a warning: the command ends with 3 then, with 1 where something could
+    not be imported. `earshot imports undo` takes an import back.
     """
-    rejects_path = rejects or file.with_name(f"{file.name}.rejects.tsv")
-    if rejects_path.absolute() == file.absolute():
-        raise PermanentError(f"--rejects names the log {file} itself: give another file")
     settings = load_settings()
+    options = place_options(store)
+    todo = [each for place in places for each in _objects(place, options, rejects)]
     with runtime.open_warehouse(settings) as warehouse:
         task = LogImport(
             tenant=warehouse.tenant_id(tenant),
             tenant_slug=tenant,
-            object=str(file),
+            object="",
             format_name=format_name,
             started_by=person(),
             fields=fields.replace(",", " ").split(),
             is_dry_run=dry_run,
             is_forced=force,
         )
-        size = file.stat().st_size if file.is_file() else None
-        with progress_bar(f"Importing {file.name}", size) as advance:
-            summary = import_batches(
-                warehouse, task, read_batches(file), RejectFile(rejects_path).add, _by_place(advance)
-            )
-        change = save_first_day(settings, warehouse) if summary.stored else None
-    for line in [*summary_lines(summary, tenant, dry_run, rejects_path), *describe_first_day_change(change)]:
+        if len(todo) == 1:
+            (only,) = todo
+            done, failed = _import(warehouse, task, only), 0
+            for line in summary_lines(done, tenant, dry_run, only.rejects.path):
+                console.out.print(line)
+        else:
+            done, failed = _import_all(warehouse, task, todo)
+            for line in summary_lines(done, tenant, dry_run, rejects or Path("the .rejects.tsv files")):
+                console.out.print(line)
+        change = save_first_day(settings, warehouse) if done.stored else None
+    for line in describe_first_day_change(change):
         console.out.print(line)
-    for doubt in summary.doubts:
+    for doubt in done.doubts:
         console.err.print(f"Look at this: {doubt}.")
-    context.exit(3 if summary.doubts else 0)
+    context.exit(FAILED if failed else DOUBTFUL if done.doubts else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Todo:
+    """One object to import. open: its content as a local file."""
+
+    name: str
+    version: str | None
+    bytes: int | None
+    open: Callable[[], AbstractContextManager[Path]]
+    rejects: RejectFile
+
+
+def _objects(place: str, options: dict[str, str], rejects: Path | None) -> Iterator[_Todo]:
+    """What a place means. Raises PermanentError where nothing is there."""
+    shared = RejectFile(rejects) if rejects else None
+    if place == STDIN:
+        yield _Todo(
+            "standard input", None, None, standard_input, shared or RejectFile(Path("standard-input.rejects.tsv"))
+        )
+        return
+    found = find_objects(Place(place, options))
+    if not found:
+        raise PermanentError(f"{place} holds no log: there is no object in it, or only empty and hidden ones")
+    for each in found:
+        beside = Path(each.path) if each.place.is_local else Path(PurePosixPath(each.path).name)
+        own = RejectFile(beside.with_name(f"{beside.name}.rejects.tsv"))
+        if rejects and each.place.is_local and rejects.absolute() == Path(each.path):
+            raise PermanentError(f"--rejects names the log {each.path} itself: give another file")
+        yield _todo(each, shared or own)
+
+
+def _todo(found: FoundObject, rejects: RejectFile) -> _Todo:
+    return _Todo(found.name, found.version, found.bytes, lambda: opened(found), rejects)
+
+
+def _import(warehouse: Warehouse, task: LogImport, todo: _Todo) -> ImportSummary:
+    """One object, with its progress."""
+    with todo.open() as path, progress_bar(f"Importing {PurePosixPath(todo.name).name}", todo.bytes) as advance:
+        task = replace(task, object=todo.name, version=todo.version)
+        with path.open("rb") as content:
+            return import_batches(warehouse, task, open_log(todo.name, content), todo.rejects.add, _by_place(advance))
+
+
+def _import_all(warehouse: Warehouse, task: LogImport, todo: list[_Todo]) -> tuple[ImportSummary, int]:
+    """Each object, and how many could not be imported: those are named, and the others are."""
+    done, failed = [], 0
+    for each in todo:
+        try:
+            summary = _import(warehouse, task, each)
+        except PermanentError as error:
+            failed += 1
+            console.print_error(f"{each.name} is not imported: {cause_of(error)}")
+            continue
+        done.append(summary)
+        console.out.print(object_line(each.name, summary))
+    if not done:
+        raise PermanentError(f"None of the {len(todo)} objects could be imported")
+    return total_of(done), failed
 
 
 def _by_place(advance: Advance) -> Callable[[int, str], None]:

@@ -5,7 +5,7 @@ Here: sentences for a person. Not here: the counts (assets/importing/storing.py)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +45,30 @@ def count_lines(summary: ImportSummary, tenant: str, dry_run: bool, rejects_path
     if summary.first is not None and summary.last is not None:
         lines.append(f"from {summary.first:%Y-%m-%d %H:%M:%S} to {summary.last:%Y-%m-%d %H:%M:%S} UTC")
     return lines
+
+
+def object_line(name: str, summary: ImportSummary) -> str:
+    """One of many objects."""
+    present = summary.events - summary.stored
+    number = f" (import {summary.number})" if summary.number is not None else ""
+    return (
+        f"{name}: {summary.lines:,} lines, {summary.stored:,} requests stored, {present:,} already there, "
+        f"{summary.rejected:,} rejected{number}"
+    )
+
+
+def total_of(summaries: Sequence[ImportSummary]) -> ImportSummary:
+    """Many objects as one; their numbers are their own."""
+    total = ImportSummary()
+    for each in summaries:
+        for name in ("lines", "events", "stored", "rejected", "unmapped", "without_address"):
+            setattr(total, name, getattr(total, name) + getattr(each, name))
+        total.example = total.example or each.example
+        total.first = min((moment for moment in (total.first, each.first) if moment), default=None)
+        total.last = max((moment for moment in (total.last, each.last) if moment), default=None)
+        total.problems += each.problems
+        total.doubts += each.doubts
+    return total
 
 
 def computing_lines(first: date, last: date, tenant: str, today: date | None = None) -> Iterator[str]:

@@ -21,6 +21,7 @@ from pipelines.commands.importing.rejects import RejectFile
 from pipelines.commands.importing.summary import summary_lines
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
+from tests.object_store import ObjectStore
 from tests.pipelines.commands.importing.network import EPISODES, TENANT
 
 EXAMPLES = Path(__file__).parents[4] / "docs" / "examples"
@@ -232,3 +233,50 @@ def test_the_log_itself_cannot_take_the_rejects(network: Warehouse, database_url
 
     assert isinstance(failed.exception, PermanentError)
     assert log.read_text() == "one line\n"
+
+
+def test_many_places_are_imported_and_one_that_cannot_be_is_named(
+    network: Warehouse, database_url: str, tmp_path: Path
+) -> None:
+    lines = (EXAMPLES / "combined.log").read_text().splitlines(keepends=True)
+    (tmp_path / "a.log").write_text("".join(lines[:4]))
+    (tmp_path / "b.log").write_text("".join(lines[2:7]))
+    (tmp_path / "c.log").write_text("no log at all\n")
+
+    done = command(database_url, str(tmp_path), "--format", "combined", "--tenant", "north")
+
+    assert done.exit_code == 1
+    assert "c.log is not imported: no line of" in done.stderr
+    assert "9 lines read for north" in done.stdout
+    assert rows(database_url, "SELECT count(*) FROM listener_events") == [(7,)]
+    assert rows(database_url, "SELECT count(*) FROM imports") == [(2,)]
+
+
+def test_the_standard_input_is_a_place(network: Warehouse, database_url: str, tmp_path: Path) -> None:
+    arguments = ["-", "--format", "combined", "--tenant", "north", "--rejects", str(tmp_path / "rejects.tsv")]
+    runner = CliRunner(env={"DATABASE_URL": database_url})
+    done = runner.invoke(import_command, arguments, input=(EXAMPLES / "combined.log").read_bytes())
+    assert done.exit_code == 0, done.output
+    assert rows(database_url, "SELECT object FROM imports") == [("standard input",)]
+
+
+def test_objects_of_a_store_are_imported_by_hand(
+    network: Warehouse, database_url: str, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("by-hand/logs/a.log", (EXAMPLES / "combined.log").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    place = ("s3://by-hand/logs/", "--endpoint", store.endpoint)
+    done = command(database_url, *place, "--format", "combined", "--tenant", "north")
+    assert done.exit_code == 0, done.output
+    assert "a.log.rejects.tsv" in done.output
+    assert rows(database_url, "SELECT object, stored FROM imports") == [("s3://by-hand/logs/a.log", 7)]
+
+
+def test_a_doubtful_log_is_stored_and_the_command_ends_with_a_code(
+    network: Warehouse, database_url: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("\n".join((EXAMPLES / "combined.log").read_text().replace("harbour-hours", "x").splitlines()))
+    doubtful = command(database_url, str(log), "--format", "combined", "--tenant", "north")
+    assert doubtful.exit_code == 3
+    assert "not one request is for a file of the catalogue" in doubtful.stderr

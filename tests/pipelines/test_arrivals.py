@@ -1,0 +1,117 @@
+"""Arrivals: the sensor that looks at sources, and the run that imports from a real object store what is new there."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import pytest
+from dagster import DagsterInstance, RunRequest, build_sensor_context
+
+from assets.importing.sources.configured import Source, add_source, known_objects
+from assets.importing.sources.places import Place
+from pipelines.arrivals import new_objects
+from pipelines.backfill.computing import run_job
+from pipelines.definitions import defs
+from sql.warehouse import Warehouse
+from tests.object_store import ObjectStore, free_ports
+from tests.pipelines.commands.importing.network import TENANT, fill_network
+from tests.pipelines.running import home_of_its_own
+
+SOUTH = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6a002")
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "cloudfront.log"
+
+
+@pytest.fixture
+def sources(warehouse: Warehouse, store: ObjectStore, tmp_path: Path) -> Any:
+    """North's log lies in a bucket beside what is no log; the store of south's does not answer."""
+    fill_network(warehouse)
+    warehouse.insert(
+        "tenants",
+        pl.DataFrame({"tenant_id": [SOUTH.bytes], "slug": ["south"], "name": ["South"], "brand_name": ["South"]}),
+    )
+    store.put("arrivals/cdn/E1.2026-10-14-06.gz", b"\x1f\x8b no gzip at all")
+    store.put("arrivals/cdn/E1.2026-10-14-07.gz", gzip.compress(EXAMPLE.read_bytes()))
+    dead = f"http://127.0.0.1:{free_ports(1)[0]}"
+    for slug, tenant, endpoint in (("north", TENANT, store.endpoint), ("south", SOUTH, dead)):
+        place = Place("s3://arrivals/cdn/", {"endpoint": endpoint})
+        add_source(
+            warehouse,
+            Source(
+                tenant=tenant,
+                tenant_slug=slug,
+                name="cdn",
+                kind="requests",
+                place=place,
+                format_name="cloudfront",
+                entered_by="ann",
+            ),
+        )
+    with home_of_its_own(tmp_path / "home"):
+        yield warehouse
+
+
+def tick(warehouse: Warehouse, history: DagsterInstance) -> tuple[list[RunRequest], str]:
+    context = build_sensor_context(
+        history,
+        repository_def=defs.get_repository_def(),
+        sensor_name="new_objects",
+        resources={"warehouse": warehouse},
+    )
+    found = new_objects.evaluate_tick(context)
+    return list(found.run_requests or []), found.skip_message or ""
+
+
+def test_new_objects_are_imported_once_bad_ones_set_aside_and_a_dead_store_is_named(sources: Warehouse) -> None:
+    with DagsterInstance.ephemeral() as history:
+        (request,), _ = tick(sources, history)
+        tenants = request.run_config["resources"]["scope"]["config"]["tenants"]
+        assert tenants == ["north"]
+
+        done = run_job(sources, history, "log_imports", tenants=tenants)
+
+        (event,) = done.get_asset_materialization_events()
+        metadata = {name: value.value for name, value in event.materialization.metadata.items()}
+        assert (metadata["objects"], metadata["rows"], metadata["rejects"], metadata["set_aside"]) == (1, 7, 1, 1)
+        assert "| north/cdn | 1 | 8 | 7 | 0 | 1 | 1 |" in metadata["table"]
+        assert metadata["longest_lag_hours"] >= 0
+        assert "E1.2026-10-14-06.gz" in metadata["set_aside_because"]
+        assert tick(sources, history) == ([], "Nothing is new in 2 source(s).")
+
+    states = {name.rsplit("-", 1)[-1]: each.state for name, each in known_objects(sources, _north(sources)).items()}
+    assert states == {"06.gz": "quarantined", "07.gz": "imported"}
+    failures = sources.read("read_tenant_failures", tenants=[TENANT, SOUTH]).sort("cause")
+    assert failures["stage"].to_list() == ["importing", "importing"]
+    assert "1 object(s) of north/cdn are set aside" in failures["cause"][0]
+    assert "could not be read now" in failures["cause"][1]
+
+
+def _north(warehouse: Warehouse) -> Source:
+    from assets.importing.sources.configured import find_source
+
+    return find_source(warehouse, "north/cdn")
+
+
+def test_without_a_source_nothing_is_looked_at(warehouse: Warehouse) -> None:
+    with DagsterInstance.ephemeral() as history:
+        assert "No tenant has a source" in tick(warehouse, history)[1]
+
+
+def test_the_lag_is_from_the_newest_object_to_its_import() -> None:
+    from assets.importing.sources.places import FoundObject
+    from assets.importing.sources.reading import SourceRead
+    from assets.importing.storing import ImportSummary
+
+    source = Source(
+        tenant=TENANT, tenant_slug="north", name="cdn", kind="requests", place=Place("/logs"), format_name="combined"
+    )
+    read = SourceRead(source)
+    now = datetime(2026, 10, 14, 12, tzinfo=UTC)
+    for hour in (11, 9):
+        moment = datetime(2026, 10, 14, hour, tzinfo=UTC)
+        read.add(FoundObject("a", "1", 1, moment, source.place, "a", None), ImportSummary(), now)
+    assert (read.imported, read.lag_hours) == (2, 1.0)
