@@ -159,6 +159,7 @@ def _store_options(place: Place) -> dict[str, Any]:
     """What fsspec's implementation takes. Listings are never kept: new objects are to be seen."""
     given = place.options
     common: dict[str, Any] = {"use_listings_cache": False}
+    chosen: dict[str, Any] = {}
     match EXTRAS.get(place.scheme):
         case "s3":
             chosen = {
@@ -177,8 +178,6 @@ def _store_options(place: Place) -> dict[str, Any]:
         case "az":
             # Without anon, adlfs tries no login of the machine.
             chosen = {"account_name": given.get("account"), "anon": _is_anonymous(given)}
-        case _:
-            chosen = {}
     return common | {name: value for name, value in chosen.items() if value is not None}
 
 
