@@ -87,8 +87,9 @@ def read_stale(
     """tenant_id, asset, day, reason, last_day: what is older than what it was made of, on days from first to last.
 
     assets: None is all of them. changed_since: changes before it are already computed. by_tables_only: raw rows that
-    arrived since do not count. reason: older, missing (from a day that was judged), provisional (for too long).
-    last_day: the last day that the tenant has computed, up to which what is stale may make more so.
+    arrived since do not count. reason: older, missing (from a day that was judged, or that an import brought rows of),
+    provisional (for too long). last_day: the last day that the tenant has computed or imported, up to which what is
+    stale may make more so.
     """
     wanted = None if assets is None else set(assets)
     rules = [

@@ -42,11 +42,12 @@ from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks
 from pipelines.arrivals import log_imports, new_objects
 from pipelines.dagster_texts import guard_dagster
+from pipelines.early_days import early_days
 from pipelines.first_day import first_day, loaded_first_day
 from pipelines.processes.workers import sign_of_life
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
-from pipelines.sensors import late_rows
+from pipelines.sensors import early_rows, late_rows
 from pipelines.settings import load_settings
 from pipelines.steering import STEERING_JOBS
 from pipelines.upkeep import nightly_upkeep, nightly_upkeep_clock
@@ -107,9 +108,9 @@ def define(resources: Mapping[str, object], first: date | None = None) -> Defini
     return Definitions(
         assets=map_asset_specs(cut_partitions, ASSETS),
         asset_checks=[show_tenant_checks, check_inclusions_valid],
-        jobs=[*JOBS, log_imports, nightly_upkeep, *STEERING_JOBS],
+        jobs=[*JOBS, early_days, log_imports, nightly_upkeep, *STEERING_JOBS],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
-        sensors=[new_objects, late_rows],
+        sensors=[new_objects, late_rows, early_rows],
         resources=resources,
         executor=EXECUTOR,
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from assets.lineage import EVER, read_stale
+from pipelines.settings import first_day_setting
 from sql.failures import FailureLog, bisect_failures
 from sql.warehouse import Warehouse
 from sql.watermarks import record_watermarks
@@ -74,13 +75,23 @@ def compare_counts(
 
 
 def find_stale(
-    warehouse: Warehouse, changed_since: datetime = EVER, failures: FailureLog | None = None
+    warehouse: Warehouse,
+    changed_since: datetime = EVER,
+    failures: FailureLog | None = None,
+    last: date = LAST_DAY,
 ) -> StaleDays | None:
-    """What is stale by the ledger; None: nothing is. changed_since: what changed before it was found fresh already."""
+    """What is stale by the ledger; None: nothing is. changed_since: what changed before it was found fresh already.
+
+    last: later days are left alone, and so are those before EARSHOT_FIRST_DAY, where it is set.
+    """
     import polars as pl
 
+    begins = first_day_setting() or FIRST_DAY
+    if last < begins:
+        return None
+
     def read(tenants: Sequence[UUID]) -> pl.DataFrame:
-        return read_stale(warehouse.read, tenants, FIRST_DAY, LAST_DAY, changed_since=changed_since)
+        return read_stale(warehouse.read, tenants, begins, last, changed_since=changed_since)
 
     found = list(_for_tenants(warehouse, read, failures))
     return fold_stale(pl.concat(found)) if found else None

@@ -1,8 +1,9 @@
 -- read_stale_lines: tables of days from first to last that are older than what they were made of, by the ledger.
--- Stale is a line that began before something in its span changed; one that is missing from a day that was judged; the
--- judgement of such a day; and a provisional one six hours after its tenant's lateness has passed.
+-- Stale is a line that began before something in its span changed; one that is missing from a day that was judged, or that
+-- an import brought rows of and that is over; the judgement of such a day; and a provisional one six hours after its tenant's
+-- lateness has passed.
 -- Grain: one row per tenant, asset and day, with the reason (older, missing, provisional: the last of them that holds)
--- and the last day that the tenant has computed.
+-- and the last day that the tenant has computed, or that an import brought rows of.
 -- Parameters: assets, sources, sinces (text[]), days_back, days_ahead (integer[]), only_rolling (boolean[]), which belong
 -- together: what each asset is made of, and over which days, both ends included. A span begins (since) at the day;
 -- window: as far back as the tenant's longest attribution window; campaign: at the earliest campaign of a sponsor with a
@@ -178,27 +179,53 @@ older AS (
     WHERE changes.day <= suspects.day OR changes.day < (now() AT TIME ZONE 'UTC')::date
 ),
 
+imported AS (
+    SELECT DISTINCT
+        tenant_id,
+        day
+    FROM import_days
+    WHERE
+        tenant_id = any(%(tenants)s::uuid[])
+        AND rows > coalesce(removed, 0)
+        AND changed_at >= %(changed_since)s
+        AND day BETWEEN %(first)s AND %(last)s
+        AND day < (now() AT TIME ZONE 'UTC')::date
+),
+
+complete AS (
+    SELECT
+        tenant_id,
+        day
+    FROM rollup_ledger
+    WHERE
+        asset = %(verdict)s
+        AND finished_at >= %(changed_since)s
+        AND tenant_id = any(%(tenants)s::uuid[])
+        AND day BETWEEN %(first)s AND %(last)s
+    UNION
+    SELECT
+        tenant_id,
+        day
+    FROM imported
+),
+
 missing AS (
     SELECT
-        judged.tenant_id,
+        complete.tenant_id,
         wanted.asset,
-        judged.day
-    FROM rollup_ledger AS judged
+        complete.day
+    FROM complete
     CROSS JOIN (
         SELECT rules.asset FROM rules
         UNION
         SELECT rules.source FROM rules WHERE rules.asset = %(verdict)s
     ) AS wanted
     WHERE
-        judged.asset = %(verdict)s
-        AND judged.finished_at >= %(changed_since)s
-        AND judged.tenant_id = any(%(tenants)s::uuid[])
-        AND judged.day BETWEEN %(first)s AND %(last)s
-        AND wanted.asset <> all(%(raw_sources)s::text[])
+        wanted.asset <> all(%(raw_sources)s::text[])
         AND NOT EXISTS (
             SELECT 1
             FROM rollup_ledger AS line
-            WHERE line.tenant_id = judged.tenant_id AND line.asset = wanted.asset AND line.day = judged.day
+            WHERE line.tenant_id = complete.tenant_id AND line.asset = wanted.asset AND line.day = complete.day
         )
 ),
 
@@ -242,10 +269,20 @@ SELECT
 FROM stale
 INNER JOIN (
     SELECT
-        tenant_id,
-        max(day) AS last_day
-    FROM rollup_ledger
-    WHERE asset = 'request_dispositions' AND tenant_id = any(%(tenants)s::uuid[])
-    GROUP BY tenant_id
+        known.tenant_id,
+        max(known.day) AS last_day
+    FROM (
+        SELECT
+            tenant_id,
+            day
+        FROM rollup_ledger
+        WHERE asset = 'request_dispositions' AND tenant_id = any(%(tenants)s::uuid[])
+        UNION ALL
+        SELECT
+            tenant_id,
+            day
+        FROM imported
+    ) AS known
+    GROUP BY known.tenant_id
 ) AS computed ON stale.tenant_id = computed.tenant_id
 GROUP BY stale.tenant_id, stale.asset, stale.day

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,14 @@ import polars as pl
 import pytest
 from dagster import DagsterInstance, RunRequest, build_sensor_context
 
+from assets.importing import LogImport, import_batches, open_log
 from assets.importing.sources.configured import Source, add_source, known_objects
 from assets.importing.sources.places import Place
 from pipelines.arrivals import new_objects
 from pipelines.backfill.computing import run_job
 from pipelines.definitions import defs
+from pipelines.health.freshness import find_stale
+from pipelines.sensors import early_rows
 from sql.warehouse import Warehouse
 from tests.object_store import ObjectStore, free_ports
 from tests.pipelines.commands.importing.network import TENANT, fill_network
@@ -115,3 +119,54 @@ def test_the_lag_is_from_the_newest_object_to_its_import() -> None:
         moment = datetime(2026, 10, 14, hour, tzinfo=UTC)
         read.add(FoundObject("a", "1", 1, moment, source.place, "a", None), ImportSummary(), now)
     assert (read.imported, read.lag_hours) == (2, 1.0)
+
+
+def test_days_of_a_new_tenants_first_import_are_stale_and_computed_however_old_they_are(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Nothing of the tenant was computed before, and the days are older than the partitions of this process."""
+    fill_network(warehouse)
+    task = LogImport(
+        tenant=TENANT, tenant_slug="north", object="a.log", format_name="cloudfront", started_by="ann", is_forced=True
+    )
+    old = EXAMPLE.read_bytes().replace(b"2026-10-14", b"2024-03-05")
+    import_batches(warehouse, task, open_log("a.log", BytesIO(old)))
+
+    with (
+        home_of_its_own(tmp_path / "home"),
+        pytest.MonkeyPatch.context() as patch,
+        DagsterInstance.ephemeral() as history,
+    ):
+        patch.delenv("EARSHOT_FIRST_DAY")
+        patch.setattr("pipelines.sensors.loaded_first_day", lambda: date(2026, 1, 1))
+        stale = find_stale(warehouse)
+        assert stale is not None
+        assert (str(stale.first), str(stale.last), stale.tenants) == ("2024-03-05", "2024-03-05", (TENANT,))
+        context = build_sensor_context(
+            history,
+            repository_def=defs.get_repository_def(),
+            sensor_name="early_rows",
+            resources={"warehouse": warehouse},
+        )
+        assert len(early_rows.evaluate_tick(context).run_requests or []) == 1
+
+        patch.setenv("DATABASE_URL", warehouse._url)
+        done = defs.resolve_job_def("early_days").execute_in_process(instance=history)
+
+        assert done.success
+        assert find_stale(warehouse) is None
+    judged = warehouse.read("read_judged_requests", first=date(2024, 3, 5), last=date(2024, 3, 5), tenants=[TENANT])
+    assert judged["requests"].to_list() == [7]
+
+
+def test_days_before_a_first_day_that_is_set_are_left_alone(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_network(warehouse)
+    task = LogImport(
+        tenant=TENANT, tenant_slug="north", object="a.log", format_name="cloudfront", started_by="ann", is_forced=True
+    )
+    import_batches(warehouse, task, open_log("a.log", BytesIO(EXAMPLE.read_bytes())))
+    assert find_stale(warehouse) is not None
+    monkeypatch.setenv("EARSHOT_FIRST_DAY", "2026-11-01")
+    assert find_stale(warehouse) is None
