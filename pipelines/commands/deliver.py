@@ -178,16 +178,20 @@ def reconcile(file: Path | None, public_key: str | None, signature: str | None, 
     if file is None:
         _read_source(load_settings())
         return
-    body = event_text(file.read_bytes(), str(file))
+    body = file.read_bytes()
     if public_key and signature and timestamp:
         check_signature(body, public_key, signature, timestamp)
     elif public_key or signature or timestamp:
         raise PermanentError("--public-key, --signature and --timestamp belong together: give all three or none")
-    events, foreign = read_events(body)
+    found = read_events(event_text(body))
     with runtime.open_warehouse(load_settings()) as warehouse:
-        result = reconcile_events(warehouse, events, datetime.now(UTC))
-    result.foreign = foreign
+        result = reconcile_events(warehouse, found, datetime.now(UTC))
     console.out.print(f"Events: {result}.")
+    if result.bad:
+        raise PermanentError(
+            f"{result.bad} event(s) of {file} cannot be read or applied; the others are applied. Export these again: "
+            "events that were applied before change nothing"
+        )
 
 
 def _read_source(settings: Settings) -> None:

@@ -7,17 +7,21 @@ Not here: receiving a webhook. Earshot serves no web pages; the platform's endpo
 
 from __future__ import annotations
 
+import base64
 import binascii
 import hashlib
 import json
 import logging
+import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sendgrid.helpers.eventwebhook import EventWebhook
@@ -111,81 +115,88 @@ class Reconciled:
         return text + (f"; {self.cancelled} mail(s) need not be sent again" if self.cancelled else "")
 
 
-def event_text(body: bytes, source: str) -> str:
-    """The text of a file of events. Raises PermanentError for bytes that are none."""
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PermanentError(f"{source} is no UTF-8 text (at byte {error.start}); nothing was applied") from error
+@dataclass(frozen=True, slots=True)
+class EventsFound:
+    """What a file of events holds. foreign: events about other mails. bad: what cannot be read, and was left out."""
+
+    events: list[ProviderEvent]
+    foreign: int
+    bad: int
 
 
-def read_events(text: str) -> tuple[list[ProviderEvent], int]:
-    """The events of an export, a JSON list or one object a line, and how many are about other mails.
+def event_text(body: bytes) -> str:
+    """The text of a file of events; bytes that are no UTF-8 are shown as what they are, and cost nothing else."""
+    return body.decode("utf-8-sig", errors="replace")
 
-    Raises PermanentError, naming the place, for what cannot be read: half a file must not look like a whole one.
+
+def read_events(text: str) -> EventsFound:
+    """The events of an export or of a request's body: JSON lists, or one object a line, also one behind the other.
+
+    What cannot be read loses itself alone, and is counted: an event that is broken off, one without an id, what is no
+    event at all. Characters that no database keeps go, and the event stays.
+    Raises PermanentError where there is nothing that can be read: that is no file of events.
     """
+    values, bad = _values(text)
     events, foreign = [], 0
-    for number, raw in enumerate(_objects(text), start=1):
-        if DELIVERY_ARG not in raw:
-            foreign += 1
-            continue
-        try:
-            events.append(_event(_without_nul(raw)))
-        except (KeyError, ValueError, TypeError, OverflowError, OSError) as error:
-            raise PermanentError(
-                f"event {number} of the file cannot be read ({type(error).__name__}: {header_text(str(error), 80)}); "
-                "nothing was applied. Export the events again"
-            ) from error
-    return events, foreign
-
-
-def read_events_singly(text: str) -> tuple[list[ProviderEvent], int, int]:
-    """The same, but an event that cannot be read is counted and loses only itself: events, foreign, bad.
-
-    For the body of one signed request, which is whole because it is signed. Raises PermanentError for what is not JSON.
-    """
-    events, foreign, bad = [], 0, 0
-    for raw in _values(text):
+    for raw in values:
         try:
             if DELIVERY_ARG in dict(raw):
-                events.append(_event(_without_nul(raw)))
+                events.append(_event(_storable(raw)))
             else:
                 foreign += 1
-        except (KeyError, ValueError, TypeError, OverflowError, OSError):
+        except (KeyError, ValueError, TypeError, OverflowError, OSError, RecursionError):
             bad += 1
-    return events, foreign, bad
+    if bad and not events and not foreign:
+        raise PermanentError(
+            f"none of the {bad} event(s) of the file can be read; nothing was applied. It is a JSON list, or one JSON "
+            "object a line: export the events again"
+        )
+    return EventsFound(events, foreign, bad)
 
 
-def _objects(text: str) -> list[dict[str, Any]]:
-    found = _values(text)
-    if not all(isinstance(event, dict) for event in found):
-        raise PermanentError("the file holds something that is not an event; nothing was applied")
-    return found
+# Where the next event may begin after one that cannot be read.
+_NEXT = re.compile(r"(?<=[},\n])[\s,\[\]]*(?=\{)")
+_BETWEEN = re.compile(r"[\s,\[\]\x00]*")
 
 
-def _values(text: str) -> list[Any]:
-    """What all JSON values in the text hold: the webhook's bodies are lists, often appended to one file."""
-    decoder, rest, found = json.JSONDecoder(), text.removeprefix("\ufeff").strip(), []
-    while rest:
+def _values(text: str) -> tuple[list[Any], int]:
+    """Every JSON value of the lists and lines in the text, and how many cannot be read.
+
+    Controls inside of texts are read as they are. Brackets and commas between values only hold them together.
+    """
+    decoder = json.JSONDecoder(strict=False)
+    found: list[Any] = []
+    bad = 0
+    place = _after(_BETWEEN, text, 0)
+    while place < len(text):
         try:
-            value, end = decoder.raw_decode(rest)
-        except (ValueError, RecursionError) as error:
-            message = "it is nested too deeply" if isinstance(error, RecursionError) else header_text(str(error), 100)
-            raise PermanentError(f"the file of events is not JSON ({message}); nothing was applied") from error
-        found += value if isinstance(value, list) else [value]
-        rest = rest[end:].lstrip()
-    return found
+            value, end = decoder.raw_decode(text, place)
+            found.append(value)
+        except (ValueError, RecursionError):
+            bad += 1
+            later = _NEXT.search(text, place + 1)
+            end = later.end() if later else len(text)
+        place = _after(_BETWEEN, text, end)
+    return found, bad
 
 
-def _without_nul(value: Any) -> Any:
-    """The same without NUL characters, which JSON can spell and no database can keep."""
+def _after(pattern: re.Pattern[str], text: str, place: int) -> int:
+    matched = pattern.match(text, place)
+    return matched.end() if matched else place
+
+
+def _storable(value: Any) -> Any:
+    """The same without NUL, halves of characters shown as such: JSON can spell them, and no database keeps them."""
     if isinstance(value, str):
-        return value.replace("\0", "")
+        return _HALVES.sub("\ufffd", value.replace("\0", ""))
     if isinstance(value, list):
-        return [_without_nul(each) for each in value]
+        return [_storable(each) for each in value]
     if isinstance(value, dict):
-        return {_without_nul(name): _without_nul(each) for name, each in value.items()}
+        return {_storable(name): _storable(each) for name, each in value.items()}
     return value
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def _event(raw: dict[str, Any]) -> ProviderEvent:
@@ -208,29 +219,31 @@ def moved_state(state: str, event: str) -> str:
     return proof
 
 
-def check_signature(body: str, public_key: str, signature: str, timestamp: str) -> None:
-    """Raises PermanentError unless the provider signed exactly this body (ECDSA over timestamp and body)."""
+def check_signature(body: bytes, public_key: str, signature: str, timestamp: str) -> None:
+    """Raises PermanentError unless the provider signed exactly these bytes (ECDSA over timestamp and body)."""
     try:
-        genuine = EventWebhook(public_key.strip()).verify_signature(body, signature, timestamp)
+        # The library's own check takes text alone, and a body may hold bytes that are none.
+        key = EventWebhook(public_key.strip()).public_key
+        key.verify(base64.b64decode(signature), timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        raise PermanentError(
+            "the events are not what the provider signed: nothing was applied. Fetch them again"
+        ) from None
     except (ValueError, binascii.Error) as error:
         raise PermanentError("the public key or the signature is not base64 as the provider shows it") from error
-    if not genuine:
-        raise PermanentError("the events are not what the provider signed: nothing was applied. Fetch them again")
 
 
-def reconcile(
-    warehouse: Warehouse, events: Iterable[ProviderEvent], now: datetime, *, isolated: bool = False
-) -> Reconciled:
+def reconcile(warehouse: Warehouse, found: EventsFound, now: datetime) -> Reconciled:
     """Record the events and move their deliveries, each in a transaction of its own, so a repetition goes on.
 
-    isolated: an event that cannot be applied is counted and logged, and the others go on.
+    An event that cannot be applied is counted and logged, and the others go on. Raises DatabaseUnavailableError.
     """
-    result = Reconciled()
-    for event in events:
+    result = Reconciled(foreign=found.foreign, bad=found.bad)
+    for event in found.events:
         try:
             _apply(warehouse, event, now, result)
         except BaseException as error:
-            if not isolated or not is_isolatable(error):
+            if not is_isolatable(error):
                 raise
             result.bad += 1
             logger.exception("the event %s of delivery %s cannot be applied", event.event_id, event.delivery_id)

@@ -79,7 +79,7 @@ def test_new_objects_are_imported_once_bad_ones_set_aside_and_a_dead_store_is_na
         done = run_job(sources, history, "log_imports", tenants=tenants)
 
         (event,) = done.get_asset_materialization_events()
-        metadata = {name: value.value for name, value in event.materialization.metadata.items()}
+        metadata: dict[str, Any] = {name: value.value for name, value in event.materialization.metadata.items()}
         assert (metadata["objects"], metadata["rows"], metadata["rejects"], metadata["set_aside"]) == (1, 7, 1, 1)
         assert "| north/cdn | 1 | 8 | 7 | 0 | 1 | 1 |" in metadata["table"]
         assert metadata["longest_lag_hours"] >= 0

@@ -52,9 +52,7 @@ DOUBTFUL, FAILED = 3, 1
 )
 @click.option("--force", is_flag=True, help="Store what looks wrong, too: most lines rejected, another tenant's files.")
 @store_options
-@click.pass_context
 def import_command(
-    context: click.Context,
     places: tuple[str, ...],
     format_name: str,
     tenant: str,
@@ -100,7 +98,7 @@ def import_command(
         console.out.print(line)
     for doubt in done.doubts:
         console.err.print(f"Look at this: {doubt}.")
-    context.exit(FAILED if failed else DOUBTFUL if done.doubts else 0)
+    click.get_current_context().exit(FAILED if failed else DOUBTFUL if done.doubts else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def check(title: str) -> None:
         found = find_objects(source.place)
         known = known_objects(warehouse, source)
     due = due_objects(found, known, datetime.now(UTC))
-    aside = [(name, each) for name, each in known.items() if each.state == "quarantined"]
+    aside = [(name, bad) for name, bad in known.items() if bad.state == "quarantined"]
     there = {each.name for each in found}
     console.out.print(f"{source.title}: {len(found):,} objects at {source.place.location}")
     console.out.print(f"{len(there & known.keys()):,} were read before, {len(due):,} are due")
@@ -131,8 +131,8 @@ def check(title: str) -> None:
         console.out.print(f"  due: {each.name}{_size(each)}")
     if len(due) > SHOWN:
         console.out.print(f"  and {len(due) - SHOWN:,} more")
-    for name, each in aside[:SHOWN]:
-        console.out.print(f"  set aside {each.attempts} time(s): {name}: {each.reason}")
+    for name, bad in aside[:SHOWN]:
+        console.out.print(f"  set aside {bad.attempts} time(s): {name}: {bad.reason}")
     if aside:
         console.out.print(f"read them again: earshot sources retry {source.title} (--force: even if they look wrong)")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reports.delivery.events.sources import Found, check_source, export_name, files_in, is_address, lines_at
 from reports.delivery.events.stored import read_request
-from reports.delivery.reconcile import Reconciled, read_events_singly, reconcile
+from reports.delivery.reconcile import Reconciled, event_text, read_events, reconcile
 from reports.mail_settings import EventSettings
 from sql.failures import cause_of, is_isolatable
 from sql.statements import statement
@@ -99,11 +99,8 @@ class EventReader:
         read.result.add(result)
         self._note(found.name, found.version, "applied", str(result), now)
 
-    def _apply(self, body: str, now: datetime) -> Reconciled:
-        events, foreign, bad = read_events_singly(body)
-        result = reconcile(self._warehouse, events, now, isolated=True)
-        result.foreign, result.bad = foreign, result.bad + bad
-        return result
+    def _apply(self, body: bytes, now: datetime) -> Reconciled:
+        return reconcile(self._warehouse, read_events(event_text(body)), now)
 
     def _note(self, name: str, version: str, state: str, detail: str, now: datetime) -> None:
         values = {"name": name, "version": version, "state": state, "detail": detail, "now": now}

@@ -19,7 +19,7 @@ from typing import Any
 from sendgrid.helpers.eventwebhook import EventWebhookHeader
 
 from reports.delivery.addresses import header_text
-from reports.delivery.reconcile import check_signature, event_text
+from reports.delivery.reconcile import check_signature
 from sql.safety.private import private_folder, write_private
 from sql.values import PermanentError
 
@@ -35,7 +35,7 @@ class StoredRequest:
 
     signature: str
     timestamp: str
-    body: str
+    body: bytes
 
     def check(self, public_key: str, max_age: timedelta, now: datetime) -> None:
         """Raises PermanentError unless the provider signed exactly this, no longer ago than max_age."""
@@ -77,7 +77,7 @@ def read_request(content: bytes) -> StoredRequest:
         ) from None
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 11):
         raise PermanentError("its timestamp is no number of seconds: nothing was applied")
-    return StoredRequest(signature, timestamp, event_text(body, "its body"))
+    return StoredRequest(signature, timestamp, body)
 
 
 def store_request(folder: Path, headers: Mapping[str, str], body: bytes) -> Path:

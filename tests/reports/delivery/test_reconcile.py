@@ -16,7 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.delivery.outcomes import Verdict
-from reports.delivery.reconcile import PROOFS, RANKS, check_signature, event_text, moved_state, read_events, reconcile
+from reports.delivery.reconcile import (
+    PROOFS,
+    RANKS,
+    EventsFound,
+    check_signature,
+    event_text,
+    moved_state,
+    read_events,
+    reconcile,
+)
 from sql.values import PermanentError
 
 if TYPE_CHECKING:
@@ -52,8 +61,8 @@ def apply(office: Office, noon: datetime) -> Callable[..., str]:
     """Applies events and says what was done."""
 
     def run(*raw: Raw) -> str:
-        events, _ = read_events(json.dumps(raw))
-        return str(reconcile(office.warehouse, events, noon))
+        found = read_events(json.dumps(raw))
+        return str(reconcile(office.warehouse, found, noon))
 
     return run
 
@@ -119,7 +128,7 @@ def test_events_of_others_are_counted_and_left_alone(office: Office, apply: Call
     assert apply(event("delivered")) == "no new events, 1 of unknown deliveries; 0 address(es) suppressed"
     foreign = event("delivered")
     del foreign["earshot_delivery"]
-    assert read_events(json.dumps([foreign])) == ([], 1)
+    assert read_events(json.dumps([foreign])) == EventsFound([], 1, 0)
 
 
 @given(st.sampled_from(sorted(RANKS)), st.lists(st.sampled_from(sorted([*PROOFS, "something_new"]))), st.randoms())
@@ -149,36 +158,40 @@ def test_an_export_may_be_a_list_or_lines(layout: str) -> None:
         "lines": f"{json.dumps(first)}\n{json.dumps(second)}\n",
         "lists in lines": f"{json.dumps([first])}\n{json.dumps([second])}\n",
     }[layout]
-    events, foreign = read_events(text)
-    assert ([each.event for each in events], foreign) == (["processed", "delivered"], 0)
+    found = read_events(text)
+    assert ([each.event for each in found.events], found.foreign, found.bad) == (["processed", "delivered"], 0, 0)
+
+
+GOOD = json.dumps(event("bounce"))
 
 
 @pytest.mark.parametrize(
-    "text",
+    "bad",
     [
-        *(
-            "{",
-            '["text"]',
-            json.dumps([event("delivered")])[:-9],
-            "[" * 100_000,
-            '{"a":' * 50_000,
-            "\0" * 9,
-            "9" * 9_000,
-        ),
-        *(json.dumps([event("delivered", "no-uuid")]), json.dumps([event("x", sg_event_id="\ud800", other="\ud800")])),
-        *(json.dumps([event("x", timestamp=moment)]) for moment in NO_MOMENTS),
-        json.dumps([event("x", timestamp=float("inf"))]),
+        *("{", '"text"', GOOD[:-9], '{"a":' * 50_000, "9" * 9_000, "no json at all", '{"a": nul}'),
+        json.dumps(event("delivered", "no-uuid")),
+        *(json.dumps(event("x", timestamp=moment)) for moment in [*NO_MOMENTS, float("inf")]),
     ],
 )
-def test_a_broken_file_is_refused_as_a_whole(text: str) -> None:
+@pytest.mark.parametrize("layout", ["[{}, {}]", "{1}\n{0}\n", "[{0}]\n[{1}]\n", "{1}\n{0}"])
+def test_what_cannot_be_read_loses_itself_alone(bad: str, layout: str) -> None:
+    found = read_events(layout.format(bad, GOOD))
+    assert [each.event for each in found.events] == ["bounce"]
+    assert found.bad >= 1
+
+
+@pytest.mark.parametrize("text", ["{", '["text"]', "[" * 100_000 + "x", "no json", GOOD[:-9]])
+def test_a_file_without_any_event_that_can_be_read_is_refused(text: str) -> None:
     with pytest.raises(PermanentError, match="nothing was applied"):
         read_events(text)
 
 
-def test_bytes_that_are_no_text_are_refused_with_the_files_name() -> None:
-    assert event_text(b"\xef\xbb\xbf[]", "events.json") == "[]"
-    with pytest.raises(PermanentError, match=r"events\.json is no UTF-8 text"):
-        event_text(b"[\xff]", "events.json")
+@pytest.mark.parametrize("strange", ["\\ud800", "\\u0000", "\x00", "\x07", "\udcff"])
+def test_an_event_with_characters_that_cannot_be_kept_stays(strange: str) -> None:
+    body = GOOD.replace("bounce", f'bounce", "reason": "a{strange}b').encode("utf-8", "surrogateescape")
+    (kept,) = read_events(event_text(body)).events
+    assert kept.event == "bounce"
+    assert str(kept.payload["reason"]).encode().startswith(b"a")
 
 
 def test_what_no_database_can_keep_is_left_out_of_an_event(
@@ -192,12 +205,12 @@ def test_what_no_database_can_keep_is_left_out_of_an_event(
 
 def test_only_what_the_provider_signed_is_believed() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    body, timestamp = json.dumps([event("delivered")]), "1791806400"
-    signed = key.sign((timestamp + body).encode(), ec.ECDSA(hashes.SHA256()))
+    body, timestamp = json.dumps([event("delivered")]).encode() + b" \xff", "1791806400"
+    signed = key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
     public = base64.b64encode(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
     signature = base64.b64encode(signed).decode()
     check_signature(body, public, signature, timestamp)
     with pytest.raises(PermanentError, match="not what the provider signed"):
-        check_signature(body.replace("delivered", "bounce"), public, signature, timestamp)
+        check_signature(body.replace(b"delivered", b"bounce"), public, signature, timestamp)
     with pytest.raises(PermanentError, match="not base64"):
         check_signature(body, "no key", signature, timestamp)

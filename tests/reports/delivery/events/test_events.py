@@ -354,6 +354,6 @@ def test_only_what_signs_a_request_is_stored_of_its_headers(provider: Provider, 
     path = store_request(folder, headers, b"[]")
     assert "invented" not in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
-    assert read_request(path.read_bytes()).body == "[]"
+    assert read_request(path.read_bytes()).body == b"[]"
     with pytest.raises(PermanentError, match="not signed"):
         store_request(folder, {"Authorization": "Bearer invented"}, b"[]")
