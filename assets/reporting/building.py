@@ -23,6 +23,7 @@ from assets.reporting.gate import Decision
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.reading import ReportReader
 from assets.reporting.subscriptions import Subject, Subscription, Tenant
+from assets.reporting.together import Together
 from reports.archive import (
     FinishedReport,
     Provenance,
@@ -132,31 +133,39 @@ class ReportBuilder:
             if waits_for:
                 decision = Decision((*decision.reasons, waits_for))
             free: SimpleQueue[ReportReader] = SimpleQueue()
-            workers = min(self.workers, len(chosen))
+            subjects = dict(zip((each.subscription_id for each in chosen), first.subjects(chosen), strict=True))
+            if only:
+                subjects = {key: each for key, each in subjects.items() if set(only) & set(each.campaign_ids)}
+                chosen = [each for each in chosen if each.subscription_id in subjects]
+            together = first.together({key: subject for key, subject in subjects.items() if subject.campaigns})
+            workers = max(1, min(self.workers, len(chosen)))
             for each in (first, *(reader() for _ in range(workers - 1))):
                 free.put(each)
 
-            def attempt(subscription: Subscription) -> BuiltReport | None:
+            def attempt(subscription: Subscription) -> BuiltReport:
                 taken = free.get()
                 try:
-                    return self._attempt(taken, subscription, only, decision)
+                    return self._attempt(
+                        taken, subscription, subjects[subscription.subscription_id], together, decision
+                    )
                 finally:
                     free.put(taken)
 
             # Threads: what takes time (Typst, Polars, the database) lets go of the interpreter meanwhile.
             with ThreadPoolExecutor(workers, "reports") as pool:
-                yield from (built for built in pool.map(attempt, chosen) if built is not None)
+                yield from pool.map(attempt, chosen)
 
     def _attempt(
-        self, reader: ReportReader, subscription: Subscription, only: Sequence[UUID], decision: Decision
-    ) -> BuiltReport | None:
-        """One report, whatever becomes of it; None for one of other campaigns than those to keep to."""
-        subject = None
+        self,
+        reader: ReportReader,
+        subscription: Subscription,
+        subject: Subject,
+        together: Together,
+        decision: Decision,
+    ) -> BuiltReport:
+        """One report, whatever becomes of it."""
         try:
-            subject = reader.subject(subscription)
-            if only and not set(only) & set(subject.campaign_ids):
-                return None
-            return self._build_one(reader, subscription, subject, decision)
+            return self._build_one(reader, subscription, subject, together, decision)
         except BaseException as error:
             if not is_isolatable(error):
                 raise
@@ -175,7 +184,7 @@ class ReportBuilder:
                     f"There is no active {period.cadence} subscription {subscription_id} of {tenant.slug}; "
                     "`earshot reports subscriptions list` shows those that there are"
                 )
-            subject = reader.subject(chosen[0])
+            (subject,) = reader.subjects(chosen)
             if not subject.campaigns:
                 return None
             key = _key(reader, chosen[0])
@@ -185,10 +194,15 @@ class ReportBuilder:
             return Draft(key, finished, reason)
 
     def _build_one(
-        self, reader: ReportReader, subscription: Subscription, subject: Subject, decision: Decision
+        self,
+        reader: ReportReader,
+        subscription: Subscription,
+        subject: Subject,
+        together: Together,
+        decision: Decision,
     ) -> BuiltReport:
         key = _key(reader, subscription)
-        verdict = self._judge(reader, subscription, subject, key, decision)
+        verdict = self._judge(reader, subscription, subject, key, together, decision)
         built = verdict.built
         if built.state == "kept" and decision.is_open and not self.dry_run:
             return self._look_again(reader, subscription, subject, key, built)
@@ -238,7 +252,13 @@ class ReportBuilder:
         return built
 
     def _judge(
-        self, reader: ReportReader, subscription: Subscription, subject: Subject, key: ReportKey, decision: Decision
+        self,
+        reader: ReportReader,
+        subscription: Subscription,
+        subject: Subject,
+        key: ReportKey,
+        together: Together,
+        decision: Decision,
     ) -> _Verdict:
         """What is to become of a report; with its facts if it is to be made."""
         built = BuiltReport(reader.tenant.slug, subject.sponsor, subject.label, "not_running", report_id=key.report_id)
@@ -256,7 +276,7 @@ class ReportBuilder:
         if not decision.is_open:
             state = "held" if decision.ready_at is None else "pending"
             return _Verdict(replace(built, state=state, reason=decision.text), ready_at=decision.ready_at)
-        facts = replace(reader.facts(subject, key), note=standing.note)
+        facts = replace(reader.facts(subject, key, together), note=standing.note)
         stopped = None if standing.released_by else _stop_empty(facts, subscription.empty_policy)
         if stopped is not None:
             state, reason = stopped
@@ -302,15 +322,15 @@ class ReportBuilder:
         )
 
     def _hold_broken(
-        self, reader: ReportReader, subscription: Subscription, subject: Subject | None, error: BaseException
+        self, reader: ReportReader, subscription: Subscription, subject: Subject, error: BaseException
     ) -> BuiltReport:
         """One report that cannot be made must not take the others with it; it waits, with the reason."""
         reason = f"It could not be made: {cause_of(error)}"
         if not self.dry_run:
             hold(self.warehouse, _key(reader, subscription), reason, self.provenance)
-        label = subject.label if subject else "its campaigns"
         unexplained = None if is_explained(error) else error
-        return BuiltReport(reader.tenant.slug, subscription.topic.sponsor, label, "held", reason, error=unexplained)
+        sponsor = subscription.topic.sponsor
+        return BuiltReport(reader.tenant.slug, sponsor, subject.label, "held", reason, error=unexplained)
 
 
 def stopped_text(standing: Standing) -> str:

@@ -6,16 +6,13 @@ Not here: how facts are made of results (gathering.py), the order of the steps (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
 import polars as pl
 
-from assets.campaigns.period.reading import read_period
-from assets.campaigns.period.summarising import PeriodResult, summarise
-from assets.campaigns.period.to_date import shows_until
 from assets.campaigns.results.credited_conversions import ids_of
 from assets.reporting.agreed import with_codes, with_targets
 from assets.reporting.correcting import Revisions, read_revisions
@@ -23,8 +20,9 @@ from assets.reporting.gate import Decision, decide, failed_checks, is_final
 from assets.reporting.gathering import ReportContext, SoFar, gather
 from assets.reporting.growth import with_growth, with_last_ads
 from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subject, read_subscriptions
-from assets.reporting.to_date import figures_by_moment, first_day_of, read_last_report, read_so_far, with_to_date
+from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subjects, read_subscriptions
+from assets.reporting.to_date import first_day_of, since_of, with_to_date
+from assets.reporting.together import Measuring, Together
 from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.delivery import STOP_LINK_PLACEHOLDER
@@ -50,8 +48,10 @@ class ReportReader:
     def subscriptions(self) -> list[Subscription]:
         return read_subscriptions(self.read, self.tenant.tenant_id, self.period.cadence)
 
-    def subject(self, subscription: Subscription) -> Subject:
-        return read_subject(self.read, self.tenant.tenant_id, subscription.topic, self.period, self.provenance.as_of)
+    def subjects(self, subscriptions: Sequence[Subscription]) -> list[Subject]:
+        """What the report of each of the subscriptions is about."""
+        topics = [each.topic for each in subscriptions]
+        return read_subjects(self.read, self.tenant.tenant_id, topics, self.period, self.provenance.as_of)
 
     def decision(self) -> Decision:
         """Whether the tenant's reports for the period may go out."""
@@ -70,27 +70,26 @@ class ReportReader:
         """What has been made of the subscription's report on the period; None: nothing yet."""
         return read_revisions(self.read, self.tenant.tenant_id, self.period).get(subscription)
 
-    def facts(self, subject: Subject, key: ReportKey) -> ReportFacts:
-        """Everything that one report shows, as numbers."""
+    def facts(self, subject: Subject, key: ReportKey, together: Together | None = None) -> ReportFacts:
+        """Everything that one report shows, as numbers. together: what is computed for several reports at once."""
         tenants = [self.tenant.tenant_id]
-        as_of = self.period.as_of(self.tenant.lateness_hours, self.provenance.as_of)
-        now = self._result(subject.campaign_ids, self.period.window, as_of)
+        found = together.results(key.subscription_id, self.measuring) if together else None
+        if found is None:
+            found = self.measuring().results({key.subscription_id: subject})[key.subscription_id]
+        now, cumulative = found.now, found.so_far
         placements = ids_of(now.shows, "placement_id")
         names = self.read("read_report_names", tenants=tenants, placements=placements)
-        end, previous = self.period.window.end, self._previous(subject, as_of)
-        last = read_last_report(self.read, self.tenant.tenant_id, key.subscription_id, self.period.first)
-        history = read_so_far(self.read, self.tenant.tenant_id, subject, self.period, as_of, last)
-        each = figures_by_moment(history)
-        so_far = SoFar(shows_until(history, end), each[end])
-        facts = gather(subject, self.period, now, previous, so_far, names, self._context(subject, key))
-        facts = with_to_date(facts, history, each, subject, self.period, last, now)
+        so_far = SoFar(cumulative.shows, cumulative.each[self.period.window.end])
+        facts = gather(subject, self.period, now, found.previous, so_far, names, self._context(subject, key))
+        facts = with_to_date(facts, cumulative, subject, self.period, found.last, now)
         facts = with_codes(facts, so_far.shows, self._code_uses(subject, placements))
         facts = with_targets(facts, subject)
         facts = self._with_logos(facts, subject)
-        facts = with_growth(facts, history.credited, first_day_of(subject, self.period))
-        since = {"since": history.since, "before": end, "first": history.since.date(), "last": end.date()}
-        last_ads = self.read("read_last_ads", **since, tenants=tenants, campaigns=subject.campaign_ids)
-        facts = with_last_ads(facts, last_ads, history.credited, subject.campaigns, self.period.window.start, end)
+        facts = with_growth(facts, cumulative.credited, first_day_of(subject, self.period))
+        end, since = self.period.window.end, since_of(subject, self.period, found.last)
+        span = {"since": since, "before": end, "first": since.date(), "last": end.date()}
+        last_ads = self.read("read_last_ads", **span, tenants=tenants, campaigns=subject.campaign_ids)
+        facts = with_last_ads(facts, last_ads, cumulative.credited, subject.campaigns, self.period.window.start, end)
         weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
         weekly |= {"campaigns": subject.campaign_ids}
         facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))
@@ -110,29 +109,28 @@ class ReportReader:
         logos = dict(self.read("read_logos", tenants=[self.tenant.tenant_id], owners=owners).iter_rows())
         return replace(facts, network_logo=logos.get(network), sponsor_logo=logos.get(sponsor))
 
-    def _result(
-        self, campaigns: Sequence[UUID], window: Window, as_of: datetime, received_by: datetime | None = None
-    ) -> PeriodResult:
-        tenant = self.tenant
-        return summarise(
-            read_period(self.read, tenant.tenant_id, campaigns, window, tenant.timezone, as_of, received_by)
-        )
+    def together(self, subjects: Mapping[UUID, Subject]) -> Together:
+        """The results of the reports on these subjects, by their subscriptions; computed when one is needed."""
+        rows = self.read("read_campaign_sizes", **_days(self.period.window), tenants=[self.tenant.tenant_id])
+        ads = {UUID(bytes=campaign): count for campaign, count in rows.iter_rows()}
+        return Together(subjects, ads)
 
-    def _previous(self, subject: Subject, as_of: datetime) -> PeriodResult | None:
-        """The period before, by what had been received as long after its end as this one's has been by as_of.
+    def measuring(self) -> Measuring:
+        """By what the period's reports are measured.
 
-        None if it was not all computed.
+        The period before, by what had been received as long after its end as this one's has been by as_of, if all of it
+        was computed.
         """
-        last, window = self.period.previous_last, self.period.previous_window
-        begun = [UUID(bytes=each.campaign_id) for each in subject.campaigns if each.starts_on <= last]
-        if not begun:
-            return None
+        window = self.period.previous_window
         ledger = self.read("read_report_ledger", **_days(window), tenants=[self.tenant.tenant_id])
         needed = {(asset, day) for asset in self.assets for day in window.days()}
-        if needed - set(ledger.select("asset", "day").iter_rows()):
-            return None
-        then = window.end + (as_of - self.period.window.end)
-        return self._result(begun, window, then, received_by=then)
+        return Measuring(
+            self.read,
+            self.tenant.tenant_id,
+            self.period,
+            self.period.as_of(self.tenant.lateness_hours, self.provenance.as_of),
+            previous=not needed - set(ledger.select("asset", "day").iter_rows()),
+        )
 
     def _context(self, subject: Subject, key: ReportKey) -> ReportContext:
         tenant, days, tenants = self.tenant, _days(self.period.window), [self.tenant.tenant_id]

@@ -168,12 +168,21 @@ def read_subscriptions(read: Reader, tenant_id: UUID, cadence: str) -> list[Subs
     return [Subscription.of(row) for row in rows.iter_rows(named=True)]
 
 
-def read_subject(read: Reader, tenant_id: UUID, topic: Topic, period: ReportPeriod, as_of: datetime) -> Subject:
-    """The topic's campaigns that ran in the period, or whose attribution windows were open in it."""
-    campaigns = read("read_report_campaigns", tenants=[tenant_id], sponsor=topic.sponsor_id, as_of=as_of)
+def read_subjects(
+    read: Reader, tenant_id: UUID, topics: Sequence[Topic], period: ReportPeriod, as_of: datetime
+) -> list[Subject]:
+    """Of each topic, the campaigns that ran in the period, or whose attribution windows were open in it."""
+    sponsors = sorted({topic.sponsor_id for topic in topics})
+    campaigns = read("read_report_campaigns", tenants=[tenant_id], sponsors=sponsors, as_of=as_of)
     last_window_day = pl.col("ends_on") + pl.duration(days=pl.col("window_days").ceil().cast(pl.Int64))
     running = campaigns.filter((pl.col("starts_on") <= period.last) & (last_window_day >= period.first))
+    of_sponsor: dict[bytes, list[ReportCampaign]] = {}
+    for row in running.to_dicts():
+        of_sponsor.setdefault(row.pop("sponsor_id"), []).append(ReportCampaign(**row))
+    return [_subject(topic, of_sponsor.get(topic.sponsor_id.bytes, [])) for topic in topics]
+
+
+def _subject(topic: Topic, campaigns: Sequence[ReportCampaign]) -> Subject:
     if topic.campaign_id is not None:
-        running = running.filter(pl.col("campaign_id") == topic.campaign_id.bytes)
-    rows = [ReportCampaign(**row) for row in running.to_dicts()]
-    return Subject(topic.sponsor, topic.sponsor_id.bytes, rows, topic.campaign_id is None)
+        campaigns = [each for each in campaigns if each.campaign_id == topic.campaign_id.bytes]
+    return Subject(topic.sponsor, topic.sponsor_id.bytes, campaigns, topic.campaign_id is None)

@@ -1,7 +1,7 @@
 """To date: the campaigns of a report from their start to the end of its period, and what changed since the last report.
 
 Here: which days and moments are needed, choosing the rows, and comparing them with what the last report said.
-Not here: computing them (campaigns/period/to_date.py), what the values are (reports/facts/to_date.py).
+Not here: computing them (cumulative.py), what the values are (reports/facts/to_date.py).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from assets.campaigns.delivery.terms import sum_if_all_known
 from assets.campaigns.period.summarising import PeriodResult
-from assets.campaigns.period.to_date import CampaignHistory, measure_each, measure_together, price_until, read_history
+from assets.reporting.cumulative import ByCampaign, Cumulative, figures_of
 from assets.reporting.gathering import kpis_of, measures
 from assets.reporting.periods import ReportPeriod, month_of, week_of
 from assets.reporting.subscriptions import ReportCampaign, Subject
@@ -25,11 +25,7 @@ from sql.values import DAY, Interval, Reader, Window
 # Sums of credits in another order differ in their last digits.
 CLOSE_ENOUGH = 1e-6
 
-Kpis = Mapping[str, Mapping[str, Any]]
-# Of campaigns, by their ids.
-ByCampaign = Mapping[UUID, Figures]
 FiguresAt = Mapping[datetime, ByCampaign]
-
 
 # Costs and returns to date, beside conversions, ROAS and cost per conversion.
 FURTHER = ("cpv", "cpl", "roi")
@@ -45,11 +41,18 @@ class LastReport:
     names: Mapping[UUID, tuple[str, str]]
 
 
-def read_last_report(read: Reader, tenant: UUID, subscription: UUID, before: date) -> LastReport | None:
-    """What the last report of the subscription that left said, of those on periods that ended before the day."""
-    rows = read("read_last_figures", tenants=[tenant], subscription=subscription, before=before).to_dicts()
-    if not rows:
-        return None
+def read_last_reports(
+    read: Reader, tenant: UUID, subscriptions: Sequence[UUID], before: date
+) -> dict[UUID, LastReport]:
+    """What the last report of each subscription that left said, of those on periods that ended before the day."""
+    rows = read("read_last_figures", tenants=[tenant], subscriptions=list(subscriptions), before=before).to_dicts()
+    return {
+        UUID(bytes=subscription): _last_report(list(own))
+        for subscription, own in groupby(rows, key=lambda row: row["subscription_id"])
+    }
+
+
+def _last_report(rows: Sequence[Mapping[str, Any]]) -> LastReport:
     figures = {
         UUID(bytes=row["campaign_id"]): Figures(
             row["delivered"], row["conversions"], row["sample"], row["revenue_minor"], row["spend_minor"]
@@ -60,20 +63,27 @@ def read_last_report(read: Reader, tenant: UUID, subscription: UUID, before: dat
     return LastReport(rows[0]["reported_through"], rows[0]["model"], figures, names)
 
 
-def read_so_far(
-    read: Reader, tenant: UUID, subject: Subject, period: ReportPeriod, as_of: datetime, last: LastReport | None
-) -> CampaignHistory:
-    """The subject's campaigns from their start to the period's end, as they are known now."""
+def moments_of(period: ReportPeriod, last: LastReport | None) -> list[datetime]:
+    """The moments until which a report needs figures: the ends of the last report's period, of the days before this
+    period, and of this period."""
+    end_of_last = [_end_of(last.through, period)] if last else []
+    return [*end_of_last, period.window.start, period.window.end]
+
+
+def since_of(subject: Subject, period: ReportPeriod, last: LastReport | None) -> datetime:
+    """From when on rows are needed for the figures at moments_of."""
+    return min(begin_of(subject, period), *moments_of(period, last))
+
+
+def begin_of(subject: Subject, period: ReportPeriod) -> datetime:
+    """From when on figures to date count."""
     first = first_day_of(subject, period)
-    since = Window.of_local_days(first, max(first, period.last), period.timezone).start
-    moments = [*_moments(period, last), period.window.end]
-    return read_history(read, tenant, subject.campaign_ids, since, moments, as_of, subject.model)
+    return Window.of_local_days(first, max(first, period.last), period.timezone).start
 
 
 def with_to_date(
     facts: ReportFacts,
-    history: CampaignHistory,
-    each: FiguresAt,
+    so_far: Cumulative,
     subject: Subject,
     period: ReportPeriod,
     last: LastReport | None,
@@ -81,11 +91,11 @@ def with_to_date(
 ) -> ReportFacts:
     """The facts with the campaigns to date, and with the figures that are kept of the report.
 
-    history: of read_so_far; each: of figures_by_moment; now: the period's result. Raises FactsError where they do not
-    add up.
+    so_far: the report's own of accumulate, by moments_of; now: the period's result. Raises FactsError where they do
+    not add up.
     """
-    kept = (*period_figures(now, subject), *figures_to_date(history, each, subject, period))
-    made = tuple(to_date(history, each, subject, period, last))
+    kept = (*period_figures(now, subject), *figures_to_date(so_far, subject, period))
+    made = tuple(to_date(so_far, subject, period, last))
     refuse_another_period(facts, made)
     return replace(facts, to_date=made, kept=kept)
 
@@ -107,12 +117,6 @@ def refuse_another_period(facts: ReportFacts, made: Sequence[ToDate]) -> None:
             )
 
 
-def _moments(period: ReportPeriod, last: LastReport | None) -> list[datetime]:
-    """The ends of the last report's period, and of the days before this period."""
-    end_of_last = [_end_of(last.through, period)] if last else []
-    return [*end_of_last, period.window.start]
-
-
 def _end_of(day: date, period: ReportPeriod) -> datetime:
     return Window.of_local_days(day, day, period.timezone).end
 
@@ -130,23 +134,21 @@ def first_day_of(subject: Subject, period: ReportPeriod) -> date:
 
 
 def to_date(
-    history: CampaignHistory, each: FiguresAt, subject: Subject, period: ReportPeriod, last: LastReport | None = None
+    so_far: Cumulative, subject: Subject, period: ReportPeriod, last: LastReport | None = None
 ) -> Iterator[ToDate]:
-    """One value for each currency of the campaigns, in the order of the currencies. each: of figures_by_moment."""
-    end = period.window.end
+    """One value for each currency of the campaigns, in the order of the currencies."""
+    end, each = period.window.end, so_far.each
     for currency in sorted({campaign.currency for campaign in subject.campaigns}):
         own = [campaign for campaign in subject.campaigns if campaign.currency == currency]
-        part = history.of(history.campaigns.filter(currency=currency))
-        kpis = {row["kpi"]: row for row in measure_together(part, end).iter_rows(named=True)}
-        prices = price_until(part, end).select(sum_if_all_known("booked"), sum_if_all_known("cost_minor"))
+        kpis, (booked, budget_minor) = so_far.kpis[currency], so_far.prices[currency]
         ids = [UUID(bytes=campaign.campaign_id) for campaign in own]
         yield ToDate(
             currency=currency,
             first=min(campaign.starts_on for campaign in own),
             through=period.last,
             figures=figures_of(kpis),
-            booked=prices["booked"][0],
-            budget_minor=prices["cost_minor"][0],
+            booked=booked,
+            budget_minor=budget_minor,
             conversions_interval=_interval(kpis["conversions"]),
             revenue_interval=_interval(kpis["revenue"]),
             roas_interval=_interval(kpis["roas"]),
@@ -166,7 +168,7 @@ def _earlier(
     subject: Subject,
     period: ReportPeriod,
 ) -> EarlierChanges:
-    """What changed about the campaigns of one currency. each: figures of all campaigns at the moments of _moments."""
+    """What changed about the campaigns of one currency. each: figures of all campaigns at the moments of moments_of."""
     at_last, at_start = each[_end_of(last.through, period)], each[period.window.start]
     ids = [UUID(bytes=campaign.campaign_id) for campaign in own]
     known = [one for one in ids if one in last.figures]
@@ -192,16 +194,11 @@ def period_figures(result: PeriodResult, subject: Subject) -> Iterator[ScopeFigu
         yield ScopeFigures("period", level, scope_id, subject.model, currency, figures_of(kpis))
 
 
-def figures_to_date(
-    history: CampaignHistory, each: FiguresAt, subject: Subject, period: ReportPeriod
-) -> Iterator[ScopeFigures]:
-    """What the report says of the same until the period's end. each: of figures_by_moment."""
-    end = period.window.end
+def figures_to_date(so_far: Cumulative, subject: Subject, period: ReportPeriod) -> Iterator[ScopeFigures]:
+    """What the report says of the same until the period's end."""
     for level, scope_id, currency in _scopes(subject):
-        if level == "campaign":
-            figures = each[end][scope_id]
-        else:
-            figures = figures_of({row["kpi"]: row for row in measure_together(history, end).iter_rows(named=True)})
+        is_one = level == "campaign"
+        figures = so_far.each[period.window.end][scope_id] if is_one else figures_of(so_far.together)
         yield ScopeFigures("to_date", level, scope_id, subject.model, currency, figures)
 
 
@@ -211,30 +208,6 @@ def _scopes(subject: Subject) -> Iterator[tuple[str, UUID, str | None]]:
         yield "campaign", UUID(bytes=campaign.campaign_id), campaign.currency
     if subject.is_portfolio:
         yield "sponsor", UUID(bytes=subject.sponsor_id), subject.currency
-
-
-def figures_by_moment(history: CampaignHistory) -> FiguresAt:
-    """What each campaign did until each of the history's moments."""
-    return {moment: figures_by_campaign(history, moment) for moment in history.moments}
-
-
-def figures_by_campaign(history: CampaignHistory, moment: datetime) -> dict[UUID, Figures]:
-    """What each campaign did until the moment."""
-    rows: dict[UUID, dict[str, Mapping[str, Any]]] = {}
-    for row in measure_each(history, moment).iter_rows(named=True):
-        rows.setdefault(UUID(bytes=row["scope_id"]), {})[row["kpi"]] = row
-    return {campaign: figures_of(kpis) for campaign, kpis in rows.items()}
-
-
-def figures_of(kpis: Kpis) -> Figures:
-    """The figures among the KPIs of one scope and model."""
-    return Figures(
-        delivered=int(kpis["impressions"]["estimate"]),
-        conversions=float(kpis["conversions"]["estimate"]),
-        sample=int(kpis["conversions"]["sample"]),
-        revenue_minor=kpis["revenue"]["amount_minor"],
-        spend_minor=kpis["spend"]["amount_minor"],
-    )
 
 
 def add_up(figures: Iterable[Figures]) -> Figures:

@@ -1,14 +1,17 @@
--- read_delivered_before: how many impressions each placement had in [since, before).
--- Grain: one row per placement. Parameters: since, before (timestamptz), tenants, campaigns (uuid[]).
+-- read_delivered_before: how many impressions each placement had before a moment, from another one on for each campaign.
+-- Grain: one row per placement and since. Parameters: before (timestamptz), tenants (uuid[]), campaigns (uuid[]) with since
+-- (timestamptz[]) of the same length, earliest (timestamptz): the least of these.
+-- Joins: by hash.
 SELECT
-    tenant_id,
-    campaign_id,
-    placement_id,
+    exposures.tenant_id,
+    exposures.campaign_id,
+    exposures.placement_id,
+    asked.since,
     count(*) AS impressions
-FROM ad_exposures
+FROM unnest(%(campaigns)s::uuid[], %(since)s::timestamptz[]) AS asked (campaign_id, since)
+INNER JOIN ad_exposures AS exposures ON asked.campaign_id = exposures.campaign_id AND asked.since <= exposures.occurred_at
 WHERE
-    tenant_id = any(%(tenants)s)
-    AND campaign_id = any(%(campaigns)s::uuid[])
-    AND occurred_at >= %(since)s AND occurred_at < %(before)s
-    AND kind <> 'click'
-GROUP BY tenant_id, campaign_id, placement_id
+    exposures.tenant_id = any(%(tenants)s)
+    AND exposures.occurred_at >= %(earliest)s AND exposures.occurred_at < %(before)s
+    AND exposures.kind <> 'click'
+GROUP BY exposures.tenant_id, exposures.campaign_id, exposures.placement_id, asked.since

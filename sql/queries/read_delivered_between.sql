@@ -1,18 +1,21 @@
--- read_delivered_between: how many impressions each placement and episode had from since on, in the spans that the moments part.
--- Grain: one row per placement, episode and span with any. span: how many of the moments lie at or before the impression, so 0
--- is before the first of them. Parameters: since, before (timestamptz), moments (timestamptz[], ascending), tenants,
--- campaigns (uuid[]).
+-- read_delivered_between: how many impressions each placement and episode had before a moment, from another one on for each
+-- campaign, in the spans that the moments part.
+-- Grain: one row per placement, episode, since and span with any. span: how many of the moments lie at or before the
+-- impression, so 0 is before the first of them. Parameters: before (timestamptz), moments (timestamptz[], ascending), tenants
+-- (uuid[]), campaigns (uuid[]) with since (timestamptz[]) of the same length, earliest (timestamptz): the least of these.
+-- Joins: by hash.
 SELECT
-    tenant_id,
-    campaign_id,
-    placement_id,
-    episode_id,
-    width_bucket(occurred_at, %(moments)s::timestamptz[]) AS span,
+    exposures.tenant_id,
+    exposures.campaign_id,
+    exposures.placement_id,
+    exposures.episode_id,
+    asked.since,
+    width_bucket(exposures.occurred_at, %(moments)s::timestamptz[]) AS span,
     count(*) AS impressions
-FROM ad_exposures
+FROM unnest(%(campaigns)s::uuid[], %(since)s::timestamptz[]) AS asked (campaign_id, since)
+INNER JOIN ad_exposures AS exposures ON asked.campaign_id = exposures.campaign_id AND asked.since <= exposures.occurred_at
 WHERE
-    tenant_id = any(%(tenants)s)
-    AND campaign_id = any(%(campaigns)s::uuid[])
-    AND occurred_at >= %(since)s AND occurred_at < %(before)s
-    AND kind <> 'click'
-GROUP BY tenant_id, campaign_id, placement_id, episode_id, span
+    exposures.tenant_id = any(%(tenants)s)
+    AND exposures.occurred_at >= %(earliest)s AND exposures.occurred_at < %(before)s
+    AND exposures.kind <> 'click'
+GROUP BY exposures.tenant_id, exposures.campaign_id, exposures.placement_id, exposures.episode_id, asked.since, span

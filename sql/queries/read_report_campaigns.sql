@@ -1,7 +1,8 @@
--- read_report_campaigns: the sponsor's campaigns with the settings in force at as_of.
+-- read_report_campaigns: the sponsors' campaigns with the settings in force at as_of.
 -- Before its first version a campaign has that one's settings; without any, the defaults, which are version 0.
--- Grain: one row per campaign. Parameters: tenants (uuid[]), sponsor (uuid), as_of (timestamptz).
+-- Grain: one row per campaign. Parameters: tenants, sponsors (uuid[]), as_of (timestamptz).
 SELECT DISTINCT ON (campaigns.starts_on, campaigns.campaign_id)
+    campaigns.sponsor_id,
     campaigns.campaign_id,
     campaigns.name,
     campaigns.starts_on,
@@ -19,7 +20,7 @@ LEFT JOIN attribution_configs AS configs
     ON campaigns.tenant_id = configs.tenant_id AND campaigns.campaign_id = configs.campaign_id
 WHERE
     campaigns.tenant_id = any(%(tenants)s)
-    AND campaigns.sponsor_id = %(sponsor)s
+    AND campaigns.sponsor_id = any(%(sponsors)s)
     AND campaigns.stage <> 'draft'
 ORDER BY
     campaigns.starts_on ASC,

@@ -20,7 +20,7 @@ def recognise_spend(
     airings: pl.DataFrame,
     before: pl.DataFrame,
     within: pl.DataFrame,
-    start: datetime,
+    start: datetime | pl.Expr,
     end: datetime,
 ) -> pl.DataFrame:
     """What each placement and episode cost in [start, end).
@@ -29,6 +29,7 @@ def recognise_spend(
     airings:    tenant_id, placement_id, episode_id, aired_at
     before:     tenant_id, placement_id, impressions: delivered before start (no row: none)
     within:     tenant_id, placement_id, episode_id, impressions: delivered in [start, end)
+    start:      also as a column of the airings, where it is not the same for all
     returns:    tenant_id, placement_id, episode_id, spend_minor; rows with spend only. A placement whose spend is not
                 known (no price, or dynamic without a booked number) has no rows here; unknown_spend has it.
     """

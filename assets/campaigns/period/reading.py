@@ -14,9 +14,11 @@ from uuid import UUID
 import polars as pl
 
 from assets.campaigns.delivery.terms import settings_at
+from assets.campaigns.results.apart import Apart, Member, read_since
 from assets.campaigns.results.credited_conversions import ids_of, read_credited
 from assets.campaigns.results.own_ads import with_own_credit
-from assets.grain import CAMPAIGN, PLACEMENT
+from assets.frames import UTC_TIME
+from assets.grain import CAMPAIGN
 from sql.values import PermanentError, Reader, Window
 
 
@@ -49,36 +51,54 @@ def read_period(
     timezone: str,
     as_of: datetime,
     received_by: datetime | None = None,
+    apart: Apart | None = None,
 ) -> PeriodFacts:
     """The facts of a period. Raises PermanentError for a campaign that the tenant does not have.
 
     window:   the period, cut at the tenant's local midnights (Window.of_local_days); timezone names its days
     as_of:    refunds count that occurred before it, and windows are complete or open by it
     received_by: count conversions, their worth and refunds by what had been received by then (a period at an equal age)
+    apart:       parts the rows among several reports, whose campaigns these are; the facts are then of all of them,
+                 each under its key in place of the tenant's id
     """
     tenants = [tenant]
-    chosen = _choose(read("read_campaigns", tenants=tenants), tenant, campaigns)
+    apart = apart or Apart([Member(tenant.bytes, campaigns)])
+    chosen = apart.by_campaign(_choose(read("read_campaigns", tenants=tenants), tenant, campaigns))
     settings = read("read_attribution_configs", tenants=tenants)
-    chosen = settings_at(chosen, settings, as_of)
-    ids = ids_of(chosen, "campaign_id")
-    since = min(chosen["starts_at"].min(), window.start)  # type: ignore[type-var]
-    placements = read("read_placements", tenants=tenants).join(chosen.select(CAMPAIGN), on=CAMPAIGN, validate="m:1")
-    own_placements = placements.select(PLACEMENT)
     days = list(window.days())
-    touches = read("read_campaign_touches", first=days[0], last=days[-1], tenants=tenants, campaigns=ids)
-    credited = read_credited(read, tenants, chosen, window, as_of, received_by)
+    span = {"first": days[0], "last": days[-1]}
+    touches = apart.by_conversion(read("read_campaign_touches", **span, tenants=tenants, campaigns=campaigns))
+    # A path has touches of the sponsor's other campaigns, by their own settings.
+    settings = apart(settings, pl.concat([frame.select(CAMPAIGN) for frame in (chosen, touches)]), "campaign_id")
+    chosen = settings_at(chosen, settings, as_of)
+    placements = apart.by_campaign(read("read_placements", tenants=tenants))
+    credited = read_credited(read, tenants, chosen, window, as_of, received_by, apart)
+    exposed = read("read_campaign_exposures", start=window.start, end=window.end, tenants=tenants, campaigns=campaigns)
     return PeriodFacts(
         window=window,
         as_of=as_of,
         timezone=timezone,
         campaigns=chosen,
-        exposures=read("read_campaign_exposures", start=window.start, end=window.end, tenants=tenants, campaigns=ids),
-        before=read("read_delivered_before", since=since, before=window.start, tenants=tenants, campaigns=ids),
+        exposures=apart.by_campaign(exposed),
+        before=_read_before(read, tenants, chosen, window),
         placements=placements,
-        airings=read("read_airings", tenants=tenants).join(own_placements, on=PLACEMENT, validate="m:1"),
+        airings=apart(read("read_airings", tenants=tenants), placements, "placement_id"),
         credited=with_own_credit(credited, touches, settings, window),
-        curves=read("read_age_curves", before=window.end, tenants=tenants, podcasts=ids_of(placements, "podcast_id")),
+        curves=apart(
+            read("read_age_curves", before=window.end, tenants=tenants, podcasts=ids_of(placements, "podcast_id")),
+            placements,
+            "podcast_id",
+        ),
     )
+
+
+def _read_before(read: Reader, tenants: Sequence[UUID], chosen: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """What placements delivered before the period, from the start of the first of a report's campaigns on."""
+    starts = chosen.group_by("tenant_id").agg(
+        since=pl.min_horizontal(pl.col("starts_at").min(), pl.lit(window.start, dtype=UTC_TIME))
+    )
+    asked = chosen.select(CAMPAIGN).join(starts, on="tenant_id")
+    return read_since(read, "read_delivered_before", asked, before=window.start, tenants=list(tenants))
 
 
 def _choose(campaigns: pl.DataFrame, tenant: UUID, ids: Sequence[UUID]) -> pl.DataFrame:

@@ -16,7 +16,8 @@ import polars as pl
 
 from assets.campaigns.delivery.spend import recognise_spend, unknown_spend
 from assets.campaigns.delivery.terms import fold_money, price_campaigns, settings_at, sponsor_scopes, sum_if_all_known
-from assets.campaigns.results.credited_conversions import ids_of, read_credited
+from assets.campaigns.results.apart import Apart, Member, read_since
+from assets.campaigns.results.credited_conversions import read_credited
 from assets.campaigns.results.kpis import FROM_TOTALS, measure_data_driven
 from assets.campaigns.results.response import respond
 from assets.frames import whole_sum
@@ -29,10 +30,11 @@ class CampaignHistory:
     """The facts of campaigns since their start, under one attribution model.
 
     moments: ascending; the last one ends the history. campaigns: of terms.settings_at; credited: of
-    credited_conversions.read_credited; delivered: of read_delivered_between, by the moments.
+    credited_conversions.read_credited; delivered: of read_delivered_between, by the moments. since: a column of the
+    airings, where the histories of several reports stand under their keys (results/apart.py).
     """
 
-    since: datetime
+    since: datetime | pl.Expr
     moments: Sequence[datetime]
     model: str
     campaigns: pl.DataFrame
@@ -70,23 +72,32 @@ def read_history(
 
     as_of: refunds count that occurred before it. model: the one by which conversions are credited.
     """
-    tenants = [tenant]
-    ordered = sorted(set(moments))
-    wanted = [campaign.bytes for campaign in campaigns]
-    chosen = read("read_campaigns", tenants=tenants).filter(pl.col("campaign_id").is_in(wanted))
-    chosen = settings_at(chosen, read("read_attribution_configs", tenants=tenants), as_of)
-    placements = read("read_placements", tenants=tenants).join(chosen, on=CAMPAIGN, how="semi")
-    window = Window(min(since, ordered[0]), ordered[-1])
-    span = {"since": window.start, "before": window.end, "moments": ordered}
+    return read_histories(read, tenant, [Member(tenant.bytes, campaigns, min(since, *moments))], moments, as_of, model)
+
+
+def read_histories(
+    read: Reader, tenant: UUID, members: Sequence[Member], moments: Sequence[datetime], as_of: datetime, model: str
+) -> CampaignHistory:
+    """The histories of several reports, each under its key, from its own since to the last of the moments."""
+    tenants, apart, ordered = [tenant], Apart(members), sorted(set(moments))
+    chosen = apart.by_campaign(read("read_campaigns", tenants=tenants))
+    settings = apart(read("read_attribution_configs", tenants=tenants), chosen, "campaign_id")
+    chosen = settings_at(chosen, settings, as_of)
+    placements = apart.by_campaign(read("read_placements", tenants=tenants))
+    window = Window(min(apart.since["since"]), ordered[-1])
+    asked = chosen.select(CAMPAIGN).join(apart.since, on="tenant_id", validate="m:1")
+    airings = apart(read("read_airings", tenants=tenants), placements, "placement_id")
     return CampaignHistory(
-        since=window.start,
+        since=pl.col("since"),
         moments=ordered,
         model=model,
         campaigns=chosen,
         placements=placements,
-        airings=read("read_airings", tenants=tenants).join(placements, on=PLACEMENT, how="semi"),
-        credited=read_credited(read, tenants, chosen, window, as_of).filter(model=model),
-        delivered=read("read_delivered_between", **span, tenants=tenants, campaigns=ids_of(chosen, "campaign_id")),
+        airings=airings.join(apart.since, on="tenant_id", validate="m:1", maintain_order="left"),
+        credited=read_credited(read, tenants, chosen, window, as_of, apart=apart).filter(model=model),
+        delivered=read_since(
+            read, "read_delivered_between", asked, before=window.end, moments=ordered, tenants=tenants
+        ),
     )
 
 

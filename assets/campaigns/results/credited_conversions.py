@@ -14,6 +14,7 @@ import polars as pl
 
 from assets.attribution.models import MODELS, credit_shows
 from assets.attribution.money import attribute_money, rates_of
+from assets.campaigns.results.apart import Apart
 from assets.campaigns.results.as_of import read_as_of
 from assets.grain import CAMPAIGN, CONVERSION
 from sql.values import Reader, Window
@@ -30,10 +31,12 @@ def read_credited(
     window: Window,
     as_of: datetime,
     received_by: datetime | None = None,
+    apart: Apart | None = None,
 ) -> pl.DataFrame:
     """What the chosen campaigns earned from the conversions in the window; see credit_campaigns for its columns.
 
     received_by: count conversions and what they were worth by the signals and refunds received by then; None: by all.
+    apart: parts the rows among several reports, to whose campaigns chosen belongs.
     """
     scope = list(tenants)
     earlier = (
@@ -47,11 +50,16 @@ def read_credited(
         adjustments = read("read_conversion_adjustments", **days)
     else:
         rows, adjustments = earlier.restate(rows), earlier.adjustments
+    if apart is not None:
+        rows = apart.by_conversion(rows)
+        adjustments = apart(adjustments, rows, "conversion_id")
     rates = read("read_fx_rates", first=first, last=max(last, as_of.date()))
     own = chosen.filter(~pl.col("default_model").is_in(list(MODELS)))
     if own.is_empty():
         return credit_campaigns(rows, adjustments, chosen, rates, as_of)
     touches = read("read_campaign_touches", **days, campaigns=ids_of(own, "campaign_id"))
+    if apart is not None:
+        touches = apart.by_conversion(touches)
     rows = pl.concat([rows, credit_own_models(rows, touches, own)], how="diagonal")
     led_by = chosen.select(*CAMPAIGN, "default_model")
     return (

@@ -17,7 +17,7 @@ import polars as pl
 from babel.numbers import get_currency_precision
 
 from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Subject, Topic, read_subject
+from assets.reporting.subscriptions import Subject, Topic, read_subjects
 from assets.reporting.to_date import first_day_of
 from reports.wording.formats import Formatter
 from sql.values import PermanentError, Window
@@ -86,7 +86,7 @@ def _read_report(warehouse: Warehouse, row: Row) -> Report:
     window = period.window
     days = {"first": window.start.date(), "last": (window.end - timedelta(microseconds=1)).date()}
     with warehouse.as_tenant(tenant) as read:
-        subject = read_subject(read, tenant, Topic.of(row), period, row["as_of"])
+        (subject,) = read_subjects(read, tenant, [Topic.of(row)], period, row["as_of"])
         starts = read("read_campaigns", tenants=[tenant])
         currencies = read("read_currencies", tenants=[tenant], **days)["currency"].sort().to_list()
     own = subject.campaign_ids

@@ -67,4 +67,4 @@ def test_subscriptions_are_those_of_the_cadence_and_of_the_tenant(networks: Ware
     for reader in readers(networks):
         [subscription] = reader.subscriptions()
         assert subscription.subscription_id.bytes == bytes(16)
-        assert reader.subject(subscription).campaigns == []
+        assert [each.campaigns for each in reader.subjects([subscription])] == [[]]

@@ -17,7 +17,7 @@ from assets.reporting.subscriptions import (
     Subscription,
     Tenant,
     Topic,
-    read_subject,
+    read_subjects,
     read_subscriptions,
 )
 from tests.assets.reporting.campaigns import report_campaign
@@ -29,6 +29,7 @@ AS_OF = datetime(2026, 3, 20, tzinfo=UTC)
 
 def running(name: str, starts_on: date, ends_on: date, window_days: str = "30") -> dict[str, Any]:
     return {
+        "sponsor_id": KETTLE.bytes,
         "campaign_id": UUID(int=sum(name.encode())).bytes,
         "name": name,
         "starts_on": starts_on,
@@ -73,7 +74,7 @@ class Rows:
 
 
 def test_a_portfolio_has_the_campaigns_that_ran_or_whose_windows_were_open() -> None:
-    subject = read_subject(Rows(), TENANT, Topic("Kettle", KETTLE, None), WEEK, AS_OF)
+    (subject,) = read_subjects(Rows(), TENANT, [Topic("Kettle", KETTLE, None)], WEEK, AS_OF)
 
     names = [campaign.name for campaign in subject.campaigns]
     assert names == ["runs", "begins on the last day", "window ends on the first day"]
@@ -83,11 +84,13 @@ def test_a_portfolio_has_the_campaigns_that_ran_or_whose_windows_were_open() -> 
 
 def test_a_report_on_one_campaign_has_that_one_or_none() -> None:
     runs = UUID(bytes=CAMPAIGNS[0]["campaign_id"])
-    subject = read_subject(Rows(), TENANT, Topic("Kettle", KETTLE, runs), WEEK, AS_OF)
+    topics = [Topic("Kettle", KETTLE, runs), Topic("Kettle", KETTLE, SPRING), Topic("Pan", UUID(int=8), None)]
+    subject, gone, other = read_subjects(Rows(), TENANT, topics, WEEK, AS_OF)
 
     assert (subject.campaign_ids, subject.level, subject.scope_id) == ([runs], "campaign", runs.bytes)
     assert subject.label == "runs"
-    assert not read_subject(Rows(), TENANT, Topic("Kettle", KETTLE, SPRING), WEEK, AS_OF).campaigns
+    assert not gone.campaigns
+    assert not other.campaigns
 
 
 def subject(*campaigns: ReportCampaign) -> Subject:

@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 
 from assets.campaigns.period.summarising import summarise
+from assets.campaigns.period.to_date import CampaignHistory
+from assets.reporting.cumulative import Cumulative, accumulate
 from assets.reporting.periods import ReportPeriod, month_of, week_of
 from assets.reporting.subscriptions import ReportCampaign, Subject
 from assets.reporting.to_date import (
     LastReport,
-    figures_by_campaign,
-    figures_by_moment,
     figures_to_date,
     first_day_of,
     period_figures,
@@ -33,6 +33,11 @@ SECOND = week_of(START.date() + WEEK, "UTC")
 
 def subject(*campaigns: ReportCampaign) -> Subject:
     return Subject("Kettle", KETTLE, campaigns, len(campaigns) > 1)
+
+
+def so_far(history: CampaignHistory) -> Cumulative:
+    (found,) = accumulate(history).values()
+    return found
 
 
 def spring(**changes: object) -> ReportCampaign:
@@ -60,13 +65,13 @@ def test_each_currency_stands_by_itself() -> None:
     both = replace(history, campaigns=pl.concat([history.campaigns, other]))
     autumn = replace(report_campaign(euros), name="Autumn", currency="EUR")
 
-    found = list(to_date(both, figures_by_moment(both), subject(spring(), autumn), SECOND))
+    found = list(to_date(so_far(both), subject(spring(), autumn), SECOND))
 
     assert [(each.currency, each.campaigns, each.figures.revenue_minor) for each in found] == [
         ("EUR", ("Autumn",), 0), ("USD", ("Spring",), 40_000),
     ]  # fmt: skip
     assert [each.budget_minor for each in found] == [0, 13_000_000]
-    assert figures_by_campaign(both, SECOND.window.end)[UUID(bytes=SPRING)] == Figures(0, 20.0, 20, 40_000, 0)
+    assert so_far(both).each[SECOND.window.end][UUID(bytes=SPRING)] == Figures(0, 20.0, 20, 40_000, 0)
 
 
 def quarter() -> World:
@@ -88,10 +93,9 @@ def quarter() -> World:
 def tell(world: World, week: ReportPeriod, known_at: datetime, last: LastReport | None) -> tuple[ToDate, LastReport]:
     """What a report says of the campaign to date, and what of it the next report compares itself with."""
     moments = [*([Window.of_local_days(last.through, last.through, "UTC").end] if last else []), week.window.start]
-    history = world.history(sorted({*moments, week.window.end}), known_at)
-    each = figures_by_moment(history)
-    (said,) = to_date(history, each, subject(spring()), week, last)
-    kept = {one.scope_id: one.figures for one in figures_to_date(history, each, subject(spring()), week)}
+    found = so_far(world.history(sorted({*moments, week.window.end}), known_at))
+    (said,) = to_date(found, subject(spring()), week, last)
+    kept = {one.scope_id: one.figures for one in figures_to_date(found, subject(spring()), week)}
     return said, LastReport(week.last, "linear", kept, dict.fromkeys(kept, ("Spring", "USD")))
 
 
@@ -151,9 +155,9 @@ def test_a_campaign_that_joins_or_leaves_a_portfolio_and_another_model_are_told(
         SECOND.first - timedelta(days=1), "last_touch", {gone: Figures(5, 3.0, 3, 100, 0)}, {gone: ("Old", "USD")}
     )
 
-    each = figures_by_moment(history)
-    (said,) = to_date(history, each, subject(spring()), SECOND, last)
-    (again,) = to_date(history, each, subject(spring()), SECOND, replace(last, figures={UUID(bytes=SPRING): Figures()}))
+    found = so_far(history)
+    (said,) = to_date(found, subject(spring()), SECOND, last)
+    (again,) = to_date(found, subject(spring()), SECOND, replace(last, figures={UUID(bytes=SPRING): Figures()}))
 
     assert said.earlier is not None
     assert again.earlier is not None

@@ -1,0 +1,152 @@
+"""Together: the results of many reports of one tenant and period, computed at once.
+
+Here: what a report's facts are made of, for several reports in one go; which reports go together, and that each has
+its own results also where that fails. Frames of one report are so small that nearly all of their time goes into
+starting each step: a hundred reports at once take little longer than one.
+Not here: how one report's rows are kept apart from another's (campaigns/results/apart.py), facts (gathering.py).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from uuid import UUID
+
+import polars as pl
+
+from assets.campaigns.period.reading import read_period
+from assets.campaigns.period.summarising import PeriodResult, summarise
+from assets.campaigns.period.to_date import read_histories
+from assets.campaigns.results.apart import Apart, Member
+from assets.reporting.cumulative import Cumulative, accumulate, parted
+from assets.reporting.periods import ReportPeriod
+from assets.reporting.subscriptions import Subject
+from assets.reporting.to_date import LastReport, moments_of, read_last_reports, since_of
+from sql.failures import is_isolatable
+from sql.values import Reader, Window
+
+# Frames grow with the reports in them: beyond so many, or so many ads, others go by themselves.
+MOST_REPORTS, MOST_ADS = 64, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the facts of one report are made of. previous None: there is no period before to compare with."""
+
+    now: PeriodResult
+    previous: PeriodResult | None
+    so_far: Cumulative
+    last: LastReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What the reports of a tenant are measured by. previous: the ledger has all of the period before."""
+
+    read: Reader
+    tenant: UUID
+    period: ReportPeriod
+    as_of: datetime
+    previous: bool
+
+    def results(self, subjects: Mapping[UUID, Subject]) -> dict[UUID, Results]:
+        """The results of the reports on the subjects, by their subscriptions."""
+        period, then = self.period, self.period.previous_window.end + (self.as_of - self.period.window.end)
+        now = self._summarised(_campaigns(subjects), period.window, self.as_of)
+        begun = _campaigns(subjects, period.previous_last) if self.previous else {}
+        previous = self._summarised(begun, period.previous_window, then, then) if begun else {}
+        last = read_last_reports(self.read, self.tenant, list(subjects), period.first)
+        so_far = self._so_far(subjects, last)
+        return {each: Results(now[each], previous.get(each), so_far[each], last.get(each)) for each in subjects}
+
+    def _summarised(
+        self,
+        campaigns: Mapping[UUID, Sequence[UUID]],
+        window: Window,
+        as_of: datetime,
+        received_by: datetime | None = None,
+    ) -> dict[UUID, PeriodResult]:
+        apart = Apart([Member(key.bytes, own) for key, own in campaigns.items()])
+        every = sorted({campaign for own in campaigns.values() for campaign in own})
+        scope = (self.tenant, every, window, self.period.timezone, as_of, received_by)
+        whole = summarise(read_period(self.read, *scope, apart=apart))
+        frames = {each.name: getattr(whole, each.name) for each in fields(whole)}
+        frames = {name: frame for name, frame in frames.items() if isinstance(frame, pl.DataFrame)}
+        parts = {name: parted(frame) for name, frame in frames.items()}
+        return {
+            key: replace(whole, **{name: parts[name].get(key.bytes, frame.clear()) for name, frame in frames.items()})
+            for key in campaigns
+        }
+
+    def _so_far(self, subjects: Mapping[UUID, Subject], last: Mapping[UUID, LastReport]) -> dict[UUID, Cumulative]:
+        found: dict[bytes, Cumulative] = {}
+        moments = {key: moments_of(self.period, last.get(key)) for key in subjects}
+        since = {key: since_of(subject, self.period, last.get(key)) for key, subject in subjects.items()}
+        for model in sorted({subject.model for subject in subjects.values()}):
+            own = {key: subject for key, subject in subjects.items() if subject.model == model}
+            members = [Member(key.bytes, subject.campaign_ids, since[key]) for key, subject in own.items()]
+            every = sorted({moment for key in own for moment in moments[key]})
+            found |= accumulate(read_histories(self.read, self.tenant, members, every, self.as_of, model))
+        return {UUID(bytes=key): each for key, each in found.items()}
+
+
+def _campaigns(subjects: Mapping[UUID, Subject], begun_by: date = date.max) -> dict[UUID, list[UUID]]:
+    """The campaigns of each subject that had begun by the day, of those that have any."""
+    begun = {
+        key: [UUID(bytes=each.campaign_id) for each in subject.campaigns if each.starts_on <= begun_by]
+        for key, subject in subjects.items()
+    }
+    return {key: campaigns for key, campaigns in begun.items() if campaigns}
+
+
+class Together:
+    """The results of the reports of one tenant and period, in groups that are computed when one of them is needed.
+
+    Threads may share it. What fails for a group is left to each of its reports.
+    """
+
+    def __init__(self, subjects: Mapping[UUID, Subject], ads: Mapping[UUID, int]) -> None:
+        """subjects: by their subscriptions; ads: how many each campaign delivered in the period."""
+        sizes = {key: sum(ads.get(each, 0) for each in subject.campaign_ids) for key, subject in subjects.items()}
+        self._groups = [_Group({key: subjects[key] for key in group}) for group in grouped(sizes)]
+
+    def results(self, subscription: UUID, measuring: Callable[[], Measuring]) -> Results | None:
+        """The results of one report, once; None where it has to be computed by itself."""
+        group = next((each for each in self._groups if subscription in each.subjects), None)
+        return group.results(subscription, measuring) if group else None
+
+
+@dataclass(slots=True)
+class _Group:
+    """Reports that are computed together. found: what is left of their results; None: not computed yet."""
+
+    subjects: Mapping[UUID, Subject]
+    found: dict[UUID, Results] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def results(self, subscription: UUID, measuring: Callable[[], Measuring]) -> Results | None:
+        with self.lock:
+            if self.found is None:
+                try:
+                    self.found = measuring().results(self.subjects)
+                except BaseException as error:
+                    if not is_isolatable(error):
+                        raise
+                    self.found = {}
+            return self.found.pop(subscription, None)
+
+
+def grouped(sizes: Mapping[UUID, int]) -> Iterator[list[UUID]]:
+    """Subscriptions in groups, in their order. sizes: the number of ads of each."""
+    group: list[UUID] = []
+    ads = 0
+    for subscription, size in sizes.items():
+        if group and (len(group) == MOST_REPORTS or ads + size > MOST_ADS):
+            yield group
+            group, ads = [], 0
+        group.append(subscription)
+        ads += size
+    if group:
+        yield group
