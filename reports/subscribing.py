@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from reports.archive import name_person
 from reports.delivery.addresses import clean_address
 from reports.drawing.logos import normalised
+from reports.wording.catalogues import known_locale
 from reports.wording.subjects import checked_template
 from sql.statements import statement
 from sql.values import PermanentError
@@ -68,13 +69,13 @@ def add_subscription(
         campaign_id = campaign and _named(connection, "campaigns", "campaign_id", tenant, campaign, sponsor_id)
         there = connection.execute(
             "SELECT subscription_id FROM report_subscriptions WHERE tenant_id = %s AND sponsor_id = %s"
-            " AND campaign_id IS NOT DISTINCT FROM %s AND cadence = %s AND active",
-            (tenant, sponsor_id, campaign_id, cadence),
+            " AND campaign_id IS NOT DISTINCT FROM %s AND cadence = %s AND locale IS NOT DISTINCT FROM %s AND active",
+            (tenant, sponsor_id, campaign_id, cadence, values.get("locale")),
         ).fetchone()
         if there:
             raise PermanentError(
                 f"{sponsor} has that {cadence} subscription already ({str(there[0])[:8]}): "
-                "`earshot reports recipients add` gives it another recipient"
+                "`earshot reports recipients add` gives it another recipient, with --locale in another language"
             )
         subscription = uuid4()
         connection.execute(
@@ -94,6 +95,34 @@ def change_subscription(warehouse: Warehouse, row: Mapping[str, Any], values: Ma
     with warehouse.transaction() as connection:
         name_person(connection, person)
         _update(connection, row["tenant_id"], row["subscription_id"], values)
+
+
+def add_in_language(
+    warehouse: Warehouse, row: Mapping[str, Any], addresses: Sequence[str], locale: str, person: str
+) -> UUID:
+    """Give these recipients the next reports in a language of their own, and nobody a second mail.
+
+    They move to the subscription to the same that has the locale, which is made with the same settings where there is
+    none; returns its id. Raises PermanentError for addresses that cannot be mailed, LocaleError for an unknown locale.
+    """
+    known_locale(locale)
+    moved = list(dict.fromkeys(map(clean_address, addresses)))
+    own = {"tenant": row["tenant_id"], "subscription": row["subscription_id"]}
+    with warehouse.transaction() as connection:
+        name_person(connection, person)
+        with connection.cursor(row_factory=dict_row) as cursor:
+            same = cursor.execute(statement("read_same_subscriptions").text, own).fetchall()
+        wanted = next((each["subscription_id"] for each in same if each["locale"] == locale), None)
+        for each in same:
+            left = [one for one in each["recipients"] if one not in moved]
+            if each["subscription_id"] != wanted and left != each["recipients"]:
+                _update(connection, row["tenant_id"], each["subscription_id"], {"recipients": left})
+        if wanted is None:
+            wanted = uuid4()
+            connection.execute(statement("add_same_subscription").text, {**own, "added": wanted, "locale": locale})
+        there = next((each["recipients"] for each in same if each["subscription_id"] == wanted), [])
+        _update(connection, row["tenant_id"], wanted, {"recipients": [*there, *moved]})
+    return UUID(str(wanted))
 
 
 def changed_recipients(row: Mapping[str, Any], add: Sequence[str], remove: Sequence[str]) -> list[str]:

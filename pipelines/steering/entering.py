@@ -33,13 +33,17 @@ def _subscribe(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
 
 
 def _change_subscription(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
-    from reports.subscribing import change_subscription, changed_recipients, find_subscription
+    from reports.subscribing import add_in_language, change_subscription, changed_recipients, find_subscription
 
     row = find_subscription(context.resources.warehouse, config["subscription"])
     values = {name: config[name] for name in (*SUBSCRIPTION, "active") if config.get(name) not in ("", None)}
-    if config["add"] or config["remove"]:
-        values["recipients"] = changed_recipients(row, config["add"], config["remove"])
+    added = () if config["add_locale"] else config["add"]
+    if added or config["remove"]:
+        values["recipients"] = changed_recipients(row, added, config["remove"])
     change_subscription(context.resources.warehouse, row, values, config["by"])
+    if config["add"] and config["add_locale"]:
+        moved = add_in_language(context.resources.warehouse, row, config["add"], config["add_locale"], config["by"])
+        context.log.info(f"Subscription {moved.hex[:8]} has those that were added, in {config['add_locale']}")
     context.log.info(f"Subscription {row['subscription_id'].hex[:8]}: {', '.join(values) or 'nothing'} changed")
 
 
@@ -110,6 +114,7 @@ ENTERING_JOBS = [
             "by": BY,
             "subscription": Field(str, description="The beginning of its id (`earshot reports subscriptions list`)."),
             "add": several("Addresses to add."),
+            "add_locale": optional("The language and country of those that are added; empty: the subscription's."),
             "remove": several("Addresses to remove."),
             "active": Field(bool, is_required=False, description="false: no more reports; true: reports again."),
             **SUBSCRIPTION,

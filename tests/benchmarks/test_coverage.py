@@ -41,6 +41,15 @@ def test_averages_and_totals_of_money_hold_the_truth(
     assert HELD[0] <= hold_total(values, expected, DRAWS, chance) <= HELD[1]
 
 
+@pytest.mark.parametrize(("place", "expected"), [(10, 20), (11, 40)])
+def test_averages_hold_the_truth_where_a_few_orders_are_ten_times_as_large(
+    place: int, expected: float, chance: np.random.Generator
+) -> None:
+    """About one sample in eight has none of the large ones: it must still reach up to what they are worth."""
+    assert "ten times as large" in coverage.VALUES[place].name
+    assert HELD[0] <= hold_average(coverage.VALUES[place], expected, DRAWS, chance) <= HELD[1]
+
+
 @pytest.mark.parametrize("holdout", COMPARED, ids=lambda holdout: holdout.name)
 def test_what_was_added_holds_the_truth_where_few_were_left_out(holdout: Holdout, chance: np.random.Generator) -> None:
     """A normal interval held it in 83 to 88 of a hundred with ten orders on the control side, lying above the rest."""

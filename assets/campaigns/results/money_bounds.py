@@ -37,10 +37,10 @@ class Unseen:
 
 
 # How often each pair holds the truth: docs/attribution.md. The narrowest of those tried that hold it in 93 of 100 draws
-# of even, gamma and lognormal (up to sigma 2) values from 5 orders on. An average needs the largest order: without one
-# its even values have no spread at all, where a total has that of its count.
+# of even, gamma and lognormal (up to sigma 2) values, and of such with a few ten times as large, from 5 orders on. An
+# average needs the largest order: without one its even values have no spread at all, where a total has that of its count.
 OF_TOTALS = Unseen(times=3.0, bend=0.5)
-OF_AVERAGES = Unseen(times=5.0, bend=0.25)
+OF_AVERAGES = Unseen(times=6.0, bend=0.25)
 OF_DIFFERENCES = Unseen(times=2.0, bend=0.5)
 
 
@@ -97,7 +97,7 @@ def average_bounds(sums: Sums) -> Bounds:
     """Bounds of total / count, such as revenue per conversion; NaN where it is not positive, or of one household.
 
     lower: the average times exp(-d), where d is Sums.deviation
-    upper: with one more order of 5 s2 / y, the average times exp(d + d^2 / 4)
+    upper: with one more order of 6 s2 / y, the average times exp(d + d^2 / 4)
     """
     seen = replace(sums, total=_positive(sums.total))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -49,19 +49,29 @@ def list_command(name: str) -> None:
 @recipients.command("add")
 @click.argument("name", metavar="ID")
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.option("--locale", metavar="CODE", help="Their own language and country, such as de_DE; ID is a subscription's.")
 @by_option
 @dry_run_option
-def add_command(name: str, addresses: tuple[str, ...], person: str, dry_run: bool) -> None:
-    """Send a report to more addresses as well, or every next one of a subscription. Nobody else gets a second mail."""
+def add_command(name: str, addresses: tuple[str, ...], locale: str | None, person: str, dry_run: bool) -> None:
+    """Send a report to more addresses as well, or every next one of a subscription. Nobody else gets a second mail.
+
+    With --locale they get the next reports in their own language, whatever language they had before.
+    """
     from reports.recipients import add_recipients
-    from reports.subscribing import change_subscription, changed_recipients
+    from reports.subscribing import add_in_language, change_subscription, changed_recipients
 
     with runtime.open_warehouse(load_settings()) as warehouse:
         report, subscription = _target(warehouse, name)
         if report is not None:
+            if locale:
+                raise PermanentError("A report has its language already: give the id of its subscription for --locale")
             _print(add_recipients(warehouse, report, addresses, person, dry_run))
         elif subscription is not None:
             wanted = changed_recipients(subscription, addresses, ())
+            if locale and not dry_run:
+                moved = add_in_language(warehouse, subscription, addresses, locale, person)
+                console.out.print(f"The next reports go to them in {locale}, by the subscription {moved.hex[:8]}.")
+                return
             if not dry_run:
                 change_subscription(warehouse, subscription, {"recipients": wanted}, person)
             console.out.print(f"The next reports go to {len(wanted)} address(es).")

@@ -191,8 +191,8 @@ def test_a_cost_is_as_uncertain_as_what_it_is_divided_by() -> None:
 def test_order_values_of_households_that_differ_leave_the_average_uncertain() -> None:
     alike = kpis(sales(40))["aov"]
     assert (alike["lower"], alike["estimate"]) == pytest.approx((2000, 2000), abs=0.01)
-    # One more order of five times as much: mean 90,000 / 41, variance 64e6 * 40 / 41 over 40 * 41, Student's 2.0211.
-    mean, error = 90_000 / 41, sqrt(64e6 * 40 / 41 / 40 / 41)
+    # One more order of six times as much: mean 92,000 / 41, variance 100e6 * 40 / 41 over 40 * 41, Student's 2.0211.
+    mean, error = 92_000 / 41, sqrt(100e6 * 40 / 41 / 40 / 41)
     deviation = 2.0211 * error / mean
     assert alike["upper"] == pytest.approx(mean * exp(deviation + deviation**2 / 4), rel=1e-4)
     mixed = kpis([{**sale, "revenue_minor": 1000 + 2000 * (n % 2)} for n, sale in enumerate(sales(40))])["aov"]

@@ -82,3 +82,26 @@ def test_a_logo_is_entered_by_command_and_stands_in_the_next_report(
     said(reports(*BUILD))
     assert "network.png" in frozen_files(week)
     assert "sponsor.png" not in frozen_files(week)
+
+
+def test_a_recipient_has_a_language_of_their_own_and_gets_one_mail(week: Warehouse, reports: Type) -> None:
+    said(reports("subscriptions", "add", "harbor", "kettle & co", "ann@kettle.example", "bo@kettle.example"))
+    portfolio = " FROM report_subscriptions WHERE campaign_id IS NULL AND cadence = 'weekly'"
+    ((name,),) = rows(week, f"SELECT subscription_id::text {portfolio}")
+    assert "is not known" in refused(reports("recipients", "add", name, "bo@kettle.example", "--locale", "xx_YY"))
+
+    assert "in de_DE" in said(reports("recipients", "add", name, "Bo@kettle.example", "--locale", "de_DE"))
+    by_locale = f"SELECT locale, recipients {portfolio} ORDER BY locale NULLS FIRST"
+    assert rows(week, by_locale) == [(None, ["ann@kettle.example"]), ("de_DE", ["bo@kettle.example"])]
+    # A further one joins, and one may change the mind; no third subscription is made.
+    said(reports("recipients", "add", name, "cy@kettle.example", "--locale", "de_DE"))
+    assert rows(week, by_locale)[1] == ("de_DE", ["bo@kettle.example", "cy@kettle.example"])
+    assert len(rows(week, by_locale)) == 2
+
+    said(reports(*BUILD, "--tenant", "harbor"))
+    made = rows(
+        week,
+        "SELECT content ->> 'locale', recipient FROM reports JOIN report_deliveries USING (tenant_id, report_id)"
+        " WHERE campaign_id IS NULL ORDER BY recipient",
+    )
+    assert made == [("en_US", "ann@kettle.example"), ("de_DE", "bo@kettle.example"), ("de_DE", "cy@kettle.example")]
