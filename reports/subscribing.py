@@ -120,7 +120,7 @@ def add_in_language(
         if wanted is None:
             wanted = uuid4()
             connection.execute(statement("add_same_subscription").text, {**own, "added": wanted, "locale": locale})
-        there = next((each["recipients"] for each in same if each["subscription_id"] == wanted), [])
+        there: list[str] = next((each["recipients"] for each in same if each["subscription_id"] == wanted), [])
         _update(connection, row["tenant_id"], wanted, {"recipients": [*there, *moved]})
     return UUID(str(wanted))
 

@@ -10,7 +10,7 @@ SELECT
     sponsor_id,
     campaign_id,
     cadence,
-    '{}',
+    '{}' AS recipients,
     %(locale)s,
     empty_policy,
     needs_approval,

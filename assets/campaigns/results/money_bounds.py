@@ -38,7 +38,7 @@ class Unseen:
 
 # How often each pair holds the truth: docs/attribution.md. The narrowest of those tried that hold it in 93 of 100 draws
 # of even, gamma and lognormal (up to sigma 2) values, and of such with a few ten times as large, from 5 orders on. An
-# average needs the largest order: without one its even values have no spread at all, where a total has that of its count.
+# average needs the largest order: without one its even values have no spread, where a total has that of its count.
 OF_TOTALS = Unseen(times=3.0, bend=0.5)
 OF_AVERAGES = Unseen(times=6.0, bend=0.25)
 OF_DIFFERENCES = Unseen(times=2.0, bend=0.5)
