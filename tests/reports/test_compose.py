@@ -272,6 +272,8 @@ def test_several_currencies_are_never_summed(portfolio: ReportFacts) -> None:
     assert content.finding.endswith(
         "; to date, €300.00 of spend returned 3.00× (small sample) and $8,408.71 of spend returned 3.46×."
     )
+    assert content.response is not None
+    assert "Revenue per conversion (AOV)" not in {pair.term for pair in content.response.pairs}
     delivery = {pair.term: pair.text for pair in content.delivery.pairs}
     assert (delivery["Spend in EUR"], delivery["Attributed revenue in EUR"]) == ("€200.00", "€500.00")
     assert b"%PDF" in next(file.body for file in render(content) if file.name == "report.pdf")
