@@ -114,14 +114,14 @@ class MediaPaths:
     @classmethod
     def of(cls, media: pl.DataFrame) -> MediaPaths:
         """media: path, podcast_id, episode_id, asset_id; guid, and part_of, where rows may name episodes, not paths;
-        replaced_at, where files have taken the place of others under one path."""
+        replaced_at, where files have taken the place of others under one path; older_guids, where these changed."""
         media, versions = separate_versions(media)
         files = list(media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows())
         exact = _unambiguous((known, ids) for path, *ids in files for known in _catalogue_paths(path))
         decoded = _unambiguous(
             (_composed(percent_decoded(known)), ids) for path, *ids in files for known in _catalogue_paths(path)
         )
-        return cls(exact | _by_guid(_current(media)) if "guid" in media.columns else exact, decoded, versions)
+        return cls(exact | _by_guids(_current(media)) if "guid" in media.columns else exact, decoded, versions)
 
     def find(self, target: str) -> Ids | None:
         """podcast, episode and asset of the target; None if the catalogue has no such file."""
@@ -156,6 +156,14 @@ def _unambiguous(files: Iterator[tuple[str, list[object]]]) -> dict[str, Ids]:
 
 def _current(media: pl.DataFrame) -> pl.DataFrame:
     return media.filter(pl.col("replaced_at").is_null()) if "replaced_at" in media.columns else media
+
+
+def _by_guids(media: pl.DataFrame) -> dict[str, Ids]:
+    """The episodes by each of their guids. Where an episode has one that was another's before, it is that one's now."""
+    if "older_guids" not in media.columns:
+        return _by_guid(media)
+    before = media.drop("guid").explode("older_guids").drop_nulls("older_guids").rename({"older_guids": "guid"})
+    return _by_guid(before) | _by_guid(media)
 
 
 def _by_guid(media: pl.DataFrame) -> dict[str, Ids]:

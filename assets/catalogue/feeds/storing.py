@@ -179,6 +179,7 @@ class _Writing:
             durations=[found.duration_s for _, found in first],
             bitrates=[found.bitrate_bps for _, found in first],
         )
+        self._reopen([look.file.episode_id for look, _ in first])
         again = [(look, found) for look in looks if not look.file.is_unmeasured and (found := _measures(look))]
         versions = {look.file.asset_id: new_id() for look, _ in again}
         self._run(
@@ -223,6 +224,12 @@ class _Writing:
             medium=read.medium if read else None,
         )
 
+    def _reopen(self, episodes: list[UUID]) -> None:
+        """Days of these episodes that were computed before their files were measured are computed again."""
+        values = {"tenant": self.feed.tenant_id, "episodes": episodes}
+        found = self.connection.execute(statement("read_days_of_episodes").text, values).fetchall()
+        self._run("reopen_days", days=[day for (day,) in found], sources=["requests"])
+
     def _add_media(self, files: Sequence[NewFile], measures: Mapping[UUID, Measures | None]) -> None:
         found = [measures.get(file.asset_id) for file in files]
         self._run(
@@ -242,7 +249,7 @@ class _Writing:
     def _run(self, name: str, **values: Any) -> None:
         """Run a statement; one about nothing is left out."""
         lists = [value for value in values.values() if isinstance(value, list)]
-        if lists and not any(lists):
+        if lists and not all(lists):
             return
         self.connection.execute(statement(name).text, {"tenant": self.feed.tenant_id, **values})
 

@@ -93,3 +93,12 @@ def test_paths_are_looked_up_among_current_files_and_guids_lead_to_the_current_o
     paths = MediaPaths.of(rows)
     assert paths.find("/a") == (b"p", b"e", b"1")
     assert paths.find("guid:g") == (b"p", b"e", b"2")
+
+
+def test_an_episode_is_found_by_the_guids_that_it_had_unless_another_one_has_them_now() -> None:
+    rows = media(("/a", "1", None), ("/b", "2", None)).with_columns(
+        guid=pl.Series(["new", "b"]), older_guids=pl.Series([["old", "b"], []], dtype=pl.List(pl.String))
+    )
+    paths = MediaPaths.of(rows)
+    assert paths.find("guid:old") == paths.find("guid:new") == (b"p", b"e1", b"1")
+    assert paths.find("guid:b") == (b"p", b"e2", b"2")

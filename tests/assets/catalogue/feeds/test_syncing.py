@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
 
 from sql.warehouse import Warehouse
 from tests.assets.catalogue.feeds.building import NOW, entry, rss
 from tests.assets.catalogue.feeds.living import SOUND, follow, lay_feed, read_all, rows
 from tests.assets.catalogue.feeds.site import Site, mp3
+from tests.sql.rows import HARBOR, metrics
 
 FILES = (
     "SELECT path, file_bytes, header_bytes, round(duration_s), bitrate_bps, replaced_at FROM media_assets "
@@ -86,8 +89,13 @@ def test_a_file_that_cannot_be_read_waits_and_its_episode_is_there(warehouse: Wa
     assert "could not be measured and are tried again" in outcome.detail
     assert [row[:2] for row in rows(warehouse, FILES)] == [("/show/1.mp3", None)]
     site.put("/show/1.mp3", SOUND)
+    ((episode,),) = rows(warehouse, "SELECT episode_id FROM episodes")
+    computed = metrics(HARBOR, date(2026, 4, 30)).with_columns(episode_id=pl.lit(episode.bytes))
+    warehouse.insert("listener_metrics", computed)
     assert read_all(warehouse, NOW + timedelta(hours=2))[url].measured == 1
     assert [row[:3] for row in rows(warehouse, FILES)] == [("/show/1.mp3", len(SOUND), 1000)]
+    # The day on which it was measured by an assumed size is computed again.
+    assert rows(warehouse, "SELECT source, day::text FROM ingest_watermarks") == [("requests", "2026-04-30")]
 
 
 def test_what_others_have_entered_of_a_file_stays(warehouse: Warehouse, site: Site) -> None:
