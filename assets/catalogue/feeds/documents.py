@@ -91,7 +91,8 @@ def _refuse_others(content: bytes) -> None:
         raise PermanentError("is a web page (HTML), and no feed: look for the address of the feed on it")
     if head.startswith((b"{", b"[")):
         raise PermanentError("is JSON, and no RSS or Atom feed")
-    if _ENTITY.search(content) or _ENTITY.search(content.replace(b"\0", b"")):
+    # UTF-16 and UTF-32 have these letters with zeros between them.
+    if _ENTITY.search(content.replace(b"\0", b"")):
         raise PermanentError("declares entities of its own, which feeds have no use for and attacks are made of")
 
 

@@ -365,13 +365,15 @@ def test_an_address_is_shown_without_what_may_be_secret(address: str, printed: s
 
 def test_permanent_redirects_say_where_an_address_has_moved_and_others_do_not(serve: Serve) -> None:
     def answer(path: str) -> bytes:
-        return {"/a": leading("/b", 301), "/b": leading("/c", 308), "/c": leading("/d", 302)}.get(path, whole(b"x"))
+        steps = {"/a": ("/b", 301), "/b": ("/c", 308), "/c": ("/d", 302), "/lent": ("/a", 302)}
+        return leading(*steps[path]) if path in steps else whole(b"x")
 
     address = serve(answer)
     found = request(f"{address}/a", LIMITS, private=EVERYWHERE)
     assert (found.content, found.address, found.moved_to) == (b"x", f"{address}/d", f"{address}/c")
     # What a temporary redirect leads to is the temporary place, wherever that has moved to.
     assert request(f"{address}/c", LIMITS, private=EVERYWHERE).moved_to is None
+    assert request(f"{address}/lent", LIMITS, private=EVERYWHERE).moved_to is None
 
 
 def test_a_status_without_content_is_an_answer_with_its_headers(serve: Serve) -> None:

@@ -81,6 +81,7 @@ def test_any_text_is_taken_and_unwrapped_once_for_all(text: str, prefix: str) ->
         ("https://op3.dev/e/a.example.com:8080/x.mp3", "https://a.example.com:8080/x.mp3"),
         # The service's own files, and hosts that are no services.
         ("https://www.podtrac.com/about/x.mp3", "https://www.podtrac.com/about/x.mp3"),
+        ("https://op3.dev/e/example.com", "https://op3.dev/e/example.com"),
         ("https://content.blubrry.com/show/x.mp3", "https://content.blubrry.com/show/x.mp3"),
         ("https://notop3.dev/e/a.example.com/x.mp3", "https://notop3.dev/e/a.example.com/x.mp3"),
         ("https://[::1/x.mp3", "https://[::1/x.mp3"),
