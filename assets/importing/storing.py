@@ -125,9 +125,11 @@ def import_batches(
     """
     media = MediaPaths.of(warehouse.read("read_media_paths", tenants=[task.tenant]))
     summary, begun, notices = ImportSummary(), None, Notices()
-    if task.mapping is None:
-        mapping, batches = recognise(batches, task.object) if not task.format_name else (task.reading.mapping, batches)
+    is_recognised = []
+    if not task.format_name:
+        mapping, batches = recognise(batches, task.object)
         task = replace(task, format_name=mapping.name, mapping=mapping)
+        is_recognised = [f"read by its first lines as: {mapping.title} (--format {mapping.name})"]
     try:
         for batch, made in ahead(made_batches(task.reading, batches, task.tenant, media)):
             if not summary.lines and not task.is_forced:
@@ -144,7 +146,7 @@ def import_batches(
     except BaseException as error:
         _end_failed(warehouse, begun, error)
         raise
-    summary.notices = list(notices.sentences(media))
+    summary.notices = [*is_recognised, *notices.sentences(media)]
     summary.doubts = [f"not all of it could be read: {problem}" for problem in summary.problems] + doubts_of(
         lines=summary.lines,
         rejected=summary.rejected,

@@ -14,16 +14,19 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from assets.importing import FORMATS, ImportSummary, LogImport, import_batches, open_log
+from assets.importing import ImportSummary, LogImport, import_batches, open_log
+from assets.importing.addresses import TrustedProxies
+from assets.importing.mappings.mapping import LogMapping
 from assets.importing.sources.places import STDIN, FoundObject, Place, find_objects, opened, standard_input
 from pipelines import console, runtime
 from pipelines.backfill.progress import Advance, progress_bar
 from pipelines.commands.importing.person import person
+from pipelines.commands.importing.reading import chosen_mapping, files_of, print_explanation, reading_options
 from pipelines.commands.importing.rejects import RejectFile
 from pipelines.commands.importing.stores import place_options, store_options
 from pipelines.commands.importing.summary import object_line, summary_lines, total_of
 from pipelines.first_day import describe_first_day_change, save_first_day
-from pipelines.settings import load_settings
+from pipelines.settings import Settings, load_settings
 from sql.failures import cause_of
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
@@ -34,10 +37,8 @@ DOUBTFUL, FAILED = 3, 1
 
 @click.command("import")
 @click.argument("places", metavar="PLACE...", nargs=-1, required=True)
-@click.option(
-    "--format", "format_name", type=click.Choice(list(FORMATS)), required=True, help="How the objects are written."
-)
-@click.option("--tenant", required=True, metavar="SLUG", help="Whose requests these are.")
+@click.option("--tenant", metavar="SLUG", help="Whose requests these are; --explain needs none.")
+@reading_options
 @click.option("--dry-run", is_flag=True, help="Read everything and say what would happen; store nothing.")
 @click.option(
     "--rejects",
@@ -54,8 +55,11 @@ DOUBTFUL, FAILED = 3, 1
 @store_options
 def import_command(
     places: tuple[str, ...],
-    format_name: str,
-    tenant: str,
+    tenant: str | None,
+    format_name: str | None,
+    map_file: Path | None,
+    proxies: tuple[str, ...],
+    is_explained: bool,
     dry_run: bool,
     rejects: Path | None,
     fields: str,
@@ -73,14 +77,22 @@ def import_command(
     settings = load_settings()
     options = place_options(store)
     todo = [each for place in places for each in _objects(place, options, rejects)]
+    mapping, names = chosen_mapping(format_name, map_file), fields.replace(",", " ").split()
+    if is_explained:
+        _explain(settings, tenant, todo, mapping, names, proxies)
+        return
+    if tenant is None:
+        raise PermanentError("say whose requests these are: --tenant SLUG")
     with runtime.open_warehouse(settings) as warehouse:
         task = LogImport(
             tenant=warehouse.tenant_id(tenant),
             tenant_slug=tenant,
             object="",
-            format_name=format_name,
+            format_name=mapping.name if mapping else "",
+            mapping=mapping,
+            trusted=TrustedProxies.of(proxies),
             started_by=person(),
-            fields=fields.replace(",", " ").split(),
+            fields=names,
             is_dry_run=dry_run,
             is_forced=force,
         )
@@ -110,6 +122,24 @@ class _Todo:
     bytes: int | None
     open: Callable[[], AbstractContextManager[Path]]
     rejects: RejectFile
+
+
+def _explain(
+    settings: Settings,
+    tenant: str | None,
+    todo: list[_Todo],
+    mapping: LogMapping | None,
+    fields: list[str],
+    proxies: tuple[str, ...],
+) -> None:
+    """Show how each object would be read; against the files of a tenant, where one is named."""
+    media = None
+    if tenant is not None:
+        with runtime.open_warehouse(settings) as warehouse:
+            media = files_of(warehouse, tenant)
+    for each in todo:
+        with each.open() as path, path.open("rb") as content:
+            print_explanation(each.name, content, mapping, fields, proxies, media)
 
 
 def _objects(place: str, options: dict[str, str], rejects: Path | None) -> Iterator[_Todo]:

@@ -13,10 +13,13 @@ from assets.importing.storing import ImportSummary
 from pipelines.first_day import first_day
 from pipelines.settings import first_day_setting
 
+# As many as a person reads, of many objects.
+MOST_NOTICES = 20
+
 
 def summary_lines(summary: ImportSummary, tenant: str, dry_run: bool, rejects_path: Path) -> list[str]:
     """What was read, stored and rejected, when its days are computed, and how it is taken back."""
-    lines = count_lines(summary, tenant, dry_run, rejects_path)
+    lines = [*count_lines(summary, tenant, dry_run, rejects_path), *summary.notices]
     if summary.first is not None and summary.last is not None and not dry_run:
         lines += computing_lines(summary.first.date(), summary.last.date(), tenant)
     if summary.number is not None:
@@ -68,6 +71,7 @@ def total_of(summaries: Sequence[ImportSummary]) -> ImportSummary:
         total.last = max((moment for moment in (total.last, each.last) if moment), default=None)
         total.problems += each.problems
         total.doubts += each.doubts
+        total.notices = list(dict.fromkeys([*total.notices, *each.notices]))[:MOST_NOTICES]
     return total
 
 

@@ -280,3 +280,38 @@ def test_a_doubtful_log_is_stored_and_the_command_ends_with_a_code(
     doubtful = command(database_url, str(log), "--format", "combined", "--tenant", "north")
     assert doubtful.exit_code == 3
     assert "not one request is for a file of the catalogue" in doubtful.stderr
+
+
+def test_a_log_is_read_by_the_format_that_it_has_and_its_listeners_are_found_behind_a_proxy(
+    network: Warehouse, database_url: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "access.log"
+    rest = '"GET /harbour-hours/041-the-lock-keeper.mp3 HTTP/1.1" 206 9000000 "-" "AntennaPod/3"'
+    lines = [f'10.0.0.7 - - [14/Oct/2026:08:12:4{each} +0000] {rest} "198.51.100.{each}"' for each in range(3)]
+    log.write_text("\n".join(lines))
+
+    done = command(database_url, str(log), "--tenant", "north", "--trusted-proxy", "10.0.0.0/8")
+
+    assert done.exit_code == 0, done.output
+    assert "read by its first lines as: Apache or nginx combined log (--format combined)" in " ".join(
+        done.output.split()
+    )
+    assert "3 answers are a part of a file and do not say which" in " ".join(done.output.split())
+    found = rows(database_url, "SELECT host(client_ip) FROM listener_events ORDER BY 1")
+    assert found == [("198.51.100.0",), ("198.51.100.1",), ("198.51.100.2",)]
+
+
+def test_a_log_is_explained_without_a_tenant_and_by_a_mapping_of_ones_own(tmp_path: Path) -> None:
+    own, log = tmp_path / "own.yaml", tmp_path / "own.log"
+    columns = "columns: {occurred_at: when, client_ip: who}"
+    own.write_text(f"title: Ours\nkind: csv\nseparators: [';']\nfields: [when, who]\n{columns}\n")
+    log.write_text("2026-10-14T06:12:41Z;203.0.113.7\nbroken\n")
+
+    shown = command("postgresql://nobody@127.0.0.1:1/none", str(log), "--explain", "--map", str(own))
+
+    assert shown.exit_code == 0, shown.output
+    text = " ".join(shown.output.split())
+    assert "Read as own: Ours" in text
+    assert "client_ip 203.0.113.7" in text
+    assert "1 lines, the first of them line 2: it has not the 2 fields of its header" in text
+    assert isinstance(command("x", str(log)).exception, PermanentError)
