@@ -349,3 +349,17 @@ def test_a_link_to_read_online_appears_only_where_there_is_one(change_facts: Cal
     with_link = render(compose(change_facts(view_online="https://reports.signal.example/r/1")))
     assert 'href="https://reports.signal.example/r/1"' in named(with_link, "report.html").decode()
     assert "View online" not in named(render(compose(change_facts())), "report.html").decode()
+
+
+def test_what_is_light_behind_text_is_dark_where_readers_want_it_dark(facts: ReportFacts) -> None:
+    """The note of a campaign manager was white on white there. A logo keeps the white that it is drawn on, a button its
+    own colour."""
+    page = next(
+        file.body.decode() for file in render(compose(replace(facts, note="Hello"))) if file.name == "report.html"
+    )
+    styles = "".join(re.findall(r"<style[^>]*>(.*?)</style>", page, re.DOTALL))
+    light, _, dark = styles.partition("prefers-color-scheme: dark")
+    behind = set(re.findall(r"\.(\w+) \{[^}]*background: #", light)) - {"logo", "button"}
+    darkened = set(re.findall(r"\.(\w+)", "".join(re.findall(r"([^{}]*)\{ background: #", dark))))
+    assert {"card", "tile", "noted", "info", "warning"} <= behind
+    assert behind <= darkened
