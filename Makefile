@@ -35,6 +35,7 @@ bench: $(READY) ## Measure listening, attribution (beside others, in environment
 	@$(BIN)/python -m benchmarks.listening
 	@$(BIN)/python -m benchmarks.attribution
 	@$(BIN)/python -m benchmarks.reports
+	@$(BIN)/python -m benchmarks.morning
 	@$(BIN)/python -m benchmarks.coverage
 	@$(BIN)/python -m benchmarks.agents
 

@@ -2,7 +2,7 @@
 
 Here: invented reports that differ in names, numbers and colours, processes that share them, the clock and the
 processor's time.
-Not here: reading facts from a database, sending. `python -m benchmarks.reports --help`.
+Not here: reading facts from a database, sending (morning.py). `python -m benchmarks.reports --help`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from tests.reports.conftest import make_facts
 
 COLOURS = ("#2d5be3", "#067a46", "#8a2be2", "#b5121b", "#d9822b")
 SHARE = 10
+
+# So many reports a second on so many processors.
+FEWEST_A_SECOND, PROCESSORS = 12, 2
 
 
 def facts_of(number: int) -> ReportFacts:
@@ -116,7 +119,11 @@ def main() -> None:
         elapsed = time.perf_counter() - started
     made, processor = sum(each[0] for each in done), sum(each[2] for each in done)
     print(f"{made} reports with {chosen.workers} workers in {elapsed:.1f} s: {made / elapsed:.1f} a second")
-    print(f"processor: {processor / made * 1000:.0f} ms a report, {sum(each[1] for each in done) / made / 1000:.0f} kB")
+    size = sum(each[1] for each in done) / made / 1000
+    print(f"processor: {processor:.1f} s, {processor / made * 1000:.0f} ms a report; {size:.0f} kB")
+    print(f"reports / limit, by the clock: {FEWEST_A_SECOND * elapsed / made:.2f} ({FEWEST_A_SECOND} a second)")
+    allowed = PROCESSORS / FEWEST_A_SECOND
+    print(f"reports / limit, cpu: {processor / made / allowed:.2f} ({allowed * 1000:.0f} ms a report)")
     print("of it, in one process: " + ", ".join(f"{name} {cost:.0f} ms" for name, cost in parts().items()))
 
 

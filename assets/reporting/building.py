@@ -18,10 +18,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from uuid import UUID
 
+import polars as pl
+
 from assets.reporting.correcting import Rule, why_correct
 from assets.reporting.gate import Decision
 from assets.reporting.periods import ReportPeriod
-from assets.reporting.reading import ReportReader
+from assets.reporting.reading import ReportReader, remembering
 from assets.reporting.subscriptions import Subject, Subscription, Tenant
 from assets.reporting.together import Together
 from reports.archive import (
@@ -120,9 +122,10 @@ class ReportBuilder:
         waits_for: why none of them may go out now, besides what the gate finds. subscriptions: to keep to; None: all.
         """
         with ExitStack() as opened:
+            remembered: dict[str, pl.DataFrame] = {}
 
             def reader() -> ReportReader:
-                read = opened.enter_context(self.warehouse.as_tenant(tenant.tenant_id))
+                read = remembering(opened.enter_context(self.warehouse.as_tenant(tenant.tenant_id)), remembered)
                 return ReportReader(read, tenant, period, self.assets, self.provenance, self.view_links)
 
             first = reader()

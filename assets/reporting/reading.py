@@ -13,7 +13,6 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.campaigns.results.credited_conversions import ids_of
 from assets.reporting.agreed import with_codes, with_targets
 from assets.reporting.correcting import Revisions, read_revisions
 from assets.reporting.gate import Decision, decide, failed_checks, is_final
@@ -29,6 +28,32 @@ from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.delivery.view_links import ViewLinks
 from reports.facts.report_facts import Brand, ReportFacts
 from sql.values import Reader, Window
+
+# What is the same for all reports of a tenant on a period.
+FOR_ALL = frozenset(
+    {
+        "read_check_results",
+        "read_methodology_versions",
+        "read_report_ledger",
+        "read_report_revisions",
+        "read_rules_versions",
+    }
+)
+
+
+def remembering(read: Reader, remembered: dict[str, pl.DataFrame]) -> Reader:
+    """A reader that reads the statements of FOR_ALL once. remembered: what was read; several readers may share it."""
+
+    def read_once(name: str, /, **params: object) -> pl.DataFrame:
+        if name not in FOR_ALL:
+            return read(name, **params)
+        key = repr((name, sorted(params.items())))
+        found = remembered.get(key)
+        if found is None:
+            found = remembered[key] = read(name, **params)
+        return found
+
+    return read_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +97,27 @@ class ReportReader:
 
     def facts(self, subject: Subject, key: ReportKey, together: Together | None = None) -> ReportFacts:
         """Everything that one report shows, as numbers. together: what is computed for several reports at once."""
-        tenants = [self.tenant.tenant_id]
         found = together.results(key.subscription_id, self.measuring) if together else None
         if found is None:
             found = self.measuring().results({key.subscription_id: subject})[key.subscription_id]
         now, cumulative = found.now, found.so_far
-        placements = ids_of(now.shows, "placement_id")
-        names = self.read("read_report_names", tenants=tenants, placements=placements)
+        beside = found.beside
         so_far = SoFar(cumulative.shows, cumulative.each[self.period.window.end])
-        facts = gather(subject, self.period, now, found.previous, so_far, names, self._context(subject, key))
+        facts = gather(subject, self.period, now, found.previous, so_far, beside.names, self._context(subject, key))
         facts = with_to_date(facts, cumulative, subject, self.period, found.last, now)
-        facts = with_codes(facts, so_far.shows, self._code_uses(subject, placements))
+        facts = with_codes(facts, so_far.shows, beside.codes)
         facts = with_targets(facts, subject)
-        facts = self._with_logos(facts, subject)
+        network, sponsor = self.tenant.tenant_id.bytes, subject.sponsor_id
+        facts = replace(facts, network_logo=beside.logos.get(network), sponsor_logo=beside.logos.get(sponsor))
         facts = with_growth(facts, cumulative.credited, first_day_of(subject, self.period))
         end, since = self.period.window.end, since_of(subject, self.period, found.last)
         span = {"since": since, "before": end, "first": since.date(), "last": end.date()}
-        last_ads = self.read("read_last_ads", **span, tenants=tenants, campaigns=subject.campaign_ids)
+        campaigns = {"tenants": [self.tenant.tenant_id], "campaigns": subject.campaign_ids}
+        last_ads = self.read("read_last_ads", **span, **campaigns)
         facts = with_last_ads(facts, last_ads, cumulative.credited, subject.campaigns, self.period.window.start, end)
-        weekly = {"first": self.period.first, "last": self.period.last, "tenants": tenants}
-        weekly |= {"campaigns": subject.campaign_ids}
-        facts = with_lift(facts, subject, self.read("read_lift_result", **weekly))
-        facts = with_model_totals(facts, subject, self.read("read_data_driven_results", **weekly))
-        return with_benchmarks(facts, subject, self.read("read_campaign_benchmarks", **weekly))
-
-    def _code_uses(self, subject: Subject, placements: Sequence[UUID]) -> pl.DataFrame:
-        """The placements' codes with their uses until the period's end: since the campaigns' start, and in it."""
-        first, window = first_day_of(subject, self.period), self.period.window
-        since = Window.of_local_days(first, max(first, self.period.last), self.period.timezone).start
-        span = {"since": since, "start": window.start, "end": window.end}
-        return self.read("read_code_uses", tenants=[self.tenant.tenant_id], placements=placements, **span)
-
-    def _with_logos(self, facts: ReportFacts, subject: Subject) -> ReportFacts:
-        network, sponsor = self.tenant.tenant_id.bytes, subject.sponsor_id
-        owners = [UUID(bytes=network), UUID(bytes=sponsor)]
-        logos = dict(self.read("read_logos", tenants=[self.tenant.tenant_id], owners=owners).iter_rows())
-        return replace(facts, network_logo=logos.get(network), sponsor_logo=logos.get(sponsor))
+        facts = with_lift(facts, subject, beside.lift)
+        facts = with_model_totals(facts, subject, beside.learnt)
+        return with_benchmarks(facts, subject, beside.medians)
 
     def together(self, subjects: Mapping[UUID, Subject]) -> Together:
         """The results of the reports on these subjects, by their subscriptions; computed when one is needed."""

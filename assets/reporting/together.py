@@ -20,6 +20,8 @@ from assets.campaigns.period.reading import read_period
 from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.campaigns.period.to_date import read_histories
 from assets.campaigns.results.apart import Apart, Member
+from assets.campaigns.results.credited_conversions import ids_of
+from assets.reporting.beside import Beside, read_beside
 from assets.reporting.cumulative import Cumulative, accumulate, parted
 from assets.reporting.periods import ReportPeriod
 from assets.reporting.subscriptions import Subject
@@ -39,6 +41,7 @@ class Results:
     previous: PeriodResult | None
     so_far: Cumulative
     last: LastReport | None
+    beside: Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,12 @@ class Measuring:
         previous = self._summarised(begun, period.previous_window, then, then) if begun else {}
         last = read_last_reports(self.read, self.tenant, list(subjects), period.first)
         so_far = self._so_far(subjects, last)
-        return {each: Results(now[each], previous.get(each), so_far[each], last.get(each)) for each in subjects}
+        placements = {key: ids_of(each.shows, "placement_id") for key, each in now.items()}
+        beside = read_beside(self.read, self.tenant, period, subjects, placements)
+        return {
+            each: Results(now[each], previous.get(each), so_far[each], last.get(each), beside[each])
+            for each in subjects
+        }
 
     def _summarised(
         self,

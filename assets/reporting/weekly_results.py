@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -43,11 +44,17 @@ def _lift(row: Mapping[str, Any], names: Mapping[bytes, str]) -> Lift:
 
 
 def with_model_totals(facts: ReportFacts, subject: Subject, results: pl.DataFrame) -> ReportFacts:
-    """The facts with the totals of the data-driven models. results: of read_data_driven_results."""
+    """The facts with the totals of the data-driven models as of the last day that has them.
+
+    results: of read_data_driven_results.
+    """
     if results.is_empty():
         return facts
-    wanted = results.filter(pl.col("model").is_in([subject.model, *DATA_DRIVEN]))
-    return replace(facts, model_totals=ModelTotals(results["day"].max(), tuple(_model_results(wanted, subject))))  # type: ignore[arg-type]
+    newest: date | None = results.filter(model="markov", kpi="conversions")["day"].max()  # type: ignore[assignment]
+    if newest is None:
+        return facts
+    wanted = results.filter(pl.col("model").is_in([subject.model, *DATA_DRIVEN]) & (pl.col("day") == newest))
+    return replace(facts, model_totals=ModelTotals(newest, tuple(_model_results(wanted, subject))))
 
 
 def _model_results(results: pl.DataFrame, subject: Subject) -> Iterator[ModelResult]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, is_dataclass
 from itertools import chain
 from typing import Any, Literal
@@ -230,9 +230,9 @@ class ReportContent:
     # What a mail says that had to leave something out; empty: nothing is said.
     shortened: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, as JSON has them."""
-        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+    def as_json(self, without: Collection[str] = ()) -> dict[str, Any]:
+        """Plain dictionaries and lists, as JSON has them. without: parts that are not wanted."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in without}
 
     def canonical_json(self) -> str:
         """The same content is the same text: keys sorted, no spaces, no escapes."""
@@ -263,8 +263,11 @@ def _strings_in(value: object) -> Iterator[str]:
 
 def _plain(value: object) -> Any:
     """What dataclasses.asdict gives, without its deep copies of strings."""
+    # Nearly all values are texts.
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [each if type(each) is str else _plain(each) for each in value]
     if is_dataclass(value):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value

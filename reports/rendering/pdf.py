@@ -26,8 +26,7 @@ def pdf_file(content: ReportContent, fonts: FontRegistry) -> bytes:
 
 
 def _inputs(content: ReportContent, fonts: FontRegistry) -> dict[str, Any]:
-    shown = content.as_json()
-    del shown["records"]
+    shown = content.as_json(without={"records"})
     logos = {logo.role: {"picture": list(b64decode(logo.picture)), "height": logo.height} for logo in content.logos}
     language, say, footer = language_of(content), sayer(content.locale), content.footer
     reference, revision = footer.reference, str(content.revision)

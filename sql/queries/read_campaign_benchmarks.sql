@@ -1,6 +1,7 @@
--- read_campaign_benchmarks: a campaign's KPIs beside the median of others, as of its last Sunday from first to last.
--- Grain: one row per model and KPI. Parameters: first, last (date), tenants, campaigns (uuid[]: one campaign).
+-- read_campaign_benchmarks: campaigns' KPIs beside the median of others, each as of its last Sunday from first to last.
+-- Grain: one row per campaign, model and KPI. Parameters: first, last (date), tenants, campaigns (uuid[]).
 SELECT
+    campaign_id,
     day,
     model,
     kpi,
@@ -18,7 +19,7 @@ WHERE
         FROM campaign_benchmarks AS earlier
         WHERE
             earlier.tenant_id = any(%(tenants)s)
-            AND earlier.campaign_id = any(%(campaigns)s::uuid[])
+            AND earlier.campaign_id = campaign_benchmarks.campaign_id
             AND earlier.day >= %(first)s AND earlier.day <= %(last)s
     )
-ORDER BY model, kpi
+ORDER BY campaign_id, model, kpi
