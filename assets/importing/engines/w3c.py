@@ -18,6 +18,9 @@ from assets.importing.requests import Parsed
 
 FIELDS_MARK = "#Fields:"
 
+# Whatever stands between the values of a line may stand between the names, and in no name.
+BETWEEN = r"[\s,|]+"
+
 
 class W3CParser:
     """Lines to requests. The fields of the last #Fields line hold until the next, across batches.
@@ -33,7 +36,7 @@ class W3CParser:
         """The lines of the next batch as requests and rejects."""
         is_comment = pl.col("line").str.starts_with("#")
         named = pl.when(pl.col("line").str.starts_with(FIELDS_MARK)).then(
-            pl.col("line").str.strip_prefix(FIELDS_MARK).str.replace_all(r"\s+", " ").str.strip_chars()
+            pl.col("line").str.strip_prefix(FIELDS_MARK).str.replace_all(BETWEEN, " ").str.strip_chars()
         )
         marked = lines.with_columns(named.forward_fill().fill_null(self._fields).alias("_fields"))
         if marked.height:

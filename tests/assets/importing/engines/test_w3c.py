@@ -41,9 +41,10 @@ def test_a_file_of_comments_alone_has_no_requests() -> None:
 
 
 def test_fields_between_other_signs_are_found_by_the_sign_that_fits() -> None:
-    spaced = parse(W3CParser(STANDARD), FIELDS, LINE.replace("\t", " "))
-
-    assert spaced.requests["target"].to_list() == ["/a.mp3"]
+    names = FIELDS.removeprefix("#Fields: ")
+    for sign in (" ", ",", "|"):
+        found = parse(W3CParser(STANDARD), "#Fields: " + names.replace(" ", sign), LINE.replace("\t", sign))
+        assert found.requests["target"].to_list() == ["/a.mp3"]
 
 
 def test_two_lines_that_run_together_are_no_line() -> None:
