@@ -31,9 +31,10 @@ test-fast: $(READY) ## Run the tests but for the files that take more than ten s
 coverage: $(READY) ## Run the tests and say which lines none of them reaches (half as much processor time again)
 	@$(PYTEST) --cov --cov-report term $(ARGS)
 
-bench: $(READY) ## Measure listening, attribution (beside others, in environments of their own), reports, intervals and agents
+bench: $(READY) ## Measure listening, attribution (beside others, in environments of their own), imports, reports, intervals and agents
 	@$(BIN)/python -m benchmarks.listening
 	@$(BIN)/python -m benchmarks.attribution
+	@$(BIN)/python -m benchmarks.importing
 	@$(BIN)/python -m benchmarks.reports
 	@$(BIN)/python -m benchmarks.morning
 	@$(BIN)/python -m benchmarks.coverage

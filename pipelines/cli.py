@@ -21,6 +21,7 @@ COMMANDS = {
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
     "catalogue": ("catalogue", "catalogue", "Shows, episodes and files: kept in step with RSS feeds."),
     "import": ("importing.logs", "import_command", "Load a server log into the raw events."),
+    "import-orders": ("importing.orders", "orders", "Load orders of a shop as conversion signals."),
     "imports": ("importing.imports", "imports", "What was imported, and taking an import back."),
     "sources": ("importing.sources", "sources", "Where logs lie, so that they come in by themselves."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),

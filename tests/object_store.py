@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 KEY, SECRET = "earshot-tests", "no-secret-of-anybody"
-READY_S = 120.0
+READY_S, TRIES = 120.0, 3
 
 # The ports of its four parts, each with one for its own talk.
 PARTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
@@ -50,13 +50,32 @@ def environment() -> dict[str, str]:
 @contextmanager
 def running_store() -> Iterator[ObjectStore]:
     """A store with a folder of its own, stopped and removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="earshot-store-") as name, ExitStack() as stack:
+        for attempt in range(TRIES):
+            folder = Path(name) / str(attempt)
+            folder.mkdir()
+            process, endpoint = _started(folder)
+            stack.callback(_stop, process)
+            store = s3_store(endpoint)
+            if _stores(store, process):
+                yield ObjectStore(endpoint, store)
+                return
+        raise RuntimeError(f"the store ended {TRIES} times: {(folder / 'log').read_text()[-2_000:]}")
+
+
+def s3_store(endpoint: str) -> Any:
+    """fsspec's view of the store, with the login."""
     import s3fs
 
-    with tempfile.TemporaryDirectory(prefix="earshot-store-") as name:
-        folder = Path(name)
-        login = {"name": "tests", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
-        (folder / "logins.json").write_text(json.dumps({"identities": [login]}))
-        ports = free_ports(len(PARTS) + 2)
+    return s3fs.S3FileSystem(key=KEY, secret=SECRET, endpoint_url=endpoint, use_listings_cache=False)
+
+
+def _started(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """The process and its address. Another may take one of its ports first: then it ends at once."""
+    login = {"name": "tests", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+    (folder / "logins.json").write_text(json.dumps({"identities": [login]}))
+    ports = free_ports(len(PARTS) + 2)
+    with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
                 program(),
@@ -76,21 +95,19 @@ def running_store() -> Iterator[ObjectStore]:
                 "-s3.port.iceberg=0",
                 *(f"-{part}={port}" for part, port in zip(PARTS, ports, strict=False)),
             ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
-        try:
-            endpoint = f"http://127.0.0.1:{ports[-1]}"
-            store = s3fs.S3FileSystem(key=KEY, secret=SECRET, endpoint_url=endpoint, use_listings_cache=False)
-            _wait_until_it_stores(store, process)
-            yield ObjectStore(endpoint, store)
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    return process, f"http://127.0.0.1:{ports[-1]}"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def program() -> str:
@@ -110,16 +127,17 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _wait_until_it_stores(store: Any, process: subprocess.Popen[bytes]) -> None:
-    """Its parts find each other within some seconds; before that it answers, and stores nothing."""
+def _stores(store: Any, process: subprocess.Popen[bytes]) -> bool:
+    """Waits until its parts have found each other: before that it answers, and stores nothing. False: it ended."""
     give_up = time.monotonic() + READY_S
-    while True:
+    while process.poll() is None:
         try:
             if not store.exists("ready"):
                 store.mkdir("ready")
             store.pipe_file("ready/yes", b"yes")
-            return
+            return True
         except Exception:
-            if process.poll() is not None or time.monotonic() > give_up:
+            if time.monotonic() > give_up:
                 raise
             time.sleep(0.2)
+    return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -44,7 +44,9 @@ REQUEST_SCHEMA: Mapping[str, pl.DataType] = {
 
 # What listener_events takes (its constraints in sql/migrations/0003_events.sql): a row outside of it is no row of a log
 # that a server wrote.
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+# A clock that is ahead, or a local time that is taken for UTC.
+AHEAD = timedelta(days=1)
 MOST_BYTES = 10**12
 LONGEST_TEXT: Mapping[str, int] = {
     "user_agent": 20_000,
@@ -89,9 +91,9 @@ def hold_to_bounds(parsed: Parsed) -> Parsed:
     A range may be requested beyond any file's end, and is then cut (RFC 9110 section 14.1.2); every other number is of
     what was sent.
     """
-    moment = pl.col("occurred_at")
+    moment, latest = pl.col("occurred_at"), datetime.now(UTC) + AHEAD
     reason = first_reason(
-        (~moment.is_between(EARLIEST, LATEST, closed="left"), "its time is before 2000 or after 2099"),
+        (~moment.is_between(EARLIEST, latest, closed="left"), "its time is before 2000 or yet to come"),
         (pl.col("range_start") > MOST_BYTES, f"its range starts beyond {MOST_BYTES:,} bytes"),
         (pl.col("bytes_sent") > MOST_BYTES, f"it says that more than {MOST_BYTES:,} bytes were sent"),
         *(

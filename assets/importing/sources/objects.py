@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from assets.importing.addresses import TrustedProxies
 from assets.importing.files.batches import open_log
+from assets.importing.mappings.mapping import load_mapping
 from assets.importing.sources.configured import Source
 from assets.importing.sources.places import FoundObject
 from assets.importing.storing import ImportSummary, LogImport, import_batches
@@ -31,6 +33,8 @@ def importer(warehouse: Warehouse, started_by: str) -> Callable[[Source, FoundOb
             source=source.name,
             version=found.version,
             fields=source.reading.get("fields", "").split(),
+            mapping=load_mapping(Path(source.reading["map"])) if "map" in source.reading else None,
+            trusted=TrustedProxies.of(source.reading.get("trusted", "").split()),
             is_forced=is_forced,
         )
         with path.open("rb") as content:

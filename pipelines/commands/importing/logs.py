@@ -76,7 +76,7 @@ def import_command(
     """
     settings = load_settings()
     options = place_options(store)
-    todo = [each for place in places for each in _objects(place, options, rejects)]
+    todo = [each for place in places for each in objects_of(place, options, rejects)]
     mapping, names = chosen_mapping(format_name, map_file), fields.replace(",", " ").split()
     if is_explained:
         _explain(settings, tenant, todo, mapping, names, proxies)
@@ -114,7 +114,7 @@ def import_command(
 
 
 @dataclass(frozen=True, slots=True)
-class _Todo:
+class Todo:
     """One object to import. open: its content as a local file."""
 
     name: str
@@ -127,7 +127,7 @@ class _Todo:
 def _explain(
     settings: Settings,
     tenant: str | None,
-    todo: list[_Todo],
+    todo: list[Todo],
     mapping: LogMapping | None,
     fields: list[str],
     proxies: tuple[str, ...],
@@ -142,11 +142,11 @@ def _explain(
             print_explanation(each.name, content, mapping, fields, proxies, media)
 
 
-def _objects(place: str, options: dict[str, str], rejects: Path | None) -> Iterator[_Todo]:
+def objects_of(place: str, options: dict[str, str], rejects: Path | None) -> Iterator[Todo]:
     """What a place means. Raises PermanentError where nothing is there."""
     shared = RejectFile(rejects) if rejects else None
     if place == STDIN:
-        yield _Todo(
+        yield Todo(
             "standard input", None, None, standard_input, shared or RejectFile(Path("standard-input.rejects.tsv"))
         )
         return
@@ -161,11 +161,11 @@ def _objects(place: str, options: dict[str, str], rejects: Path | None) -> Itera
         yield _todo(each, shared or own)
 
 
-def _todo(found: FoundObject, rejects: RejectFile) -> _Todo:
-    return _Todo(found.name, found.version, found.bytes, lambda: opened(found), rejects)
+def _todo(found: FoundObject, rejects: RejectFile) -> Todo:
+    return Todo(found.name, found.version, found.bytes, lambda: opened(found), rejects)
 
 
-def _import(warehouse: Warehouse, task: LogImport, todo: _Todo) -> ImportSummary:
+def _import(warehouse: Warehouse, task: LogImport, todo: Todo) -> ImportSummary:
     """One object, with its progress."""
     with todo.open() as path, progress_bar(f"Importing {PurePosixPath(todo.name).name}", todo.bytes) as advance:
         task = replace(task, object=todo.name, version=todo.version)
@@ -173,7 +173,7 @@ def _import(warehouse: Warehouse, task: LogImport, todo: _Todo) -> ImportSummary
             return import_batches(warehouse, task, open_log(todo.name, content), todo.rejects.add, _by_place(advance))
 
 
-def _import_all(warehouse: Warehouse, task: LogImport, todo: list[_Todo]) -> tuple[ImportSummary, int]:
+def _import_all(warehouse: Warehouse, task: LogImport, todo: list[Todo]) -> tuple[ImportSummary, int]:
     """Each object, and how many could not be imported: those are named, and the others are."""
     done, failed = [], 0
     for each in todo:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
 
 from assets.importing import FORMATS, parser_of
+from assets.importing.addresses import TrustedProxies
+from assets.importing.mappings.mapping import load_mapping
 from assets.importing.sources.configured import (
     Source,
     add_source,
@@ -30,6 +33,8 @@ from pipelines.commands.importing.stores import place_options, store_options
 from pipelines.settings import load_settings
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
+
+MAPPING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 # As many as one looks through.
 SHOWN = 20
@@ -51,12 +56,16 @@ def sources() -> None:
     "--format", "format_name", type=click.Choice(list(FORMATS)), required=True, help="How objects are written."
 )
 @click.option("--fields", default="", metavar='"NAME NAME ..."', help="As for `earshot import`.")
+@click.option("--map", "mapping", type=MAPPING_FILE, help="A mapping of yours instead of a format's.")
+@click.option("--trusted-proxy", "trusted", multiple=True, metavar="NETWORK", help="A proxy that is believed.")
 @store_options
 def add(
     title: str,
     location: str,
     format_name: str,
     fields: str,
+    mapping: Path | None,
+    trusted: tuple[str, ...],
     **store: str | bool | None,
 ) -> None:
     """Look at LOCATION for a tenant from now on: a path, a folder, a pattern, or s3://, gs:// or az://.
@@ -69,7 +78,7 @@ def add(
         raise PermanentError(f"{title!r} is no name of a source: write TENANT/NAME, such as north/cdn")
     place = Place(location, place_options(store))
     check_place(place)
-    parser_of(format_name, fields.replace(",", " ").split())
+    reading = _reading(format_name, fields.replace(",", " ").split(), mapping, trusted)
     with runtime.open_warehouse(load_settings()) as warehouse:
         source = Source(
             tenant=warehouse.tenant_id(slug),
@@ -79,7 +88,7 @@ def add(
             place=place,
             format_name=format_name,
             entered_by=person(),
-            reading={"fields": " ".join(fields.replace(",", " ").split())} if fields else {},
+            reading=reading,
         )
         found = _look(source)
         add_source(warehouse, source)
@@ -150,6 +159,14 @@ def retry(title: str, objects: tuple[str, ...], force: bool) -> None:
         console.out.print(f"{count:,} object(s) of {source.title} are read again within minutes while Dagster runs")
     else:
         console.out.print(f"Nothing of {source.title} is set aside.")
+
+
+def _reading(format_name: str, fields: list[str], mapping: Path | None, trusted: Sequence[str]) -> dict[str, str]:
+    """How objects are read, as a source keeps it. Raises PermanentError for what they cannot be read by."""
+    parser_of(load_mapping(mapping) if mapping else format_name, fields)
+    TrustedProxies.of(trusted)
+    kept = {"fields": " ".join(fields), "map": str(mapping.absolute()) if mapping else "", "trusted": " ".join(trusted)}
+    return {name: value for name, value in kept.items() if value}
 
 
 def _look(source: Source) -> list[FoundObject] | None:

@@ -43,7 +43,7 @@ def test_good_lines_get_every_column_and_bad_ones_their_reason() -> None:
     ("values", "reason"),
     [
         ({"occurred_at": datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)}, "before 2000"),
-        ({"occurred_at": datetime(2100, 1, 1, tzinfo=UTC)}, "after 2099"),
+        ({"occurred_at": datetime(2100, 1, 1, tzinfo=UTC)}, "yet to come"),
         ({"range_start": MOST_BYTES + 1}, "its range starts beyond"),
         ({"bytes_sent": MOST_BYTES + 1}, "were sent"),
         *(({name: "x" * (longest + 1)}, f"its {name} is longer") for name, longest in LONGEST_TEXT.items()),

@@ -1,0 +1,258 @@
+"""Rows: from the records of an export to rows of attribution_events, and rejects with their reasons.
+
+Here: times, amounts, ids and bounds of an order.
+Not here: columns (shops.py), which orders make a conversion (assets/attribution/conversions.py).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from babel.numbers import get_currency_precision, list_currencies
+
+from assets.attribution.spellings import clean_code, clean_order_id
+from assets.importing.events import LONGEST_REJECT, MadeBatch, uuid5_bytes
+from assets.importing.requests import EARLIEST
+from assets.listening.identity.addresses import parse_address
+from assets.orders.records import Record
+from assets.orders.shops import Shop
+from sql.safety.characters import one_line
+from sql.values import half_up
+
+KINDS = ("purchase", "trial", "install", "signup", "lead", "visit", "refund")
+
+# As the table has it (in_money_bounds, and its constraints on texts).
+MOST_MINOR = 10**12
+LONGEST = {"order_id": 1_000, "promo_code": 1_000, "user_agent": 20_000, "listener_id": 1_000}
+
+# What a reject shows of a record.
+SHOWN = ("order_id", "occurred_at", "kind", "value", "currency", "promo_code")
+
+# A clock that is a little ahead, or a local time without its zone.
+AHEAD = timedelta(days=1)
+
+YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
+
+SCHEMA: Mapping[str, pl.DataType] = {
+    "tenant_id": pl.Binary(),
+    "event_id": pl.Binary(),
+    "occurred_at": pl.Datetime("us", "UTC"),
+    "sponsor_id": pl.Binary(),
+    "kind": pl.String(),
+    "signal": pl.String(),
+    "order_id": pl.String(),
+    "value_minor": pl.Int64(),
+    "currency": pl.String(),
+    "promo_code": pl.String(),
+    "listener_id": pl.String(),
+    "client_ip": pl.String(),
+    "user_agent": pl.String(),
+    "is_new_customer": pl.Boolean(),
+}
+REJECTS: Mapping[str, pl.DataType] = {
+    "tenant_id": pl.Binary(),
+    "reject_id": pl.Binary(),
+    "source": pl.String(),
+    "line_number": pl.Int64(),
+    "line": pl.String(),
+    "reason": pl.String(),
+}
+
+
+class _BadOrderError(ValueError):
+    """Why a record is no order."""
+
+
+@dataclass(slots=True)
+class OrderMaker:
+    """Makes the rows of one export. It holds the records without an id that it has seen, so each file takes a new one.
+
+    currency, timezone: of amounts and times that do not say theirs. refunded: records of which something was paid back.
+    """
+
+    tenant: UUID
+    sponsor: UUID
+    shop: Shop
+    currency: str | None = None
+    timezone: str = "UTC"
+    refunded: int = 0
+    _seen: dict[str, int] = field(default_factory=dict)
+
+    def make(self, records: Iterable[Record], now: datetime) -> MadeBatch:
+        """events: SCHEMA; rejects: REJECTS. Further rows of an order are neither."""
+        read: list[tuple[dict[str, Any], Mapping[str, Any]]] = []
+        rejects: list[dict[str, Any]] = []
+        for record in records:
+            try:
+                if record.values is None:
+                    raise _BadOrderError(record.reason)
+                if not self._is_item(record.values):
+                    read.append((self._event(record.values, now), record.values))
+            except _BadOrderError as error:
+                rejects.append(self._reject(record, str(error)))
+        events = pl.DataFrame([event for event, _ in read], schema=SCHEMA).with_columns(
+            clean_order_id(pl.col("order_id")), clean_code(pl.col("promo_code"))
+        )
+        ids = [
+            self._event_id(values, event, order)
+            for (event, values), order in zip(read, events.get_column("order_id"), strict=True)
+        ]
+        named = events.with_columns(pl.Series("event_id", ids, dtype=pl.Binary))
+        return MadeBatch(
+            named.unique("event_id", keep="first", maintain_order=True),
+            pl.DataFrame(rejects, schema=REJECTS),
+        )
+
+    def _is_item(self, values: Mapping[str, Any]) -> bool:
+        column = self.shop.first_row_has
+        return column is not None and column in values and not str(values[column]).strip()
+
+    def _event(self, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        self._refuse_unpaid(values)
+        if _text(values, self.shop.refunded) not in (None, "0", "0.0", "0.00"):
+            self.refunded += 1
+        given = {meaning: _text(values, names) for meaning, names in self.shop.columns.items()}
+        kind = (given.get("kind") or "purchase").lower()
+        if kind not in KINDS:
+            raise _BadOrderError(f"its kind is {one_line(kind)[:40]!r}; it can be {', '.join(KINDS)}")
+        moment = self._moment(given.get("occurred_at"), now)
+        value, currency = self._money(given)
+        for name, longest in LONGEST.items():
+            if len(given.get(name) or "") > longest:
+                raise _BadOrderError(f"its {name} is longer than {longest:,} characters")
+        address = parse_address(given["client_ip"]) if given.get("client_ip") else None
+        return {
+            "tenant_id": self.tenant.bytes,
+            # Made of the cleaned order id; until then the record's own.
+            "event_id": (given.get("event_id") or "").encode(),
+            "occurred_at": moment,
+            "sponsor_id": self.sponsor.bytes,
+            "kind": kind,
+            "signal": "server",
+            "order_id": given.get("order_id"),
+            "value_minor": value,
+            "currency": currency,
+            "promo_code": given.get("promo_code"),
+            "listener_id": given.get("listener_id"),
+            "client_ip": None if address is None else str(address),
+            "user_agent": given.get("user_agent"),
+            "is_new_customer": _is_yes(given.get("is_new_customer")),
+        }
+
+    def _refuse_unpaid(self, values: Mapping[str, Any]) -> None:
+        if self.shop.only_if is not None:
+            names, wanted = self.shop.only_if
+            state = _text(values, names)
+            if state is not None and state.lower() not in wanted:
+                raise _BadOrderError(f"its {names[0]} is {one_line(state)[:40]}: it is no order that was paid")
+
+    def _moment(self, text: str | None, now: datetime) -> datetime:
+        if text is None:
+            raise _BadOrderError("it has no time")
+        try:
+            if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
+                moment = datetime.fromtimestamp(float(text), UTC)
+            else:
+                moment = datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)|\s+UTC$", "", text))
+            zone = UTC if text.endswith("UTC") else ZoneInfo(self.timezone)
+            found = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            shown = one_line(text)[:40]
+            raise _BadOrderError(f"its time {shown!r} cannot be read: write 2026-10-14T08:12:00+02:00") from None
+        if not EARLIEST <= found < now + AHEAD:
+            raise _BadOrderError(f"its time {one_line(text)[:40]!r} is before 2000 or yet to come")
+        return found
+
+    def _money(self, given: Mapping[str, str | None]) -> tuple[int | None, str | None]:
+        text = given.get("value")
+        if text is None:
+            return None, None
+        currency = (given.get("currency") or self.currency or "").upper()
+        if not currency:
+            raise _BadOrderError("it has a value and no currency: name it with --currency")
+        if currency not in _currencies():
+            raise _BadOrderError(f"its currency {one_line(currency)[:20]!r} is none")
+        try:
+            value = Decimal(text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text)
+            minor = half_up(value.scaleb(get_currency_precision(currency)))
+        except (InvalidOperation, OverflowError, ValueError):
+            raise _BadOrderError(f"its value {one_line(text)[:40]!r} is no amount such as 1234.50") from None
+        if not 0 <= minor <= MOST_MINOR:
+            raise _BadOrderError(f"its value {one_line(text)[:40]} is less than nothing, or more than is possible")
+        return minor, currency
+
+    def _event_id(self, values: Mapping[str, Any], event: Mapping[str, Any], order: str | None) -> bytes:
+        """The same order has the same id in every export; what has no number is known by its content."""
+        if event["event_id"]:
+            return uuid5_bytes(f"order event\n{self.sponsor}\n{event['event_id'].decode()}")
+        if order is not None and event["kind"] != "refund":
+            return uuid5_bytes(f"order\n{self.sponsor}\n{event['kind']}\n{order}")
+        if order is not None:
+            moment = event["occurred_at"].isoformat()
+            return uuid5_bytes(f"order refund\n{self.sponsor}\n{order}\n{moment}\n{event['value_minor']}")
+        content = json.dumps(values, sort_keys=True, default=str)
+        ordinal = self._seen[content] = self._seen.get(content, -1) + 1
+        return uuid5_bytes(f"order line\n{self.sponsor}\n{ordinal}\n{content}")
+
+    def _shown(self, record: Record) -> str:
+        """What is kept of a record that is no order: what the mapping reads, and not who bought it where."""
+        if record.values is None:
+            return record.text.encode(errors="replace").decode()
+        names = {meaning: self.shop.columns.get(meaning, ()) for meaning in SHOWN}
+        return json.dumps({meaning: _text(record.values, columns) for meaning, columns in names.items()})
+
+    def _reject(self, record: Record, reason: str) -> dict[str, Any]:
+        return {
+            "tenant_id": self.tenant.bytes,
+            "reject_id": uuid5_bytes(f"order reject\n{self.sponsor}\n{record.number}\n{record.text}"),
+            "source": f"import-orders {self.shop.name}",
+            "line_number": record.number,
+            "line": self._shown(record)[:LONGEST_REJECT],
+            "reason": reason,
+        }
+
+
+def _text(values: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The first of the columns that says something, as text without what no database keeps."""
+    for name in names:
+        value: Any = values.get(name)
+        if value is None and "." in name:
+            value = _inside(values, name.split("."))
+        if isinstance(value, dict | list) or value is None:
+            continue
+        text = str(value).encode(errors="replace").decode().replace("\0", "").strip()
+        if text:
+            return text
+    return None
+
+
+def _inside(value: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value.get(part)
+        else:
+            return None
+    return value
+
+
+def _is_yes(text: str | None) -> bool | None:
+    if text is None:
+        return None
+    return True if text.lower() in YES else False if text.lower() in NO else None
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())

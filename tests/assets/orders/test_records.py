@@ -1,0 +1,52 @@
+"""Records: CSV with quoted line breaks, lists and lines of JSON, packed or not; a bad one loses itself alone."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+
+import pytest
+
+from assets.orders.records import Record, read_records
+from sql.values import PermanentError
+
+
+def read(content: bytes) -> list[Record]:
+    return list(read_records("orders", io.BytesIO(content)))
+
+
+def test_a_csv_keeps_quoted_line_breaks_and_numbers_its_lines() -> None:
+    records = read(b'a;b\n1;"two\nlines"\n3;4\n')
+    assert [(record.number, record.values) for record in records] == [
+        (3, {"a": "1", "b": "two\nlines"}),
+        (4, {"a": "3", "b": "4"}),
+    ]
+
+
+def test_a_row_with_too_many_columns_loses_itself_alone() -> None:
+    bad, good = read(b"a,b\n1,2,3\n4,5\n")
+    assert (bad.values, bad.reason) == (None, "it has 3 columns, the header 2")
+    assert good.values == {"a": "4", "b": "5"}
+
+
+@pytest.mark.parametrize("layout", ["lines", "list", "packed"])
+def test_json_is_read_in_lines_and_lists_packed_or_not(layout: str) -> None:
+    orders = [{"number": "1"}, {"number": "2"}]
+    content = {
+        "lines": "\n".join(map(json.dumps, orders)).encode(),
+        "list": json.dumps(orders, indent=1).encode(),
+        "packed": gzip.compress(json.dumps(orders).encode()),
+    }[layout]
+    assert [record.values for record in read(content)] == orders
+
+
+def test_a_line_that_is_no_json_loses_itself_alone() -> None:
+    good, bad, strange = read(b'{"a": 1}\n{"a": \n{"a": "\\ud800"}\n')
+    assert (good.values, bad.reason) == ({"a": 1}, "it is no JSON")
+    assert strange.values == {"a": "\ud800"}
+
+
+def test_nothing_is_no_export() -> None:
+    with pytest.raises(PermanentError, match="is empty"):
+        read(b"")

@@ -1,0 +1,127 @@
+"""Rows: an order keeps its id in every export; what is no order is rejected with the reason, without its buyer."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from assets.importing.events import MadeBatch
+from assets.orders.records import Record
+from assets.orders.rows import OrderMaker
+from assets.orders.shops import SHOPS
+
+NOW = datetime(2026, 10, 20, tzinfo=UTC)
+TENANT, SPONSOR = UUID(int=1), UUID(int=2)
+
+
+def make(*values: dict[str, Any], shop: str = "plain", **options: Any) -> MadeBatch:
+    maker = OrderMaker(TENANT, SPONSOR, SHOPS[shop], **options)
+    return maker.make([Record(number, str(each), each) for number, each in enumerate(values, 2)], NOW)
+
+
+def plain(**values: Any) -> dict[str, Any]:
+    order = {"order_id": "1001", "occurred_at": "2026-10-14T08:12:00+02:00", "value": "19.90", "currency": "EUR"}
+    return order | values
+
+
+def test_an_order_is_a_purchase_with_its_exact_amount_and_time() -> None:
+    row = make(plain(promo_code=" TIDES\u200b", client_ip="192.0.2.7", is_new_customer="yes")).events.row(0, named=True)
+    assert (row["kind"], row["signal"], row["value_minor"], row["currency"]) == ("purchase", "server", 1990, "EUR")
+    assert row["occurred_at"] == datetime(2026, 10, 14, 6, 12, tzinfo=UTC)
+    assert (row["promo_code"], row["client_ip"], row["is_new_customer"]) == ("tides", "192.0.2.7", True)
+
+
+def test_the_same_order_has_the_same_id_however_it_is_spelt() -> None:
+    ids = [make(plain(order_id=name)).events["event_id"][0] for name in ("A-1", " A-1\u00a0", "Ａ-1")]
+    assert len(set(ids)) == 1
+    assert make(plain(order_id="A-2")).events["event_id"][0] not in ids
+
+
+def test_orders_without_a_number_stay_apart_and_keep_their_ids() -> None:
+    first = make(plain(order_id="undefined"), plain(order_id="undefined"), plain(order_id="", value="5"))
+    again = make(plain(order_id="undefined"), plain(order_id="undefined"), plain(order_id="", value="5"))
+    assert first.events["order_id"].null_count() == 3
+    assert first.events["event_id"].n_unique() == 3
+    assert first.events["event_id"].to_list() == again.events["event_id"].to_list()
+
+
+def test_a_refund_of_an_order_is_another_event() -> None:
+    made = make(plain(), plain(kind="refund", value="5"), plain(kind="refund", value="5.00", occurred_at="2026-10-15"))
+    assert made.events["event_id"].n_unique() == 3
+    assert made.events["kind"].to_list() == ["purchase", "refund", "refund"]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"occurred_at": "yesterday"}, "its time 'yesterday' cannot be read"),
+        ({"occurred_at": "1970-01-01"}, "its time '1970-01-01' is before 2000 or yet to come"),
+        ({"occurred_at": "2099-01-01"}, "yet to come"),
+        ({"occurred_at": "0001-01-01T00:00:00+14:00"}, "its time"),
+        ({"occurred_at": ""}, "it has no time"),
+        ({"value": "a lot"}, "its value 'a lot' is no amount"),
+        ({"value": "NaN"}, "is no amount"),
+        ({"value": "-1"}, "less than nothing"),
+        ({"value": "1e30"}, "more than is possible"),
+        ({"currency": "EURO"}, "its currency 'EURO' is none"),
+        ({"currency": ""}, "no currency: name it with --currency"),
+        ({"kind": "gift"}, "its kind is 'gift'"),
+        ({"order_id": "9" * 1001}, "its order_id is longer than 1,000"),
+    ],
+)
+def test_what_cannot_be_an_order_is_rejected_with_the_reason(values: dict[str, Any], reason: str) -> None:
+    made = make(plain(**values), plain(order_id="good"))
+    assert made.events.height == 1
+    assert reason in made.rejects["reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "minor"),
+    [("1,234.50", "USD", 123450), ("500", "JPY", 500), ("0.005", "EUR", 1), (12, "EUR", 1200)],
+)
+def test_amounts_are_exact_in_the_digits_of_their_currency(value: Any, currency: str, minor: int) -> None:
+    assert make(plain(value=value, currency=currency)).events["value_minor"].to_list() == [minor]
+
+
+def test_times_without_a_zone_are_of_the_shop() -> None:
+    made = make(plain(occurred_at="2026-10-14 08:12:00"), timezone="Europe/Berlin")
+    assert made.events["occurred_at"][0] == datetime(2026, 10, 14, 6, 12, tzinfo=UTC)
+
+
+def test_of_shopify_an_order_is_one_row_and_unpaid_ones_are_rejected_without_the_buyer() -> None:
+    order = {
+        "Name": "#1001",
+        "Email": "ann@acme.example",
+        "Financial Status": "paid",
+        "Created at": "2026-10-14 08:12:00 +0200",
+        "Total": "19.90",
+        "Currency": "EUR",
+        "Discount Code": "TIDES",
+        "Refunded Amount": "0.00",
+    }
+    item = dict.fromkeys(order, "") | {"Name": "#1001"}
+    made = make(order, item, order | {"Name": "#1002", "Financial Status": "pending"}, shop="shopify")
+    assert made.events["order_id"].to_list() == ["#1001"]
+    assert made.rejects["reason"].to_list() == ["its Financial Status is pending: it is no order that was paid"]
+    shown = json.loads(made.rejects["line"][0])
+    assert shown["order_id"] == "#1002"
+    assert "ann@acme.example" not in made.rejects["line"][0]
+
+
+def test_of_woocommerce_codes_and_addresses_are_read_from_inside() -> None:
+    order = {
+        "id": 7,
+        "number": "7",
+        "status": "completed",
+        "date_created_gmt": "2026-10-14T06:12:00",
+        "total": "19.90",
+        "currency": "EUR",
+        "coupon_lines": [{"code": "tides"}],
+        "customer_ip_address": "192.0.2.7",
+    }
+    row = make(order, shop="woocommerce").events.row(0, named=True)
+    assert (row["order_id"], row["promo_code"], row["client_ip"]) == ("7", "tides", "192.0.2.7")
