@@ -19,7 +19,7 @@ COMMANDS = {
     "ui": ("ui", "ui", "Open the Dagster UI with its daemon."),
     "status": ("status", "status", "How each tenant stands, in one table."),
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
-    "catalogue": ("catalogue", "catalogue", "Shows, episodes and files: kept in step with RSS feeds."),
+    "catalogue": ("catalogue", "catalogue", "Shows, campaigns, ads, codes: from files and RSS feeds."),
     "import": ("importing.logs", "import_command", "Load a server log into the raw events."),
     "import-orders": ("importing.orders", "orders", "Load orders of a shop as conversion signals."),
     "imports": ("importing.imports", "imports", "What was imported, and taking an import back."),

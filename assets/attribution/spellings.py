@@ -1,7 +1,8 @@
 """Spellings: order ids and codes as they are compared, whatever a shop's script or a keyboard made of them.
 
 Here: one spelling for those that people take for the same, what is no order id at all, and ids that many households
-share. The database's functions clean_text, clean_code and clean_order_id say the same of single values.
+share. The database's functions clean_text, clean_code and clean_order_id say the same of single values, and so does
+sql/safety/spelling.py.
 Not here: which signals make a conversion (conversions.py), which placement a code names (matching.py).
 """
 
@@ -10,13 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.grain import SPONSOR
-
-# Controls that are no blanks, soft hyphens, joiners, fillers, direction marks, selectors of variants.
-UNSEEN = (
-    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
-BLANKS = r"[\x09-\x0d\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+from sql.safety.spelling import BLANKS, UNSEEN
 
 # What scripts send where they have no number: a language's word for nothing, zeros, signs alone, a template that was
 # not filled in, the name of the field.

@@ -32,6 +32,8 @@ TABLES = (
     # Their pictures stay out of the trail; it has their size and hash.
     "logos",
     "import_sources",
+    # Files of the catalogue that were entered, as a whole.
+    "catalogue_revisions",
     # What a person decided about a report, and mails that were sent again or to somebody else as well.
     "reports",
     "report_deliveries",
@@ -91,6 +93,9 @@ def _rule_cells(change: dict[str, Any]) -> Iterator[str]:
 
 def describe_change(operation: str, old: str | None, new: str | None) -> str:
     """The columns that changed, old and new; a new or deleted row in a word."""
+    if operation == "insert" and new is not None and "revision_id" in (row := json.loads(new)):
+        counts = ", ".join(f"{row[name]} {name}" for name in ("added", "changed", "removed"))
+        return f"{counts}, from {', '.join(row['files'])}"
     if operation != "update" or old is None or new is None:
         return {"insert": "added", "delete": "deleted"}.get(operation, operation)
     before, after = json.loads(old), json.loads(new)

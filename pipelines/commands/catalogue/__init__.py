@@ -1,4 +1,4 @@
-"""earshot catalogue: what a network has and sells, as it comes in: by feeds.
+"""earshot catalogue: what a network has and sells, as it comes in: by feeds and from files.
 
 Here: the group, a module for each kind of command.
 Not here: what comes in and how (assets/catalogue).

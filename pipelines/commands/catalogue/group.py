@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from pipelines.commands.catalogue import feeds
+from pipelines.commands.catalogue.exporting import export
+from pipelines.commands.catalogue.planning import apply, plan, schema
 
 
 @click.group()
 def catalogue() -> None:
-    """Shows, episodes and files: kept in step with RSS feeds."""
+    """Shows, files, campaigns, ads, codes and recipients: from files of yours, and kept in step with RSS feeds."""
 
 
-for command in feeds.COMMANDS:
+for command in (*feeds.COMMANDS, plan, apply, export, schema):
     catalogue.add_command(command)

@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, FormatChecker
 from psycopg.types.json import Jsonb
 
 from reports.delivery import DeliverySummary, Outbox

@@ -1,0 +1,78 @@
+"""Entering: the changes of a plan, in one transaction, each tried on its own so that all that is refused is named.
+
+Here: running the statements of a plan, what the database refuses in words with its line, the entry of the whole.
+Not here: what changes (assets/catalogue/comparing.py), the text of statements (assets/catalogue/statements.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import psycopg
+
+from assets.catalogue.comparing import Change, Plan
+from assets.catalogue.entries import Place, Problem
+from assets.catalogue.statements import Statement, keep_slug, statements_of
+from sql.connecting import first_line
+from sql.warehouse import Connection
+
+# What a person can mend in a file: values that break a bound, and rows that others need or that are there already.
+REFUSED = (psycopg.errors.IntegrityError, psycopg.errors.DataError, psycopg.errors.RaiseException)
+
+
+def enter(connection: Connection, plan: Plan) -> list[Problem]:
+    """Make the changes of a plan inside the caller's transaction; returns what the database refuses.
+
+    A change that needs a refused row is left out without a word: it says what the other says.
+    """
+    problems: list[Problem] = []
+    refused: set[UUID] = set()
+    for change in plan.changes:
+        if change.action == "keep" or refused.intersection(_ids(change)):
+            continue
+        for statement in statements_of(change, plan.tenant):
+            problem = _try(connection, statement, change)
+            if problem is not None:
+                problems.append(problem)
+                refused.update([change.row_id] if change.row_id else [])
+    if not problems and not plan.is_empty:
+        for kind, slug, row in plan.slugs:
+            text, values = keep_slug(kind, slug, row, plan.tenant)
+            connection.execute(text.encode(), values)
+    return problems
+
+
+def note(connection: Connection, plan: Plan, person: str, files: Sequence[str]) -> None:
+    """The one entry in the trail of changes that stands for the whole, beside those of its rows."""
+    connection.execute(
+        "INSERT INTO catalogue_revisions (tenant_id, revision_id, entered_by, files, added, changed, removed)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (plan.tenant, uuid4(), person, list(files), plan.count("add"), plan.count("change"), plan.count("remove")),
+    )
+
+
+def _try(connection: Connection, statement: Statement, change: Change) -> Problem | None:
+    text, values = statement
+    try:
+        with connection.transaction():
+            connection.execute(text.encode(), values)
+    except REFUSED as error:
+        place = change.place or Place("the database")
+        return Problem(place, _explained(error, change))
+    return None
+
+
+def _explained(error: psycopg.Error, change: Change) -> str:
+    """The server's sentence, and the constraint whose name says what is wrong."""
+    said = error.diag.message_primary or first_line(error)
+    detail = f" ({error.diag.message_detail.rstrip('.')})" if error.diag.message_detail else ""
+    if isinstance(error, psycopg.errors.CheckViolation):
+        return f"{change.kind}: the database refuses it, see {error.diag.constraint_name} in docs/operators.md"
+    return f"{change.kind}: the database refuses it: {said}{detail}"
+
+
+def _ids(change: Change) -> set[UUID]:
+    return {value for value in change.row.values() if isinstance(value, UUID)} | (
+        {change.row_id} if change.row_id else set()
+    )
