@@ -1,6 +1,7 @@
 """Freshness: what has to be computed again, and in which days and for whom.
 
-Here: recording what arrived, reading from the ledger what is stale because of it, as one span of days.
+Here: recording what arrived and which settings were edited, reading from the ledger what is stale because of it, as one
+span of days.
 Not here: the rules of what is made of what (assets/lineage.py), when this is done (sensors.py, computing.py).
 """
 
@@ -14,6 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
+from assets.edits import reopen_edited_days
 from assets.lineage import EVER, read_stale
 from pipelines.settings import first_day_setting
 from sql.failures import FailureLog, bisect_failures
@@ -82,6 +84,7 @@ def find_stale(
 ) -> StaleDays | None:
     """What is stale by the ledger; None: nothing is. changed_since: what changed before it was found fresh already.
 
+    Edits of settings are looked at first. Tenants that it fails for: see _for_tenants.
     last: later days are left alone, and so are those before EARSHOT_FIRST_DAY, where it is set.
     """
     import polars as pl
@@ -91,6 +94,7 @@ def find_stale(
         return None
 
     def read(tenants: Sequence[UUID]) -> pl.DataFrame:
+        reopen_edited_days(warehouse, tenants)
         return read_stale(warehouse.read, tenants, begins, last, changed_since=changed_since)
 
     found = list(_for_tenants(warehouse, read, failures))

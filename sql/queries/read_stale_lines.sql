@@ -1,7 +1,7 @@
 -- read_stale_lines: tables of days from first to last that are older than what they were made of, by the ledger.
--- Stale is a line that began before something in its span changed; one that is missing from a day that was judged, or that
--- an import brought rows of and that is over; the judgement of such a day; and a provisional one six hours after its tenant's
--- lateness has passed.
+-- Stale is a line that began before something in its span changed, or a setting that it was made of was edited; one that is
+-- missing from a day that was judged, or that an import brought rows of and that is over; the judgement of such a day; and a
+-- provisional one six hours after its tenant's lateness has passed.
 -- Grain: one row per tenant, asset and day, with the reason (older, missing, provisional: the last of them that holds)
 -- and the last day that the tenant has computed, or that an import brought rows of.
 -- Parameters: assets, sources, sinces (text[]), days_back, days_ahead (integer[]), only_rolling (boolean[]), which belong
@@ -236,6 +236,21 @@ stale AS (
         older.day,
         'older' AS reason
     FROM older
+    UNION ALL
+    SELECT
+        line.tenant_id,
+        line.asset,
+        line.day,
+        'older' AS reason
+    FROM reopened_days AS reopened
+    INNER JOIN rollup_ledger AS line
+        ON reopened.tenant_id = line.tenant_id AND reopened.asset = line.asset AND reopened.day = line.day
+    WHERE
+        reopened.tenant_id = any(%(tenants)s::uuid[])
+        AND reopened.day BETWEEN %(first)s AND %(last)s
+        AND reopened.reopened_at > line.began_at
+        AND reopened.reopened_at >= %(changed_since)s
+        AND line.asset IN (SELECT rules.asset FROM rules)
     UNION ALL
     SELECT
         missing.tenant_id,

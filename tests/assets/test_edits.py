@@ -1,0 +1,172 @@
+"""An edit makes the days stale that were made of the setting, and no others; what is entered as it was makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from assets.edits import SETTLED_AFTER, reopen_edited_days
+from assets.lineage import read_stale
+from assets.steps import COMPUTED
+from sql.embedded import Server
+from sql.warehouse import Warehouse
+from tests.conftest import cloned_database
+from tests.pipelines.small_network import DAYS, FIRST, SUNDAY, build_network, named
+
+WEDNESDAY, FRIDAY = date(2026, 3, 4), date(2026, 3, 6)
+HARBOR = named("harbor")
+ALL = set(DAYS)
+WEEK = {SUNDAY, FIRST}
+
+LINES = """
+    INSERT INTO rollup_ledger (asset, day, tenant_id, run_id, rows, status, began_at, changed_at)
+    SELECT asset, day, tenant_id, %(run)s, 1, 'final', now() - interval '1 hour', now() - interval '2 hours'
+    FROM unnest(%(assets)s::text[]) AS asset, unnest(%(days)s::date[]) AS day, tenants
+    ON CONFLICT (tenant_id, asset, day) DO UPDATE SET began_at = excluded.began_at
+"""
+
+
+@pytest.fixture(scope="module")
+def template_of_week(server: Server, template: str) -> Iterator[str]:
+    """A week whose ledger says that everything was computed an hour ago."""
+    with cloned_database(server, template) as url:
+        with closing(Warehouse(url)) as warehouse:
+            build_network(warehouse)
+            with warehouse.transaction() as connection:
+                assets = [asset for step in COMPUTED for asset in step.names]
+                connection.execute(LINES, {"run": UUID(int=5), "assets": assets, "days": DAYS})
+                connection.execute(
+                    "INSERT INTO conversions (tenant_id, converted_at, conversion_id, day, sponsor_id, kind, order_id,"
+                    " currency, pixel_signals, server_signals, promo_code_signals, vanity_url_signals, utm_signals,"
+                    " survey_signals, address_class, matched_by, is_final, run_id) SELECT tenant_id, occurred_at,"
+                    " event_id, occurred_at::date, sponsor_id, kind, order_id, currency, 1, 0, 0, 0, 0, 0, 'household',"
+                    " 'household', true, %s FROM attribution_events",
+                    [UUID(int=5)],
+                )
+                for day in (FIRST, WEDNESDAY):
+                    connection.execute(
+                        "INSERT INTO downloads (tenant_id, downloaded_at, download_id, day, podcast_id, episode_id,"
+                        " asset_id, consumer_key, household_key, qualified_at, basis, app, device, os, country_code,"
+                        " region_code, referrer, address_class, rules_version, key_version, is_final, run_id)"
+                        " SELECT tenant_id, %s, event_id, %s, %s, episode_id, asset_id, 1, 1, occurred_at, 'bytes',"
+                        " 'a', 'd', 'o', 'DE', 'r', 'x', 'household', 'v', 1, true, %s FROM listener_events"
+                        " WHERE occurred_at::date = %s",
+                        (datetime(day.year, day.month, day.day, 8, tzinfo=UTC), day, UUID(int=6), UUID(int=5), day),
+                    )
+        yield url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def week(server: Server, template_of_week: str) -> Iterator[Warehouse]:
+    with cloned_database(server, template_of_week) as url, closing(Warehouse(url)) as warehouse:
+        yield warehouse
+
+
+def edit(warehouse: Warehouse, statement: str) -> None:
+    with warehouse.transaction() as connection:
+        connection.execute(statement.encode(), {"id": HARBOR})
+
+
+def stale(warehouse: Warehouse) -> dict[str, set[date]]:
+    """The days of each step that are stale, of either tenant; Kreuz has none, whatever is done to Harbor."""
+    tenants = [HARBOR, named("kreuz")]
+    reopen_edited_days(warehouse, tenants)
+    found = read_stale(warehouse.read, tenants, FIRST, SUNDAY).filter(reason="older")
+    assert set(found["tenant_id"]) <= {HARBOR.bytes}
+    steps = {asset: step.name for step in COMPUTED for asset in step.names}
+    days: dict[str, set[date]] = {}
+    for asset, day in found.select("asset", "day").iter_rows():
+        if asset in steps:
+            days.setdefault(steps[asset], set()).add(day)
+    return days
+
+
+CODE = (
+    "INSERT INTO promo_codes (tenant_id, promo_code_id, sponsor_id, placement_id, code) SELECT tenant_id,"
+    f" '{UUID(int=9)}', '{named('harbor', 'sponsor')}', placement_id, 'tides10' FROM placements"
+    " WHERE tenant_id = %(id)s"
+)
+EDITS = {
+    "a price": ("UPDATE placements SET cost_minor = 1 WHERE tenant_id = %(id)s", {"campaign_roi": ALL}),
+    "a booking": ("UPDATE placements SET booked_impressions = 1 WHERE tenant_id = %(id)s", {"campaign_roi": ALL}),
+    "a price as it was": ("UPDATE placements SET cost_minor = cost_minor WHERE tenant_id = %(id)s", {}),
+    "a name": ("UPDATE placements SET name = 'Other' WHERE tenant_id = %(id)s", {}),
+    "a goal": (
+        "UPDATE campaigns SET goal_kind = 'visit' WHERE tenant_id = %(id)s",
+        {"campaign_roi": ALL, "campaign_reach": ALL, "campaign_week": WEEK},
+    ),
+    "a target": ("UPDATE campaigns SET target_roas = 2 WHERE tenant_id = %(id)s", {}),
+    "a campaign's start": (
+        "UPDATE campaigns SET starts_on = '2026-03-05' WHERE tenant_id = %(id)s",
+        {"campaign_roi": ALL, "campaign_reach": ALL, "campaign_week": WEEK},
+    ),
+    "a code": (CODE, {"attribution_day": {WEDNESDAY}}),
+    "a span of an ad": (
+        "UPDATE asset_segments SET last_byte = 50000 WHERE tenant_id = %(id)s",
+        {"listening_day": {FIRST, WEDNESDAY}},
+    ),
+    "what a tenant measures by": (
+        "UPDATE tenants SET suspect_pairs = 7 WHERE tenant_id = %(id)s",
+        {"listening_day": ALL},
+    ),
+    "a tenant's colour": ("UPDATE tenants SET brand_color = '#000000' WHERE tenant_id = %(id)s", {}),
+    "a file's header": (
+        "UPDATE media_assets SET header_bytes = 2000 WHERE tenant_id = %(id)s",
+        {"listening_day": ALL, "playback_day": ALL},
+    ),
+    "a window": (
+        "INSERT INTO attribution_configs (tenant_id, campaign_id, version, window_days)"
+        " SELECT tenant_id, campaign_id, 1, 7 FROM campaigns WHERE tenant_id = %(id)s",
+        {"attribution_day": {WEDNESDAY, FRIDAY}, "campaign_roi": ALL, "campaign_week": WEEK},
+    ),
+    "an airing": (
+        "UPDATE placement_episodes SET aired_at = aired_at + interval '1 hour' WHERE tenant_id = %(id)s",
+        {"campaign_roi": ALL},
+    ),
+    "an inclusion": (
+        "INSERT INTO ip_inclusions VALUES (%(id)s, '10.0.0.1/32', 'A dormitory', now())",
+        {"listening_day": ALL},
+    ),
+    "an inclusion of nobody": (
+        "INSERT INTO ip_inclusions VALUES (%(id)s, '192.0.2.0/24', 'A dormitory', now())",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_an_edit_makes_exactly_the_days_stale_that_depend_on_it(what: str, week: Warehouse) -> None:
+    with week.transaction() as connection:
+        # One order has used a code, on the day after its first signal.
+        connection.execute(
+            "INSERT INTO attribution_events (tenant_id, event_id, occurred_at, sponsor_id, kind, signal, order_id,"
+            " promo_code) SELECT tenant_id, %s, occurred_at + interval '1 day', sponsor_id, kind, 'promo_code',"
+            " order_id, ' TIDES10' FROM attribution_events WHERE tenant_id = %s AND occurred_at::date = %s",
+            (UUID(int=7), HARBOR, WEDNESDAY),
+        )
+    assert stale(week) == {}
+    statement, expected = EDITS[what]
+    edit(week, statement)
+    assert stale(week) == {step: set(days) for step, days in expected.items()}
+
+
+def test_a_rate_of_two_other_currencies_makes_nothing_stale(week: Warehouse) -> None:
+    edit(week, f"INSERT INTO fx_rates VALUES ('{WEDNESDAY}', 'GBP', 'SEK', 12, 'bank')")
+    assert stale(week) == {}
+
+
+def test_days_that_are_computed_again_are_fresh_and_late_lines_of_earlier_runs_are_not(week: Warehouse) -> None:
+    edit(week, EDITS["a price"][0])
+    assert stale(week) == {"campaign_roi": ALL}
+    later = "UPDATE rollup_ledger SET began_at = clock_timestamp(), run_id = '{}' WHERE asset LIKE '%%o%%' AND day {}"
+    edit(week, later.format(UUID(int=99), f"NOT IN ('{FIRST}', '{SUNDAY}')"))
+    edit(week, later.format(UUID(int=5), f"= '{SUNDAY}'"))
+    assert stale(week) == {"campaign_roi": {FIRST}}
+    # The run that wrote Sunday had read its settings before; it is found once every such run is over.
+    reopen_edited_days(week, [HARBOR], now=datetime.now(UTC) + SETTLED_AFTER + timedelta(minutes=1))
+    assert stale(week) == {"campaign_roi": {FIRST, SUNDAY}}
+    assert week.rows("count_setting_edits", tenants=[HARBOR]) == [{"edits": 0}]
