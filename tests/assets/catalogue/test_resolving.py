@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from uuid import UUID
+
 import pytest
 
 from assets.catalogue.resolving import overlapping_spans
+from assets.catalogue.state import build_state
 from tests.assets.catalogue.building import CAMPAIGN, EPISODE, NOON, PLACEMENT, SPONSOR, resolved
 
 NEW = "placements:\n  - {id: new, order: IO-1, show: tides, name: New, kind: dynamic, position: mid,"
@@ -79,3 +84,12 @@ def test_spans_over_each_other_are_a_mistake() -> None:
     wanted, _ = resolved(text)
     (problem,) = overlapping_spans(wanted)
     assert problem.place.line == 3
+
+
+def test_the_example_of_the_docs_makes_a_network_of_nothing() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "catalogue-files.md").read_text("utf-8")
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    wanted, problems = resolved(example[1], build_state(UUID(int=3), "harbor-lane", {}, []))
+    assert problems == []
+    assert len({each.kind for each in wanted}) == 13
