@@ -1,4 +1,4 @@
--- Takes back 0022_setting_edits, and every row it held.
+-- Takes back 0021_setting_edits, and every row it held.
 SET LOCAL ROLE earshot_owner;
 DROP TRIGGER tenants_edited ON tenants;
 DROP TRIGGER episodes_edited ON episodes;

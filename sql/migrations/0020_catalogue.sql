@@ -1,4 +1,4 @@
--- 0021_catalogue: names of rows in files of a catalogue, and each entry of such files as a whole.
+-- 0020_catalogue: names of rows in files of a catalogue, and each entry of such files as a whole.
 
 SET LOCAL ROLE earshot_owner;
 

@@ -1,4 +1,4 @@
--- 0022_setting_edits: edits of settings that days depend on, whoever makes them, and the days that are computed again because of them.
+-- 0021_setting_edits: edits of settings that days depend on, whoever makes them, and the days that are computed again because of them.
 
 SET LOCAL ROLE earshot_owner;
 
