@@ -43,6 +43,14 @@ _MORE = (
     "INSERT INTO feeds (tenant_id, feed_id, podcast_id, url) VALUES (%(tenant)s, %(id)s, %(id)s, 'https://a.example/f')",
     "INSERT INTO feed_files (tenant_id, asset_id, feed_id, url) "
     "VALUES (%(tenant)s, %(id)s, %(id)s, 'https://a.example/1.mp3')",
+    "INSERT INTO import_sources (tenant_id, name, kind, location, format, entered_by) "
+    "VALUES (%(tenant)s, 'edge-of-bounds', 'requests', 's3://bucket/logs', 'combined', 'ann')",
+    "INSERT INTO imports (tenant_id, kind, object, format, started_by) "
+    "VALUES (%(tenant)s, 'requests', 'a.log', 'combined', 'ann')",
+    "INSERT INTO import_objects (tenant_id, source, object, version, state) "
+    "VALUES (%(tenant)s, 'edge-of-bounds', 'a.log', '1', 'imported')",
+    "INSERT INTO catalogue_revisions (tenant_id, revision_id, entered_by, files, added, changed, removed) "
+    "VALUES (%(tenant)s, %(id)s, 'ann', '{}', 0, 0, 0)",
 )
 REQUEST = (
     "INSERT INTO listener_events (tenant_id, event_id, source, event_type, occurred_at, {}) "
@@ -111,6 +119,8 @@ REFUSED = [
     ("podcasts_language_shape", "UPDATE podcasts SET language = 'german, mostly'"),
     ("episodes_guid_plain", "UPDATE episodes SET guid = ''"),
     ("episodes_title_plain", r"UPDATE episodes SET title = E'a\tb'"),
+    ("episodes_url_is_address", "UPDATE episodes SET url = 'ftp://a.example/1'"),
+    ("episodes_url_is_address", r"UPDATE episodes SET url = E'https://a.example/\x07'"),
     ("episodes_published_at_in_bounds", "UPDATE episodes SET published_at = 'infinity'"),
     ("episodes_published_at_in_bounds", "UPDATE episodes SET published_at = '0001-01-01'"),
     ("episodes_duration_in_bounds", "UPDATE episodes SET duration_s = 'NaN'"),
@@ -123,6 +133,16 @@ REFUSED = [
     ("feeds_url_is_web_address", r"UPDATE feeds SET url = E'https://a.example/\x07'"),
     ("feeds_added_at_in_bounds", "UPDATE feeds SET added_at = '-infinity'"),
     ("feed_files_bytes_in_bounds", "UPDATE feed_files SET content_bytes = 9223372036854775807"),
+    *(
+        (f"{table}_{column}_check", rf"UPDATE {table} SET {column} = E'a\x07b'")
+        for table, columns in (
+            ("import_sources", "location format entered_by"),
+            ("imports", "source object version format started_by detail taken_back_by"),
+            ("import_objects", "object version reason"),
+            ("catalogue_revisions", "entered_by"),
+        )
+        for column in columns.split()
+    ),
     ("asset_segments_bytes_in_bounds", "UPDATE asset_segments SET last_byte = 9223372036854775807"),
     ("sponsors_name_plain", r"UPDATE sponsors SET name = E'Kettle\r\nCo'"),
     ("campaigns_name_plain", "UPDATE campaigns SET name = repeat('x', 201)"),

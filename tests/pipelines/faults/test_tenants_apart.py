@@ -57,9 +57,19 @@ TRIED_ASSETS = {
     "followed_feeds",
     # In tests/sql/adopting/test_rows.py.
     "adopted_rows",
+    # In tests/pipelines/commands/importing.
+    "imported_logs",
 }
 TRIED_CHECKS = {"check_inclusions_valid"}
-TRIED_CLOCKS = {"weekly_report_mornings", "monthly_report_mornings", "final_report_mornings", "late_rows"}
+TRIED_CLOCKS = {
+    "weekly_report_mornings",
+    "monthly_report_mornings",
+    "final_report_mornings",
+    "late_rows",
+    # In tests/pipelines/runs/test_arrivals.py.
+    "early_rows",
+    "new_objects",
+}
 # They ask for a day or for a run, and look at no tenant.
 BLIND_CLOCKS = {
     "nightly_days",
