@@ -30,7 +30,14 @@ PATHS_LOOKED_AT = 1_000
 
 
 class DoubtfulError(PermanentError):
-    """The log is not what it was said to be; nothing of it was stored."""
+    """The log is not what it was said to be; nothing of it was stored.
+
+    for_tenant: the same without the name of another tenant, for what the readers of the tenant see.
+    """
+
+    def __init__(self, message: str, for_tenant: str | None = None) -> None:
+        super().__init__(message)
+        self.for_tenant = for_tenant or message
 
 
 def refuse_doubtful(made: MadeBatch, tenant: str, others: Callable[[], Mapping[str, MediaPaths]]) -> None:
@@ -67,10 +74,13 @@ def _refuse_other_tenant(events: pl.DataFrame, tenant: str, others: Callable[[],
     for slug, media in others().items():
         theirs = sum(count for path, count in paths.iter_rows() if path is not None and media.find(path) is not None)
         if theirs > mine:
+            found = (
+                f"{theirs:,} of its first {events.height:,} requests are for files of {{}}, and {mine:,} for files of "
+                f"{tenant}. Nothing was stored. Name the right tenant{{}}; --force stores them for {tenant} all the "
+                "same"
+            )
             raise DoubtfulError(
-                f"{theirs:,} of its first {events.height:,} requests are for files of the tenant {slug}, and {mine:,} "
-                f"for files of {tenant}. Nothing was stored. Name the right tenant (--tenant {slug}?); --force stores "
-                f"them for {tenant} all the same"
+                found.format(f"the tenant {slug}", f" (--tenant {slug}?)"), found.format("another tenant", "")
             )
 
 

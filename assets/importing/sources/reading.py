@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from assets.importing.ahead import ahead
+from assets.importing.doubts import DoubtfulError
 from assets.importing.sources.configured import KnownObject, Source, known_objects, note_object
 from assets.importing.sources.places import FoundObject, SourceUnavailableError, find_objects, opened
 from assets.importing.storing import ImportSummary
@@ -122,7 +123,8 @@ def _quarantine(
 ) -> None:
     reason = cause_of(error)
     read.quarantined[found.name] = reason
-    note_object(warehouse, read.source, found, "quarantined", None, reason)
+    kept = error.for_tenant if isinstance(error, DoubtfulError) else reason
+    note_object(warehouse, read.source, found, "quarantined", None, kept)
     log(f"{read.source.title}: {found.name} is set aside: {reason}")
 
 

@@ -58,8 +58,12 @@ def test_a_log_without_addresses_is_refused() -> None:
 
 def test_a_log_of_another_tenants_files_is_refused_and_that_tenant_named() -> None:
     theirs = made(matched=1, unmapped=("/show/1.mp3", "/show/1.mp3", "/show/2.mp3"))
-    with pytest.raises(DoubtfulError, match=r"3 of its first 4 requests are for files of the tenant south, and 1 for"):
+    with pytest.raises(
+        DoubtfulError, match=r"3 of its first 4 requests are for files of the tenant south, and 1 for"
+    ) as refusal:
         refuse_doubtful(theirs, "north", lambda: {"east": media("/x"), "south": media("/show/1.mp3", "/show/2.mp3")})
+    assert "files of another tenant, and 1 for files of north" in refusal.value.for_tenant
+    assert "south" not in refusal.value.for_tenant
 
 
 def test_a_log_of_files_that_nobody_has_is_taken() -> None:

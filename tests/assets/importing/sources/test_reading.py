@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from assets.importing.doubts import DoubtfulError
 from assets.importing.sources.configured import KnownObject, Source, add_source, known_objects, retry_objects
 from assets.importing.sources.objects import importer
 from assets.importing.sources.places import FoundObject, Place
@@ -176,3 +177,19 @@ def test_an_object_that_was_taken_back_stays_away_until_it_changes(warehouse: Wa
 
 def test_another_tenants_source_of_the_same_name_is_another(warehouse: Warehouse, source: Source) -> None:
     assert list(known_objects(warehouse, replace(source, name="other"))) == []
+
+
+def test_why_an_object_is_set_aside_names_no_other_tenant_to_the_readers_of_this_one(
+    warehouse: Warehouse, source: Source
+) -> None:
+    write(source, "a.log", 1)
+
+    def refused(source: Source, each: FoundObject, path: Path, is_forced: bool) -> Any:
+        raise DoubtfulError("files of the tenant south", "files of another tenant")
+
+    done = read_source(warehouse, source, refused, clock=lambda: LATER)
+    with warehouse.transaction() as connection:
+        kept = connection.execute("SELECT reason FROM import_objects").fetchall()
+
+    assert list(done.quarantined.values()) == ["files of the tenant south"], "the operators see it"
+    assert kept == [("files of another tenant",)]
