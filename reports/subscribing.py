@@ -1,7 +1,8 @@
 """Subscribing: who gets which report, and how a network appears on it, entered in a person's name.
 
 Here: adding, changing and finding subscriptions, and a tenant's brand, with what is refused in words.
-Not here: what reports need of them (assets/reporting/subscriptions.py), one report's own recipients (recipients.py).
+Not here: what reports need of them (assets/reporting/figures/subscriptions.py), recipients of one report
+(recipients.py).
 """
 
 from __future__ import annotations

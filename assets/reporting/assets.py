@@ -72,15 +72,15 @@ def report_asset(
 
 
 def _week_tasks(first: date) -> "Tasks":
+    from assets.reporting.figures.periods import week_of
     from assets.reporting.making import period_tasks
-    from assets.reporting.periods import week_of
 
     return period_tasks(week_of, first)
 
 
 def _month_tasks(first: date) -> "Tasks":
+    from assets.reporting.figures.periods import month_of
     from assets.reporting.making import period_tasks
-    from assets.reporting.periods import month_of
 
     return period_tasks(month_of, first)
 

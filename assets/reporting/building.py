@@ -21,11 +21,11 @@ from uuid import UUID
 import polars as pl
 
 from assets.reporting.correcting import Rule, why_correct
+from assets.reporting.figures.periods import ReportPeriod
+from assets.reporting.figures.subscriptions import Subject, Subscription, Tenant
+from assets.reporting.figures.together import Together
 from assets.reporting.gate import Decision
-from assets.reporting.periods import ReportPeriod
 from assets.reporting.reading import ReportReader, remembering
-from assets.reporting.subscriptions import Subject, Subscription, Tenant
-from assets.reporting.together import Together
 from reports.archive import (
     FinishedReport,
     Provenance,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from assets.reporting.periods import ReportPeriod
+from assets.reporting.figures.periods import ReportPeriod
 from reports.facts.to_date import Correction, Figures
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS
 from sql.values import Reader

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from assets.reporting.building import BuiltReport, Draft, ReportBuilder
-from assets.reporting.periods import ReportPeriod, period_of
-from assets.reporting.subscriptions import Tenant
+from assets.reporting.figures.periods import ReportPeriod, period_of
+from assets.reporting.figures.subscriptions import Tenant
 from sql.values import PermanentError
 
 Row = Mapping[str, Any]

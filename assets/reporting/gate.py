@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from assets.reporting.periods import ReportPeriod
+from assets.reporting.figures.periods import ReportPeriod
 from reports.facts.report_facts import FailedCheck
 from sql.values import DAY, Window
 

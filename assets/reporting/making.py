@@ -1,7 +1,8 @@
 """Making: the reports of many tenants in one go, where one tenant's trouble stays that tenant's.
 
 Here: going over tenants, the methodology that their reports name, and who could not be served.
-Not here: one report (building.py), which periods there are (periods.py), what the orchestrator shows of it (assets.py).
+Not here: one report (building.py), which periods there are (figures/periods.py), what the orchestrator shows
+(assets.py).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import polars as pl
 
 from assets.methods.publishing import publish_methodologies
 from assets.reporting.building import BuiltReport, ReportBuilder
-from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Tenant
+from assets.reporting.figures.periods import ReportPeriod
+from assets.reporting.figures.subscriptions import Tenant
 from assets.resources import Mailing, Measurement
 from assets.steps import DAILY_ASSETS
 from reports.archive import Provenance
@@ -98,7 +99,7 @@ def period_tasks(period_of: Callable[[date, str], ReportPeriod], first: date) ->
 
 def ending_tasks(last: date) -> Tasks:
     """The subscriptions to the ends of campaigns whose flight ended on this local day, each with its flight."""
-    from assets.reporting.periods import campaign_of
+    from assets.reporting.figures.periods import campaign_of
 
     def tasks(read: Reader, tenant: Tenant) -> Iterable[Task]:
         found = read("read_ended_campaigns", tenants=[tenant.tenant_id], first=last, last=last)

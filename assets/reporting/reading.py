@@ -13,16 +13,16 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.reporting.agreed import with_codes, with_targets
 from assets.reporting.correcting import Revisions, read_revisions
+from assets.reporting.figures.agreed import with_codes, with_targets
+from assets.reporting.figures.gathering import ReportContext, SoFar, gather
+from assets.reporting.figures.growth import with_growth, with_last_ads
+from assets.reporting.figures.periods import ReportPeriod
+from assets.reporting.figures.subscriptions import Subject, Subscription, Tenant, read_subjects, read_subscriptions
+from assets.reporting.figures.to_date import first_day_of, since_of, with_to_date
+from assets.reporting.figures.together import Measuring, Together
+from assets.reporting.figures.weekly_results import with_benchmarks, with_lift, with_model_totals
 from assets.reporting.gate import Decision, decide, failed_checks, is_final
-from assets.reporting.gathering import ReportContext, SoFar, gather
-from assets.reporting.growth import with_growth, with_last_ads
-from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Subject, Subscription, Tenant, read_subjects, read_subscriptions
-from assets.reporting.to_date import first_day_of, since_of, with_to_date
-from assets.reporting.together import Measuring, Together
-from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.archive import Provenance, ReportKey
 from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.delivery.view_links import ViewLinks

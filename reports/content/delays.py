@@ -1,7 +1,7 @@
 """Delays: how long after the last ad its conversions came, as a small line, which shows why young periods still rise.
 
 Here: the line from the facts, with its ticks, its note and its text for those who do not see it.
-Not here: conversions by day (chart_data.py, growth.py), how the shares are counted (assets/reporting/growth.py).
+Not here: conversions by day (chart_data.py, growth.py), how shares are counted (assets/reporting/figures/growth.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Here: each report's own copy of its rows, under the report's key in place of the tenant's id. Ids are a tenant's own and
 every function groups by it, so a report has the numbers that it has alone, to the last digit.
-Not here: which reports there are (reporting/together.py), what is computed of their rows.
+Not here: which reports there are (reporting/figures/together.py), what is computed of their rows.
 """
 
 from __future__ import annotations

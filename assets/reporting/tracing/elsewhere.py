@@ -6,7 +6,7 @@ Not here: the numbers that can (numbers.py), asking for either (explaining.py).
 
 from __future__ import annotations
 
-from assets.reporting.folding import OTHER_ROWS
+from assets.reporting.figures.folding import OTHER_ROWS
 
 # Other names of numbers that are explained.
 SAME_AS = {

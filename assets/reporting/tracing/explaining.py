@@ -17,7 +17,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.attribution.models import EXTRA_MODELS
-from assets.reporting.folding import OTHER_ROWS
+from assets.reporting.figures.folding import OTHER_ROWS
 from assets.reporting.tracing.elsewhere import FOLDED, SAME_AS, WHY_NOT
 from assets.reporting.tracing.finding import Report
 from assets.reporting.tracing.number_values import OF_ONE_PLACEMENT

@@ -16,9 +16,9 @@ from uuid import UUID
 import polars as pl
 from babel.numbers import get_currency_precision
 
-from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Subject, Topic, read_subjects
-from assets.reporting.to_date import first_day_of
+from assets.reporting.figures.periods import ReportPeriod
+from assets.reporting.figures.subscriptions import Subject, Topic, read_subjects
+from assets.reporting.figures.to_date import first_day_of
 from reports.wording.formats import Formatter
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse

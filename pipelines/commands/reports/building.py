@@ -104,8 +104,8 @@ def tasks_of(cadence: str, day: date | None) -> tuple[Tasks, date]:
 
     Raises PermanentError for a period that is not over yet anywhere.
     """
+    from assets.reporting.figures.periods import month_of, week_of
     from assets.reporting.making import ending_tasks, period_tasks
-    from assets.reporting.periods import month_of, week_of
 
     today = datetime.now(UTC).date()
     if cadence == "end_of_campaign":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from assets.reporting.subscriptions import ReportCampaign
+from assets.reporting.figures.subscriptions import ReportCampaign
 
 
 def report_campaign(campaign_id: bytes, *, model: str = "linear") -> ReportCampaign:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from assets.reporting.building import BuiltReport, ReportBuilder, count_states
-from assets.reporting.subscriptions import Tenant
+from assets.reporting.figures.subscriptions import Tenant
 from reports.archive import Provenance
 from sql.warehouse import Warehouse
 from tests.assets.reporting.week import WEEK, add_days

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from assets.reporting.figures.periods import week_of
 from assets.reporting.gate import decide
-from assets.reporting.periods import week_of
 
 ASSETS = ("downloads", "campaign_roi")
 PERIOD = week_of(date(2026, 11, 9), "Europe/Berlin")

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.reporting.figures.periods import campaign_of, week_of
+from assets.reporting.figures.subscriptions import Tenant
 from assets.reporting.making import ending_tasks, period_tasks
-from assets.reporting.periods import campaign_of, week_of
-from assets.reporting.subscriptions import Tenant
 from sql.warehouse import Warehouse
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+from assets.reporting.figures.subscriptions import Tenant
 from assets.reporting.gate import Decision
 from assets.reporting.reading import ReportReader
-from assets.reporting.subscriptions import Tenant
 from reports.archive import Provenance
 from sql.warehouse import Warehouse
 from tests.assets.reporting.week import WEEK, add_days

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.reporting.periods import week_of
+from assets.reporting.figures.periods import week_of
 from sql.values import Window
 from sql.warehouse import Warehouse
 from tests.sql.rows import RUN, line

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from psycopg import sql
 
 from assets.attribution.models import EXTRA_MODELS, credit_shows
-from assets.reporting.folding import OTHER_ROWS
+from assets.reporting.figures.folding import OTHER_ROWS
 from assets.reporting.tracing.elsewhere import WHY_NOT
 from assets.reporting.tracing.explaining import Part, explain, number_named, parts_of
 from assets.reporting.tracing.finding import Report, find_report

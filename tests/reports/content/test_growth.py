@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from assets.reporting.growth import with_growth
+from assets.reporting.figures.growth import with_growth
 from reports.compose import compose
 from reports.facts.growing import Customers, Delays
 from reports.facts.report_facts import Period, ReportFacts

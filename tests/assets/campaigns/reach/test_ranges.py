@@ -16,7 +16,7 @@ from assets.campaigns.period.summarising import summarise
 from assets.campaigns.reach.counting import LEVEL_COLUMNS
 from assets.campaigns.reach.ranges import ReachLimits, measure_reach, sketch_large_day, spans_of
 from assets.campaigns.reach.sketches import ENTRIES
-from assets.reporting.periods import week_of
+from assets.reporting.figures.periods import week_of
 from pipelines.cli import main
 from sql.values import Window
 from sql.warehouse import Warehouse

@@ -14,8 +14,8 @@ import polars as pl
 
 from assets.attribution.models import MODELS
 from assets.reporting.building import BuiltReport, ReportBuilder
-from assets.reporting.periods import ReportPeriod, week_of
-from assets.reporting.subscriptions import Tenant
+from assets.reporting.figures.periods import ReportPeriod, week_of
+from assets.reporting.figures.subscriptions import Tenant
 from reports.archive import Provenance
 from sql.values import Window
 from sql.warehouse import Warehouse

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from assets.reporting.periods import week_of
-from assets.reporting.subscriptions import Subject
+from assets.reporting.figures.periods import week_of
+from assets.reporting.figures.subscriptions import Subject
 from assets.reporting.tracing.explaining import Part, explain, number_named, parts_of
 from assets.reporting.tracing.finding import Report
 from assets.reporting.tracing.numbers import NUMBERS, OF_A_CAMPAIGN, OF_A_MODEL, OF_A_PLACEMENT

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from assets.reporting.subscriptions import Subject
+from assets.reporting.figures.subscriptions import Subject
 from reports.facts.report_facts import CodeUse, ReportFacts
 
 

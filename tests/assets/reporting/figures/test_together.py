@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets.reporting.figures.subscriptions import Subject
+from assets.reporting.figures.together import MOST_ADS, MOST_REPORTS, Measuring, Results, Together, grouped
 from assets.reporting.reading import ReportReader
-from assets.reporting.subscriptions import Subject
-from assets.reporting.together import MOST_ADS, MOST_REPORTS, Measuring, Results, Together, grouped
 from reports.archive import Provenance
 from sql.values import PermanentError
 from sql.warehouse import Warehouse

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.reporting.folding import OTHER_ROWS, Counted, fold_small
+from assets.reporting.figures.folding import OTHER_ROWS, Counted, fold_small
 from reports.facts.report_facts import PlacementRow
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.reporting.periods import week_of
-from assets.reporting.subscriptions import (
+from assets.reporting.figures.periods import week_of
+from assets.reporting.figures.subscriptions import (
     ReportCampaign,
     Subject,
     Subscription,

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from assets.reporting.agreed import with_codes, with_targets
-from assets.reporting.subscriptions import Subject
+from assets.reporting.figures.agreed import with_codes, with_targets
+from assets.reporting.figures.subscriptions import Subject
 from reports.facts.report_facts import CodeUse
 from tests.assets.reporting.campaigns import report_campaign
 from tests.reports.conftest import make_facts

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.reporting.periods import ReportPeriod
+from assets.reporting.figures.periods import ReportPeriod
 from sql.values import Reader
 
 # Where the campaigns of a portfolio lead with different models, the portfolio leads with the industry's.

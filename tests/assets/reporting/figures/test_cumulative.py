@@ -10,7 +10,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.campaigns.period.to_date import CampaignHistory
-from assets.reporting.cumulative import accumulate
+from assets.reporting.figures.cumulative import accumulate
 from reports.facts.to_date import Figures
 from tests.assets.campaigns.quarter import SPRING, START, Order, World
 

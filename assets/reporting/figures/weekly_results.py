@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.reporting.subscriptions import Subject
+from assets.reporting.figures.subscriptions import Subject
 from reports.content.tables.model_totals import DATA_DRIVEN
 from reports.facts.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
 from reports.facts.report_facts import ReportFacts

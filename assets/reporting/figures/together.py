@@ -21,11 +21,11 @@ from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.campaigns.period.to_date import read_histories
 from assets.campaigns.results.apart import Apart, Member
 from assets.campaigns.results.credited_conversions import ids_of
-from assets.reporting.beside import Beside, read_beside
-from assets.reporting.cumulative import Cumulative, accumulate, parted
-from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Subject
-from assets.reporting.to_date import LastReport, moments_of, read_last_reports, since_of
+from assets.reporting.figures.beside import Beside, read_beside
+from assets.reporting.figures.cumulative import Cumulative, accumulate, parted
+from assets.reporting.figures.periods import ReportPeriod
+from assets.reporting.figures.subscriptions import Subject
+from assets.reporting.figures.to_date import LastReport, moments_of, read_last_reports, since_of
 from sql.failures import is_isolatable
 from sql.values import Reader, Window
 

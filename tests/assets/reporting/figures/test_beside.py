@@ -7,9 +7,9 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.reporting.beside import read_beside
-from assets.reporting.periods import week_of
-from assets.reporting.subscriptions import Subject
+from assets.reporting.figures.beside import read_beside
+from assets.reporting.figures.periods import week_of
+from assets.reporting.figures.subscriptions import Subject
 from tests.assets.reporting.campaigns import report_campaign
 
 TENANT, KETTLE, ONE, BOTH = (UUID(int=number) for number in (1, 2, 3, 4))

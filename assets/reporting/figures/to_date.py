@@ -14,10 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.cumulative import ByCampaign, Cumulative, figures_of
-from assets.reporting.gathering import kpis_of, measures
-from assets.reporting.periods import ReportPeriod, month_of, week_of
-from assets.reporting.subscriptions import ReportCampaign, Subject
+from assets.reporting.figures.cumulative import ByCampaign, Cumulative, figures_of
+from assets.reporting.figures.gathering import kpis_of, measures
+from assets.reporting.figures.periods import ReportPeriod, month_of, week_of
+from assets.reporting.figures.subscriptions import ReportCampaign, Subject
 from reports.facts.report_facts import FactsError, ReportFacts
 from reports.facts.to_date import EarlierChanges, Figures, ScopeFigures, ToDate
 from sql.values import DAY, Interval, Reader, Window

@@ -12,10 +12,10 @@ import pytest
 
 from assets.campaigns.period.summarising import summarise
 from assets.campaigns.period.to_date import CampaignHistory
-from assets.reporting.cumulative import Cumulative, accumulate
-from assets.reporting.periods import ReportPeriod, month_of, week_of
-from assets.reporting.subscriptions import ReportCampaign, Subject
-from assets.reporting.to_date import (
+from assets.reporting.figures.cumulative import Cumulative, accumulate
+from assets.reporting.figures.periods import ReportPeriod, month_of, week_of
+from assets.reporting.figures.subscriptions import ReportCampaign, Subject
+from assets.reporting.figures.to_date import (
     LastReport,
     figures_to_date,
     first_day_of,

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.gathering import headline, kpis_of, model_rows, open_windows, pacing, totals
-from assets.reporting.subscriptions import Subject
+from assets.reporting.figures.gathering import headline, kpis_of, model_rows, open_windows, pacing, totals
+from assets.reporting.figures.subscriptions import Subject
 from reports.facts.report_facts import OpenWindows, Pacing
 from sql.values import Interval, Window
 from tests.assets.reporting.campaigns import report_campaign

@@ -16,9 +16,9 @@ from uuid import UUID
 import polars as pl
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.folding import Counted, fold_small
-from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import ReportCampaign, Subject
+from assets.reporting.figures.folding import Counted, fold_small
+from assets.reporting.figures.periods import ReportPeriod
+from assets.reporting.figures.subscriptions import ReportCampaign, Subject
 from reports.facts.report_facts import (
     Brand,
     CampaignRow,

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.reporting.subscriptions import Subject
-from assets.reporting.weekly_results import with_benchmarks, with_lift, with_model_totals
+from assets.reporting.figures.subscriptions import Subject
+from assets.reporting.figures.weekly_results import with_benchmarks, with_lift, with_model_totals
 from reports.facts.report_facts import ReportFacts
 from sql.values import Interval
 from tests.assets.reporting.campaigns import report_campaign

@@ -14,10 +14,10 @@ import polars as pl
 
 from assets.campaigns.results.apart import TENANT
 from assets.frames import UTC_TIME
-from assets.reporting.cumulative import parted
-from assets.reporting.periods import ReportPeriod
-from assets.reporting.subscriptions import Subject
-from assets.reporting.to_date import begin_of
+from assets.reporting.figures.cumulative import parted
+from assets.reporting.figures.periods import ReportPeriod
+from assets.reporting.figures.subscriptions import Subject
+from assets.reporting.figures.to_date import begin_of
 from sql.values import Reader
 
 

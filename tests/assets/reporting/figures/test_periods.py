@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from assets.reporting.periods import month_of, week_of
+from assets.reporting.figures.periods import month_of, week_of
 
 
 def test_a_week_runs_from_monday_to_sunday_and_is_compared_with_the_week_before() -> None:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 import polars as pl
 
 from assets.frames import MICROSECONDS_PER_DAY
-from assets.reporting.subscriptions import ReportCampaign
+from assets.reporting.figures.subscriptions import ReportCampaign
 from reports.facts.growing import Customers, Delays
 from reports.facts.report_facts import ReportFacts
 from reports.thresholds import FEWEST_FOR_CONFIDENCE

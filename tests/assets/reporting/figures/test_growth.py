@@ -10,8 +10,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.reporting.growth import customers_of, delays_of, with_growth, with_last_ads
-from assets.reporting.subscriptions import ReportCampaign
+from assets.reporting.figures.growth import customers_of, delays_of, with_growth, with_last_ads
+from assets.reporting.figures.subscriptions import ReportCampaign
 from reports.facts.growing import Customers, Delays
 from reports.facts.report_facts import Period
 from tests.reports.conftest import make_facts
