@@ -93,6 +93,7 @@ def _started(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
                 f"-s3.port={ports[-1]}",
                 f"-s3.port.grpc={ports[-2]}",
                 "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
                 *(f"-{part}={port}" for part, port in zip(PARTS, ports, strict=False)),
             ],
             stdout=log,

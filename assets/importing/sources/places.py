@@ -9,6 +9,7 @@ half-read log, and the next object is fetched while this one is stored.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -189,7 +190,7 @@ def _listed(filesystem: Any, path: str, place: Place) -> dict[str, dict[str, Any
     """What lies at a pattern, a folder, an object, or behind a prefix; by name."""
     from fsspec.core import has_magic
 
-    if has_magic(path):
+    if has_magic(path) and not (place.is_local and os.path.lexists(path)):
         found: dict[str, dict[str, Any]] = filesystem.glob(path, detail=True)
         return found
     if place.location.endswith("/"):

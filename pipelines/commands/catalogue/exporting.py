@@ -17,7 +17,7 @@ from assets.catalogue.kinds import KINDS
 from pipelines import console, runtime
 from pipelines.commands.catalogue.reading import read_state
 from pipelines.settings import load_settings
-from sql.safety.private import write_private
+from sql.safety.private import private_folder, write_private
 from sql.warehouse import Warehouse
 
 
@@ -34,7 +34,7 @@ def export(folder: Path, tenants: tuple[str, ...], kinds: tuple[str, ...], form:
     chosen = kinds or tuple(KINDS)
     with runtime.open_warehouse(load_settings()) as warehouse:
         files = list(export_files(warehouse, tenants, chosen, form))
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder, tighten=False)
     for name, text in files:
         write_private(folder / name, text)
         console.out.print(str(folder / name))

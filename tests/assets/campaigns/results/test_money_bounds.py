@@ -31,10 +31,10 @@ def test_an_average_by_hand() -> None:
     """10, 20, 20, 30: mean 20, variance 200 / 3, error sqrt(200 / 12), and Student's 3.182 on three degrees."""
     lower, upper = average_bounds(sums((10, 1), (20, 1), (20, 1), (30, 1)))
     assert lower[0] == pytest.approx(20 * exp(-3.182446 * sqrt(200 / 12) / 20), rel=1e-6)
-    # With a fifth of 5 * 1800 / 80 = 112.5: mean 38.5, squares 14456.25, Student's 2.776 on four degrees.
-    error = sqrt((14456.25 - 5 * 38.5**2) / 4 / 5)
-    deviation = 2.776445 * error / 38.5
-    assert upper[0] == pytest.approx(38.5 * exp(deviation + deviation**2 / 4), rel=1e-6)
+    # With a fifth of 6 * 1800 / 80 = 135: mean 43, squares 20025, Student's 2.776 on four degrees.
+    error = sqrt((20025 - 5 * 43**2) / 4 / 5)
+    deviation = 2.776445 * error / 43
+    assert upper[0] == pytest.approx(43 * exp(deviation + deviation**2 / 4), rel=1e-6)
 
 
 def test_orders_of_one_household_are_one_piece_of_evidence() -> None:

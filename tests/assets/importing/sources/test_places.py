@@ -124,3 +124,10 @@ def test_a_bucket_that_is_not_there_a_wrong_login_and_a_dead_store_are_said(
     (port,) = free_ports(1)
     with pytest.raises(SourceUnavailableError, match="could not be read now"):
         find_objects(Place("s3://places/", {"endpoint": f"http://127.0.0.1:{port}"}))
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    for name in ("[ab].log", "a.log"):
+        (tmp_path / name).write_text("x")
+    assert [Path(each.path).name for each in find_objects(Place(str(tmp_path / "[ab].log")))] == ["[ab].log"]
+    assert [Path(each.path).name for each in find_objects(Place(str(tmp_path / "[a].log")))] == ["a.log"]
