@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from sql.embedded import Server, ensure_server, stop_server
@@ -39,6 +40,10 @@ os.environ.setdefault("EARSHOT_FIRST_DAY", "2026-01-01")
 # one takes to start would go into compiling Dagster again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 TESTS = Path(__file__).parent
 TEMPLATE = "earshot_template"
