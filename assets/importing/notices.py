@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from assets.importing.addresses import private_peers
+from assets.importing.doubts import unmapped_paths
 from assets.importing.paths import MediaPaths
 
 # As many as a person reads; and, while counting, as many as a memory holds of paths that scanners make up.
@@ -39,8 +40,7 @@ class Notices:
         """Count a batch. events: the rows of MadeBatch."""
         self.private.update(_counted(private_peers(events.get_column("client_ip"))))
         self.unplaced += without_place(events)
-        unmatched = events.filter(pl.col("episode_id").is_null()).get_column("event_data")
-        self.unmatched.update(_counted(unmatched.str.json_path_match("$.path").drop_nulls()))
+        self.unmatched.update(_counted(unmapped_paths(events).drop_nulls()))
         for counts in (self.private, self.unmatched):
             if len(counts) > MOST_KEPT:
                 kept = dict(counts.most_common(MOST_KEPT // 2))

@@ -104,8 +104,8 @@ def main(arguments: list[str]) -> None:
         )
         for each in json.loads(listed)
     ]
-    settings = load_settings()
     try:
+        settings = load_settings()
         with (
             stops_in_seconds(),
             runtime.open_warehouse(settings) as warehouse,
