@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": ("demo", "demo", "Invent a network, measure it, and send its sponsor reports into a folder."),
     "ui": ("ui", "ui", "Open the Dagster UI with its daemon."),
     "status": ("status", "status", "How each tenant stands, in one table."),
+    "doctor": ("doctor", "doctor", "Whether this installation can do its work, and what to do where it cannot."),
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
     "catalogue": ("catalogue", "catalogue", "Shows, campaigns, ads, codes: from files and RSS feeds."),
     "import": ("importing.logs", "import_command", "Load a server log into the raw events."),

@@ -55,6 +55,8 @@ class Settings:
     events: EventSettings = field(default_factory=EventSettings)
     view_base_url: str | None = None
     private_networks: tuple[Network, ...] = ()
+    dkim_selectors: tuple[str, ...] = ()
+    disk_free_percent: float = 10.0
 
     def __repr__(self) -> str:
         shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
@@ -129,6 +131,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ),
         view_base_url=env.get("EARSHOT_VIEW_BASE_URL") or None,
         private_networks=_networks(env),
+        dkim_selectors=tuple((env.get("EARSHOT_DKIM_SELECTORS") or "").replace(",", " ").split()),
+        disk_free_percent=_percent(env, "EARSHOT_DISK_FREE_PERCENT", 10.0),
     )
 
 
@@ -161,6 +165,7 @@ def _mail(env: Mapping[str, str], outbox: Path) -> TransportSettings:
             unsubscribe_url=env.get("EARSHOT_UNSUBSCRIBE_URL"),
             token_secret=env.get("EARSHOT_TOKEN_SECRET"),
             alert_webhook=env.get("EARSHOT_ALERT_WEBHOOK"),
+            alert_mail=env.get("EARSHOT_ALERT_MAIL"),
         ),
     )
 
@@ -216,3 +221,12 @@ def _number(env: Mapping[str, str], name: str, default: int, what: str = "a port
     if not text.isdigit():
         raise PermanentError(f"{name} is {text!r}; it must be {what}")
     return int(text)
+
+
+def _percent(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name)
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text) or float(text) > 100:
+        raise PermanentError(f"{name} is {text!r}; it must be a number from 0 to 100")
+    return float(text)

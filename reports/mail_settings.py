@@ -81,6 +81,7 @@ class TransportSettings:
     deadline_s: the longest that a call may take altogether, at most delivery.transports.base.LONGEST_CALL_S.
     unsubscribe_url, token_secret: the platform's own endpoint for stop links; both or none.
     alert_webhook: where alerts are posted besides the mails to owners, as Slack's incoming webhooks take them. Secret.
+    alert_mail: who is told by mail of what is wrong with the installation, and not with one tenant's reports.
     """
 
     kind: str = "file"
@@ -93,11 +94,14 @@ class TransportSettings:
     unsubscribe_url: str | None = None
     token_secret: str | None = field(default=None, repr=False)
     alert_webhook: str | None = field(default=None, repr=False)
+    alert_mail: str | None = None
 
     def __post_init__(self) -> None:
         register_secret(self.token_secret, self.alert_webhook)
         if self.alert_webhook:
             _check_webhook(self.alert_webhook)
+        if self.alert_mail:
+            _check_alert_mail(self.alert_mail)
 
     @property
     def sender(self) -> Sender:
@@ -105,6 +109,16 @@ class TransportSettings:
         from reports.delivery.unsubscribe import Sender
 
         return Sender(self.mail_from, self.unsubscribe_url, self.token_secret)
+
+
+def _check_alert_mail(address: str) -> None:
+    """Raises PermanentError, naming the setting, for what is no address."""
+    from reports.delivery.addresses import clean_address
+
+    try:
+        clean_address(address)
+    except PermanentError as error:
+        raise PermanentError(f"EARSHOT_ALERT_MAIL: {error}") from None
 
 
 def _check_webhook(url: str) -> None:
