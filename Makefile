@@ -2,7 +2,9 @@
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(if $(shell $(name) -c 'import sys; print("new" if sys.version_info >= (3, 11) else "")' 2>/dev/null),$(name))))
 BIN := .venv/bin
+# Stamps of the environment: with what Earshot runs on, and with what tests and checks take besides.
 READY := .venv/ready
+READY_DEV := .venv/ready-dev
 # One more process than there are processors: tests also wait, for servers and for clocks.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4) + 1)')
 PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -22,16 +24,16 @@ demo: $(READY) ## Invent a podcast network, measure it, and send its sponsor rep
 ui: $(READY) ## Open Dagster on the private database (schedules, runs, backfills)
 	@$(BIN)/earshot ui
 
-test: $(READY) ## Run the tests, on a private database of their own
+test: $(READY_DEV) ## Run the tests, on a private database of their own
 	@$(PYTEST) $(ARGS)
 
-test-fast: $(READY) ## Run the tests but for the files that take more than ten seconds
+test-fast: $(READY_DEV) ## Run the tests but for the files that take more than ten seconds
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-coverage: $(READY) ## Run the tests and say which lines none of them reaches (half as much processor time again)
+coverage: $(READY_DEV) ## Run the tests and say which lines none of them reaches (half as much processor time again)
 	@$(PYTEST) --cov --cov-report term $(ARGS)
 
-bench: $(READY) ## Measure listening, attribution (beside others, in environments of their own), imports, reports, intervals and agents
+bench: $(READY_DEV) ## Measure listening, attribution (beside others, in environments of their own), imports, reports, intervals and agents
 	@$(BIN)/python -m benchmarks.listening
 	@$(BIN)/python -m benchmarks.attribution
 	@$(BIN)/python -m benchmarks.importing
@@ -42,20 +44,20 @@ bench: $(READY) ## Measure listening, attribution (beside others, in environment
 
 lint: style types layers sql ## Check style, types, layers and SQL; each is a target of its own
 
-style: $(READY)
+style: $(READY_DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(READY)
+types: $(READY_DEV)
 	@$(BIN)/mypy
 
-layers: $(READY)
+layers: $(READY_DEV)
 	@$(BIN)/lint-imports
 
-sql: $(READY)
+sql: $(READY_DEV)
 	@$(BIN)/sqlfluff lint --processes 2 sql
 
-format: $(READY) ## Put the code into its usual form
+format: $(READY_DEV) ## Put the code into its usual form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
@@ -63,8 +65,7 @@ clean: ## Remove the private database, everything under .earshot, and the virtua
 	@if [ -x $(BIN)/earshot ]; then $(BIN)/earshot db down --wipe; fi
 	@rm -rf .earshot .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
-# One stamp for the environment: made again when the dependencies change, finished or not there at all.
-$(READY): pyproject.toml constraints.txt .ci/install.py
+define environment
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "Earshot needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
 		exit 1; \
@@ -79,5 +80,13 @@ $(READY): pyproject.toml constraints.txt .ci/install.py
 	fi
 	@test -x $(BIN)/python || { echo "Making the virtual environment .venv ..."; $(PYTHON) -m venv .venv; }
 	@echo "Installing Earshot and what it needs into .venv (a minute or less) ..."
-	@$(BIN)/python .ci/install.py
-	@touch $@
+	@$(BIN)/python .ci/install.py $(1)
+	@touch $(READY) $@
+endef
+
+# Made again when the dependencies change.
+$(READY): pyproject.toml constraints.txt .ci/install.py
+	$(call environment)
+
+$(READY_DEV): pyproject.toml constraints.txt .ci/install.py
+	$(call environment,dev)

@@ -1,4 +1,4 @@
-"""Install Earshot and what it needs into the environment of the Python that runs this.
+"""Install Earshot and what it needs into the environment of the Python that runs this; extras are named as arguments.
 
 Here: uv, which takes seconds where pip takes minutes, and pip where uv cannot be had or fails; for both the versions of
 constraints.txt. uv reads no pip.conf, so what pip is configured to use (its index above all) is passed on to uv.
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-REQUIREMENTS = ["--constraint", "constraints.txt", "--editable", ".[dev]"]
+CONSTRAINTS = ["--constraint", "constraints.txt"]
 
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 
@@ -68,15 +68,15 @@ def build_environment(options: Mapping[str, str], environment: Mapping[str, str]
     return result
 
 
-def install_with_uv() -> bool:
+def install_with_uv(requirements: list[str]) -> bool:
     """Whether uv could be had and has installed everything."""
     # If pip fails as well, its own words say what is wrong.
-    if not _succeeds([*PIP, "install", "-qq", "--constraint", "constraints.txt", "uv"]):
+    if not _succeeds([*PIP, "install", "-qq", *CONSTRAINTS, "uv"]):
         print("uv could not be installed; going on with pip, which takes some minutes ...", flush=True)
         return False
     environment = build_environment(list_options(), os.environ)
     uv = str(Path(sys.executable).with_name("uv"))
-    if not _succeeds([uv, "pip", "install", "--quiet", "--python", sys.executable, *REQUIREMENTS], environment):
+    if not _succeeds([uv, "pip", "install", "--quiet", "--python", sys.executable, *requirements], environment):
         print("uv could not install everything; going on with pip, which takes some minutes ...", flush=True)
         return False
     return True
@@ -93,9 +93,11 @@ def _succeeds(command: list[str], environment: Mapping[str, str] | None = None) 
 
 def main() -> int:
     """Install with uv, else with pip; the exit status is pip's."""
-    if install_with_uv():
+    extras = f"[{','.join(sys.argv[1:])}]" if sys.argv[1:] else ""
+    requirements = [*CONSTRAINTS, "--editable", f".{extras}"]
+    if install_with_uv(requirements):
         return 0
-    return subprocess.run([*PIP, "install", "-qq", *REQUIREMENTS], check=False).returncode
+    return subprocess.run([*PIP, "install", "-qq", *requirements], check=False).returncode
 
 
 if __name__ == "__main__":
