@@ -25,7 +25,8 @@ from sql.connecting import connect, statement_error
 from sql.embedded import ensure_server, find_server, stop_server
 from sql.failures import FailureLog
 from sql.limits import bounded_history
-from sql.schema.migrate import migrate
+from sql.schema.checking import check_schema
+from sql.schema.migrate import migrate, rollback
 from sql.schema.partitions import make_partitions
 from sql.schema.status import EDITIONS
 from sql.schema.status import status as schema_status
@@ -39,6 +40,8 @@ ONE_LOGIN = (
     "One login migrates and runs everything, so whoever has its password can also change the trail of changes. "
     "docs/roles.md says how a superuser makes two; DATABASE_MIGRATE_URL names the other."
 )
+
+AS_OWNER = """psql "$(earshot db url --migrator)", and first SET ROLE earshot_owner;"""
 
 
 @click.group()
@@ -101,6 +104,43 @@ def migrate_command() -> None:
     migrate(runtime.migrate_url(settings), _progress, limits=settings.limits)
     if runtime.database_url(settings) == runtime.migrate_url(settings):
         _progress(ONE_LOGIN)
+
+
+@db.command("rollback")
+@click.argument("migration")
+@click.option("--yes", is_flag=True, help="Do not ask: what the tables and columns hold that go is lost.")
+def rollback_command(migration: str, yes: bool) -> None:
+    """Take back every migration after MIGRATION, the last first, each in a transaction of its own.
+
+    Before an older version of Earshot is installed, with the version that made them. `earshot db status` and the
+    error for a name that is not there list them. What the tables and columns hold that go is lost: make a backup first.
+    """
+    settings = load_settings()
+    url = runtime.migrate_url(settings)
+    applied = [name for name, applied_at in schema_status(url, settings.limits).migrations if applied_at is not None]
+    leaving = [name for name in applied if name > migration]
+    if leaving and not yes:
+        click.confirm(f"Take back {', '.join(leaving)}, with all rows that only they have a place for?", abort=True)
+    taken_back = rollback(url, migration, _progress, limits=settings.limits)
+    console.out.print(f"{len(taken_back)} migration(s) taken back; the schema is that of {migration}.")
+
+
+@db.command()
+def check() -> None:
+    """Compare the schema with what the migrations make: say what is otherwise, and what mends it. Exit code 1 if it is.
+
+    Looks at tables, columns, constraints, indexes, policies, row-level security, triggers, views, functions, owners,
+    grants (of chunks and partitions too), comments, roles and applied files. Changes nothing.
+    """
+    settings = load_settings()
+    findings = check_schema(runtime.database_url(settings), settings.limits)
+    for finding in findings:
+        console.out.print(finding.what)
+        console.out.print(f"    {finding.mend}")
+    if findings:
+        console.out.print(f"{len(findings)} difference(s). SQL is for earshot_owner: {AS_OWNER}")
+        raise SystemExit(1)
+    console.out.print("The schema is what the migrations make.")
 
 
 @db.command()

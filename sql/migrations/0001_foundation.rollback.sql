@@ -18,7 +18,7 @@ DROP TABLE earshot_series;
 DROP TABLE schema_migrations;
 DROP SCHEMA bi;
 RESET ROLE;
-REVOKE CREATE ON SCHEMA public FROM earshot_owner;
+REVOKE ALL ON SCHEMA public FROM earshot_owner, earshot_etl, earshot_report, earshot_readonly;
 DO $do$
 BEGIN
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM earshot_etl, earshot_owner', current_database());

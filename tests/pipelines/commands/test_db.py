@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.commands.db import db
 from sql.embedded import Server, find_server, stop_server
+from sql.schema.migrate import load_migrations
 from sql.values import PermanentError
 
 
@@ -81,3 +83,41 @@ def test_stopping_what_does_not_run_is_no_error(run: Callable[..., Result], tmp_
     answer = run("down", home=tmp_path / "home")
     assert answer.exit_code == 0
     assert "was not running" in answer.stdout
+
+
+def test_a_check_names_what_is_otherwise_and_what_mends_it(
+    run: Callable[..., Result], tmp_path: Path, database_url: str
+) -> None:
+    whole = run("check", home=tmp_path, DATABASE_URL=database_url)
+    assert (whole.exit_code, whole.stdout) == (0, "The schema is what the migrations make.\n")
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET ROLE earshot_owner")
+        connection.execute("ALTER TABLE downloads NO FORCE ROW LEVEL SECURITY; GRANT SELECT ON reports TO public")
+    broken = run("check", home=tmp_path, DATABASE_URL=database_url)
+    assert broken.exit_code == 1
+    assert broken.stdout.splitlines() == [
+        "row-level security of public.downloads is ENABLE and should be ENABLE, FORCE",
+        "    ALTER TABLE public.downloads ENABLE ROW LEVEL SECURITY; "
+        "ALTER TABLE public.downloads FORCE ROW LEVEL SECURITY;",
+        "grant SELECT TO public on public.reports is there and no migration makes it",
+        "    REVOKE SELECT ON public.reports FROM public;",
+        '2 difference(s). SQL is for earshot_owner: psql "$(earshot db url --migrator)", '
+        "and first SET ROLE earshot_owner;",
+    ]
+
+
+def test_migrations_are_taken_back_after_a_question_and_applied_again(
+    run: Callable[..., Result], tmp_path: Path, database_url: str
+) -> None:
+    *_, kept, last = (each.name for each in load_migrations())
+    unasked = run("rollback", kept, home=tmp_path, DATABASE_URL=database_url)
+    assert unasked.exit_code == 1
+    assert f"Take back {last}, with all rows" in unasked.output
+    done = run("rollback", kept, "--yes", home=tmp_path, DATABASE_URL=database_url)
+    assert done.stdout == f"1 migration(s) taken back; the schema is that of {kept}.\n"
+    waiting = run("check", home=tmp_path, DATABASE_URL=database_url)
+    assert f"migration {last} is not applied\n    earshot db migrate\n" in waiting.stdout
+    assert run("migrate", home=tmp_path, DATABASE_URL=database_url).exit_code == 0
+    assert run("check", home=tmp_path, DATABASE_URL=database_url).exit_code == 0
+    nowhere = run("rollback", "0042", "--yes", home=tmp_path, DATABASE_URL=database_url)
+    assert "There is no migration '0042'; there are 0001_foundation" in str(nowhere.exception)

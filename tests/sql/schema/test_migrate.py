@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -56,14 +57,59 @@ def test_migrating_twice_does_nothing_the_second_time(database_url: str) -> None
     assert described(database_url) == before
 
 
+# What a database held that was made with the third migration, in the columns of that time.
+EARLY = """
+    SET ROLE earshot_etl;
+    INSERT INTO tenants (tenant_id, slug, name, brand_name)
+    VALUES ('00000000-0000-0000-0000-000000000001', 'harbor-audio', 'Harbor Audio', 'Harbor');
+    INSERT INTO podcasts (tenant_id, podcast_id, slug, title)
+    SELECT tenant_id, gen_random_uuid(), 'tides', 'Tides' FROM tenants;
+    INSERT INTO episodes (tenant_id, podcast_id, episode_id, guid, title, published_at, duration_s)
+    SELECT tenant_id, podcast_id, gen_random_uuid(), 'tides-1', 'Low water', '2026-11-01 05:00+00', 1800 FROM podcasts;
+    INSERT INTO sponsors (tenant_id, sponsor_id, name)
+    SELECT tenant_id, gen_random_uuid(), 'Kelp and Co' FROM tenants;
+    INSERT INTO listener_events (
+        tenant_id, event_id, occurred_at, source, event_type, episode_id, client_ip, user_agent
+    )
+    SELECT
+        tenant_id, gen_random_uuid(), '2026-11-02 05:00Z', 'server_log', 'download', episode_id, '192.0.2.7', 'Oats/1'
+    FROM episodes;
+    INSERT INTO attribution_events (
+        tenant_id, event_id, occurred_at, sponsor_id, kind, signal, order_id, value_minor, currency
+    )
+    SELECT tenant_id, gen_random_uuid(), '2026-11-02 06:00+00', sponsor_id, 'purchase', 'server', ' A-1 ', 4200, 'EUR'
+    FROM sponsors
+"""
+
+
+def add_early_rows(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        connection.execute(EARLY)
+    return early_rows(url)
+
+
+def early_rows(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        connection.execute("SET ROLE earshot_owner")
+        return connection.execute(
+            "SELECT tenants.slug, podcasts.title, guid, sponsors.name, listener_events.user_agent, "
+            "listener_events.client_ip, order_id, value_minor FROM tenants INNER JOIN podcasts USING (tenant_id) "
+            "INNER JOIN episodes USING (tenant_id, podcast_id) INNER JOIN sponsors USING (tenant_id) "
+            "INNER JOIN listener_events USING (tenant_id, episode_id) "
+            "INNER JOIN attribution_events USING (tenant_id, sponsor_id)"
+        ).fetchall()
+
+
 def test_every_version_leads_to_the_fresh_schema_and_each_rollback_to_the_version_before(
     empty_url: str, database_url: str
 ) -> None:
-    """On one database: from every version to the next, back again one by one, and from the first to the last."""
+    """On one database with some rows: from every version to the next, back again, and from the first to the last."""
     nothing, fresh = described(empty_url), described(database_url)
     schemas = {}
     for number, name in enumerate(NAMES, 1):
         assert migrate(empty_url, to=name) == [name]
+        if name == "0003_events":
+            rows = add_early_rows(empty_url)
         schemas[name] = described(empty_url)
         found = status(empty_url)
         assert found.pending == tuple(NAMES[number:])
@@ -71,9 +117,12 @@ def test_every_version_leads_to_the_fresh_schema_and_each_rollback_to_the_versio
         assert [applied_at is not None for _, applied_at in found.migrations] == [each <= name for each in NAMES]
         assert found.outdated == (tuple(each.key for each in VIEWS) if found.pending else ())
     assert schemas[NAMES[-1]] == fresh
+    assert early_rows(empty_url) == rows
     for before, name in reversed(list(pairwise(NAMES))):
         assert rollback(empty_url, before) == [name]
         assert described(empty_url) == schemas[before]
+        if before == "0003_events":
+            assert early_rows(empty_url) == rows
     assert migrate(empty_url) == NAMES[1:]
     assert described(empty_url) == fresh
     assert rollback(empty_url, None) == NAMES[::-1]
@@ -246,3 +295,12 @@ def test_a_server_that_is_not_there_is_an_error_that_a_retry_may_heal() -> None:
 
 def test_every_migration_has_its_way_back() -> None:
     assert all(migration.rollback.strip() for migration in load_migrations())
+
+
+@pytest.mark.parametrize("migration", load_migrations(), ids=NAMES)
+def test_a_migration_ends_no_transaction_and_so_is_applied_whole_or_not_at_all(migration: Migration) -> None:
+    """Each is one transaction of the migrator's; what would end that, or cannot run inside one, is in none."""
+    ending = r"^\s*(COMMIT|ROLLBACK|END|BEGIN|START TRANSACTION|ABORT)\s*;|\bCONCURRENTLY\b|^\s*(VACUUM|CALL)\b"
+    for text in (migration.apply, migration.rollback):
+        outside = re.sub(r"\$(\w*)\$.*?\$\1\$|--.*?$", "", text, flags=re.DOTALL | re.MULTILINE)
+        assert not re.search(ending, outside, re.MULTILINE | re.IGNORECASE)
