@@ -75,11 +75,11 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
         "`du -xh --max-depth=2 PATH | sort -h` shows what is large; docs/runbook.md, 'A full disk', says what may go"
     )
     for room in measure_rooms(settings):
-        told = advice.replace("PATH", str(room.path))
+        what_to_do = advice.replace("PATH", str(room.path))
         if room.free_percent < least:
-            yield problem("disk", f"{room}: less than {least:g} %, writing will fail", told)
+            yield problem("disk", f"{room}: less than {least:g} %, writing will fail", what_to_do)
         elif room.free_percent < SHORT * least:
-            yield warning("disk", f"{room}: less than {SHORT * least:g} %", told)
+            yield warning("disk", f"{room}: less than {SHORT * least:g} %", what_to_do)
         else:
             yield ok("disk", str(room))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,10 @@ from sql.warehouse import Warehouse
 from tests.conftest import cloned_database, shared_database
 from tests.pipelines.running import compute, home_of_its_own
 from tests.pipelines.small_network import build_network
+
+if TYPE_CHECKING:
+    from tests.pipelines.dagster_history import DagsterHistory
+    from tests.pipelines.installation import Installation
 
 
 @pytest.fixture
@@ -58,3 +63,44 @@ def week(server: Server, computed: str) -> Iterator[Warehouse]:
         warehouse = Warehouse(url)
         yield warehouse
         warehouse.close()
+
+
+@pytest.fixture(scope="session")
+def dns() -> Iterator[str]:
+    """A DNS server on loopback, as HOST:PORT."""
+    # Loaded here, because most tests of this floor do without.
+    from tests.pipelines.installation import running_dns
+
+    with running_dns() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def smtp() -> Iterator[int]:
+    """The port of a mail server on loopback."""
+    from tests.reports.delivery.conftest import MailServer
+
+    server = MailServer()
+    yield server.port
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def history(server: Server) -> Iterator[DagsterHistory]:
+    """Dagster's tables in a database of their own."""
+    from tests.pipelines.dagster_history import history_in
+
+    with cloned_database(server, "template0") as url, history_in(url) as made:
+        yield made
+
+
+@pytest.fixture
+def installation(
+    database_url: str, tmp_path: Path, history: DagsterHistory, smtp: int, dns: str
+) -> Iterator[Installation]:
+    """An installation in which all is well."""
+    from tests.pipelines.installation import Installation
+
+    made = Installation.complete(database_url, tmp_path, history, smtp, dns)
+    yield made
+    made.warehouse.close()

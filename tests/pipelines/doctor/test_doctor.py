@@ -19,7 +19,7 @@ from pipelines.doctor.work import last_due
 from tests.pipelines.small_network import named
 
 if TYPE_CHECKING:
-    from tests.pipelines.doctor.conftest import Installation
+    from tests.pipelines.installation import Installation
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime.now(UTC)

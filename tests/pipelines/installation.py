@@ -1,16 +1,16 @@
 """An installation in which all is well: a tenant with every day, a daemon, a mail server, and the domain's DNS.
 
-Here: its parts, each real and on loopback.
+Here: its parts, each real and on loopback. conftest.py has the fixtures.
 Not here: what is spoilt in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 from dnslib.server import DNSLogger, DNSServer
 from dnslib.zoneresolver import ZoneResolver
@@ -18,12 +18,9 @@ from dnslib.zoneresolver import ZoneResolver
 from assets.steps import DAILY_ASSETS, VERDICT
 from pipelines.cli import main
 from pipelines.doctor.work import LOOKED_BACK, last_due
-from sql.embedded import Server
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database
-from tests.pipelines.dagster_history import DagsterHistory, history_in
+from tests.pipelines.dagster_history import DagsterHistory
 from tests.pipelines.small_network import add_tenant, named
-from tests.reports.delivery.conftest import MailServer
 
 ZONE = """
 signal.example. 60 IN TXT "google-site-verification=x"
@@ -52,28 +49,14 @@ class Chain(ZoneResolver):  # type: ignore[misc]
         return reply
 
 
-@pytest.fixture(scope="package")
-def dns() -> Iterator[str]:
+@contextmanager
+def running_dns() -> Iterator[str]:
     """A DNS server on loopback, as HOST:PORT."""
     server = DNSServer(Chain(ZONE), address="127.0.0.1", port=0, logger=DNSLogger("-request,-reply,-truncated,-error"))
     server.start_thread()
     yield f"127.0.0.1:{server.server.server_address[1]}"
     server.stop()
     server.server.server_close()
-
-
-@pytest.fixture(scope="package")
-def smtp() -> Iterator[int]:
-    """The port of a mail server on loopback."""
-    server = MailServer()
-    yield server.port
-    server.close()
-
-
-@pytest.fixture(scope="package")
-def history(server: Server) -> Iterator[DagsterHistory]:
-    with cloned_database(server, "template0") as url, history_in(url) as made:
-        yield made
 
 
 class Installation:
@@ -97,33 +80,32 @@ class Installation:
             "SMTP_SECURITY": "none",
         }
 
-    def doctor(self, *arguments: str, **changes: str) -> Result:
-        return CliRunner().invoke(
-            main, ["doctor", "--dns", self.dns, *arguments], env={**self.settings, **changes}, catch_exceptions=False
+    @classmethod
+    def complete(cls, url: str, home: Path, history: DagsterHistory, smtp: int, dns: str) -> Installation:
+        """All is well in it: a key ring, a daemon, a tenant with every day of the last month."""
+        from assets.listening.identity.keys import Keyring
+
+        Keyring.create(home / "keyring.json")
+        made = cls(url, home, history, smtp, dns)
+        history.clear()
+        history.beat(datetime.now(UTC))
+        add_tenant(made.warehouse, "harbor", "UTC", "USD")
+        last = last_due(datetime.now(UTC))
+        made.execute(
+            "INSERT INTO rollup_ledger (asset, day, tenant_id, run_id, rows, status)"
+            " SELECT asset, day::date, %s, gen_random_uuid(), 1, 'final'"
+            " FROM unnest(%s::text[]) AS asset, generate_series(%s::date, %s::date, interval '1 day') AS day",
+            *(named("harbor"), [*DAILY_ASSETS, VERDICT], last - LOOKED_BACK + timedelta(days=5), last),
         )
+        return made
+
+    def call(self, *arguments: str, **changes: str) -> Result:
+        """A command of Earshot in it."""
+        return CliRunner().invoke(main, list(arguments), env={**self.settings, **changes}, catch_exceptions=False)
+
+    def doctor(self, *arguments: str, **changes: str) -> Result:
+        return self.call("doctor", "--dns", self.dns, *arguments, **changes)
 
     def execute(self, query: str, *values: object) -> None:
         with self.warehouse.transaction("earshot_owner") as connection:
             connection.execute(query.encode(), values)
-
-
-@pytest.fixture
-def installation(
-    database_url: str, tmp_path: Path, history: DagsterHistory, smtp: int, dns: str
-) -> Iterator[Installation]:
-    from assets.listening.identity.keys import Keyring
-
-    Keyring.create(tmp_path / "keyring.json")
-    made = Installation(database_url, tmp_path, history, smtp, dns)
-    history.clear()
-    history.beat(datetime.now(UTC))
-    add_tenant(made.warehouse, "harbor", "UTC", "USD")
-    last = last_due(datetime.now(UTC))
-    made.execute(
-        "INSERT INTO rollup_ledger (asset, day, tenant_id, run_id, rows, status)"
-        " SELECT asset, day::date, %s, gen_random_uuid(), 1, 'final'"
-        " FROM unnest(%s::text[]) AS asset, generate_series(%s::date, %s::date, interval '1 day') AS day",
-        *(named("harbor"), [*DAILY_ASSETS, VERDICT], last - LOOKED_BACK + timedelta(days=5), last),
-    )
-    yield made
-    made.warehouse.close()
