@@ -12,11 +12,13 @@ PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-
 # Images of containers often forbid bytecode; then every process that starts compiles Dagster anew, which takes seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo ui test test-fast coverage bench lint style types layers sql format clean
+.PHONY: help setup demo ui test test-fast coverage bench lint style types layers sql format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make the environment in .venv, from pinned versions
 
 demo: $(READY) ## Invent a podcast network, measure it, and send its sponsor reports into .earshot/outbox
 	@$(BIN)/earshot demo

@@ -16,6 +16,7 @@ from pipelines.console import FriendlyGroup
 # name: module, attribute, summary in the list of commands; in the order in which a newcomer needs them.
 COMMANDS = {
     "demo": ("demo", "demo", "Invent a network, measure it, and send its sponsor reports into a folder."),
+    "init": ("starting", "init", "From a feed and a log of yours to a first sponsor report."),
     "ui": ("ui", "ui", "Open the Dagster UI with its daemon."),
     "status": ("status", "status", "How each tenant stands, in one table."),
     "doctor": ("doctor", "doctor", "Whether this installation can do its work, and what to do where it cannot."),
@@ -68,7 +69,8 @@ class LazyGroup(FriendlyGroup):
 def main() -> None:
     """Earshot: from raw podcast listens to sponsor reports that can be checked.
 
-    Start with `earshot demo`. With a database of your own: set DATABASE_URL, then `earshot db migrate`.
+    Start with `earshot demo`, or with data of your own: `earshot init`. With a database of your own: set DATABASE_URL,
+    then `earshot db migrate`.
     """
     # Commands print what a person needs themselves; log records are for the orchestrator.
     for floor in ("reports", "assets", "sql"):

@@ -98,4 +98,5 @@ SLOW = (
     "sql/test_failures.py",
     "sql/test_metric_views.py",
     "sql/test_warehouse_write.py",
+    "test_own_report.py",
 )

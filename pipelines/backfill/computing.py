@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -174,8 +174,15 @@ def backfill(
         raise TenantsFailedError(" ".join(failed))
 
 
-def heal(warehouse: Warehouse, instance: DagsterInstance, committed: Committed | None = None) -> int:
+def heal(
+    warehouse: Warehouse,
+    instance: DagsterInstance,
+    committed: Committed | None = None,
+    only: Collection[UUID] | None = None,
+) -> int:
     """Compute what is stale by the ledger, and what that makes stale in turn; returns in how many runs.
+
+    only: these tenants; None: all.
 
     Whoever calls has counted the rows (freshness.compare_counts), so that those are found too that came in without a
     fresh received_at. Raises BackfillError where a run leaves stale what it was to heal; before that, everything is
@@ -184,7 +191,7 @@ def heal(warehouse: Warehouse, instance: DagsterInstance, committed: Committed |
     runs = 0
     before = None
     failure: BackfillError | None = None
-    while (stale := find_stale(warehouse)) is not None:
+    while (stale := find_stale(warehouse, only=only)) is not None:
         if before == stale.digest:
             raise failure or BackfillError(
                 f"{stale.tables} table(s) from {stale.first} on stayed older than what they are made of; "

@@ -24,11 +24,11 @@ import polars as pl
 from dagster import AssetKey, DagsterInstance
 from rich.text import Text
 
-from assets.frames import UTC_TIME
 from pipelines import console, runtime
 from pipelines.backfill.beside import beside, divide
 from pipelines.backfill.computing import STEPS_OF, BackfillPlan, prepare, run_job
 from pipelines.backfill.computing import backfill as run_backfill
+from pipelines.backfill.open_days import open_days
 from pipelines.backfill.progress import progress_bar
 from pipelines.demo import (
     DEFAULT_EVENTS,
@@ -235,7 +235,7 @@ def _compute(warehouse: Warehouse, instance: DagsterInstance, spans: Mapping[str
     plans = [
         BackfillPlan(days[0], days[-1], job=job)
         for job, span in spans.items()
-        if (days := _open_days(warehouse, STEPS_OF[job][-1], *span))
+        if (days := open_days(warehouse, STEPS_OF[job][-1], *span))
     ]
     if not plans:
         return False
@@ -274,25 +274,6 @@ def _report(warehouse: Warehouse, instance: DagsterInstance, wanted: Sequence[tu
         for job, day in wanted:
             advance(f"{job} {day}")
             run_job(warehouse, instance, job, partition_key=day.isoformat())
-
-
-def _open_days(warehouse: Warehouse, asset: str, first: date, last: date) -> list[date]:
-    """Days that some tenant has not computed, or has only as provisional although they could be final by now."""
-    tenants = warehouse.tenants()
-    days = pl.DataFrame({"day": list(Window.of_days(first, last).days())})
-    ledger = warehouse.ledger(asset, Window.of_days(first, last)).select("tenant_id", "day", "status")
-    final_from = pl.col("day").cast(UTC_TIME) + pl.duration(hours=24 + pl.col("lateness_hours"))
-    now = pl.lit(datetime.now(UTC), dtype=UTC_TIME)
-    return (
-        tenants.select("tenant_id", "lateness_hours")
-        .join(days, how="cross")
-        .join(ledger, on=["tenant_id", "day"], how="left", validate="1:1")
-        .filter(pl.col("status").is_null() | ((pl.col("status") == "provisional") & (final_from <= now)))
-        .get_column("day")
-        .unique()
-        .sort()
-        .to_list()
-    )
 
 
 def _print_results(warehouse: Warehouse, settings: Settings, seconds: float) -> None:

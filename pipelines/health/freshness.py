@@ -81,10 +81,11 @@ def find_stale(
     changed_since: datetime = EVER,
     failures: FailureLog | None = None,
     last: date = LAST_DAY,
+    only: Collection[UUID] | None = None,
 ) -> StaleDays | None:
     """What is stale by the ledger; None: nothing is. changed_since: what changed before it was found fresh already.
 
-    Edits of settings are looked at first. Tenants that it fails for: see _for_tenants.
+    Edits of settings are looked at first. Tenants that it fails for: see _for_tenants. only: these tenants; None: all.
     last: later days are left alone, and so are those before EARSHOT_FIRST_DAY, where it is set.
     """
     import polars as pl
@@ -97,7 +98,7 @@ def find_stale(
         reopen_edited_days(warehouse, tenants)
         return read_stale(warehouse.read, tenants, begins, last, changed_since=changed_since)
 
-    found = list(_for_tenants(warehouse, read, failures))
+    found = list(_for_tenants(warehouse, read, failures, only))
     return fold_stale(pl.concat(found)) if found else None
 
 

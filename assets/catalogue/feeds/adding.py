@@ -27,6 +27,16 @@ from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
 
+class FollowedError(PermanentError):
+    """The feed is followed already."""
+
+    def __init__(self, feed: FollowedFeed, url: str) -> None:
+        super().__init__(
+            f"{shown(url)} is followed already, as the feed of {feed.show} of {feed.tenant}. Nothing was changed"
+        )
+        self.feed = feed
+
+
 @dataclass(frozen=True, slots=True)
 class Addition:
     """A feed that can be added: what lies there, for which show, and what it would bring."""
@@ -50,7 +60,7 @@ def look_at_feed(
     """What adding the feed of this address would bring to the tenant (by id and slug); nothing is written.
 
     show: the slug of the show that it is a feed of; None: one that is not there yet, named by its title.
-    Raises PermanentError or UnavailableError, with what to do.
+    Raises FollowedError, PermanentError or UnavailableError, with what to do.
     """
     check_address(url)
     followed = read_feeds(warehouse, [tenant])
@@ -88,9 +98,7 @@ def add_feed(
 def _refuse_followed(followed: Sequence[FollowedFeed], url: str) -> None:
     for feed in followed:
         if feed.is_active and feed.url == url:
-            raise PermanentError(
-                f"{shown(url)} is followed already, as the feed of {feed.show} of {feed.tenant}. Nothing was changed"
-            )
+            raise FollowedError(feed, url)
 
 
 def _stopped(followed: Sequence[FollowedFeed], url: str) -> UUID | None:

@@ -71,8 +71,8 @@ def plan(paths: tuple[Path, ...], tenant: str | None, prune: bool) -> None:
     """
     with runtime.open_warehouse(load_settings()) as warehouse:
         outcome = enter_files(warehouse, paths, tenant, prune=prune, keep=False)
-    _show(outcome)
-    _refuse(outcome.problems)
+    show_outcome(outcome)
+    refuse(outcome.problems)
     if outcome.is_empty:
         console.out.print("Nothing would change.")
         return
@@ -92,8 +92,8 @@ def apply(paths: tuple[Path, ...], tenant: str | None, prune: bool, person: str)
     """
     with runtime.open_warehouse(load_settings()) as warehouse:
         outcome = enter_files(warehouse, paths, tenant, prune=prune, keep=True, person=person)
-    _show(outcome)
-    _refuse(outcome.problems)
+    show_outcome(outcome)
+    refuse(outcome.problems)
     changed = sum(each.count(action) for each, _, _ in outcome.plans for action in ("add", "change", "remove"))
     console.out.print(f"{changed} change(s) made." if changed else "Nothing has changed.")
 
@@ -149,7 +149,8 @@ def _without_used(connection: Connection, made: Plan) -> Plan:
     return keep_used(made, {UUID(str(row)) for (row,) in found})
 
 
-def _show(outcome: Outcome) -> None:
+def show_outcome(outcome: Outcome) -> None:
+    """The changes of each tenant as a table."""
     for made, before, after in outcome.plans:
         rows = list(describe(made, before, after))
         if not rows:
@@ -160,7 +161,8 @@ def _show(outcome: Outcome) -> None:
         console.out.print(table)
 
 
-def _refuse(problems: Sequence[Problem]) -> None:
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raises PermanentError where something is wrong, after naming it."""
     if not problems:
         return
     for problem in problems:

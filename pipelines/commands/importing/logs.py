@@ -102,7 +102,7 @@ def import_command(
             for line in summary_lines(done, tenant, dry_run, only.rejects.path):
                 console.out.print(line)
         else:
-            done, failed = _import_all(warehouse, task, todo)
+            done, failed = import_all(warehouse, task, todo)
             for line in summary_lines(done, tenant, dry_run, rejects or Path("the .rejects.tsv files")):
                 console.out.print(line)
         change = save_first_day(settings, warehouse) if done.stored else None
@@ -173,7 +173,7 @@ def _import(warehouse: Warehouse, task: LogImport, todo: Todo) -> ImportSummary:
             return import_batches(warehouse, task, open_log(todo.name, content), todo.rejects.add, _by_place(advance))
 
 
-def _import_all(warehouse: Warehouse, task: LogImport, todo: list[Todo]) -> tuple[ImportSummary, int]:
+def import_all(warehouse: Warehouse, task: LogImport, todo: list[Todo]) -> tuple[ImportSummary, int]:
     """Each object, and how many could not be imported: those are named, and the others are."""
     done, failed = [], 0
     for each in todo:
