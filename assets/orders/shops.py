@@ -99,3 +99,12 @@ def choose_shop(names: Collection[str], source: str) -> Shop:
             f"({', '.join(SHOPS)}; docs/importing.md). Nothing was stored"
         )
     return SHOPS[best[0]]
+
+
+def named_shop(given: str | None) -> Shop | None:
+    """The shop of this name, or the mapping in this file; None: by the columns. Raises PermanentError for neither."""
+    if given is None or given in SHOPS:
+        return SHOPS[given] if given else None
+    if not Path(given).is_file():
+        raise PermanentError(f"--map names {given!r}: it is {', '.join(SHOPS)}, or a file with a mapping")
+    return load_shop(Path(given))

@@ -41,6 +41,7 @@ class OrderImport:
     sponsor_name: str
     object: str
     started_by: str
+    source: str | None = None
     version: str | None = None
     shop: Shop | None = None
     currency: str | None = None
@@ -122,6 +123,7 @@ def _start(task: OrderImport, shop: Shop) -> ImportStart:
         object=task.object,
         format=shop.name,
         started_by=task.started_by,
+        source=task.source,
         version=task.version,
     )
 

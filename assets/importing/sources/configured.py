@@ -24,7 +24,11 @@ State = Literal["imported", "quarantined"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A place where a tenant's logs or orders lie. fields, trusted: as `earshot import` takes them."""
+    """A place where a tenant's logs or orders lie.
+
+    reading: how objects are read. Of logs fields, map (a file), trusted, as `earshot import` takes them; of orders
+    sponsor (its id), map (a shop or a file), currency, time_zone.
+    """
 
     tenant: UUID
     tenant_slug: str

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from assets.importing import ImportSummary
-from assets.orders import SHOPS, OrderImport, Shop, import_orders, load_shop
+from assets.orders import SHOPS, OrderImport, import_orders
+from assets.orders.shops import named_shop
 from assets.orders.storing import find_sponsor
 from pipelines import console, runtime
 from pipelines.commands.importing.logs import DOUBTFUL, objects_of
@@ -57,10 +58,7 @@ def orders(
     with 3 where a person should look at what was stored; `earshot imports undo` takes an import back.
     """
     settings = load_settings()
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise PermanentError(f"There is no time zone {timezone!r}: write one such as Europe/Berlin") from None
+    zone_or_refusal(timezone)
     todo = [each for place in places for each in objects_of(place, place_options(store), rejects)]
     doubts: list[str] = []
     with runtime.open_warehouse(settings) as warehouse:
@@ -72,7 +70,7 @@ def orders(
             sponsor_name=title,
             object="",
             started_by=person(),
-            shop=_shop(shop),
+            shop=named_shop(shop),
             currency=currency,
             timezone=timezone,
             is_dry_run=dry_run,
@@ -93,12 +91,12 @@ def orders(
     click.get_current_context().exit(DOUBTFUL if doubts else 0)
 
 
-def _shop(given: str | None) -> Shop | None:
-    if given is None or given in SHOPS:
-        return SHOPS[given] if given else None
-    if not Path(given).is_file():
-        raise PermanentError(f"--map names {given!r}: it is {', '.join(SHOPS)}, or a file with a mapping")
-    return load_shop(Path(given))
+def zone_or_refusal(name: str) -> str:
+    """The time zone of this name. Raises PermanentError where there is none."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise PermanentError(f"There is no time zone {name!r}: write one such as Europe/Berlin") from None
 
 
 def order_lines(name: str, summary: ImportSummary, tenant: str, dry_run: bool, rejects: Path) -> list[str]:

@@ -6,7 +6,7 @@ Here: the commands. Not here: looking at sources and reading them (assets/import
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,16 @@ from assets.importing.sources.configured import (
 )
 from assets.importing.sources.places import FoundObject, Place, SourceUnavailableError, check_place, find_objects
 from assets.importing.sources.reading import due_objects
+from assets.orders import SHOPS
+from assets.orders.shops import named_shop
+from assets.orders.storing import find_sponsor
 from pipelines import console, runtime
+from pipelines.commands.importing.orders import zone_or_refusal
 from pipelines.commands.importing.person import person
 from pipelines.commands.importing.stores import place_options, store_options
 from pipelines.settings import load_settings
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
-
-MAPPING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 # As many as one looks through.
 SHOWN = 20
@@ -53,22 +55,39 @@ def sources() -> None:
 @click.argument("title", metavar="TENANT/NAME")
 @click.argument("location")
 @click.option(
-    "--format", "format_name", type=click.Choice(list(FORMATS)), required=True, help="How objects are written."
+    "--kind", type=click.Choice(["logs", "orders"]), default="logs", show_default=True, help="What lies there."
 )
-@click.option("--fields", default="", metavar='"NAME NAME ..."', help="As for `earshot import`.")
-@click.option("--map", "mapping", type=MAPPING_FILE, help="A mapping of yours instead of a format's.")
-@click.option("--trusted-proxy", "trusted", multiple=True, metavar="NETWORK", help="A proxy that is believed.")
+@click.option(
+    "--format", "format_name", type=click.Choice(list(FORMATS)), help="How logs are written; needed for them."
+)
+@click.option("--fields", default="", metavar='"NAME NAME ..."', help="Of logs: as for `earshot import`.")
+@click.option(
+    "--map",
+    "mapping",
+    metavar="FILE|NAME",
+    help="A mapping of yours instead of a format's; of orders also a shop's name.",
+)
+@click.option("--trusted-proxy", "trusted", multiple=True, metavar="NETWORK", help="Of logs: a proxy that is believed.")
+@click.option("--sponsor", metavar="NAME", help="Of orders: whose they are; needed for them.")
+@click.option("--currency", metavar="CODE", help="Of orders: the currency of amounts that name none.")
+@click.option("--time-zone", "timezone", metavar="ZONE", help="Of orders: of times that do not say theirs.")
 @store_options
 def add(
     title: str,
     location: str,
-    format_name: str,
+    kind: str,
+    format_name: str | None,
     fields: str,
-    mapping: Path | None,
+    mapping: str | None,
     trusted: tuple[str, ...],
+    sponsor: str | None,
+    currency: str | None,
+    timezone: str | None,
     **store: str | bool | None,
 ) -> None:
     """Look at LOCATION for a tenant from now on: a path, a folder, a pattern, or s3://, gs:// or az://.
+
+    Logs lie there, or exports of a sponsor's shop (--kind orders), which are read as by `earshot import-orders`.
 
     An address means every object that begins with it. Logins come from the environment, a profile or the machine's
     role, never from here. Entered again, a source is changed, and what was read of it is not read again.
@@ -78,21 +97,29 @@ def add(
         raise PermanentError(f"{title!r} is no name of a source: write TENANT/NAME, such as north/cdn")
     place = Place(location, place_options(store))
     check_place(place)
-    reading = _reading(format_name, fields.replace(",", " ").split(), mapping, trusted)
+    _refuse_others(kind, {"--format": format_name, "--fields": fields, "--trusted-proxy": trusted}, "logs")
+    _refuse_others(kind, {"--sponsor": sponsor, "--currency": currency, "--time-zone": timezone}, "orders")
     with runtime.open_warehouse(load_settings()) as warehouse:
+        owner = warehouse.tenant_id(slug)
+        if kind == "orders":
+            form, reading = mapping or "orders", _orders(warehouse, owner, sponsor, mapping, currency, timezone)
+            words = f"orders of {sponsor}"
+        else:
+            form, reading = _logs(format_name, fields.replace(",", " ").split(), mapping, trusted)
+            words = FORMATS[form].title
         source = Source(
-            tenant=warehouse.tenant_id(slug),
+            tenant=owner,
             tenant_slug=slug,
             name=name,
-            kind="requests",
+            kind="orders" if kind == "orders" else "requests",
             place=place,
-            format_name=format_name,
+            format_name=form,
             entered_by=person(),
             reading=reading,
         )
         found = _look(source)
         add_source(warehouse, source)
-    console.out.print(f"{source.title} is entered: {location}, read as {FORMATS[format_name].title}")
+    console.out.print(f"{source.title} is entered: {location}, read as {words}")
     if found is not None:
         console.out.print(f"{len(found):,} objects are there; they are imported within minutes while Dagster runs")
 
@@ -161,11 +188,46 @@ def retry(title: str, objects: tuple[str, ...], force: bool) -> None:
         console.out.print(f"Nothing of {source.title} is set aside.")
 
 
-def _reading(format_name: str, fields: list[str], mapping: Path | None, trusted: Sequence[str]) -> dict[str, str]:
-    """How objects are read, as a source keeps it. Raises PermanentError for what they cannot be read by."""
-    parser_of(load_mapping(mapping) if mapping else format_name, fields)
+def _refuse_others(kind: str, given: Mapping[str, object], of: str) -> None:
+    """Raises PermanentError for an option of another kind of source."""
+    strange = [option for option, value in given.items() if value]
+    if strange and kind != of:
+        raise PermanentError(f"{', '.join(strange)} is of a source of {of}, and this one is of {kind} (--kind)")
+
+
+def _logs(
+    format_name: str | None, fields: list[str], mapping: str | None, trusted: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """The format, and how logs are read, as a source keeps it. Raises PermanentError for what cannot read them."""
+    if format_name is None:
+        raise PermanentError(f"say how the logs are written: --format with one of {', '.join(FORMATS)}")
+    if mapping and not Path(mapping).is_file():
+        raise PermanentError(f"--map names {mapping!r}, and there is no such file")
+    parser_of(load_mapping(Path(mapping)) if mapping else format_name, fields)
     TrustedProxies.of(trusted)
-    kept = {"fields": " ".join(fields), "map": str(mapping.absolute()) if mapping else "", "trusted": " ".join(trusted)}
+    where = str(Path(mapping).absolute()) if mapping else ""
+    kept = {"fields": " ".join(fields), "map": where, "trusted": " ".join(trusted)}
+    return format_name, {name: value for name, value in kept.items() if value}
+
+
+def _orders(
+    warehouse: Warehouse,
+    owner: UUID,
+    sponsor: str | None,
+    mapping: str | None,
+    currency: str | None,
+    timezone: str | None,
+) -> dict[str, str]:
+    """How orders are read, as a source keeps it. Raises PermanentError for what cannot read them."""
+    if sponsor is None:
+        raise PermanentError("say whose orders these are: --sponsor NAME")
+    named_shop(mapping)
+    kept = {
+        "sponsor": str(find_sponsor(warehouse, owner, sponsor)[0]),
+        "map": str(Path(mapping).absolute()) if mapping and mapping not in SHOPS else mapping,
+        "currency": currency,
+        "time_zone": zone_or_refusal(timezone) if timezone else None,
+    }
     return {name: value for name, value in kept.items() if value}
 
 

@@ -14,7 +14,6 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -23,6 +22,7 @@ from assets.catalogue.forms import parse
 from assets.catalogue.names import slugify
 from assets.importing.sources.places import STDIN, Place, check_place
 from assets.web.requesting import check_address
+from pipelines.commands.importing.orders import zone_or_refusal
 from reports.delivery.addresses import AddressError, clean_address
 from sql.values import EarshotError, PermanentError
 
@@ -129,7 +129,7 @@ def complete(given: Mapping[str, Any], *, is_terminal: bool, store: Mapping[str,
     name = asking.value("name", "Name of your network", _text, current=name, is_wanted=not has_network)
     tenant = _slug(tenant or slugify(name))
     folder = folder or Path(tenant)
-    timezone = asking.value("timezone", "Its time zone", _zone, ZONE, is_wanted=not has_network)
+    timezone = asking.value("timezone", "Its time zone", zone_or_refusal, ZONE, is_wanted=not has_network)
     currency = asking.value("currency", "Its currency", _currency, CURRENCY, is_wanted=not has_network)
     feed = asking.value("feed", "RSS feed of a show of it (https://...)", _feed)
     log = asking.value("log", "Log of the server of its files (a file, a folder, 'a*.gz', s3://bucket/prefix/)", _place)
@@ -228,13 +228,6 @@ def _slug(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", text):
         raise PermanentError(f"{text!r} is no slug of a tenant: small letters, digits and dashes, such as my-network")
     return text
-
-
-def _zone(text: str) -> str:
-    try:
-        return ZoneInfo(text.strip()).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise PermanentError(f"There is no time zone {text!r}: write one such as Europe/Berlin") from None
 
 
 def _currency(text: str) -> str:

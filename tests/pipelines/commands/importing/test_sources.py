@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,6 +17,7 @@ from assets.importing.sources.reading import read_source
 from pipelines.commands.importing.sources import sources
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
+from tests.pipelines.commands.importing.network import TENANT
 
 Run = Callable[..., Result]
 
@@ -84,3 +87,24 @@ def test_a_store_that_is_away_is_entered_and_looked_at_later(run: Run) -> None:
     assert added.exit_code == 0, added.output
     assert "could not be read now" in added.stderr
     assert "north/away" in said(run("list"))
+
+
+def test_a_source_of_orders_names_its_sponsor_and_has_no_options_of_logs(run: Run, network: Warehouse) -> None:
+    network.insert(
+        "sponsors", pl.DataFrame({"tenant_id": [TENANT.bytes], "sponsor_id": [UUID(int=9).bytes], "name": ["Acme"]})
+    )
+    shop = ("add", "north/shop", "s3://shop/", "--endpoint", "http://127.0.0.1:9", "--anonymous", "--kind", "orders")
+    assert "read as orders of acme" in said(run(*shop, "--sponsor", "acme", "--map", "shopify", "--currency", "EUR"))
+    entered = find_source(network, "north/shop")
+    assert (entered.kind, entered.format_name) == ("orders", "shopify")
+    assert entered.reading == {"sponsor": str(UUID(int=9)), "map": "shopify", "currency": "EUR"}
+    for arguments, message in {
+        shop: "say whose orders",
+        (*shop, "--sponsor", "Zenith"): "There is no sponsor 'Zenith'; there are: Acme",
+        (*shop, "--sponsor", "Acme", "--map", "amazon"): "--map names 'amazon'",
+        (*shop, "--sponsor", "Acme", "--format", "combined"): "--format is of a source of logs",
+        (*shop, "--sponsor", "Acme", "--time-zone", "Mars"): "no time zone 'Mars'",
+        (*shop[:-2], "--format", "s3", "--sponsor", "Acme"): "--sponsor is of a source of orders",
+        shop[:-2]: "--format with one of",
+    }.items():
+        assert message in str(run(*arguments).exception), arguments
