@@ -12,7 +12,7 @@ PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-
 # Images of containers often forbid bytecode; then every process that starts compiles Dagster anew, which takes seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo ui test test-fast coverage bench lint style types layers sql format clean
+.PHONY: help setup demo ui test test-fast coverage bench trials lint style types layers sql format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -43,6 +43,9 @@ bench: $(READY_DEV) ## Measure listening, attribution (beside others, in environ
 	@$(BIN)/python -m benchmarks.morning
 	@$(BIN)/python -m benchmarks.coverage
 	@$(BIN)/python -m benchmarks.agents
+
+trials: $(READY_DEV) ## Kill, restart and fill up what a large installation stands on, and compare what it computes (long)
+	@$(BIN)/python -m tests.trials.machines
 
 lint: style types layers sql ## Check style, types, layers and SQL; each is a target of its own
 

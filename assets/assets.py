@@ -35,7 +35,7 @@ from assets.partitions import (
     refuse_campaigns,
 )
 from assets.steps import OWNERS, DayStep
-from sql.failures import FailureLog, cause_of, is_isolatable
+from sql.failures import cause_of, is_isolatable
 from sql.values import Reader, Scope
 from sql.warehouse import Warehouse
 
@@ -120,29 +120,17 @@ def compute_and_report(
     nothing was computed is not said to be materialized. Where a stopped backfill goes on, the days that it had finished
     are: the run that computed them may not have come to say so.
     """
-    from assets.runs import RunScope, StepRun
+    from assets.runs import begin_step
 
     tables_of = step.tables_of
     describe: DescribeDay | None = function_at(step.describe) if step.describe else None
     refuse_campaigns(scope, step.names)
     days = days_of(context)
     run_id = UUID(context.run.run_id)
-    warehouse.analyze_new()
-    run_scope = RunScope(warehouse, scope, list(tables_of), [window.day for window in days])
-    tenants = warehouse.tenants(scope)
-    run = StepRun(
-        run_id=run_id,
-        warehouse=warehouse,
-        tenants=tenants,
-        is_partial=scope.is_partial,
-        tables_of=tables_of,
-        compute=compute,
-        failures=FailureLog(warehouse, "computing", context.log.error, run_id),
-        watermarks_at=run_scope.record_watermarks(),
-        barred=run_scope.barred,
-        committed=committed,
+    run_scope, run = begin_step(
+        warehouse, scope, tables_of, [window.day for window in days], compute, run_id, context.log.error, committed
     )
-    whose = describe_scope(scope, tenants)
+    whose = describe_scope(scope, run.tenants)
     finished: list[AssetMaterialization] = []
     try:
         for number, window in enumerate(days, 1):
@@ -161,7 +149,7 @@ def compute_and_report(
                 context.log.info(f"{window.day} written ({number} of {len(days)}): {dict(outcome.rows)}")
             if not outcome.tenants and outcome.failures:
                 continue
-            metadata = _metadata(context, warehouse.read, window.day, outcome, whose, describe)
+            metadata = describe_outcome(context.log.error, warehouse.read, window.day, outcome, whose, describe)
             for asset in tables_of:
                 finished.append(AssetMaterialization(asset, partition=window.day.isoformat(), metadata=metadata[asset]))
         run.finish()
@@ -209,14 +197,14 @@ def _found_as_it_was(
     if run_scope.is_finished(day):
         words = "Left as it was: the backfill that this one goes on with had computed it."
         nothing = Outcome(dict.fromkeys(assets, 0), 0, (), 0.0, 0.0)
-        metadata = _metadata(context, read, day, nothing, whose, describe)
+        metadata = describe_outcome(context.log.error, read, day, nothing, whose, describe)
     else:
         words = "Left alone: request_dispositions of the day are not computed yet, so nothing was written."
     return {asset: {**metadata[asset], "left_alone": MetadataValue.text(words)} for asset in assets}
 
 
-def _metadata(
-    context: AssetExecutionContext,
+def describe_outcome(
+    log_error: Callable[[str], object],
     read: Reader,
     day: date,
     outcome: "Outcome",
@@ -235,7 +223,7 @@ def _metadata(
         # The day is written: metadata that cannot be read is no reason to fail.
         if not is_isolatable(error):
             raise
-        context.log.error(f"{day} is written, but its totals could not be told. {cause_of(error)}")
+        log_error(f"{day} is written, but its totals could not be told. {cause_of(error)}")
     failed = {"failed_tenants": MetadataValue.int(len(outcome.failures))} if outcome.failures else {}
     table = {"failures": describe_failures(outcome.failures)} if outcome.failures else {}
     return {

@@ -46,6 +46,7 @@ __all__ = [
     "monthly",
     "partitions_from",
     "refuse_campaigns",
+    "refuse_days_to_come",
     "refuse_partial",
     "weekly",
 ]
@@ -111,10 +112,15 @@ def days_of(context: AssetExecutionContext) -> list[Window]:
     Raises PermanentError for none, and for days to come, which no page of the UI offers, but a tag of a run can name.
     """
     days = [Window.of_day(datetime.fromisoformat(key).replace(tzinfo=UTC).date()) for key in context.partition_keys]
+    refuse_days_to_come(days)
+    return days
+
+
+def refuse_days_to_come(days: Sequence[Window]) -> None:
+    """Raises PermanentError for no days, and for days that are not over."""
     if not days or days[-1].end > datetime.now(UTC):
         named = f"{days[-1].day} is not over yet (UTC)" if days else "The range ends before it begins"
         raise PermanentError(f"{named}: nothing was computed. The last day that can be is {days_ago(1)}.")
-    return days
 
 
 def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:

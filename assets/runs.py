@@ -245,6 +245,34 @@ class StepRun:
         return Chunk(rows, chunk, computed - began, time.perf_counter() - computed)
 
 
+def begin_step(
+    warehouse: Warehouse,
+    scope: Scope,
+    tables_of: Mapping[str, Sequence[str]],
+    days: Sequence[date],
+    compute: ComputeDay,
+    run_id: UUID,
+    log_error: Callable[[str], object],
+    committed: Committed = lambda _assets, _day, _tenants: None,
+) -> tuple[RunScope, StepRun]:
+    """A step at the begin of its run: for whom it computes which days, and the run of it."""
+    warehouse.analyze_new()
+    run_scope = RunScope(warehouse, scope, list(tables_of), days)
+    run = StepRun(
+        run_id=run_id,
+        warehouse=warehouse,
+        tenants=warehouse.tenants(scope),
+        is_partial=scope.is_partial,
+        tables_of=tables_of,
+        compute=compute,
+        failures=FailureLog(warehouse, "computing", log_error, run_id),
+        watermarks_at=run_scope.record_watermarks(),
+        barred=run_scope.barred,
+        committed=committed,
+    )
+    return run_scope, run
+
+
 def _nobody(failed: Sequence[TenantFailure]) -> NobodyComputedError:
     causes = list(dict.fromkeys(failure.cause.rstrip(".") for failure in failed))
     who = list(dict.fromkeys(failure.where for failure in failed))

@@ -16,6 +16,7 @@ from dagster import (
     AssetSpec,
     Definitions,
     InitResourceContext,
+    IOManagerDefinition,
     ResourceDefinition,
     TimeWindowPartitionsDefinition,
     in_process_executor,
@@ -41,6 +42,8 @@ from assets.steps import STEPS
 from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks
 from pipelines.arrivals import log_imports, new_objects
+from pipelines.chunks.job import chunked_rollups
+from pipelines.chunks.values import HistoryValues
 from pipelines.dagster_texts import guard_dagster
 from pipelines.early_days import early_days
 from pipelines.first_day import first_day, loaded_first_day
@@ -88,6 +91,7 @@ RESOURCES: dict[str, object] = {
     "web": ResourceDefinition(lambda _context: Web(load_settings().private_networks)),
     "scope": scope,
     "progress": ResourceDefinition.hardcoded_resource(Progress()),
+    "step_values": IOManagerDefinition.hardcoded_io_manager(HistoryValues()),
 }
 
 
@@ -108,7 +112,7 @@ def define(resources: Mapping[str, object], first: date | None = None) -> Defini
     return Definitions(
         assets=map_asset_specs(cut_partitions, ASSETS),
         asset_checks=[show_tenant_checks, check_inclusions_valid],
-        jobs=[*JOBS, early_days, log_imports, nightly_upkeep, *STEERING_JOBS],
+        jobs=[*JOBS, chunked_rollups, early_days, log_imports, nightly_upkeep, *STEERING_JOBS],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
         sensors=[new_objects, late_rows, early_rows],
         resources=resources,

@@ -59,6 +59,11 @@ def private_server(settings: Settings) -> Server:
     return server
 
 
+def find_own_server(settings: Settings) -> Server | None:
+    """The private server of the home, if it runs."""
+    return find_server(settings.home)
+
+
 def migrate_url(settings: Settings) -> str:
     """The database in use, for the login that may change its schema: scheduled runs never log in as it."""
     return settings.database_migrate_url or settings.database_url or private_server(settings).migrator_url

@@ -30,7 +30,9 @@ from dagster import (
 from assets.partitions import days_ago, partitions_from
 from assets.resources import Mailing, day_tags, scope_tags
 from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, RAW_ASSETS, VERDICT
+from pipelines.chunks.job import chunked_rollups
 from pipelines.first_day import loaded_first_day
+from pipelines.settings import executor_setting
 from sql.failures import FailureLog, bisect_failures
 from sql.values import Scope
 from sql.warehouse import Warehouse
@@ -105,8 +107,12 @@ JOBS = [
 ]
 
 
+# Where days are divided over processes or machines, the night is too.
+NIGHTLY = daily_rollups if executor_setting() == "in_process" else chunked_rollups
+
+
 @schedule(
-    job=daily_rollups,
+    job=NIGHTLY,
     cron_schedule="11 1 * * *",
     default_status=DefaultScheduleStatus.RUNNING,
     description="Every night at 01:11 UTC: yesterday for the first time (provisional by 02:00), and the two days "
@@ -117,7 +123,10 @@ def nightly_days(context: ScheduleEvaluationContext) -> RunRequest:
     tonight = context.scheduled_execution_time.date().isoformat()
     first, last = (days_ago(days, context.scheduled_execution_time) for days in (3, 1))
     days = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
-    return RunRequest(run_key=f"nightly-{tonight}", tags={**days, **day_tags(days)})
+    if NIGHTLY is daily_rollups:
+        return RunRequest(run_key=f"nightly-{tonight}", tags={**days, **day_tags(days)})
+    config = {"ops": {"divide_tenants": {"config": {"first": first, "last": last}}}}
+    return RunRequest(run_key=f"nightly-{tonight}", run_config=config, tags=day_tags(days))
 
 
 @schedule(

@@ -28,6 +28,11 @@ _MOST_SECONDS = 2_000_000
 # Variables whose value is a secret: ours, libpq's, those of cloud stores.
 SECRET_NAMES = re.compile(r"(?i)PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|CREDENTIAL|ALERT_WEBHOOK")
 
+# Where steps of days in chunks run: Dagster's names of its executors.
+EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
+
+LOCAL_BROKER = "redis://127.0.0.1:6379/0"
+
 # A value of fewer characters is a switch, such as "true".
 SHORTEST_SECRET = 6
 
@@ -57,6 +62,9 @@ class Settings:
     private_networks: tuple[Network, ...] = ()
     dkim_selectors: tuple[str, ...] = ()
     disk_free_percent: float = 10.0
+    executor: str = "in_process"
+    broker_url: str = field(default=LOCAL_BROKER, repr=False, metadata={"secret": True})
+    lost_s: int = 60
 
     def __repr__(self) -> str:
         shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
@@ -84,6 +92,14 @@ def first_day_setting(environ: Mapping[str, str] | None = None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise PermanentError(f"EARSHOT_FIRST_DAY is {text!r}; it must be a day such as 2026-01-31") from None
+
+
+def executor_setting(environ: Mapping[str, str] | None = None) -> str:
+    """EARSHOT_EXECUTOR, one of EXECUTORS. Raises PermanentError for another."""
+    name = (os.environ if environ is None else environ).get("EARSHOT_EXECUTOR") or EXECUTORS[0]
+    if name not in EXECUTORS:
+        raise PermanentError(f"EARSHOT_EXECUTOR is {name!r}; it can be {', '.join(EXECUTORS[:-1])} or {EXECUTORS[-1]}")
+    return name
 
 
 def shows_tracebacks() -> bool:
@@ -133,6 +149,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         private_networks=_networks(env),
         dkim_selectors=tuple((env.get("EARSHOT_DKIM_SELECTORS") or "").replace(",", " ").split()),
         disk_free_percent=_percent(env, "EARSHOT_DISK_FREE_PERCENT", 10.0),
+        executor=executor_setting(env),
+        broker_url=env.get("EARSHOT_BROKER_URL") or LOCAL_BROKER,
+        lost_s=_number(env, "EARSHOT_LOST_S", 60, "a number of seconds"),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 # A minute or more: these begin first, so that no process works on alone at the end.
 LONG = (
+    "pipelines/chunks/test_machines.py",
     "pipelines/faults/test_killed.py",
     "pipelines/runs/test_runs.py",
     "pipelines/ui/test_operator_ui.py",
@@ -40,6 +41,7 @@ SLOW = (
     "assets/privacy/test_signal_expiry.py",
     "benchmarks/test_coverage.py",
     "pipelines/backfill/test_beside.py",
+    "pipelines/chunks/test_chunked_days.py",
     "pipelines/commands/importing/test_imports.py",
     "pipelines/commands/importing/test_logs.py",
     "pipelines/commands/importing/test_orders.py",

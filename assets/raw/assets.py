@@ -4,7 +4,8 @@ Here: looking at the raw tables day by day. To materialize a day of them is to l
 Not here: writing raw rows (assets/importing), what is computed from them (the domain packages).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MetadataValue, Output, ResourceParam, multi_asset
 
@@ -12,7 +13,7 @@ from assets.assets import WITHOUT_EVENTS, Description
 from assets.partitions import daily, days_of, month_of_days, refuse_campaigns
 from assets.steps import OWNERS
 from sql.failures import cause_of, is_isolatable
-from sql.values import Scope, Window
+from sql.values import Reader, Scope, Window
 from sql.warehouse import Warehouse
 
 NO_ROWS: Description = {"rows": MetadataValue.int(0), "tenants": MetadataValue.int(0)}
@@ -50,23 +51,37 @@ def raw_days(
         yield from (Output(None, key.to_user_string(), WITHOUT_EVENTS) for key in context.selected_asset_keys)
         return
     days = days_of(context)
-    span = Window(days[0].start, days[-1].end)
-    try:
-        found = warehouse.read("read_raw_days", start=span.start, end=span.end)
-        described = {(row["source_table"], row["day"]): describe_day(row) for row in found.iter_rows(named=True)}
-    except BaseException as error:
-        # To count is no condition of computing: what is computed names the tenant whose rows cannot be read.
-        if not is_isolatable(error):
-            raise
-        context.log.error(f"The raw rows of {days[0].day} to {days[-1].day} could not be counted. {cause_of(error)}")
+    described = describe_raw_days(warehouse.read, Window(days[0].start, days[-1].end), context.log.error)
+    if not described:
         yield from (Output(None, key.to_user_string(), WITHOUT_EVENTS) for key in context.selected_asset_keys)
         return
     for key in sorted(context.selected_asset_keys):
         name = key.to_user_string()
         for window in days:
-            metadata = described.get((name, window.day), NO_ROWS)
+            metadata = described[name, window.day]
             context.add_asset_metadata(metadata, asset_key=AssetKey(name), partition_key=window.day.isoformat())
         yield Output(None, output_name=name)
+
+
+def describe_raw_days(
+    read: Reader, span: Window, log_error: Callable[[str], object]
+) -> dict[tuple[str, date], Description]:
+    """By asset and day what the UI shows; empty where that cannot be read, which is logged."""
+    try:
+        found = read("read_raw_days", start=span.start, end=span.end)
+        described = {(row["source_table"], row["day"]): describe_day(row) for row in found.iter_rows(named=True)}
+    except BaseException as error:
+        # To count is no condition of computing: what is computed names the tenant whose rows cannot be read.
+        if not is_isolatable(error):
+            raise
+        days = list(span.days())
+        log_error(f"The raw rows of {days[0]} to {days[-1]} could not be counted. {cause_of(error)}")
+        return {}
+    return {
+        (spec.key.to_user_string(), day): described.get((spec.key.to_user_string(), day), NO_ROWS)
+        for spec in SPECS
+        for day in span.days()
+    }
 
 
 def describe_day(row: dict[str, object]) -> Description:

@@ -4,9 +4,9 @@ Here: the verdict of the checks in the UI. Not here: the asset that keeps it (as
 (checks.py and its statements).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from dagster import (
@@ -114,6 +114,38 @@ def show_tenant_checks(
     for check in checks:
         yield _result_of(check, results.filter(check_name=check.name), where, nothing + unasked)
     unjudged = [*unread, *read_unjudged(warehouse, run_id, days, tenants, unread)]
+    conclude(failed, unjudged, by_hand=by_hand)
+
+
+class Verdicts(NamedTuple):
+    """What the checks of days say: for the UI, those that failed (slug, day, check_name, detail), and who has none."""
+
+    results: "list[AssetCheckResult]"
+    failed: "pl.DataFrame"
+    unjudged: "list[TenantFailure]"
+
+
+def describe_verdicts(warehouse: Warehouse, run_id: UUID, scope: Scope, days: Sequence[date]) -> Verdicts:
+    """What a run that computed these days has judged of them."""
+    import polars as pl
+
+    from assets.upkeep.verdicts import NO_RESULTS, read_results, read_unjudged
+
+    tenants = warehouse.tenants(scope)
+    found, unread = read_results(warehouse, days, tenants) if days else (NO_RESULTS, [])
+    results = (
+        found.with_columns(is_kept=pl.lit(True))
+        .join(tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1")
+        .sort("day", "slug", "check_name")
+    )
+    where = (f"{days[0]}" if days[0] == days[-1] else f"{days[0]} to {days[-1]}") if days else "no day"
+    shown = [_result_of(check, results.filter(check_name=check.name), where, "") for check in CHECKS]
+    unjudged = [*unread, *(read_unjudged(warehouse, run_id, days, tenants, unread) if days else ())]
+    return Verdicts(shown, results.filter(~pl.col("passed")), unjudged)
+
+
+def conclude(failed: "pl.DataFrame", unjudged: "list[TenantFailure]", *, by_hand: bool) -> None:
+    """Raises Failure, naming the tenants, where a check failed or could not be made: to be called last."""
     if failed.is_empty() and not unjudged:
         return
     raise Failure(

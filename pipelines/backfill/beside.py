@@ -1,7 +1,7 @@
 """Beside: backfills of some tenants in a process of their own, while this process computes others.
 
-Here: dividing the tenants of a backfill, the process, its progress and its error.
-Not here: computing a backfill (computing.py), what is computed.
+Here: the process, its progress and its error.
+Not here: dividing the tenants (dividing.py), computing a backfill (computing.py), what is computed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -30,21 +30,6 @@ from sql.values import EarshotError
 PATIENCE_S = 10.0
 
 Progress = Callable[[str, float], object]
-
-
-def divide(rows_of: Mapping[str, int], groups: int) -> list[tuple[str, ...]]:
-    """Tenants in at most so many groups of about equal raw rows, the largest group first; none is empty.
-
-    rows_of: slug to number of raw rows.
-    """
-    divided: list[list[str]] = [[] for _ in range(min(groups, len(rows_of)))]
-    sizes = [0] * len(divided)
-    for slug in sorted(rows_of, key=lambda slug: (-rows_of[slug], slug)):
-        smallest = min(range(len(divided)), key=lambda number: (sizes[number], len(divided[number])))
-        divided[smallest].append(slug)
-        sizes[smallest] += rows_of[slug]
-    order = sorted(range(len(divided)), key=lambda number: -sizes[number])
-    return [tuple(sorted(divided[number])) for number in order]
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Self
-from uuid import UUID
 
 import click
 import polars as pl
@@ -25,9 +24,10 @@ from dagster import AssetKey, DagsterInstance
 from rich.text import Text
 
 from pipelines import console, runtime
-from pipelines.backfill.beside import beside, divide
+from pipelines.backfill.beside import beside
 from pipelines.backfill.computing import STEPS_OF, BackfillPlan, prepare, run_job
 from pipelines.backfill.computing import backfill as run_backfill
+from pipelines.backfill.dividing import count_rows, divide
 from pipelines.backfill.open_days import open_days
 from pipelines.backfill.progress import progress_bar
 from pipelines.demo import (
@@ -45,7 +45,7 @@ from pipelines.first_day import save_first_day
 from pipelines.settings import Settings, load_settings
 from sql.safety.private import private_folder, write_private
 from sql.schema.migrate import migrate
-from sql.values import DAY, PermanentError, Window
+from sql.values import DAY, PermanentError
 from sql.warehouse import Warehouse
 
 # Reports are made of so many whole weeks; the days before them are computed as far as attribution looks back.
@@ -239,7 +239,7 @@ def _compute(warehouse: Warehouse, instance: DagsterInstance, spans: Mapping[str
     ]
     if not plans:
         return False
-    groups = divide(_raw_rows(warehouse, plans), os.cpu_count() or 1)
+    groups = divide(count_rows(warehouse, plans[0].first, plans[-1].last), os.cpu_count() or 1)
     own, *others = [[replace(plan, tenants=slugs) for plan in plans] for slugs in groups]
     left = [prepare(plan, warehouse, instance) for plan in [*own, *chain.from_iterable(others)]]
     tables = " and ".join(f"{plan.days} days x {len(plan.assets)} tables" for plan in plans)
@@ -250,17 +250,6 @@ def _compute(warehouse: Warehouse, instance: DagsterInstance, spans: Mapping[str
         for plan, work in zip(own, left, strict=False):
             run_backfill(plan, warehouse, instance, work, advance)
     return True
-
-
-def _raw_rows(warehouse: Warehouse, plans: Sequence[BackfillPlan]) -> dict[str, int]:
-    """How many raw rows of the plans' days each tenant has, by slug."""
-    window = Window.of_days(plans[0].first, plans[-1].last)
-    return {
-        slug: sum(
-            warehouse.read("count_raw_rows", start=window.start, end=window.end, tenants=[UUID(bytes=tenant)]).row(0)
-        )
-        for slug, tenant in warehouse.tenants().select("slug", "tenant_id").iter_rows()
-    }
 
 
 def _report(warehouse: Warehouse, instance: DagsterInstance, wanted: Sequence[tuple[str, date]], again: bool) -> None:

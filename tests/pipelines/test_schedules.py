@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -217,3 +221,22 @@ def test_a_final_report_that_has_left_is_not_asked_for_again(state: str | None, 
     at = datetime(2026, 11, 18, 5, 29, tzinfo=UTC)
     context = build_schedule_context(scheduled_execution_time=at, resources={"warehouse": warehouse})
     assert any(isinstance(each, RunRequest) for each in final_report_mornings(context)) == is_asked  # type: ignore[union-attr]
+
+
+def test_the_night_is_divided_where_days_are_divided_over_machines() -> None:
+    code = (
+        "from datetime import UTC, datetime; from dagster import build_schedule_context; "
+        "from pipelines.schedules import nightly_days as night; "
+        "print(night.job_name); print(night(build_schedule_context(scheduled_execution_time="
+        "datetime(2026, 3, 5, 1, 11, tzinfo=UTC))).run_config)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "EARSHOT_EXECUTOR": "multiprocess"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    config = {"ops": {"divide_tenants": {"config": {"first": "2026-03-02", "last": "2026-03-04"}}}}
+    assert done.stdout.splitlines() == ["chunked_rollups", str(config)]

@@ -59,3 +59,15 @@ def test_each_variable_of_mail_is_read_and_secrets_are_in_no_repr() -> None:
     )
     for secret in ("a-password-of-smtp", "SG.invented-key.of-a-test", "a-secret-of-tokens"):
         assert secret not in repr(settings)
+
+
+def test_an_executor_that_there_is_not_is_refused_and_the_brokers_password_is_in_no_repr() -> None:
+    with pytest.raises(
+        PermanentError, match="EARSHOT_EXECUTOR is 'ray'; it can be in_process, multiprocess, celery or k8s"
+    ):
+        load_settings({"EARSHOT_EXECUTOR": "ray"})
+    settings = load_settings(
+        {"EARSHOT_EXECUTOR": "celery", "EARSHOT_BROKER_URL": "redis://:a-broker-word@broker:6379/0"}
+    )
+    assert settings.executor == "celery"
+    assert "a-broker-word" not in repr(settings)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import runtime
-from pipelines.backfill.beside import beside, divide
+from pipelines.backfill.beside import beside
 from pipelines.backfill.computing import BackfillError, BackfillPlan
+from pipelines.backfill.dividing import divide
 from pipelines.settings import load_settings
 from sql.embedded import Server
 from sql.warehouse import Warehouse

@@ -1,0 +1,128 @@
+"""Days in chunks: the same rows as one process makes, shown in the asset graph, and said of whom they fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+import pytest
+from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult, ResourceDefinition
+
+from assets.steps import DAILY_ASSETS, RAW_ASSETS, VERDICT
+from assets.upkeep.checks import CHECKS
+from pipelines.definitions import RESOURCES, define
+from sql.embedded import Server
+from sql.warehouse import Warehouse
+from tests.conftest import cloned_database
+from tests.pipelines.running import content, home_of_its_own, rows
+from tests.pipelines.small_network import MONDAY, named
+
+
+class BrokenWarehouse(Warehouse):
+    """Nothing that a day is made of can be read of one tenant."""
+
+    def read(self, name: str, /, **params: object) -> pl.DataFrame:
+        tenants = params.get("tenants")
+        if isinstance(tenants, Sequence) and named("kreuz") in tenants and name != "read_tenant_failures":
+            raise KeyError("of a row that nobody has thought of")
+        return super().read(name, **params)
+
+
+def run(warehouse: Warehouse, instance: DagsterInstance, home: Path, **config: object) -> ExecuteInProcessResult:
+    """A run of the job for Monday, in this process."""
+    resources = {**RESOURCES, "warehouse": ResourceDefinition.hardcoded_resource(warehouse)}
+    days = {"first": str(MONDAY), **config}
+    with home_of_its_own(home):
+        return (
+            define(resources, MONDAY)
+            .resolve_job_def("chunked_rollups")
+            .execute_in_process(
+                instance=instance,
+                run_id=str(uuid4()),
+                raise_on_error=False,
+                run_config={
+                    "ops": {"divide_tenants": {"config": days}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+            )
+        )
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def test_a_day_in_chunks_is_the_same_day_and_is_shown_in_the_graph(
+    week: Warehouse, instance: DagsterInstance, home_folder: Path
+) -> None:
+    before = content(week)
+    with week.transaction("earshot_owner") as connection:
+        for table in ("downloads", "conversions", "campaign_roi", "check_results"):
+            connection.execute(f"DELETE FROM {table} WHERE day = %s".encode(), [MONDAY])
+    result = run(week, instance, home_folder)
+    assert result.success
+    assert content(week) == before
+    made_by = rows(week, "SELECT DISTINCT run_id::text FROM rollup_ledger WHERE day = %s", MONDAY)
+    assert made_by == [(result.run_id,)]
+    shown = {
+        (event.asset_key.to_user_string(), event.partition)
+        for event in result.all_events
+        if event.event_type is DagsterEventType.ASSET_MATERIALIZATION and event.asset_key
+    }
+    assert shown == {(asset, str(MONDAY)) for asset in (*RAW_ASSETS, *DAILY_ASSETS, VERDICT)}
+    latest = instance.get_latest_materialization_event(AssetKey("downloads"))
+    assert latest is not None
+    assert latest.asset_materialization is not None
+    metadata = latest.asset_materialization.metadata
+    assert [metadata[name].value for name in ("rows", "tenants", "tenants_of_this_run", "scope")] == [
+        6,
+        2,
+        2,
+        "all tenants",
+    ]
+    judged = [
+        entry.get_dagster_event().asset_check_evaluation_data
+        for entry in instance.all_logs(result.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
+    ]
+    assert {(each.check_name, each.passed) for each in judged} == {(check.name, True) for check in CHECKS}
+
+
+def test_a_tenant_that_cannot_be_computed_is_named_at_the_end_and_the_other_is_computed(
+    server: Server, computed: str, instance: DagsterInstance, home_folder: Path
+) -> None:
+    with cloned_database(server, computed) as url, closing(BrokenWarehouse(url)) as broken:
+        result = run(broken, instance, home_folder)
+        query = "SELECT run_id::text FROM rollup_ledger WHERE day = %s AND tenant_id = %s AND asset = 'campaign_roi'"
+        assert rows(broken, query, MONDAY, named("harbor")) == [(result.run_id,)]
+    assert [event.step_key for event in result.get_step_failure_events()] == ["bring_together"]
+    (failed,) = result.get_step_failure_events()
+    failure = failed.step_failure_data.user_failure_data
+    assert failure is not None
+    assert "kreuz" in str(failure.description)
+    assert "harbor" not in str(failure.description)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"first": "2199-01-01"}, r"2199-01-01 is not over yet \(UTC\): nothing was computed"),
+        ({"last": "2026-03-01"}, "The range ends before it begins: nothing was computed"),
+        ({"first": "Monday"}, "'Monday' is no day; write it as 2026-01-31"),
+        ({"chunks": 0}, "chunks is 0; it must be 1 or more"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_computed(
+    week: Warehouse, instance: DagsterInstance, home_folder: Path, config: dict[str, object], message: str
+) -> None:
+    result = run(week, instance, home_folder, **config)
+    (failed,) = result.get_step_failure_events()
+    failure = failed.step_failure_data.user_failure_data
+    assert failure is not None
+    assert failed.step_key == "divide_tenants"
+    assert re.search(message, str(failure.description))

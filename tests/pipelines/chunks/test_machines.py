@@ -1,0 +1,77 @@
+"""Machines that fail: a day in chunks on real workers, while one is killed and the broker loses what it was given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from assets.steps import DAILY_ASSETS, VERDICT
+from pipelines.cli import main
+from pipelines.settings import load_settings
+from sql.embedded import Server
+from sql.warehouse import Warehouse
+from tests.conftest import cloned_database
+from tests.pipelines.chunks.machines import Machines, fill, ledger, wait_for
+from tests.pipelines.running import compute
+from tests.pipelines.small_network import MONDAY
+
+TENANTS = 4
+
+
+@pytest.fixture
+def machines(server: Server, template: str, tmp_path: Path) -> Iterator[tuple[Machines, Machines]]:
+    """Two installations with the same raw rows: one to compute on many machines, and one to compare it with."""
+    with ExitStack() as stack:
+        made = []
+        for name in ("many", "one"):
+            database = stack.enter_context(cloned_database(server, template))
+            history = stack.enter_context(cloned_database(server, "template0"))
+            fill(database, TENANTS)
+            (tmp_path / name).mkdir()
+            admin = f"{server.admin_url.rsplit('/', 1)[0]}/{database.rsplit('/', 1)[1]}"
+            made.append(Machines(tmp_path / name, database, admin, history))
+            stack.callback(made[-1].end)
+        yield made[0], made[1]
+
+
+def test_a_day_on_machines_that_fail_is_the_day_of_one_machine(
+    machines: tuple[Machines, Machines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many, one = machines
+    many.start_broker()
+    many.start_worker()
+    many.start_worker()
+    run = many.start_run(chunks=TENANTS)
+    with many.nothing_written():
+        wait_for(lambda: len(many.at_work()) == 2, "the work of two workers")
+        killed, pid = next(iter(many.at_work().items()))
+        many.kill(pid)
+        many.restart_broker()
+    assert run.wait(300) == 0, (many.folder / "run.log").read_text()[-3000:]
+    assert ledger(many) == [(asset, TENANTS) for asset in sorted((*DAILY_ASSETS, VERDICT))]
+    assert [step for step, _words in many.events("STEP_START")].count(killed) == 2
+    why = f"{killed} is handed to another worker, because the process that worked at it is gone."
+    assert (killed, why) in many.events("ENGINE_EVENT")
+
+    for name, value in one.environment("home").items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+    warehouse = Warehouse(one.database)
+    compute(warehouse, MONDAY, MONDAY)
+    warehouse.close()
+    assert many.fingerprint() == one.fingerprint()
+    assert int(many.fingerprint()["downloads"].split()[0]) > TENANTS
+
+
+def test_a_worker_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EARSHOT_HOME", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    result = CliRunner().invoke(main, ["worker"])
+    assert result.exit_code == 1
+    assert "No database is configured" in result.output
+    assert load_settings({}).broker_url == "redis://127.0.0.1:6379/0"
