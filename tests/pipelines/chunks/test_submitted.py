@@ -46,7 +46,8 @@ def instance() -> Iterator[DagsterInstance]:
 
 @pytest.fixture
 def run(instance: DagsterInstance) -> DagsterRun:
-    return create_run_for_test(instance, status=DagsterRunStatus.STARTED)
+    made: DagsterRun = create_run_for_test(instance, status=DagsterRunStatus.STARTED)
+    return made
 
 
 class Broker:
