@@ -7,7 +7,7 @@ Not here: the assets of a day (assets.py), how far they look back (steps.py), wh
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,9 +37,11 @@ __all__ = [
     "daily",
     "days_ago",
     "days_of",
+    "days_of_tags",
     "describe_failures",
     "describe_scope",
     "fail_for_tenants",
+    "first_of_tags",
     "local_period",
     "mapping_back",
     "month_of_days",
@@ -121,6 +123,28 @@ def refuse_days_to_come(days: Sequence[Window]) -> None:
     if not days or days[-1].end > datetime.now(UTC):
         named = f"{days[-1].day} is not over yet (UTC)" if days else "The range ends before it begins"
         raise PermanentError(f"{named}: nothing was computed. The last day that can be is {days_ago(1)}.")
+
+
+def first_of_tags(tags: Mapping[str, str]) -> str | None:
+    """The first day that a run's tags name, if they do."""
+    return tags.get("dagster/asset_partition_range_start") or tags.get("dagster/partition")
+
+
+def days_of_tags(tags: Mapping[str, str]) -> list[date] | None:
+    """The days that a run's tags name, for what is given no partition (a check); None if they name none.
+
+    Raises PermanentError for days that there are not.
+    """
+    first = first_of_tags(tags)
+    last = tags.get("dagster/asset_partition_range_end") or first
+    if not first or not last:
+        return None
+    # Not by listing the partitions: they begin so early that it takes longer than judging a day.
+    earliest, latest = str(daily.get_first_partition_key()), str(daily.get_last_partition_key())
+    kept = [max(first, earliest), min(last, latest)]
+    if kept[0] > kept[1] or not all(map(daily.has_partition_key, kept)):
+        raise PermanentError(f"There is no day from {first} to {last} that can be judged: {earliest} to {latest} are.")
+    return list(Window.of_days(*map(date.fromisoformat, kept)).days())
 
 
 def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ from assets.importing.assets import imported_logs
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
 from assets.privacy.assets import expired_addresses
-from assets.raw.assets import raw_days
+from assets.raw.assets import raw_days, show_raw_quality
 from assets.reporting.assets import (
     final_sponsor_reports,
     monthly_sponsor_reports,
@@ -111,7 +111,7 @@ def define(resources: Mapping[str, object], first: date | None = None) -> Defini
 
     return Definitions(
         assets=map_asset_specs(cut_partitions, ASSETS),
-        asset_checks=[show_tenant_checks, check_inclusions_valid],
+        asset_checks=[show_tenant_checks, show_raw_quality, check_inclusions_valid],
         jobs=[*JOBS, chunked_rollups, early_days, log_imports, nightly_upkeep, *STEERING_JOBS],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
         sensors=[new_objects, late_rows, early_rows],

@@ -1,4 +1,4 @@
-"""Raw assets: the tables that others write, and how many rows of which age lie in them.
+"""Raw assets: the tables that others write, how many rows of which age lie in them, and how good these are.
 
 Here: looking at the raw tables day by day. To materialize a day of them is to look; no row is written or changed.
 Not here: writing raw rows (assets/importing), what is computed from them (the domain packages).
@@ -6,15 +6,39 @@ Not here: writing raw rows (assets/importing), what is computed from them (the d
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from dagster import AssetExecutionContext, AssetKey, AssetSpec, MetadataValue, Output, ResourceParam, multi_asset
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
+    MetadataValue,
+    Output,
+    ResourceParam,
+    multi_asset,
+    multi_asset_check,
+)
 
 from assets.assets import WITHOUT_EVENTS, Description
-from assets.partitions import daily, days_of, month_of_days, refuse_campaigns
+from assets.markdown import table
+from assets.partitions import daily, days_ago, days_of, days_of_tags, month_of_days, refuse_campaigns
+from assets.raw.quality import QUALITIES, Quality, judge_quality
 from assets.steps import OWNERS
 from sql.failures import cause_of, is_isolatable
 from sql.values import Reader, Scope, Window
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# In a description of a check, and in its table.
+CASES_NAMED = 3
+ROWS_SHOWN = 200
 
 NO_ROWS: Description = {"rows": MetadataValue.int(0), "tenants": MetadataValue.int(0)}
 
@@ -82,6 +106,55 @@ def describe_raw_days(
         for spec in SPECS
         for day in span.days()
     }
+
+
+@multi_asset_check(
+    name="show_raw_quality",
+    specs=[AssetCheckSpec(each.name, asset=each.table, description=each.promise) for each in QUALITIES],
+    can_subset=True,
+)
+def show_raw_quality(
+    context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse], scope: ResourceParam[Scope]
+) -> Iterator[AssetCheckResult]:
+    """Whether the raw rows of this run's days are complete, as many as usual and in time: warnings, which hold nothing.
+
+    Without a day in the run's tags, of yesterday. A tenant that cannot be judged is named; the others are.
+    """
+    days = days_of_tags(context.run.tags) or [date.fromisoformat(days_ago(1))]
+    tenants = warehouse.tenants(scope)
+    selected = {key.name for key in context.selected_asset_check_keys}
+    verdicts = judge_quality(warehouse.read, days, [UUID(bytes=tenant) for tenant in tenants["tenant_id"]])
+    named = verdicts.join(tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1")
+    for each in QUALITIES:
+        if each.name in selected:
+            yield _result_of(each, named.filter(check_name=each.name))
+
+
+def _result_of(quality: Quality, verdicts: "pl.DataFrame") -> AssetCheckResult:
+    """What the UI shows of one check: the tenants and days that did not pass first. verdicts: its own, with slug."""
+    import polars as pl
+
+    rows = verdicts.sort("passed", "day", "slug").select(
+        "slug", "day", pl.when("passed").then(pl.lit("as promised")).otherwise(pl.lit("not so")), "detail"
+    )
+    bad = verdicts.filter(passed=False).sort("day", "slug").head(CASES_NAMED)
+    cases = ", ".join(
+        f"{slug} {day} ({detail})" for slug, day, detail in bad.select("slug", "day", "detail").iter_rows()
+    )
+    failed = verdicts.filter(passed=False).height
+    more = f" and {failed - CASES_NAMED} more" if failed > CASES_NAMED else ""
+    return AssetCheckResult(
+        check_name=quality.name,
+        asset_key=quality.table,
+        passed=failed == 0,
+        severity=AssetCheckSeverity.WARN,
+        description=quality.promise + (f" Not so: {cases}{more}." if failed else ""),
+        metadata={
+            "tenants": verdicts["tenant_id"].n_unique(),
+            "failed": failed,
+            "table": MetadataValue.md(table(("tenant", "day", "verdict", "found"), rows.head(ROWS_SHOWN).iter_rows())),
+        },
+    )
 
 
 def describe_day(row: dict[str, object]) -> Description:

@@ -24,10 +24,10 @@ from dagster import (
 
 from assets.assets import Description
 from assets.markdown import table
-from assets.partitions import daily, describe_failures, refuse_campaigns
+from assets.partitions import days_ago, days_of_tags, describe_failures, first_of_tags, refuse_campaigns
 from assets.steps import DAILY_ASSETS, VERDICT
 from assets.upkeep.checks import CASES_NAMED, CHECKS, Check
-from sql.values import PermanentError, Reader, Scope, Window
+from sql.values import Reader, Scope
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def show_tenant_checks(
     failed = results.filter(~pl.col("passed"))
     where = f"{run_days[0]}" if run_days[0] == run_days[-1] else f"{run_days[0]} to {run_days[-1]}"
     nothing = "" if days else f" Nobody has computed anything of {where}, so there is nothing to judge."
-    unasked = f" {UNASKED.format(day=where)}" if by_hand and not _first_of(context) else ""
+    unasked = f" {UNASKED.format(day=where)}" if by_hand and not first_of_tags(context.run.tags) else ""
     for check in checks:
         yield _result_of(check, results.filter(check_name=check.name), where, nothing + unasked)
     unjudged = [*unread, *read_unjudged(warehouse, run_id, days, tenants, unread)]
@@ -189,26 +189,12 @@ def _describe_failed(failed: "pl.DataFrame", unjudged: "list[TenantFailure]", *,
     return " ".join(words)
 
 
-def _first_of(context: AssetCheckExecutionContext) -> str | None:
-    """The first day that the run's tags name, if they do."""
-    tags = context.run.tags
-    return tags.get("dagster/asset_partition_range_start") or tags.get("dagster/partition")
-
-
 def _days_of_run(context: AssetCheckExecutionContext, warehouse: Warehouse) -> list[date]:
     """The days that the run's tags name; without a partition the last day that anybody has judged, else yesterday."""
-    tags = context.run.tags
-    first = _first_of(context)
-    last = tags.get("dagster/asset_partition_range_end") or first
-    earliest, latest = daily.get_first_partition_key(), daily.get_last_partition_key()
-    if not first or not last:
-        judged: list[date] = warehouse.read("read_last_day", asset=VERDICT)["day"].drop_nulls().to_list()
-        return judged or [date.fromisoformat(str(latest))]
-    # Not by listing the partitions: they begin so early that it takes longer than judging a day.
-    kept = [max(first, str(earliest)), min(last, str(latest))]
-    if kept[0] > kept[1] or not all(map(daily.has_partition_key, kept)):
-        raise PermanentError(f"There is no day from {first} to {last} that can be judged: {earliest} to {latest} are.")
-    return list(Window.of_days(*map(date.fromisoformat, kept)).days())
+    if (named := days_of_tags(context.run.tags)) is not None:
+        return named
+    judged: list[date] = warehouse.read("read_last_day", asset=VERDICT)["day"].drop_nulls().to_list()
+    return judged or [date.fromisoformat(days_ago(1))]
 
 
 def _table(bad: "pl.DataFrame") -> MetadataValue:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from dagster import (
     AssetCheckKey,
+    AssetCheckSeverity,
     AssetKey,
     DagsterEventType,
     DagsterInstance,
@@ -19,6 +20,7 @@ from dagster import (
 )
 
 from assets.lineage import EVER
+from assets.raw.quality import QUALITIES
 from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, heal, run_job
@@ -131,7 +133,7 @@ def by_hand(
     warehouse: Warehouse, history: DagsterInstance, checks: Sequence[str], day: date | None
 ) -> ExecuteInProcessResult:
     """Somebody presses "Execute" at checks, with or without a partition."""
-    asset_of = {check.name: check.asset for check in CHECKS}
+    asset_of = {check.name: check.asset for check in CHECKS} | {each.name: each.table for each in QUALITIES}
     keys = {AssetCheckKey(AssetKey(asset_of[name]), name) for name in checks}
     resources = {**RESOURCES, "warehouse": ResourceDefinition.hardcoded_resource(warehouse)}
     job = define(resources).resolve_implicit_global_asset_job_def()
@@ -155,6 +157,26 @@ def report_of(result: ExecuteInProcessResult) -> str:
 def verdicts(warehouse: Warehouse, day: date) -> dict[tuple[str, str], bool]:
     found = "SELECT slug, check_name, passed FROM check_results INNER JOIN tenants USING (tenant_id) WHERE day = %s"
     return {(slug, name): passed for slug, name, passed in rows(warehouse, found, day)}
+
+
+def test_bad_raw_rows_of_one_tenant_are_a_warning_about_that_tenant_and_fail_no_run(
+    week: Warehouse, history: DagsterInstance
+) -> None:
+    with week.transaction() as connection:
+        connection.execute(
+            "UPDATE listener_events SET user_agent = NULL, platform = NULL WHERE tenant_id = %s "
+            "AND (occurred_at AT TIME ZONE 'UTC')::date = %s",
+            [named("harbor"), WEDNESDAY],
+        )
+    result = by_hand(week, history, ["listener_events_complete"], WEDNESDAY)
+    [found] = result.get_asset_check_evaluations()
+    assert result.success
+    assert (found.passed, found.severity) == (False, AssetCheckSeverity.WARN)
+    assert f"Not so: harbor {WEDNESDAY} (0 of " in (found.description or "")
+    assert "kreuz" not in (found.description or "")
+    shown = str(found.metadata["table"].value)
+    assert f"| harbor | {WEDNESDAY} | not so | 0 of " in shown
+    assert f"| kreuz | {WEDNESDAY} | as promised |" in shown
 
 
 def test_a_check_by_hand_judges_the_requested_day_and_stores_its_verdict(
