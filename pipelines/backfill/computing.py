@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from dagster import (
+    AssetKey,
     DagsterEventType,
     DagsterExecutionInterruptedError,
     DagsterInstance,
@@ -24,7 +25,7 @@ from dagster import (
 
 from assets.resources import Progress
 from assets.runs import Committed
-from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, VERDICT
+from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, STEPS, VERDICT
 from pipelines.backfill.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
 from pipelines.definitions import RESOURCES, define
 from pipelines.first_day import first_day
@@ -62,12 +63,13 @@ class TenantsFailedError(BackfillError):
 
 @dataclass(frozen=True, slots=True)
 class BackfillPlan:
-    """What a backfill will do: these days, of these tenants (empty: all), by this job."""
+    """What a backfill will do: these days, of these tenants (empty: all), by this job; steps: by these of its steps."""
 
     first: date
     last: date
     tenants: tuple[str, ...] = ()
     job: str = "daily_rollups"
+    steps: tuple[str, ...] = ()
 
     @property
     def days(self) -> int:
@@ -75,12 +77,15 @@ class BackfillPlan:
 
     @property
     def assets(self) -> tuple[str, ...]:
-        return STEPS_OF[self.job]
+        if not self.steps:
+            return STEPS_OF[self.job]
+        return tuple(name for step in STEPS if step.name in self.steps for name in step.names)
 
     @property
     def name(self) -> str:
-        """What its runs are tagged with: the same for the same days and tenants."""
-        return f"{self.job} from {self.first} to {self.last} for {', '.join(self.tenants) or 'all tenants'}"
+        """What its runs are tagged with: the same for the same days, tenants and steps."""
+        steps = f", {' and '.join(self.steps)}" if self.steps else ""
+        return f"{self.job} from {self.first} to {self.last} for {', '.join(self.tenants) or 'all tenants'}{steps}"
 
     def runs(self) -> Iterator[tuple[date, date]]:
         """First and last day of each run."""
@@ -143,8 +148,8 @@ def backfill(
     """
     work = work or prepare(plan, warehouse, instance, restart=True)
     own_tags = {PLAN_TAG: plan.name, BEGAN_TAG: work.began.isoformat()}
-    if not work.done:
-        # Only a run that computes all of its days counts for the pace.
+    if not work.done and not plan.steps:
+        # Only a run that computes everything of its days counts for the pace.
         own_tags[TENANTS_TAG] = str(len(work.tenants))
 
     def committed(assets: Sequence[str], day: date, tenants: Sequence[UUID]) -> None:
@@ -164,6 +169,7 @@ def backfill(
                 instance,
                 plan.job,
                 tags=tags,
+                assets=plan.assets if plan.steps else None,
                 tenants=plan.tenants,
                 skip_computed_since=work.began if work.done else None,
                 committed=committed,
@@ -231,6 +237,7 @@ def run_job(
     *,
     tags: dict[str, str] | None = None,
     partition_key: str | None = None,
+    assets: Sequence[str] | None = None,
     tenants: Sequence[str] = (),
     campaigns: Sequence[str] = (),
     stale_only: bool = False,
@@ -239,6 +246,7 @@ def run_job(
 ) -> ExecuteInProcessResult:
     """One run of a job in this process, kept in the orchestrator's history. Raises BackfillError naming what failed.
 
+    assets: those of the job that are computed; None: all. The checks of its days belong to the verdict on them.
     committed: called with the assets, the day and the tenants after each commit.
     """
     resources = {
@@ -253,21 +261,23 @@ def run_job(
         "skip_computed_since": skip_computed_since.isoformat() if skip_computed_since else "",
     }
     run_id = str(uuid4())
+    definition = define(resources, _first_needed(tags or {}, partition_key)).resolve_job_def(job)
+    if assets is not None:
+        checks = set(definition.asset_layer.asset_graph.asset_check_keys) if VERDICT in assets else set()
+        definition = definition.get_subset(
+            asset_selection={AssetKey(asset) for asset in assets}, asset_check_selection=checks
+        )
     with sign_of_life(instance, run_id):
-        result = (
-            define(resources, _first_needed(tags or {}, partition_key))
-            .resolve_job_def(job)
-            .execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                partition_key=partition_key,
-                tags={**(tags or {}), **own_tags(run_id)},
-                raise_on_error=False,
-                run_config={
-                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                    "resources": {"scope": {"config": scope}},
-                },
-            )
+        result = definition.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            partition_key=partition_key,
+            tags={**(tags or {}), **own_tags(run_id)},
+            raise_on_error=False,
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "resources": {"scope": {"config": scope}},
+            },
         )
     if not result.success:
         steps = {event.step_key for event in result.get_step_failure_events()}

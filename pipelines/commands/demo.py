@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -23,11 +21,10 @@ import polars as pl
 from dagster import AssetKey, DagsterInstance
 from rich.text import Text
 
+from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, STEPS, VERDICT
 from pipelines import console, runtime
-from pipelines.backfill.beside import beside
-from pipelines.backfill.computing import STEPS_OF, BackfillPlan, prepare, run_job
-from pipelines.backfill.computing import backfill as run_backfill
-from pipelines.backfill.dividing import count_rows, divide
+from pipelines.backfill.computing import run_job
+from pipelines.backfill.in_stages import compute_in_stages, count_tables
 from pipelines.backfill.open_days import open_days
 from pipelines.backfill.progress import progress_bar
 from pipelines.demo import (
@@ -210,8 +207,7 @@ def _compute_and_report(settings: Settings, choice: Choice, whole_month: bool, f
         runtime.open_warehouse(settings) as warehouse,
         runtime.orchestrator_instance() as instance,
     ):
-        spans = {"look_back_rollups": (Span.until(last).first, shown - DAY), "daily_rollups": (shown, last)}
-        computed = _compute(warehouse, instance, spans)
+        computed = _compute(warehouse, instance, Span.until(last).first, shown, last)
         fonts.result()
         _report(warehouse, instance, wanted, again=computed)
         due_mails = int(warehouse.read("count_due_deliveries", now=datetime.now(UTC)).item())
@@ -227,28 +223,25 @@ def _mondays(last: date) -> list[date]:
     return [newest - timedelta(weeks=back) for back in reversed(range(WEEKS))]
 
 
-def _compute(warehouse: Warehouse, instance: DagsterInstance, spans: Mapping[str, tuple[date, date]]) -> bool:
-    """Compute for each job the days of its span from the first open one to the last; False if none is open.
+def _compute(warehouse: Warehouse, instance: DagsterInstance, first: date, shown: date, last: date) -> bool:
+    """Compute the days from the first open one on: those before shown as far as is looked back at, then everything.
 
-    Tenants are divided over the processors, a process each.
+    Returns False if none is open. The days of each step are divided over the processors, a process each.
     """
-    plans = [
-        BackfillPlan(days[0], days[-1], job=job)
-        for job, span in spans.items()
-        if (days := open_days(warehouse, STEPS_OF[job][-1], *span))
-    ]
-    if not plans:
+    looked_back = open_days(warehouse, LOOK_BACK_ASSETS[-1], first, shown - DAY)
+    everything = open_days(warehouse, VERDICT, shown, last)
+    if not looked_back and not everything:
         return False
-    groups = divide(count_rows(warehouse, plans[0].first, plans[-1].last), os.cpu_count() or 1)
-    own, *others = [[replace(plan, tenants=slugs) for plan in plans] for slugs in groups]
-    left = [prepare(plan, warehouse, instance) for plan in [*own, *chain.from_iterable(others)]]
-    tables = " and ".join(f"{plan.days} days x {len(plan.assets)} tables" for plan in plans)
-    total = sum(work.left for work in left)
-    with progress_bar(f"Computing {tables}", total, "tenant-days") as advance, ExitStack() as beside_this:
-        for group in others:
-            beside_this.enter_context(beside(group, advance))
-        for plan, work in zip(own, left, strict=False):
-            run_backfill(plan, warehouse, instance, work, advance)
+    days_of = {step.name: (everything[0], last) for step in STEPS} if everything else {}
+    if looked_back:
+        until = last if everything else shown - DAY
+        days_of |= {step.name: (looked_back[0], until) for step in STEPS if step.names[0] in LOOK_BACK_ASSETS}
+    counts = [(len(looked_back), LOOK_BACK_ASSETS)] if looked_back else []
+    counts += [(len(everything), (*DAILY_ASSETS, VERDICT))] if everything else []
+    tables = " and ".join(f"{days} days x {len(assets)} tables" for days, assets in counts)
+    total = count_tables(days_of) * warehouse.tenants().height
+    with progress_bar(f"Computing {tables}", total, "tables") as advance:
+        compute_in_stages(days_of, warehouse, instance, os.cpu_count() or 1, advance)
     return True
 
 

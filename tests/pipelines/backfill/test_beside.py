@@ -1,4 +1,4 @@
-"""Backfills in a process of their own: how tenants are divided, progress, errors, and stopping."""
+"""Backfills in a process of their own: progress, errors, and stopping."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipelines import runtime
-from pipelines.backfill.beside import beside
+from pipelines.backfill.beside import BackfillProcess, beside
 from pipelines.backfill.computing import BackfillError, BackfillPlan
-from pipelines.backfill.dividing import divide
 from pipelines.settings import load_settings
 from sql.embedded import Server
 from sql.warehouse import Warehouse
@@ -21,20 +18,6 @@ from tests.pipelines.running import rows
 from tests.pipelines.small_network import MONDAY, named
 
 KREUZ = BackfillPlan(MONDAY, MONDAY, ("kreuz",), "look_back_rollups")
-
-
-@given(st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(0, 1000)), st.integers(1, 5))
-def test_each_tenant_is_in_one_group_and_no_group_is_larger_than_the_rest_by_more_than_one_tenant(
-    rows_of: dict[str, int], groups: int
-) -> None:
-    divided = divide(rows_of, groups)
-    assert sorted(slug for group in divided for slug in group) == sorted(rows_of)
-    assert len(divided) == min(groups, len(rows_of))
-    assert all(divided)
-    sizes = [sum(rows_of[slug] for slug in group) for group in divided]
-    assert sizes == sorted(sizes, reverse=True)
-    if divided:
-        assert sizes[0] - sizes[-1] <= max(rows_of.values())
 
 
 @pytest.fixture
@@ -61,24 +44,33 @@ def test_a_process_computes_its_tenants_and_says_how_far_it_is(warehouse: Wareho
     others = {slug: runs_of(warehouse, slug) for slug in warehouse.tenants()["slug"] if slug != "kreuz"}
     before = runs_of(warehouse, "kreuz")
     steps: list[float] = []
-    with beside([KREUZ], lambda _item, amount: steps.append(amount)):
-        pass
+    with beside(lambda _item, amount: steps.append(amount)) as process:
+        process.begin([KREUZ])
+        process.wait()
     assert runs_of(warehouse, "kreuz").isdisjoint(before)
-    assert sum(steps) == pytest.approx(1), "one tenant-day"
+    assert sum(steps) == pytest.approx(len(KREUZ.assets)), "the tables of one tenant-day"
     assert {slug: runs_of(warehouse, slug) for slug in others} == others
 
 
 def test_what_fails_in_the_process_is_raised_with_its_words(warehouse: Warehouse) -> None:
     nobody = BackfillPlan(MONDAY, MONDAY, ("kruez",))
-    with (
-        pytest.raises(BackfillError, match=r"There is no tenant 'kruez'; did you mean kreuz\?"),
-        beside([nobody], lambda _item, _amount: None),
-    ):
-        pass
+    with beside(lambda _item, _amount: None) as process:
+        process.begin([nobody])
+        with pytest.raises(BackfillError, match=r"There is no tenant 'kruez'; did you mean kreuz\?"):
+            process.wait()
+        process.begin([KREUZ])
+        with pytest.raises(BackfillError, match="There is no tenant 'kruez'"):
+            process.wait()
+
+
+def begun(process: BackfillProcess, error: type[Exception]) -> Exception:
+    """The error, after the process was given its work."""
+    process.begin([KREUZ])
+    return error()
 
 
 def test_an_error_of_the_body_stops_the_process(warehouse: Warehouse) -> None:
     before = runs_of(warehouse, "kreuz")
-    with pytest.raises(KeyError), beside([KREUZ], lambda _item, _amount: None):
-        raise KeyError
+    with pytest.raises(KeyError), beside(lambda _item, _amount: None) as process:
+        raise begun(process, KeyError)
     assert runs_of(warehouse, "kreuz") == before
