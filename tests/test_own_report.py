@@ -37,17 +37,22 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with open_site() as opened:
-        items = []
-        for number in (1, 2):
-            address = opened.put(f"/tides/{number}.mp3", SOUND)
-            released = datetime.combine(LAST - timedelta(days=20), datetime.min.time(), UTC)
-            items.append(
-                f"<item><title>Low water {number}</title><guid>tides-{number}</guid>"
-                f"<pubDate>{released:%a, %d %b %Y %H:%M:%S} +0000</pubDate>"
-                f'<enclosure url="{address}" length="{len(SOUND)}" type="audio/mpeg"/></item>'
-            )
-        opened.put("/tides.xml", rss(*items, channel="<title>Tides</title>"))
+        lay_feed(opened, 1, 2)
         yield opened
+
+
+def lay_feed(site: Site, *numbers: int) -> None:
+    """A feed of these episodes."""
+    items = []
+    for number in numbers:
+        address = site.put(f"/tides/{number}.mp3", SOUND)
+        released = datetime.combine(LAST - timedelta(days=20), datetime.min.time(), UTC)
+        items.append(
+            f"<item><title>Low water {number}</title><guid>tides-{number}</guid>"
+            f"<pubDate>{released:%a, %d %b %Y %H:%M:%S} +0000</pubDate>"
+            f'<enclosure url="{address}" length="{len(SOUND)}" type="audio/mpeg"/></item>'
+        )
+    site.put("/tides.xml", rss(*items, channel="<title>Tides</title>"))
 
 
 @pytest.fixture
@@ -80,7 +85,7 @@ def lay_logs() -> None:
     days = [LAST - timedelta(days=back) for back in reversed(range(DAYS))]
     lines = [line(day, home, f"/tides/{1 + home % 2}.mp3") for day in days for home in range(1, HOMES + 1)]
     lines += [line(LAST, 1, "/tides/2.mp3"), line(LAST, 9, agent="Googlebot/2.1"), line(LAST, 8, sent=2)]
-    lines += [line(LAST, 7, "/robots.txt")]
+    lines += [line(LAST, 7, "/robots.txt"), line(LAST, 4, "/tides/3.mp3")]
     with gzip.open("access.log.gz", "wt") as file:
         file.write("".join(lines))
     Path("logs").mkdir()
@@ -128,7 +133,7 @@ def test_every_command_of_the_page_runs_and_the_report_has_the_right_numbers(
         # `plan` ends with 2 where something would change, as the page says.
         assert result.exit_code == (2 if "plan" in words else 0), f"{command}\n{result.output}"
         if "--dry-run" in words:
-            assert "14 requests would be stored" in result.output
+            assert "15 requests would be stored" in result.output
             assert not Path("my-network").exists()
             assert warehouse.tenants().is_empty()
         elif words[0] == "init":
@@ -153,6 +158,13 @@ def test_every_command_of_the_page_runs_and_the_report_has_the_right_numbers(
     assert report_text() == sold
     assert standing(warehouse) == before
     assert before[-1] == 0
+
+    # An episode that comes into the feed later has the requests that were there before it.
+    lay_feed(site, 1, 2, 3)
+    for words in (["catalogue", "read-feeds"], ["heal"]):
+        assert run(words).exit_code == 0
+    with warehouse.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM downloads").fetchone() == (HOMES * DAYS + 1,)
 
 
 def standing(warehouse: Warehouse) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.importing.addresses import TrustedProxies, read_clients
-from assets.importing.paths import MediaPaths, clean_path, without_query
+from assets.importing.paths import GUID, MediaPaths, clean_path, without_query
 from assets.importing.requests import REQUEST_SCHEMA, Parsed, hold_to_bounds, map_distinct
 
 # The name space of imported events: made once, at random, and never changed, or imports would double.
@@ -141,7 +141,8 @@ class EventMaker:
         return events.with_columns(unmapped.alias("event_data")).pipe(map_distinct, "event_data", self._data_of)
 
     def _data_of(self, target: str) -> str:
-        return json.dumps({"import": self.format_name, "path": clean_path(target)}, ensure_ascii=False)
+        path = target if target.startswith(GUID) else clean_path(target)
+        return json.dumps({"import": self.format_name, "path": path}, ensure_ascii=False)
 
     def _rejects(self, rejects: pl.DataFrame) -> pl.DataFrame:
         ordinals = self._seen_rejects.ordinals(rejects.get_column("line"))

@@ -41,7 +41,7 @@ def count_lines(summary: ImportSummary, tenant: str, dry_run: bool, rejects_path
     if summary.unmapped:
         lines.append(
             f"{summary.unmapped:,} requests for files that are not in the catalogue, such as {summary.example}; "
-            "they will count as unknown_asset"
+            "they count as unknown_asset until it has them"
         )
     if summary.without_address:
         lines.append(f"{summary.without_address:,} requests without an address; they cannot be counted")
