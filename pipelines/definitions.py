@@ -47,6 +47,7 @@ from pipelines.chunks.values import HistoryValues
 from pipelines.dagster_texts import guard_dagster
 from pipelines.early_days import early_days
 from pipelines.first_day import first_day, loaded_first_day
+from pipelines.problems.sensor import problems
 from pipelines.processes.workers import sign_of_life
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
@@ -114,7 +115,7 @@ def define(resources: Mapping[str, object], first: date | None = None) -> Defini
         asset_checks=[show_tenant_checks, show_raw_quality, check_inclusions_valid],
         jobs=[*JOBS, chunked_rollups, early_days, log_imports, nightly_upkeep, *STEERING_JOBS],
         schedules=[*SCHEDULES, nightly_upkeep_clock],
-        sensors=[new_objects, late_rows, early_rows],
+        sensors=[new_objects, late_rows, early_rows, problems],
         resources=resources,
         executor=EXECUTOR,
     )

@@ -51,6 +51,27 @@ def list_command(tenant: str, most: int) -> None:
     console.out.print(table if rows else "There is no alert.")
 
 
+@alerts.command("look")
+def look_command() -> None:
+    """Look for problems now, tell what is new or solved, and list what is open. A sensor does it every five minutes."""
+    from pipelines.problems.watching import watch
+
+    settings = load_settings()
+    with runtime.open_warehouse(settings) as warehouse:
+        watched = watch(settings, warehouse, datetime.now(UTC))
+        rows = warehouse.rows("read_open_problems")
+    for alert in watched.alerts:
+        console.out.print(f"New: {alert.subject}")
+    if watched.alerts:
+        console.out.print(f"Alerts: {watched.sent}.")
+    for note in watched.notes:
+        console.out.print(f"Note: {note}.")
+    table = console.text_table("since", "kind", "tenant", "problem")
+    for row in rows:
+        table.add_row(f"{row['began_at']:%Y-%m-%d %H:%M}", row["kind"], row["tenant"] or "–", row["headline"])
+    console.out.print(table if rows else "Nothing is wrong.")
+
+
 @alerts.command("owner")
 @click.argument("tenant", metavar="TENANT_SLUG")
 @click.argument("address", required=False)

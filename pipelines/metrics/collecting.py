@@ -33,6 +33,7 @@ COLLECTORS: dict[str, Collect] = {
     "rows": tenants.collect_rows,
     "mails": tenants.collect_mails,
     "inclusions": tenants.collect_inclusions,
+    "problems": installation.collect_problems,
     "runs": orchestrator.collect_runs,
     "automation": orchestrator.collect_automation,
     "sizes": installation.collect_sizes,

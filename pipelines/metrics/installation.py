@@ -6,10 +6,11 @@ Not here: the orchestrator (orchestrator.py), what the names mean (registry.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 import psycopg
 
@@ -18,6 +19,7 @@ from pipelines.doctor.database import replica_behind_s
 from pipelines.doctor.machine import measure_rooms
 from pipelines.metrics.samples import Sample, Scrape
 from pipelines.settings import Settings
+from reports.delivery.alerts.problems import Kind
 from sql.connecting import connect, statement_error
 
 # replay_lag is NULL once a replica has replayed everything and nothing new is written.
@@ -36,6 +38,13 @@ def collect_info(scrape: Scrape) -> Iterator[Sample]:
     with scrape.warehouse().transaction() as connection:
         row = connection.execute("SELECT earshot_edition()").fetchone()
     yield Sample("info", 1, (version("earshot"), str(row[0]) if row else "none"))
+
+
+def collect_problems(scrape: Scrape) -> Iterator[Sample]:
+    """What is open."""
+    counts = Counter(row["kind"] for row in scrape.warehouse().rows("read_open_problems"))
+    for kind in get_args(Kind):
+        yield Sample("problems", counts[kind], (kind,))
 
 
 def collect_sizes(scrape: Scrape) -> Iterator[Sample]:

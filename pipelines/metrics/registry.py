@@ -66,6 +66,7 @@ METRICS = (
     Metric("delivery_queue_age_seconds", "For how long the oldest mail waits that could leave.", ("tenant",)),
     Metric("delivery_attempts_total", "Attempts to send a mail, by outcome.", ("tenant", "outcome"), "counter"),
     Metric("alerts", "Alerts by state.", ("tenant", "state")),
+    Metric("problems", "Problems that are open: told by mail or webhook, and not solved yet.", ("kind",)),
     # The orchestrator
     Metric("daemon_heartbeat_timestamp_seconds", "When Dagster's daemon gave its last sign of life, as Unix time."),
     Metric("runs", "Runs that ended in the last 24 hours, and those that are open, by status.", ("job", "status")),

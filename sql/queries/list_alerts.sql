@@ -1,7 +1,7 @@
--- list_alerts: what owners were told, or are to be told, newest change first.
+-- list_alerts: what owners were told, or are to be told, newest change first. tenant is empty for the installation.
 -- Grain: one row per alert and channel. Parameters: tenant (text: slug, or empty for all), most (integer).
 SELECT
-    t.slug AS tenant,
+    coalesce(t.slug, '') AS tenant,
     a.channel,
     coalesce(
         a.recipient, CASE a.channel WHEN 'mail' THEN coalesce(s.owner_address, t.owner_address, t.reply_to) END
@@ -12,7 +12,7 @@ SELECT
     a.updated_at,
     a.detail
 FROM alerts AS a
-INNER JOIN tenants AS t ON a.tenant_id = t.tenant_id
+LEFT JOIN tenants AS t ON a.tenant_id = t.tenant_id
 LEFT JOIN report_subscriptions AS s ON a.tenant_id = s.tenant_id AND a.subscription_id = s.subscription_id
 WHERE %(tenant)s = '' OR t.slug = %(tenant)s
 ORDER BY a.updated_at DESC, a.tenant_id ASC, a.alert_key ASC, a.channel ASC

@@ -18,20 +18,26 @@ Here: the names that other modules use. Each module's charter states what it hol
 
 from __future__ import annotations
 
-from reports.delivery.alerts.alert import Alert, queue_alert
-from reports.delivery.alerts.channels import Channel, channels_of
+from reports.delivery.alerts.alert import INSTALLATION, Alert, queue_alert
+from reports.delivery.alerts.channels import Channel, channels_of, usable_channels
 from reports.delivery.alerts.failures import queue_failures
+from reports.delivery.alerts.problems import Problem, Ways, record_problems
 from reports.delivery.alerts.sending import AlertSummary, alert_owners, count_due_alerts, send_once, send_waiting
 
 __all__ = [
+    "INSTALLATION",
     "Alert",
     "AlertSummary",
     "Channel",
+    "Problem",
+    "Ways",
     "alert_owners",
     "channels_of",
     "count_due_alerts",
     "queue_alert",
     "queue_failures",
+    "record_problems",
     "send_once",
     "send_waiting",
+    "usable_channels",
 ]

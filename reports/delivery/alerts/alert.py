@@ -21,6 +21,9 @@ from sql.statements import statement
 ALERTED_WITHIN = timedelta(days=7)
 LONGEST_TEXT = 3000  # a message of Slack is cut at 4,000 characters
 
+# The tenant of alerts and problems that are about the installation and no tenant.
+INSTALLATION = UUID(int=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -37,15 +40,21 @@ class Alert:
     subscription_id: UUID | None = None
 
 
-def queue_alert(connection: Connection[Any], alert: Alert, now: datetime) -> bool:
+def queue_alert(
+    connection: Connection[Any], alert: Alert, now: datetime, channel: str = "mail", recipient: str | None = None
+) -> bool:
     """Put the alert into the queue, inside the caller's transaction; False where its key is there already.
 
-    Known secrets are masked in what is kept. The role is earshot_etl, or earshot_report of that tenant.
+    What is to be mailed is posted to the webhook as well, where there is one. recipient: of the installation's alerts,
+    which have no owner. Known secrets are masked in what is kept. The role is earshot_etl, or earshot_report of that
+    tenant.
     """
     values = {
         "tenant": alert.tenant_id,
         "subscription": alert.subscription_id,
         "key": alert.key,
+        "channel": channel,
+        "recipient": recipient,
         "subject": header_text(masked(alert.subject), 200),
         "body": "\n".join(header_text(line) for line in masked(alert.text).splitlines())[:LONGEST_TEXT],
         "now": now,

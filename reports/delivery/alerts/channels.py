@@ -73,10 +73,21 @@ def channels_of(settings: TransportSettings) -> dict[str, Channel]:
 
     Raises PermanentError for a transport that cannot send; nothing has been claimed by then.
     """
-    channels: dict[str, Channel] = {"mail": MailChannel(make_transport(settings))}
-    if settings.alert_webhook:
-        channels["webhook"] = WebhookChannel(settings.alert_webhook, settings.timeout_s, settings.deadline_s)
-    return channels
+    return {"mail": MailChannel(make_transport(settings)), **_webhook(settings)}
+
+
+def usable_channels(settings: TransportSettings) -> tuple[dict[str, Channel], str | None]:
+    """The ways that can be used, and why the mail cannot, if it cannot: then what is wrong with it is still posted."""
+    try:
+        return channels_of(settings), None
+    except PermanentError as error:
+        return _webhook(settings), str(error)
+
+
+def _webhook(settings: TransportSettings) -> dict[str, Channel]:
+    if not settings.alert_webhook:
+        return {}
+    return {"webhook": WebhookChannel(settings.alert_webhook, settings.timeout_s, settings.deadline_s)}
 
 
 class MailChannel:

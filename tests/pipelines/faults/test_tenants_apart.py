@@ -66,6 +66,8 @@ TRIED_CLOCKS = {
     "monthly_report_mornings",
     "final_report_mornings",
     "late_rows",
+    # In tests/pipelines/problems.
+    "problems",
     # In tests/pipelines/runs/test_arrivals.py.
     "early_rows",
     "new_objects",
