@@ -30,6 +30,7 @@ from sql.schema.migrate import migrate, rollback
 from sql.schema.partitions import make_partitions
 from sql.schema.status import EDITIONS
 from sql.schema.status import status as schema_status
+from sql.values import PermanentError
 
 # So many pending files are named; the others are counted.
 NAMED = 10
@@ -187,10 +188,19 @@ def upkeep() -> None:
 
 @db.command()
 @click.option("--migrator", is_flag=True, help="Of the login that migrates and makes logins for tenants' people.")
-def url(migrator: bool) -> None:
+@click.option("--superuser", is_flag=True, help="Of the private server's superuser, for backups (docs/runbook.md).")
+@click.option("--database", metavar="NAME", help="Of another database of the private server.")
+def url(migrator: bool, superuser: bool, database: str | None) -> None:
     """Print the database's address with its password, for other programs: psql "$(earshot db url)"."""
     settings = load_settings()
-    console.raw(runtime.migrate_url(settings) if migrator else runtime.database_url(settings))
+    if not superuser:
+        address = runtime.migrate_url(settings) if migrator else runtime.database_url(settings)
+    elif settings.database_url:
+        raise PermanentError("Earshot knows no superuser of the server that DATABASE_URL names: use one of yours.")
+    else:
+        server = runtime.private_server(settings)
+        address = f"{server.admin_url.rpartition('/')[0]}/{server.url.rpartition('/')[2]}"
+    console.raw(f"{address.rpartition('/')[0]}/{database}" if database else address)
 
 
 @db.command()

@@ -125,7 +125,7 @@ def check_rights(warehouse: Warehouse) -> Iterator[Finding]:
     for fault, words in RIGHT_FAULTS.items():
         names = [row["name"] for row in faults if row["fault"] == fault]
         if names:
-            advice = f"{_MIGRATE}, and as a superuser sql/roles.sql (docs/roles.md, 'Two logins')"
+            advice = "`earshot db check` says what mends it; for roles docs/roles.md, 'Two logins'"
             yield problem("roles", words.format(names=name_some(names)), advice)
     if not faults:
         yield ok("roles", "all are there, and every table of tenants is under row-level security")
