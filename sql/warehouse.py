@@ -32,7 +32,7 @@ from sql.writing import LedgerLine, Write
 if TYPE_CHECKING:
     import polars as pl
 
-    from sql.reading import ColumnReader
+    from sql.reading.connections import ColumnReader
 
 __all__ = ["LedgerLine", "Warehouse", "Write"]
 
@@ -159,7 +159,7 @@ class Warehouse:
             return self._reader
 
     def _reader_of(self, role: str, tenant: UUID | None) -> ColumnReader:
-        from sql.reading import ColumnReader
+        from sql.reading.connections import ColumnReader
 
         return ColumnReader(self._read_url, role, tenant, limits=self._limits, work=self._work, name=self._name)
 

@@ -13,7 +13,7 @@ import pytest
 
 from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, StatementError
 from sql.embedded import Server
-from sql.reading import ColumnReader
+from sql.reading.connections import ColumnReader
 from sql.safety.masking import masked
 from sql.statements import Statement, statement
 from sql.values import PermanentError

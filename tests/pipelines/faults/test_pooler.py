@@ -18,7 +18,7 @@ from pipelines.settings import load_settings
 from reports.archive import Provenance, ReportKey, hold, state_of
 from sql.embedded import Server
 from sql.limits import Limits, bounded_history
-from sql.reading import ColumnReader
+from sql.reading.connections import ColumnReader
 from sql.schema.migrate import migrate, status
 from sql.warehouse import Warehouse
 from tests.pipelines.running import compute, home_of_its_own, rows

@@ -16,7 +16,7 @@ from sql import writing
 from sql.connecting import DatabaseUnavailableError, LockedError, StatementError, connect
 from sql.embedded import Server
 from sql.limits import Limits, bounded_history
-from sql.reading import ColumnReader
+from sql.reading.connections import ColumnReader
 from sql.schema.migrate import migrate, rollback
 from sql.values import Window
 from sql.warehouse import Warehouse, Write

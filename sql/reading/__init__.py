@@ -1,0 +1,1 @@
+"""Reading: rendered SQL in, frame out, at the speed of a binary COPY."""
