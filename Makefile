@@ -46,6 +46,7 @@ bench: $(READY_DEV) ## Measure listening, attribution (beside others, in environ
 
 trials: $(READY_DEV) ## Kill, restart and fill up what a large installation stands on, and compare what it computes (long)
 	@$(BIN)/python -m tests.trials.machines
+	@$(BIN)/python -m tests.trials.editions
 
 lint: style types layers sql ## Check style, types, layers and SQL; each is a target of its own
 

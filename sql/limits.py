@@ -112,6 +112,12 @@ def beginning(
         "app.current_tenant": str(tenant) if tenant else None,
     }
     calls = [f"set_config('{key}', {_quoted(value)}, true)" for key, value in settings.items() if value is not None]
+    if work == "writing":
+        # Of rows that TimescaleDB keeps in columns it unpacks 100,000 for a statement; a day of a tenant can be more.
+        unpacked = "timescaledb.max_tuples_decompressed_per_dml_transaction"
+        calls.append(
+            f"CASE WHEN current_setting('{unpacked}', true) <> '0' THEN set_config('{unpacked}', '0', true) END"
+        )
     return f"SELECT {', '.join(calls)}, pg_backend_pid()"
 
 

@@ -66,6 +66,12 @@ QUALITIES = (
     ),
     Quality("attribution_events_as_usual", "attribution_events", "volume", _AS_USUAL),
     Quality("listener_events_as_usual", "listener_events", "volume", _AS_USUAL),
+    Quality(
+        "requests_reconcile",
+        "request_dispositions",
+        "counts",
+        "Dispositions sum to the counts of raw events that continuous aggregates keep (TimescaleDB Community).",
+    ),
     Quality("attribution_events_in_time", "attribution_events", "time", _IN_TIME),
     Quality("listener_events_in_time", "listener_events", "time", _IN_TIME),
 )
@@ -85,7 +91,10 @@ def judge_quality(read: Reader, days: Sequence[date], tenants: Sequence[UUID]) -
     broken: dict[UUID, BaseException] = {}
 
     def judge_some(some: Sequence[UUID]) -> pl.DataFrame:
-        return judge_counts(read("count_raw_quality", days=needed, tenants=list(some)), days, some)
+        counted = judge_counts(read("count_raw_quality", days=needed, tenants=list(some)), days, some)
+        is_kept = bool(read("read_counts_kept").item())
+        found = read("count_reconciled", days=list(days), tenants=list(some)) if is_kept else None
+        return pl.concat([counted, judge_reconciled(found, days, some)])
 
     judged = list(bisect_failures(tenants, judge_some, broken.__setitem__))
     rows = [
@@ -131,7 +140,29 @@ def judge_counts(counts: pl.DataFrame, days: Sequence[date], tenants: Sequence[U
         pl.col("rows", "complete", "late_able", "prompt").fill_null(0),
         is_usual=(pl.col("usual_days").fill_null(0) >= LEAST_DAYS) & (pl.col("usual").fill_null(0) >= LEAST_ROWS),
     )
-    return pl.concat([_judge(found.filter(source_table=quality.table), quality) for quality in QUALITIES])
+    judged = [each for each in QUALITIES if each.table in _LEAST_COMPLETE]
+    return pl.concat([_judge(found.filter(source_table=quality.table), quality) for quality in judged])
+
+
+def judge_reconciled(found: pl.DataFrame | None, days: Sequence[date], tenants: Sequence[UUID]) -> pl.DataFrame:
+    """As judge_quality, of the check requests_reconcile. found: rows of count_reconciled; None where none are kept."""
+    import polars as pl
+
+    every = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in tenants]}, schema={"tenant_id": pl.Binary}).join(
+        pl.DataFrame({"day": days}, schema={"day": pl.Date}), how="cross"
+    )
+    nothing = pl.lit("no counts are kept in this database") if found is None else pl.lit("not computed")
+    schema = {"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64, "events": pl.Int64}
+    both = every.join(pl.DataFrame(schema=schema) if found is None else found, on=["tenant_id", "day"], how="left")
+    counted = pl.format("{} events kept, {} with a disposition", "events", "requests")
+    return both.select(
+        "tenant_id",
+        "day",
+        check_name=pl.lit("requests_reconcile"),
+        passed=(pl.col("events") == pl.col("requests")).fill_null(value=True),
+        value=pl.col("events") / pl.col("requests"),
+        detail=pl.coalesce(counted, nothing),
+    )
 
 
 def _judge(found: pl.DataFrame, quality: Quality) -> pl.DataFrame:

@@ -26,6 +26,7 @@ from sql.embedded import ensure_server, find_server, stop_server
 from sql.failures import FailureLog
 from sql.limits import bounded_history
 from sql.schema.checking import check_schema
+from sql.schema.community import Choice, use_community
 from sql.schema.migrate import migrate, rollback
 from sql.schema.partitions import make_partitions
 from sql.schema.status import EDITIONS
@@ -105,6 +106,29 @@ def migrate_command() -> None:
     migrate(runtime.migrate_url(settings), _progress, limits=settings.limits)
     if runtime.database_url(settings) == runtime.migrate_url(settings):
         _progress(ONE_LOGIN)
+
+
+@db.command()
+@click.option(
+    "--columns-after",
+    type=click.IntRange(1, 3650),
+    default=40,
+    show_default=True,
+    help="Days until raw rows lie in columns.",
+)
+@click.option(
+    "--drop-after", type=click.IntRange(30, 3650), help="Days after which raw rows are dropped.  [default: never]"
+)
+@click.option("--off", is_flag=True, help="Take all of it back; rows that were dropped stay dropped.")
+def community(columns_after: int, drop_after: int | None, off: bool) -> None:
+    """Switch on what TimescaleDB's Community edition has besides, on a database that is of it.
+
+    Raw rows lie in columns after some days, events are counted by hour and day in continuous aggregates, which a check
+    compares with the rollups, and old raw rows are dropped if you say so. Said again it follows another choice.
+    """
+    settings = load_settings()
+    choice = None if off else Choice(columns_after, drop_after)
+    use_community(runtime.migrate_url(settings), choice, console.out.print, settings.limits)
 
 
 @db.command("rollback")

@@ -21,6 +21,11 @@ from sql.statements import statement
 # Under this name a table of catalogue.toml holds the words of the relation itself.
 ABOUT = "about"
 
+_VIEWS = """
+    SELECT nspname || '.' || relname FROM pg_class INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind = 'v' AND nspname IN ('public', 'bi')
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -69,9 +74,10 @@ def relations(connection: psycopg.Connection[tuple[object, ...]]) -> list[Relati
 def write_comments(connection: psycopg.Connection[tuple[object, ...]]) -> int:
     """Make the comments in the database those of the catalogue, as the owner; returns how many were others before."""
     changes = []
+    views = {str(name) for (name,) in connection.execute(_VIEWS).fetchall()}
     for relation in relations(connection):
         qualified = sql.Identifier(relation.schema, relation.name)
-        kind = sql.SQL("VIEW" if relation.schema == "bi" else "TABLE")
+        kind = sql.SQL("VIEW" if f"{relation.schema}.{relation.name}" in views else "TABLE")
         if relation.comment != (about := words_for(relation.name)):
             changes.append(sql.SQL("COMMENT ON {} {} IS {}").format(kind, qualified, about))
         for column in relation.columns:

@@ -9,7 +9,7 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.raw.quality import QUALITIES, judge_counts, judge_quality
+from assets.raw.quality import QUALITIES, judge_counts, judge_quality, judge_reconciled
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants, events
@@ -90,8 +90,22 @@ def test_imported_history_is_never_late() -> None:
     assert verdict("listener_events_in_time", counts(("listener_events", 100, 100, 0, 0)))[0]
 
 
+def test_kept_counts_are_compared_with_dispositions_where_there_are_any() -> None:
+    schema = {"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64, "events": pl.Int64}
+    found = pl.DataFrame([(HARBOR.bytes, DAY, 7, 7), (KREUZBERG.bytes, DAY, 7, 6)], schema=schema, orient="row")
+    judged = judge_reconciled(found, [DAY, DAY + timedelta(days=1)], [HARBOR, KREUZBERG]).sort("day", "tenant_id")
+    by_tenant = dict(judged.filter(day=DAY).select("tenant_id", "passed").iter_rows())
+    assert by_tenant == {HARBOR.bytes: True, KREUZBERG.bytes: False}
+    assert judged.filter(day=DAY + timedelta(days=1))["detail"].unique().to_list() == ["not computed"]
+    assert "6 events kept, 7 with a disposition" in judged["detail"].to_list()
+    none = judge_reconciled(None, [DAY], [HARBOR])
+    assert none.select("passed", "detail").rows() == [(True, "no counts are kept in this database")]
+
+
 def test_a_tenant_that_cannot_be_counted_has_failed_with_the_cause_and_the_others_are_judged() -> None:
-    def read(_: str, /, **params: object) -> pl.DataFrame:
+    def read(name: str, /, **params: object) -> pl.DataFrame:
+        if name == "read_counts_kept":
+            return pl.DataFrame({"is_kept": [False]})
         if HARBOR in cast("list[UUID]", params["tenants"]):
             raise PermanentError("a row that nobody can read")
         return counts(("listener_events", 100, 100, 100, 100), tenant=KREUZBERG)

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,21 +31,38 @@ default_pool_size = {sessions}
 logfile = {folder}/log
 """
 
+_TLS = """\
+client_tls_sslmode = require
+client_tls_cert_file = {folder}/cert
+client_tls_key_file = {folder}/key
+"""
+
 
 @contextmanager
-def pooled(url: str, folder: Path, sessions: int = 3) -> Iterator[str]:
-    """The address of the same database through a pooler of so few sessions; its folder is made where all can enter."""
+def pooled(
+    url: str, folder: Path, sessions: int = 3, *, tls: bool = False, others: Sequence[str] = ()
+) -> Iterator[str]:
+    """The address of the same database through a pooler of so few sessions; its folder is made where all can enter.
+
+    tls: it takes encrypted connections alone, and the address names its certificate. others: addresses of more logins.
+    """
     program = shutil.which("pgbouncer", path=PLAIN_ENVIRONMENT["PATH"])
     assert program, "PgBouncer is not installed: apt-get install pgbouncer (README.md names what the tests need)"
     place, account = urlsplit(url), serving_account()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     folder.mkdir()
-    (folder / "users").write_text(f'"{place.username}" "{place.password}"\n')
-    (folder / "ini").write_text(_INI.format(server=place.port, port=port, folder=folder, sessions=sessions))
-    for each in (folder / "users", folder / "ini"):
+    logins = [urlsplit(each) for each in (url, *others)]
+    (folder / "users").write_text("".join(f'"{each.username}" "{each.password}"\n' for each in logins))
+    ini = _INI.format(server=place.port, port=port, folder=folder, sessions=sessions)
+    (folder / "ini").write_text(ini + (_TLS.format(folder=folder) if tls else ""))
+    secret = [folder / "users", folder / "ini"]
+    if tls:
+        _make_certificate(folder)
+        secret.append(folder / "key")
+    for each in secret:
         account.own(each, 0o600)
-    account.own(folder, 0o700)
+    account.own(folder, 0o711)
     process = subprocess.Popen(
         [program, str(folder / "ini")],
         stdout=subprocess.DEVNULL,
@@ -56,10 +73,24 @@ def pooled(url: str, folder: Path, sessions: int = 3) -> Iterator[str]:
     )
     try:
         _wait(port, process)
-        yield url.replace(f":{place.port}/", f":{port}/")
+        address = url.replace(f":{place.port}/", f":{port}/")
+        yield f"{address}?sslmode=verify-ca&sslrootcert={folder}/cert" if tls else address
     finally:
         process.terminate()
         process.wait()
+
+
+def _make_certificate(folder: Path) -> None:
+    """One that signs itself, for a day."""
+    openssl = shutil.which("openssl", path=PLAIN_ENVIRONMENT["PATH"])
+    assert openssl, "openssl is not installed: apt-get install openssl"
+    made = ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost", *made],
+        check=True,
+        capture_output=True,
+    )
+    (folder / "cert").chmod(0o644)
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
