@@ -19,6 +19,7 @@ import polars as pl
 
 from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_itself, raw_sources, read_stale
 from assets.spans import CALENDAR_DAY
+from sql.events import note_event
 from sql.failures import FailureLog, TenantFailure, bisect_failures, is_explained
 from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
@@ -241,6 +242,8 @@ class StepRun:
         self.warehouse.replace(writes, window, chunk, lines)
         self._computed.update(chunk)
         self._suspects.difference_update(chunk)
+        for tenant in chunk:
+            note_event("day_written", run=self.run_id, tenant=tenant, day=window.day, assets=list(self.tables_of))
         rows = {asset: tables[names[0]].height for asset, names in self.tables_of.items()}
         return Chunk(rows, chunk, computed - began, time.perf_counter() - computed)
 

@@ -12,6 +12,8 @@ from importlib import import_module
 import click
 
 from pipelines.console import FriendlyGroup
+from pipelines.settings import event_log_setting
+from sql.events import collect_events
 
 # name: module, attribute, summary in the list of commands; in the order in which a newcomer needs them.
 COMMANDS = {
@@ -76,6 +78,7 @@ def main() -> None:
     # Commands print what a person needs themselves; log records are for the orchestrator.
     for floor in ("reports", "assets", "sql"):
         logging.getLogger(floor).addHandler(logging.NullHandler())
+    collect_events(event_log_setting())
 
 
 if __name__ == "__main__":

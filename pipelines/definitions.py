@@ -52,12 +52,14 @@ from pipelines.processes.workers import sign_of_life
 from pipelines.runtime import mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import early_rows, late_rows
-from pipelines.settings import load_settings
+from pipelines.settings import event_log_setting, load_settings
 from pipelines.steering import STEERING_JOBS
 from pipelines.upkeep import nightly_upkeep, nightly_upkeep_clock
+from sql.events import collect_events
 from sql.warehouse import Warehouse
 
 guard_dagster()
+collect_events(event_log_setting())
 
 ASSETS: list[AssetsDefinition] = [
     imported_logs,

@@ -102,6 +102,11 @@ def executor_setting(environ: Mapping[str, str] | None = None) -> str:
     return name
 
 
+def event_log_setting(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where a line of JSON goes for each event: "stderr", or a file; None: nowhere."""
+    return (os.environ if environ is None else environ).get("EARSHOT_EVENT_LOG") or None
+
+
 def shows_tracebacks() -> bool:
     """Whether an unexpected error is to be printed with its (masked) traceback."""
     return _is_on(os.environ, "EARSHOT_DEBUG")

@@ -21,6 +21,7 @@ from reports.delivery.addresses import header_text
 from reports.delivery.alerts.alert import Alert, queue_alert
 from reports.facts.to_date import ScopeFigures
 from reports.rendering.render import ReportFile
+from sql.events import note_event
 from sql.warehouse import Connection, Warehouse
 
 # Namespace of report ids: the same subscription, period and revision always gets the same id.
@@ -117,7 +118,9 @@ def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provena
             return 0
         _keep_files(connection, key, report.files)
         _keep_figures(connection, key, report.figures)
-        return enqueue(connection, key.tenant_id, key.report_id, key.revision, report.recipients)
+        queued = enqueue(connection, key.tenant_id, key.report_id, key.revision, report.recipients)
+    _note("report_frozen", key, provenance)
+    return queued
 
 
 def propose(warehouse: Warehouse, key: ReportKey, report: FinishedReport, reason: str, provenance: Provenance) -> None:
@@ -150,7 +153,13 @@ def hold(
     """
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         name_person(connection, provenance.person)
-        _record(connection, key, provenance, state, reason, None, ready_at)
+        recorded = _record(connection, key, provenance, state, reason, None, ready_at)
+    if recorded:
+        _note(f"report_{state}", key, provenance, reason=reason)
+
+
+def _note(event: str, key: ReportKey, provenance: Provenance, **more: object) -> None:
+    note_event(event, run=provenance.run_id, tenant=key.tenant_id, day=key.first, report=key.report_id, **more)
 
 
 def tell_owner(

@@ -23,6 +23,7 @@ from sql.connecting import (
     WrongDatabaseUrlError,
     first_line,
 )
+from sql.events import note_event
 from sql.safety.characters import one_line
 from sql.safety.masking import masked
 from sql.statements import statement
@@ -166,6 +167,15 @@ class FailureLog:
         failure = TenantFailure(tenant, self._slug(tenant), self._stage, tuple(subjects), day, error)
         self.found.append(failure)
         self._log_error(f"{failure.where}: {self._not_done}. {failure.cause}")
+        note_event(
+            "work_failed",
+            run=self._run_id,
+            tenant=tenant,
+            day=day,
+            stage=self._stage,
+            subjects=list(subjects),
+            cause=failure.cause,
+        )
         values = {
             "tenant": tenant,
             "stage": self._stage,

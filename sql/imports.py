@@ -17,6 +17,7 @@ from uuid import UUID
 
 from psycopg import sql
 
+from sql.events import note_event
 from sql.statements import statement
 from sql.warehouse import Warehouse
 from sql.watermarks import record_watermarks
@@ -175,6 +176,7 @@ def end_import(warehouse: Warehouse, begun: ImportId, state: Literal["done", "fa
             statement("end_import").text,
             {"tenant": begun.tenant, "import": begun.number, "state": state, "detail": detail},
         )
+    note_event("import_ended", tenant=begun.tenant, number=begun.number, state=state, detail=detail)
     record_watermarks(
         warehouse, [(begun.tenant, day) for day in days_of(warehouse, begun)], sources=TABLES[begun.kind][1]
     )

@@ -25,6 +25,7 @@ from reports.delivery.queue import Delivery, DeliveryContext
 from reports.delivery.transports.base import Transport
 from reports.delivery.unsubscribe import Sender, stop_link
 from sql.connecting import DatabaseUnavailableError
+from sql.events import note_event
 from sql.failures import FailureLog, cause_of, is_database_away, is_isolatable
 from sql.statements import statement
 from sql.values import PermanentError
@@ -181,6 +182,14 @@ class Outbox:
         self._write_down(delivery, token, transport.name, outcome, started, clock)
         summary.paused = outcome.detail if outcome.stop_run else None
         logger.info("delivery %s: %s (%s)", delivery.delivery_id, outcome.verdict, outcome.status_code)
+        note_event(
+            "mail_tried",
+            tenant=delivery.tenant_id,
+            delivery=delivery.delivery_id,
+            report=delivery.report_id,
+            outcome=outcome.verdict,
+            status=outcome.status_code,
+        )
         return str(outcome.verdict)
 
     def _trouble(self, delivery: Delivery, what: str, error: BaseException) -> Outcome:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 import pytest
 
 from assets.runs import NobodyComputedError, RunScope, StepRun, cached_reader, finality, rules_versions_of
+from sql.events import collect_events
 from sql.failures import FailureLog
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
@@ -147,3 +150,14 @@ def test_a_run_reads_dimensions_once_and_days_anew() -> None:
     assert not cached("read_events", day=DAY).equals(cached("read_events", day=DAY))
     assert not cached("read_events", start=WINDOW.start).equals(cached("read_events", start=WINDOW.start))
     assert len(statements) == 6
+
+
+def test_each_written_day_of_a_tenant_is_an_event(networks: Warehouse, tmp_path: Path) -> None:
+    collect_events(str(tmp_path / "events.jsonl"))
+    step_run(networks, Compute(failing={KREUZBERG})).replace_day(WINDOW, [BOTH])
+    collect_events(None)
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert sorted((each["event"], each["run"], each["tenant"], each["day"]) for each in events) == [
+        ("day_written", str(RUN), str(HARBOR), DAY.isoformat()),
+        ("work_failed", str(RUN), str(KREUZBERG), DAY.isoformat()),
+    ]

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from reports.delivery.addresses import header_text
 from reports.delivery.alerts.alert import INSTALLATION, LONGEST_TEXT, Alert, queue_alert
+from sql.events import note_event
 from sql.safety.characters import one_line
 from sql.safety.masking import masked
 from sql.statements import statement
@@ -73,6 +74,7 @@ def record_problems(
                 continue
             alert = _alert(problem.key, now, problem.headline, problem.text, problem.subscription_id)
             _queue(connection, alert, ways, now)
+        note_event("problem_opened", tenant=problem.tenant_id, kind=kind, subject=problem.subject)
         yield alert
     for key, row in open_rows.items():
         if key not in present:
@@ -91,6 +93,7 @@ def _solve(
         text = f"It was first seen on {row['began_at']:%Y-%m-%d %H:%M} UTC, and is there no more.\n{row['cause']}"
         alert = _alert(key, row["began_at"], f"Solved: {row['headline']}", text, row["subscription_id"], "/solved")
         _queue(connection, alert, ways, now)
+    note_event("problem_solved", tenant=tenant, kind=kind, subject=subject)
     yield alert
 
 

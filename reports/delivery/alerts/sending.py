@@ -22,6 +22,7 @@ from reports.delivery.alerts.channels import Channel, Waiting
 from reports.delivery.alerts.failures import queue_failures, unalerted_failures
 from reports.delivery.outcomes import Outcome, Verdict, given_up, next_attempt, of_unexpected
 from reports.delivery.queue import CLAIM_FOR
+from sql.events import note_event
 from sql.failures import is_isolatable
 from sql.statements import statement
 from sql.values import Reader
@@ -150,4 +151,5 @@ def _record(warehouse: Warehouse, waiting: Waiting, token: UUID, outcome: Outcom
     }
     with warehouse.transaction() as connection:
         connection.execute(statement("record_alert_outcome").text, values)
+    note_event("alert_tried", tenant=waiting.tenant_id, alert=waiting.alert_key, channel=waiting.channel, state=state)
     return state

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,7 @@ from pipelines.doctor.work import last_due
 from pipelines.problems.failed_runs import EndedRun, open_runs
 from pipelines.problems.finding import NEAR_MORNING, next_morning
 from pipelines.problems.sensor import problems
+from sql.events import collect_events
 from tests.pipelines.small_network import add_tenant, named
 from tests.reports.delivery.alerts.conftest import Hook
 from tests.reports.delivery.conftest import MailServer
@@ -191,9 +194,16 @@ def test_each_problem_is_told_once_by_every_way_and_once_when_it_is_solved(
     assert "docs/runbook.md: " in post.hook.texts[0]
 
 
-def test_a_problem_that_comes_back_is_told_again(installation: Installation, post: Post) -> None:
+def test_a_problem_that_comes_back_is_told_again_and_each_is_an_event(
+    installation: Installation, post: Post, tmp_path: Path
+) -> None:
+    log = tmp_path / "events.jsonl"
     for full in ("100", "0", "100"):
-        look(installation, post, EARSHOT_DISK_FREE_PERCENT=full)
+        look(installation, post, EARSHOT_DISK_FREE_PERCENT=full, EARSHOT_EVENT_LOG=str(log))
+    collect_events(None)
+    events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
+    told = ["alert_tried", "alert_tried"]
+    assert events == ["problem_opened", *told, "problem_solved", *told, "problem_opened", *told]
     assert [subject[:12] for _, subject in post.letters] == ["A disk is fu", "Solved: A di", "A disk is fu"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from reports.delivery.queue import CLAIM_FOR, claim_next, record_outcome
 from reports.delivery.suppressions import stop_recipient, suppress
 from reports.delivery.tokens import Claims
 from reports.mail_settings import FileSettings, TransportSettings
+from sql.events import collect_events
 from sql.values import PermanentError
 from tests.reports.delivery.recording import Recording, always
 
@@ -59,6 +61,16 @@ def test_what_was_sent_can_be_followed_up(office: Office, run: Run) -> None:
     )
     assert attempt == ("recording", "accepted", 202, "id-1", True)
     assert office.column("provider_message_id") == {"alex@acme.example": "id-1"}
+
+
+def test_each_attempt_is_an_event(office: Office, run: Run, tmp_path: Path) -> None:
+    collect_events(str(tmp_path / "events.jsonl"))
+    office.queue("alex@acme.example")
+    run(Recording())
+    collect_events(None)
+    (event,) = map(json.loads, (tmp_path / "events.jsonl").read_text().splitlines())
+    assert (event["event"], event["tenant"], event["outcome"]) == ("mail_tried", str(office.tenant_id), "accepted")
+    assert "alex" not in str(event)
 
 
 def test_a_limit_is_kept(office: Office, run: Run) -> None:
