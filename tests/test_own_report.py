@@ -204,3 +204,13 @@ def test_a_log_of_other_files_stops_it_and_says_how_its_import_is_taken_back(run
     assert result.exit_code == 1
     assert "not one request of the log is for a file of the feed; one is for /other/show.mp3" in result.output
     assert "earshot imports undo" in result.output
+
+
+def test_a_campaign_of_other_days_than_the_log_is_named_before_anything_is_computed(run: Run, site: Site) -> None:
+    lay_logs()
+    given = ["--tenant", "north", "--feed", f"{site.address}/tides.xml", "--log", "access.log.gz"]
+    result = run(["init", *given, "--recipient", "a@b.example", "--ends", "2020-01-31"])
+    assert result.exit_code == 1
+    assert "the campaign is to run from" in result.output
+    assert f"and the log is of {LAST - timedelta(days=DAYS - 1)} to {LAST}" in result.output
+    assert not Path("north/catalogue/first-campaign.yaml").exists()

@@ -29,7 +29,7 @@ from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, STEPS, VERDICT
 from pipelines.backfill.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
 from pipelines.definitions import RESOURCES, define
 from pipelines.first_day import first_day
-from pipelines.health.freshness import find_stale
+from pipelines.health.freshness import FIRST_DAY, find_stale
 from pipelines.processes.workers import own_tags, sign_of_life
 from pipelines.sensors import request_for
 from sql.values import DAY, EarshotError, Scope
@@ -185,10 +185,11 @@ def heal(
     instance: DagsterInstance,
     committed: Committed | None = None,
     only: Collection[UUID] | None = None,
+    first: date = FIRST_DAY,
 ) -> int:
     """Compute what is stale by the ledger, and what that makes stale in turn; returns in how many runs.
 
-    only: these tenants; None: all.
+    only: these tenants; None: all. first: earlier days are left as they are.
 
     Whoever calls has counted the rows (freshness.compare_counts), so that those are found too that came in without a
     fresh received_at. Raises BackfillError where a run leaves stale what it was to heal; before that, everything is
@@ -197,7 +198,7 @@ def heal(
     runs = 0
     before = None
     failure: BackfillError | None = None
-    while (stale := find_stale(warehouse, only=only)) is not None:
+    while (stale := find_stale(warehouse, only=only, first=first)) is not None:
         if before == stale.digest:
             raise failure or BackfillError(
                 f"{stale.tables} table(s) from {stale.first} on stayed older than what they are made of; "

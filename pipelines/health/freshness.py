@@ -82,18 +82,19 @@ def find_stale(
     failures: FailureLog | None = None,
     last: date = LAST_DAY,
     only: Collection[UUID] | None = None,
+    first: date = FIRST_DAY,
 ) -> StaleDays | None:
     """What is stale by the ledger; None: nothing is. changed_since: what changed before it was found fresh already.
 
     Edits of settings are looked at first, and so are requests whose file has come into the catalogue since. Tenants
     that it fails for: see _for_tenants. only: these tenants; None: all.
-    last: later days are left alone, and so are those before EARSHOT_FIRST_DAY, where it is set.
+    first, last: earlier and later days are left alone, and so are those before EARSHOT_FIRST_DAY, where it is set.
     """
     import polars as pl
 
     from assets.importing.rematching import match_again
 
-    begins = first_day_setting() or FIRST_DAY
+    begins = max(first, first_day_setting() or FIRST_DAY)
     if last < begins:
         return None
 

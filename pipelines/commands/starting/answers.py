@@ -20,9 +20,11 @@ import click
 from assets.catalogue.first_files import NO_CAMPAIGN, NO_SPONSOR
 from assets.catalogue.forms import parse
 from assets.catalogue.names import slugify
+from assets.importing.addresses import TrustedProxies
 from assets.importing.sources.places import STDIN, Place, check_place
 from assets.web.requesting import check_address
 from pipelines.commands.importing.orders import zone_or_refusal
+from pipelines.commands.importing.reading import chosen_mapping
 from reports.delivery.addresses import AddressError, clean_address
 from sql.values import EarshotError, PermanentError
 
@@ -141,6 +143,9 @@ def complete(given: Mapping[str, Any], *, is_terminal: bool, store: Mapping[str,
     booked = asking.value("booked", "How many ads were booked", _count, "", is_wanted=is_wanted)
     code = asking.value("code", "Promo code of the campaign", lambda text: text or None, "", is_wanted=is_wanted)
     ad = asking.value("ad", "Where the ad lies in each episode, from-to", read_span, AD, is_wanted=is_wanted)
+    _refuse_own_folder(log, folder)
+    chosen_mapping(given["format_name"], given["map_file"])
+    TrustedProxies.of(given["proxies"])
     if given["starts"] and given["ends"] and given["ends"] < given["starts"]:
         raise PermanentError(f"--ends {given['ends']:%Y-%m-%d} lies before --starts {given['starts']:%Y-%m-%d}")
     return Answers(
@@ -251,6 +256,16 @@ def _place(text: str) -> str:
     if place.is_local and not re.search(r"[*?\[]", place.location) and not _local(place).exists():
         raise PermanentError(f"{text.strip()} does not exist")
     return text.strip()
+
+
+def _refuse_own_folder(log: str, folder: Path) -> None:
+    """Raises PermanentError where the log's folder would hold the catalogue: its files would be read as logs."""
+    place = Place(log)
+    if place.is_local and _local(place).is_dir() and folder.resolve().is_relative_to(_local(place).resolve()):
+        raise PermanentError(
+            f"{folder} is to hold catalogue and reports, and lies in the folder of the logs, {log}: name another "
+            "with --folder, or the logs by a pattern such as 'logs/*.gz'"
+        )
 
 
 def _local(place: Place) -> Path:

@@ -144,7 +144,7 @@ def _run(settings: Settings, answers: Answers, person: str) -> None:
             tenant = warehouse.tenant_id(answers.tenant)
             periods = do.periods_of(warehouse, tenant, days)
         with steps.step("The days and the report"):
-            do.compute_days(settings, warehouse, tenant, answers.tenant, periods, days)
+            do.compute_days(warehouse, tenant, answers.tenant, periods, days)
             index, built, rows = do.build_reports(settings, warehouse, answers, periods, person)
     for line in ending(answers, index, built, rows):
         console.out.print(line)

@@ -28,10 +28,10 @@ from pipelines import console
 from pipelines.commands.importing.reading import chosen_mapping
 from pipelines.commands.importing.summary import count_lines, total_of
 from pipelines.commands.starting.answers import CAMPAIGN, NETWORK, Answers
-from pipelines.commands.starting.steps import Days, first_campaign, logs_of
+from pipelines.commands.starting.steps import Days, days_of_campaign, first_campaign, local_days, logs_of
 from pipelines.settings import Settings
 from sql.safety.characters import visible_line
-from sql.values import PermanentError
+from sql.values import PermanentError, Window
 
 
 def show(settings: Settings, answers: Answers) -> None:
@@ -123,7 +123,12 @@ def files_shown(answers: Answers, content: Feed, found: FoundLog, days: Days) ->
     folder = str(answers.catalogue)
     show = answers.show or slug_of(content.title)
     episodes = [_episode(show, content.items[number]) for number in sorted(found.requested)]
-    planned = first_campaign(answers, show, days, answers.timezone)
+    run = days_of_campaign(answers, days)
+    begins = Window.of_day(run[0]).start
+    assert found.summary.first is not None  # noqa: S101
+    assert found.summary.last is not None  # noqa: S101
+    run = local_days(answers, run, max(found.summary.first, begins), found.summary.last, answers.timezone)
+    planned = first_campaign(answers, show, run, answers.timezone)
     texts = {
         network: network_text(answers.tenant, answers.name, answers.timezone, answers.currency, folder),
         campaign: campaign_text(answers.tenant, planned, episodes, folder),

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -203,7 +204,8 @@ def write_campaign(warehouse: Warehouse, answers: Answers, feed: FollowedFeed, d
     if file.exists():
         return file
     tenant = warehouse.tenant_id(answers.tenant)
-    window = Window.of_days(days.first, days.last)
+    first, last = days_of_campaign(answers, days)
+    window = Window.of_days(first, min(last, days.last))
     found = warehouse.rows(
         "read_requested_files", tenant=tenant, podcast=feed.podcast_id, start=window.start, end=window.end
     )
@@ -217,18 +219,47 @@ def write_campaign(warehouse: Warehouse, answers: Answers, feed: FollowedFeed, d
     show = state.names["shows"].by_id[feed.podcast_id]
     timezone = str(state.row("tenants", tenant)["timezone"])  # type: ignore[index]
     private_folder(answers.catalogue, within=answers.folder.absolute().parent, tighten=False)
-    write_private(
-        file,
-        campaign_text(answers.tenant, first_campaign(answers, show, days, timezone), episodes, str(answers.catalogue)),
-    )
+    if found:
+        span = min(row["first_at"] for row in found), max(row["last_at"] for row in found)
+        first, last = local_days(answers, (first, last), *span, timezone)
+    campaign = first_campaign(answers, show, (first, last), timezone)
+    write_private(file, campaign_text(answers.tenant, campaign, episodes, str(answers.catalogue)))
     console.out.print(f"  written: {file}")
     return file
 
 
-def first_campaign(answers: Answers, show: str, days: Days, timezone: str) -> FirstCampaign:
-    """What the file of the first campaign says, with what nobody said."""
+def days_of_campaign(answers: Answers, days: Days) -> tuple[date, date]:
+    """Its first and last day, as they were said, else the last of the log.
+
+    Raises PermanentError where the log has none of them.
+    """
     last = answers.ends or days.last
     first = answers.starts or max(days.first, last - timedelta(days=MOST_DAYS - 1))
+    if first > days.last or last < days.first:
+        raise PermanentError(
+            f"the campaign is to run from {first} to {last}, and the log is of {days.first} to {days.last}: give a log "
+            "of its days, or other days with --starts and --ends"
+        )
+    return first, last
+
+
+def local_days(
+    answers: Answers, run: tuple[date, date], first_at: datetime, last_at: datetime, timezone: str
+) -> tuple[date, date]:
+    """The first and last day of a campaign, those that nobody said by the first and the last request, as the tenant's
+    reports count days: else requests of the hours between its midnight and UTC's would be in no report."""
+    first, last = run
+    zone = ZoneInfo(timezone)
+    if answers.starts is None:
+        first = first_at.astimezone(zone).date()
+    if answers.ends is None:
+        last = min(last_at.astimezone(zone).date(), datetime.now(UTC).date() - DAY)
+    return min(first, last), last
+
+
+def first_campaign(answers: Answers, show: str, run: tuple[date, date], timezone: str) -> FirstCampaign:
+    """What the file of the first campaign says, with what nobody said. run: its first and last day."""
+    first, last = run
     start_s, end_s = answers.ad or read_span(AD)
     return FirstCampaign(
         show=show,
@@ -265,12 +296,11 @@ def periods_of(warehouse: Warehouse, tenant: UUID, days: Days) -> dict[ReportPer
     return periods or {week_of(days.last - timedelta(days=days.last.weekday()), timezone): None}
 
 
-def compute_days(
-    settings: Settings, warehouse: Warehouse, tenant: UUID, slug: str, periods: Iterable[ReportPeriod], days: Days
-) -> None:
-    """The days of the reports that are open, and whatever of the tenant is older than what it was made of."""
+def compute_days(warehouse: Warehouse, tenant: UUID, slug: str, periods: Iterable[ReportPeriod], days: Days) -> None:
+    """The days of the reports that are open, and what is older than what it was made of, from the first campaign on."""
     yesterday = datetime.now(UTC).date() - DAY
     wanted = [day for period in periods for day in period.window.days() if day <= yesterday]
+    first = min([max(days.first, _first_start(warehouse, slug, tenant, days)), *wanted])
     last_asset = BackfillPlan(days.first, days.last).assets[-1]
     missing = open_days(warehouse, last_asset, min(wanted), max(wanted), [slug]) if wanted else []
     with runtime.orchestrator_instance() as instance:
@@ -281,11 +311,24 @@ def compute_days(
                 backfill(plan, warehouse, instance, work, advance)
         with progress_bar("Computing what is left, and what has changed since") as advance:
             again = heal(
-                warehouse, instance, lambda assets, day, _tenants: advance(f"{day} {assets[0]}", 1), only=[tenant]
+                warehouse,
+                instance,
+                lambda assets, day, _tenants: advance(f"{day} {assets[0]}", 1),
+                only=[tenant],
+                first=first,
             )
     done = [f"computed: {missing[0]} to {missing[-1]}"] if missing else []
     done += ["computed again: what has changed"] if again and not missing else []
     console.out.print(f"  {', '.join(done) or 'nothing had to be computed'}")
+    if days.first < first:
+        console.out.print(f"  days before {first} are computed while `earshot ui` runs, or by `earshot heal`")
+
+
+def _first_start(warehouse: Warehouse, slug: str, tenant: UUID, days: Days) -> date:
+    """The first day of the tenant's campaigns: to date, reports go back to it."""
+    with warehouse.transaction() as connection:
+        campaigns = read_state(connection, slug, tenant).rows["campaigns"]
+    return min((row["starts_on"] for row in campaigns.values()), default=days.first)
 
 
 def build_reports(

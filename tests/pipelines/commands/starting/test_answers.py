@@ -108,6 +108,9 @@ def test_the_command_that_goes_on_says_the_same(more: tuple[str, ...]) -> None:
         (("--log", "-"), "standard input is not read"),
         (("--log", "s3://key:secret@bucket/x"), "has a login in it"),
         (("--tenant", "North Sons"), "no slug"),
+        (("--format", "apache"), "no log format called 'apache'"),
+        (("--trusted-proxy", "proxy.example"), "a trusted proxy is"),
+        (("--log", "."), "lies in the folder of the logs"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_before_anything_is_done(more: tuple[str, ...], message: str) -> None:
