@@ -17,6 +17,7 @@ from pipelines import runtime
 from pipelines.doctor.finding import Finding, name_some, ok, problem, warning
 from pipelines.settings import Settings
 from sql.connecting import connect, statement_error
+from sql.schema.checking import check_schema as compare_schema
 from sql.schema.status import EDITIONS
 from sql.schema.status import status as schema_status
 from sql.values import EarshotError
@@ -69,6 +70,16 @@ def check_schema(settings: Settings) -> Iterator[Finding]:
         yield ok("migrations", f"all {len(found.migrations)} are applied")
     if found.edition:
         yield ok("edition", EDITIONS[found.edition])
+
+
+def check_objects(settings: Settings) -> Iterator[Finding]:
+    """Whether tables, rights and definitions are what the migrations make."""
+    differences = compare_schema(runtime.database_url(settings), settings.limits)
+    if differences:
+        named = f"{len(differences)} difference(s) from what the migrations make, the first: {differences[0].what}"
+        yield problem("schema", named, "`earshot db check` names all of them, and what mends each")
+    else:
+        yield ok("schema", "it is what the migrations make")
 
 
 def check_server(warehouse: Warehouse) -> Iterator[Finding]:

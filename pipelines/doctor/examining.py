@@ -49,6 +49,7 @@ def _examine_database(settings: Settings, now: datetime) -> list[Finding]:
     found += _guarded("replica", partial(database.check_replica, settings))
     if not has_schema:
         return found
+    found += _guarded("schema", partial(database.check_objects, settings))
     looks: dict[str, Callable[[Warehouse], Iterator[Finding]]] = {
         "server": database.check_server,
         "roles": database.check_rights,
