@@ -23,6 +23,7 @@ COMMANDS = {
     "status": ("status", "status", "How each tenant stands, in one table."),
     "doctor": ("doctor", "doctor", "Whether this installation can do its work, and what to do where it cannot."),
     "metrics": ("metrics", "metrics", "Serve metrics for Prometheus."),
+    "traces": ("traces", "traces", "Hand runs that ended to an OpenTelemetry collector."),
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),
     "catalogue": ("catalogue", "catalogue", "Shows, campaigns, ads, codes: from files and RSS feeds."),
     "import": ("importing.logs", "import_command", "Load a server log into the raw events."),

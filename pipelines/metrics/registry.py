@@ -84,8 +84,8 @@ METRICS = (
     Metric("series_largest_chunk_bytes", "The largest of them.", ("series",)),
     Metric(
         "replica_lag_seconds",
-        "How far a replica is behind: by the primary's statistics (under its name), or by its own (read: that of "
-        "DATABASE_READ_URL).",
+        "How far a replica is behind: by the primary's statistics (under its name), which stand still where the "
+        "replica does, or by its own (read: that of DATABASE_READ_URL).",
         ("replica",),
     ),
     Metric("replica_lag_bytes", "What a replica has still to replay, by the primary's statistics.", ("replica",)),
