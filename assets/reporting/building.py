@@ -25,7 +25,7 @@ from assets.reporting.figures.periods import ReportPeriod
 from assets.reporting.figures.subscriptions import Subject, Subscription, Tenant
 from assets.reporting.figures.together import Together
 from assets.reporting.gate import Decision
-from assets.reporting.reading import ReportReader, remembering
+from assets.reporting.reading import ReportReader, cached_reader
 from reports.archive import (
     FinishedReport,
     Provenance,
@@ -122,10 +122,10 @@ class ReportBuilder:
         waits_for: why none of them may go out now, besides what the gate finds. subscriptions: to keep to; None: all.
         """
         with ExitStack() as opened:
-            remembered: dict[str, pl.DataFrame] = {}
+            cache: dict[str, pl.DataFrame] = {}
 
             def reader() -> ReportReader:
-                read = remembering(opened.enter_context(self.warehouse.as_tenant(tenant.tenant_id)), remembered)
+                read = cached_reader(opened.enter_context(self.warehouse.as_tenant(tenant.tenant_id)), cache)
                 return ReportReader(read, tenant, period, self.assets, self.provenance, self.view_links)
 
             first = reader()

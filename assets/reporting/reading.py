@@ -41,16 +41,16 @@ FOR_ALL = frozenset(
 )
 
 
-def remembering(read: Reader, remembered: dict[str, pl.DataFrame]) -> Reader:
-    """A reader that reads the statements of FOR_ALL once. remembered: what was read; several readers may share it."""
+def cached_reader(read: Reader, cache: dict[str, pl.DataFrame]) -> Reader:
+    """A reader that reads the statements of FOR_ALL once. cache: what was read; several readers may share it."""
 
     def read_once(name: str, /, **params: object) -> pl.DataFrame:
         if name not in FOR_ALL:
             return read(name, **params)
         key = repr((name, sorted(params.items())))
-        found = remembered.get(key)
+        found = cache.get(key)
         if found is None:
-            found = remembered[key] = read(name, **params)
+            found = cache[key] = read(name, **params)
         return found
 
     return read_once
@@ -116,7 +116,7 @@ class ReportReader:
         last_ads = self.read("read_last_ads", **span, **campaigns)
         facts = with_last_ads(facts, last_ads, cumulative.credited, subject.campaigns, self.period.window.start, end)
         facts = with_lift(facts, subject, beside.lift)
-        facts = with_model_totals(facts, subject, beside.learnt)
+        facts = with_model_totals(facts, subject, beside.data_driven)
         return with_benchmarks(facts, subject, beside.medians)
 
     def together(self, subjects: Mapping[UUID, Subject]) -> Together:

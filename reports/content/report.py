@@ -214,7 +214,7 @@ class ReportContent:
     delivery: Section
     response: Section | None
     models: Table | None
-    learnt: Table | None
+    data_driven: Table | None
     benchmarks: Table | None
     lift: tuple[str, ...]
     method: Section

@@ -197,29 +197,29 @@ class Formatter:
 
 # Reports print most of their numbers several times, and all of them print small ones; Babel takes a tenth of a
 # millisecond for each. Signed: 0.0 and -0.0 are one key, and two texts.
-remembered = lru_cache(maxsize=16_384)
+cached = lru_cache(maxsize=16_384)
 
 
-@remembered
+@cached
 def _counted(value: int, locale: Locale) -> str:
     return str(format_decimal(value, locale=locale))
 
 
-@remembered
+@cached
 def _decimal(value: Decimal, _signed: bool, pattern: str, locale: Locale) -> str:
     return str(format_decimal(value, format=pattern, locale=locale))
 
 
-@remembered
+@cached
 def _percentage(share: Decimal, _signed: bool, pattern: str, locale: Locale) -> str:
     return str(format_percent(share, format=pattern, locale=locale))
 
 
-@remembered
+@cached
 def _amount(amount: Decimal, _signed: bool, currency: str, locale: Locale) -> str:
     return str(format_currency(amount, currency, locale=locale))
 
 
-@remembered
+@cached
 def _day(value: date, locale: Locale) -> str:
     return str(format_date(value, "medium", locale=locale))

@@ -76,7 +76,7 @@ def test_a_portfolio_shows_the_lift_of_each_campaign(portfolio: ReportFacts) -> 
 
 
 def test_data_driven_models_stand_beside_the_report_s_own_with_their_intervals(facts: ReportFacts) -> None:
-    table = compose(facts).learnt
+    table = compose(facts).data_driven
     assert table is not None
     assert [row.name for row in table.rows] == ["Linear (this report)", "Markov", "Counterfactual"]
     assert table.rows[1].cells == ("338.2", "297.0 – 384.1", "$28,137.00", "$24.86", "3.35×")
@@ -85,7 +85,7 @@ def test_data_driven_models_stand_beside_the_report_s_own_with_their_intervals(f
 
 
 def test_a_fall_back_to_linear_is_reported(portfolio: ReportFacts) -> None:
-    table = compose(portfolio).learnt
+    table = compose(portfolio).data_driven
     assert table is not None
     assert table.rows[1].cells == ("344", "338.2*", "351*")
     assert "* Fewer than 300 conversions are too few to learn from" in table.note

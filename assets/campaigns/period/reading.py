@@ -97,8 +97,8 @@ def _read_before(read: Reader, tenants: Sequence[UUID], chosen: pl.DataFrame, wi
     starts = chosen.group_by("tenant_id").agg(
         since=pl.min_horizontal(pl.col("starts_at").min(), pl.lit(window.start, dtype=UTC_TIME))
     )
-    asked = chosen.select(CAMPAIGN).join(starts, on="tenant_id")
-    return read_since(read, "read_delivered_before", asked, before=window.start, tenants=list(tenants))
+    requested = chosen.select(CAMPAIGN).join(starts, on="tenant_id")
+    return read_since(read, "read_delivered_before", requested, before=window.start, tenants=list(tenants))
 
 
 def _choose(campaigns: pl.DataFrame, tenant: UUID, ids: Sequence[UUID]) -> pl.DataFrame:

@@ -85,7 +85,7 @@ def read_histories(
     chosen = settings_at(chosen, settings, as_of)
     placements = apart.by_campaign(read("read_placements", tenants=tenants))
     window = Window(min(apart.since["since"]), ordered[-1])
-    asked = chosen.select(CAMPAIGN).join(apart.since, on="tenant_id", validate="m:1")
+    requested = chosen.select(CAMPAIGN).join(apart.since, on="tenant_id", validate="m:1")
     airings = apart(read("read_airings", tenants=tenants), placements, "placement_id")
     return CampaignHistory(
         since=pl.col("since"),
@@ -96,7 +96,7 @@ def read_histories(
         airings=airings.join(apart.since, on="tenant_id", validate="m:1", maintain_order="left"),
         credited=read_credited(read, tenants, chosen, window, as_of, apart=apart).filter(model=model),
         delivered=read_since(
-            read, "read_delivered_between", asked, before=window.end, moments=ordered, tenants=tenants
+            read, "read_delivered_between", requested, before=window.end, moments=ordered, tenants=tenants
         ),
     )
 

@@ -64,16 +64,16 @@ class Apart:
         return _under(rows, like.select(TENANT, on).unique(), [on])
 
 
-def read_since(read: Reader, statement: str, asked: pl.DataFrame, **params: object) -> pl.DataFrame:
+def read_since(read: Reader, statement: str, requested: pl.DataFrame, **params: object) -> pl.DataFrame:
     """The rows of a statement that begins at another moment for each campaign.
 
-    asked: tenant_id (what the rows are to be under), campaign_id, since
+    requested: tenant_id (what the rows are to be under), campaign_id, since
     """
-    pairs = asked.select("campaign_id", "since").unique().sort("campaign_id", "since")
+    pairs = requested.select("campaign_id", "since").unique().sort("campaign_id", "since")
     ids = [UUID(bytes=each) for each in pairs["campaign_id"]]
     since = pairs["since"].to_list()
     rows = read(statement, campaigns=ids, since=since, earliest=min(since), **params)
-    return _under(rows, asked.unique(), ["campaign_id", "since"]).drop("since")
+    return _under(rows, requested.unique(), ["campaign_id", "since"]).drop("since")
 
 
 def _under(rows: pl.DataFrame, keys: pl.DataFrame, on: list[str]) -> pl.DataFrame:

@@ -24,13 +24,13 @@ from sql.values import Reader
 @dataclass(frozen=True, slots=True)
 class Beside:
     """Of one report. names: of read_report_names, others' included; codes: of read_code_uses; logos: by their owners;
-    lift, learnt, medians: of read_lift_result, read_data_driven_results, read_campaign_benchmarks."""
+    lift, data_driven, medians: of read_lift_result, read_data_driven_results, read_campaign_benchmarks."""
 
     names: pl.DataFrame
     codes: pl.DataFrame
     logos: Mapping[bytes, bytes]
     lift: pl.DataFrame
-    learnt: pl.DataFrame
+    data_driven: pl.DataFrame
     medians: pl.DataFrame
 
 
@@ -68,7 +68,7 @@ def _codes(
     """The codes of each report's placements, with their uses since its campaigns began and in the period."""
     begins = {key: begin_of(subject, period) for key, subject in subjects.items()}
     rows = [(key.bytes, each.bytes, begins[key]) for key, own in placements.items() for each in own]
-    asked = pl.DataFrame(
+    requested = pl.DataFrame(
         rows, schema=[(TENANT, pl.Binary()), ("placement_id", pl.Binary()), ("since", UTC_TIME)], orient="row"
     )
     pairs = sorted({(UUID(bytes=placement), since) for _, placement, since in rows})
@@ -80,7 +80,7 @@ def _codes(
         start=period.window.start,
         end=period.window.end,
     )
-    own = parted(found.join(asked, on=["placement_id", "since"], maintain_order="left"))
+    own = parted(found.join(requested, on=["placement_id", "since"], maintain_order="left"))
     return {key: own.get(key.bytes, found.clear()) for key in subjects}
 
 

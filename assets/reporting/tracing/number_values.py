@@ -42,10 +42,10 @@ MODELLED = f"""(
     SELECT CASE WHEN bool_or(can_model)
         THEN sum(credit * CASE WHEN can_model AND is_by_address THEN impressions::float8 / usable ELSE 1 END) END
     FROM (
-        SELECT earned.*, heard.impressions, heard.usable,
+        SELECT earned.*, ads.impressions, ads.usable,
             coalesce(
-                heard.usable > 0
-                AND heard.usable >= {LEAST_USABLE_SHARE} * heard.impressions
+                ads.usable > 0
+                AND ads.usable >= {LEAST_USABLE_SHARE} * ads.impressions
                 AND matched.conversions >= {FEWEST_TO_MODEL},
                 false
             ) AS can_model
@@ -53,7 +53,7 @@ MODELLED = f"""(
         LEFT JOIN (
             SELECT placement_id, count(*) AS impressions, count(*) FILTER (WHERE address_class = 'household') AS usable
             FROM ads GROUP BY placement_id
-        ) AS heard ON earned.placement_id = heard.placement_id
+        ) AS ads ON earned.placement_id = ads.placement_id
         LEFT JOIN (
             SELECT placement_id, count(DISTINCT conversion_id) FILTER (WHERE is_by_address) AS conversions
             FROM earned WHERE is_goal GROUP BY placement_id

@@ -145,7 +145,7 @@ def test_the_pdf_adds_what_the_mail_leaves_out(content: ReportContent, files: li
     for section in (content.delivery, content.response, content.definitions):
         assert section is not None
         assert all(squeezed(pair.text) in text for pair in section.pairs)
-    for table in (content.placements, content.models, content.learnt, content.benchmarks):
+    for table in (content.placements, content.models, content.data_driven, content.benchmarks):
         assert table is not None
         assert all(squeezed(cell) in text for row in table.rows for cell in row.cells)
 

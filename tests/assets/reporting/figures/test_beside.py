@@ -46,6 +46,6 @@ def test_each_report_has_the_rows_of_its_own() -> None:
     assert found[ONE].codes["code"].to_list() == ["A"]
     assert found[BOTH].codes["code"].to_list() == ["A", "B"]
     assert found[ONE].lift.rows() == [(SPRING, "read_lift_result")]
-    assert found[BOTH].learnt["campaign_id"].to_list() == [AUTUMN, SPRING]
+    assert found[BOTH].data_driven["campaign_id"].to_list() == [AUTUMN, SPRING]
     assert found[ONE].medians["campaign_id"].to_list() == [SPRING]
     assert found[ONE].logos == {TENANT.bytes: b"png"}
