@@ -5,6 +5,8 @@ BIN := .venv/bin
 # Stamps of the environment: with what Earshot runs on, and with what tests and checks take besides.
 READY := .venv/ready
 READY_DEV := .venv/ready-dev
+# What looks at the others' supply chain, apart from them.
+TOOLS := .venv/tools
 # One more process than there are processors: tests also wait, for servers and for clocks.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4) + 1)')
 PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -12,7 +14,7 @@ PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-
 # Images of containers often forbid bytecode; then every process that starts compiles Dagster anew, which takes seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo ui test test-fast coverage bench trials lint style types layers sql format clean
+.PHONY: help setup demo ui test test-fast coverage bench trials pins licences sbom audit lint style types layers sql format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -47,6 +49,30 @@ bench: $(READY_DEV) ## Measure listening, attribution (beside others, in environ
 trials: $(READY_DEV) ## Kill, restart and fill up what a large installation stands on, and compare what it computes (long)
 	@$(BIN)/python -m tests.trials.machines
 	@$(BIN)/python -m tests.trials.editions
+
+pins: $(READY_DEV) ## Write deploy/requirements.txt and deploy/tools.txt anew, with hashes, after a change of constraints.txt
+	@$(BIN)/python .ci/pin.py
+
+licences: .earshot/image/ready ## Write docs/licences.md anew, and fail for a licence that deploy/licences.toml does not allow
+	@$(BIN)/python .ci/licences.py .earshot/image
+
+sbom: .earshot/image/ready $(TOOLS)/ready ## List what the image holds in .earshot/sbom.cdx.json (CycloneDX)
+	@$(BIN)/python .ci/sbom.py $(TOOLS) .earshot/image .earshot/sbom.cdx.json
+
+audit: $(TOOLS)/ready ## Look for known weaknesses of the pinned versions; fails where the advisories cannot be reached
+	@$(BIN)/python .ci/audit.py $(TOOLS)
+
+# What the image would install, by hash, for its Python and not for the one here.
+.earshot/image/ready: deploy/requirements.txt $(READY_DEV)
+	@rm -rf .earshot/image
+	@$(BIN)/uv pip install --quiet --target .earshot/image --python $(BIN)/python --python-version 3.13 \
+		--python-platform x86_64-manylinux_2_28 --require-hashes --no-deps --requirement deploy/requirements.txt
+	@touch $@
+
+$(TOOLS)/ready: deploy/tools.txt $(READY_DEV)
+	@$(PYTHON) -m venv --clear $(TOOLS)
+	@$(BIN)/uv pip install --quiet --python $(TOOLS)/bin/python --require-hashes --requirement deploy/tools.txt
+	@touch $@
 
 lint: style types layers sql ## Check style, types, layers and SQL; each is a target of its own
 

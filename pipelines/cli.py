@@ -31,6 +31,7 @@ COMMANDS = {
     "imports": ("importing.imports", "imports", "What was imported, and taking an import back."),
     "sources": ("importing.sources", "sources", "Where logs lie, so that they come in by themselves."),
     "backfill": ("backfill", "backfill", "Compute a range of days again."),
+    "serve": ("serve", "serve", "One process of the UI alone, for containers: code server, daemon or webserver."),
     "worker": ("worker", "worker", "Compute steps of runs that are divided over machines."),
     "heal": ("heal", "heal", "Compute what is older than the rows that it was made of."),
     "show": ("show", "show", "The rows of any table, of one tenant: on the screen, or as CSV, JSON or Parquet."),

@@ -36,5 +36,9 @@ class GuardedInstance(DagsterInstance):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         os.umask(PRIVATE_UMASK)
         super().__init__(*args, **kwargs)
-        folder = private_folder(Path(self.root_directory))
-        private_folder(folder / "storage", within=folder)
+        root = Path(self.root_directory)
+        # Kubernetes mounts dagster.yaml into a folder of root's, in which nothing can be written; what is written lies
+        # in EARSHOT_DAGSTER_FOLDER then.
+        if os.access(root, os.W_OK):
+            folder = private_folder(root)
+            private_folder(folder / "storage", within=folder)

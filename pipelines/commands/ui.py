@@ -54,7 +54,7 @@ def ui(host: str, port: int, names: tuple[str, ...]) -> None:
     settings = load_settings()
     home = dagster_home(settings)
     _check_logs(settings.home / "logs")
-    with _alone(home), _listener(host, port) as listener:
+    with _alone(home), listener_on(host, port) as listener:
         server = runtime.ensure_database(settings, console.out.print)
         migrate(runtime.migrate_url(settings), limits=settings.limits)
         runtime.prepare_orchestrator(settings, server)
@@ -131,7 +131,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _listener(host: str, port: int) -> Iterator[socket.socket]:
+def listener_on(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that listens, and goes on while the webserver is started again."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pipelines.processes.parents import end_with
 
@@ -38,19 +39,27 @@ def main(arguments: list[str]) -> None:
 
 
 def code_server(path: str) -> None:
-    """Dagster's code server for our definitions; it can load them again without ending."""
+    """Dagster's code server for our definitions, on a socket; it can load them again without ending."""
+    _serve_code(["--socket", path], {"socket": path})
+
+
+def code_server_at(host: str, port: int) -> None:
+    """The same on a port, for processes of other containers. It asks nobody for a password."""
+    _serve_code(["--host", host, "--port", str(port)], {"host": "127.0.0.1", "port": port})
+
+
+def _serve_code(where: list[str], own: dict[str, Any]) -> None:
     from dagster._cli import cli
 
-    threading.Thread(target=_end_without_answer, args=(path,), name="pings", daemon=True).start()
-    where = ["--socket", path, "--use-python-environment-entry-point"]
+    threading.Thread(target=_end_without_answer, args=(own,), name="pings", daemon=True).start()
     what = ["--module-name", "pipelines.definitions", "--working-directory", os.getcwd(), "--location-name", "earshot"]
-    cli(["code-server", "start", *where, *what], prog_name="dagster")
+    cli(["code-server", "start", *where, "--use-python-environment-entry-point", *what], prog_name="dagster")
 
 
-def _end_without_answer(path: str) -> None:
+def _end_without_answer(own: dict[str, Any]) -> None:
     from dagster._grpc.client import DagsterGrpcClient
 
-    client = DagsterGrpcClient(socket=path)
+    client = DagsterGrpcClient(**own)
     answered, missed = False, 0
     while missed < PINGS_MISSED:
         time.sleep(PING_EVERY_S)
@@ -72,6 +81,11 @@ def daemon(workspace: str) -> None:
 
 def webserver(workspace: str, listener: str, host: str, *names: str) -> None:
     """Dagster's webserver behind the guard, on a socket that listens already, so that the port stays taken."""
+    webserver_on(workspace, socket.socket(fileno=int(listener)), host, *names)
+
+
+def webserver_on(workspace: str, listener: socket.socket, host: str, *names: str) -> None:
+    """The same, for who has the socket itself."""
     import uvicorn
     from dagster import DagsterInstance
     from dagster._core.workspace.context import WorkspaceProcessContext
@@ -90,7 +104,7 @@ def webserver(workspace: str, listener: str, host: str, *names: str) -> None:
             app = create_app_from_workspace_process_context(context, live_data_poll_rate=2000)
             guarded = Guard(app, [host, *names], any_address=host in ("0.0.0.0", "::"))  # noqa: S104
             config = uvicorn.Config(guarded, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
-            uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(listener))])
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

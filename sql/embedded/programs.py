@@ -24,7 +24,7 @@ SUPPORTED_MAJORS: Final = (18, 17, 16, 15)
 NEEDED: Final = ("postgres", "initdb", "pg_ctl")
 WAYS_OUT: Final = """\
 With Docker, start one and name it:
-  docker compose -f deploy/docker-compose.yml up -d timescaledb
+  docker compose -f deploy/compose.yaml up -d timescaledb
   export DATABASE_URL=postgresql://earshot:earshot@127.0.0.1:5432/earshot
   export DAGSTER_POSTGRES_URL=postgresql+psycopg2://earshot:earshot@127.0.0.1:5432/earshot_dagster
 Or set the two to any other PostgreSQL 15 or newer."""

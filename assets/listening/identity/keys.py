@@ -8,6 +8,7 @@ nowhere.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -109,7 +110,7 @@ class Keyring:
     def load(cls, path: Path) -> Keyring:
         """Read a ring. Raises PermanentError where it is missing, open to others, or no key ring."""
         try:
-            mode = path.stat().st_mode
+            found = path.stat()
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError as error:
             raise PermanentError(
@@ -117,10 +118,11 @@ class Keyring:
             ) from error
         except (OSError, ValueError) as error:
             raise PermanentError(f"the key ring {path} cannot be read as text ({type(error).__name__})") from None
-        if stat.S_IMODE(mode) & 0o077:
-            raise PermanentError(
-                f"the key ring {path} is open to other users (mode {stat.S_IMODE(mode):04o}): run chmod 600 on it"
-            )
+        mode = stat.S_IMODE(found.st_mode)
+        # Kubernetes mounts a secret as root's, readable for the group that the pod alone has.
+        is_mounted = found.st_uid == 0 != os.geteuid() and not mode & 0o037
+        if mode & 0o077 and not is_mounted:
+            raise PermanentError(f"the key ring {path} is open to other users (mode {mode:04o}): run chmod 600 on it")
         return cls._parse(text, path)
 
     @classmethod

@@ -51,7 +51,7 @@ def test_a_machine_that_cannot_have_a_server_gets_the_one_command_that_helps(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PermanentError) as refusal:
         programs.find_programs(tmp_path, serving_account(), silent)
-    assert "docker compose -f deploy/docker-compose.yml up -d timescaledb" in str(refusal.value)
+    assert "docker compose -f deploy/compose.yaml up -d timescaledb" in str(refusal.value)
     assert "DATABASE_URL=" in str(refusal.value)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import os
 from pathlib import Path
 from uuid import UUID
 
@@ -168,6 +169,24 @@ def test_a_ring_is_never_overwritten(tmp_path: Path) -> None:
 
     with pytest.raises(PermanentError, match="already"):
         Keyring.create(tmp_path / "keyring.json")
+
+
+def test_a_ring_that_kubernetes_mounts_for_the_pods_group_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keyring.json"
+    Keyring.create(path)
+    if path.stat().st_uid != 0:
+        pytest.skip("only root can make files of root's")
+    path.chmod(0o440)
+    with pytest.raises(PermanentError, match="chmod 600"):
+        Keyring.load(path)
+    monkeypatch.setattr(os, "geteuid", lambda: 10001)
+    assert Keyring.load(path).versions_of("north") == (1,)
+    for mode in (0o444, 0o460):
+        path.chmod(mode)
+        with pytest.raises(PermanentError, match="chmod 600"):
+            Keyring.load(path)
 
 
 def test_a_ring_that_others_can_read_is_refused(tmp_path: Path) -> None:
