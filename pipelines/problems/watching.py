@@ -80,7 +80,11 @@ def _tell(settings: Settings, warehouse: Warehouse, now: datetime, watched: Watc
     channels, no_mail = usable_channels(settings.mail)
     if no_mail and watched.alerts:
         watched.notes.append(f"alerts cannot be mailed: {no_mail}")
-    for alert in watched.alerts:
-        sent = send_waiting(warehouse, channels, now, alert)
-        watched.sent.results.update(sent.results)
-        watched.notes += [note for note in sent.notes if note not in watched.notes]
+    for name, channel in channels.items():
+        for alert in watched.alerts:
+            sent = send_waiting(warehouse, {name: channel}, now, alert)
+            watched.sent.results.update(sent.results)
+            watched.notes += [note for note in sent.notes if note not in watched.notes]
+            if set(sent.results) - {"sent"}:
+                # The next one would wait for the same; a look has a minute.
+                break

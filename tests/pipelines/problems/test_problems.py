@@ -221,6 +221,16 @@ def test_a_webhook_that_fails_does_not_stop_the_mail_and_gets_it_later(installat
     assert (len(post.letters), len(post.hook.texts)) == (1, 1)
 
 
+def test_a_mail_server_that_is_away_is_tried_once_a_look_and_every_problem_is_posted(
+    installation: Installation, post: Post
+) -> None:
+    lose_day(installation)
+    fail_run(installation)
+    result = look(installation, post, EARSHOT_DISK_FREE_PERCENT="100", SMTP_PORT="9")
+    assert "1 queued, 3 sent" in result.stdout
+    assert (len(post.letters), len(post.hook.texts)) == (0, 3)
+
+
 def test_a_sender_that_cannot_be_used_does_not_stop_the_webhook(installation: Installation, post: Post) -> None:
     result = look(installation, post, EARSHOT_DISK_FREE_PERCENT="100", EARSHOT_MAIL_FROM="reports@earshot.invalid")
     assert "alerts cannot be mailed: " in result.stdout
