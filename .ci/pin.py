@@ -18,7 +18,7 @@ from install import build_environment, list_options
 ROOT = Path(__file__).parents[1]
 
 # All that a process of Earshot may need in a container.
-EXTRAS = ("az", "celery", "gs", "k8s", "s3")
+EXTRAS = ("az", "celery", "gs", "k8s", "otel", "s3")
 
 # Builds Earshot itself, without a network.
 BUILD = "setuptools>=77\n"

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from tests.deploy.reading import DEPLOY, ROOT
 
-EXTRAS = ("az", "celery", "gs", "k8s", "s3")
+EXTRAS = ("az", "celery", "gs", "k8s", "otel", "s3")
 # The image's, whatever runs the tests.
 IMAGE = {"python_version": "3.13", "python_full_version": "3.13.0"}
 

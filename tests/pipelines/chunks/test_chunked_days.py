@@ -10,7 +10,16 @@ from uuid import uuid4
 
 import polars as pl
 import pytest
-from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult, ResourceDefinition
+from dagster import (
+    AssetKey,
+    DagsterEventType,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    ReexecutionOptions,
+    ResourceDefinition,
+    execute_job,
+)
+from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from assets.steps import DAILY_ASSETS, RAW_ASSETS, VERDICT
 from assets.upkeep.checks import CHECKS
@@ -20,6 +29,8 @@ from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.pipelines.running import content, home_of_its_own, rows
 from tests.pipelines.small_network import MONDAY, named
+
+ROOT = Path(__file__).parents[3]
 
 
 class BrokenWarehouse(Warehouse):
@@ -126,3 +137,32 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_computed(
     assert failure is not None
     assert failed.step_key == "divide_tenants"
     assert re.search(message, str(failure.description))
+
+
+def test_a_run_that_goes_on_after_a_failure_reads_what_the_first_one_divided_and_computed(
+    server: Server, computed: str, home_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Dagster's daemon starts a run again whose process was killed: the steps that ended are not run again."""
+    recon = ReconstructableRepository.for_module("pipelines.definitions", "defs", str(ROOT)).get_reconstructable_job(
+        "chunked_rollups"
+    )
+    config = {"ops": {"divide_tenants": {"config": {"first": str(MONDAY)}}}}
+    with (
+        cloned_database(server, computed) as url,
+        home_of_its_own(home_folder),
+        DagsterInstance.local_temp() as instance,
+        closing(Warehouse(url)) as warehouse,
+    ):
+        monkeypatch.setenv("DATABASE_URL", url)
+        with warehouse.transaction("earshot_owner") as connection:
+            connection.execute("ALTER TABLE check_results RENAME TO check_results_gone")
+        first = execute_job(recon, instance, run_config=config, raise_on_error=False)
+        assert not first.success
+        with warehouse.transaction("earshot_owner") as connection:
+            connection.execute("ALTER TABLE check_results_gone RENAME TO check_results")
+        options = ReexecutionOptions.from_failure(first.run_id, instance)
+        second = execute_job(recon, instance, run_config=config, reexecution_options=options, raise_on_error=False)
+        assert second.success
+        began = [event.step_key for event in second.all_events if event.is_step_start]
+        assert "divide_tenants" not in began
+        assert "bring_together" in began
