@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 from dagster import DagsterInstance, RunRequest, build_schedule_context, build_sensor_context
 
+from assets.raw.quality import QUALITIES
 from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, run_job
@@ -60,7 +61,11 @@ TRIED_ASSETS = {
     # In tests/pipelines/commands/importing.
     "imported_logs",
 }
-TRIED_CHECKS = {"check_inclusions_valid"}
+TRIED_CHECKS = {
+    "check_inclusions_valid",
+    # In tests/assets/raw/test_quality.py.
+    *(quality.name for quality in QUALITIES),
+}
 TRIED_CLOCKS = {
     "weekly_report_mornings",
     "monthly_report_mornings",
