@@ -54,6 +54,7 @@ LIBRARIES = [
     *("lua-resty-http/0.17", "hackney/1.20.1", "curl/8.7.1"),
     *("Wget/1.24", "libcurl/7.65.1", "cpprestsdk/2.8.0", "Dart/3.3 (dart:io)"),
     *("xh/0.18.0", "Microsoft BITS/7.8", "grpc-java-okhttp/1.58", "gofeed/1.0", "Siege/4.0", "Zapier", "Locust/2.20"),
+    *("Mozilla/4.0 (compatible; Win32; WinHttp.WinHttpRequest.5)", "qbhttp/1.0.0", "request.js", "vimeo.php 3.0"),
     *("babashka.http-client/0.4", "uclient-fetch", "quic-go-HTTP/3", "colly - https://github.com/gocolly/colly/v2"),
 ]  # fmt: skip
 
