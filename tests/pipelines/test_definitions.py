@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey
 
+from assets.raw.quality import QUALITIES
 from assets.steps import RAW_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import STEPS_OF
@@ -99,6 +100,6 @@ def test_some_tables_of_a_day_can_be_run_without_the_others() -> None:
     listening |= {AssetKey("listener_dimension_metrics"), AssetKey("ad_exposures")}
     subset = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection=listening)
     assert subset.asset_layer.selected_asset_keys == listening
-    assert {key.name for key in subset.asset_layer.asset_graph.asset_check_keys} == {
-        check.name for check in CHECKS if AssetKey(check.asset) in listening
-    }
+    expected = {check.name for check in CHECKS if AssetKey(check.asset) in listening}
+    expected |= {quality.name for quality in QUALITIES if AssetKey(quality.table) in listening}
+    assert {key.name for key in subset.asset_layer.asset_graph.asset_check_keys} == expected
