@@ -77,7 +77,9 @@ def fingerprint(connection: psycopg.Connection[tuple[object, ...]]) -> Fingerpri
     """For each table with a run_id: its number of rows and the hash of their content, as one text."""
     named = (
         "SELECT table_name FROM information_schema.columns INNER JOIN information_schema.tables USING (table_schema, "
-        "table_name) WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'run_id' ORDER BY 1"
+        "table_name) WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'run_id' "
+        # A partition's rows are its table's; with TimescaleDB there are none.
+        "AND NOT (SELECT relispartition FROM pg_class WHERE oid = to_regclass(quote_ident(table_name))) ORDER BY 1"
     )
     found: Fingerprint = {}
     for (table,) in connection.execute(named).fetchall():

@@ -46,3 +46,12 @@ def test_a_table_whose_rows_differ_is_named_with_what_it_was_before(warehouse: W
     assert line.startswith("rollup_ledger: 1 ")
     assert "instead of 0 " in line
     assert compare({}, {"gone": before["rollup_ledger"]})[0].startswith("gone: - (no such table)")
+
+
+def test_a_partition_is_no_table_of_its_own(warehouse: Warehouse) -> None:
+    with warehouse.transaction("earshot_owner") as connection:
+        connection.execute(
+            "CREATE TABLE parts (run_id uuid, day date) PARTITION BY RANGE (day); "
+            "CREATE TABLE parts_p20260301 PARTITION OF parts DEFAULT"
+        )
+    assert [table for table in taken(warehouse) if table.startswith("parts")] == ["parts"]
