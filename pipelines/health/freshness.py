@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ from assets.edits import reopen_edited_days
 from assets.lineage import EVER, read_stale
 from pipelines.settings import first_day_setting
 from sql.failures import FailureLog, bisect_failures
+from sql.values import DAY
 from sql.warehouse import Warehouse
 from sql.watermarks import record_watermarks
 
@@ -34,6 +35,10 @@ SUBJECT = "late_rows"
 NOT_LOOKED_AT = "not looked at for late rows"
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+# As many days as one run takes: the orchestrator plans each asset of each of them, also of days without any row, of
+# which a single row with a wrong clock brings years. What is stale later is found when these are fresh.
+LONGEST_SPAN = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,8 @@ def _for_tenants(
 
 
 def fold_stale(stale: pl.DataFrame) -> StaleDays | None:
-    """One span of days for all that is stale: from its first day to the last that its tenants have computed.
+    """One span of days for all that is stale: from its first day to the last that its tenants have computed, or as many
+    as LONGEST_SPAN.
 
     stale: of assets.lineage.read_stale
     """
@@ -134,6 +140,7 @@ def fold_stale(stale: pl.DataFrame) -> StaleDays | None:
         hashed.update(f"{day} {asset} {tenant.hex()};".encode())
     first, last = min(stale["day"].to_list()), max(stale["last_day"].to_list())
     ids = stale["tenant_id"].unique().sort()
+    last = min(last, first + LONGEST_SPAN - DAY)
     return StaleDays(first, last, tuple(UUID(bytes=each) for each in ids), stale.height, hashed.hexdigest())
 
 
