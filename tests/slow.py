@@ -101,6 +101,8 @@ SLOW = (
     "sql/copying/test_binary.py",
     "sql/embedded/test_lifecycle.py",
     "sql/adopting/test_rows.py",
+    "sql/schema/test_checking.py",
+    "sql/schema/test_interrupted.py",
     "sql/schema/test_migrate.py",
     "sql/schema/test_repeatable.py",
     "sql/test_bounds.py",
