@@ -36,9 +36,9 @@ class Change:
 
 def change(now: Decimal, before: Decimal, versus: str, formatter: Formatter, *, is_clear: bool = False) -> Change:
     """The relative change of a number of which more is better. A zero base has none: "new" where something came from
-    nothing, "–" where nothing did. is_clear: whether the two could not be the same number by chance."""
+    nothing, no text where nothing did. is_clear: whether the two could not be the same number by chance."""
     if before == 0:
-        return Change(formatter.say("new") if now > 0 else NOTHING, versus, "none")
+        return Change(formatter.say("new") if now > 0 else "", versus, "none")
     share = (now - before) / abs(before)
     if rounded(share, 3) == 0:
         return Change(formatter.percent(0), versus, "flat")
@@ -92,7 +92,7 @@ def _instead(facts: ReportFacts, formatter: Formatter) -> Iterator[Tile]:
         if measure is not None and measure.interval is not None:
             currency = to_date.currency if to_date else None
             value, detail = headline(measure, currency, formatter)
-            yield _tile(label, value, Change(NOTHING, span, "none"), detail)
+            yield _tile(label, value, Change("", span, "none"), detail)
     if facts.now.reach is not None:
         now, before = facts.now, facts.previous
         earlier = before.reach if before else None
@@ -106,12 +106,12 @@ def _compared(
 ) -> Change:  # fmt: skip
     """A number of the period beside that of the period before. Both stand there, whether or not a percentage may."""
     if before is None:
-        return Change(NOTHING, formatter.say("no period to compare"), "none")
+        return Change("", formatter.say("no period to compare"), "none")
     if not facts.can_compare:
         versus = formatter.say("{previous} in the previous period; the flight did not run on all days", previous=shown)
-        return Change(NOTHING, versus, "none")
+        return Change("", versus, "none")
     if not is_enough:
-        return Change(NOTHING, formatter.say("{previous} in the previous period", previous=shown), "none")
+        return Change("", formatter.say("{previous} in the previous period", previous=shown), "none")
     versus = formatter.say("from {previous} in the previous period", previous=shown)
     return change(exact(now), exact(before), versus, formatter, is_clear=is_clear)
 
@@ -206,9 +206,9 @@ def _of_money(
     value = ratio(to_date.figures) if to_date else None
     if to_date is None or value is None:
         versus = formatter.say("no period to compare")
-        return _tile(label, NOTHING, Change(NOTHING, versus, "none"), _why_none(to_date, formatter))
+        return _tile(label, NOTHING, Change("", versus, "none"), _why_none(to_date, formatter))
     before = ratio(earlier) if earlier else None
-    moved = Change(NOTHING, formatter.say("not known before this period"), "none")
+    moved = Change("", formatter.say("not known before this period"), "none")
     if before is not None:
         versus = formatter.say("in this period, from {before} before it", before=show(before))
         by = rounded(value, digits) - rounded(before, digits)

@@ -94,7 +94,7 @@ def test_return_and_cost_are_to_date_with_what_the_period_moved(facts: ReportFac
 
 def test_what_was_too_small_before_the_period_has_not_moved(content: ReportContent) -> None:
     shown = tile(content, "Return")
-    assert (shown.value, shown.change, shown.versus) == ("3.46×", "–", "not known before this period")
+    assert (shown.value, shown.change, shown.versus) == ("3.46×", "", "not known before this period")
 
 
 def test_ads_delivered_have_no_mood_and_name_what_was_before_and_who_was_reached(content: ReportContent) -> None:
@@ -159,12 +159,12 @@ def test_a_percentage_needs_a_flight_on_all_days_of_both_periods(
     content = compose(replace(facts, flights=tuple(Period(*each) for each in flights)))
     for start, before in (("Ads", "284,690"), ("Conversions", "283")):
         shown = tile(content, start)
-        assert (shown.change != "–") == has_percentage
+        assert (shown.change != "") == has_percentage
         assert before in shown.versus
         assert has_percentage or shown.versus.endswith("the flight did not run on all days")
 
 
-@pytest.mark.parametrize(("now", "before", "shown"), [(3, 0, "new"), (0, 0, "–")])
+@pytest.mark.parametrize(("now", "before", "shown"), [(3, 0, "new"), (0, 0, "")])
 def test_a_zero_base_has_no_percentage(now: int, before: int, shown: str) -> None:
     moved = change(Decimal(now), Decimal(before), "", Formatter("en_US", "UTC"), is_clear=True)
     assert (moved.text, moved.direction, moved.mood) == (shown, "none", "neutral")
@@ -203,7 +203,7 @@ def test_a_change_between_small_counts_is_shown_as_counts(facts: ReportFacts) ->
     assert facts.previous is not None
     before = replace(facts.previous, conversions=2.0, sample=2, conversions_interval=None, own_conversions=None)
     shown = tile(compose(replace(facts, previous=before)), "Conversions")
-    assert (shown.change, shown.direction) == ("–", "none")
+    assert (shown.change, shown.direction) == ("", "none")
     assert shown.versus == "2 in the previous period"
 
 
@@ -265,8 +265,8 @@ def test_several_currencies_are_never_summed(portfolio: ReportFacts) -> None:
     assert shown == {
         "ROAS in EUR, to date": ("3.00×", "1.00×", "in this period, from 4.00× before it"),
         "CPA in EUR, to date": ("€15.00", "€5.00", "in this period, from €10.00 before it"),
-        "ROAS in USD, to date": ("3.46×", "–", "not known before this period"),
-        "CPA in USD, to date": ("$24.02", "–", "not known before this period"),
+        "ROAS in USD, to date": ("3.46×", "", "not known before this period"),
+        "CPA in USD, to date": ("$24.02", "", "not known before this period"),
     }
     assert tile(content, "ROAS in EUR").detail == "low confidence · 95% interval 2.10× to 4.20×, to date"
     assert content.finding.endswith(
@@ -317,7 +317,7 @@ def test_a_period_without_ads_reports_it_and_draws_nothing(quiet_facts: ReportFa
     assert content.finding == "No ads were delivered in this period, and no conversions were attributed."
     assert content.line is None
     assert content.bars is None
-    assert [shown.change for shown in content.tiles] == ["–"] * 4
+    assert [shown.change for shown in content.tiles] == [""] * 4
 
 
 def test_bars_are_largest_first_and_sum_to_the_total(content: ReportContent) -> None:
@@ -379,7 +379,7 @@ def test_an_arrow_points_where_the_number_went(now: int, before: int, is_clear: 
 def test_no_previous_period_compares_with_nothing(facts: ReportFacts) -> None:
     content = compose(replace(facts, previous=None, previous_period=None, previous_daily=None))
     assert content.header.compared == ""
-    assert {tile(content, start).change for start in ("Ads", "Conversions")} == {"–"}
+    assert {tile(content, start).change for start in ("Ads", "Conversions")} == {""}
     assert content.line is not None
     assert content.line.previous_label == ""
 

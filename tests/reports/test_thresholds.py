@@ -49,7 +49,7 @@ assert "Fewer than 432 conversions are too few" in compose(make_facts(model_tota
 assert inspect.signature(channel_totals).parameters["fewest_conversions"].default == 432
 assert ">= 7 THEN" in NUMBERS["roas"].value
 modelled = NUMBERS["modelled_conversions"].value
-assert "heard.usable >= 0.37 * heard.impressions" in modelled and "matched.conversions >= 6" in modelled, modelled
+assert "ads.usable >= 0.37 * ads.impressions" in modelled and "matched.conversions >= 6" in modelled, modelled
 
 # A sample of six was enough before; a lift that is found from 40 % on was not.
 scope = {"tenant_id": ["harbor"], "scope_id": ["spring"]}
