@@ -2,7 +2,7 @@
 
 Here: reading runs and steps from Dagster's history, and handing them to an exporter. The ids follow from the run's, so
 that the same run handed over twice is the same trace. A run is traced after its end: it waits for no collector.
-Not here: the command (pipelines/commands/traces.py). Needs the extra `otel`.
+Not here: the command (pipelines/commands/watching/traces.py). Needs the extra `otel`.
 """
 
 from __future__ import annotations

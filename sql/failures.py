@@ -2,7 +2,7 @@
 
 Here: which exceptions may be about one tenant's data, bisecting work to find those that it fails for,
 and the table tenant_failures, which keeps what is open until the same work succeeds.
-Not here: the work itself, what an operator sees of it (pipelines/commands/status.py, the runs of assets/).
+Not here: the work itself, what an operator sees of it (pipelines/commands/watching/status.py, the runs of assets/).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Findings: what was found of one thing that was looked at, and what to do about it.
 
 Here: the value, its levels, and the exit code that several of them make.
-Not here: what is looked at (the other modules of this room), how it is printed (pipelines/commands/doctor.py).
+Not here: what is looked at (the other modules of this room), how it is printed (pipelines/commands/watching/doctor.py).
 """
 
 from __future__ import annotations

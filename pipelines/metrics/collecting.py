@@ -1,7 +1,7 @@
 """Collecting: all groups of metrics, at the moment of a scrape, each guarded.
 
 Here: the order of the groups, and what becomes of one that fails: a metric says so, and the others are there.
-Not here: the values (tenants.py, installation.py, orchestrator.py), serving them (pipelines/commands/metrics.py).
+Not here: the values (tenants.py, installation.py, orchestrator.py), serving them (pipelines/commands).
 """
 
 from __future__ import annotations

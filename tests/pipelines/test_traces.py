@@ -13,7 +13,7 @@ import pytest
 from dagster import DagsterRunStatus
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from pipelines.commands.traces import traces as command
+from pipelines.commands.watching.traces import traces as command
 from pipelines.traces import read_runs
 from sql.values import EarshotError
 from tests.pipelines.dagster_history import DagsterHistory

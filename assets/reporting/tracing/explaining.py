@@ -1,7 +1,7 @@
 """Explaining: from a number of a frozen report back to its raw rows, and whether they still add up to it.
 
 Here: which rows a number is made of, the SQL that anybody can run in the schema bi, and the comparison.
-Not here: what each number is (numbers.py), the report itself (finding.py), printing (pipelines/commands/explain.py).
+Not here: what each number is (numbers.py), the report itself (finding.py), printing (pipelines/commands).
 """
 
 from __future__ import annotations

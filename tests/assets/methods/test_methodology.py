@@ -19,8 +19,8 @@ from assets.listening.identity.addresses import AddressRanges, load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.methods.methodology import MEANINGS, Configuration, write_methodology
-from pipelines.commands.audit import audit, describe_change
-from pipelines.commands.methodology import methodology
+from pipelines.commands.numbers.methodology import methodology
+from pipelines.commands.watching.audit import audit, describe_change
 from sql.warehouse import Warehouse
 from tests.assets.listening.test_day import dimensions, load, name
 from tests.assets.methods.test_publishing import set_window

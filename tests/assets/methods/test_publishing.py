@@ -12,7 +12,7 @@ from assets.listening.identity.addresses import AddressRanges, load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.methods.publishing import publish_methodologies, record_rules
-from pipelines.commands.audit import audit
+from pipelines.commands.watching.audit import audit
 from sql.values import Scope
 from sql.warehouse import Warehouse
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants

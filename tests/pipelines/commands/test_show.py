@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
-from pipelines.commands.show import file_of
+from pipelines.commands.numbers.show import file_of
 from sql.embedded import Server
 from sql.schema.browsing import Choice, count_of, rows_of
 from sql.warehouse import Warehouse

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines.commands.alerts import alerts
 from pipelines.commands.deliver import deliver, deliveries, reconcile, send_test
+from pipelines.commands.watching.alerts import alerts
 from reports.delivery import make_transport
 from reports.delivery.outcomes import Verdict
 from reports.delivery.trial import send_plain_trial

@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines.commands.audit import audit
 from pipelines.commands.deliver import deliver, deliveries, reconcile
+from pipelines.commands.watching.audit import audit
 from reports.delivery.history import resend
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import claim_next, expire_claims, record_outcome

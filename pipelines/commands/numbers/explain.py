@@ -25,7 +25,7 @@ from assets.reporting.tracing.explaining import (
 )
 from assets.reporting.tracing.finding import Report, find_report
 from pipelines import console, runtime
-from pipelines.commands.show import DAY_TYPE, file_of, screen_table, write_rows
+from pipelines.commands.numbers.show import DAY_TYPE, file_of, screen_table, write_rows
 from pipelines.settings import load_settings
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
