@@ -138,6 +138,13 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """Where raw rows go that are older than a tenant keeps them: a folder or address; None: nowhere, so none goes."""
+
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What listening is measured with: agent rules, address ranges, and the keys that make people anonymous."""
 

@@ -227,12 +227,27 @@ class StepRun:
         self._suspects.add(tenant)
         self.failures.add(tenant, error, assets, window.day)
 
+    def _refuse_dropped(self, window: Window, chunk: Sequence[UUID]) -> None:
+        """Raises RawRowsGoneError for a day whose raw rows lie in the archive alone, of what is made of raw rows.
+
+        Rows that came since, or that stayed, do not stand for those that went.
+        """
+        if not raw_sources(list(self.tables_of)):
+            return
+        gone = self.warehouse.rows("read_dropped_days", day=window.day, tenants=list(chunk))
+        if gone:
+            raise RawRowsGoneError(
+                f"The raw rows of {window.day} lie in the archive ({gone[0]['place']}). Its numbers stay as they are; "
+                "`earshot archive restore` brings the rows back to compute them again"
+            )
+
     def _replace_chunk(self, window: Window, chunk: Sequence[UUID]) -> Chunk:
         began = time.perf_counter()
         arrivals = self.warehouse.read("read_arrivals", day=window.day, tenants=list(chunk))
         began_at: datetime = self.watermarks_at or arrivals["read_at"][0]
         part = self.tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
         status = finality(part, window, datetime.now(UTC))
+        self._refuse_dropped(window, chunk)
         content = self.compute(window, chunk)
         tables = {name: _stamp(name, frame, status, self.run_id) for name, frame in content.items()}
         computed = time.perf_counter()

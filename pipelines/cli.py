@@ -26,6 +26,7 @@ COMMANDS = {
         "doctor",
         "Whether this installation can do its work, and what to do where it cannot.",
     ),
+    "archive": ("archive", "archive", "Raw rows in the archive: what is due, archiving it, and bringing days back."),
     "metrics": ("watching.metrics", "metrics", "Serve metrics for Prometheus."),
     "traces": ("watching.traces", "traces", "Hand runs that ended to an OpenTelemetry collector."),
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),

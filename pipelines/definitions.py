@@ -23,6 +23,7 @@ from dagster import (
     map_asset_specs,
 )
 
+from assets.archive.assets import archived_rows
 from assets.assets import day_assets
 from assets.catalogue.assets import adopted_rows, followed_feeds
 from assets.importing.assets import imported_logs
@@ -37,7 +38,7 @@ from assets.reporting.assets import (
     report_deliveries,
     weekly_sponsor_reports,
 )
-from assets.resources import Progress, Web, scope
+from assets.resources import Archive, Progress, Web, scope
 from assets.steps import STEPS
 from assets.storage.assets import series_partitions
 from assets.upkeep.assets import show_tenant_checks
@@ -69,6 +70,7 @@ ASSETS: list[AssetsDefinition] = [
     *(day_assets(step) for step in STEPS),
     methodologies,
     expired_addresses,
+    archived_rows,
     series_partitions,
     weekly_sponsor_reports,
     monthly_sponsor_reports,
@@ -91,6 +93,7 @@ RESOURCES: dict[str, object] = {
     "warehouse": ResourceDefinition(_warehouse),
     "measurement": ResourceDefinition(lambda _context: measurement(load_settings())),
     "mailing": ResourceDefinition(lambda _context: mailing(load_settings())),
+    "archive": ResourceDefinition(lambda _context: Archive(load_settings().archive)),
     "web": ResourceDefinition(lambda _context: Web(load_settings().private_networks)),
     "scope": scope,
     "progress": ResourceDefinition.hardcoded_resource(Progress()),

@@ -62,6 +62,7 @@ class Settings:
     private_networks: tuple[Network, ...] = ()
     dkim_selectors: tuple[str, ...] = ()
     disk_free_percent: float = 10.0
+    archive: str | None = None
     executor: str = "in_process"
     broker_url: str = field(default=LOCAL_BROKER, repr=False, metadata={"secret": True})
     lost_s: int = 60
@@ -154,6 +155,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         private_networks=_networks(env),
         dkim_selectors=tuple((env.get("EARSHOT_DKIM_SELECTORS") or "").replace(",", " ").split()),
         disk_free_percent=_percent(env, "EARSHOT_DISK_FREE_PERCENT", 10.0),
+        archive=env.get("EARSHOT_ARCHIVE") or None,
         executor=executor_setting(env),
         broker_url=env.get("EARSHOT_BROKER_URL") or LOCAL_BROKER,
         lost_s=_number(env, "EARSHOT_LOST_S", 60, "a number of seconds"),

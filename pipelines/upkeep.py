@@ -8,9 +8,9 @@ from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, d
 
 nightly_upkeep = define_asset_job(
     "nightly_upkeep",
-    AssetSelection.assets("methodologies", "expired_addresses", "series_partitions"),
-    description="Keeps each tenant's methodology as it is now, replaces raw addresses that are due by their keys, and "
-    "makes the partitions of the days to come.",
+    AssetSelection.assets("methodologies", "expired_addresses", "archived_rows", "series_partitions"),
+    description="Keeps each tenant's methodology as it is now, replaces raw addresses that are due by their keys, "
+    "archives and drops raw rows that are due, and makes the partitions of the days to come.",
 )
 # After the days of the night, one of which becomes final, have been computed.
 nightly_upkeep_clock = ScheduleDefinition(
@@ -19,5 +19,5 @@ nightly_upkeep_clock = ScheduleDefinition(
     cron_schedule="37 4 * * *",
     execution_timezone="UTC",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Every night at 04:37 UTC: methodologies that changed, raw addresses that are due, partitions ahead.",
+    description="Every night at 04:37 UTC: methodologies that changed, addresses and raw rows due, partitions ahead.",
 )

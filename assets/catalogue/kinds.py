@@ -90,6 +90,7 @@ TENANTS = Kind(
         Field("k_demographic", "whole"),
         Field("k_delivery", "whole"),
         Field("address_days", "whole"),
+        Field("raw_days", "whole"),
         Field("correction_share", "decimal"),
         Field("correction_conversions", "whole"),
         Field("brand_name"),

@@ -258,6 +258,13 @@ def _people(config: Configuration) -> Section:
         if days
         else "Raw addresses are not removed by Earshot."
     )
+    raw_days = config.settings["raw_days"]
+    kept += (
+        f" Raw rows are dropped after {raw_days} days, once they lie in an archive; a day of that age is computed "
+        "again only after they were brought back from it. Signals that name an order stay."
+        if raw_days
+        else ""
+    )
     return Section(
         "Listeners and households",
         [

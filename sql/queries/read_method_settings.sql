@@ -10,6 +10,7 @@ SELECT
     lateness_hours,
     k_demographic,
     k_delivery,
-    address_days
+    address_days,
+    raw_days
 FROM tenants
 WHERE tenant_id = any(%(tenants)s)

@@ -15,7 +15,7 @@ from sql.connecting import LockedError
 from sql.warehouse import Warehouse
 
 # Whoever reads or writes the series waits behind a wait for it: so it is short, and the next night tries again.
-_LOCK_S = 5
+LOCK_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Partition:
     waits: str | None = None
 
 
-def make_partitions(warehouse: Warehouse, lock_s: int = _LOCK_S) -> Iterator[Partition]:
+def make_partitions(warehouse: Warehouse, lock_s: int = LOCK_S) -> Iterator[Partition]:
     """Make the partitions that should be there and are not; each is kept as soon as it is yielded.
 
     One whose lock is not to be had in time is left as it is: its rows stay readable where they are.

@@ -94,7 +94,7 @@ def check_place(place: Place) -> None:
             "The location has a login in it. Leave it out: keys come from the environment (AWS_ACCESS_KEY_ID and the "
             "like), from a profile (--profile), or from the machine's role"
         )
-    _filesystem(place)
+    filesystem_of(place)
 
 
 def find_objects(place: Place) -> list[FoundObject]:
@@ -104,8 +104,8 @@ def find_objects(place: Place) -> list[FoundObject]:
     such place, SourceUnavailableError where the store does not answer.
     """
     check_place(place)
-    with _explained(place):
-        filesystem, path = _filesystem(place)
+    with explained(place):
+        filesystem, path = filesystem_of(place)
         found = _listed(filesystem, path, place)
     objects = [
         _object(name, info, place, filesystem) for name, info in found.items() if info.get("type") != "directory"
@@ -123,7 +123,7 @@ def opened(found: FoundObject) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="earshot-") as folder:
         # The name's end says how it is packed, to whom it does not matter more than the first bytes.
         copy = Path(folder) / (PurePosixPath(found.path).name or "object")
-        with _explained(found.place):
+        with explained(found.place):
             found.store.get_file(found.path, str(copy))
         yield copy
 
@@ -138,7 +138,7 @@ def standard_input() -> Iterator[Path]:
         yield copy
 
 
-def _filesystem(place: Place) -> tuple[Any, str]:
+def filesystem_of(place: Place) -> tuple[Any, str]:
     """The store, and the location as it spells it. Raises PermanentError where its package is not installed."""
     import fsspec
 
@@ -242,7 +242,7 @@ def _is_log(found: FoundObject) -> bool:
 
 
 @contextmanager
-def _explained(place: Place) -> Iterator[None]:
+def explained(place: Place) -> Iterator[None]:
     """What a store raises, as a sentence with what to do."""
     where = masked(place.location)
     try:

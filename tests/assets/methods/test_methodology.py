@@ -38,6 +38,7 @@ SETTINGS = {
     "k_demographic": 50,
     "k_delivery": 10,
     "address_days": None,
+    "raw_days": None,
 }
 INCLUSION = {
     "network": ["203.0.113.0/24"],
@@ -146,6 +147,7 @@ def test_the_same_configuration_has_the_same_version() -> None:
         lambda: changed("suspect_pairs", 0),
         lambda: changed("lateness_hours", 72),
         lambda: changed("address_days", 90),
+        lambda: changed("raw_days", 400),
         lambda: replace(in_force(), inclusions=pl.DataFrame(INCLUSION).clear()),
         lambda: replace(in_force(), campaigns=pl.DataFrame([CAMPAIGN | {"window_days": "14.000"}])),
         lambda: replace(in_force(), campaigns=pl.DataFrame([CAMPAIGN]).clear()),

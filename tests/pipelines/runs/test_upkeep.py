@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from dagster import AssetKey
 
+from assets.archive.restoring import restore_days
 from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, run_job
 from sql.tables import TIME_COLUMNS
 from sql.warehouse import Warehouse
@@ -89,6 +90,31 @@ def test_a_day_whose_raw_rows_are_gone_keeps_its_numbers_and_its_ledger_line(wee
     again = dict(rows(week, line))
     assert again[named("harbor")] == lines[named("harbor")]
     assert again[named("kreuz")] != lines[named("kreuz")]
+
+
+def test_a_day_in_the_archive_keeps_its_numbers_and_is_computed_alike_from_it(week: Warehouse, tmp_path: Path) -> None:
+    compute(week)
+    before = rollups(week)
+    rows(week, "UPDATE tenants SET raw_days = 63 WHERE slug = 'harbor'")
+    with passing_history() as history, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EARSHOT_ARCHIVE", str(tmp_path / "cold"))
+        result = run_job(week, history, "nightly_upkeep")
+    said = result.asset_materializations_for_node("archived_rows")[0].metadata
+    assert (said["days"].value, said["dropped"].value) == (1, said["rows"].value)
+    harbor = named("harbor")
+    there = "SELECT count(*) FROM listener_events WHERE tenant_id = %s AND occurred_at::date = %s"
+    assert rows(week, there, harbor, MONDAY) == [(0,)]
+
+    with pytest.raises(BackfillError, match=r"2026-03-02 lie in the archive"):
+        compute(week)
+    assert rollups(week) == before
+
+    list(restore_days(week, harbor, MONDAY, MONDAY))
+    for table in ("request_dispositions", "downloads", "listener_metrics", "ad_exposures"):
+        rows(week, f"DELETE FROM {table} WHERE tenant_id = %s", harbor)
+    assert rollups(week) != before
+    compute(week)
+    assert rollups(week) == before
 
 
 def test_raw_rows_that_were_removed_on_purpose_can_be_let_go_of(week: Warehouse) -> None:

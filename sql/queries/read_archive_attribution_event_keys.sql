@@ -1,0 +1,14 @@
+-- read_archive_attribution_event_keys: every column of the rows of one tenant in [start, end), as an archive keeps them.
+-- Grain: one row of attribution_event_keys, in the order of its key. Parameters: start, end (timestamptz), tenants (uuid[]).
+SELECT
+    tenant_id,
+    occurred_at,
+    event_id,
+    key_version,
+    consumer_key,
+    household_key,
+    address_class,
+    ip_rules_version
+FROM attribution_event_keys
+WHERE tenant_id = any(%(tenants)s) AND occurred_at >= %(start)s AND occurred_at < %(end)s
+ORDER BY occurred_at, event_id, key_version
