@@ -19,6 +19,8 @@ LONG = (
 
 SLOW = (
     *LONG,
+    "assets/archive/test_files.py",
+    "assets/archive/test_keeping.py",
     "assets/attribution/test_day.py",
     "assets/campaigns/reach/test_ranges.py",
     "assets/campaigns/reach/test_sketches.py",
