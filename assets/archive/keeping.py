@@ -34,7 +34,7 @@ from sql.warehouse import Warehouse
 # In tenant_failures: the asset that does it every night.
 SUBJECT = "archived_rows"
 
-# What tenants.raw_days may be at least (sql/migrations/0028_archive.sql says why).
+# What tenants.raw_days may be at least (sql/migrations/0024_archive.sql says why).
 FEWEST_DAYS = 63
 
 # What is computed of raw rows: a day of it that is not as it should be needs them still.

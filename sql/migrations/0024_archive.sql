@@ -1,4 +1,4 @@
--- 0028_archive: for how long a tenant keeps raw rows, and the days of which they lie in an archive.
+-- 0024_archive: for how long a tenant keeps raw rows, and the days of which they lie in an archive.
 
 SET LOCAL ROLE earshot_owner;
 
