@@ -21,6 +21,7 @@ SLOW = (
     *LONG,
     "assets/archive/test_files.py",
     "assets/archive/test_keeping.py",
+    "assets/erasure/test_erasing.py",
     "assets/attribution/test_day.py",
     "assets/campaigns/reach/test_ranges.py",
     "assets/campaigns/reach/test_sketches.py",

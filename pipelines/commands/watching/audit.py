@@ -32,6 +32,8 @@ TABLES = (
     # Their pictures stay out of the trail; it has their size and hash.
     "logos",
     "import_sources",
+    # Of whom it is not recorded.
+    "erasures",
     # Files of the catalogue that were entered, as a whole.
     "catalogue_revisions",
     # What a person decided about a report, and mails that were sent again or to somebody else as well.

@@ -12,11 +12,14 @@ import pytest
 from dagster import AssetKey
 
 from assets.archive.restoring import restore_days
-from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, run_job
+from assets.erasure.erasing import erase, keys_of_address
+from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, heal, run_job
+from pipelines.runtime import keyring
+from pipelines.settings import load_settings
 from sql.tables import TIME_COLUMNS
 from sql.warehouse import Warehouse
 from tests.pipelines.history import passing_history
-from tests.pipelines.small_network import MONDAY, build_network, named
+from tests.pipelines.small_network import HOMES, MONDAY, build_network, named
 
 # What raw rows become; the raw rows themselves lose their addresses, and their keys come.
 ROLLUPS = sorted(
@@ -115,6 +118,27 @@ def test_a_day_in_the_archive_keeps_its_numbers_and_is_computed_alike_from_it(we
     assert rollups(week) != before
     compute(week)
     assert rollups(week) == before
+
+
+def test_what_is_computed_of_an_erased_household_is_healed_as_if_it_had_never_been(week: Warehouse) -> None:
+    compute(week)
+    harbor, ring = named("harbor"), keyring(load_settings())
+    [household] = keys_of_address(HOMES[0], harbor, ring)
+    sketches = "SELECT count(*), sum(households) FROM campaign_reach WHERE tenant_id = %s AND level = 'campaign'"
+    reached = rows(week, sketches, harbor)
+
+    done = erase(week, harbor, ring, "Ada", address=HOMES[0])
+    with passing_history() as history:
+        heal(week, history)
+
+    assert done.before["downloads"] > 0
+    assert rows(week, sketches, harbor) == [(reached[0][0], reached[0][1] - 1)]
+    for table in ("downloads", "ad_exposures", "conversions"):
+        theirs = f"SELECT count(*) FROM {table} WHERE tenant_id = %s AND household_key = %s"
+        assert rows(week, theirs, harbor, household) == [(0,)]
+    healed = rollups(week)
+    compute(week)
+    assert rollups(week) == healed
 
 
 def test_raw_rows_that_were_removed_on_purpose_can_be_let_go_of(week: Warehouse) -> None:

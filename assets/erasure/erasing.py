@@ -1,0 +1,157 @@
+"""Erasing: a listener or a household leaves a tenant's rows, those of the archive, and what is computed of them.
+
+Here: whose rows they are: keys under every version, raw rows that have an address or kept keys, archived rows.
+Not here: the tables (sql/erasing.py), computing the days again (earshot heal).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import polars as pl
+
+from assets.archive.files import read_day, read_manifest, remove_earlier, write_day
+from assets.archive.keeping import note_manifest
+from assets.importing.sources.places import Place
+from assets.listening.identity.keys import Keyring, derive_keys
+from assets.steps import COMPUTED, RAW_SOURCES
+from sql.archiving import TABLES
+from sql.erasing import RAW, Keys, count_rows, erase_rows, listeners_of, raw_days
+from sql.values import PermanentError, Window
+from sql.warehouse import Warehouse
+
+_OF_RAW = [name for step in COMPUTED if set(step.sources) & set(RAW_SOURCES) for name in step.names]
+_KEPT = {"listener_events": "event_keys", "attribution_events": "attribution_event_keys"}
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was erased: rows by table before and after, the days that are to be computed again, and of the archive."""
+
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    days: tuple[date, ...]
+    archived_days: int
+    archived_rows: int
+
+
+def keys_of_address(address: str, tenant: UUID, keyring: Keyring) -> frozenset[int]:
+    """The keys of a household under every version of the tenant's key. Raises PermanentError for what is no address."""
+    try:
+        text = str(ipaddress.ip_address(address.strip()))
+    except ValueError:
+        raise PermanentError(f"{address!r} is no address: write one such as 203.0.113.7 or 2001:db8::1") from None
+    frame = pl.DataFrame({"tenant_id": [tenant.bytes], "client_ip": [text], "user_agent": [None]}).cast(
+        {"user_agent": pl.String}
+    )
+    versions = keyring.versions_of(tenant)
+    return frozenset(derive_keys(frame, keyring.of_version(each))["household_key"][0] for each in versions)
+
+
+def erase(
+    warehouse: Warehouse,
+    tenant: UUID,
+    keyring: Keyring,
+    person: str,
+    *,
+    listener: int | None = None,
+    address: str | None = None,
+    root: Place | None = None,
+    dry_run: bool = False,
+) -> Erasure:
+    """Erase one listener, by key, or one household, by address (IPv6: its /64 network); keep the proof without either.
+
+    root: its options open the archive, whose files are written again first. It may be stopped and run again. Raises
+    PermanentError where rows are left, or for a key or address that is none.
+    """
+    if (listener is None) == (address is None):
+        raise PermanentError("Name a listener by key or a household by address")
+    households = keys_of_address(address, tenant, keyring) if address is not None else frozenset[int]()
+    known = listeners_of(warehouse, tenant, households) if households else frozenset({listener or 0})
+    keys = Keys(households, known)
+    events: dict[str, list[UUID]] = {table: [] for table in RAW}
+    days: set[date] = set()
+    for day in raw_days(warehouse, tenant):
+        window = Window.of_day(day)
+        frames = {
+            table: warehouse.read(f"read_archive_{table}", start=window.start, end=window.end, tenants=[tenant])
+            for table in TABLES
+        }
+        found, keys = _find(frames, tenant, keys, keyring)
+        for table, ids in found.items():
+            events[table] += [UUID(bytes=each) for each in ids]
+            days |= {day} if ids else set()
+    archived_days, archived_rows, keys = _erase_archived(warehouse, tenant, keys, keyring, root, dry_run=dry_run)
+    before = count_rows(warehouse, tenant, keys, events)
+    if dry_run:
+        return Erasure(before, before, tuple(sorted(days)), archived_days, archived_rows)
+    proof = {
+        "kind": "listener" if listener is not None else "address",
+        "person": person,
+        "before": before,
+        "archived_days": archived_days,
+        "archived_rows": archived_rows,
+    }
+    after, touched = erase_rows(warehouse, tenant, keys, events, days, address, _OF_RAW, proof)
+    if any(after.values()):
+        raise PermanentError(f"Rows came while it was erased; run it again. Left: {after}")
+    return Erasure(before, after, tuple(touched), archived_days, archived_rows)
+
+
+def _find(
+    frames: Mapping[str, pl.DataFrame], tenant: UUID, keys: Keys, keyring: Keyring
+) -> tuple[dict[str, list[bytes]], Keys]:
+    """The ids of the raw events that are theirs, by table; and the keys with those of the household's listeners."""
+    found: dict[str, list[bytes]] = {}
+    listeners = set(keys.listeners)
+    for table, kept in _KEPT.items():
+        frame = frames.get(table, pl.DataFrame())
+        if frame.is_empty():
+            continue
+        supplied = ["household_key", *(["key_version"] if "key_version" in frame.columns else [])]
+        named = frame.select(
+            "tenant_id", "event_id", "user_agent", *supplied, client_ip=pl.col("client_ip").str.split("/").list.first()
+        )
+        derived = [
+            derive_keys(named, keyring.of_version(each)).select("event_id", "household_key", "consumer_key")
+            for each in keyring.versions_of(tenant)
+        ]
+        own = pl.Schema({"event_id": pl.Binary, "household_key": pl.Int64, "consumer_key": pl.Int64})
+        if "listener_key" in frame.columns:
+            derived.append(frame.select("event_id", "household_key", consumer_key="listener_key").cast(own))
+        if not frames.get(kept, pl.DataFrame()).is_empty():
+            derived.append(frames[kept].select("event_id", "household_key", "consumer_key"))
+        theirs = pl.concat(derived).filter(
+            pl.col("household_key").is_in(list(keys.households)) | pl.col("consumer_key").is_in(list(keys.listeners))
+        )
+        if keys.households:
+            listeners |= set(theirs["consumer_key"].drop_nulls())
+        found[table] = theirs["event_id"].unique(maintain_order=True).to_list()
+    return found, Keys(keys.households, frozenset(listeners))
+
+
+def _erase_archived(
+    warehouse: Warehouse, tenant: UUID, keys: Keys, keyring: Keyring, root: Place | None, *, dry_run: bool
+) -> tuple[int, int, Keys]:
+    """Write archived days again without their rows; how many days and rows, and the keys with those found there."""
+    days = rows = 0
+    for each in warehouse.rows("read_archived_days", tenants=[tenant], first=date.min, last=date.max):
+        place = Place(each["place"], root.options if root else {})
+        frames = read_day(place, read_manifest(place, each["manifest_sha256"]))
+        found, keys = _find(frames, tenant, keys, keyring)
+        gone = {name: ids for table, ids in found.items() for name in (table, _KEPT[table])}
+        left = {table: frame.filter(~pl.col("event_id").is_in(gone.get(table, []))) for table, frame in frames.items()}
+        fewer = sum(frames[table].height - left[table].height for table in frames)
+        if not fewer:
+            continue
+        days, rows = days + 1, rows + fewer
+        if not dry_run:
+            folder = each["place"].removesuffix(f"/tenant_id={tenant}/day={each['day']}")
+            manifest = write_day(Place(folder, place.options), tenant, each["day"], left)
+            note_manifest(warehouse, manifest)
+            remove_earlier(place, manifest)
+    return days, rows, keys

@@ -1,0 +1,205 @@
+"""Erasing: every row of a tenant that stands for one listener or one household, and what is computed anew without it.
+
+Here: which tables have keys of people, deleting and counting by them, re-opening the days, keeping the proof.
+Not here: whose keys they are (assets/erasure), files of the archive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from psycopg import sql
+
+from sql.warehouse import Connection, Warehouse
+
+RAW = ("listener_events", "attribution_events")
+
+# By table: the columns that hold the key of a household and of a listener, and the day of a row.
+_KEYED: Mapping[str, tuple[str | None, str | None, str | None]] = {
+    "event_keys": ("household_key", "consumer_key", None),
+    "attribution_event_keys": ("household_key", "consumer_key", None),
+    "downloads": ("household_key", "consumer_key", "day"),
+    "ad_exposures": ("household_key", "consumer_key", "(occurred_at AT TIME ZONE 'UTC')::date"),
+    "listener_firsts": (None, "consumer_key", "day"),
+    "conversions": ("household_key", "listener_key", "day"),
+    "campaign_holdouts": ("household_key", None, None),
+}
+
+# What hangs on a conversion.
+_OF_CONVERSIONS = ("conversion_adjustments", "attribution_touches", "attribution_credits", "conversion_days")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What stands for somebody: keys of households and of listeners."""
+
+    households: frozenset[int] = frozenset()
+    listeners: frozenset[int] = frozenset()
+
+
+def raw_days(warehouse: Warehouse, tenant: UUID) -> list[date]:
+    """The UTC days of which a tenant has raw rows in the tables."""
+    with warehouse.transaction() as connection:
+        found = connection.execute(
+            "SELECT DISTINCT (occurred_at AT TIME ZONE 'UTC')::date FROM ("
+            "SELECT occurred_at FROM public.listener_events WHERE tenant_id = %(tenant)s "
+            "UNION ALL SELECT occurred_at FROM public.attribution_events WHERE tenant_id = %(tenant)s"
+            ") AS rows WHERE in_event_time_bounds(occurred_at) ORDER BY 1",
+            {"tenant": tenant},
+        ).fetchall()
+    return [day for (day,) in found if isinstance(day, date)]
+
+
+def listeners_of(warehouse: Warehouse, tenant: UUID, households: Iterable[int]) -> frozenset[int]:
+    """The keys of the listeners that are known of these households."""
+    found: set[int] = set()
+    with warehouse.transaction() as connection:
+        for table, (household, listener, _) in _KEYED.items():
+            if household and listener:
+                rows = connection.execute(
+                    sql.SQL("SELECT DISTINCT {} FROM public.{} WHERE tenant_id = %s AND {} = ANY(%s)").format(
+                        sql.Identifier(listener), sql.Identifier(table), sql.Identifier(household)
+                    ),
+                    [tenant, list(households)],
+                ).fetchall()
+                found |= {int(str(key)) for (key,) in rows if key is not None}
+    return frozenset(found)
+
+
+def count_rows(warehouse: Warehouse, tenant: UUID, keys: Keys, events: Mapping[str, Sequence[UUID]]) -> dict[str, int]:
+    """By table, the rows that are somebody's. events: raw ones, by table."""
+    with warehouse.transaction() as connection:
+        return _count(connection, tenant, keys, events)
+
+
+def _count(connection: Connection, tenant: UUID, keys: Keys, events: Mapping[str, Sequence[UUID]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for table in RAW:
+        found = connection.execute(
+            sql.SQL("SELECT count(*) FROM public.{} WHERE tenant_id = %s AND event_id = ANY(%s)").format(
+                sql.Identifier(table)
+            ),
+            [tenant, list(events.get(table, ()))],
+        ).fetchone()
+        counts[table] = int(str(found[0])) if found else 0
+    for table in _KEYED:
+        found = connection.execute(
+            sql.SQL("SELECT count(*) FROM public.{} WHERE tenant_id = %(tenant)s AND {}").format(
+                sql.Identifier(table), _whose(table)
+            ),
+            _values(tenant, keys),
+        ).fetchone()
+        counts[table] = int(str(found[0])) if found else 0
+    return counts
+
+
+def _whose(table: str) -> sql.Composed:
+    household, listener, _ = _KEYED[table]
+    parts = [
+        sql.SQL("{} = ANY({})").format(sql.Identifier(column), sql.Placeholder(name))
+        for column, name in ((household, "households"), (listener, "listeners"))
+        if column
+    ]
+    return sql.SQL("({})").format(sql.SQL(" OR ").join(parts))
+
+
+def _values(tenant: UUID, keys: Keys) -> dict[str, object]:
+    return {"tenant": tenant, "households": list(keys.households), "listeners": list(keys.listeners)}
+
+
+def erase_rows(
+    warehouse: Warehouse,
+    tenant: UUID,
+    keys: Keys,
+    events: Mapping[str, Sequence[UUID]],
+    days: Iterable[date],
+    address: str | None,
+    of_raw: Sequence[str],
+    proof: Mapping[str, object],
+) -> tuple[dict[str, int], list[date]]:
+    """Delete them in one transaction, re-open the days, keep the proof; what is left by table, and the days.
+
+    events, days: raw rows of the tables, by table, and their days. address: whose rejected lines go, too. of_raw: the
+    assets that are made of raw rows. proof: kind, person, before (counts), archived_days, archived_rows.
+    """
+    raw = set(days)
+    touched = set(raw)
+    with warehouse.transaction() as connection:
+        for table in RAW:
+            connection.execute(
+                sql.SQL("DELETE FROM public.{} WHERE tenant_id = %s AND event_id = ANY(%s)").format(
+                    sql.Identifier(table)
+                ),
+                [tenant, list(events.get(table, ()))],
+            )
+        connection.execute(
+            "DELETE FROM public.attribution_deliveries WHERE tenant_id = %s AND event_id = ANY(%s)",
+            [tenant, list(events.get("attribution_events", ()))],
+        )
+        for table in _OF_CONVERSIONS:
+            connection.execute(
+                sql.SQL(
+                    "DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND conversion_id IN (SELECT conversion_id "
+                    "FROM public.conversions WHERE tenant_id = %(tenant)s AND {})"
+                ).format(sql.Identifier(table), _whose("conversions")),
+                _values(tenant, keys),
+            )
+        for table, (_, _, day) in _KEYED.items():
+            found = connection.execute(
+                sql.SQL("DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND {} RETURNING {}").format(
+                    sql.Identifier(table),
+                    _whose(table),
+                    sql.SQL(day or "NULL::date"),
+                ),
+                _values(tenant, keys),
+            ).fetchall()
+            touched |= {each for (each,) in found if isinstance(each, date)}
+        if address is not None:
+            connection.execute(
+                "DELETE FROM public.ingest_rejects WHERE tenant_id = %s AND strpos(line, %s) > 0", [tenant, address]
+            )
+        _reopen(connection, tenant, sorted(raw), sorted(touched), of_raw)
+        after = _count(connection, tenant, keys, events)
+        before = proof["before"]
+        assert isinstance(before, Mapping)  # noqa: S101
+        counts = {table: {"before": before[table], "after": after[table]} for table in before}
+        connection.execute(
+            "INSERT INTO public.erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, "
+            "archived_rows) VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, %s, %s)",
+            [
+                tenant,
+                proof["person"],
+                proof["kind"],
+                json.dumps(counts),
+                len(touched),
+                proof["archived_days"],
+                proof["archived_rows"],
+            ],
+        )
+    return after, sorted(touched)
+
+
+def _reopen(connection: Connection, tenant: UUID, raw: list[date], touched: list[date], of_raw: Sequence[str]) -> None:
+    """Days whose raw rows are in the tables are computed anew from what is left; what is made of the others' tables is
+    computed anew from those."""
+    connection.execute(
+        "DELETE FROM public.request_dispositions WHERE tenant_id = %s AND day = ANY(%s) AND NOT EXISTS (SELECT FROM "
+        "public.archived_days AS kept WHERE kept.tenant_id = request_dispositions.tenant_id "
+        "AND kept.day = request_dispositions.day AND kept.dropped_at IS NOT NULL)",
+        [tenant, raw],
+    )
+    connection.execute(
+        "UPDATE public.rollup_ledger AS line SET began_at = '-infinity' WHERE tenant_id = %s AND day = ANY(%s) "
+        "AND asset = ANY(%s) AND NOT EXISTS (SELECT FROM public.archived_days AS kept "
+        "WHERE kept.tenant_id = line.tenant_id AND kept.day = line.day AND kept.dropped_at IS NOT NULL)",
+        [tenant, raw, list(of_raw)],
+    )
+    connection.execute(
+        "UPDATE public.rollup_ledger SET changed_at = clock_timestamp(), content_hash = NULL "
+        "WHERE tenant_id = %s AND day = ANY(%s) AND asset = ANY(%s)",
+        [tenant, touched, ["downloads", "ad_exposures", "conversions", "attribution_credits"]],
+    )

@@ -1,0 +1,130 @@
+"""A listener or a household leaves every table and the archive, and the proof does not name them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from assets.archive.files import read_day, read_manifest
+from assets.erasure.erasing import erase, keys_of_address
+from assets.importing.sources.places import Place
+from assets.listening import compute_listening_day
+from assets.listening.identity.addresses import load_ranges
+from assets.listening.identity.agent_rules import load_rules
+from assets.listening.identity.keys import Key, Keyring
+from assets.privacy.expiry import expire_day
+from sql.values import PermanentError
+from sql.warehouse import Warehouse, Write
+from tests.assets.archive.test_keeping import AT, DAY, ELSE, KEYS, QUAY, archive, network, signal
+from tests.assets.listening.test_day import load, request
+
+__all__ = ["network"]
+
+HOME = "10.1.2.3"
+
+
+def rows(warehouse: Warehouse, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    with warehouse.transaction() as connection:
+        return connection.execute(query.encode(), values).fetchall()
+
+
+def compute(warehouse: Warehouse, *tenants: Any) -> None:
+    with warehouse.transaction("earshot_owner") as connection:
+        connection.execute("UPDATE episodes SET published_at = '2026-03-01'")
+        connection.execute("UPDATE placements SET flight_start = '2026-03-01'")
+    tables = compute_listening_day(warehouse.read, DAY, list(tenants), load_rules(), load_ranges(), KEYS)
+    stamps = {"is_final": pl.lit(True), "run_id": pl.lit(QUAY.bytes)}
+    writes = [Write(name, frame.with_columns(**stamps)) for name, frame in tables.items()]
+    warehouse.replace(writes, DAY, list(tenants))
+
+
+def test_a_household_leaves_the_tables_and_another_tenant_s_stays(network: Warehouse) -> None:
+    load(network, [signal("theirs", client_ip=HOME), request("quay", "again", occurred_at=AT + timedelta(hours=3))])
+    compute(network, QUAY, ELSE)
+    there = "SELECT count(*) FROM downloads WHERE tenant_id = %s"
+    assert (rows(network, there, QUAY), rows(network, there, ELSE)) == ([(2,)], [(1,)])
+
+    done = erase(network, QUAY, KEYS, "Ada", address=HOME)
+
+    assert {name: count for name, count in done.before.items() if count} == {
+        "listener_events": 2,
+        "attribution_events": 1,
+        "downloads": 1,
+        "ad_exposures": 2,
+    }
+    assert not any(done.after.values())
+    assert done.days == (DAY.day,)
+    assert (rows(network, there, QUAY), rows(network, there, ELSE)) == ([(1,)], [(1,)])
+    # The day is computed from what is left, and is stale until then.
+    compute(network, QUAY)
+    assert rows(network, there, QUAY) == [(1,)]
+    assert network.ledger("downloads", DAY).height == 2
+
+
+def test_a_listener_leaves_and_another_of_the_household_stays(network: Warehouse) -> None:
+    load(network, [request("quay", "other app", occurred_at=AT, user_agent="AppleCoreMedia/1.0.0")])
+    compute(network, QUAY)
+    [household] = keys_of_address(HOME, QUAY, KEYS)
+    keys = rows(network, "SELECT consumer_key FROM downloads WHERE household_key = %s ORDER BY app", household)
+    assert len(keys) == 2
+
+    done = erase(network, QUAY, KEYS, "Ada", listener=keys[0][0])
+
+    assert (done.before["listener_events"], done.before["downloads"]) == (1, 1)
+    left = rows(network, "SELECT consumer_key FROM downloads WHERE household_key = %s", household)
+    assert left == [keys[1]]
+
+
+def test_rows_of_the_archive_go_and_its_manifest_is_renewed(network: Warehouse, tmp_path: Path) -> None:
+    archive(network, tmp_path)
+    [known] = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)
+
+    done = erase(network, QUAY, KEYS, "Ada", address=HOME)
+
+    assert (done.archived_days, done.archived_rows) == (1, 1)
+    [renewed] = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)
+    assert renewed["manifest_sha256"] != known["manifest_sha256"]
+    frames = read_day(Place(renewed["place"]), read_manifest(Place(renewed["place"]), renewed["manifest_sha256"]))
+    assert frames["listener_events"]["client_ip"].to_list() == ["fd00:12:7::51/128"]
+    assert len(list(Path(renewed["place"]).iterdir())) == 3
+
+
+def test_an_address_that_is_gone_is_found_by_its_kept_key_under_an_older_version(network: Warehouse) -> None:
+    expire_day(network, QUAY, DAY, load_ranges(), KEYS)
+    ring = Keyring(default=(*KEYS.default, Key(2, b"another secret for tests, 32 bytes")))
+
+    done = erase(network, QUAY, ring, "Ada", address=HOME)
+
+    assert (done.before["listener_events"], done.before["event_keys"]) == (1, 1)
+
+
+def test_the_proof_has_counts_and_the_person_and_not_the_identity(network: Warehouse) -> None:
+    compute(network, QUAY)
+    [household] = keys_of_address(HOME, QUAY, KEYS)
+    erase(network, QUAY, KEYS, "Ada", address=HOME)
+
+    [(by, kind, counts)] = rows(network, "SELECT erased_by, kind, counts FROM erasures")
+    assert (by, kind, counts["downloads"]) == ("Ada", "address", {"before": 1, "after": 0})
+    with network.transaction("earshot_owner") as connection:
+        trail = connection.execute("SELECT new_row::text FROM config_changes WHERE table_name = 'erasures'").fetchall()
+    assert len(trail) == 1
+    assert HOME not in str(trail) + json.dumps(counts)
+    assert str(household) not in str(trail)
+
+
+def test_a_dry_run_changes_nothing(network: Warehouse) -> None:
+    done = erase(network, QUAY, KEYS, "Ada", address=HOME, dry_run=True)
+
+    assert done.before["listener_events"] == 1
+    assert rows(network, "SELECT count(*) FROM listener_events WHERE tenant_id = %s", QUAY) == [(2,)]
+    assert rows(network, "SELECT count(*) FROM erasures") == [(0,)]
+
+
+def test_what_is_no_address_is_refused(network: Warehouse) -> None:
+    with pytest.raises(PermanentError, match="is no address"):
+        erase(network, QUAY, KEYS, "Ada", address="home")
