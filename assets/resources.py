@@ -7,7 +7,7 @@ Not here: the environment, computing, SQL.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -142,6 +142,17 @@ class Archive:
     """Where raw rows go that are older than a tenant keeps them: a folder or address; None: nowhere, so none goes."""
 
     location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How the orchestrator's history is pruned: called with the clock, it returns how many runs and events went.
+
+    days: for how long a run is kept after its end; 0: for ever.
+    """
+
+    days: int
+    prune: Callable[[datetime], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,9 @@ from assets.reporting.assets import (
     report_deliveries,
     weekly_sponsor_reports,
 )
-from assets.resources import Archive, Progress, Web, scope
+from assets.resources import Archive, History, Progress, Web, scope
 from assets.steps import STEPS
-from assets.storage.assets import series_partitions
+from assets.storage.assets import pruned_history, series_partitions
 from assets.upkeep.assets import show_tenant_checks
 from pipelines.arrivals import log_imports, new_objects
 from pipelines.chunks.job import chunked_rollups
@@ -49,8 +49,9 @@ from pipelines.dagster_texts import guard_dagster
 from pipelines.early_days import early_days
 from pipelines.first_day import first_day, loaded_first_day
 from pipelines.problems.sensor import problems
+from pipelines.processes.pruning import prune_history
 from pipelines.processes.workers import sign_of_life
-from pipelines.runtime import mailing, measurement, open_warehouse
+from pipelines.runtime import history_url, mailing, measurement, open_warehouse
 from pipelines.schedules import JOBS, SCHEDULES
 from pipelines.sensors import early_rows, late_rows
 from pipelines.settings import event_log_setting, load_settings
@@ -72,6 +73,7 @@ ASSETS: list[AssetsDefinition] = [
     expired_addresses,
     archived_rows,
     series_partitions,
+    pruned_history,
     weekly_sponsor_reports,
     monthly_sponsor_reports,
     final_sponsor_reports,
@@ -89,11 +91,22 @@ def _warehouse(context: InitResourceContext) -> Iterator[Warehouse]:
         yield warehouse
 
 
+def _history(_context: InitResourceContext) -> History:
+    settings = load_settings()
+
+    def prune(now: datetime) -> tuple[int, int]:
+        url = history_url(settings)
+        return prune_history(url, settings.history_days, now, settings.limits) if url else (0, 0)
+
+    return History(settings.history_days, prune)
+
+
 RESOURCES: dict[str, object] = {
     "warehouse": ResourceDefinition(_warehouse),
     "measurement": ResourceDefinition(lambda _context: measurement(load_settings())),
     "mailing": ResourceDefinition(lambda _context: mailing(load_settings())),
     "archive": ResourceDefinition(lambda _context: Archive(load_settings().archive)),
+    "history": ResourceDefinition(_history),
     "web": ResourceDefinition(lambda _context: Web(load_settings().private_networks)),
     "scope": scope,
     "progress": ResourceDefinition.hardcoded_resource(Progress()),

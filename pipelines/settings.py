@@ -63,6 +63,7 @@ class Settings:
     dkim_selectors: tuple[str, ...] = ()
     disk_free_percent: float = 10.0
     archive: str | None = None
+    history_days: int = 90
     executor: str = "in_process"
     broker_url: str = field(default=LOCAL_BROKER, repr=False, metadata={"secret": True})
     lost_s: int = 60
@@ -156,6 +157,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         dkim_selectors=tuple((env.get("EARSHOT_DKIM_SELECTORS") or "").replace(",", " ").split()),
         disk_free_percent=_percent(env, "EARSHOT_DISK_FREE_PERCENT", 10.0),
         archive=env.get("EARSHOT_ARCHIVE") or None,
+        history_days=_number(env, "EARSHOT_HISTORY_DAYS", 90, "a number of days, or 0"),
         executor=executor_setting(env),
         broker_url=env.get("EARSHOT_BROKER_URL") or LOCAL_BROKER,
         lost_s=_number(env, "EARSHOT_LOST_S", 60, "a number of seconds"),

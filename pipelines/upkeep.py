@@ -8,9 +8,10 @@ from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, d
 
 nightly_upkeep = define_asset_job(
     "nightly_upkeep",
-    AssetSelection.assets("methodologies", "expired_addresses", "archived_rows", "series_partitions"),
+    AssetSelection.assets("methodologies", "expired_addresses", "archived_rows", "series_partitions", "pruned_history"),
     description="Keeps each tenant's methodology as it is now, replaces raw addresses that are due by their keys, "
-    "archives and drops raw rows that are due, and makes the partitions of the days to come.",
+    "archives and drops raw rows that are due, makes the partitions of the days to come, and prunes Dagster's "
+    "history.",
 )
 # After the days of the night, one of which becomes final, have been computed.
 nightly_upkeep_clock = ScheduleDefinition(
