@@ -70,6 +70,7 @@ def test_a_night_publishes_the_methodology_expires_addresses_and_warns_of_lapsed
         result = run_job(week, history, "nightly_upkeep")
 
     assert result.asset_materializations_for_node("methodologies")[0].metadata["new"].value == 2
+    assert result.asset_materializations_for_node("pruned_history")[0].metadata["days"].value == 90
     [check] = result.get_asset_check_evaluations()
     assert (check.asset_key, check.passed) == (AssetKey("methodologies"), False)
     left = rows(week, "SELECT slug, count(client_ip) FROM listener_events JOIN tenants USING (tenant_id) GROUP BY 1")
