@@ -95,7 +95,8 @@ def run(connection: psycopg.Connection[tuple[object, ...]], page: str, text: str
 def test_the_pages_have_their_statements() -> None:
     assert len(STATEMENTS) > 34
     assert len(READ) > 25
-    assert {page for page, _ in STATEMENTS} == {"analysts.md", "operators.md", "reports-numbers.md", "runbook.md"}
+    pages = {"analysts.md", "deploying.md", "operators.md", "reports-numbers.md", "runbook.md"}
+    assert {page for page, _ in STATEMENTS} == pages
 
 
 def test_a_readers_login_made_as_the_docs_say_runs_what_they_give_it(reader_url: str) -> None:

@@ -84,6 +84,16 @@ REFUSED = [
         )
     ),
     *(("tenants_locale_known", f"UPDATE tenants SET locale = '{name}'") for name in ("de_XX", "en-US", "klingon", "")),
+    (
+        "problems_subject_check",
+        "INSERT INTO problems (tenant_id, kind, subject, began_at, headline, cause, seen_at)"
+        r" VALUES (%(tenant)s, 'full_disk', E'/data\n/more', now(), 'Full', 'Full.', now())",
+    ),
+    (
+        "erasures_erased_by_check",
+        "INSERT INTO erasures (tenant_id, erasure_id, erased_by, kind, days, archived_days, archived_rows, counts)"
+        r" VALUES (%(tenant)s, %(id)s, E'Ada\nOps', 'listener', 1, 0, 0, '{}')",
+    ),
     ("tenants_currency_known", "UPDATE tenants SET currency = 'EEE'"),
     ("tenants_name_plain", r"UPDATE tenants SET name = E'Harbor\nAudio'"),
     ("tenants_name_plain", "UPDATE tenants SET name = '  '"),

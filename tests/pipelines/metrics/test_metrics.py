@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 PROMTOOL = shutil.which("promtool")
-NOW = datetime.now(UTC)
 # Where there is no replica there is no lag.
 OF_REPLICAS = {"earshot_replica_lag_seconds", "earshot_replica_lag_bytes"}
 
 Value = Callable[..., float | None]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def read(text: str) -> Value:
@@ -78,7 +81,7 @@ def fill(installation: Installation) -> None:
     installation.execute(
         "INSERT INTO ingest_watermarks (tenant_id, source, day, rows, received_at, changed_at)"
         " VALUES (%s, 'requests', %s, 5, now(), '2026-01-01'), (%s, 'requests', %s, 9, '2026-01-01', '2026-01-01')",
-        *(tenant, last_due(NOW) - timedelta(days=1), tenant, last_due(NOW)),
+        *(tenant, last_due(now()) - timedelta(days=1), tenant, last_due(now())),
     )
     installation.execute(
         "INSERT INTO tenant_failures (tenant_id, stage, subject, day, cause, error_class)"
@@ -87,9 +90,9 @@ def fill(installation: Installation) -> None:
         tenant,
     )
     history = installation.history
-    history.run("daily_rollups", DagsterRunStatus.FAILURE, NOW - timedelta(days=2))
-    run = history.run("daily_rollups", DagsterRunStatus.SUCCESS, NOW - timedelta(hours=2), seconds=90)
-    waits = history.run("daily_rollups", DagsterRunStatus.NOT_STARTED, NOW - timedelta(minutes=5))
+    history.run("daily_rollups", DagsterRunStatus.FAILURE, now() - timedelta(days=2))
+    run = history.run("daily_rollups", DagsterRunStatus.SUCCESS, now() - timedelta(hours=2), seconds=90)
+    waits = history.run("daily_rollups", DagsterRunStatus.NOT_STARTED, now() - timedelta(minutes=5))
     history.execute("UPDATE runs SET status = 'QUEUED', start_time = NULL, end_time = NULL WHERE run_id = %s", waits)
     history.execute(
         "INSERT INTO event_logs (run_id, event, dagster_event_type, timestamp, step_key) VALUES"
@@ -106,7 +109,7 @@ def test_every_metric_of_the_registry_is_there_with_what_the_databases_hold(inst
     value = read(result.stdout)
     present = {sample.name for family in text_string_to_metric_families(result.stdout) for sample in family.samples}
     assert present == {metric.full_name for metric in METRICS} - OF_REPLICAS
-    end = datetime.combine(last_due(NOW) + timedelta(days=1), datetime.min.time(), UTC)
+    end = datetime.combine(last_due(now()) + timedelta(days=1), datetime.min.time(), UTC)
     expected = {
         ("computed_until_timestamp_seconds", "harbor"): end.timestamp(),
         ("late_partitions", "harbor"): 0,
@@ -116,7 +119,7 @@ def test_every_metric_of_the_registry_is_there_with_what_the_databases_hold(inst
     assert value("open_failures", tenant="harbor", stage="computing", kind="PermanentError") == 2
     assert value("raw_rows", tenant="harbor", source="requests") == 9
     assert value("received_timestamp_seconds", tenant="harbor", source="requests") == pytest.approx(
-        NOW.timestamp(), abs=120
+        now().timestamp(), abs=120
     )
     assert value("imported_lines_total", tenant="harbor", result="rejected") == 10
     assert value("rollup_rows", asset="downloads") == 1
