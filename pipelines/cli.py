@@ -91,9 +91,9 @@ def main() -> None:
     Start with `earshot demo`, or with data of your own: `earshot init`. With a database of your own: set DATABASE_URL,
     then `earshot db migrate`.
     """
-    # Commands print what a person needs themselves; log records are for the orchestrator.
-    for floor in ("reports", "assets", "sql"):
-        logging.getLogger(floor).addHandler(logging.NullHandler())
+    # Commands print what a person needs themselves; log records are for the orchestrator. Without a handler here, what
+    # a library logs of a lost connection would reach a person as a traceback.
+    logging.getLogger().addHandler(logging.NullHandler())
     collect_events(event_log_setting())
 
 

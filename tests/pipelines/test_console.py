@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,15 @@ def test_files_are_written_by_the_one_that_keeps_them_private(floor: str) -> Non
         name = str(path.relative_to(ROOT))
         writers = [call for call in calls(path) if call.endswith((".write_text", ".write_bytes", ".touch", ".mkdir"))]
         assert not writers or name in WRITES_ITSELF, name
+
+
+def test_what_a_library_logs_reaches_no_person() -> None:
+    """As SQLAlchemy's pool and Dagster's storage do where a connection is lost."""
+    code = (
+        "import logging; from pipelines.cli import main; main(['demo', '--help'], standalone_mode=False)\n"
+        "logging.getLogger('sqlalchemy.pool').error('lost', exc_info=ValueError('lost'))\n"
+        "logging.exception('Exception while storing event batch')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "Invent a podcast network" in done.stdout

@@ -6,7 +6,6 @@ Not here: what a trace holds (pipelines/traces.py).
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -31,8 +30,6 @@ def traces(run: str, hours: float) -> None:
         from pipelines.traces import export_runs, read_runs
     except ImportError:
         raise PermanentError("Traces need the extra otel: pip install 'earshot[otel]'") from None
-    # What it logs of a collector that refuses is said below, once.
-    logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
     settings = load_settings()
     url = runtime.history_url(settings)
     if url is None:
