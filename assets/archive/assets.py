@@ -10,7 +10,6 @@ from uuid import UUID
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
 
-from assets.importing.sources.places import Place
 from assets.markdown import table
 from assets.partitions import describe_failures, fail_for_tenants, refuse_campaigns, refuse_partial
 from assets.resources import Archive, Measurement
@@ -30,6 +29,7 @@ def archived_rows(
 ) -> Iterator[MaterializeResult[None]]:
     """Raw rows older than their tenant's raw_days lie as Parquet in the archive, were read back, and are dropped."""
     from assets.archive.keeping import Archiving, archive_rows
+    from assets.importing.sources.places import Place
 
     refuse_campaigns(scope, ["archived_rows"])
     refuse_partial(scope, ["archived_rows"])

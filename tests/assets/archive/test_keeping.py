@@ -228,3 +228,14 @@ def test_a_part_goes_when_everybody_s_rows_of_it_are_in_the_archive(network: War
 def test_every_column_is_archived(warehouse: Warehouse, table: str) -> None:
     frame = warehouse.read(f"read_archive_{table}", start=DAY.start, end=DAY.end, tenants=[QUAY])
     assert frame.columns == columns_of(warehouse, table)
+
+
+def test_what_fails_for_one_tenant_stops_no_other(network: Warehouse, tmp_path: Path) -> None:
+    keep_for(network, 63, ELSE)
+    (tmp_path / f"tenant_id={ELSE}").write_text("a file in the place of the folder")
+    complaints: list[str] = []
+    done = archive(network, tmp_path, failures=FailureLog(network, "privacy", complaints.append))
+    assert [each.slug for each in done if each.dropped] == ["quay"]
+    assert counts(network, ELSE) == [1, 0, 0, 0], "nothing of it was dropped"
+    assert len(complaints) == 1
+    assert "else" in complaints[0]

@@ -43,7 +43,7 @@ SATURDAY = SUNDAY - timedelta(days=1)
 EVERY_DAY = (*DAILY_ASSETS, "tenant_checks")
 
 # What is tried here, and what counts or makes room without looking at a tenant. Nothing may be missing.
-BLIND_ASSETS = {"listener_events", "attribution_events", "series_partitions"}
+BLIND_ASSETS = {"listener_events", "attribution_events", "series_partitions", "pruned_history"}
 TRIED_ASSETS = {
     *EVERY_DAY,
     "methodologies",
@@ -58,6 +58,8 @@ TRIED_ASSETS = {
     "followed_feeds",
     # In tests/sql/adopting/test_rows.py.
     "adopted_rows",
+    # In tests/assets/archive/test_keeping.py.
+    "archived_rows",
     # In tests/pipelines/commands/importing.
     "imported_logs",
 }
