@@ -16,7 +16,7 @@ from uuid import UUID
 
 from assets.spans import LONGEST_WINDOW
 from assets.steps import COMPUTED
-from sql.locks import take_locks
+from sql.connections.locks import take_locks
 from sql.statements import statement
 from sql.warehouse import Warehouse
 

@@ -5,7 +5,7 @@ table's content changed.
 Not here: the statement itself (steps.py, spans.py), computing anything again (partitions.py), when the ledger is read
 (pipelines/sensors.py).
 
-Raw rows are known by day and tenant (sql/watermarks.py), tables by asset, day and tenant: that is how exact the ledger
+Raw rows are counted by day and tenant (sql/raw), tables by asset, day and tenant: that is how exact the ledger
 is. A table that is made again and comes out the same re-opens nothing.
 """
 

@@ -21,9 +21,9 @@ from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_
 from assets.spans import CALENDAR_DAY
 from sql.events import note_event
 from sql.failures import FailureLog, TenantFailure, bisect_failures, is_explained
+from sql.raw.watermarks import record_watermarks
 from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
-from sql.watermarks import record_watermarks
 
 # Tables of judgements about a day rather than of its numbers: they are not provisional or final.
 WITHOUT_FINALITY = frozenset({"check_results"})

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from assets.spans import BEFORE, CAMPAIGN, DAY, HISTORY, ROLLING, WINDOW, Span
 
-# What the ledger keeps of raw rows (sql/watermarks.py), and the asset that shows them.
+# What the ledger keeps of raw rows (sql/raw/watermarks.py), and the asset that shows them.
 RAW_SOURCES: Mapping[str, str] = {
     "requests": "listener_events",
     "ads": "attribution_events",

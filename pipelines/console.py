@@ -26,7 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.settings import home_folder, register_environment, shows_tracebacks
-from sql.connecting import first_line
+from sql.connections.connecting import first_line
 from sql.safety.characters import visible, visible_line
 from sql.safety.logs import guard_process, traceback_text
 from sql.safety.masking import masked

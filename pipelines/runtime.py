@@ -19,9 +19,9 @@ import click
 
 from pipelines.homes import dagster_home
 from pipelines.settings import Settings
-from sql.connecting import DatabaseUnavailableError, first_line
+from sql.connections.connecting import DatabaseUnavailableError, first_line
+from sql.connections.limits import Work, bounded_history
 from sql.embedded import Server, ensure_server, find_server
-from sql.limits import Work, bounded_history
 from sql.safety.masking import masked
 from sql.safety.private import PRIVATE_UMASK
 from sql.values import EarshotError, PermanentError

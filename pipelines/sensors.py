@@ -38,8 +38,8 @@ from pipelines.health.freshness import (
 )
 from pipelines.schedules import daily_rollups
 from pipelines.settings import load_settings
+from sql.connections.readers import end_overdue_readers
 from sql.failures import FailureLog, cause_of, is_isolatable
-from sql.readers import end_overdue_readers
 from sql.warehouse import Warehouse
 
 # A row can commit after its tick; the last hour is scanned again at every one.

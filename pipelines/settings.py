@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from assets.web.public_addresses import Network
 from reports.mail_settings import KINDS, EventSettings, FileSettings, SendGridSettings, SmtpSettings, TransportSettings
-from sql.limits import Limits
+from sql.connections.limits import Limits
 from sql.safety.masking import masked, register_secret, register_url
 from sql.values import PermanentError
 

@@ -24,8 +24,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Status, StatusCode
 
-from sql.connecting import connect, statement_error
-from sql.limits import Limits
+from sql.connections.connecting import connect, statement_error
+from sql.connections.limits import Limits
 from sql.safety.masking import masked
 
 _RUNS = """

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import psycopg
 
-from sql.connecting import (
+from sql.connections.connecting import (
     DatabaseUnavailableError,
     InsufficientPrivilegeError,
     StatementError,

@@ -20,13 +20,13 @@ import psycopg
 from psycopg import sql
 
 from sql import writing
-from sql.connecting import check_url, connect, statement_error
-from sql.limits import Limits, Work
+from sql.connections.connecting import check_url, connect, statement_error
+from sql.connections.limits import Limits, Work
+from sql.connections.watching import WatchedConnection
 from sql.safety.masking import masked
 from sql.schema.catalogue import Relation, relations
 from sql.statements import statement
 from sql.values import PermanentError, Reader, Scope, Window
-from sql.watching import WatchedConnection
 from sql.writing import LedgerLine, Write
 
 if TYPE_CHECKING:

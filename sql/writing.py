@@ -1,7 +1,7 @@
 """Writing: frames into tables, replaced by window and tenants or added once, in one transaction each.
 
 Here: matching columns, delete, COPY and insert, the ledger's lines, the locks.
-Not here: a frame as bytes (copying/), connections and roles (connecting.py, warehouse.py), what rows mean.
+Not here: a frame as bytes (copying/), connections and roles (connections/, warehouse.py), what rows mean.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from sql.locks import take_locks
+from sql.connections.locks import take_locks
 from sql.moving import claim_conversions, lock_conversions, release_conversions
 from sql.tables import time_column
 from sql.values import PermanentError, Window

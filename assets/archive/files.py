@@ -1,7 +1,7 @@
 """Files: a tenant's archived day, as Parquet with a manifest, at any address that fsspec knows.
 
 Here: names, manifest, writing with reading back, reading with the hashes compared.
-Not here: which days (keeping.py), rows of the database (sql/archiving.py).
+Not here: which days (keeping.py), rows of the database (sql/raw/archiving.py).
 
 A day lies in tenant_id=ID/day=YYYY-MM-DD/. The names of files and of the manifest have their hashes: a day that is
 written again leaves its earlier state whole, until the database knows the new manifest and the earlier one is removed.

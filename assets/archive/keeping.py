@@ -1,7 +1,7 @@
 """Keeping: which raw rows a tenant has kept long enough, and the order in which they leave: files first, then rows.
 
 Here: the days that are due, what they wait for, archiving and dropping one.
-Not here: files (files.py), statements (sql/archiving.py), when this runs (assets/archive/assets.py).
+Not here: files (files.py), statements (sql/raw/archiving.py), when this runs (assets/archive/assets.py).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from assets.listening.identity.retained_keys import REQUESTS, SIGNALS
 from assets.privacy.expiry import expire_day
 from assets.spans import CALENDAR_DAY, ROLLING_AHEAD, ROLLING_BACK
 from assets.steps import COMPUTED, RAW_SOURCES
-from sql.archiving import TABLES, columns_of, drop_day, drop_empty_parts, fingerprints
-from sql.connecting import LockedError
+from sql.connections.connecting import LockedError
 from sql.failures import FailureLog
+from sql.raw.archiving import TABLES, columns_of, drop_day, drop_empty_parts, fingerprints
 from sql.statements import statement
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import Warehouse

@@ -1,7 +1,7 @@
 """Restoring: archived days back into the raw tables, so that the same assets compute them again.
 
 Here: which days, the comparison with the manifest, putting rows back.
-Not here: files (files.py), statements (sql/archiving.py), computing the days (pipelines/backfill).
+Not here: files (files.py), statements (sql/raw/archiving.py), computing the days (pipelines/backfill).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from assets.archive.files import read_day, read_manifest
 from assets.importing.sources.places import Place
-from sql.archiving import restore_day
+from sql.raw.archiving import restore_day
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 

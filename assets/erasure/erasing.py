@@ -1,7 +1,7 @@
 """Erasing: a listener or a household leaves a tenant's rows, those of the archive, and what is computed of them.
 
 Here: whose rows they are: keys under every version, raw rows that have an address or kept keys, archived rows.
-Not here: the tables (sql/erasing.py), computing the days again (earshot heal).
+Not here: the tables (sql/raw/erasing.py), computing the days again (earshot heal).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from assets.archive.keeping import note_manifest
 from assets.importing.sources.places import Place
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.steps import COMPUTED, RAW_SOURCES
-from sql.archiving import TABLES
-from sql.erasing import RAW, Keys, count_rows, erase_rows, listeners_of, raw_days
+from sql.raw.archiving import TABLES
+from sql.raw.erasing import RAW, Keys, count_rows, erase_rows, listeners_of, raw_days
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 

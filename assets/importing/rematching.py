@@ -16,7 +16,7 @@ import polars as pl
 
 from assets.edits import SETTLED_AFTER
 from assets.importing.paths import GUID, MediaPaths
-from sql.locks import take_locks
+from sql.connections.locks import take_locks
 from sql.statements import statement
 from sql.warehouse import Warehouse
 

@@ -24,7 +24,7 @@ from assets.importing.notices import Notices
 from assets.importing.paths import MediaPaths
 from assets.importing.reading import Reading, made_batches, recognise
 from sql.failures import cause_of, is_database_away
-from sql.imports import ImportId, ImportStart, begin_import, end_import, store_batch
+from sql.raw.imports import ImportId, ImportStart, begin_import, end_import, store_batch
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

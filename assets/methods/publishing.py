@@ -15,8 +15,8 @@ from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.agent_rules import Rules
 from assets.listening.identity.keys import Keyring
 from assets.methods.methodology import Methodology, read_configuration, write_methodology
+from sql.connections.locks import take_locks
 from sql.failures import FailureLog
-from sql.locks import take_locks
 from sql.statements import statement
 from sql.values import Scope
 from sql.warehouse import Warehouse

@@ -22,7 +22,7 @@ from assets.orders.records import Record, read_records
 from assets.orders.rows import OrderMaker
 from assets.orders.shops import Shop, choose_shop
 from sql.failures import cause_of, is_database_away
-from sql.imports import ImportId, ImportStart, begin_import, end_import, store_batch
+from sql.raw.imports import ImportId, ImportStart, begin_import, end_import, store_batch
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

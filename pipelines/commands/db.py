@@ -21,10 +21,10 @@ from pipelines.settings import Settings, load_settings
 from sql.adopting.mapping import read_mapping
 from sql.adopting.rows import adopt_rows
 from sql.adopting.views import make_views
-from sql.connecting import connect, statement_error
+from sql.connections.connecting import connect, statement_error
+from sql.connections.limits import bounded_history
 from sql.embedded import ensure_server, find_server, stop_server
 from sql.failures import FailureLog
-from sql.limits import bounded_history
 from sql.schema.checking import check_schema
 from sql.schema.community import Choice, use_community
 from sql.schema.migrate import migrate, rollback

@@ -10,7 +10,7 @@ from pipelines import runtime
 from pipelines.demo.world.dice import identity
 from pipelines.demo.world.network import TENANTS
 from pipelines.settings import Settings
-from sql.connecting import StatementError
+from sql.connections.connecting import StatementError
 from sql.values import PermanentError
 
 OWN = frozenset(identity(tenant.slug) for tenant in TENANTS)

@@ -16,7 +16,7 @@ import psycopg
 from pipelines import runtime
 from pipelines.doctor.finding import Finding, name_some, ok, problem, warning
 from pipelines.settings import Settings
-from sql.connecting import connect, statement_error
+from sql.connections.connecting import connect, statement_error
 from sql.schema.checking import check_schema as compare_schema
 from sql.schema.status import EDITIONS
 from sql.schema.status import status as schema_status

@@ -19,9 +19,9 @@ from assets.edits import reopen_edited_days
 from assets.lineage import EVER, read_stale
 from pipelines.settings import first_day_setting
 from sql.failures import FailureLog, bisect_failures
+from sql.raw.watermarks import record_watermarks
 from sql.values import DAY
 from sql.warehouse import Warehouse
-from sql.watermarks import record_watermarks
 
 if TYPE_CHECKING:
     import polars as pl

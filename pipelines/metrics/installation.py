@@ -20,7 +20,7 @@ from pipelines.doctor.machine import measure_rooms
 from pipelines.metrics.samples import Sample, Scrape
 from pipelines.settings import Settings
 from reports.delivery.alerts.problems import Kind
-from sql.connecting import connect, statement_error
+from sql.connections.connecting import connect, statement_error
 
 # replay_lag is NULL once a replica has replayed everything and nothing new is written.
 _REPLICAS = """

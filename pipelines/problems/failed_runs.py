@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 
 from reports.delivery.alerts import Problem
-from sql.connecting import connect, statement_error
-from sql.limits import Limits
+from sql.connections.connecting import connect, statement_error
+from sql.connections.limits import Limits
 
 # For so long after it a failure is told, and for so long it is looked at: then it is forgotten, solved or not.
 TOLD_WITHIN = timedelta(days=7)

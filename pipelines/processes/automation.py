@@ -14,8 +14,8 @@ from typing import Any
 
 import psycopg
 
-from sql.connecting import connect
-from sql.limits import Limits
+from sql.connections.connecting import connect
+from sql.connections.limits import Limits
 
 # Stopped by a person, whatever the code says; and of each that has ever looked, its last look.
 _STOPPED = "SELECT instigator_type, instigator_body FROM instigators WHERE status = 'STOPPED' ORDER BY id"

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from sql.processes import exists
+from sql.connections.processes import exists
 
 PROC = Path("/proc")
 

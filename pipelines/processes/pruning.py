@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from sql.connecting import connect
-from sql.limits import Limits
+from sql.connections.connecting import connect
+from sql.connections.limits import Limits
 from sql.values import PermanentError
 
 # What looks back at runs looks back a week at most (backfill/resumption.py), and people a month.

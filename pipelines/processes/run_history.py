@@ -16,8 +16,8 @@ import psycopg
 
 from pipelines.processes.identity import Process, State
 from pipelines.processes.run_tags import ALIVE_TAG, PROCESS_TAG, own_mark, state_of
-from sql.connecting import connect
-from sql.limits import Limits
+from sql.connections.connecting import connect
+from sql.connections.limits import Limits
 
 # The daemon writes every 30 seconds.
 DAEMON_SILENCE = timedelta(seconds=75)

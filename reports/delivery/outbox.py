@@ -24,7 +24,7 @@ from reports.delivery.outcomes import Outcome, Verdict, given_up, of_unassembled
 from reports.delivery.queue import Delivery, DeliveryContext
 from reports.delivery.transports.base import Transport
 from reports.delivery.unsubscribe import Sender, stop_link
-from sql.connecting import DatabaseUnavailableError
+from sql.connections.connecting import DatabaseUnavailableError
 from sql.events import note_event
 from sql.failures import FailureLog, cause_of, is_database_away, is_isolatable
 from sql.statements import statement

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sql.connections.processes import exists
 from sql.embedded.account import Account
 from sql.embedded.programs import Programs
-from sql.processes import exists
 from sql.values import EarshotError
 
 ADMINISTRATOR: Final = "postgres"

@@ -11,7 +11,7 @@ from importlib import resources
 import psycopg
 from psycopg import sql
 
-from sql.limits import Limits, bounded
+from sql.connections.limits import Limits, bounded
 
 
 def make_login(connection: psycopg.Connection[tuple[object, ...]], name: str, password: str) -> None:

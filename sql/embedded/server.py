@@ -19,11 +19,11 @@ from typing import Final, Self
 import psycopg
 from psycopg import sql
 
+from sql.connections.limits import Limits, bounded
 from sql.embedded.account import Account, locked, ordinary_umask, serving_account, serving_folder
 from sql.embedded.cluster import ADMINISTRATOR, LOOPBACK, START_TIMEOUT_S, Cluster, choose_port, server_settings
 from sql.embedded.programs import Programs, find_programs, inspect, release_programs, without_timescaledb
 from sql.embedded.rights import grant_roles, make_login
-from sql.limits import Limits, bounded
 from sql.safety.masking import register_secret
 from sql.safety.private import open_folder, write_private
 from sql.values import EarshotError, PermanentError

@@ -16,18 +16,18 @@ import adbc_driver_manager
 import polars as pl
 import pyarrow as pa
 
-from sql.connecting import (
+from sql.connections.connecting import (
     DatabaseUnavailableError,
     check_url,
     connect_error,
     failed_statement,
     first_line,
 )
-from sql.limits import Limits, Work, beginning, bounded
+from sql.connections.limits import Limits, Work, beginning, bounded
+from sql.connections.watching import LockLook, SilentServerError, within
 from sql.reading.databases import connect
 from sql.reading.frames import frame_of
 from sql.values import EarshotError
-from sql.watching import LockLook, SilentServerError, within
 
 
 class ColumnReader:

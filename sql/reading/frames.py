@@ -11,7 +11,7 @@ from uuid import UUID
 import polars as pl
 import pyarrow as pa
 
-from sql.connecting import StatementError, first_line
+from sql.connections.connecting import StatementError, first_line
 
 # numeric has no fixed scale; shares, rates and days need no more than 12 decimals, and 26 digits stay before the point.
 NUMERIC = pl.Decimal(38, 12)

@@ -14,8 +14,8 @@ from typing import cast
 
 import psycopg
 
-from sql.connecting import connect, statement_error
-from sql.limits import Limits
+from sql.connections.connecting import connect, statement_error
+from sql.connections.limits import Limits
 from sql.schema.applied import Applied, Connection, read_applied
 from sql.schema.catalogue import relations, words_for
 from sql.schema.community import COUNTS, RAW

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from sql.connecting import connect, statement_error
-from sql.limits import Limits
+from sql.connections.connecting import connect, statement_error
+from sql.connections.limits import Limits
 from sql.schema.applied import Connection
 from sql.schema.catalogue import write_comments
 from sql.schema.status import EDITIONS, edition

@@ -16,8 +16,9 @@ from functools import partial
 import psycopg
 from psycopg import sql
 
-from sql.connecting import InsufficientPrivilegeError, LockedError, connect, statement_error
-from sql.limits import Limits
+from sql.connections.connecting import InsufficientPrivilegeError, LockedError, connect, statement_error
+from sql.connections.limits import Limits
+from sql.connections.watching import WatchedConnection
 from sql.schema.applied import (
     LOCK,
     EditedMigrationError,
@@ -34,7 +35,6 @@ from sql.schema.foreign import ForeignTablesError, names_in, refuse_taken
 from sql.schema.repeatable import refresh
 from sql.schema.status import EDITIONS, Status, edition, status
 from sql.values import EarshotError, PermanentError
-from sql.watching import WatchedConnection
 
 __all__ = [
     "LOCK",

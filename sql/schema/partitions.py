@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from sql.connecting import LockedError
+from sql.connections.connecting import LockedError
 from sql.warehouse import Warehouse
 
 # Whoever reads or writes the series waits behind a wait for it: so it is short, and the next night tries again.

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from sql.connecting import StatementError, statement_error
+from sql.connections.connecting import StatementError, statement_error
 from sql.schema.applied import record_repeatables
 from sql.schema.files import Kind, Repeatable
 

@@ -11,8 +11,8 @@ from datetime import datetime
 
 import psycopg
 
-from sql.connecting import connect, statement_error
-from sql.limits import Limits
+from sql.connections.connecting import connect, statement_error
+from sql.connections.limits import Limits
 from sql.schema.applied import Connection, check_files, read_applied
 from sql.schema.files import load_migrations, load_repeatables
 from sql.schema.repeatable import outdated

@@ -10,8 +10,8 @@ from assets.computing import function_at
 from assets.lineage import graph_inputs, graph_reach
 from assets.spans import LONGEST_WINDOW
 from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, OWNERS, RAW_SOURCES, STEPS, VERDICT, VERDICTS, DayStep
+from sql.raw.watermarks import SOURCES
 from sql.tables import TIME_COLUMNS
-from sql.watermarks import SOURCES
 
 # Raw rows and the keys that are kept of them: written, but by no step of a day.
 NOT_OF_A_DAY = {"listener_events", "attribution_events", "event_keys", "attribution_event_keys"}

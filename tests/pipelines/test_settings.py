@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.settings import load_settings
 from reports.mail_settings import FileSettings, SendGridSettings, SmtpSettings, TransportSettings
-from sql.limits import Limits
+from sql.connections.limits import Limits
 from sql.values import PermanentError
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from dagster import DagsterExecutionInterruptedError
 
-from sql.connecting import DatabaseUnavailableError, StatementError
+from sql.connections.connecting import DatabaseUnavailableError, StatementError
 from sql.failures import FailureLog, bisect_failures, cause_of, is_explained, is_isolatable
 from sql.values import PermanentError, Window
 from sql.warehouse import LedgerLine, Warehouse

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import polars as pl
 import pytest
 
-from sql.connecting import StatementError
+from sql.connections.connecting import StatementError
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
 from tests.sql.rows import DAY, HARBOR, KREUZBERG, RUN, add_tenants

@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 
 import polars as pl
 
+from sql.raw.watermarks import record_watermarks
 from sql.warehouse import Warehouse
-from sql.watermarks import record_watermarks
 from tests.sql.rows import DAY, HARBOR, RUN, add_tenants
 
 NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, StatementError
+from sql.connections.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, StatementError
 from sql.embedded import Server
 from sql.reading.connections import ColumnReader
 from sql.safety.masking import masked

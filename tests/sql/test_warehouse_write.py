@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sql.connecting import StatementError
+from sql.connections.connecting import StatementError
 from sql.tables import TIME_COLUMNS
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write

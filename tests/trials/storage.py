@@ -20,10 +20,10 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.fingerprint import compare
-from sql.connecting import DatabaseUnavailableError
+from sql.connections.connecting import DatabaseUnavailableError
+from sql.connections.limits import Limits
 from sql.embedded import Server
 from sql.embedded.account import serving_account
-from sql.limits import Limits
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database, database_address
 from tests.trials.places import DAYS, Place

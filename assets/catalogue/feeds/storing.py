@@ -19,7 +19,7 @@ from assets.catalogue.feeds.remote_files import Content
 from assets.catalogue.feeds.retrieving import Retrieved
 from assets.catalogue.feeds.state import Episode, FollowedFile, Known, MediaFile, NewFile, Plan
 from assets.catalogue.feeds.unwrapping import unwrap
-from sql.locks import take_locks
+from sql.connections.locks import take_locks
 from sql.statements import statement
 from sql.values import EarshotError
 from sql.warehouse import Connection, Warehouse

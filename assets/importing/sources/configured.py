@@ -14,7 +14,7 @@ from typing import Literal
 from uuid import UUID
 
 from assets.importing.sources.places import FoundObject, Place
-from sql.imports import Kind
+from sql.raw.imports import Kind
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Warehouse

@@ -16,7 +16,7 @@ from assets.importing.mappings.mapping import load_mapping
 from assets.importing.sources.configured import Source
 from assets.importing.sources.places import FoundObject
 from assets.importing.storing import ImportSummary, LogImport, import_batches
-from sql.imports import Kind
+from sql.raw.imports import Kind
 from sql.warehouse import Warehouse
 
 # What imports an object of each kind. Orders are made of more than logs are, so their room lies above this one, and is

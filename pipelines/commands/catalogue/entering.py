@@ -14,7 +14,7 @@ import psycopg
 from assets.catalogue.comparing import Change, Plan
 from assets.catalogue.entries import Place, Problem
 from assets.catalogue.statements import Statement, keep_slug, statements_of
-from sql.connecting import first_line
+from sql.connections.connecting import first_line
 from sql.warehouse import Connection
 
 # What a person can mend in a file: values that break a bound, and rows that others need or that are there already.

@@ -25,7 +25,7 @@ from pipelines.commands.catalogue.reading import NOBODY, by_tenant, find_files, 
 from pipelines.commands.reports.common import by_option
 from pipelines.settings import load_settings
 from reports.archive import name_person
-from sql.locks import take_locks
+from sql.connections.locks import take_locks
 from sql.statements import statement
 from sql.values import PermanentError
 from sql.warehouse import Connection, Warehouse

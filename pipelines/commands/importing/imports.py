@@ -1,6 +1,6 @@
 """earshot imports: what was imported when, by whom and how it went, and taking an import back.
 
-Here: the list and the commands. Not here: importing (logs.py, orders.py), what taking back does (sql/taking_back.py).
+Here: the list and the commands. Not here: importing (logs.py, orders.py), what taking back does (sql/raw).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipelines import console, runtime
 from pipelines.commands.importing.person import person
 from pipelines.commands.importing.summary import computing_lines
 from pipelines.settings import load_settings
-from sql.taking_back import EVER, SILENT, TakenBack, take_back
+from sql.raw.taking_back import EVER, SILENT, TakenBack, take_back
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 

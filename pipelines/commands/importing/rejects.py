@@ -1,6 +1,6 @@
 """The readable list of rejected lines that an import by hand leaves beside its file.
 
-Here: the file. Not here: the table ingest_rejects, which has them too (sql/imports.py).
+Here: the file. Not here: the table ingest_rejects, which has them too (sql/raw/imports.py).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from pipelines.commands.reports.common import by_option
 from pipelines.commands.starting.answers import Answers, complete
 from pipelines.processes.stopping import stops_in_seconds
 from pipelines.settings import Settings, load_settings
-from sql.connecting import first_line
+from sql.connections.connecting import first_line
 from sql.values import EarshotError
 
 if TYPE_CHECKING:

@@ -47,9 +47,9 @@ from pipelines.first_day import save_first_day
 from pipelines.settings import Settings
 from reports.archive import STATES
 from reports.steering import ReportId, withdraw
+from sql.raw.taking_back import EVER
 from sql.safety.characters import visible_line
 from sql.safety.private import private_folder, write_private
-from sql.taking_back import EVER
 from sql.values import DAY, EarshotError, PermanentError, Scope, Window
 from sql.warehouse import Warehouse
 

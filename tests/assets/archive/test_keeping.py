@@ -15,8 +15,8 @@ from assets.archive.restoring import restore_days
 from assets.importing.sources.places import Place
 from assets.listening.identity.addresses import load_ranges
 from assets.listening.identity.keys import Key, Keyring
-from sql.archiving import TABLES, RowsChangedError, columns_of, drop_day, fingerprints
 from sql.failures import FailureLog
+from sql.raw.archiving import TABLES, RowsChangedError, columns_of, drop_day, fingerprints
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse
 from tests.assets.listening.test_day import dimensions, load, name, request

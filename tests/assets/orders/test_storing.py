@@ -12,7 +12,7 @@ import pytest
 
 from assets.importing.doubts import DoubtfulError
 from assets.orders.storing import OrderImport, find_sponsor, import_orders
-from sql.taking_back import take_back
+from sql.raw.taking_back import take_back
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 from tests.pipelines.commands.importing.network import TENANT, fill_network

@@ -16,8 +16,8 @@ from pipelines.homes import dagster_home
 from pipelines.runtime import orchestrator_instance
 from pipelines.settings import load_settings
 from reports.archive import Provenance, ReportKey, hold, state_of
+from sql.connections.limits import Limits, bounded_history
 from sql.embedded import Server
-from sql.limits import Limits, bounded_history
 from sql.reading.connections import ColumnReader
 from sql.schema.migrate import migrate, status
 from sql.warehouse import Warehouse

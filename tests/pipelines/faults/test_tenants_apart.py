@@ -29,8 +29,8 @@ from pipelines.definitions import defs
 from pipelines.schedules import monthly_report_mornings, weekly_report_mornings
 from pipelines.sensors import late_rows
 from reports.delivery import Outbox, TransportSettings, make_transport
+from sql.connections.limits import Limits
 from sql.embedded import Server
-from sql.limits import Limits
 from sql.values import Reader
 from sql.warehouse import Connection, Warehouse
 from tests.conftest import cloned_database

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from sql.connecting import StatementError
+from sql.connections.connecting import StatementError
 from sql.embedded import Server
 from sql.values import EarshotError
 from sql.warehouse import Warehouse

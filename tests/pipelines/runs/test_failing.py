@@ -14,7 +14,7 @@ from assets.steps import DAILY_ASSETS
 from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, heal, run_job
 from pipelines.health.freshness import StaleDays, compare_counts, find_stale
 from pipelines.sensors import attempts_so_far, request_for
-from sql.connecting import DatabaseUnavailableError
+from sql.connections.connecting import DatabaseUnavailableError
 from sql.embedded import Server
 from sql.values import Window
 from sql.warehouse import LedgerLine, Warehouse, Write

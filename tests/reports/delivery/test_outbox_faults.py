@@ -16,7 +16,7 @@ from reports.delivery import DeliverySummary, Outbox, make_transport, outbox, qu
 from reports.delivery.outcomes import Outcome
 from reports.delivery.queue import CLAIM_FOR
 from reports.mail_settings import SendGridSettings, TransportSettings
-from sql.connecting import DatabaseUnavailableError
+from sql.connections.connecting import DatabaseUnavailableError
 from tests.reports.delivery.recording import Recording
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from sql.connecting import InsufficientPrivilegeError, StatementError
+from sql.connections.connecting import InsufficientPrivilegeError, StatementError
 from sql.tables import TIME_COLUMNS
 from sql.values import Window
 from sql.warehouse import Warehouse, Write

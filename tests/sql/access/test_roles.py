@@ -12,10 +12,10 @@ import pytest
 from psycopg import errors, sql
 
 from sql import writing
-from sql.connecting import LockedError
+from sql.connections.connecting import LockedError
+from sql.connections.limits import Limits
+from sql.connections.readers import end_overdue_readers
 from sql.embedded import Server
-from sql.limits import Limits
-from sql.readers import end_overdue_readers
 from sql.schema.migrate import LOCK, Migration, load_migrations, migrate
 from sql.values import Window
 from sql.warehouse import Warehouse, Write

@@ -13,14 +13,14 @@ import pytest
 import sqlalchemy
 
 from sql import writing
-from sql.connecting import DatabaseUnavailableError, LockedError, StatementError, connect
+from sql.connections.connecting import DatabaseUnavailableError, LockedError, StatementError, connect
+from sql.connections.limits import Limits, bounded_history
+from sql.connections.watching import blockers
 from sql.embedded import Server
-from sql.limits import Limits, bounded_history
 from sql.reading.connections import ColumnReader
 from sql.schema.migrate import migrate, rollback
 from sql.values import Window
 from sql.warehouse import Warehouse, Write
-from sql.watching import blockers
 from tests.sql.connections.proxy import Line, line_to
 from tests.sql.rows import DAY, HARBOR, add_tenants, dispositions, line
 

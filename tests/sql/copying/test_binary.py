@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from sql.connecting import StatementError
+from sql.connections.connecting import StatementError
 from sql.copying.binary import has_wire_form, wire_order, wire_parts
 from sql.copying.text import csv_parts
 from sql.warehouse import Warehouse

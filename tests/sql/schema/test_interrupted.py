@@ -11,8 +11,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from sql.connecting import LockedError
-from sql.limits import Limits
+from sql.connections.connecting import LockedError
+from sql.connections.limits import Limits
 from sql.schema.checking import check_schema
 from sql.schema.migrate import load_migrations, migrate, rollback, status
 from tests.sql.schema_text import described
@@ -24,7 +24,7 @@ CAUGHT = NAMES[4]
 MIGRATOR = f"""
 import sys
 from dataclasses import replace
-from sql.limits import Limits
+from sql.connections.limits import Limits
 from sql.schema.migrate import load_migrations, migrate
 
 slow = [

@@ -11,7 +11,7 @@ from itertools import pairwise
 import psycopg
 import pytest
 
-from sql.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, WrongDatabaseUrlError
+from sql.connections.connecting import DatabaseUnavailableError, InsufficientPrivilegeError, WrongDatabaseUrlError
 from sql.embedded import Server
 from sql.schema.foreign import names_in
 from sql.schema.migrate import (

@@ -9,7 +9,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from sql.connecting import StatementError
+from sql.connections.connecting import StatementError
 from sql.embedded import Server
 from sql.schema.migrate import (
     ForeignTablesError,

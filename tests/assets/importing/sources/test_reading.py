@@ -161,7 +161,7 @@ def test_a_stop_between_objects_loses_none_and_reads_none_twice(warehouse: Wareh
 
 
 def test_an_object_that_was_taken_back_stays_away_until_it_changes(warehouse: Warehouse, source: Source) -> None:
-    from sql.taking_back import take_back
+    from sql.raw.taking_back import take_back
 
     write(source, "a.log", 1)
     read(warehouse, source)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from sql.archiving import drop_day, drop_empty_parts, fingerprints
-from sql.connecting import StatementError
+from sql.connections.connecting import StatementError
+from sql.raw.archiving import drop_day, drop_empty_parts, fingerprints
 from sql.schema.partitions import make_partitions
 from sql.values import Window
 from sql.warehouse import Warehouse

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from sql.imports import TABLES, ImportId, days_of, whole_number
+from sql.raw.imports import TABLES, ImportId, days_of, whole_number
 from sql.statements import statement
 from sql.values import DAY, PermanentError
 from sql.warehouse import Warehouse

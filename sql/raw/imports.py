@@ -1,7 +1,7 @@
 """Imports: rows that come in with an import, counted as they are stored.
 
 Here: the rows of the table imports, and batches that are stored and counted in one transaction.
-Not here: what a batch holds (assets/importing), frames as rows (writing.py), taking an import back (taking_back.py).
+Not here: what a batch holds (assets/importing), frames as rows (sql/writing.py), taking one back (taking_back.py).
 
 A row keeps the number of the first import that brought it. One that a later import brings too stays the first one's,
 and goes with it; import_overlaps says which imports are to be read again then.
@@ -18,9 +18,9 @@ from uuid import UUID
 from psycopg import sql
 
 from sql.events import note_event
+from sql.raw.watermarks import record_watermarks
 from sql.statements import statement
 from sql.warehouse import Warehouse
-from sql.watermarks import record_watermarks
 from sql.writing import SORT_MEMORY_KB, Connection, incoming, match_columns, shape_of, stage
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from sql.limits import Limits, bounded
+from sql.connections.limits import Limits, bounded
+from sql.connections.watching import WatchedConnection
 from sql.safety.masking import masked, register_secret, register_url
 from sql.values import EarshotError, PermanentError
-from sql.watching import WatchedConnection
 
 # A table, column or function that is not there.
 _NOT_THERE = ("42P01", "42703", "42883")

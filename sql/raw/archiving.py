@@ -14,7 +14,7 @@ from uuid import UUID
 from psycopg import sql
 
 from sql import writing
-from sql.locks import take_locks
+from sql.connections.locks import take_locks
 from sql.schema.partitions import LOCK_S
 from sql.values import EarshotError, PermanentError, Window
 from sql.warehouse import Connection, Warehouse

@@ -1,7 +1,7 @@
 """Watching: waiting for the server's answer with a limit, and finding out who holds the lock that is waited for.
 
 Here: a psycopg connection that gives up on a silent server, and the look at who blocks a session.
-Not here: opening connections (connecting.py), limits (limits.py), the reader's own wait (reading.py).
+Not here: opening connections (connecting.py), limits (limits.py), the reader's own wait (reading/).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 from psycopg import errors
 
-from sql.limits import Limits, Work, beginning, bounded
+from sql.connections.limits import Limits, Work, beginning, bounded
 
 Result = TypeVar("Result")
 
