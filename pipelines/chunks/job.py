@@ -39,7 +39,7 @@ from assets.raw.assets import describe_raw_days
 from assets.steps import STEPS, DayStep
 from assets.upkeep.assets import conclude, describe_verdicts
 from assets.upkeep.checks import CHECKS
-from pipelines.backfill.dividing import count_rows, divide
+from pipelines.chunks.dividing import count_rows, divide
 from pipelines.chunks.executors import chunk_executor
 from pipelines.chunks.signs import at_work
 from pipelines.settings import executor_setting
@@ -79,7 +79,8 @@ def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[dict[s
             raise PermanentError(
                 f"ops.divide_tenants.config.chunks is {context.op_config['chunks']}; it must be 1 or more."
             )
-        if warehouse.tenants(scope).is_empty():
+        tenants = warehouse.tenants(scope)
+        if tenants.is_empty():
             raise PermanentError("There is no tenant yet, so there is nothing to compute.")
     except PermanentError as error:
         raise Failure(str(error), allow_retries=False) from error
@@ -87,15 +88,15 @@ def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[dict[s
         if step.prepare:
             function_at(step.prepare)(warehouse, measurement.rules, measurement.ranges)
     began: datetime = warehouse.read("read_clock")["now"][0]
-    ids = dict(warehouse.tenants(scope).select("slug", "tenant_id").iter_rows())
-    groups = divide(count_rows(warehouse, days[0].day, days[-1].day, scope), context.op_config["chunks"])
+    ids = {slug: UUID(bytes=tenant) for slug, tenant in tenants.select("slug", "tenant_id").iter_rows()}
+    groups = divide(count_rows(warehouse, days[0].day, days[-1].day, ids), context.op_config["chunks"])
     for number, slugs in enumerate(groups, 1):
         value = {
             "first": f"{days[0].day}",
             "last": f"{days[-1].day}",
             "began": began.isoformat(),
             "measures": measures_of(measurement),
-            "tenants": [str(UUID(bytes=ids[slug])) for slug in slugs],
+            "tenants": [str(ids[slug]) for slug in slugs],
         }
         yield DynamicOutput(value, mapping_key=f"{number:02d}_of_{len(groups):02d}")
 

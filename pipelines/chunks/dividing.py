@@ -1,7 +1,7 @@
 """Dividing: the tenants in groups of about equal work, for processes or machines beside each other.
 
 Here: counting the raw rows of each, and the groups.
-Not here: who computes a group (beside.py, pipelines/chunks).
+Not here: what becomes of a group (job.py), days that are divided (pipelines/backfill/stages.py).
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from datetime import date
 from uuid import UUID
 
 from sql.failures import is_isolatable
-from sql.values import Scope, Window
+from sql.values import Window
 from sql.warehouse import Warehouse
 
 
-def count_rows(warehouse: Warehouse, first: date, last: date, scope: Scope = Scope()) -> dict[str, int]:  # noqa: B008
-    """How many raw rows of these days each tenant of the scope has, by slug; none where that cannot be read."""
+def count_rows(warehouse: Warehouse, first: date, last: date, tenants: Mapping[str, UUID]) -> dict[str, int]:
+    """How many raw rows of these days each tenant has, by slug; none where that cannot be read.
+
+    tenants: slug to id.
+    """
     window = Window.of_days(first, last)
-    counted = dict.fromkeys(warehouse.tenants(scope)["slug"], 0)
-    for slug, tenant in warehouse.tenants(scope).select("slug", "tenant_id").iter_rows():
+    counted = dict.fromkeys(tenants, 0)
+    for slug, tenant in tenants.items():
         try:
-            found = warehouse.read(
-                "count_raw_rows", start=window.start, end=window.end, tenants=[UUID(bytes=tenant)]
-            ).row(0)
+            found = warehouse.read("count_raw_rows", start=window.start, end=window.end, tenants=[tenant]).row(0)
         except BaseException as error:
             # To count is no condition of computing, which names the tenant whose rows cannot be read.
             if not is_isolatable(error):
