@@ -33,10 +33,11 @@ from benchmarks.fingerprint import compare
 from sql.embedded import Server, ensure_server, stop_server
 from sql.embedded.account import serving_account
 from tests.conftest import FAST_SETTINGS, migrated_template, one_login, silent
-from tests.pipelines.faults.test_killed import is_up, wait_for
+from tests.pipelines.faults.test_killed import is_up
 from tests.trials.places import DAYS, Place, placed
 from tests.trials.storage import fill_up, stop_and_go
 from tests.trials.table import Table
+from tests.waiting import wait_for
 
 # What is committed survives a kill of every process of the server.
 SETTINGS = {**FAST_SETTINGS, "synchronous_commit": "on"}

@@ -21,9 +21,10 @@ from benchmarks.fingerprint import compare
 from sql.embedded import ensure_server, stop_server
 from sql.warehouse import Warehouse
 from tests.conftest import FAST_SETTINGS, cloned_database, migrated_template, one_login
-from tests.pipelines.chunks.machines import Machines, fill, wait_for
+from tests.pipelines.chunks.machines import Machines, fill
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import MONDAY
+from tests.waiting import wait_for
 
 
 def main(given: list[str]) -> int:

@@ -13,8 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,11 +23,12 @@ import psycopg
 
 from benchmarks.fingerprint import Fingerprint, fingerprint
 from sql.warehouse import Warehouse
+from tests.object_store import free_ports
 from tests.pipelines.small_network import HOMES, MONDAY, add, add_tenant, download, purchase
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 KEYRING = {"default": [{"version": 1, "secret": "17" * 32}], "tenants": {}}
-PATIENCE_S = 300.0
 
 
 def fill(url: str, tenants: int) -> None:
@@ -43,19 +43,6 @@ def fill(url: str, tenants: int) -> None:
     warehouse.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(happened: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < until, f"{what} did not happen"
-        time.sleep(0.1)
-
-
 @dataclass
 class Machines:
     """The broker and the workers of one installation. admin, history: addresses of its databases."""
@@ -64,7 +51,7 @@ class Machines:
     database: str
     admin: str
     history: str
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=lambda: free_ports(1)[0])
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     broker: subprocess.Popen[bytes] | None = None
 

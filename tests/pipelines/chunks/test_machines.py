@@ -16,9 +16,10 @@ from pipelines.settings import load_settings
 from sql.embedded import Server
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
-from tests.pipelines.chunks.machines import Machines, fill, ledger, wait_for
+from tests.pipelines.chunks.machines import Machines, fill, ledger
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import MONDAY
+from tests.waiting import wait_for
 
 TENANTS = 4
 

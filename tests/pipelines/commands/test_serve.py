@@ -6,11 +6,9 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +19,8 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from sql.embedded import Server
 from tests.conftest import cloned_database
+from tests.object_store import free_ports
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 SELECTOR = {"repositoryLocationName": "earshot", "repositoryName": "__repository__", "jobName": "delivery_worker"}
@@ -29,12 +29,6 @@ LAUNCH = """mutation Launch($of: JobOrPipelineSelector!) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
   }
 }"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -57,13 +51,6 @@ def running(folder: Path, environment: dict[str, str], *arguments: str) -> Itera
         process.wait()
 
 
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + 300
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.2)
-
-
 def test_three_processes_with_homes_of_their_own_are_one_installation(
     server: Server, template: str, tmp_path: Path
 ) -> None:
@@ -74,7 +61,7 @@ def test_three_processes_with_homes_of_their_own_are_one_installation(
             "DATABASE_URL": database,
             "DAGSTER_POSTGRES_URL": history.replace("postgresql://", "postgresql+psycopg2://"),
         }
-        code, ui = free_port(), free_port()
+        code, ui = free_ports(2)
         place = f"127.0.0.1:{code}"
         arguments = {
             "code-server": ("--port", str(code)),

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from pipelines.processes.run_history import OpenRun, read_history
 from sql.embedded import Server
 from tests.conftest import cloned_database
 from tests.pipelines.small_network import MONDAY
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 SELECTOR = {"repositoryLocationName": "earshot", "repositoryName": "__repository__", "jobName": "delivery_worker"}
@@ -175,13 +175,6 @@ def locked(home: Home, *tables: str) -> Iterator[None]:
             connection.execute(f"LOCK TABLE {table}".encode())
         yield
         connection.rollback()
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + 300
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def is_up(home: Home) -> bool:

@@ -1,0 +1,18 @@
+"""Waiting: until something has happened in another process.
+
+Here: the one loop that looks again and again. Not here: what is waited for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+PATIENCE_S = 300.0
+
+
+def wait_for(happened: Callable[[], object], what: str = "what is waited for") -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < until, f"{what} did not happen"
+        time.sleep(0.1)
