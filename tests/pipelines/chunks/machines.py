@@ -92,19 +92,21 @@ class Machines:
         self.start_broker()
 
     def start_worker(self) -> subprocess.Popen[bytes]:
-        name = f"worker-{len(self.workers)}"
-        log = (self.folder / f"{name}.log").open("wb")
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.cli", "worker"],
-            cwd=ROOT,
-            env=self.environment(name),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        log.close()
-        self.workers.append(worker)
-        return worker
+        return self._start(f"worker-{len(self.workers)}", "-m", "pipelines.cli", "worker")
+
+    def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """A process of Python with a home, a log and a group of its own."""
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self.environment(name),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.workers.append(process)
+        return process
 
     def kill(self, pid: int) -> None:
         """The worker in whose group the process is, with all that it started, as when its machine goes."""
@@ -118,18 +120,7 @@ class Machines:
             "runtime.prepare_orchestrator(load_settings(), None); from dagster._cli import cli; cli(sys.argv[1:])"
         )
         command = ("job", "execute", "-m", "pipelines.definitions", "-j", "chunked_rollups", "-c", self._write(config))
-        log = (self.folder / "run.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *command],
-            cwd=ROOT,
-            env=self.environment("run"),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        log.close()
-        self.workers.append(process)
-        return process
+        return self._start("run", "-c", code, *command)
 
     def _write(self, config: object) -> str:
         path = self.folder / "config.json"
