@@ -260,6 +260,8 @@ WEEKLY = DayStep(
 # In the order in which a day is computed.
 COMPUTED = (LISTENING, AUDIENCES, PLAYBACK, ATTRIBUTION, DELIVERY, REACH, RETURNS, WEEKLY)
 DAILY_ASSETS = tuple(name for step in COMPUTED for name in step.names)
+# What is computed of raw rows themselves.
+MADE_OF_RAW = tuple(name for step in COMPUTED if set(step.sources) & set(RAW_SOURCES) for name in step.names)
 
 # It judges the day as a whole, and comes last: a day that has its line is a day that was computed.
 VERDICT = "tenant_checks"

@@ -23,7 +23,7 @@ from assets.listening.identity.keys import Keyring
 from assets.listening.identity.retained_keys import REQUESTS, SIGNALS
 from assets.privacy.expiry import expire_day
 from assets.spans import CALENDAR_DAY, ROLLING_AHEAD, ROLLING_BACK
-from assets.steps import COMPUTED, RAW_SOURCES
+from assets.steps import MADE_OF_RAW
 from sql.connections.connecting import LockedError
 from sql.failures import FailureLog
 from sql.raw.archiving import TABLES, columns_of, drop_day, drop_empty_parts, fingerprints
@@ -36,9 +36,6 @@ SUBJECT = "archived_rows"
 
 # What tenants.raw_days may be at least (sql/migrations/0024_archive.sql says why).
 FEWEST_DAYS = 63
-
-# What is computed of raw rows: a day of it that is not as it should be needs them still.
-_OF_RAW = [name for step in COMPUTED if set(step.sources) & set(RAW_SOURCES) for name in step.names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,8 @@ def _due_days(
     is_rolling = settings["download_window"] != CALENDAR_DAY
     back, ahead = (ROLLING_AHEAD, ROLLING_BACK) if is_rolling else (timedelta(), timedelta())
     first, last = due["day"][0] - back, due["day"][-1] + ahead
-    stale = set(read_stale(warehouse.read, [tenant], first, last, _OF_RAW)["day"])
+    # A day of what is made of raw rows that is not as it should be needs them still.
+    stale = set(read_stale(warehouse.read, [tenant], first, last, MADE_OF_RAW)["day"])
     lines = warehouse.ledger("request_dispositions", Window.of_days(first, last)).filter(tenant_id=tenant.bytes)
     final = set(lines.filter(status="final")["day"])
     for day, rows in due.iter_rows():

@@ -18,13 +18,12 @@ from assets.archive.files import read_day, read_manifest, remove_earlier, write_
 from assets.archive.keeping import note_manifest
 from assets.importing.sources.places import Place
 from assets.listening.identity.keys import Keyring, derive_keys
-from assets.steps import COMPUTED, RAW_SOURCES
+from assets.steps import MADE_OF_RAW
 from sql.raw.archiving import TABLES
 from sql.raw.erasing import RAW, Keys, count_rows, erase_rows, listeners_of, raw_days
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
-_OF_RAW = [name for step in COMPUTED if set(step.sources) & set(RAW_SOURCES) for name in step.names]
 _KEPT = {"listener_events": "event_keys", "attribution_events": "attribution_event_keys"}
 
 
@@ -96,7 +95,7 @@ def erase(
         "archived_days": archived_days,
         "archived_rows": archived_rows,
     }
-    after, touched = erase_rows(warehouse, tenant, keys, events, days, address, _OF_RAW, proof)
+    after, touched = erase_rows(warehouse, tenant, keys, events, days, address, MADE_OF_RAW, proof)
     if any(after.values()):
         raise PermanentError(f"Rows came while it was erased; run it again. Left: {after}")
     return Erasure(before, after, tuple(touched), archived_days, archived_rows)
