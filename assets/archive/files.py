@@ -75,6 +75,11 @@ def folder_of(root: str, tenant: UUID, day: date) -> str:
     return f"{root.rstrip('/')}/tenant_id={tenant}/day={day}"
 
 
+def root_of(folder: str, tenant: UUID, day: date) -> str:
+    """The address of the archive that a day's folder lies in."""
+    return folder.removesuffix(folder_of("", tenant, day))
+
+
 def write_day(root: Place, tenant: UUID, day: date, frames: Mapping[str, pl.DataFrame]) -> Manifest:
     """Write the tables' rows of a day, read them back and compare, then write the manifest; returns it.
 

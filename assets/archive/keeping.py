@@ -155,12 +155,17 @@ def _archive_day(warehouse: Warehouse, archiving: Archiving, due: ArchivedDay) -
     return ArchivedDay(due.tenant, due.slug, due.day, manifest.rows, manifest.bytes, sum(gone.values()), manifest.place)
 
 
-def _read_tables(warehouse: Warehouse, tenant: UUID, window: Window) -> dict[str, pl.DataFrame]:
-    """Every column of a tenant's rows of a UTC day, by table."""
-    frames = {
+def read_rows(warehouse: Warehouse, tenant: UUID, window: Window) -> dict[str, pl.DataFrame]:
+    """A tenant's rows of a UTC day as the archive keeps them, by table."""
+    return {
         table: warehouse.read(f"read_archive_{table}", start=window.start, end=window.end, tenants=[tenant])
         for table in TABLES
     }
+
+
+def _read_tables(warehouse: Warehouse, tenant: UUID, window: Window) -> dict[str, pl.DataFrame]:
+    """As read_rows. Raises PermanentError where a column of a table is not among what the archive keeps."""
+    frames = read_rows(warehouse, tenant, window)
     for table, frame in frames.items():
         if missing := set(columns_of(warehouse, table)) - set(frame.columns):
             raise PermanentError(
@@ -174,11 +179,11 @@ def _with_dropped(
     warehouse: Warehouse, root: Place, tenant: UUID, day: date, frames: dict[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
     """The rows with those that were archived and dropped before: the day is in the tables in part, as late rows."""
-    known = warehouse.rows("read_archived_days", tenants=[tenant], first=day, last=day)
-    if not known or known[0]["dropped_at"] is None:
+    archived = warehouse.rows("read_archived_days", tenants=[tenant], first=day, last=day)
+    if not archived or archived[0]["dropped_at"] is None:
         return frames
-    place = Place(known[0]["place"], root.options)
-    earlier = read_day(place, read_manifest(place, known[0]["manifest_sha256"]))
+    place = Place(archived[0]["place"], root.options)
+    earlier = read_day(place, read_manifest(place, archived[0]["manifest_sha256"]))
     merged = dict(frames)
     for table, frame in earlier.items():
         key = ["occurred_at", "event_id", *(["key_version"] if table == "attribution_event_keys" else [])]

@@ -14,12 +14,11 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.archive.files import read_day, read_manifest, remove_earlier, write_day
-from assets.archive.keeping import note_manifest
+from assets.archive.files import read_day, read_manifest, remove_earlier, root_of, write_day
+from assets.archive.keeping import note_manifest, read_rows
 from assets.importing.sources.places import Place
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.steps import MADE_OF_RAW
-from sql.raw.archiving import TABLES
 from sql.raw.erasing import RAW, Keys, count_rows, erase_rows, listeners_of, raw_days
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
@@ -70,17 +69,12 @@ def erase(
     if (listener is None) == (address is None):
         raise PermanentError("Name a listener by key or a household by address")
     households = keys_of_address(address, tenant, keyring) if address is not None else frozenset[int]()
-    known = listeners_of(warehouse, tenant, households) if households else frozenset({listener or 0})
-    keys = Keys(households, known)
+    listeners = listeners_of(warehouse, tenant, households) if households else frozenset({listener or 0})
+    keys = Keys(households, listeners)
     events: dict[str, list[UUID]] = {table: [] for table in RAW}
     days: set[date] = set()
     for day in raw_days(warehouse, tenant):
-        window = Window.of_day(day)
-        frames = {
-            table: warehouse.read(f"read_archive_{table}", start=window.start, end=window.end, tenants=[tenant])
-            for table in TABLES
-        }
-        found, keys = _find(frames, tenant, keys, keyring)
+        found, keys = _find(read_rows(warehouse, tenant, Window.of_day(day)), tenant, keys, keyring)
         for table, ids in found.items():
             events[table] += [UUID(bytes=each) for each in ids]
             days |= {day} if ids else set()
@@ -149,8 +143,8 @@ def _erase_archived(
             continue
         days, rows = days + 1, rows + fewer
         if not dry_run:
-            folder = each["place"].removesuffix(f"/tenant_id={tenant}/day={each['day']}")
-            manifest = write_day(Place(folder, place.options), tenant, each["day"], left)
+            above = Place(root_of(place.location, tenant, each["day"]), place.options)
+            manifest = write_day(above, tenant, each["day"], left)
             note_manifest(warehouse, manifest)
             remove_earlier(place, manifest)
     return days, rows, keys
