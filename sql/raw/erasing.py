@@ -14,6 +14,7 @@ from uuid import UUID
 
 from psycopg import sql
 
+from sql.raw.imports import whole_number
 from sql.warehouse import Connection, Warehouse
 
 RAW = ("listener_events", "attribution_events")
@@ -84,16 +85,16 @@ def _count(connection: Connection, tenant: UUID, keys: Keys, events: Mapping[str
                 sql.Identifier(table)
             ),
             [tenant, list(events.get(table, ()))],
-        ).fetchone()
-        counts[table] = int(str(found[0])) if found else 0
+        )
+        counts[table] = whole_number(found.fetchone())
     for table in _KEYED:
         found = connection.execute(
             sql.SQL("SELECT count(*) FROM public.{} WHERE tenant_id = %(tenant)s AND {}").format(
                 sql.Identifier(table), _whose(table)
             ),
             _values(tenant, keys),
-        ).fetchone()
-        counts[table] = int(str(found[0])) if found else 0
+        )
+        counts[table] = whole_number(found.fetchone())
     return counts
 
 
