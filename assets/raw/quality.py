@@ -118,11 +118,7 @@ def judge_counts(counts: pl.DataFrame, days: Sequence[date], tenants: Sequence[U
     """As judge_quality. counts: rows of count_raw_quality, of the days and of the same weekdays before them."""
     import polars as pl
 
-    every = (
-        pl.DataFrame({"tenant_id": [tenant.bytes for tenant in tenants]}, schema={"tenant_id": pl.Binary})
-        .join(pl.DataFrame({"day": days}, schema={"day": pl.Date}), how="cross")
-        .join(pl.DataFrame({"source_table": list(_LEAST_COMPLETE)}), how="cross")
-    )
+    every = _every_day(days, tenants).join(pl.DataFrame({"source_table": list(_LEAST_COMPLETE)}), how="cross")
     keys = ["tenant_id", "source_table", "day"]
     before = (
         every.join(pl.DataFrame({"weeks": range(1, WEEKS_BEFORE + 1)}), how="cross")
@@ -148,12 +144,10 @@ def judge_reconciled(found: pl.DataFrame | None, days: Sequence[date], tenants: 
     """As judge_quality, of the check requests_reconcile. found: rows of count_reconciled; None where none are kept."""
     import polars as pl
 
-    every = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in tenants]}, schema={"tenant_id": pl.Binary}).join(
-        pl.DataFrame({"day": days}, schema={"day": pl.Date}), how="cross"
-    )
     nothing = pl.lit("no counts are kept in this database") if found is None else pl.lit("not computed")
     schema = {"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64, "events": pl.Int64}
-    both = every.join(pl.DataFrame(schema=schema) if found is None else found, on=["tenant_id", "day"], how="left")
+    counts = pl.DataFrame(schema=schema) if found is None else found
+    both = _every_day(days, tenants).join(counts, on=["tenant_id", "day"], how="left")
     counted = pl.format("{} events kept, {} with a disposition", "events", "requests")
     return both.select(
         "tenant_id",
@@ -163,6 +157,14 @@ def judge_reconciled(found: pl.DataFrame | None, days: Sequence[date], tenants: 
         value=pl.col("events") / pl.col("requests"),
         detail=pl.coalesce(counted, nothing),
     )
+
+
+def _every_day(days: Sequence[date], tenants: Sequence[UUID]) -> pl.DataFrame:
+    """tenant_id, day: each tenant with each day."""
+    import polars as pl
+
+    ids = pl.DataFrame({"tenant_id": [tenant.bytes for tenant in tenants]}, schema={"tenant_id": pl.Binary})
+    return ids.join(pl.DataFrame({"day": days}, schema={"day": pl.Date}), how="cross")
 
 
 def _judge(found: pl.DataFrame, quality: Quality) -> pl.DataFrame:
