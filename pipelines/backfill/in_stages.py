@@ -1,20 +1,40 @@
 """In stages: a range of days computed by several processes at the same time.
 
-Here: the stages one after the other, the parts of each shared out to this process and others.
-Not here: which parts there are (stages.py), a process (beside.py), computing a part (computing.py).
+Here: which days of each step are left to do, the stages one after the other, and the parts of each shared out to this
+process and others. Not here: which parts there are (stages.py), a process (beside.py), computing a part (computing.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import date
 
 from dagster import DagsterInstance
 
+from assets.steps import STEPS, step_of
 from pipelines.backfill.beside import Progress, beside, compute
 from pipelines.backfill.computing import BackfillPlan
+from pipelines.backfill.open_days import open_days
 from pipelines.backfill.stages import Days, share_out, stages_of
 from sql.warehouse import Warehouse
+
+
+def open_ranges(warehouse: Warehouse, first_of: Mapping[str, date], last: date) -> dict[str, Days]:
+    """The days of each step from its first open one to the last, by its name; without the steps that have none.
+
+    first_of: the earliest day of each step. A step is open, too, from the first day on that a source of it is.
+    Each step is looked at by itself: one that was stopped in a stage has done all days of the stages before.
+    """
+    found: dict[str, Days] = {}
+    for step in STEPS:
+        first = first_of[step.name]
+        begins = open_days(warehouse, step.names[-1], first, last)[:1]
+        makers = [step_of(source) for source in step.sources]
+        begins += [found[maker.name][0] for maker in makers if maker is not None and maker.name in found]
+        if begins:
+            found[step.name] = (max(min(begins), first), last)
+    return found
 
 
 def count_tables(days_of: Mapping[str, Days]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -21,11 +22,10 @@ import polars as pl
 from dagster import AssetKey, DagsterInstance
 from rich.text import Text
 
-from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, STEPS, VERDICT
+from assets.steps import LOOK_BACK_ASSETS, STEPS
 from pipelines import console, runtime
 from pipelines.backfill.computing import run_job
-from pipelines.backfill.in_stages import compute_in_stages, count_tables
-from pipelines.backfill.open_days import open_days
+from pipelines.backfill.in_stages import compute_in_stages, count_tables, open_ranges
 from pipelines.backfill.progress import progress_bar
 from pipelines.demo import (
     DEFAULT_EVENTS,
@@ -228,17 +228,16 @@ def _compute(warehouse: Warehouse, instance: DagsterInstance, first: date, shown
 
     Returns False if none is open. The days of each step are divided over the processors, a process each.
     """
-    looked_back = open_days(warehouse, LOOK_BACK_ASSETS[-1], first, shown - DAY)
-    everything = open_days(warehouse, VERDICT, shown, last)
-    if not looked_back and not everything:
+    first_of = {step.name: first if step.names[0] in LOOK_BACK_ASSETS else shown for step in STEPS}
+    days_of = open_ranges(warehouse, first_of, last)
+    if not days_of:
         return False
-    days_of = {step.name: (everything[0], last) for step in STEPS} if everything else {}
-    if looked_back:
-        until = last if everything else shown - DAY
-        days_of |= {step.name: (looked_back[0], until) for step in STEPS if step.names[0] in LOOK_BACK_ASSETS}
-    counts = [(len(looked_back), LOOK_BACK_ASSETS)] if looked_back else []
-    counts += [(len(everything), (*DAILY_ASSETS, VERDICT))] if everything else []
-    tables = " and ".join(f"{days} days x {len(assets)} tables" for days, assets in counts)
+    counts: Counter[int] = Counter()
+    for step in STEPS:
+        if step.name in days_of:
+            begin, end = days_of[step.name]
+            counts[(end - begin).days + 1] += len(step.names)
+    tables = " and ".join(f"{days} days x {count} tables" for days, count in sorted(counts.items(), reverse=True))
     total = count_tables(days_of) * warehouse.tenants().height
     with progress_bar(f"Computing {tables}", total, "tables") as advance:
         compute_in_stages(days_of, warehouse, instance, os.cpu_count() or 1, advance)
