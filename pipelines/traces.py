@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -24,8 +23,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Status, StatusCode
 
-from sql.connections.connecting import connect, statement_error
-from sql.connections.limits import Limits
+from sql.connections.connecting import looking
+from sql.connections.limits import Limits, libpq_url
 from sql.safety.masking import masked
 
 _RUNS = """
@@ -75,15 +74,12 @@ class TracedRun:
 
 def read_runs(url: str, since: datetime, begins: str = "", limits: Limits = Limits()) -> list[TracedRun]:  # noqa: B008
     """Runs that ended since then, whose ids begin so. url: as in DAGSTER_POSTGRES_URL. Raises EarshotError."""
-    with closing(connect(url.replace("+psycopg2", "", 1), limits)) as connection:
+    with looking(libpq_url(url), limits, "earshot traces", "Reading runs to trace") as connection:
         try:
-            connection.begin("status", "earshot traces")
             runs = connection.execute(_RUNS, [since.timestamp(), begins]).fetchall()
             found = connection.execute(_STEPS, [[row[0] for row in runs]]).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
-        except psycopg.Error as error:
-            raise statement_error(error, "Reading runs to trace") from error
     steps: dict[str, list[Step]] = {}
     for run_id, key, began, ended, failed in found:
         if began is not None:

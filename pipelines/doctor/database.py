@@ -7,7 +7,6 @@ Not here: what has been computed (work.py).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ import psycopg
 from pipelines import runtime
 from pipelines.doctor.finding import Finding, name_some, ok, problem, warning
 from pipelines.settings import Settings
-from sql.connections.connecting import connect, statement_error
+from sql.connections.connecting import connect, looking, statement_error
 from sql.schema.checking import check_schema as compare_schema
 from sql.schema.status import EDITIONS
 from sql.schema.status import status as schema_status
@@ -175,10 +174,7 @@ def replica_behind_s(settings: Settings) -> float | None:
 
     Raises EarshotError where it does not answer.
     """
-    with closing(connect(settings.database_read_url or "", settings.limits)) as connection:
-        try:
-            connection.begin("status", "earshot doctor")
-            ((behind,),) = connection.execute(_BEHIND).fetchall()
-        except psycopg.Error as error:
-            raise statement_error(error, "Asking how far the replica is behind") from error
+    doing = "Asking how far the replica is behind"
+    with looking(settings.database_read_url or "", settings.limits, "earshot doctor", doing) as connection:
+        ((behind,),) = connection.execute(_BEHIND).fetchall()
     return None if behind is None else float(str(behind))

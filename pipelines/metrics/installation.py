@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from importlib.metadata import version
-from typing import Any, get_args
-
-import psycopg
+from typing import cast, get_args
 
 from pipelines import runtime
 from pipelines.doctor.database import replica_behind_s
 from pipelines.doctor.machine import measure_rooms
 from pipelines.metrics.samples import Sample, Scrape
-from pipelines.settings import Settings
 from reports.delivery.alerts.problems import Kind
-from sql.connections.connecting import connect, statement_error
 
 # replay_lag is NULL once a replica has replayed everything and nothing new is written.
 _REPLICAS = """
@@ -61,14 +56,16 @@ def collect_sizes(scrape: Scrape) -> Iterator[Sample]:
 def collect_replicas(scrape: Scrape) -> Iterator[Sample]:
     """How far replicas are behind. The login sees statistics that the roles that it becomes do not."""
     url = runtime.database_url(scrape.settings)
-    for replica, seconds, behind in query(url, scrape.settings, _REPLICAS):
+    with scrape.looking(url) as connection:
+        replicas = cast("list[tuple[str, float, float | None]]", connection.execute(_REPLICAS).fetchall())
+    for replica, seconds, behind in replicas:
         yield Sample("replica_lag_seconds", seconds, (replica,))
         if behind is not None:
             yield Sample("replica_lag_bytes", behind, (replica,))
     if scrape.settings.database_read_url is not None:
-        seconds = replica_behind_s(scrape.settings)
-        if seconds is not None:
-            yield Sample("replica_lag_seconds", seconds, ("read",))
+        read_behind = replica_behind_s(scrape.settings)
+        if read_behind is not None:
+            yield Sample("replica_lag_seconds", read_behind, ("read",))
 
 
 def collect_disks(scrape: Scrape) -> Iterator[Sample]:
@@ -76,13 +73,3 @@ def collect_disks(scrape: Scrape) -> Iterator[Sample]:
     for room in measure_rooms(scrape.settings):
         yield Sample("disk_free_bytes", room.free, (str(room.path),))
         yield Sample("disk_size_bytes", room.total, (str(room.path),))
-
-
-def query(url: str, settings: Settings, text: str, *values: object) -> list[tuple[Any, ...]]:
-    """The rows of a query, as the login. Raises EarshotError."""
-    with closing(connect(url, settings.limits)) as connection:
-        try:
-            connection.begin("status", "earshot metrics")
-            return connection.execute(text.encode(), values or None).fetchall()
-        except psycopg.Error as error:
-            raise statement_error(error, "Collecting metrics") from error

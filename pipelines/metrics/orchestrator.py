@@ -7,12 +7,14 @@ Not here: what the names mean (registry.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pipelines import runtime
-from pipelines.metrics.installation import query
 from pipelines.metrics.samples import Sample, Scrape
 from pipelines.processes.automation import read_automation
 from pipelines.processes.run_history import read_history
+from sql.connections.limits import libpq_url
+from sql.connections.watching import WatchedConnection
 
 # Dagster's times are seconds of Unix time, or moments of UTC without a zone.
 _RUNS = """
@@ -43,13 +45,21 @@ _SIZE = "SELECT pg_database_size(current_database())"
 
 def collect_runs(scrape: Scrape) -> Iterator[Sample]:
     """Runs by status, the last of each job, and how long its steps took."""
-    url = _history(scrape)
+    url = runtime.history_url(scrape.settings)
     if url is None:
         return
-    for job, status, count in query(url, scrape.settings, _RUNS):
+    with scrape.looking(libpq_url(url)) as connection:
+        yield from _samples_of_runs(connection)
+
+
+def _samples_of_runs(connection: WatchedConnection) -> Iterator[Sample]:
+    def query(text: str, *values: object) -> list[tuple[Any, ...]]:
+        return connection.execute(text.encode(), values or None).fetchall()
+
+    for job, status, count in query(_RUNS):
         yield Sample("runs", count, (job, status.lower()))
     jobs: dict[str, str] = {}
-    for job, status, run_id, started, ended in query(url, scrape.settings, _LAST):
+    for job, status, run_id, started, ended in query(_LAST):
         if status == "FAILURE":
             yield Sample("last_failure_timestamp_seconds", ended, (job,))
             continue
@@ -57,15 +67,15 @@ def collect_runs(scrape: Scrape) -> Iterator[Sample]:
         if started is not None:
             jobs[run_id] = job
             yield Sample("run_duration_seconds", ended - started, (job,))
-    for run_id, step, seconds in query(url, scrape.settings, _STEPS, list(jobs)):
+    for run_id, step, seconds in query(_STEPS, list(jobs)):
         if seconds is not None:
             yield Sample("step_duration_seconds", seconds, (jobs[run_id], step))
-    yield Sample("database_size_bytes", query(url, scrape.settings, _SIZE)[0][0], ("dagster",))
+    yield Sample("database_size_bytes", query(_SIZE)[0][0], ("dagster",))
 
 
 def collect_automation(scrape: Scrape) -> Iterator[Sample]:
     """The daemon, the queue, schedules and sensors."""
-    url = _history(scrape)
+    url = runtime.history_url(scrape.settings)
     if url is None:
         return
     history = read_history(url, scrape.settings.limits)
@@ -76,8 +86,3 @@ def collect_automation(scrape: Scrape) -> Iterator[Sample]:
     automation = read_automation(url, scrape.settings.limits)
     yield Sample("stopped_schedules", len(automation.stopped))
     yield Sample("failing_schedules", len(automation.failed))
-
-
-def _history(scrape: Scrape) -> str | None:
-    url = runtime.history_url(scrape.settings)
-    return url.replace("+psycopg2", "", 1) if url else None

@@ -7,11 +7,14 @@ Not here: any metric (registry.py), any query.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from pipelines.settings import Settings
+from sql.connections.connecting import looking
+from sql.connections.watching import WatchedConnection
 from sql.failures import bisect_failures
 from sql.values import EarshotError
 from sql.warehouse import Warehouse
@@ -42,6 +45,10 @@ class Scrape:
         if self.slugs is None:
             raise EarshotError("the tenants could not be read")
         return self.slugs
+
+    def looking(self, url: str) -> AbstractContextManager[WatchedConnection]:
+        """A connection as the login, for what the roles that it becomes do not see. Raises EarshotError."""
+        return looking(url, self.settings.limits, "earshot metrics", "Collecting metrics")
 
     def by_tenant(self, work: Callable[[Sequence[UUID]], list[Sample]]) -> Iterator[Sample]:
         """What the work gives for all tenants but those that it fails for, which are kept in failed."""

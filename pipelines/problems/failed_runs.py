@@ -7,15 +7,14 @@ Not here: work that failed for one tenant while the run went on (`earshot status
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 
 from reports.delivery.alerts import Problem
-from sql.connections.connecting import connect, statement_error
-from sql.connections.limits import Limits
+from sql.connections.connecting import looking
+from sql.connections.limits import Limits, libpq_url
 
 # For so long after it a failure is told, and for so long it is looked at: then it is forgotten, solved or not.
 TOLD_WITHIN = timedelta(days=7)
@@ -64,14 +63,11 @@ def read_ended_runs(url: str, since: datetime, limits: Limits = Limits()) -> lis
 
     url: as in DAGSTER_POSTGRES_URL.
     """
-    with closing(connect(url.replace("+psycopg2", "", 1), limits)) as connection:
+    with looking(libpq_url(url), limits, "earshot problems", "Reading which runs failed") as connection:
         try:
-            connection.begin("status", "earshot problems")
             rows = connection.execute(_RUNS, [since.timestamp()]).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
-        except psycopg.Error as error:
-            raise statement_error(error, "Reading which runs failed") from error
     return [
         _ended_run(str(job), str(run_id), str(status), float(str(end)), tags if isinstance(tags, dict) else {})
         for job, run_id, status, end, tags in rows

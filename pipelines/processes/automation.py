@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 
 from sql.connections.connecting import connect
-from sql.connections.limits import Limits
+from sql.connections.limits import Limits, libpq_url
 
 # Stopped by a person, whatever the code says; and of each that has ever looked, its last look.
 _STOPPED = "SELECT instigator_type, instigator_body FROM instigators WHERE status = 'STOPPED' ORDER BY id"
@@ -46,7 +46,7 @@ class Automation:
 
 def read_automation(url: str, limits: Limits = Limits()) -> Automation:  # noqa: B008  (an immutable value)
     """Empty without Dagster's tables. url: as in DAGSTER_POSTGRES_URL."""
-    with connect(url.replace("+psycopg2", "", 1), limits) as connection:
+    with connect(libpq_url(url), limits) as connection:
         connection.autocommit = True
         try:
             stopped = connection.execute(_STOPPED).fetchall()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from sql.connections.connecting import connect
-from sql.connections.limits import Limits
+from sql.connections.limits import Limits, libpq_url
 from sql.values import PermanentError
 
 # What looks back at runs looks back a week at most (backfill/resumption.py), and people a month.
@@ -60,7 +60,7 @@ def prune_history(url: str, days: int, now: datetime, limits: Limits = Limits())
         )
     before = (now - timedelta(days=days)).timestamp()
     runs = events = 0
-    with connect(url.replace("+psycopg2", "", 1), limits) as connection:
+    with connect(libpq_url(url), limits) as connection:
         connection.autocommit = True
         try:
             old = [str(run) for (run,) in connection.execute(_OLD, {"before": before}).fetchall()]

@@ -17,7 +17,7 @@ import psycopg
 from pipelines.processes.identity import Process, State
 from pipelines.processes.run_tags import ALIVE_TAG, PROCESS_TAG, own_mark, state_of
 from sql.connections.connecting import connect
-from sql.connections.limits import Limits
+from sql.connections.limits import Limits, libpq_url
 
 # The daemon writes every 30 seconds.
 DAEMON_SILENCE = timedelta(seconds=75)
@@ -69,7 +69,7 @@ class History:
 
 def read_history(url: str, limits: Limits = Limits()) -> History:  # noqa: B008  (an immutable value)
     """Open runs and the daemon's heartbeat; empty without Dagster's tables. url: as in DAGSTER_POSTGRES_URL."""
-    with connect(url.replace("+psycopg2", "", 1), limits) as connection:
+    with connect(libpq_url(url), limits) as connection:
         connection.autocommit = True
         runs = [
             OpenRun(run_id, job, status, _since(start, created), tags)

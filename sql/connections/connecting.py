@@ -7,7 +7,8 @@ Not here: statements, frames, schema, what is masked (masking.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -53,6 +54,20 @@ def connect(url: str, limits: Limits = Limits()) -> WatchedConnection:  # noqa: 
         raise connect_error(error, url) from None
     connection.url, connection.limits, connection.patience_s = url, limits, limits.silence_s
     return connection
+
+
+@contextmanager
+def looking(url: str, limits: Limits, name: str, doing: str) -> Iterator[WatchedConnection]:
+    """A connection of its own for a look at how things stand, as the login, in a transaction of that kind of work.
+
+    name: of the session; doing: as of statement_error, which errors of the body become. Raises as connect() does.
+    """
+    with closing(connect(url, limits)) as connection:
+        try:
+            connection.begin("status", name)
+            yield connection
+        except psycopg.Error as error:
+            raise statement_error(error, doing) from error
 
 
 def check_url(url: str) -> None:

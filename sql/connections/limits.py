@@ -72,6 +72,11 @@ def bounded_history(url: str, limits: Limits) -> str:
     return f"{place}?{'&'.join(f'{name}={value}' for name, value in {**present, **added}.items())}"
 
 
+def libpq_url(url: str) -> str:
+    """The URL of Dagster's history (DAGSTER_POSTGRES_URL) without the driver, which libpq does not know."""
+    return url.replace("+psycopg2", "", 1)
+
+
 def tcp_options(limits: Limits) -> dict[str, str]:
     """libpq's options by name. Probes begin after half of the silence, so that a dead peer is known at its end."""
     pause = max(limits.silence_s // 6, 1)
