@@ -75,6 +75,11 @@ def database_address(server: Server, name: str) -> str:
     return server.url.rsplit("/", 1)[0] + f"/{name}"
 
 
+def admin_address(server: Server, database: str) -> str:
+    """The superuser's address of a database on the server. database: its name, or any address of it."""
+    return f"{server.admin_url.rsplit('/', 1)[0]}/{database.rpartition('/')[2]}"
+
+
 def one_login(server: Server) -> Server:
     """The same server, whose application's login may do what the migrator's may: as where there is one login for all.
 

@@ -10,6 +10,7 @@ import pytest
 from benchmarks import listening, listening_cases
 from benchmarks.listening_data import DAY, ROWS_PER_VISIT, SEED, TENANTS, invent_network, invent_requests
 from sql.embedded import Server
+from tests.conftest import admin_address
 
 ROWS = 6_000
 
@@ -17,7 +18,7 @@ ROWS = 6_000
 @pytest.fixture
 def addresses(database_url: str, server: Server) -> tuple[str, str]:
     """The application's and the administrator's address of one fresh database."""
-    return database_url, server.admin_url.rsplit("/", 1)[0] + "/" + database_url.rsplit("/", 1)[1]
+    return database_url, admin_address(server, database_url)
 
 
 def test_the_invented_day_has_the_requested_rows_and_is_always_the_same() -> None:

@@ -17,7 +17,7 @@ from psycopg import sql
 from assets.listening.identity.keys import Keyring
 from sql.embedded import Server
 from sql.schema.migrate import migrate
-from tests.conftest import cloned_database, silent
+from tests.conftest import admin_address, cloned_database, silent
 from tests.pipelines.small_network import HOMES, MONDAY, add, download
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def empty_url(server: Server) -> Iterator[str]:
 
 def shell(server: Server, database: str, home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A script of deploy/, with the server's own programs, as its superuser."""
-    superuser = server.admin_url.rsplit("/", 1)[0] + f"/{database.rsplit('/', 1)[1]}"
+    superuser = admin_address(server, database)
     env = {
         "PATH": f"{server.binaries}:/usr/bin:/bin",
         "SUPERUSER_URL": superuser,

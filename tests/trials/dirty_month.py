@@ -32,7 +32,7 @@ from pipelines.health.freshness import FIRST_DAY, LAST_DAY, compare_counts, find
 from sql.embedded import Server
 from sql.values import Scope
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database, migrated_template
+from tests.conftest import admin_address, cloned_database, migrated_template
 from tests.promises.living import days_of
 from tests.promises.machine import Content, Machine
 from tests.promises.network import WINDOWS, Arrival, Plan, build_dimensions, draw_rows, insert, named
@@ -168,7 +168,7 @@ class Landing:
 
     def __init__(self, machine: Machine, server: Server) -> None:
         self._warehouse = machine.warehouse
-        self._admin = f"{server.admin_url.rsplit('/', 1)[0]}/{machine.database}"
+        self._admin = admin_address(server, machine.database)
         self.sent = self.new = self.repeated = 0
         self.refused: Counter[str] = Counter()
         # Of the rows that landed, how many are each tenant's, by table.

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.fingerprint import compare
 from sql.embedded import ensure_server, stop_server
 from sql.warehouse import Warehouse
-from tests.conftest import FAST_SETTINGS, cloned_database, migrated_template, one_login
+from tests.conftest import FAST_SETTINGS, admin_address, cloned_database, migrated_template, one_login
 from tests.pipelines.chunks.machines import Machines, fill
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import MONDAY
@@ -45,7 +45,7 @@ def main(given: list[str]) -> int:
             database = stack.enter_context(cloned_database(server, template))
             history = stack.enter_context(cloned_database(server, "template0"))
             fill(database, options.tenants)
-            admin = f"{server.admin_url.rsplit('/', 1)[0]}/{database.rsplit('/', 1)[1]}"
+            admin = admin_address(server, database)
             made.append(Machines(folder / each, database, admin, history))
             stack.callback(made[-1].end)
         many, one = made

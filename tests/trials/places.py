@@ -21,7 +21,7 @@ from psycopg import sql
 from benchmarks.fingerprint import KEYRING, fingerprint
 from sql.embedded import Server
 from sql.warehouse import Warehouse
-from tests.conftest import database_address
+from tests.conftest import admin_address, database_address
 from tests.pipelines.faults.test_killed import Home
 from tests.pipelines.small_network import FIRST, SUNDAY, build_network
 
@@ -34,7 +34,7 @@ class Place:
     def __init__(self, folder: Path, server: Server, database: str, history: str) -> None:
         folder.mkdir()
         self.home = Home(folder, database, history)
-        self.home.admin = f"{server.admin_url.rsplit('/', 1)[0]}/{database.rsplit('/', 1)[1]}"
+        self.home.admin = admin_address(server, database)
         keyring = folder / "keyring.json"
         keyring.write_text(json.dumps(KEYRING), encoding="utf-8")
         keyring.chmod(0o600)

@@ -15,7 +15,7 @@ from pipelines.cli import main
 from pipelines.settings import load_settings
 from sql.embedded import Server
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database
+from tests.conftest import admin_address, cloned_database
 from tests.pipelines.chunks.machines import Machines, fill, ledger
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import MONDAY
@@ -34,7 +34,7 @@ def machines(server: Server, template: str, tmp_path: Path) -> Iterator[tuple[Ma
             history = stack.enter_context(cloned_database(server, "template0"))
             fill(database, TENANTS)
             (tmp_path / name).mkdir()
-            admin = f"{server.admin_url.rsplit('/', 1)[0]}/{database.rsplit('/', 1)[1]}"
+            admin = admin_address(server, database)
             made.append(Machines(tmp_path / name, database, admin, history))
             stack.callback(made[-1].end)
         yield made[0], made[1]

@@ -21,7 +21,7 @@ from pipelines.cli import main
 from pipelines.processes.identity import State
 from pipelines.processes.run_history import OpenRun, read_history
 from sql.embedded import Server
-from tests.conftest import cloned_database
+from tests.conftest import admin_address, cloned_database
 from tests.pipelines.small_network import MONDAY
 from tests.waiting import wait_for
 
@@ -154,7 +154,7 @@ def home(server: Server, computed: str, temporary_home: Callable[[], Path]) -> I
     folder.mkdir()
     with cloned_database(server, computed) as database, cloned_database(server, "template0") as history:
         made = Home(folder, database, history)
-        made.admin = f"{server.admin_url.rsplit('/', 1)[0]}/{database.rsplit('/', 1)[1]}"
+        made.admin = admin_address(server, database)
         yield made
         made.end()
 

@@ -16,6 +16,7 @@ from psycopg import sql
 from sql.embedded import Server
 from sql.embedded.rights import grant_roles
 from sql.schema.migrate import migrate
+from tests.conftest import admin_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def apart(server: Server) -> Iterator[Apart]:
     mark = secrets.token_hex(4)
     app, migrator, database = f"app_{mark}", f"migrator_{mark}", f"test_{mark}"
     place = f"127.0.0.1:{server.port}/{database}"
-    admin_url = server.admin_url.rsplit("/", 1)[0] + f"/{database}"
+    admin_url = admin_address(server, database)
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         for name in (app, migrator):
             admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'tides'").format(sql.Identifier(name)))

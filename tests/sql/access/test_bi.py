@@ -11,6 +11,7 @@ from psycopg import errors, sql
 
 from sql.schema.migrate import migrate
 from sql.warehouse import Warehouse
+from tests.conftest import admin_address
 from tests.sql.access.attack import OURS, Connection, relations_with_rows_of
 from tests.sql.rows import HARBOR, KREUZBERG, RUN
 
@@ -248,7 +249,7 @@ def test_names_of_a_readers_own_do_not_take_the_place_of_ours(login: str, filled
 def server_admin(request: pytest.FixtureRequest, filled_url: str) -> str:
     """The superuser's address of the same database."""
     name = request.node.callspec.params["fresh_url"]
-    return f"{request.getfixturevalue(name).admin_url.rsplit('/', 1)[0]}/{filled_url.rsplit('/', 1)[1]}"
+    return admin_address(request.getfixturevalue(name), filled_url)
 
 
 def test_a_plan_finds_the_tenants_rows_through_the_index_and_shows_no_value(reader: Connection) -> None:

@@ -20,7 +20,7 @@ import pytest
 from sql.embedded import Server, debian, ensure_server, find_server, stop_server
 from sql.embedded.account import Account, lasting_folder, serving_account, serving_folder
 from sql.values import PermanentError
-from tests.conftest import FAST_SETTINGS, silent
+from tests.conftest import FAST_SETTINGS, admin_address, silent
 
 ROOT = Path(__file__).parents[3]
 START = """
@@ -118,7 +118,7 @@ def test_a_home_of_an_earlier_version_gets_two_logins_and_the_first_loses_what_w
         admin.execute("ALTER DATABASE earshot OWNER TO earshot")
         admin.execute("ALTER ROLE earshot CREATEROLE CREATEDB")
         for name in databases(admin):
-            with psycopg.connect(f"{before.admin_url.rsplit('/', 1)[0]}/{name}", autocommit=True) as each:
+            with psycopg.connect(admin_address(before, name), autocommit=True) as each:
                 each.execute(f"DROP OWNED BY earshot_migrator, {', '.join(roles)}".encode())
         admin.execute(f"DROP ROLE earshot_migrator, {', '.join(roles)}".encode())
     with psycopg.connect(before.url, autocommit=True) as application:
