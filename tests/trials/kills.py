@@ -30,13 +30,13 @@ from random import Random
 import psycopg
 
 from benchmarks.fingerprint import compare
-from sql.embedded import Server, ensure_server, stop_server
+from sql.embedded import Server
 from sql.embedded.account import serving_account
-from tests.conftest import FAST_SETTINGS, migrated_template, one_login, silent
+from tests.conftest import FAST_SETTINGS, migrated_template
 from tests.pipelines.faults.test_killed import is_up
 from tests.trials.places import DAYS, Place, placed
 from tests.trials.storage import fill_up, stop_and_go
-from tests.trials.table import Table
+from tests.trials.table import Table, private_server
 from tests.waiting import wait_for
 
 # What is committed survives a kill of every process of the server.
@@ -53,11 +53,10 @@ def main(given: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(given)
     table = Table()
-    with tempfile.TemporaryDirectory(prefix="earshot-trial-") as name, ExitStack() as stack:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
         folder.chmod(0o755)
-        server = one_login(ensure_server(folder / "server", silent, settings=SETTINGS))
-        stack.callback(stop_server, folder / "server", wipe=True)
+        server = stack.enter_context(private_server(SETTINGS))
         template = migrated_template(server)
         calm, wild = (stack.enter_context(placed(folder / each, server, template)) for each in ("calm", "wild"))
         done = calm.earshot(*DAYS)

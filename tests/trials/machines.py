@@ -18,12 +18,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.fingerprint import compare
-from sql.embedded import ensure_server, stop_server
 from sql.warehouse import Warehouse
-from tests.conftest import FAST_SETTINGS, admin_address, cloned_database, migrated_template, one_login
+from tests.conftest import admin_address, cloned_database, migrated_template
 from tests.pipelines.chunks.machines import Machines, fill
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import MONDAY
+from tests.trials.table import private_server
 from tests.waiting import wait_for
 
 
@@ -33,11 +33,10 @@ def main(given: list[str]) -> int:
     for name, default in (("tenants", 50), ("chunks", 16), ("kills", 3), ("restarts", 2), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args(given)
-    with tempfile.TemporaryDirectory(prefix="earshot-trial-") as name, ExitStack() as stack:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
         folder.chmod(0o755)
-        server = one_login(ensure_server(folder / "server", lambda _message: None, settings=FAST_SETTINGS))
-        stack.callback(stop_server, folder / "server", wipe=True)
+        server = stack.enter_context(private_server())
         template = migrated_template(server)
         made = []
         for each in ("many", "one"):

@@ -6,7 +6,7 @@ Here: what trials share. Not here: what they try.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,11 +35,11 @@ class Table:
 
 
 @contextmanager
-def private_server() -> Iterator[Server]:
+def private_server(settings: Mapping[str, str] = FAST_SETTINGS) -> Iterator[Server]:
     """A server that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="earshot-trial-") as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
-        server = ensure_server(folder / "server", silent, settings=FAST_SETTINGS)
+        server = ensure_server(folder / "server", silent, settings=settings)
         stack.callback(stop_server, folder / "server", wipe=True)
         yield one_login(server)
