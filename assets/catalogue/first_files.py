@@ -121,7 +121,7 @@ def _lists(
         "flight_start": campaign.first,
         "flight_end": campaign.last,
     }
-    known: Item = {"booked_impressions": campaign.booked, "price": campaign.price}
+    terms: Item = {"booked_impressions": campaign.booked, "price": campaign.price}
     report: Item = {
         "sponsor": sponsor_id,
         "campaign": campaign_id,
@@ -140,7 +140,7 @@ def _lists(
             }
         ],
         "orders": [{"number": order, "campaign": campaign_id}],
-        "placements": [booked | {name: value for name, value in known.items() if value is not None}],
+        "placements": [booked | {name: value for name, value in terms.items() if value is not None}],
         "airings": [
             {"placement": placement, "episode": each.name, "aired_at": max(each.published_at, campaign.begins)}
             for each in episodes

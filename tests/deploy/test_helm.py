@@ -31,12 +31,12 @@ def check(value: Any, kind: str) -> None:
         for each in value.values():
             check(each, mapped[1])
     elif kind.startswith("V1"):
-        known = getattr(client, kind)
-        names = {written: attribute for attribute, written in known.attribute_map.items()}
+        model = getattr(client, kind)
+        names = {written: attribute for attribute, written in model.attribute_map.items()}
         assert isinstance(value, Mapping), f"{kind}: {value}"
         assert set(value) <= set(names), f"{kind} has no {sorted(set(value) - set(names))}"
         for key, inner in value.items():
-            check(inner, known.openapi_types[names[key]])
+            check(inner, model.openapi_types[names[key]])
     elif kind in ("str", "int", "bool"):
         assert type(value).__name__ == kind, f"{value!r} is no {kind}"
 

@@ -94,7 +94,7 @@ def deliver(table: Table, provider: Provider, office: Office, url: str, log: Pat
     foreign = [name for name in taken if named.get(name) != {ids[name]}]
     table.say("mails that name another delivery than their own", len(foreign), holds=not foreign)
     table.say("bodies that the provider's contract refuses", len(provider.violations), holds=not provider.violations)
-    settle(table, provider, office, ids, now, by_state.get("unknown", set()))
+    reconcile_mails(table, provider, office, ids, now, by_state.get("unknown", set()))
     _say_words(table, log)
     table.say("seconds", round(time.monotonic() - began))
 
@@ -149,7 +149,7 @@ class Workers:
         self._workers.remove(victim)
 
 
-def settle(
+def reconcile_mails(
     table: Table, provider: Provider, office: Office, ids: dict[str, str], now: datetime, doubted: set[str]
 ) -> None:
     """What the provider reports of the mails that it took; what it knows nothing of is sent again by a person."""

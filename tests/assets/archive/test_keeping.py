@@ -118,11 +118,11 @@ def test_rows_that_come_late_join_those_in_the_archive(network: Warehouse, tmp_p
     [done] = archive(network, tmp_path)
 
     assert (done.rows, done.dropped) == (5, 1)
-    known = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)[0]
-    place = Place(known["place"])
-    frames = read_day(place, read_manifest(place, known["manifest_sha256"]))
+    archived = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)[0]
+    place = Place(archived["place"])
+    frames = read_day(place, read_manifest(place, archived["manifest_sha256"]))
     assert {table: frame.height for table, frame in frames.items()} == {"listener_events": 3, "attribution_events": 2}
-    assert len(list(Path(known["place"]).iterdir())) == 3
+    assert len(list(Path(archived["place"]).iterdir())) == 3
 
 
 def test_a_row_that_comes_while_the_day_is_archived_drops_nothing(network: Warehouse) -> None:
@@ -184,8 +184,8 @@ def test_a_tenant_whose_addresses_go_has_none_in_the_archive(network: Warehouse,
 
     [done] = archive(network, tmp_path)
 
-    known = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)[0]
-    frames = read_day(Place(done.place), read_manifest(Place(done.place), known["manifest_sha256"]))
+    archived = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)[0]
+    frames = read_day(Place(done.place), read_manifest(Place(done.place), archived["manifest_sha256"]))
     assert frames["listener_events"]["client_ip"].null_count() == 2
     assert frames["attribution_events"]["client_ip"].null_count() == 2
     assert frames["event_keys"].height == 2

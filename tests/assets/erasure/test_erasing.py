@@ -82,13 +82,13 @@ def test_a_listener_leaves_and_another_of_the_household_stays(network: Warehouse
 
 def test_rows_of_the_archive_go_and_its_manifest_is_renewed(network: Warehouse, tmp_path: Path) -> None:
     archive(network, tmp_path)
-    [known] = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)
+    [archived] = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)
 
     done = erase(network, QUAY, KEYS, "Ada", address=HOME)
 
     assert (done.archived_days, done.archived_rows) == (1, 1)
     [renewed] = network.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day)
-    assert renewed["manifest_sha256"] != known["manifest_sha256"]
+    assert renewed["manifest_sha256"] != archived["manifest_sha256"]
     frames = read_day(Place(renewed["place"]), read_manifest(Place(renewed["place"]), renewed["manifest_sha256"]))
     assert frames["listener_events"]["client_ip"].to_list() == ["fd00:12:7::51/128"]
     assert len(list(Path(renewed["place"]).iterdir())) == 3

@@ -153,9 +153,9 @@ def test_a_real_prometheus_loads_the_rules_and_reads_the_exporter(
     log = tmp_path / "log"
     with log.open("w") as output, subprocess.Popen(command, stderr=output) as process:
         try:
-            asked = f"http://127.0.0.1:{port}/api/v1"
-            late = wait_for(f"{asked}/query?query=earshot_late_partitions", lambda found: found["result"])
-            loaded = wait_for(f"{asked}/rules", lambda found: found["groups"])["groups"][0]["rules"]
+            api = f"http://127.0.0.1:{port}/api/v1"
+            late = wait_for(f"{api}/query?query=earshot_late_partitions", lambda found: found["result"])
+            loaded = wait_for(f"{api}/rules", lambda found: found["groups"])["groups"][0]["rules"]
         finally:
             process.terminate()
             process.wait(30)

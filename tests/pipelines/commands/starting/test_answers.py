@@ -43,7 +43,7 @@ def test_what_is_missing_is_named_all_at_once_where_nobody_can_be_asked() -> Non
 
 
 def test_a_person_is_asked_until_the_answer_can_be_and_enter_means_not_known() -> None:
-    asked = click.Command("ask", callback=lambda: click.echo(complete(options(), is_terminal=True, store={}).command()))
+    form = click.Command("ask", callback=lambda: click.echo(complete(options(), is_terminal=True, store={}).command()))
     typed = [
         "North & Sons",
         "Berlin",
@@ -64,7 +64,7 @@ def test_a_person_is_asked_until_the_answer_can_be_and_enter_means_not_known() -
         "",
         "1:00-1:30",
     ]
-    result = CliRunner().invoke(asked, input="\n".join(typed) + "\n")
+    result = CliRunner().invoke(form, input="\n".join(typed) + "\n")
     assert result.exit_code == 0, result.output
     for wrong in ("no time zone 'Berlin'", "'euro' is no currency", "no http or https", "does not exist", "'nobody'"):
         assert wrong in result.output
