@@ -54,7 +54,7 @@ def _examine_database(settings: Settings, now: datetime) -> list[Finding]:
         "server": database.check_server,
         "roles": database.check_rights,
         "coverage": partial(work.check_coverage, now=now),
-        "failures": partial(work.check_failures, _now=now),
+        "failures": work.check_failures,
         "inclusion list": partial(work.check_inclusions, now=now),
         "queue": partial(sender.check_queue, now=now),
     }

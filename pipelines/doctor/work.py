@@ -7,8 +7,9 @@ Not here: how each tenant stands in numbers (`earshot status`), mails (sender.py
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from assets.steps import VERDICT
@@ -32,6 +33,11 @@ def last_due(now: datetime) -> date:
     return (now.astimezone(UTC) - timedelta(days=1, hours=NIGHT_IS_OVER)).date()
 
 
+def read_coverage(warehouse: Warehouse, tenants: Iterable[UUID], last: date) -> list[dict[str, Any]]:
+    """Of each tenant until when it is computed, and which days of the last weeks, up to the last, are late."""
+    return warehouse.rows("read_coverage", verdict=VERDICT, first=last - LOOKED_BACK, last=last, tenants=list(tenants))
+
+
 def check_coverage(warehouse: Warehouse, now: datetime) -> Iterator[Finding]:
     """Days of each tenant that no run has judged, and tables of days that are stale."""
     tenants = _tenants(warehouse)
@@ -39,7 +45,7 @@ def check_coverage(warehouse: Warehouse, now: datetime) -> Iterator[Finding]:
         yield warning("coverage", "there is no tenant yet", "docs/operators.md, 'A first tenant'; or `earshot demo`")
         return
     last = last_due(now)
-    rows = warehouse.rows("read_coverage", verdict=VERDICT, first=last - LOOKED_BACK, last=last, tenants=list(tenants))
+    rows = read_coverage(warehouse, tenants, last)
     late = [row for row in rows if row["late_days"]]
     for row in late:
         span = f"--from {row['first_late']} --to {last}"
@@ -79,7 +85,7 @@ def _check_stale(warehouse: Warehouse, tenants: dict[UUID, str], last: date) -> 
         yield ok("stale", "no table of a day is older than what it was made of")
 
 
-def check_failures(warehouse: Warehouse, _now: datetime) -> Iterator[Finding]:
+def check_failures(warehouse: Warehouse) -> Iterator[Finding]:
     """Work that failed for one tenant and was not done since, and failed checks."""
     found: dict[str, list[str]] = {}
     for row in warehouse.rows("read_open_failures"):

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
-from assets.steps import DAILY_ASSETS, VERDICT
-from pipelines.doctor.work import LOOKED_BACK, count_stale, last_due
+from assets.steps import DAILY_ASSETS
+from pipelines.doctor.work import LOOKED_BACK, count_stale, last_due, read_coverage
 from pipelines.metrics.samples import Sample, Scrape
 
 
@@ -21,9 +21,7 @@ def collect_coverage(scrape: Scrape) -> Iterator[Sample]:
     last = last_due(scrape.now)
 
     def read(ids: Sequence[UUID]) -> list[Sample]:
-        rows = scrape.warehouse().rows(
-            "read_coverage", verdict=VERDICT, first=last - LOOKED_BACK, last=last, tenants=list(ids)
-        )
+        rows = read_coverage(scrape.warehouse(), ids, last)
         samples = [Sample("late_partitions", row["late_days"], (row["slug"],)) for row in rows]
         for row in rows:
             if row["computed_through"] is not None:

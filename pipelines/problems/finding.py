@@ -14,11 +14,10 @@ from itertools import chain
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from assets.steps import VERDICT
 from pipelines import runtime
 from pipelines.doctor.machine import measure_rooms
 from pipelines.doctor.sender import PAUSED_AFTER
-from pipelines.doctor.work import LOOKED_BACK, last_due
+from pipelines.doctor.work import last_due, read_coverage
 from pipelines.problems import failed_runs
 from pipelines.schedules import MORNING_HOUR
 from pipelines.settings import Settings
@@ -74,10 +73,7 @@ def find_failed_runs(look: Look) -> list[Problem]:
 def find_late_nights(look: Look) -> list[Problem]:
     """One problem for all tenants: a night that fails for everybody is one thing that went wrong."""
     last = last_due(look.now)
-    rows = look.warehouse.rows(
-        "read_coverage", verdict=VERDICT, first=last - LOOKED_BACK, last=last, tenants=list(look.tenants)
-    )
-    late = [row for row in rows if row["late_days"]]
+    late = [row for row in read_coverage(look.warehouse, look.tenants, last) if row["late_days"]]
     if not late:
         return []
     lines = [f"{row['slug']}: {row['late_days']} day(s) from {row['first_late']} on" for row in late[:10]]
