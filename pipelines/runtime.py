@@ -59,11 +59,6 @@ def private_server(settings: Settings) -> Server:
     return server
 
 
-def find_own_server(settings: Settings) -> Server | None:
-    """The private server of the home, if it runs."""
-    return find_server(settings.home)
-
-
 def migrate_url(settings: Settings) -> str:
     """The database in use, for the login that may change its schema: scheduled runs never log in as it."""
     return settings.database_migrate_url or settings.database_url or private_server(settings).migrator_url
@@ -167,6 +162,12 @@ def prepare_orchestrator(settings: Settings, server: Server | None) -> None:
             "postgresql+psycopg2://user:password@host:port/dagster. Nothing was started."
         )
     os.environ["DAGSTER_POSTGRES_URL"] = bounded_history(os.environ["DAGSTER_POSTGRES_URL"], settings.limits)
+
+
+def prepare_service(settings: Settings) -> None:
+    """The same for a process that others keep running. Raises PermanentError where a database is not there."""
+    database_url(settings)
+    prepare_orchestrator(settings, find_server(settings.home))
 
 
 def history_url(settings: Settings) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 import click
 
@@ -84,9 +83,5 @@ def _workspace(settings: Settings, place: str) -> str:
 
 
 def _prepare(settings: Settings) -> None:
-    runtime.database_url(settings)
-    runtime.prepare_orchestrator(settings, runtime.find_own_server(settings))
-    from pipelines.homes import read_orchestrator_settings
-
-    read_orchestrator_settings(Path(os.environ["DAGSTER_HOME"]))
+    runtime.prepare_service(settings)
     os.chdir(project_root())

@@ -43,8 +43,7 @@ def worker(concurrency: int, name: str | None) -> None:
         raise PermanentError("`earshot worker` needs what the extra brings: pip install 'earshot[celery]'") from None
     from pipelines.dagster_texts import guard_dagster
 
-    runtime.database_url(settings)
-    runtime.prepare_orchestrator(settings, runtime.find_own_server(settings))
+    runtime.prepare_service(settings)
     guard_dagster()
     app = make_celery(settings.broker_url)
     create_task(app)  # type: ignore[no-untyped-call]
