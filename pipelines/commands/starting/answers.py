@@ -203,7 +203,7 @@ class _Asking:
         if not (self.is_asking and self.is_terminal and is_wanted):
             return read(default) if default is not None and default != () else default
 
-        def heard(text: str) -> T:
+        def read_typed(text: str) -> T:
             try:
                 return read(text)
             except EarshotError as error:
@@ -212,7 +212,7 @@ class _Asking:
         is_optional = default == ""
         shown = f"{question} (Enter: not known)" if is_optional else question
         answer: T = click.prompt(
-            shown, default=default or ("" if is_optional else None), value_proc=heard, show_default=not is_optional
+            shown, default=default or ("" if is_optional else None), value_proc=read_typed, show_default=not is_optional
         )
         return answer
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import psycopg
 
+from assets.importing.sources.places import OPTIONS
 from pipelines import console, runtime
 from pipelines.commands.importing.stores import place_options, store_options
 from pipelines.commands.reports.common import by_option
@@ -79,9 +80,7 @@ def init(dry_run: bool, person: str, **options: Any) -> None:
     Again, it changes nothing that is done; after a failure the same command goes on. Without DATABASE_URL the database
     is a private one, which is made and started if need be.
     """
-    store = place_options(
-        {name: options.pop(name) for name in ("endpoint", "region", "profile", "account", "anonymous")}
-    )
+    store = place_options({name: options.pop(name) for name in OPTIONS})
     answers = complete(options, is_terminal=sys.stdin.isatty(), store=store)
     settings = load_settings()
     if dry_run:

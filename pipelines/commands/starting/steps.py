@@ -85,14 +85,19 @@ def write_network(warehouse: Warehouse, answers: Answers) -> Path:
     file = answers.catalogue / NETWORK
     _say_overruled(answers, file)
     if not file.exists():
-        known = set(warehouse.tenants()["slug"])
-        text = network_text(answers.tenant, answers.name, answers.timezone, answers.currency, str(answers.catalogue))
-        if answers.tenant in known:
+        if answers.tenant in set(warehouse.tenants()["slug"]):
             ((_, text),) = export_files(warehouse, [answers.tenant], ["tenants"], "yaml")
-        private_folder(answers.catalogue, within=answers.folder.absolute().parent, tighten=False)
-        write_private(file, text)
-        console.out.print(f"  written: {file}")
+        else:
+            folder = str(answers.catalogue)
+            text = network_text(answers.tenant, answers.name, answers.timezone, answers.currency, folder)
+        _write(answers, file, text)
     return file
+
+
+def _write(answers: Answers, file: Path, text: str) -> None:
+    private_folder(answers.catalogue, within=answers.folder.absolute().parent, tighten=False)
+    write_private(file, text)
+    console.out.print(f"  written: {file}")
 
 
 def _say_overruled(answers: Answers, file: Path) -> None:
@@ -218,13 +223,11 @@ def write_campaign(warehouse: Warehouse, answers: Answers, feed: FollowedFeed, d
     ]
     show = state.names["shows"].by_id[feed.podcast_id]
     timezone = str(state.row("tenants", tenant)["timezone"])  # type: ignore[index]
-    private_folder(answers.catalogue, within=answers.folder.absolute().parent, tighten=False)
     if found:
         span = min(row["first_at"] for row in found), max(row["last_at"] for row in found)
         first, last = local_days(answers, (first, last), *span, timezone)
     campaign = first_campaign(answers, show, (first, last), timezone)
-    write_private(file, campaign_text(answers.tenant, campaign, episodes, str(answers.catalogue)))
-    console.out.print(f"  written: {file}")
+    _write(answers, file, campaign_text(answers.tenant, campaign, episodes, str(answers.catalogue)))
     return file
 
 
