@@ -72,11 +72,11 @@ def watch(settings: Settings, warehouse: Warehouse, now: datetime) -> Watched:
             f"{kind} of {tenants[tenant]['slug']} could not be looked for: {cause_of(error)}"
             for tenant, error in look.failed.items()
         ]
-    _tell(settings, warehouse, now, watched)
+    _send(settings, warehouse, now, watched)
     return watched
 
 
-def _tell(settings: Settings, warehouse: Warehouse, now: datetime, watched: Watched) -> None:
+def _send(settings: Settings, warehouse: Warehouse, now: datetime, watched: Watched) -> None:
     channels, no_mail = usable_channels(settings.mail)
     if no_mail and watched.alerts:
         watched.notes.append(f"alerts cannot be mailed: {no_mail}")
