@@ -1,6 +1,6 @@
-"""Tables: how each table that runs write is cut by time.
+"""Tables: which ones hold raw rows, and how each table that runs write is cut by time.
 
-Here: the time column of every table that is replaced by window. Columns and keys are in the catalogue.
+Here: the raw tables, the time column of every table that is replaced by window. Columns and keys are in the catalogue.
 Not here: frames, connections.
 """
 
@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 
 from sql.values import PermanentError
+
+# What others write and grows by what happens; runs read it for days or weeks and rarely after that.
+RAW = ("listener_events", "attribution_events")
 
 # The column that decides to which window a row belongs: a day, or the moment on which the series is cut.
 TIME_COLUMNS = {

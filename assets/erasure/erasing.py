@@ -19,7 +19,8 @@ from assets.archive.keeping import note_manifest, read_rows
 from assets.importing.sources.places import Place
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.steps import MADE_OF_RAW
-from sql.raw.erasing import RAW, Keys, count_rows, erase_rows, listeners_of, raw_days
+from sql.raw.erasing import Keys, count_rows, erase_rows, listeners_of, raw_days
+from sql.tables import RAW
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 

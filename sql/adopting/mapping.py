@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
+from sql.tables import RAW
 from sql.values import PermanentError
 
 # In the order of their foreign keys. Raw rows are added once; the others follow the platform's.
-RAW = ("listener_events", "attribution_events")
 ADOPTABLE = (
     *("tenants", "podcasts", "episodes", "media_assets", "sponsors", "campaigns", "campaign_holdouts"),
     *("attribution_configs", "insertion_orders", "placements", "placement_episodes", "asset_segments"),

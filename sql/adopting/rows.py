@@ -17,9 +17,10 @@ from uuid import UUID
 
 from psycopg import sql
 
-from sql.adopting.mapping import ADOPTABLE, RAW
+from sql.adopting.mapping import ADOPTABLE
 from sql.adopting.views import SCHEMA
 from sql.failures import FailureLog, cause_of, is_isolatable
+from sql.tables import RAW
 from sql.values import PermanentError
 from sql.warehouse import Connection, Warehouse
 from sql.writing import shape_of

@@ -16,6 +16,7 @@ from psycopg import sql
 from sql import writing
 from sql.connections.locks import take_locks
 from sql.schema.partitions import LOCK_S
+from sql.tables import RAW
 from sql.values import EarshotError, PermanentError, Window
 from sql.warehouse import Connection, Warehouse
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 # What is archived: raw rows, and the keys that were kept of their addresses. An entry goes after what it names.
-TABLES = ("listener_events", "attribution_events", "event_keys", "attribution_event_keys")
+TABLES = (*RAW, "event_keys", "attribution_event_keys")
 
 # Which of a table's rows are dropped. Signals of orders stay, with their keys: another signal of the order, or a
 # refund, may come at any time, and is told by them.

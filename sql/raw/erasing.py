@@ -15,9 +15,8 @@ from uuid import UUID
 from psycopg import sql
 
 from sql.raw.imports import whole_number
+from sql.tables import RAW
 from sql.warehouse import Connection, Warehouse
-
-RAW = ("listener_events", "attribution_events")
 
 # By table: the columns that hold the key of a household and of a listener, and the day of a row.
 _KEYED: Mapping[str, tuple[str | None, str | None, str | None]] = {

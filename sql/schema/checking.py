@@ -18,11 +18,12 @@ from sql.connections.connecting import connect, statement_error
 from sql.connections.limits import Limits
 from sql.schema.applied import Applied, Connection, read_applied
 from sql.schema.catalogue import relations, words_for
-from sql.schema.community import COUNTS, RAW
+from sql.schema.community import COUNTS
 from sql.schema.expected import load_expected
 from sql.schema.files import Migration, Repeatable, load_migrations, load_repeatables
 from sql.schema.mending import MIGRATE, mend
 from sql.schema.objects import Key, as_made_here, read_objects
+from sql.tables import RAW
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,8 @@ from sql.connections.limits import Limits
 from sql.schema.applied import Connection
 from sql.schema.catalogue import write_comments
 from sql.schema.status import EDITIONS, edition
+from sql.tables import RAW
 from sql.values import PermanentError
-
-# What grows by raw rows; runs read them for days or weeks and rarely after that.
-RAW = ("listener_events", "attribution_events")
 
 # The counts, and the width of one.
 COUNTS = {"listener_events_hourly": ("1 hour", "hour"), "listener_events_daily": ("1 day", "day")}

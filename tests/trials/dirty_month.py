@@ -30,6 +30,7 @@ from psycopg import sql
 from assets.lineage import read_stale
 from pipelines.health.freshness import FIRST_DAY, LAST_DAY, compare_counts, find_stale
 from sql.embedded import Server
+from sql.tables import RAW
 from sql.values import Scope
 from sql.warehouse import Warehouse
 from tests.conftest import admin_address, cloned_database, migrated_template
@@ -40,7 +41,6 @@ from tests.trials.dirt import Dirt, Shares, draw_dirt
 from tests.trials.table import Table, private_server
 
 FIRST = date(2026, 3, 2)
-RAW = ("listener_events", "attribution_events")
 
 # Failures of these name rows that are left out of every number.
 NAMING = {"rows_plausible"}

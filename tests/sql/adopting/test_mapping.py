@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sql.adopting.mapping import ADOPTABLE, RAW, read_mapping
+from sql.adopting.mapping import ADOPTABLE, read_mapping
+from sql.tables import RAW
 from sql.values import PermanentError
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "adopt" / "mapping.yaml"
