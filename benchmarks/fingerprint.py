@@ -118,10 +118,15 @@ def compare(found: Fingerprint, before: Fingerprint) -> list[str]:
     ]
 
 
-def _compute(home: Path, keyring: Path) -> None:
-    """`earshot demo` in a process and a home of its own."""
+def write_keyring(keyring: Path) -> None:
+    """The keys, in a file that only its owner reads."""
     keyring.write_text(json.dumps(KEYRING), encoding="utf-8")
     keyring.chmod(0o600)
+
+
+def _compute(home: Path, keyring: Path) -> None:
+    """`earshot demo` in a process and a home of its own."""
+    write_keyring(keyring)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
     settings = {"EARSHOT_HOME": str(home), "EARSHOT_KEYRING": str(keyring)}
     command = [sys.executable, "-c", "from pipelines.cli import main; main()", "demo", *NETWORK]

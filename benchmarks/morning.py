@@ -11,7 +11,6 @@ processor time tells more than the clock.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import subprocess
@@ -26,7 +25,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.fingerprint import KEYRING, OWN_SETTINGS
+from benchmarks.fingerprint import OWN_SETTINGS, write_keyring
 from benchmarks.morning_data import load
 from sql.embedded import Server, ensure_server, stop_server
 from sql.schema.migrate import migrate
@@ -61,8 +60,7 @@ def run(sponsors: int) -> dict[str, Taken]:
         folder = Path(name)
         folder.chmod(0o755)
         home, keyring = folder / "home", folder / "keyring.json"
-        keyring.write_text(json.dumps(KEYRING), encoding="utf-8")
-        keyring.chmod(0o600)
+        write_keyring(keyring)
         try:
             server = ensure_server(home, lambda _: None)
             migrate(server.migrator_url)

@@ -12,7 +12,6 @@ Here: the chain, and the table of what came of it. Not here: the servers (server
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.fingerprint import CHECKOUT, KEYRING, OWN_SETTINGS, Fingerprint, compare, fingerprint
+from benchmarks.fingerprint import CHECKOUT, OWN_SETTINGS, Fingerprint, compare, fingerprint, write_keyring
 from sql.schema.checking import check_schema
 from tests.sql.connections.pooler import pooled
 from tests.trials.community import try_community
@@ -136,8 +135,7 @@ def chain(addresses: Addresses, folder: Path, events: int) -> str:
 def run_command(addresses: Addresses, folder: Path, arguments: list[str]) -> str:
     """A command in a process of its own and the folder's home; returns the last line that it said where it failed."""
     keyring = folder / "keyring.json"
-    keyring.write_text(json.dumps(KEYRING), encoding="utf-8")
-    keyring.chmod(0o600)
+    write_keyring(keyring)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
     settings = {
         "EARSHOT_HOME": str(folder / "home"),

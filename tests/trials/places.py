@@ -6,7 +6,6 @@ Not here: what is done to them (kills.py, storage.py).
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import subprocess
@@ -18,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from benchmarks.fingerprint import KEYRING, fingerprint
+from benchmarks.fingerprint import fingerprint, write_keyring
 from sql.embedded import Server
 from sql.warehouse import Warehouse
 from tests.conftest import admin_address, database_address
@@ -36,8 +35,7 @@ class Place:
         self.home = Home(folder, database, history)
         self.home.admin = admin_address(server, database)
         keyring = folder / "keyring.json"
-        keyring.write_text(json.dumps(KEYRING), encoding="utf-8")
-        keyring.chmod(0o600)
+        write_keyring(keyring)
         self.home.environment["EARSHOT_KEYRING"] = str(keyring)
         warehouse = Warehouse(database)
         build_network(warehouse)

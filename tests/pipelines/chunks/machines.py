@@ -21,14 +21,13 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.fingerprint import Fingerprint, fingerprint
+from benchmarks.fingerprint import Fingerprint, fingerprint, write_keyring
 from sql.warehouse import Warehouse
 from tests.object_store import free_ports
 from tests.pipelines.small_network import HOMES, MONDAY, add, add_tenant, download, purchase
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
-KEYRING = {"default": [{"version": 1, "secret": "17" * 32}], "tenants": {}}
 
 
 def fill(url: str, tenants: int) -> None:
@@ -60,8 +59,7 @@ class Machines:
         folder.mkdir(parents=True, exist_ok=True)
         keyring = self.folder / "keyring.json"
         if not keyring.exists():
-            keyring.write_text(json.dumps(KEYRING))
-            keyring.chmod(0o600)
+            write_keyring(keyring)
         return {
             **os.environ,
             "EARSHOT_HOME": str(folder),
