@@ -19,7 +19,7 @@ from assets.archive.keeping import note_manifest, read_rows
 from assets.importing.sources.places import Place
 from assets.listening.identity.keys import Keyring, derive_keys
 from assets.steps import MADE_OF_RAW
-from sql.raw.erasing import Keys, count_rows, erase_rows, listeners_of, raw_days
+from sql.raw.erasing import Keys, Proof, count_rows, erase_rows, listeners_of, raw_days
 from sql.tables import RAW
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
@@ -83,13 +83,8 @@ def erase(
     before = count_rows(warehouse, tenant, keys, events)
     if dry_run:
         return Erasure(before, before, tuple(sorted(days)), archived_days, archived_rows)
-    proof = {
-        "kind": "listener" if listener is not None else "address",
-        "person": person,
-        "before": before,
-        "archived_days": archived_days,
-        "archived_rows": archived_rows,
-    }
+    kind = "listener" if listener is not None else "address"
+    proof = Proof(kind, person, before, archived_days, archived_rows)
     after, touched = erase_rows(warehouse, tenant, keys, events, days, address, MADE_OF_RAW, proof)
     if any(after.values()):
         raise PermanentError(f"Rows came while it was erased; run it again. Left: {after}")

@@ -41,6 +41,17 @@ class Keys:
     listeners: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is kept of an erasure. kind: listener or address. person: who erased. before: rows by table."""
+
+    kind: str
+    person: str
+    before: Mapping[str, int]
+    archived_days: int
+    archived_rows: int
+
+
 def raw_days(warehouse: Warehouse, tenant: UUID) -> list[date]:
     """The UTC days of which a tenant has raw rows in the tables."""
     with warehouse.transaction() as connection:
@@ -119,12 +130,12 @@ def erase_rows(
     days: Iterable[date],
     address: str | None,
     of_raw: Sequence[str],
-    proof: Mapping[str, object],
+    proof: Proof,
 ) -> tuple[dict[str, int], list[date]]:
     """Delete them in one transaction, re-open the days, keep the proof; what is left by table, and the days.
 
     events, days: raw rows of the tables, by table, and their days. address: whose rejected lines go, too. of_raw: the
-    assets that are made of raw rows. proof: kind, person, before (counts), archived_days, archived_rows.
+    assets that are made of raw rows.
     """
     raw = set(days)
     touched = set(raw)
@@ -164,20 +175,18 @@ def erase_rows(
             )
         _reopen(connection, tenant, sorted(raw), sorted(touched), of_raw)
         after = _count(connection, tenant, keys, events)
-        before = proof["before"]
-        assert isinstance(before, Mapping)  # noqa: S101
-        counts = {table: {"before": before[table], "after": after[table]} for table in before}
+        counts = {table: {"before": before, "after": after[table]} for table, before in proof.before.items()}
         connection.execute(
             "INSERT INTO public.erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, "
             "archived_rows) VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, %s, %s)",
             [
                 tenant,
-                proof["person"],
-                proof["kind"],
+                proof.person,
+                proof.kind,
                 json.dumps(counts),
                 len(touched),
-                proof["archived_days"],
-                proof["archived_rows"],
+                proof.archived_days,
+                proof.archived_rows,
             ],
         )
     return after, sorted(touched)
