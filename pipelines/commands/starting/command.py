@@ -1,7 +1,7 @@
 """earshot init: the command, the order of its steps, and what it says in the end.
 
 Here: options, steps one after the other, and on a failure which command goes on.
-Not here: what it asks (answers.py), each step (steps.py), what it would do (showing.py).
+Not here: what it asks (answers.py), each step (steps.py, files.py), what it would do (showing.py).
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ class _Steps:
 
 
 def _run(settings: Settings, answers: Answers, person: str) -> None:
+    from pipelines.commands.starting import files
     from pipelines.commands.starting import steps as do
     from sql.schema.migrate import migrate
 
@@ -131,14 +132,14 @@ def _run(settings: Settings, answers: Answers, person: str) -> None:
         runtime.ensure_fonts(settings, console.out.print)
     with runtime.open_warehouse(settings) as warehouse:
         with steps.step(f"The network {answers.tenant}"):
-            network = do.write_network(warehouse, answers)
+            network = files.write_network(warehouse, answers)
             do.apply_files(warehouse, answers, [network], person)
         with steps.step("The feed"):
             feed = do.read_feed(warehouse, answers, settings)
         with steps.step("The log"):
             days = do.import_log(warehouse, answers, settings)
         with steps.step("The campaign"):
-            campaign = do.write_campaign(warehouse, answers, feed, days)
+            campaign = files.write_campaign(warehouse, answers, feed, days)
             do.apply_files(warehouse, answers, [network, campaign], person)
             tenant = warehouse.tenant_id(answers.tenant)
             periods = do.periods_of(warehouse, tenant, days)

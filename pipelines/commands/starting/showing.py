@@ -1,7 +1,7 @@
 """Showing: what earshot init would do, from the feed and the log alone: no database is needed, and nothing is written.
 
 Here: reading the feed and the log, whether they fit together, and the files that would be written.
-Not here: doing it (steps.py).
+Not here: doing it (steps.py, files.py).
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from assets.importing.addresses import TrustedProxies
 from assets.importing.notices import Notices
 from assets.importing.reading import Reading, made_batches, recognise
 from pipelines import console
+from pipelines.commands.importing.logs import objects_of
 from pipelines.commands.importing.reading import chosen_mapping
 from pipelines.commands.importing.summary import count_lines, total_of
 from pipelines.commands.starting.answers import CAMPAIGN, NETWORK, Answers
-from pipelines.commands.starting.steps import Days, days_of_campaign, first_campaign, local_days, logs_of
+from pipelines.commands.starting.files import Days, days_of_campaign, first_campaign, local_days
 from pipelines.settings import Settings
 from sql.safety.characters import visible_line
 from sql.values import PermanentError, Window
@@ -96,7 +97,7 @@ def read_log(answers: Answers, content: Feed) -> FoundLog:
     requested: set[int] = set()
     summaries, notices = [], Notices()
     chosen, proxies = chosen_mapping(answers.format_name, answers.map_file), TrustedProxies.of(answers.proxies)
-    for todo in logs_of(answers):
+    for todo in objects_of(answers.log, dict(answers.store), None):
         summary = ImportSummary()
         with todo.open() as path, path.open("rb") as file:
             mapping, batches = (

@@ -1,19 +1,17 @@
 """Steps: what earshot init does one after the other, each by what its own command does, and each safe to do again.
 
-Here: the network's files, the feed, the log, the first campaign's file, the days, the report.
-Not here: their order and what is said on a failure (command.py), the text of the files (first_files.py).
+Here: entering the catalogue's files, the feed, the log, the days, the report.
+Not here: their order and what is said on a failure (command.py), writing the files (files.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -21,7 +19,6 @@ from assets.catalogue.feeds.adding import FollowedError, add_feed, look_at_feed
 from assets.catalogue.feeds.retrieving import retrieve
 from assets.catalogue.feeds.storing import FollowedFeed, OvertakenError
 from assets.catalogue.feeds.syncing import sync_feed
-from assets.catalogue.first_files import FirstCampaign, FirstEpisode, campaign_text, network_text
 from assets.importing import ImportSummary, LogImport
 from assets.importing.addresses import TrustedProxies
 from assets.reporting.building import BuiltReport, ReportBuilder
@@ -32,7 +29,6 @@ from pipelines import console, runtime
 from pipelines.backfill.computing import BackfillPlan, backfill, heal, prepare
 from pipelines.backfill.open_days import open_days
 from pipelines.backfill.progress import progress_bar
-from pipelines.commands.catalogue.exporting import export_files
 from pipelines.commands.catalogue.feeds import describe_addition
 from pipelines.commands.catalogue.planning import enter_files, refuse, show_outcome
 from pipelines.commands.catalogue.reading import read_state
@@ -42,69 +38,19 @@ from pipelines.commands.importing.reading import chosen_mapping
 from pipelines.commands.importing.summary import count_lines
 from pipelines.commands.reports.common import make_builder
 from pipelines.commands.reports.previewing import write_reports
-from pipelines.commands.starting.answers import AD, CAMPAIGN, NETWORK, Answers, read_span
+from pipelines.commands.starting.answers import Answers
+from pipelines.commands.starting.files import Days
 from pipelines.first_day import save_first_day
 from pipelines.settings import Settings
 from reports.archive import STATES
 from reports.steering import ReportId, withdraw
 from sql.raw.taking_back import EVER
 from sql.safety.characters import visible_line
-from sql.safety.private import private_folder, write_private
-from sql.values import DAY, EarshotError, PermanentError, Scope, Window
+from sql.values import DAY, EarshotError, PermanentError, Scope
 from sql.warehouse import Warehouse
-
-# A first campaign that nobody gave days has no more of them, the last of the log: one line whose clock was ten years
-# late would make it ten years.
-MOST_DAYS = 31
 
 # Imports are looked at for objects that were read before; further ones are read again, which changes nothing.
 MOST_IMPORTS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """The whole UTC days of the log, both included."""
-
-    first: date
-    last: date
-
-    @classmethod
-    def until_yesterday(cls, first: date, last: date) -> Days:
-        """Raises PermanentError where there is none: today is computed once it is over."""
-        last = min(last, datetime.now(UTC).date() - DAY)
-        if first > last:
-            raise PermanentError(
-                "all of the log is of today, and a day is computed once it is over (UTC). Give a log of earlier days, "
-                "or come back tomorrow"
-            )
-        return cls(first, last)
-
-
-def write_network(warehouse: Warehouse, answers: Answers) -> Path:
-    """The file of the tenant: as the database has it, else as it was said; one that is there stays."""
-    file = answers.catalogue / NETWORK
-    _say_overruled(answers, file)
-    if not file.exists():
-        if answers.tenant in set(warehouse.tenants()["slug"]):
-            ((_, text),) = export_files(warehouse, [answers.tenant], ["tenants"], "yaml")
-        else:
-            folder = str(answers.catalogue)
-            text = network_text(answers.tenant, answers.name, answers.timezone, answers.currency, folder)
-        _write(answers, file, text)
-    return file
-
-
-def _write(answers: Answers, file: Path, text: str) -> None:
-    private_folder(answers.catalogue, within=answers.folder.absolute().parent, tighten=False)
-    write_private(file, text)
-    console.out.print(f"  written: {file}")
-
-
-def _say_overruled(answers: Answers, file: Path) -> None:
-    if options := answers.overruled[file.name]:
-        console.err.print(
-            f"Look at this: {file} is there already, so {', '.join(options)} changes nothing: edit the file."
-        )
 
 
 def apply_files(warehouse: Warehouse, answers: Answers, files: Iterable[Path], by: str) -> None:
@@ -142,7 +88,7 @@ def import_log(warehouse: Warehouse, answers: Answers, settings: Settings) -> Da
 
     Raises PermanentError where no request is for a file of the feed, and where no day is over.
     """
-    todo = logs_of(answers)
+    todo = list(objects_of(answers.log, dict(answers.store), None))
     before = {} if answers.is_forced else _imported_before(warehouse, answers)
     new = [each for each in todo if (each.name, each.version) not in before]
     spans = [before[each.name, each.version] for each in todo if (each.name, each.version) in before]
@@ -195,92 +141,6 @@ def _import_new(warehouse: Warehouse, answers: Answers, todo: list[Todo]) -> Imp
             "what was imported, `earshot imports undo` takes it back"
         )
     return done
-
-
-def logs_of(answers: Answers) -> list[Todo]:
-    """The objects of the log's place. Raises PermanentError where none is there."""
-    return list(objects_of(answers.log, dict(answers.store), None))
-
-
-def write_campaign(warehouse: Warehouse, answers: Answers, feed: FollowedFeed, days: Days) -> Path:
-    """The file of the first campaign, over the episodes that were requested; one that is there stays."""
-    file = answers.catalogue / CAMPAIGN
-    _say_overruled(answers, file)
-    if file.exists():
-        return file
-    tenant = warehouse.tenant_id(answers.tenant)
-    first, last = days_of_campaign(answers, days)
-    window = Window.of_days(first, min(last, days.last))
-    found = warehouse.rows(
-        "read_requested_files", tenant=tenant, podcast=feed.podcast_id, start=window.start, end=window.end
-    )
-    with warehouse.transaction() as connection:
-        state = read_state(connection, answers.tenant, tenant)
-    names = state.names["episodes"].by_id
-    episodes = [
-        FirstEpisode(names[row["episode_id"]], row["path"], row["file_bytes"], row["duration_s"], row["published_at"])
-        for row in found
-    ]
-    show = state.names["shows"].by_id[feed.podcast_id]
-    timezone = str(state.row("tenants", tenant)["timezone"])  # type: ignore[index]
-    if found:
-        span = min(row["first_at"] for row in found), max(row["last_at"] for row in found)
-        first, last = local_days(answers, (first, last), *span, timezone)
-    campaign = first_campaign(answers, show, (first, last), timezone)
-    _write(answers, file, campaign_text(answers.tenant, campaign, episodes, str(answers.catalogue)))
-    return file
-
-
-def days_of_campaign(answers: Answers, days: Days) -> tuple[date, date]:
-    """Its first and last day, as they were said, else the last of the log.
-
-    Raises PermanentError where the log has none of them.
-    """
-    last = answers.ends or days.last
-    first = answers.starts or max(days.first, last - timedelta(days=MOST_DAYS - 1))
-    if first > days.last or last < days.first:
-        raise PermanentError(
-            f"the campaign is to run from {first} to {last}, and the log is of {days.first} to {days.last}: give a log "
-            "of its days, or other days with --starts and --ends"
-        )
-    return first, last
-
-
-def local_days(
-    answers: Answers, run: tuple[date, date], first_at: datetime, last_at: datetime, timezone: str
-) -> tuple[date, date]:
-    """The first and last day of a campaign, those that nobody said by the first and the last request, as the tenant's
-    reports count days: else requests of the hours between its midnight and UTC's would be in no report."""
-    first, last = run
-    zone = ZoneInfo(timezone)
-    if answers.starts is None:
-        first = first_at.astimezone(zone).date()
-    if answers.ends is None:
-        last = min(last_at.astimezone(zone).date(), datetime.now(UTC).date() - DAY)
-    return min(first, last), last
-
-
-def first_campaign(answers: Answers, show: str, run: tuple[date, date], timezone: str) -> FirstCampaign:
-    """What the file of the first campaign says, with what nobody said. run: its first and last day."""
-    first, last = run
-    start_s, end_s = answers.ad or read_span(AD)
-    return FirstCampaign(
-        show=show,
-        recipients=answers.recipients,
-        first=first,
-        last=last,
-        begins=campaign_of(first, last, timezone).window.start,
-        sponsor=answers.sponsor,
-        campaign=answers.campaign,
-        price=answers.price,
-        booked=answers.booked,
-        code=answers.code,
-        position=answers.position,
-        start_s=start_s,
-        end_s=end_s,
-        is_ad_invented=answers.ad is None,
-        is_flight_invented=answers.starts is None or answers.ends is None,
-    )
 
 
 def periods_of(warehouse: Warehouse, tenant: UUID, days: Days) -> dict[ReportPeriod, list[UUID] | None]:

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.commands.starting.answers import Answers, complete
 from pipelines.commands.starting.command import init
-from pipelines.commands.starting.steps import MOST_DAYS, Days, days_of_campaign, local_days
+from pipelines.commands.starting.files import MOST_DAYS, Days, days_of_campaign, local_days
 from sql.values import PermanentError
 
 LOG = Days(date(2026, 3, 2), date(2026, 3, 8))
