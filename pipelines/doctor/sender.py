@@ -13,7 +13,6 @@ from uuid import UUID
 
 from pipelines.doctor.finding import Finding, ok, problem, warning
 from pipelines.settings import Settings
-from reports.delivery.transports import make_transport
 from reports.mail_settings import SmtpSettings
 from sql.safety.masking import masked
 from sql.values import PermanentError
@@ -27,6 +26,9 @@ TIMEOUT_S = 10
 
 def check_transport(settings: Settings) -> Iterator[Finding]:
     """Whether mails can leave by the settings; a mail server is called, and nothing is sent."""
+    # Loaded here, because it takes a while, and a probe does without.
+    from reports.delivery.transports import make_transport
+
     mail = settings.mail
     try:
         make_transport(mail)

@@ -19,7 +19,6 @@ from pipelines.doctor.machine import measure_rooms
 from pipelines.doctor.sender import PAUSED_AFTER
 from pipelines.doctor.work import last_due, read_coverage
 from pipelines.problems import failed_runs
-from pipelines.schedules import MORNING_HOUR
 from pipelines.settings import Settings
 from reports.delivery.alerts import INSTALLATION, Problem
 from sql.failures import bisect_failures
@@ -116,6 +115,9 @@ def _held(look: Look, row: Mapping[str, object]) -> Problem:
 
 def next_morning(now: datetime, zone: ZoneInfo) -> datetime:
     """The next moment at which reports are looked at there. Pure."""
+    # Loaded here, because it loads Dagster, and few looks find a report that is held.
+    from pipelines.schedules import MORNING_HOUR
+
     local = now.astimezone(zone)
     morning = local.replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)
     return morning if morning > local else morning + timedelta(days=1)

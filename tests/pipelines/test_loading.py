@@ -40,6 +40,16 @@ def test_the_list_of_commands_loads_next_to_nothing() -> None:
     assert loaded_by("import pipelines.cli") & (COMPUTING | HISTORY | ORCHESTRATOR) == set()
 
 
+def test_a_probe_loads_nothing_that_computes_or_sends() -> None:
+    loaded = loaded_by("import pipelines.commands.watching.doctor")
+    assert loaded & (COMPUTING | HISTORY | ORCHESTRATOR) == set()
+
+
+@pytest.mark.parametrize("module", ["problems.watching", "commands.starting.showing"])
+def test_a_look_for_problems_and_a_dry_run_of_init_load_no_orchestrator(module: str) -> None:
+    assert loaded_by(f"import pipelines.{module}") & (HISTORY | ORCHESTRATOR) == set()
+
+
 @pytest.mark.parametrize("command", [["status"], ["db", "status"]], ids=" ".join)
 def test_a_small_command_loads_neither_the_orchestrator_nor_what_computes(
     command: list[str], database_url: str, tmp_path: Path
