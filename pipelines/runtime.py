@@ -30,6 +30,7 @@ from sql.warehouse import Warehouse
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+    from assets.importing.sources.places import Place
     from assets.listening.identity.keys import Keyring
     from assets.resources import Mailing, Measurement
 
@@ -113,6 +114,13 @@ def keyring(settings: Settings) -> Keyring:
         return Keyring.load(settings.keyring_path)
     path = settings.home / "keyring.json"
     return Keyring.load(path) if path.exists() else Keyring.create(path)
+
+
+def archive_place(settings: Settings) -> Place | None:
+    """Where raw rows go that are older than a tenant keeps them; None: nowhere."""
+    from assets.importing.sources.places import Place
+
+    return Place(settings.archive) if settings.archive else None
 
 
 def mailing(settings: Settings) -> Mailing:

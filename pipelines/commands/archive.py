@@ -32,13 +32,12 @@ def archive(context: click.Context, dry_run: bool, tenants: tuple[str, ...], bef
     if context.invoked_subcommand is not None:
         return
     from assets.archive.keeping import Archiving, archive_rows
-    from assets.importing.sources.places import Place
     from assets.resources import find_scope
     from sql.failures import FailureLog
 
     settings = load_settings()
     measured = runtime.measurement(settings)
-    tools = Archiving(Place(settings.archive) if settings.archive else None, measured.ranges, measured.keyring)
+    tools = Archiving(runtime.archive_place(settings), measured.ranges, measured.keyring)
     days = dropped = 0
     with runtime.open_warehouse(settings) as warehouse:
         failures = FailureLog(warehouse, "privacy", console.err.print, not_done="raw rows not archived")
@@ -76,13 +75,12 @@ def restore(tenant: str, first: datetime, last: datetime | None, dry_run: bool) 
     them again.
     """
     from assets.archive.restoring import restore_days
-    from assets.importing.sources.places import Place
 
     settings = load_settings()
     begin, end = first.date(), (last or first).date()
     days = 0
     with runtime.open_warehouse(settings) as warehouse:
-        root = Place(settings.archive) if settings.archive else None
+        root = runtime.archive_place(settings)
         for each in restore_days(warehouse, warehouse.tenant_id(tenant), begin, end, root, dry_run=dry_run):
             days += 1
             done = "are as the manifest says" if dry_run else f"of the archive, {each.added:,} put back"

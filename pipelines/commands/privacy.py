@@ -32,10 +32,8 @@ def erase(tenant: str, listener: int | None, address: str | None, person: str, d
     --table erasures` has the counts, by whom and when, and not whom.
     """
     from assets.erasure.erasing import erase as erase_rows
-    from assets.importing.sources.places import Place
 
     settings = load_settings()
-    root = Place(settings.archive) if settings.archive else None
     with runtime.open_warehouse(settings) as warehouse:
         done = erase_rows(
             warehouse,
@@ -44,7 +42,7 @@ def erase(tenant: str, listener: int | None, address: str | None, person: str, d
             person,
             listener=listener,
             address=address,
-            root=root,
+            root=runtime.archive_place(settings),
             dry_run=dry_run,
         )
     table = console.text_table("table", "rows before", "rows after")
