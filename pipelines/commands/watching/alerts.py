@@ -80,7 +80,7 @@ def look_command() -> None:
     "--nobody", is_flag=True, help="Take the address out; alerts then go to the tenant's, else to its reply_to."
 )
 def owner_command(tenant: str, address: str | None, subscription: UUID | None, nobody: bool) -> None:
-    """Set ADDRESS as the one who is alerts."""
+    """Set ADDRESS as the one that alerts go to."""
     if (address is None) is not nobody:
         raise PermanentError("give either an address or --nobody")
     values = {"subscription": subscription, "address": clean_address(address) if address else None}
