@@ -1,21 +1,25 @@
 """Computing: the function of a step, found when a day is to be computed, with its arguments.
 
-Here: importing it by its place, and binding its reader and the rules, ranges and keys in force.
+Here: importing it by its place, and binding its reader and the rules, ranges and keys in force. The keys are looked
+up for each day: they may be rotated during a run.
 Not here: which function a step has (steps.py), the tenants and days that it is called with (runs.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from assets.steps import DayStep
-from sql.values import Reader
+from sql.values import Reader, Window
 
 if TYPE_CHECKING:
+    from assets.listening.identity.keys import Keyring
     from assets.resources import Measurement
-    from assets.runs import ComputeDay
+    from assets.runs import ComputeDay, Tables
 
 
 def function_at(place: str) -> Any:
@@ -33,4 +37,14 @@ def bind(step: DayStep, read: Reader, measurement: Measurement | None = None) ->
 
     given = {name: getattr(measurement, name) for name in step.given}
     state = {name: function_at(place)(read) for name, place in step.state.items()}
-    return partial(function_at(step.compute), cached_reader(read), **given, **state)
+    compute: ComputeDay = partial(function_at(step.compute), cached_reader(read), **given, **state)
+    return _with_keys_in_force(compute, read, given["keyring"]) if "keyring" in given else compute
+
+
+def _with_keys_in_force(compute: ComputeDay, read: Reader, keyring: Keyring) -> ComputeDay:
+    from assets.listening.identity.keys import keyring_in_force
+
+    def compute_day(window: Window, tenants: Sequence[UUID]) -> Tables:
+        return compute(window, tenants, keyring=keyring_in_force(read, tenants, keyring))  # type: ignore[call-arg]
+
+    return compute_day

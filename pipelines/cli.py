@@ -28,6 +28,7 @@ COMMANDS = {
     ),
     "archive": ("archive", "archive", "Raw rows in the archive: what is due, archiving it, and bringing days back."),
     "privacy": ("privacy", "privacy", "Erase a listener or a household from every table and from the archive."),
+    "keys": ("keys", "keys", "The keys that addresses are hashed with: their versions, and rotating them."),
     "metrics": ("watching.metrics", "metrics", "Serve metrics for Prometheus."),
     "traces": ("watching.traces", "traces", "Hand runs that ended to an OpenTelemetry collector."),
     "db": ("db", "db", "The database: start, stop, migrate, look at it."),

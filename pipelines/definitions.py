@@ -29,7 +29,7 @@ from assets.catalogue.assets import adopted_rows, followed_feeds
 from assets.importing.assets import imported_logs
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
-from assets.privacy.assets import expired_addresses
+from assets.privacy.assets import expired_addresses, rotated_keys
 from assets.raw.assets import raw_days, show_raw_quality
 from assets.reporting.assets import (
     final_sponsor_reports,
@@ -69,6 +69,7 @@ ASSETS: list[AssetsDefinition] = [
     followed_feeds,
     adopted_rows,
     *(day_assets(step) for step in STEPS),
+    rotated_keys,
     methodologies,
     expired_addresses,
     archived_rows,

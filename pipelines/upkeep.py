@@ -8,10 +8,12 @@ from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, d
 
 nightly_upkeep = define_asset_job(
     "nightly_upkeep",
-    AssetSelection.assets("methodologies", "expired_addresses", "archived_rows", "series_partitions", "pruned_history"),
-    description="Keeps each tenant's methodology as it is now, replaces raw addresses that are due by their keys, "
-    "archives and drops raw rows that are due, makes the partitions of the days to come, and prunes Dagster's "
-    "history.",
+    AssetSelection.assets(
+        "rotated_keys", "methodologies", "expired_addresses", "archived_rows", "series_partitions", "pruned_history"
+    ),
+    description="Brings new versions of keys into force, keeps each tenant's methodology as it is now, replaces raw "
+    "addresses that are due by their keys, archives and drops raw rows that are due, makes the partitions of the days "
+    "to come, and prunes Dagster's history.",
 )
 # After the days of the night, one of which becomes final, have been computed.
 nightly_upkeep_clock = ScheduleDefinition(
@@ -20,5 +22,6 @@ nightly_upkeep_clock = ScheduleDefinition(
     cron_schedule="37 4 * * *",
     execution_timezone="UTC",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Every night at 04:37 UTC: methodologies that changed, addresses and raw rows due, partitions ahead.",
+    description="Every night at 04:37 UTC: keys and methodologies that changed, addresses and raw rows due, partitions "
+    "ahead.",
 )

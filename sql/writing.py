@@ -143,7 +143,8 @@ def replace(
     _refuse_stray_lines(ledger, window, tenants)
     # The rows come first: while they travel no lock is held, so nobody waits, and a connection that dies leaves none.
     staged = [stage(connection, write.table, write.frame, shape) for write, shape in zip(writes, shapes, strict=True)]
-    _lock(connection, writes, window, ledger)
+    _lock(connection, writes, window, tenants, ledger)
+    refuse_rotated(connection, ledger)
     if "conversions" in tables:
         lock_conversions(connection)
         release_conversions(connection, window, tenants)
@@ -218,11 +219,41 @@ def _refuse_stray_lines(ledger: Sequence[LedgerLine], window: Window, tenants: S
             )
 
 
-def _lock(connection: Connection, writes: Sequence[Write], window: Window, ledger: Sequence[LedgerLine]) -> None:
+def _lock(
+    connection: Connection,
+    writes: Sequence[Write],
+    window: Window,
+    tenants: Sequence[UUID],
+    ledger: Sequence[LedgerLine],
+) -> None:
     """One writer at a time per asset (without ledger lines: table) and day; taken in one order, against deadlocks."""
     pairs = {(line.asset, line.day) for line in ledger}
     pairs = pairs or {(write.table, day) for write in writes for day in window.days()}
-    take_locks(connection, (f"{asset} {day}" for asset, day in pairs))
+    take_locks(connection, (f"{asset} {day}" for asset, day in pairs), map(key_lock, tenants))
+
+
+def key_lock(tenant: UUID) -> str:
+    """The lock of a tenant's stored keys: shared by who writes some, taken by who replaces all of them."""
+    return f"keys {tenant}"
+
+
+def refuse_rotated(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
+    """Raises PermanentError where the keys of a tenant were replaced since the lines' input was read.
+
+    What was computed has the keys of before, or is made of both. The caller holds the locks of the keys.
+    """
+    began = {line.tenant_id: line.began_at for line in ledger if line.began_at is not None}
+    found = connection.execute(
+        "SELECT rotated.version, rotated.rotated_at FROM public.key_rotations AS rotated "
+        "INNER JOIN unnest(%s::uuid[], %s::timestamptz[]) AS line (tenant_id, began_at) "
+        "ON rotated.tenant_id = line.tenant_id AND rotated.rotated_at >= line.began_at LIMIT 1",
+        [list(began), list(began.values())],
+    ).fetchone()
+    if found is not None:
+        raise PermanentError(
+            f"The keys were rotated to version {found[0]} while it was computed; nothing was written. The next run "
+            "computes it with the new keys"
+        )
 
 
 def _delete(connection: Connection, write: Write, shape: TableShape, window: Window, tenants: Sequence[UUID]) -> None:

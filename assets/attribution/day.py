@@ -22,11 +22,10 @@ from assets.attribution.conversions import (
 )
 from assets.attribution.models import credit_shows
 from assets.attribution.money import Rates, rates_of
-from assets.attribution.older_keys import OlderKeys
 from assets.attribution.paths import build_paths, matched_by
 from assets.grain import CONVERSION
 from assets.listening.identity.addresses import INCLUSIONS, AddressRanges, classify_addresses
-from assets.listening.identity.keys import Keyring, derive_keys
+from assets.listening.identity.keys import Keyring, derive_keys, renew_keys
 from assets.listening.identity.retained_keys import SIGNALS, read_signal_keys, restore_keys
 from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
@@ -84,7 +83,7 @@ def compute_attribution_day(
     conversions = merged.filter((at >= window.start) & (at < window.end)).pipe(name_codes, codes)
     paths = build_paths(
         conversions,
-        read_exposures(read, window, scope, conversions, OlderKeys.of(signals, keyring, retained)),
+        read_exposures(read, window, scope, conversions),
         codes,
         read("read_placements", tenants=scope),
         read("read_airings", tenants=scope),
@@ -121,7 +120,8 @@ def identify_signals(
         .with_columns(
             address_class=pl.when("is_platform_supplied").then(pl.lit(USABLE_CLASS)).otherwise("address_class")
         )
-        .pipe(restore_keys, pl.DataFrame() if retained is None else retained, SIGNALS)
+        .pipe(restore_keys, pl.DataFrame() if retained is None else retained, SIGNALS, keyring)
+        .pipe(renew_keys, ["listener_key"], keyring)
         .with_columns(listener_key=pl.coalesce("listener_key", "consumer_key"))
         .drop("client_ip", "user_agent", "consumer_key", "key_version", "is_platform_supplied")
     )
@@ -135,25 +135,19 @@ def read_rates(read: Reader, events: pl.DataFrame) -> Rates:
     return rates_of(read("read_fx_rates", first=days.min(), last=days.max()))
 
 
-def read_exposures(
-    read: Reader, window: Window, tenants: list[UUID], conversions: pl.DataFrame, older: OlderKeys
-) -> pl.DataFrame:
-    """The exposures that could be touches of these conversions: same sponsor, a shared key, the longest window.
-
-    An exposure that was stored before the key ring got its newest version is found by the key of that time.
-    """
+def read_exposures(read: Reader, window: Window, tenants: list[UUID], conversions: pl.DataFrame) -> pl.DataFrame:
+    """The exposures that could be touches of these conversions: same sponsor, a shared key, the longest window."""
     span = window.widened(before=LONGEST_WINDOW)
-    found = read(
+    return read(
         "read_matching_exposures",
         start=span.start,
         end=span.end,
         tenants=tenants,
         sponsors=[_as_uuid(sponsor) for sponsor in _distinct(conversions, "sponsor_id")],
-        households=_distinct(conversions, "household_key") + _distinct(older.households, "older"),
-        consumers=_distinct(conversions, "listener_key") + _distinct(older.consumers, "older"),
+        households=_distinct(conversions, "household_key"),
+        consumers=_distinct(conversions, "listener_key"),
         listeners=_distinct(conversions, "listener_id"),
     )
-    return older.rename(found)
 
 
 def _distinct(frame: pl.DataFrame, column: str) -> list[object]:

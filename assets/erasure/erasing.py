@@ -1,6 +1,6 @@
 """Erasing: a listener or a household leaves a tenant's rows, those of the archive, and what is computed of them.
 
-Here: whose rows they are: keys under every version, raw rows that have an address or kept keys, archived rows.
+Here: whose rows they are: raw rows that have an address or kept keys, archived rows, all under the keys in force.
 Not here: the tables (sql/raw/erasing.py), computing the days again (earshot heal).
 """
 
@@ -17,7 +17,7 @@ import polars as pl
 from assets.archive.files import read_day, read_manifest, remove_earlier, root_of, write_day
 from assets.archive.keeping import note_manifest, read_rows
 from assets.importing.sources.places import Place
-from assets.listening.identity.keys import Keyring, derive_keys
+from assets.listening.identity.keys import Keyring, derive_keys, keyring_in_force, renew_keys
 from assets.steps import MADE_OF_RAW
 from sql.raw.erasing import Keys, Proof, count_rows, erase_rows, listeners_of, raw_days
 from sql.tables import RAW
@@ -39,7 +39,7 @@ class Erasure:
 
 
 def keys_of_address(address: str, tenant: UUID, keyring: Keyring) -> frozenset[int]:
-    """The keys of a household under every version of the tenant's key. Raises PermanentError for what is no address."""
+    """The key of a household under the newest version of the ring. Raises PermanentError for what is no address."""
     try:
         text = str(ipaddress.ip_address(address.strip()))
     except ValueError:
@@ -47,8 +47,7 @@ def keys_of_address(address: str, tenant: UUID, keyring: Keyring) -> frozenset[i
     frame = pl.DataFrame({"tenant_id": [tenant.bytes], "client_ip": [text], "user_agent": [None]}).cast(
         {"user_agent": pl.String}
     )
-    versions = keyring.versions_of(tenant)
-    return frozenset(derive_keys(frame, keyring.of_version(each))["household_key"][0] for each in versions)
+    return frozenset(derive_keys(frame, keyring)["household_key"].to_list())
 
 
 def erase(
@@ -69,6 +68,7 @@ def erase(
     """
     if (listener is None) == (address is None):
         raise PermanentError("Name a listener by key or a household by address")
+    keyring = keyring_in_force(warehouse.read, [tenant], keyring)
     households = keys_of_address(address, tenant, keyring) if address is not None else frozenset[int]()
     listeners = listeners_of(warehouse, tenant, households) if households else frozenset({listener or 0})
     keys = Keys(households, listeners)
@@ -105,15 +105,15 @@ def _find(
         named = frame.select(
             "tenant_id", "event_id", "user_agent", *supplied, client_ip=pl.col("client_ip").str.split("/").list.first()
         )
-        derived = [
-            derive_keys(named, keyring.of_version(each)).select("event_id", "household_key", "consumer_key")
-            for each in keyring.versions_of(tenant)
-        ]
+        derived = [derive_keys(named, keyring).select("event_id", "household_key", "consumer_key")]
         own = pl.Schema({"event_id": pl.Binary, "household_key": pl.Int64, "consumer_key": pl.Int64})
+        both = ["household_key", "consumer_key"]
         if "listener_key" in frame.columns:
-            derived.append(frame.select("event_id", "household_key", consumer_key="listener_key").cast(own))
+            supplied_keys = frame.select("tenant_id", "event_id", "household_key", consumer_key="listener_key")
+            derived.append(renew_keys(supplied_keys, both, keyring).select("event_id", *both).cast(own))
         if not frames.get(kept, pl.DataFrame()).is_empty():
-            derived.append(frames[kept].select("event_id", "household_key", "consumer_key"))
+            renewed = renew_keys(frames[kept], both, keyring, since="key_version")
+            derived.append(renewed.select("event_id", *both))
         theirs = pl.concat(derived).filter(
             pl.col("household_key").is_in(list(keys.households)) | pl.col("consumer_key").is_in(list(keys.listeners))
         )

@@ -181,12 +181,13 @@ def _classify(
 ) -> _Classified:
     """Keys, address classes and agents of all rows, and the disposition of every request. Takes the requests."""
     enriched_signals = enrich_signals(inputs.signals, rules, ranges, inputs.inclusions, keyring)
-    explicit = collect_signals(restore_keys(enriched_signals, inputs.retained_signals, SIGNALS))
+    explicit = collect_signals(restore_keys(enriched_signals, inputs.retained_signals, SIGNALS, keyring))
     filtered, candidates = qualify_looked_up(
         restore_keys(
             enrich_requests(inputs.take_requests(), rules, ranges, inputs.inclusions, keyring),
             inputs.retained,
             REQUESTS,
+            keyring,
         ),
         inputs.catalogue,
         method,

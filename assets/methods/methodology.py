@@ -26,7 +26,7 @@ from assets.listening.downloads.method import (
 )
 from assets.listening.identity.addresses import INCLUSION_VALIDITY, LISTS, AddressRanges
 from assets.listening.identity.agent_rules import KINDS, Rules
-from assets.listening.identity.keys import Keyring
+from assets.listening.identity.keys import Keyring, keyring_in_force
 from assets.methods.pages import Page, Section, Table
 from assets.spans import CALENDAR_DAY
 from sql.values import Reader
@@ -120,7 +120,7 @@ def read_configuration(
         read("read_method_campaigns", tenants=[tenant]),
         rules,
         ranges,
-        keyring,
+        keyring_in_force(read, [tenant], keyring),
     )
 
 
@@ -245,12 +245,14 @@ def _valid_through(validated: date) -> str:
 
 
 def _people(config: Configuration) -> Section:
-    versions = [str(version) for version in config.keyring.versions_of(config.tenant)]
-    keys = (
-        f"Versions of the key: {', '.join(versions)}; the last makes new hashes."
-        if len(versions) > 1
-        else f"Version of the key: {versions[0] if versions else 'none'}."
-    )
+    versions = config.keyring.versions_of(config.tenant)
+    keys = f"Version of the key: {versions[-1] if versions else 'none'}."
+    if len(versions) > 1:
+        keys += (
+            " Every stored hash was made one of this version, each by hashing it again, and new ones are made the same "
+            "way. So a listener or household has one hash before and after, in every period and look-back; what "
+            "changes is the hash, and no number."
+        )
     days = config.settings["address_days"]
     kept = (
         f"Raw addresses, those of requests and of attribution events, are removed after {days} days; the keys made of "

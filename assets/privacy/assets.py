@@ -20,6 +20,38 @@ from sql.warehouse import Warehouse
 
 
 @asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"})
+def rotated_keys(
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    measurement: ResourceParam[Measurement],
+    scope: ResourceParam[Scope],
+) -> Iterator[MaterializeResult[None]]:
+    """Stored keys of every tenant are of the newest version of its key ring, so that no listener is split by it."""
+    from assets.privacy.rotation import rotate_keys
+
+    refuse_campaigns(scope, ["rotated_keys"])
+    refuse_partial(scope, ["rotated_keys"])
+    failures = FailureLog(warehouse, "privacy", context.log.error, UUID(context.run.run_id), "keys not rotated")
+    rows: list[tuple[object, ...]] = []
+    total = 0
+    for done in rotate_keys(warehouse, scope, measurement.keyring, "the nightly upkeep", failures):
+        changed = sum(done.rows.values())
+        context.log.info(f"{done.slug}: version {done.before} became {done.version}, in {changed:,} rows")
+        rows.append((done.slug, done.before, done.version, f"{changed:,}"))
+        total += changed
+    counted = ("version before", "version", "rows")
+    yield MaterializeResult(
+        metadata={
+            "tenants": MetadataValue.int(len(rows)),
+            "rows": MetadataValue.int(total),
+            "table": MetadataValue.md(table(("tenant", *counted), rows, right=counted)),
+            **({"failures": describe_failures(failures.found)} if failures.found else {}),
+        }
+    )
+    fail_for_tenants("Keys could not be brought to the newest version of the ring", failures.found)
+
+
+@asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"}, deps=["rotated_keys"])
 def expired_addresses(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],

@@ -16,12 +16,14 @@ import polars as pl
 
 from assets.each_tenant import for_each_tenant
 from assets.listening.identity.addresses import AddressRanges
-from assets.listening.identity.keys import Keyring
+from assets.listening.identity.keys import Keyring, keyring_in_force
 from assets.listening.identity.retained_keys import REQUESTS, SIGNALS, Relation, retain_keys
+from sql.connections.locks import take_locks
 from sql.failures import FailureLog
 from sql.statements import statement
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
+from sql.writing import insert, key_lock
 
 # In tenant_failures: the asset that does it every night.
 SUBJECT = "expired_addresses"
@@ -114,8 +116,12 @@ def expire_day(
     if rows.is_empty():
         return 0
     inclusions = warehouse.read("read_ip_inclusions", tenants=[tenant])
-    retained = retain_keys(rows, relation, ranges, inclusions, keyring, tenant, window.day)
-    warehouse.insert(relation.table, retained)
+    in_force = keyring_in_force(warehouse.read, [tenant], keyring)
+    retained = retain_keys(rows, relation, ranges, inclusions, in_force, window.day)
+    with warehouse.transaction() as connection:
+        # While the tenant's keys are rotated none are added; what comes after it names the version that it is of.
+        take_locks(connection, [], [key_lock(tenant)])
+        insert(connection, relation.table, retained)
     with warehouse.transaction() as connection:
         values = {"tenant": tenant, "start": window.start, "end": window.end}
         return connection.execute(statement(names.expire).text, values).rowcount

@@ -19,7 +19,7 @@ from sql.tables import RAW
 from sql.warehouse import Connection, Warehouse
 
 # By table: the columns that hold the key of a household and of a listener, and the day of a row.
-_KEYED: Mapping[str, tuple[str | None, str | None, str | None]] = {
+KEYED: Mapping[str, tuple[str | None, str | None, str | None]] = {
     "event_keys": ("household_key", "consumer_key", None),
     "attribution_event_keys": ("household_key", "consumer_key", None),
     "downloads": ("household_key", "consumer_key", "day"),
@@ -69,7 +69,7 @@ def listeners_of(warehouse: Warehouse, tenant: UUID, households: Iterable[int]) 
     """The keys of the listeners that are known of these households."""
     found: set[int] = set()
     with warehouse.transaction() as connection:
-        for table, (household, listener, _) in _KEYED.items():
+        for table, (household, listener, _) in KEYED.items():
             if household and listener:
                 rows = connection.execute(
                     sql.SQL("SELECT DISTINCT {} FROM public.{} WHERE tenant_id = %s AND {} = ANY(%s)").format(
@@ -97,7 +97,7 @@ def _count(connection: Connection, tenant: UUID, keys: Keys, events: Mapping[str
             [tenant, list(events.get(table, ()))],
         )
         counts[table] = whole_number(found.fetchone())
-    for table in _KEYED:
+    for table in KEYED:
         found = connection.execute(
             sql.SQL("SELECT count(*) FROM public.{} WHERE tenant_id = %(tenant)s AND {}").format(
                 sql.Identifier(table), _whose(table)
@@ -109,7 +109,7 @@ def _count(connection: Connection, tenant: UUID, keys: Keys, events: Mapping[str
 
 
 def _whose(table: str) -> sql.Composed:
-    household, listener, _ = _KEYED[table]
+    household, listener, _ = KEYED[table]
     parts = [
         sql.SQL("{} = ANY({})").format(sql.Identifier(column), sql.Placeholder(name))
         for column, name in ((household, "households"), (listener, "listeners"))
@@ -159,7 +159,7 @@ def erase_rows(
                 ).format(sql.Identifier(table), _whose("conversions")),
                 _values(tenant, keys),
             )
-        for table, (_, _, day) in _KEYED.items():
+        for table, (_, _, day) in KEYED.items():
             found = connection.execute(
                 sql.SQL("DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND {} RETURNING {}").format(
                     sql.Identifier(table),

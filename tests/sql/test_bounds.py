@@ -94,6 +94,11 @@ REFUSED = [
         "INSERT INTO erasures (tenant_id, erasure_id, erased_by, kind, days, archived_days, archived_rows, counts)"
         r" VALUES (%(tenant)s, %(id)s, E'Ada\nOps', 'listener', 1, 0, 0, '{}')",
     ),
+    (
+        "key_rotations_rotated_by_check",
+        "INSERT INTO key_rotations (tenant_id, version, rotated_by, counts)"
+        r" VALUES (%(tenant)s, 2, E'Ada\nOps', '{}')",
+    ),
     ("tenants_currency_known", "UPDATE tenants SET currency = 'EEE'"),
     ("tenants_name_plain", r"UPDATE tenants SET name = E'Harbor\nAudio'"),
     ("tenants_name_plain", "UPDATE tenants SET name = '  '"),

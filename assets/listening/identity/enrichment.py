@@ -15,7 +15,7 @@ import polars as pl
 from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
 from assets.listening.identity.addresses import AddressRanges, describe_addresses, mark_included
 from assets.listening.identity.agent_rules import UNKNOWN, Rules, match_agents, match_referrers
-from assets.listening.identity.keys import Keyring, hash_identities, name_version
+from assets.listening.identity.keys import Keyring, hash_identities, name_version, renew_keys
 
 # The day that no rows are of.
 NO_DAY = date(1970, 1, 1)
@@ -89,7 +89,8 @@ def enrich_signals(
 ) -> pl.DataFrame:
     """Explicit impressions and clicks of one UTC day with consumer_key, household_key, address_class and is_bot.
 
-    Without an address, a key that the platform supplied is taken as that of one household.
+    Without an address, a key that the platform supplied is taken as that of one household. listener_key, where they
+    have one, is made that of the newest version, as the others are.
     """
     is_platform_supplied = (
         pl.any_horizontal(pl.col("_platform_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
@@ -107,6 +108,7 @@ def enrich_signals(
         add_columns(coded, identified, IDENTITY)
         .with_columns(address_class=pl.when(is_platform_supplied).then(pl.lit("household")).otherwise("address_class"))
         .drop("_platform_key", "_platform_version")
+        .pipe(renew_keys, ["listener_key"], keyring)
     )
 
 

@@ -1,8 +1,9 @@
 """Keys: from an address and a user agent to a number that means a consumer, and one that means a household.
 
-Here: the key ring with its versioned secrets, and the derivation of both keys, once per distinct pair.
-Not here: classes of addresses (addresses.py), who counts as a listener (episode_metrics.py). Secrets are shown
-nowhere.
+Here: the key ring with its versioned secrets, the versions in force, the derivation of both keys, once per distinct
+pair, and keys of an earlier version made those of a later one.
+Not here: classes of addresses (addresses.py), changing a ring (key_files.py) and the keys that are stored
+(assets/privacy/rotation.py), who counts as a listener (episode_metrics.py). Secrets are shown nowhere.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import polars as pl
 from assets.listening.identity.address_parsing import parse_addresses
 from sql.safety.masking import register_secret
 from sql.safety.private import open_folder, write_new_private
-from sql.values import PermanentError
+from sql.values import PermanentError, Reader
 
 # Between address and agent, so that no two pairs spell the same message: a unit separator is in neither.
 SEPARATOR = b"\x1f"
@@ -75,13 +76,26 @@ class Key:
         hashed = [np.frombuffer(b"".join(map(digest, messages)), dtype=">i8").astype(np.int64) for messages in slices]
         return np.concatenate(hashed) if hashed else np.empty(0, dtype=np.int64)
 
+    def renew_all(self, keys: Integers) -> Integers:
+        """Of each key of the version before, the one of this version: HMAC(0x1f, the key's 8 bytes big-endian).
+
+        Equal keys stay equal and distinct ones distinct, so nobody is split or joined, and no address is needed.
+        """
+        content = keys.astype(">i8").tobytes()
+        return self.derive_all(
+            [SEPARATOR + content[place : place + 8] for place in range(start, min(start + 8 * SLICE, len(content)), 8)]
+            for start in range(0, len(content), 8 * SLICE)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """The keys of every tenant, newest version last; a tenant without keys of its own uses the default ones.
 
-    The file is JSON: {"default": [{"version": 1, "secret": "<hex>"}], "tenants": {"<uuid>": [...]}}. A new version is
-    added at the end and the old ones stay: retained keys name the version that made them.
+    The file is JSON: {"default": [{"version": 1, "secret": "<hex>"}], "tenants": {"<uuid>": [...]}}. The first version
+    hashes addresses, each later one hashes the keys of the version before. So a new version is added at the end and
+    none is taken out: the keys in force are made through all of them. A version that was added is in force for a tenant
+    once its stored keys are of that version (keyring_in_force).
     """
 
     default: tuple[Key, ...] = field(repr=False)
@@ -145,15 +159,22 @@ class Keyring:
         """The versions of the tenant's keys, oldest first."""
         return tuple(key.version for key in self.tenants.get(_tenant_text(tenant), self.default))
 
-    def older_versions(self) -> list[int]:
-        """Every version that is not the newest of some tenant, newest first."""
-        rings = [self.default, *self.tenants.values()]
-        return sorted({key.version for keys in rings for key in keys[:-1]}, reverse=True)
+    def cut(self, versions: Mapping[str, int]) -> Keyring:
+        """The ring as it was when these tenants, named by canonical text, had that version as their newest.
 
-    def of_version(self, version: int) -> Keyring:
-        """The ring with that version alone; tenants that never had it have no key in it."""
-        only = {tenant: tuple(key for key in keys if key.version == version) for tenant, keys in self.tenants.items()}
-        return Keyring(tuple(key for key in self.default if key.version == version), only)
+        Raises PermanentError where the ring lacks the version.
+        """
+        only = dict(self.tenants)
+        for tenant, version in versions.items():
+            newest = self.key_of(tenant, version).version
+            kept = tuple(key for key in self.keys_of(tenant) if key.version <= newest)
+            only.update({tenant: kept} if kept != self.keys_of(tenant) else {})
+        return Keyring(self.default, only)
+
+    def keys_of(self, tenant: object) -> tuple[Key, ...]:
+        """The tenant's keys, oldest first. Raises PermanentError if there are none."""
+        self.key_of(tenant)
+        return self.tenants.get(_tenant_text(tenant), self.default)
 
     def key_of(self, tenant: object, version: int | None = None) -> Key:
         """The tenant's newest key, or a certain version of it. Raises PermanentError if there is none."""
@@ -165,6 +186,21 @@ class Keyring:
         return fitting[-1]
 
 
+def keyring_in_force(read: Reader, tenants: Iterable[UUID], keyring: Keyring) -> Keyring:
+    """The ring with the version of each of the tenants that its stored keys are of, as its newest.
+
+    A tenant whose keys were never rotated has the oldest version: a ring with more of them changes nothing until then.
+    So has one whose ring begins with a later version than that: it was made anew, because the old one is lost.
+    Raises PermanentError where the ring lacks a version that is in force.
+    """
+    stored = {
+        UUID(bytes=tenant): int(version)
+        for tenant, version in read("read_key_versions", tenants=list(tenants)).iter_rows()
+    }
+    oldest = {each: versions[0] for each in tenants if (versions := keyring.versions_of(each))}
+    return keyring.cut({str(each): max(stored.get(each, 0), first) for each, first in oldest.items()})
+
+
 def derive_keys(frame: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
     """The frame with consumer_key, household_key (both i64) and key_version (i16) of every row.
 
@@ -173,7 +209,8 @@ def derive_keys(frame: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
     With an address: consumer = HMAC(address, 0x1f, agent), household = HMAC(address). IPv4 counts in full, IPv6 as its
     /64 network address, IPv4-mapped as IPv4, in canonical text; a missing agent is an empty one.
     Without one, a household_key of the platform stays as it is, with its key_version (0 where it names none), and the
-    consumer key is HMAC(the key's 8 bytes big-endian, 0x1f, agent). With neither, both keys are null.
+    consumer key is HMAC(the key's 8 bytes big-endian, 0x1f, agent). With neither, both keys are null. All of that with
+    the tenant's first key; of a ring with later ones, both keys are renewed by each (Key.renew_all).
     Each distinct (tenant, address, agent) is hashed once. Source: PTMG 2.3 (address and agent identify a consumer);
     HMAC is RFC 2104.
     """
@@ -210,18 +247,19 @@ def hash_identities(identities: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
                 household_key of the platform, each combination once. Tenants with the same key are hashed together.
     """
     tenants = identities["tenant_id"].unique(maintain_order=True)
-    keys = {tenant: keyring.key_of(tenant) for tenant in tenants}
+    keys = {tenant: keyring.keys_of(tenant) for tenant in tenants}
     if len(set(keys.values())) == 1:
         return _hash_rows(identities, keys[tenants[0]])
     hashed = [
         _hash_rows(rows, keys[rows.item(0, "tenant_id")]).with_columns(place=rows["place"])
         for rows in identities.with_row_index("place").partition_by("tenant_id")
     ]
-    return pl.concat(hashed).sort("place").drop("place") if hashed else _hash_rows(identities, Key(0, b""))
+    return pl.concat(hashed).sort("place").drop("place") if hashed else _hash_rows(identities, (Key(0, b""),))
 
 
-def _hash_rows(rows: pl.DataFrame, key: Key) -> pl.DataFrame:
-    """hash_identities for rows whose tenants share a key."""
+def _hash_rows(rows: pl.DataFrame, keys: Sequence[Key]) -> pl.DataFrame:
+    """hash_identities for rows whose tenants share their keys."""
+    key, later = keys[0], keys[1:]
     has_address = rows["network"].is_not_null()
     has_platform_key = ~has_address & rows["household_key"].is_not_null()
     addressed, unaddressed = rows.filter(has_address), rows.filter(has_platform_key)
@@ -233,11 +271,40 @@ def _hash_rows(rows: pl.DataFrame, key: Key) -> pl.DataFrame:
     keyed = rows.select("network", "household_key").join(
         hashed, on="network", how="left", validate="m:1", maintain_order="left"
     )
-    return keyed.select(
+    derived = keyed.select(
         consumer_key=pl.when(has_address | has_platform_key).then(pl.Series(consumers)),
         household_key=pl.coalesce("hashed", "household_key"),
-        key_version=pl.when(has_address).then(pl.lit(key.version, dtype=pl.Int16)),
+        key_version=pl.when(has_address).then(pl.lit(keys[-1].version, dtype=pl.Int16)),
     )
+    return derived.with_columns(_renewed(derived[name], later) for name in ("consumer_key", "household_key"))
+
+
+def renew_keys(rows: pl.DataFrame, columns: Sequence[str], keyring: Keyring, since: str | None = None) -> pl.DataFrame:
+    """The rows with the keys in these columns (i64, null stays null) made those of each tenant's newest version.
+
+    rows:  tenant_id and the columns
+    since: the column with the version that they are of; None: of the first, as a platform's own keys are
+    """
+    if all(len(keyring.keys_of(tenant)) == 1 for tenant in rows["tenant_id"].unique()):
+        return rows
+    by = ["tenant_id", *([since] if since else [])]
+    parts = []
+    for group in rows.with_row_index("_place").partition_by(by):
+        keys = keyring.keys_of(group.item(0, "tenant_id"))
+        later = [key for key in keys[1:] if since is None or key.version > group.item(0, since)]
+        parts.append(group.with_columns(_renewed(group[name], later) for name in columns) if later else group)
+    return pl.concat(parts).sort("_place").drop("_place")
+
+
+def _renewed(column: pl.Series, later: Sequence[Key]) -> pl.Series:
+    """The keys under the last of the later versions, each distinct one hashed once."""
+    distinct = column.drop_nulls().unique()
+    if not later or distinct.is_empty():
+        return column
+    values = distinct.to_numpy()
+    for key in later:
+        values = key.renew_all(values)
+    return column.replace_strict(distinct, pl.Series(values), default=None, return_dtype=pl.Int64)
 
 
 def _messages(rows: pl.DataFrame) -> Iterator[list[bytes]]:

@@ -17,7 +17,7 @@ import polars as pl
 
 from assets.frames import UTC_TIME, add_columns
 from assets.listening.identity.addresses import AddressRanges, classify_addresses
-from assets.listening.identity.keys import Keyring, derive_keys
+from assets.listening.identity.keys import Keyring, derive_keys, renew_keys
 from sql.values import Reader, Window
 
 # The primary key of both tables of raw rows.
@@ -28,22 +28,14 @@ EVENT = ["tenant_id", "occurred_at", "event_id"]
 class Relation:
     """A table of raw rows with addresses, as far as its retained keys go.
 
-    table:             where the keys are stored
-    schema:            its columns
-    restored:          those of them that are put back into rows
-    has_every_version: an event has a row for each version of its tenant's key, and not for the newest alone
+    table:    where the keys are stored
+    schema:   its columns
+    restored: those of them that are put back into rows
     """
 
     table: str
     schema: pl.Schema
     restored: Sequence[str]
-    has_every_version: bool
-
-    def keyrings(self, keyring: Keyring, tenant: UUID) -> list[Keyring]:
-        """The key ring, cut to one version each where every version is retained."""
-        if not self.has_every_version:
-            return [keyring]
-        return [keyring.of_version(version) for version in keyring.versions_of(tenant)]
 
 
 _KEYS = pl.Schema(
@@ -64,12 +56,8 @@ REQUESTS = Relation(
     "event_keys",
     pl.Schema({**_KEYS, "on_inclusion_list": pl.Boolean()}),
     ("consumer_key", "household_key", "key_version", "address_class", "on_inclusion_list"),
-    has_every_version=False,
 )
-# Attribution events. They are matched with exposures that may be stored under any version.
-SIGNALS = Relation(
-    "attribution_event_keys", _KEYS, ("consumer_key", "household_key", "address_class"), has_every_version=True
-)
+SIGNALS = Relation("attribution_event_keys", _KEYS, ("consumer_key", "household_key", "address_class"))
 
 
 def retain_keys(
@@ -78,22 +66,20 @@ def retain_keys(
     ranges: AddressRanges,
     inclusions: pl.DataFrame,
     keyring: Keyring,
-    tenant: UUID,
     day: date,
 ) -> pl.DataFrame:
-    """The columns of the relation's schema: the keys of one tenant's rows of a UTC day, in order of event and version.
+    """The columns of the relation's schema: the keys of one tenant's rows of a UTC day, in order of events.
 
     rows:       tenant_id, occurred_at, event_id, client_ip (text), user_agent, each with an address
     inclusions: tenant_id, network (text), reason, validated_at (UTC)
     """
     classes = classify_addresses(rows, ranges, inclusions, day).drop("network", "is_data_centre")
     described = rows.join(classes, on=["tenant_id", "client_ip"], how="left", validate="m:1")
-    keyed = [derive_keys(described, ring) for ring in relation.keyrings(keyring, tenant)]
     return (
-        pl.concat(keyed)
+        derive_keys(described, keyring)
         .with_columns(ip_rules_version=pl.lit(ranges.version))
         .select(list(relation.schema))
-        .sort(*EVENT, "key_version")
+        .sort(EVENT)
     )
 
 
@@ -117,8 +103,8 @@ def read_signal_keys(read: Reader, signals: pl.DataFrame, tenants: Sequence[UUID
     )
 
 
-def restore_keys(rows: pl.DataFrame, retained: pl.DataFrame, relation: Relation) -> pl.DataFrame:
-    """The rows with what was retained of those whose address is gone, of several versions the newest.
+def restore_keys(rows: pl.DataFrame, retained: pl.DataFrame, relation: Relation, keyring: Keyring) -> pl.DataFrame:
+    """The rows with what was retained of those whose address is gone; the keys are those of the newest version.
 
     rows:     have the columns that are restored already, as enrich_requests or enrich_signals gives them
     retained: the columns of the relation's schema, of such rows alone
@@ -126,8 +112,14 @@ def restore_keys(rows: pl.DataFrame, retained: pl.DataFrame, relation: Relation)
     """
     if retained.is_empty():
         return rows
-    newest = _newest_version(retained) if relation.has_every_version else retained
-    restored = newest.select(*EVENT, pl.col(relation.restored).name.prefix("_retained_"))
+    # An event whose keys were retained under several versions counts by the last of them.
+    newest = retained.sort("key_version").unique(EVENT, keep="last")
+    renewed = renew_keys(newest, ["consumer_key", "household_key"], keyring, since="key_version")
+    in_force = {tenant: keyring.key_of(tenant).version for tenant in renewed["tenant_id"].unique()}
+    version = pl.col("tenant_id").replace_strict(in_force, return_dtype=pl.Int16)
+    restored = renewed.with_columns(key_version=version).select(
+        *EVENT, pl.col(relation.restored).name.prefix("_retained_")
+    )
     values = {
         name: pl.coalesce(f"_retained_{name}", pl.col(name).cast(relation.schema[name])) for name in relation.restored
     }
@@ -138,18 +130,3 @@ def restore_keys(rows: pl.DataFrame, retained: pl.DataFrame, relation: Relation)
         is_data_centre = pl.col("_retained_address_class") == "data_centre"
         values["is_data_centre"] = pl.coalesce(is_data_centre, "is_data_centre")
     return add_columns(rows, restored, EVENT).with_columns(**values).drop(pl.selectors.starts_with("_retained_"))
-
-
-def older_versions(retained: pl.DataFrame, key: str) -> pl.DataFrame:
-    """tenant_id, older, newest: a key of a signal under the versions before its newest, and under that one."""
-    newest = _newest_version(retained).select(*EVENT, newest=key, _latest="key_version")
-    return (
-        retained.join(newest, on=EVENT, validate="m:1")
-        .filter((pl.col("key_version") < pl.col("_latest")) & (pl.col(key) != pl.col("newest")))
-        .select("tenant_id", older=key, newest="newest")
-        .unique()
-    )
-
-
-def _newest_version(retained: pl.DataFrame) -> pl.DataFrame:
-    return retained.sort("key_version").unique(EVENT, keep="last")

@@ -34,6 +34,7 @@ TABLES = (
     "import_sources",
     # Of whom it is not recorded.
     "erasures",
+    "key_rotations",
     # Files of the catalogue that were entered, as a whole.
     "catalogue_revisions",
     # What a person decided about a report, and mails that were sent again or to somebody else as well.

@@ -85,7 +85,7 @@ def test_a_page_names_everything_that_is_in_force() -> None:
         f"| bots | {len(config.rules.bots)} |",
         "more than 500 different pairs",
         "| 203.0.113.0/24 | student residence \\<B\\> | 2026-03-01 | 2026-05-30 |",
-        "Versions of the key: 1, 2",
+        "Version of the key: 2. Every stored hash was made one of this version",
         "final 48 hours after its end",
         "Spring \\| Summer | purchase | 30 days | time decay, half-life 7 days",
     ):

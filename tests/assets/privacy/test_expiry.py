@@ -102,16 +102,13 @@ def test_a_day_without_its_addresses_gives_the_same_five_tables(network: Warehou
     assert_same(before, compute(network))
 
 
-def test_kept_keys_do_not_follow_a_new_secret_new_networks_or_a_lapsed_inclusion(network: Warehouse) -> None:
-    # A platform's hash has no kept key: its consumer key is made anew each time.
-    change(network, "DELETE FROM listener_events WHERE event_id = %s", name("quay hashed"))
+def test_kept_keys_do_not_follow_new_networks_or_a_lapsed_inclusion(network: Warehouse) -> None:
     keep_for(network, 90)
     before = compute(network)
     expire(network)
     change(network, "DELETE FROM ip_inclusions")
-    ring = Keyring(default=(Key(1, SECRET), Key(2, SECRET[::-1])))
 
-    after = compute(network, Tools(AddressRanges.of({"data_centre": ["10.0.0.0/8"]}), ring))
+    after = compute(network, Tools(AddressRanges.of({"data_centre": ["10.0.0.0/8"]})))
 
     assert_same(before, after)
 

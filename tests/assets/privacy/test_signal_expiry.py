@@ -25,7 +25,6 @@ Tables = dict[str, pl.DataFrame]
 NOW = DAY.start + timedelta(days=120)
 FIRST = Keyring(default=(Key(1, SECRET),))
 ROTATED = Keyring(default=(Key(1, SECRET), Key(2, SECRET[::-1])))
-AGAIN = Keyring(default=(*ROTATED.default, Key(3, SECRET[3:] + b"more")))
 NOWHERE = AddressRanges.of({"data_centre": ["10.0.0.0/8"]})
 
 
@@ -74,13 +73,13 @@ def network(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
-def listen(warehouse: Warehouse, ranges: AddressRanges | None = None, keyring: Keyring = FIRST) -> Tables:
-    tables = compute_listening_day(warehouse.read, DAY, [QUAY], load_rules(), ranges or load_ranges(), keyring)
+def listen(warehouse: Warehouse, ranges: AddressRanges | None = None) -> Tables:
+    tables = compute_listening_day(warehouse.read, DAY, [QUAY], load_rules(), ranges or load_ranges(), FIRST)
     return {"ad_exposures": tables["ad_exposures"]}
 
 
-def attribute(warehouse: Warehouse, ranges: AddressRanges | None = None, keyring: Keyring = FIRST) -> Tables:
-    return compute_attribution_day(warehouse.read, DAY, [QUAY], keyring, ranges or load_ranges())
+def attribute(warehouse: Warehouse, ranges: AddressRanges | None = None) -> Tables:
+    return compute_attribution_day(warehouse.read, DAY, [QUAY], FIRST, ranges or load_ranges())
 
 
 def write_exposures(warehouse: Warehouse) -> None:
@@ -122,36 +121,11 @@ def test_orders_are_matched_to_the_same_ads_without_addresses(network: Warehouse
     assert_same(before, attribute(network, NOWHERE))
 
 
-def test_kept_keys_of_events_do_not_follow_a_new_secret(network: Warehouse) -> None:
-    # Of a platform's hash no key is kept: its listener key is made anew each time.
-    change(network, "DELETE FROM attribution_events WHERE household_key = 77")
-    write_exposures(network)
-    exposures, orders = listen(network), attribute(network)
-
-    expire(network)
-
-    assert_same(exposures, listen(network, keyring=ROTATED))
-    assert_same(orders, attribute(network, keyring=ROTATED))
-
-
-def test_ads_stored_under_an_older_key_are_found_without_addresses(network: Warehouse) -> None:
-    change(network, "DELETE FROM attribution_events WHERE household_key = 77")
-    write_exposures(network)
-    before = attribute(network, keyring=ROTATED)
-    assert before["attribution_touches"]["conversion_id"].n_unique() == 3
-
-    expire(network, ROTATED)
-
-    assert count(network, "DISTINCT key_version", "attribution_event_keys") == 2
-    assert_same(before, attribute(network, keyring=ROTATED))
-    assert_same(before, attribute(network, keyring=AGAIN))
-
-
 def test_keys_are_kept_once_however_often_a_day_expires(network: Warehouse) -> None:
     expired = [expire_day(network, QUAY, DAY, load_ranges(), ROTATED, SIGNALS) for _ in range(2)]
 
     assert expired == [9, 0]
-    assert count(network, "*", "attribution_event_keys") == 18
+    assert count(network, "*", "attribution_event_keys") == 9
 
 
 def test_an_event_that_comes_late_goes_the_next_night(network: Warehouse) -> None:

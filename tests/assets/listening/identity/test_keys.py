@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.listening.identity.keys import Key, Keyring, derive_keys
+from assets.listening.identity.keys import Key, Keyring, derive_keys, keyring_in_force, renew_keys
 from sql.values import PermanentError
 
 SECRET = bytes(range(32))
@@ -127,7 +127,9 @@ def test_a_tenant_with_a_key_of_its_own_uses_it_however_its_id_is_spelt() -> Non
     from_bytes = derive_keys(rows("203.0.113.7", tenant=tenant.bytes), ring)
     from_text = derive_keys(rows("203.0.113.7", tenant=str(tenant).upper()), ring)
 
-    assert from_bytes["household_key"][0] == from_text["household_key"][0] == signed(b"203.0.113.7", b"y" * 32)
+    first = signed(b"203.0.113.7", b"x" * 32)
+    newest = signed(b"\x1f" + first.to_bytes(8, "big", signed=True), b"y" * 32)
+    assert from_bytes["household_key"][0] == from_text["household_key"][0] == newest
     assert from_bytes["key_version"].to_list() == [4]
 
 
@@ -236,3 +238,58 @@ def test_an_old_version_stays_reachable() -> None:
 
     assert ring.key_of("any").version == 2
     assert ring.key_of("any", version=1).secret == SECRET
+
+
+THREE = Keyring((Key(1, SECRET), Key(2, b"z" * 32), Key(5, b"w" * 32)))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 40), st.sampled_from(["", "Pod/1", None])), max_size=12))
+def test_whoever_has_one_key_has_one_after_a_rotation_too(people: list[tuple[bool, int, str | None]]) -> None:
+    """Rows under the older version, renewed, are rows under the newest; equal ones stay equal, others distinct."""
+    frame = pl.DataFrame(
+        {
+            "tenant_id": ["north"] * len(people),
+            "client_ip": [f"203.0.113.{number}" if has_address else None for has_address, number, _ in people],
+            "user_agent": [agent for _, _, agent in people],
+            "household_key": [None if has_address or number > 30 else -number for has_address, number, _ in people],
+        },
+        schema={"tenant_id": pl.String, "client_ip": pl.String, "user_agent": pl.String, "household_key": pl.Int64},
+    )
+    keys = ["consumer_key", "household_key"]
+    older, newest = (derive_keys(frame, ring).select("tenant_id", *keys) for ring in (THREE.cut({"north": 2}), THREE))
+    stamped = older.with_columns(version=pl.lit(2, dtype=pl.Int16))
+    assert renew_keys(stamped, keys, THREE, since="version").select(keys).equals(newest.select(keys))
+    for key in keys:
+        assert older[key].n_unique() == newest[key].n_unique()
+        assert set(older[key].drop_nulls()).isdisjoint(newest[key])
+
+
+def test_a_platform_s_own_key_is_renewed_by_every_later_version() -> None:
+    row = pl.DataFrame({"tenant_id": ["north"], "listener_key": [-5]})
+    renewed = -5
+    for key in THREE.default[1:]:
+        renewed = signed(b"\x1f" + renewed.to_bytes(8, "big", signed=True), key.secret)
+    assert renew_keys(row, ["listener_key"], THREE)["listener_key"].to_list() == [renewed]
+    assert renew_keys(row, ["listener_key"], RING).equals(row)
+
+
+def test_keys_of_a_lost_ring_are_left_alone_by_one_that_was_made_anew() -> None:
+    row = pl.DataFrame({"tenant_id": ["north"], "key": [-5], "version": [1]})
+    made_anew = Keyring((Key(6, SECRET), Key(7, b"z" * 32)))
+    [renewed] = renew_keys(row, ["key"], made_anew, since="version")["key"]
+    assert renewed == signed(b"\x1f" + (-5).to_bytes(8, "big", signed=True), b"z" * 32)
+
+
+def test_the_version_in_force_is_the_one_that_stored_keys_are_of_and_else_the_oldest() -> None:
+    north, south = UUID(int=1), UUID(int=2)
+
+    def read(_statement: str, /, **_params: object) -> pl.DataFrame:
+        return pl.DataFrame({"tenant_id": [south.bytes], "version": [2]})
+
+    in_force = keyring_in_force(read, [north, south], THREE)
+    assert (in_force.versions_of(north), in_force.versions_of(south)) == ((1,), (1, 2))
+    with pytest.raises(PermanentError, match="lacks version 2"):
+        keyring_in_force(read, [north, south], RING)
+    made_anew = Keyring((Key(7, SECRET),))
+    assert keyring_in_force(read, [south], made_anew).versions_of(south) == (7,)

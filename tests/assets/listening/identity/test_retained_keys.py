@@ -16,7 +16,6 @@ from assets.listening.identity.retained_keys import (
     REQUESTS,
     SIGNALS,
     Relation,
-    older_versions,
     read_signal_keys,
     restore_keys,
     retain_keys,
@@ -38,42 +37,43 @@ ROWS = pl.DataFrame(
 )
 
 
-def retain(relation: Relation) -> pl.DataFrame:
-    return retain_keys(ROWS, relation, RANGES, INCLUSIONS.to_frame(), KEYRING, TENANT, DAY)
+def retain(relation: Relation, keyring: Keyring = KEYRING) -> pl.DataFrame:
+    return retain_keys(ROWS, relation, RANGES, INCLUSIONS.to_frame(), keyring, DAY)
 
 
 def enrich(rows: pl.DataFrame) -> pl.DataFrame:
     return enrich_requests(rows, load_rules(), RANGES, INCLUSIONS.to_frame(), KEYRING)
 
 
-@pytest.mark.parametrize(("relation", "versions"), [(REQUESTS, [2, 2]), (SIGNALS, [1, 2, 1, 2])])
-def test_a_relation_retains_the_newest_version_or_every_one(relation: Relation, versions: list[int]) -> None:
+@pytest.mark.parametrize("relation", [REQUESTS, SIGNALS])
+def test_a_relation_retains_the_newest_version(relation: Relation) -> None:
     found = retain(relation)
     assert dict(found.schema) == dict(relation.schema)
-    assert found["key_version"].to_list() == versions
+    assert found["key_version"].to_list() == [2, 2]
     assert found["occurred_at"].is_sorted()
 
 
 def test_requests_without_their_address_get_back_what_they_had() -> None:
     with_address = enrich(ROWS)
     without = enrich(ROWS.with_columns(client_ip=pl.lit(None, dtype=pl.String), household_key=pl.lit(77)))
-    restored = restore_keys(without, retain(REQUESTS), REQUESTS)
+    restored = restore_keys(without, retain(REQUESTS), REQUESTS, KEYRING)
     columns = [*REQUESTS.restored, "is_data_centre", "app"]
     text = pl.col("address_class").cast(pl.String)
     assert restored.select(columns).with_columns(text).equals(with_address.select(columns).with_columns(text))
     assert restored["is_data_centre"].to_list() == [False, True]
 
 
-def test_signals_get_the_newest_of_several_versions() -> None:
-    retained = retain(SIGNALS)
+def test_keys_that_were_retained_under_an_older_version_are_brought_up_to_the_newest() -> None:
+    older, newest = retain(SIGNALS, Keyring((FIRST,))), retain(SIGNALS)
     bare = ROWS.drop("client_ip").with_columns(
         pl.lit(None, dtype=SIGNALS.schema[name]).alias(name) for name in SIGNALS.restored
     )
-    newest = retained.filter(key_version=2).sort("event_id", descending=True)
-    assert restore_keys(bare, retained, SIGNALS)["consumer_key"].to_list() == newest["consumer_key"].to_list()
-    assert (
-        older_versions(retained, "household_key")["newest"].sort().to_list() == newest["household_key"].sort().to_list()
-    )
+    expected = newest.sort("event_id", descending=True)
+    for retained in (older, newest, pl.concat([newest, older])):
+        restored = restore_keys(bare, retained, SIGNALS, KEYRING)
+        for key in ("consumer_key", "household_key"):
+            assert restored[key].to_list() == expected[key].to_list()
+    assert set(older["consumer_key"]).isdisjoint(newest["consumer_key"])
 
 
 def test_nothing_is_read_where_every_signal_has_its_address() -> None:
