@@ -17,7 +17,6 @@ from assets.steps import DayStep
 from sql.values import Reader, Window
 
 if TYPE_CHECKING:
-    from assets.listening.identity.keys import Keyring
     from assets.resources import Measurement
     from assets.runs import ComputeDay, Tables
 
@@ -37,14 +36,10 @@ def bind(step: DayStep, read: Reader, measurement: Measurement | None = None) ->
 
     given = {name: getattr(measurement, name) for name in step.given}
     state = {name: function_at(place)(read) for name, place in step.state.items()}
-    compute: ComputeDay = partial(function_at(step.compute), cached_reader(read), **given, **state)
-    return _with_keys_in_force(compute, read, given["keyring"]) if "keyring" in given else compute
+    compute = partial(function_at(step.compute), cached_reader(read), **given, **state)
 
+    def compute_with_keys(window: Window, tenants: Sequence[UUID]) -> Tables:
+        tables: Tables = compute(window, tenants, keyring=given["keyring"].in_force(read, tenants))
+        return tables
 
-def _with_keys_in_force(compute: ComputeDay, read: Reader, keyring: Keyring) -> ComputeDay:
-    from assets.listening.identity.keys import keyring_in_force
-
-    def compute_day(window: Window, tenants: Sequence[UUID]) -> Tables:
-        return compute(window, tenants, keyring=keyring_in_force(read, tenants, keyring))  # type: ignore[call-arg]
-
-    return compute_day
+    return compute_with_keys if "keyring" in given else compute

@@ -17,7 +17,7 @@ import polars as pl
 from assets.archive.files import read_day, read_manifest, remove_earlier, root_of, write_day
 from assets.archive.keeping import note_manifest, read_rows
 from assets.importing.sources.places import Place
-from assets.listening.identity.keys import Keyring, derive_keys, keyring_in_force, renew_keys
+from assets.listening.identity.keys import Keyring, derive_keys, renew_keys
 from assets.steps import MADE_OF_RAW
 from sql.raw.erasing import Keys, Proof, count_rows, erase_rows, listeners_of, raw_days
 from sql.tables import RAW
@@ -68,7 +68,7 @@ def erase(
     """
     if (listener is None) == (address is None):
         raise PermanentError("Name a listener by key or a household by address")
-    keyring = keyring_in_force(warehouse.read, [tenant], keyring)
+    keyring = keyring.in_force(warehouse.read, [tenant])
     households = keys_of_address(address, tenant, keyring) if address is not None else frozenset[int]()
     listeners = listeners_of(warehouse, tenant, households) if households else frozenset({listener or 0})
     keys = Keys(households, listeners)

@@ -26,7 +26,7 @@ from assets.listening.downloads.method import (
 )
 from assets.listening.identity.addresses import INCLUSION_VALIDITY, LISTS, AddressRanges
 from assets.listening.identity.agent_rules import KINDS, Rules
-from assets.listening.identity.keys import Keyring, keyring_in_force
+from assets.listening.identity.keys import Keyring
 from assets.methods.pages import Page, Section, Table
 from assets.spans import CALENDAR_DAY
 from sql.values import Reader
@@ -120,7 +120,7 @@ def read_configuration(
         read("read_method_campaigns", tenants=[tenant]),
         rules,
         ranges,
-        keyring_in_force(read, [tenant], keyring),
+        keyring.in_force(read, [tenant]),
     )
 
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from assets.each_tenant import for_each_tenant
 from assets.listening.identity.addresses import AddressRanges
-from assets.listening.identity.keys import Keyring, keyring_in_force
+from assets.listening.identity.keys import Keyring
 from assets.listening.identity.retained_keys import REQUESTS, SIGNALS, Relation, retain_keys
 from sql.connections.locks import take_locks
 from sql.failures import FailureLog
@@ -116,7 +116,7 @@ def expire_day(
     if rows.is_empty():
         return 0
     inclusions = warehouse.read("read_ip_inclusions", tenants=[tenant])
-    in_force = keyring_in_force(warehouse.read, [tenant], keyring)
+    in_force = keyring.in_force(warehouse.read, [tenant])
     retained = retain_keys(rows, relation, ranges, inclusions, in_force, window.day)
     with warehouse.transaction() as connection:
         # While the tenant's keys are rotated none are added; what comes after it names the version that it is of.

@@ -18,7 +18,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.each_tenant import for_each_tenant
-from assets.listening.identity.keys import Keyring, keyring_in_force, renew_keys
+from assets.listening.identity.keys import Keyring, renew_keys
 from sql.failures import FailureLog
 from sql.raw.rotating import replace_keys
 from sql.values import Scope
@@ -40,7 +40,7 @@ class Rotated:
 
 def due_version(warehouse: Warehouse, tenant: UUID, keyring: Keyring) -> tuple[int, int]:
     """The version that the tenant's stored keys are of, and the newest of its ring."""
-    in_force = keyring_in_force(warehouse.read, [tenant], keyring)
+    in_force = keyring.in_force(warehouse.read, [tenant])
     return in_force.key_of(tenant).version, keyring.key_of(tenant).version
 
 

@@ -95,7 +95,7 @@ class Keyring:
     The file is JSON: {"default": [{"version": 1, "secret": "<hex>"}], "tenants": {"<uuid>": [...]}}. The first version
     hashes addresses, each later one hashes the keys of the version before. So a new version is added at the end and
     none is taken out: the keys in force are made through all of them. A version that was added is in force for a tenant
-    once its stored keys are of that version (keyring_in_force).
+    once its stored keys are of that version (in_force).
     """
 
     default: tuple[Key, ...] = field(repr=False)
@@ -171,6 +171,21 @@ class Keyring:
             only.update({tenant: kept} if kept != self.keys_of(tenant) else {})
         return Keyring(self.default, only)
 
+    def in_force(self, read: Reader, tenants: Iterable[UUID]) -> Keyring:
+        """The ring with the version of each of the tenants that its stored keys are of, as its newest.
+
+        A tenant whose keys were never rotated has the oldest version: a ring with more of them changes nothing until
+        then. So has one whose ring begins with a later version: it was made anew, because the old one is lost.
+        Raises PermanentError where the ring lacks a version that is in force.
+        """
+        chosen = list(tenants)
+        stored = {
+            UUID(bytes=tenant): int(version)
+            for tenant, version in read("read_key_versions", tenants=chosen).iter_rows()
+        }
+        oldest = {each: versions[0] for each in chosen if (versions := self.versions_of(each))}
+        return self.cut({str(each): max(stored.get(each, 0), first) for each, first in oldest.items()})
+
     def keys_of(self, tenant: object) -> tuple[Key, ...]:
         """The tenant's keys, oldest first. Raises PermanentError if there are none."""
         self.key_of(tenant)
@@ -184,21 +199,6 @@ class Keyring:
             wanted = "a key" if version is None else f"version {version} of the key"
             raise PermanentError(f"the key ring lacks {wanted} of tenant {_tenant_text(tenant)}: add it to the ring")
         return fitting[-1]
-
-
-def keyring_in_force(read: Reader, tenants: Iterable[UUID], keyring: Keyring) -> Keyring:
-    """The ring with the version of each of the tenants that its stored keys are of, as its newest.
-
-    A tenant whose keys were never rotated has the oldest version: a ring with more of them changes nothing until then.
-    So has one whose ring begins with a later version than that: it was made anew, because the old one is lost.
-    Raises PermanentError where the ring lacks a version that is in force.
-    """
-    stored = {
-        UUID(bytes=tenant): int(version)
-        for tenant, version in read("read_key_versions", tenants=list(tenants)).iter_rows()
-    }
-    oldest = {each: versions[0] for each in tenants if (versions := keyring.versions_of(each))}
-    return keyring.cut({str(each): max(stored.get(each, 0), first) for each, first in oldest.items()})
 
 
 def derive_keys(frame: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from assets.listening import RecentKeys, compute_audience_day
 from assets.listening.identity.addresses import load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.key_files import add_version
-from assets.listening.identity.keys import Keyring, keyring_in_force
+from assets.listening.identity.keys import Keyring
 from assets.privacy.expiry import expire_addresses
 from assets.privacy.rotation import rotate_keys
 from assets.resources import Measurement
@@ -186,7 +186,7 @@ def test_a_tenant_gets_a_version_of_its_own_and_the_others_keep_theirs(network: 
 
     assert (ring.versions_of(QUAY), ring.versions_of(name("else"))) == ((1, 2), (1,))
     assert rotate(network, ring) == [(1, 2)]
-    in_force = keyring_in_force(network.read, [QUAY, name("else")], ring)
+    in_force = ring.in_force(network.read, [QUAY, name("else")])
     assert (in_force.key_of(QUAY).version, in_force.key_of(name("else")).version) == (2, 1)
     everybody = add_version(path)
     assert (everybody.versions_of(QUAY), everybody.versions_of(name("else"))) == ((1, 2, 3), (1, 2))

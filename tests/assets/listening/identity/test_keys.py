@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.listening.identity.keys import Key, Keyring, derive_keys, keyring_in_force, renew_keys
+from assets.listening.identity.keys import Key, Keyring, derive_keys, renew_keys
 from sql.values import PermanentError
 
 SECRET = bytes(range(32))
@@ -287,9 +287,9 @@ def test_the_version_in_force_is_the_one_that_stored_keys_are_of_and_else_the_ol
     def read(_statement: str, /, **_params: object) -> pl.DataFrame:
         return pl.DataFrame({"tenant_id": [south.bytes], "version": [2]})
 
-    in_force = keyring_in_force(read, [north, south], THREE)
+    in_force = THREE.in_force(read, [north, south])
     assert (in_force.versions_of(north), in_force.versions_of(south)) == ((1,), (1, 2))
     with pytest.raises(PermanentError, match="lacks version 2"):
-        keyring_in_force(read, [north, south], RING)
+        RING.in_force(read, [north, south])
     made_anew = Keyring((Key(7, SECRET),))
-    assert keyring_in_force(read, [south], made_anew).versions_of(south) == (7,)
+    assert made_anew.in_force(read, [south]).versions_of(south) == (7,)
