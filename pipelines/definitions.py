@@ -40,7 +40,7 @@ from assets.reporting.assets import (
 )
 from assets.resources import Archive, History, Progress, Web, scope
 from assets.steps import STEPS
-from assets.storage.assets import pruned_history, series_partitions
+from assets.storage.assets import pruned_history, raw_columns, series_partitions
 from assets.upkeep.assets import show_tenant_checks
 from pipelines.arrivals import log_imports, new_objects
 from pipelines.chunks.job import chunked_rollups
@@ -74,6 +74,7 @@ ASSETS: list[AssetsDefinition] = [
     expired_addresses,
     archived_rows,
     series_partitions,
+    raw_columns,
     pruned_history,
     weekly_sponsor_reports,
     monthly_sponsor_reports,

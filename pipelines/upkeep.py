@@ -9,11 +9,17 @@ from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, d
 nightly_upkeep = define_asset_job(
     "nightly_upkeep",
     AssetSelection.assets(
-        "rotated_keys", "methodologies", "expired_addresses", "archived_rows", "series_partitions", "pruned_history"
+        "rotated_keys",
+        "methodologies",
+        "expired_addresses",
+        "archived_rows",
+        "series_partitions",
+        "raw_columns",
+        "pruned_history",
     ),
     description="Brings new versions of keys into force, keeps each tenant's methodology as it is now, replaces raw "
     "addresses that are due by their keys, archives and drops raw rows that are due, makes the partitions of the days "
-    "to come, and prunes Dagster's history.",
+    "to come, looks at those in columns, and prunes Dagster's history.",
 )
 # After the days of the night, one of which becomes final, have been computed.
 nightly_upkeep_clock = ScheduleDefinition(

@@ -267,6 +267,12 @@ def _people(config: Configuration) -> Section:
         if raw_days
         else ""
     )
+    dropped_after = config.settings["dropped_after"]
+    if dropped_after:
+        kept += (
+            f" The database drops raw rows after {dropped_after} days, and nothing keeps them: a day of that age is "
+            "not computed again."
+        )
     return Section(
         "Listeners and households",
         [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -76,6 +76,10 @@ QUALITIES = (
     Quality("listener_events_in_time", "listener_events", "time", _IN_TIME),
 )
 
+# The aggregates are brought up to date each hour (sql/schema/community.py).
+COUNTS_FOLLOW = timedelta(hours=2)
+NOT_RECONCILED = "not computed, in the archive, or changed in the last two hours"
+
 _LEAST_COMPLETE = {"attribution_events": CAMPAIGNS_NAMED, "listener_events": EVENTS_COMPLETE}
 
 
@@ -93,7 +97,9 @@ def judge_quality(read: Reader, days: Sequence[date], tenants: Sequence[UUID]) -
     def judge_some(some: Sequence[UUID]) -> pl.DataFrame:
         counted = judge_counts(read("count_raw_quality", days=needed, tenants=list(some)), days, some)
         is_kept = bool(read("read_counts_kept").item())
-        found = read("count_reconciled", days=list(days), tenants=list(some)) if is_kept else None
+        settled = datetime.now(UTC) - COUNTS_FOLLOW
+        asked = {"days": list(days), "tenants": list(some), "settled": settled}
+        found = read("count_reconciled", **asked) if is_kept else None
         return pl.concat([counted, judge_reconciled(found, days, some)])
 
     judged = list(bisect_failures(tenants, judge_some, broken.__setitem__))
@@ -144,7 +150,7 @@ def judge_reconciled(found: pl.DataFrame | None, days: Sequence[date], tenants: 
     """As judge_quality, of the check requests_reconcile. found: rows of count_reconciled; None where none are kept."""
     import polars as pl
 
-    nothing = pl.lit("no counts are kept in this database") if found is None else pl.lit("not computed")
+    nothing = pl.lit("no counts are kept in this database") if found is None else pl.lit(NOT_RECONCILED)
     schema = {"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64, "events": pl.Int64}
     counts = pl.DataFrame(schema=schema) if found is None else found
     both = _every_day(days, tenants).join(counts, on=["tenant_id", "day"], how="left")

@@ -124,11 +124,12 @@ def community(columns_after: int, drop_after: int | None, off: bool) -> None:
     """Switch on what TimescaleDB's Community edition has besides, on a database that is of it.
 
     Raw rows lie in columns after some days, events are counted by hour and day in continuous aggregates, which a check
-    compares with the rollups, and old raw rows are dropped if you say so. Said again it follows another choice.
+    compares with the rollups, and old raw rows are dropped if you say so, which is refused where rows are to be
+    archived before they go. Said again it follows another choice.
     """
     settings = load_settings()
     choice = None if off else Choice(columns_after, drop_after)
-    use_community(runtime.migrate_url(settings), choice, console.out.print, settings.limits)
+    use_community(runtime.migrate_url(settings), choice, console.out.print, settings.limits, archive=settings.archive)
 
 
 @db.command("rollback")

@@ -11,6 +11,7 @@ SELECT
     k_demographic,
     k_delivery,
     address_days,
-    raw_days
+    raw_days,
+    earshot_dropped_after() AS dropped_after
 FROM tenants
 WHERE tenant_id = any(%(tenants)s)

@@ -108,14 +108,18 @@ def use_community(
     choice: Choice | None,
     report: Callable[[str], object],
     limits: Limits = Limits(),  # noqa: B008  (an immutable value)
+    *,
+    archive: str | None = None,
 ) -> None:
     """Switch it on as chosen, or off (None), in one transaction; chunks follow in TimescaleDB's own time.
 
-    For the login that migrates. Raises PermanentError on another edition, and where the owner may not log in.
+    archive: where raw rows are archived (EARSHOT_ARCHIVE). For the login that migrates. Raises PermanentError on
+    another edition, where the owner may not log in, and for dropping rows that are to be archived.
     """
     with connect(url, limits) as connection:
         try:
             connection.begin("migrating", "earshot db community")
+            _refuse_dropping(connection, choice, archive)
             _refuse_others(connection)
             kept = connection.execute("SELECT public.earshot_keeps_counts()").fetchone() == (True,)
             connection.execute("SET LOCAL ROLE earshot_owner")
@@ -139,6 +143,26 @@ def _said(choice: Choice | None) -> str:
     dropped = "never dropped" if choice.dropped_after is None else f"dropped after {choice.dropped_after} days"
     columns = f"Raw rows lie in columns after {choice.columns_after} days and are {dropped}"
     return f"{columns}; events are counted by hour and day."
+
+
+def _refuse_dropping(connection: Connection, choice: Choice | None, archive: str | None) -> None:
+    """Raises PermanentError where raw rows may only go by way of the archive."""
+    if choice is None or choice.dropped_after is None:
+        return
+    if archive:
+        raise PermanentError(
+            f"Raw rows are archived at {archive} before they go: the nightly upkeep drops each day after its files "
+            "were read back, as tenants.raw_days says, and TimescaleDB's job would drop chunks without looking for "
+            "files. Nothing was changed: leave --drop-after out, or unset EARSHOT_ARCHIVE."
+        )
+    connection.execute("SET LOCAL ROLE earshot_owner")
+    named = connection.execute("SELECT slug FROM public.tenants WHERE raw_days IS NOT NULL ORDER BY slug").fetchall()
+    if named:
+        slugs = ", ".join(str(slug) for (slug,) in named[:5]) + (" and others" if len(named) > 5 else "")
+        raise PermanentError(
+            f"Raw rows of {slugs} are to be archived before they go (tenants.raw_days), and TimescaleDB's job would "
+            "drop them without looking for files. Nothing was changed: leave --drop-after out, or set raw_days to NULL."
+        )
 
 
 def _refuse_others(connection: Connection) -> None:

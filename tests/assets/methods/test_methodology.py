@@ -39,6 +39,7 @@ SETTINGS = {
     "k_delivery": 10,
     "address_days": None,
     "raw_days": None,
+    "dropped_after": None,
 }
 INCLUSION = {
     "network": ["203.0.113.0/24"],

@@ -9,9 +9,9 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.raw.quality import QUALITIES, judge_counts, judge_quality, judge_reconciled
-from sql.values import PermanentError
-from sql.warehouse import Warehouse
+from assets.raw.quality import NOT_RECONCILED, QUALITIES, judge_counts, judge_quality, judge_reconciled
+from sql.values import PermanentError, Window
+from sql.warehouse import LedgerLine, Warehouse
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants, events
 
 DAY = date(2026, 11, 18)
@@ -96,10 +96,63 @@ def test_kept_counts_are_compared_with_dispositions_where_there_are_any() -> Non
     judged = judge_reconciled(found, [DAY, DAY + timedelta(days=1)], [HARBOR, KREUZBERG]).sort("day", "tenant_id")
     by_tenant = dict(judged.filter(day=DAY).select("tenant_id", "passed").iter_rows())
     assert by_tenant == {HARBOR.bytes: True, KREUZBERG.bytes: False}
-    assert judged.filter(day=DAY + timedelta(days=1))["detail"].unique().to_list() == ["not computed"]
+    assert judged.filter(day=DAY + timedelta(days=1))["detail"].unique().to_list() == [NOT_RECONCILED]
     assert "6 events kept, 7 with a disposition" in judged["detail"].to_list()
     none = judge_reconciled(None, [DAY], [HARBOR])
     assert none.select("passed", "detail").rows() == [(True, "no counts are kept in this database")]
+
+
+def test_kept_counts_are_compared_with_the_rows_that_should_be_there(warehouse: Warehouse) -> None:
+    """Computed of ten rows: six are there, four went with an import that was taken back, before the day is computed
+    again and after. What lies in the archive, or has just changed, is not compared."""
+    at, now = datetime.combine(DAY, time(8), UTC), datetime.now(UTC)
+    rows = events(HARBOR, [at + timedelta(minutes=number) for number in range(6)])
+
+    def change(statement: str, *values: object) -> None:
+        with warehouse.transaction("earshot_owner") as connection:
+            connection.execute(statement.encode(), values)
+
+    def compare() -> list[tuple[object, ...]]:
+        settled = now - timedelta(hours=1)
+        found = warehouse.read("count_reconciled", days=[DAY], tenants=[HARBOR], settled=settled)
+        return found.select("requests", "events").rows()
+
+    add_tenants(warehouse)
+    warehouse.insert("listener_events", rows)
+    before = now - timedelta(hours=3)
+    line = LedgerLine("request_dispositions", DAY, HARBOR, HARBOR, 1, before, "final", before)
+    warehouse.replace([], Window.of_day(DAY), [HARBOR], [line])
+    change(
+        "INSERT INTO request_dispositions (tenant_id, day, disposition, requests, rules_version, is_final, run_id) "
+        "VALUES (%s, %s, 'counted', 10, 'x', true, %s)",
+        *(HARBOR, DAY, HARBOR),
+    )
+    assert compare() == [(10, 6)]
+    change(
+        "INSERT INTO imports (tenant_id, import_id, kind, object, format, started_by) OVERRIDING SYSTEM VALUE "
+        "VALUES (%s, 1, 'requests', 'a.log', 'combined', 'Ada')",
+        HARBOR,
+    )
+    removed = (
+        "INSERT INTO import_days (tenant_id, import_id, day, rows, removed, removed_at) VALUES (%s, 1, %s, 4, 4, %s)"
+    )
+    change(removed, HARBOR, DAY, now - timedelta(hours=2))
+    assert compare() == [(6, 6)]
+    change("UPDATE rollup_ledger SET began_at = %s", now - timedelta(hours=1, minutes=30))
+    change("UPDATE request_dispositions SET requests = 6")
+    assert compare() == [(6, 6)]
+    change("UPDATE import_days SET removed_at = %s", now)
+    assert compare() == []
+    change("UPDATE import_days SET removed_at = %s", now - timedelta(hours=2))
+    change("UPDATE rollup_ledger SET input_watermark = %s", now)
+    assert compare() == []
+    change("UPDATE rollup_ledger SET input_watermark = NULL")
+    change(
+        "INSERT INTO archived_days (tenant_id, day, place, manifest_sha256, rows, bytes, archived_at, dropped_at) "
+        "VALUES (%s, %s, '/a', repeat('0', 64), 6, 1, now(), now())",
+        *(HARBOR, DAY),
+    )
+    assert compare() == []
 
 
 def test_a_tenant_that_cannot_be_counted_has_failed_with_the_cause_and_the_others_are_judged() -> None:

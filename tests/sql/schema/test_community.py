@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from sql.schema.checking import check_schema
+from sql.schema.columns import Chunks, look_at_columns
 from sql.schema.community import Choice, choose, switch_off, switch_on, use_community
 from sql.values import PermanentError
+from sql.warehouse import Warehouse
 from tests.conftest import silent
+from tests.sql.rows import HARBOR, add_tenants, events
 from tests.sql.schema_text import described
 
 
@@ -18,6 +23,28 @@ def test_another_edition_is_named_and_nothing_is_changed(fresh_url: str) -> None
             use_community(fresh_url, choice, silent)
     assert described(fresh_url) == before
     assert check_schema(fresh_url) == []
+
+
+def test_rows_that_are_to_be_archived_are_not_dropped_by_a_job(warehouse: Warehouse, database_url: str) -> None:
+    dropping = Choice(40, 400)
+    with pytest.raises(PermanentError, match=r"archived at s3://bucket/earshot before they go.*Nothing was changed"):
+        use_community(database_url, dropping, silent, archive="s3://bucket/earshot")
+    add_tenants(warehouse)
+    with warehouse.transaction() as connection:
+        connection.execute("UPDATE tenants SET raw_days = 400 WHERE tenant_id = %s", [HARBOR])
+    with pytest.raises(PermanentError, match=r"Raw rows of harbor[a-z-]* are to be archived"):
+        use_community(database_url, dropping, silent)
+    # What is not dropped is nobody's loss: only the edition stands against it.
+    with pytest.raises(PermanentError, match="no TimescaleDB Community"):
+        use_community(database_url, Choice(40), silent, archive="s3://bucket/earshot")
+
+
+def test_columns_are_looked_at_on_an_edition_that_has_none(warehouse: Warehouse) -> None:
+    add_tenants(warehouse)
+    warehouse.insert("listener_events", events(HARBOR, [datetime(2026, 3, 1, tzinfo=UTC)]))
+    found = look_at_columns(warehouse)
+    assert (found.edition, found.chunks) == ("apache", (Chunks("listener_events", 1, 0),))
+    assert (found.jobs, found.dropped_after) == ((), None)
 
 
 def test_row_level_security_goes_before_columns_and_comes_back_after_them() -> None:
