@@ -10,10 +10,10 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reports.content.chart_data import bar_chart, line_chart
+from reports.content.charts.chart_data import bar_chart, line_chart
+from reports.content.charts.delays import delays_line
+from reports.content.charts.growth import growth_line
 from reports.content.corrections import correction, mark
-from reports.content.delays import delays_line
-from reports.content.growth import growth_line
 from reports.content.lift import lift
 from reports.content.method import definitions, method_section
 from reports.content.next_steps import next_steps

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from assets.catalogue.entries import Place
+from assets.catalogue.files.entries import Place
 from assets.catalogue.kinds import KINDS, Kind
 from assets.catalogue.state import Row, State
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from assets.catalogue.comparing import Change, Plan
 from assets.catalogue.exporting import shown
-from assets.catalogue.forms import write
+from assets.catalogue.files.forms import write
 from assets.catalogue.kinds import KINDS, Kind
 from assets.catalogue.state import State
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from assets.catalogue.csv_files import NOTHING
-from assets.catalogue.forms import write
+from assets.catalogue.files.csv_files import NOTHING
+from assets.catalogue.files.forms import write
 from assets.catalogue.kinds import KINDS, Field, Kind
 from assets.catalogue.state import Row, State
 from reports.wording.formats import minor_digits

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from assets.catalogue.comparing import Wanted
-from assets.catalogue.entries import Entry, Problem
+from assets.catalogue.files.entries import Entry, Problem
 from assets.catalogue.kinds import KINDS, Field, Kind
 from assets.catalogue.names import row_uuid
 from assets.catalogue.spans import bytes_of

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.compose import compose
-from reports.content.chart_data import count_ticks
+from reports.content.charts.chart_data import count_ticks
 from reports.content.report import Notice, ReportContent
 from reports.content.tiles import change, own_figures
 from reports.facts.report_facts import Daily, FactsError, FailedCheck, OpenWindows, Pacing, Period, ReportFacts, Totals

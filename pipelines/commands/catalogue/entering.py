@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from assets.catalogue.comparing import Change, Plan
-from assets.catalogue.entries import Place, Problem
+from assets.catalogue.files.entries import Place, Problem
 from assets.catalogue.statements import Statement, keep_slug, statements_of
 from sql.connections.connecting import first_line
 from sql.warehouse import Connection

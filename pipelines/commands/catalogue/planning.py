@@ -15,10 +15,10 @@ import click
 
 from assets.catalogue.comparing import Plan, compare, keep_used
 from assets.catalogue.describing import describe
-from assets.catalogue.entries import Problem
+from assets.catalogue.files.entries import Problem
+from assets.catalogue.files.structure import schema_text
 from assets.catalogue.resolving import Resolver, overlapping_spans
 from assets.catalogue.state import State, state_after
-from assets.catalogue.structure import schema_text
 from pipelines import console, runtime
 from pipelines.commands.catalogue.entering import enter, note
 from pipelines.commands.catalogue.reading import NOBODY, by_tenant, find_files, read_files

@@ -14,14 +14,14 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from assets.catalogue.csv_files import read_csv
-from assets.catalogue.entries import Entry, Place, Problem, Raw
+from assets.catalogue.files.csv_files import read_csv
+from assets.catalogue.files.entries import Entry, Place, Problem, Raw
+from assets.catalogue.files.structure import check
+from assets.catalogue.files.yaml_files import read_yaml
 from assets.catalogue.kinds import KINDS
 from assets.catalogue.names import tenant_uuid
 from assets.catalogue.state import State, build_state
 from assets.catalogue.statements import select_rows
-from assets.catalogue.structure import check
-from assets.catalogue.yaml_files import read_yaml
 from sql.values import PermanentError
 from sql.warehouse import Connection
 

@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 import click
 
+from assets.catalogue.files.forms import parse
 from assets.catalogue.first_files import NO_CAMPAIGN, NO_SPONSOR
-from assets.catalogue.forms import parse
 from assets.catalogue.names import slugify
 from assets.importing.addresses import TrustedProxies
 from assets.importing.sources.places import STDIN, Place, check_place

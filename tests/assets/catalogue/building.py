@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from assets.catalogue.comparing import Plan, Wanted, compare
-from assets.catalogue.entries import Problem
+from assets.catalogue.files.entries import Problem
+from assets.catalogue.files.structure import check
+from assets.catalogue.files.yaml_files import read_yaml
 from assets.catalogue.resolving import Resolver
 from assets.catalogue.state import State, build_state
-from assets.catalogue.structure import check
-from assets.catalogue.yaml_files import read_yaml
 
 TENANT = UUID(int=1)
 SHOW, EPISODE, FILE, SPONSOR, CAMPAIGN, ORDER, PLACEMENT, CODE = (UUID(int=number) for number in range(10, 18))

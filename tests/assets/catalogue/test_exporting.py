@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.catalogue.comparing import Plan, compare
-from assets.catalogue.csv_files import read_csv
-from assets.catalogue.entries import Problem, Raw
 from assets.catalogue.exporting import csv_text, items_of, yaml_text
+from assets.catalogue.files.csv_files import read_csv
+from assets.catalogue.files.entries import Problem, Raw
+from assets.catalogue.files.structure import check
+from assets.catalogue.files.yaml_files import read_yaml
 from assets.catalogue.kinds import KINDS
 from assets.catalogue.resolving import Resolver
 from assets.catalogue.state import State, build_state
-from assets.catalogue.structure import check
-from assets.catalogue.yaml_files import read_yaml
 
 TENANT = UUID(int=1)
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

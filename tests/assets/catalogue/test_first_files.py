@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import yaml
 
+from assets.catalogue.files.structure import check
+from assets.catalogue.files.yaml_files import read_yaml
 from assets.catalogue.first_files import FirstCampaign, FirstEpisode, campaign_text, network_text
-from assets.catalogue.structure import check
-from assets.catalogue.yaml_files import read_yaml
 
 BEGINS = datetime(2026, 3, 1, tzinfo=UTC)
 EPISODES = [

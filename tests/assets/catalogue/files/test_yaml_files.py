@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assets.catalogue.yaml_files import read_yaml
+from assets.catalogue.files.yaml_files import read_yaml
 
 
 def test_values_stay_texts_whatever_yaml_takes_them_for() -> None:

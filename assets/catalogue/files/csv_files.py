@@ -12,9 +12,9 @@ import io
 import re
 from pathlib import PurePath
 
-from assets.catalogue.entries import Place, Problem, Raw, Written
+from assets.catalogue.files.entries import Place, Problem, Raw, Written
+from assets.catalogue.files.structure import forms_of
 from assets.catalogue.kinds import KINDS
-from assets.catalogue.structure import forms_of
 
 NOTHING = "null"
 

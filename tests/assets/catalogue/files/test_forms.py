@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.catalogue.forms import parse, write
+from assets.catalogue.files.forms import parse, write
 from assets.catalogue.kinds import Form
 
 

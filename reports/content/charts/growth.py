@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from reports.content.chart_data import count_ticks, day_ticks
+from reports.content.charts.chart_data import count_ticks, day_ticks
 from reports.content.report import LineChart
 from reports.facts.report_facts import Period, ReportFacts
 from reports.wording.formats import Formatter

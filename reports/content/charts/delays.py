@@ -6,7 +6,7 @@ Not here: conversions by day (chart_data.py, growth.py), how shares are counted 
 
 from __future__ import annotations
 
-from reports.content.chart_data import MOST_DAY_TICKS
+from reports.content.charts.chart_data import MOST_DAY_TICKS
 from reports.content.report import LineChart
 from reports.facts.growing import Delays
 from reports.facts.report_facts import ReportFacts

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.compose import compose
-from reports.content.chart_data import count_ticks
+from reports.content.charts.chart_data import count_ticks
 from reports.content.report import Bar, BarChart, ReportContent
 from reports.facts.report_facts import Daily, ReportFacts
 from reports.facts.to_date import Figures

@@ -17,8 +17,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from assets.catalogue.entries import Entry, Problem, Raw, Written
-from assets.catalogue.forms import parse, write
+from assets.catalogue.files.entries import Entry, Problem, Raw, Written
+from assets.catalogue.files.forms import parse, write
 from assets.catalogue.kinds import KINDS, Form
 
 # Fields that a file may have beside those that are stored: times of ads, which become bytes.
@@ -30,7 +30,7 @@ SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 @cache
 def schema_text() -> str:
     """The published JSON schema of a file."""
-    return (resources.files("assets.catalogue") / "schema.json").read_text("utf-8")
+    return (resources.files("assets.catalogue.files") / "schema.json").read_text("utf-8")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assets.catalogue.entries import Place, Problem, Raw
+from assets.catalogue.files.entries import Place, Problem, Raw
 
 
 def test_a_field_stands_on_its_own_line_and_a_missing_one_where_the_entry_begins() -> None:

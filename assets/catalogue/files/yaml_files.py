@@ -11,7 +11,7 @@ import difflib
 
 import yaml
 
-from assets.catalogue.entries import Place, Problem, Raw, Written
+from assets.catalogue.files.entries import Place, Problem, Raw, Written
 from assets.catalogue.kinds import KINDS
 
 # As YAML 1.2 has them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assets.catalogue.csv_files import kind_of, read_csv
+from assets.catalogue.files.csv_files import kind_of, read_csv
 
 
 def test_rows_are_entries_with_their_lines() -> None:

@@ -7,9 +7,9 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from assets.catalogue.files.structure import check, forms_of, schema_text
+from assets.catalogue.files.yaml_files import read_yaml
 from assets.catalogue.kinds import KINDS
-from assets.catalogue.structure import check, forms_of, schema_text
-from assets.catalogue.yaml_files import read_yaml
 
 
 def problems(text: str) -> list[str]:

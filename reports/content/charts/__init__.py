@@ -1,0 +1,1 @@
+"""Charts of a report: what they draw, from the facts: ticks, notes and alternative texts."""
