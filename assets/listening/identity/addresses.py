@@ -144,7 +144,7 @@ def classify_addresses(frame: pl.DataFrame, ranges: AddressRanges, inclusions: p
     pairs = frame.select("tenant_id", "client_ip").unique()
     addresses = describe_addresses(pairs.get_column("client_ip").unique(), ranges)
     described = pairs.join(addresses, on="client_ip", how="left", validate="m:1", nulls_equal=True)
-    return mark_included(described, inclusions, day).select(
+    return mark_included(described, inclusions, pl.lit(day)).select(
         "tenant_id", "client_ip", "network", "address_class", "is_data_centre", "on_inclusion_list"
     )
 
@@ -160,17 +160,21 @@ def describe_addresses(texts: pl.Series, ranges: AddressRanges) -> pl.DataFrame:
     ).with_columns(is_data_centre=pl.col("address_class") == "data_centre")
 
 
-def mark_included(described: pl.DataFrame, inclusions: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The rows with on_inclusion_list. described: tenant_id, is_v4, number (parse_addresses).
+def mark_included(described: pl.DataFrame, inclusions: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
+    """The rows with on_inclusion_list. described: tenant_id, is_v4, number (parse_addresses); day: the date of each.
 
     Only tenants with a list in force are computed; all others have no shared addresses.
     """
-    in_force = inclusions.filter(pl.col("validated_at").dt.date() >= day - INCLUSION_VALIDITY)
-    numbered = described.select("tenant_id", "is_v4", "number").with_row_index("place")
+    numbered = described.select("tenant_id", "is_v4", "number", day=day).with_row_index("place")
+    first, last = numbered["day"].min(), numbered["day"].max()
+    # Entries that count on all of the days are one set, whenever they run out.
+    in_force = inclusions.with_columns(
+        until=pl.min_horizontal(pl.col("validated_at").dt.date() + INCLUSION_VALIDITY, pl.lit(last, dtype=pl.Date))
+    ).filter(pl.col("until") >= pl.lit(first, dtype=pl.Date))
     included = pl.Series([], dtype=pl.UInt32)
-    for (tenant,), entries in in_force.group_by(["tenant_id"], maintain_order=True):
+    for (tenant, until), entries in in_force.group_by(["tenant_id", "until"], maintain_order=True):
         shared = NetworkSet.of(_network(each, "the inclusion list") for each in entries.get_column("network"))
-        of_tenant = numbered.filter(pl.col("tenant_id") == pl.lit(tenant))
+        of_tenant = numbered.filter(pl.col("tenant_id") == pl.lit(tenant), pl.col("day") <= pl.lit(until))
         included = included.append(of_tenant["place"].filter(shared.hold(of_tenant)))
     return described.with_columns(on_inclusion_list=numbered["place"].is_in(included.implode()))
 

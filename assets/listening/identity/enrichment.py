@@ -8,7 +8,6 @@ Not here: the rules (agent_rules.py), the ranges (addresses.py), the keys (keys.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 import polars as pl
 
@@ -16,9 +15,6 @@ from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
 from assets.listening.identity.addresses import AddressRanges, describe_addresses, mark_included
 from assets.listening.identity.agent_rules import UNKNOWN, Rules, match_agents, match_referrers
 from assets.listening.identity.keys import Keyring, hash_identities, name_version, renew_keys
-
-# The day that no rows are of.
-NO_DAY = date(1970, 1, 1)
 
 # Keys, address class and agent depend on these columns alone. The platform's own key and version are renamed, because
 # the derived ones take their names.
@@ -60,22 +56,18 @@ def enrich_requests(
     need_columns(inclusions, "inclusions", ["tenant_id", "network", "validated_at"])
     rows = rows.pipe(add_absent, OPTIONAL).pipe(bring_to_utc, "occurred_at").pipe(code_text)
     referrers = _name_referrers(rows, rules)
-    days = rows["occurred_at"].dt.date().unique().sort().to_list() or [NO_DAY]
     coded = rows.with_columns(_day=pl.col("occurred_at").dt.date()).rename(
         {"household_key": "_platform_key", "key_version": "_platform_version"}
     )
     tenants = coded.select("tenant_id").unique().with_row_index("_tenant")
     coded = add_columns(coded, tenants, ["tenant_id"])
-    sources = coded.select("_day", *IDENTITY)
-    identified = [
-        identify(sources.filter(pl.col("_day") == day), day, rules, ranges, inclusions, keyring) for day in days
-    ]
-    identities = _as_enums(pl.concat(identified), ["address_class", "app", "device", "os"]).pipe(
-        add_columns, tenants, ["tenant_id"]
-    )
+    sources = coded.select("_day", *IDENTITY).unique()
+    described = add_columns(sources, identify(sources, rules, ranges, keyring), IDENTITY)
+    included = mark_included(described, inclusions, pl.col("_day")).drop("is_v4", "number")
+    identities = _as_enums(included, ["address_class", "app", "device", "os"]).pipe(add_columns, tenants, ["tenant_id"])
     # Joined to millions of rows on numbers alone, without the columns that are the same in all of them.
     constant = {"tenant_id", *(name for name in IDENTITY if coded[name].null_count() == coded.height)}
-    constant |= {"_day"} if len(days) == 1 else set()
+    constant |= {"_day"} if sources["_day"].n_unique() < 2 else set()
     keys = [name for name in ["_tenant", "_day", *IDENTITY] if name not in constant]
     return (
         add_columns(coded, identities.drop(constant), keys)
@@ -90,7 +82,7 @@ def enrich_signals(
     """Explicit impressions and clicks of one UTC day with consumer_key, household_key, address_class and is_bot.
 
     Without an address, a key that the platform supplied is taken as that of one household. listener_key, where they
-    have one, is made that of the newest version, as the others are.
+    have one, is made that of the newest version, as the others are. No column depends on the inclusion list.
     """
     is_platform_supplied = (
         pl.any_horizontal(pl.col("_platform_key", "listener_key").is_not_null()) & pl.col("client_ip").is_null()
@@ -100,8 +92,7 @@ def enrich_signals(
         .with_columns(_platform_version=pl.lit(None, dtype=pl.Int16))
         .rename({"household_key": "_platform_key"})
     )
-    day = next(iter(signals["occurred_at"].dt.date()), NO_DAY)
-    identified = identify(coded, day, rules, ranges, inclusions, keyring).select(
+    identified = identify(coded, rules, ranges, keyring).select(
         *IDENTITY, "household_key", "consumer_key", "address_class", "is_bot"
     )
     return (
@@ -112,22 +103,21 @@ def enrich_signals(
     )
 
 
-def identify(
-    rows: pl.DataFrame, day: date, rules: Rules, ranges: AddressRanges, inclusions: pl.DataFrame, keyring: Keyring
-) -> pl.DataFrame:
-    """One row per distinct IDENTITY among rows of one UTC day, with _day, the derived keys, address class and agent."""
+def identify(rows: pl.DataFrame, rules: Rules, ranges: AddressRanges, keyring: Keyring) -> pl.DataFrame:
+    """One row per distinct IDENTITY among the rows, with the derived keys, address class and agent, and with is_v4 and
+    number of the address (parse_addresses)."""
     codes = rows.select(IDENTITY).unique()
     texts, agents = codes["client_ip"].unique(), codes["user_agent"].unique()
     addresses = describe_addresses(texts.cast(pl.String), ranges).with_columns(client_ip=texts)
     named = match_agents(agents, rules).select(pl.col("user_agent").cast(agents.dtype), "is_bot", "app", "device", "os")
-    described = mark_included(add_columns(codes, addresses, ["client_ip"]), inclusions, day).drop("is_v4", "number")
+    described = add_columns(codes, addresses, ["client_ip"])
     hashed = hash_identities(
         described.select("tenant_id", "network", "user_agent", household_key="_platform_key"), keyring
     )
     return (
         add_columns(described.drop("network"), named, ["user_agent"])
         .with_columns(hashed.rename({"key_version": "_own"}).get_columns())
-        .with_columns(_day=pl.lit(day), key_version=name_version("_own", "_platform_version", "_platform_key"))
+        .with_columns(key_version=name_version("_own", "_platform_version", "_platform_key"))
         .drop("_own")
     )
 
