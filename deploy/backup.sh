@@ -13,10 +13,11 @@ folder=${1:?"a folder for the backup"}
 : "${SUPERUSER_URL:?"the address of the database, as a superuser"}"
 home=${EARSHOT_HOME:-.earshot}
 ring=${EARSHOT_KEYRING:-$home/keyring.json}
+. "$(dirname "$0")/login.sh"
 
 mkdir -p "$folder"
 # Whole, or not there: a dump that was stopped is no backup.
-pg_dump --format=custom --dbname="$SUPERUSER_URL" --file="$folder/earshot.dump.new"
+pg_dump --format=custom --dbname="$address" --file="$folder/earshot.dump.new"
 pg_restore --list "$folder/earshot.dump.new" >/dev/null
 mv "$folder/earshot.dump.new" "$folder/earshot.dump"
 if [ -e "$ring" ]; then

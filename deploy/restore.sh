@@ -14,12 +14,13 @@ folder=${1:?"the folder of the backup"}
 home=${EARSHOT_HOME:-.earshot}
 ring=${EARSHOT_KEYRING:-$home/keyring.json}
 dump="$folder/earshot.dump"
+. "$(dirname "$0")/login.sh"
 
 run() {
-    psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname="$SUPERUSER_URL" --output=/dev/null "$@"
+    psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname="$address" --output=/dev/null "$@"
 }
 
-if [ "$(psql --no-psqlrc -Atc "SELECT to_regclass('public.tenants') IS NOT NULL" --dbname="$SUPERUSER_URL")" = t ]; then
+if [ "$(psql --no-psqlrc -Atc "SELECT to_regclass('public.tenants') IS NOT NULL" --dbname="$address")" = t ]; then
     echo "restore: there is a schema of Earshot in this database; restore into an empty one" >&2
     exit 1
 fi
@@ -29,7 +30,7 @@ if pg_restore --list "$dump" | grep -q 'EXTENSION - timescaledb'; then
 else
     has_timescaledb=
 fi
-pg_restore --dbname="$SUPERUSER_URL" --exit-on-error "$dump"
+pg_restore --dbname="$address" --exit-on-error "$dump"
 if [ -n "$has_timescaledb" ]; then
     run --command='SELECT timescaledb_post_restore()'
 fi

@@ -5,6 +5,7 @@ Here: helpers of the tests beside it. Not here: what holds (test_*.py).
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -19,8 +20,11 @@ DEPLOY = ROOT / "deploy"
 
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
-# What Dagster and our processes read besides the settings, and the settings that compose.yaml hands on.
-OTHERS = {"EARSHOT_DAGSTER_FOLDER", "DAGSTER_HOME"}
+# What Dagster, our processes and the libraries of object stores read besides the settings.
+OTHERS = {"EARSHOT_DAGSTER_FOLDER", "DAGSTER_HOME", "EARSHOT_DEBUG", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+
+# Names of settings, as code spells them.
+SETTING = re.compile(r"(EARSHOT|DATABASE|POSTGRES|SMTP|SENDGRID)_[A-Z0-9_]*[A-Z0-9]|DAGSTER_POSTGRES_URL")
 
 
 def filled(text: str, **values: str) -> str:
@@ -50,12 +54,34 @@ class Recording(dict[str, str]):
 @cache
 def known_variables() -> frozenset[str]:
     """Every variable that an operator can set."""
-    from pipelines.settings import first_day_setting, load_settings
+    from pipelines.settings import event_log_setting, first_day_setting, load_settings
 
     environment = Recording()
     load_settings(environment)
     first_day_setting(environment)
+    event_log_setting(environment)
     return frozenset(environment.names | OTHERS)
+
+
+def variables_in_code() -> frozenset[str]:
+    """Every name of a setting that stands by itself in the code of the product."""
+    trees = (
+        ast.parse(path.read_text(encoding="utf-8"))
+        for room in ("pipelines", "assets", "reports", "sql")
+        for path in (ROOT / room).rglob("*.py")
+    )
+    words = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return frozenset(word for word in words if isinstance(word, str) and SETTING.fullmatch(word))
+
+
+def documented_variables() -> frozenset[str]:
+    """The names in the table of settings of docs/operators.md; after `A_B_S`, `_C_S` stands for A_C_S."""
+    table = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8").partition("\n## Settings\n")[2]
+    found: list[str] = []
+    for name in re.findall(r"`(_?[A-Z][A-Z0-9]*_[A-Z0-9_]+|_[A-Z]+)`", table.partition("\n## ")[0]):
+        kept = found[-1].split("_")[: -name.count("_")] if name.startswith("_") else []
+        found.append("_".join(kept) + name)
+    return frozenset(found)
 
 
 def parse(words: Sequence[str]) -> None:

@@ -11,7 +11,18 @@ import yaml
 from compose_spec import PyCompose
 
 from pipelines.chunks.broker import make_celery
-from tests.deploy.reading import DEPLOY, compose, known_variables, option, ours, parse
+from pipelines.settings import load_settings
+from tests.deploy.reading import (
+    DEPLOY,
+    compose,
+    documented_variables,
+    filled,
+    known_variables,
+    option,
+    ours,
+    parse,
+    variables_in_code,
+)
 
 SERVICES: dict[str, Any] = compose()["services"]
 OURS = dict(ours(SERVICES))
@@ -45,6 +56,47 @@ def test_each_command_is_one_of_ours_and_each_variable_one_that_settings_know(na
     assert check[0] == "CMD"
     if check[1] != "python":
         parse(check[1:])
+
+
+# What compose.yaml does not hand on, and why.
+FIXED = {
+    "DATABASE_URL": "the database of the file, or of an override of it",
+    "DATABASE_MIGRATE_URL": "of the migration alone",
+    "DAGSTER_POSTGRES_URL": "the database of the file",
+    "POSTGRES_HOST": "DATABASE_URL is given",
+    "POSTGRES_PORT": "DATABASE_URL is given",
+    "POSTGRES_DATABASE": "DATABASE_URL is given",
+    "POSTGRES_USER": "DATABASE_URL is given",
+    "POSTGRES_PASSWORD": "DATABASE_URL is given",
+    "EARSHOT_EXECUTOR": "days are divided over the workers of the file",
+    "EARSHOT_BROKER_URL": "the broker of the file",
+    "EARSHOT_KEYRING": "a secret of the file",
+    "EARSHOT_HOME": "of the image",
+    "EARSHOT_DAGSTER_FOLDER": "of the image",
+    "EARSHOT_OUTBOX": "in the home",
+    "EARSHOT_RULES": "in the home: earshot rules update",
+    "EARSHOT_FONTS": "of the image",
+    "EARSHOT_START_SECONDS": "of earshot ui, which is no container",
+}
+
+
+def test_every_setting_of_the_code_is_documented_and_handed_on_or_fixed() -> None:
+    names = variables_in_code() | {name for name in known_variables() if name.startswith("EARSHOT_")}
+    assert {"EARSHOT_ARCHIVE", "EARSHOT_EVENT_LOG", "SMTP_HOST", "EARSHOT_DB_LOCK_S"} <= names
+    assert names - known_variables() == set()
+    assert names - documented_variables() - {"EARSHOT_DAGSTER_FOLDER"} == set()
+    given = {name: f"given-{name}" for name in names}
+    text = filled((DEPLOY / "compose.yaml").read_text(encoding="utf-8"), **given)
+    for service in dict(ours(yaml.safe_load(text)["services"])).values():
+        handed = {name for name in names if service["environment"].get(name) == given[name]}
+        assert names - handed == {name for name in FIXED if name in names}
+
+
+def test_settings_that_are_handed_on_empty_have_their_defaults() -> None:
+    empty = {name: "" for name, value in OURS["daemon"]["environment"].items() if not value}
+    assert len(empty) > 25
+    before = load_settings({"DATABASE_URL": "postgresql://x/y"})
+    assert load_settings({"DATABASE_URL": "postgresql://x/y", **empty}) == before
 
 
 def test_a_command_or_variable_that_there_is_not_would_be_found() -> None:

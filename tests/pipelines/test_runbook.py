@@ -100,6 +100,22 @@ def shell(server: Server, database: str, home: Path, *command: str) -> subproces
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize(
+    ("url", "address", "password"),
+    [
+        ("postgresql://ann:a%40b%2Fc%25d@db:5432/earshot", "postgresql://ann@db:5432/earshot", "a@b/c%d"),
+        ("postgresql://ann:b:c@db/earshot?sslmode=require", "postgresql://ann@db/earshot?sslmode=require", "b:c"),
+        ("postgresql://ann@db/earshot", "postgresql://ann@db/earshot", ""),
+        ("postgresql:///earshot?host=/tmp/a@b:1", "postgresql:///earshot?host=/tmp/a@b:1", ""),
+    ],
+)
+def test_no_process_of_a_backup_has_the_password_among_its_arguments(url: str, address: str, password: str) -> None:
+    script = '. deploy/login.sh; printf "%s\\n%s\\n%s\\n" "$address" "${PGPASSWORD-}" "${SUPERUSER_URL-}"'
+    env = {"PATH": "/usr/bin:/bin", "SUPERUSER_URL": url}
+    done = subprocess.run(["sh", "-euc", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == [address, password, "", ""]
+
+
 def content(url: str) -> dict[str, tuple[object, ...]]:
     """Of each table how many rows it has, and a hash of them."""
     with psycopg.connect(url) as connection:
