@@ -42,7 +42,8 @@ FEWEST_DAYS = 63
 class ArchivedDay:
     """A tenant's day that is due: what was archived and dropped of it, or why it waits.
 
-    rows, bytes: of its files. dropped: rows that left the tables. waits: None where it does not.
+    rows, bytes: of its files. dropped: rows that left the tables. waits: None where it does not. loses_addresses: the
+    tenant's addresses go at some time, so the archive has none.
     """
 
     tenant: UUID
@@ -53,6 +54,7 @@ class ArchivedDay:
     dropped: int = 0
     place: str = ""
     waits: str | None = None
+    loses_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def _due_days(
             if around & stale
             else None
         )
-        yield ArchivedDay(tenant, slug, day, rows, waits=waits)
+        loses_addresses = settings["address_days"] is not None
+        yield ArchivedDay(tenant, slug, day, rows, waits=waits, loses_addresses=loses_addresses)
 
 
 def _archive_day(warehouse: Warehouse, archiving: Archiving, due: ArchivedDay) -> ArchivedDay:
@@ -140,7 +143,7 @@ def _archive_day(warehouse: Warehouse, archiving: Archiving, due: ArchivedDay) -
             "s3://bucket/earshot, or tenants.raw_days to NULL"
         )
     window = Window.of_day(due.day)
-    if warehouse.read("read_method_settings", tenants=[due.tenant])["address_days"][0] is not None:
+    if due.loses_addresses:
         # Whose addresses are to go at some time has none in the archive, where nobody would take them out.
         for relation in (REQUESTS, SIGNALS):
             expire_day(warehouse, due.tenant, window, archiving.ranges, archiving.keyring, relation)

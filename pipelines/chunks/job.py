@@ -43,7 +43,7 @@ from pipelines.chunks.dividing import count_rows, divide
 from pipelines.chunks.executors import chunk_executor
 from pipelines.chunks.signs import at_work
 from pipelines.settings import executor_setting
-from sql.values import PermanentError, Scope, Window
+from sql.values import PermanentError, Reader, Scope, Window
 from sql.warehouse import Warehouse
 
 # More than there are workers, so that none idles at the end while another has much left.
@@ -95,7 +95,7 @@ def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[dict[s
             "first": f"{days[0].day}",
             "last": f"{days[-1].day}",
             "began": began.isoformat(),
-            "measures": measures_of(measurement),
+            "measures": measures_of(measurement, warehouse.read, [ids[slug] for slug in slugs]),
             "tenants": [str(ids[slug]) for slug in slugs],
         }
         yield DynamicOutput(value, mapping_key=f"{number:02d}_of_{len(groups):02d}")
@@ -112,7 +112,7 @@ def compute_chunk(context: OpExecutionContext, chunk: dict[str, Any]) -> dict[st
     """What was computed for whom. A chunk that is computed again leaves alone what the ledger says is done."""
     warehouse: Warehouse = context.resources.warehouse
     measurement = context.resources.measurement
-    if chunk["measures"] != measures_of(measurement):
+    if chunk["measures"] != measures_of(measurement, warehouse.read, list(map(UUID, chunk["tenants"]))):
         raise Failure(
             "This worker measures by other rules, networks or keys than the process that divided the tenants, so "
             "nothing was computed: its numbers would not fit the others'. Give all of them the same EARSHOT_KEYRING "
@@ -250,13 +250,12 @@ def _day(text: str) -> date:
         raise PermanentError(f"{text!r} is no day; write it as 2026-01-31") from None
 
 
-def measures_of(measurement: Any) -> str:
-    """A name for the rules, networks and keys in force; keys cannot be read from it."""
+def measures_of(measurement: Any, read: Reader, tenants: Sequence[UUID]) -> str:
+    """A name for the rules, networks and keys in force for these tenants; keys cannot be read from it."""
     from hashlib import blake2b
 
-    keyring = measurement.keyring
-    rings = {"": keyring.default, **keyring.tenants}
-    keys = sorted((str(owner), key.version, key.secret) for owner, ring in rings.items() for key in ring)
+    keyring = measurement.keyring.in_force(read, tenants)
+    keys = sorted((str(tenant), key.version, key.secret) for tenant in tenants for key in keyring.keys_of(tenant))
     return blake2b(
         repr((measurement.rules.version, measurement.ranges.version, keys)).encode(), digest_size=12
     ).hexdigest()

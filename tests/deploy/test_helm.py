@@ -1,16 +1,17 @@
-"""values.yaml and earshot.yaml: commands, variables, ports, and every key of Kubernetes' own objects."""
+"""values.yaml and earshot.yaml: commands, variables, ports, and Kubernetes' own schemas of its objects."""
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from dagster_k8s.job import UserDefinedDagsterK8sConfig
-from kubernetes import client
 
 from pipelines.instance import GuardedInstance
 from pipelines.settings import EXECUTORS
@@ -22,23 +23,23 @@ OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all((DEPLOY / "helm" / "ears
 PODS = {"code": CODE, "webserver": VALUES["dagsterWebserver"], "daemon": VALUES["dagsterDaemon"]}
 
 
-def check(value: Any, kind: str) -> None:
-    """Raises AssertionError for a key that Kubernetes' objects of that kind do not have."""
-    if listed := re.fullmatch(r"list\[(.+)\]", kind):
-        for each in value:
-            check(each, listed[1])
-    elif mapped := re.fullmatch(r"dict\(str, (.+)\)", kind):
-        for each in value.values():
-            check(each, mapped[1])
-    elif kind.startswith("V1"):
-        model = getattr(client, kind)
-        names = {written: attribute for attribute, written in model.attribute_map.items()}
-        assert isinstance(value, Mapping), f"{kind}: {value}"
-        assert set(value) <= set(names), f"{kind} has no {sorted(set(value) - set(names))}"
-        for key, inner in value.items():
-            check(inner, model.openapi_types[names[key]])
-    elif kind in ("str", "int", "bool"):
-        assert type(value).__name__ == kind, f"{value!r} is no {kind}"
+# The newest version that the package of schemas has.
+KUBERNETES = "1.37"
+
+
+def check(manifest: dict[str, Any]) -> None:
+    """Raises ValidationError for what Kubernetes' schema of the object does not know, lacks, or has of another type."""
+    kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+
+
+def pod_of(container: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
+    """A pod with that container, as the chart makes one."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "earshot"},
+        "spec": {"containers": [{"name": "earshot", "image": "earshot:local", **container}], **spec},
+    }
 
 
 def test_the_chart_and_the_image_are_of_the_pinned_versions() -> None:
@@ -64,13 +65,19 @@ def test_commands_variables_and_ports_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("name", PODS)
 def test_pods_have_no_right_and_write_only_where_a_volume_is(name: str) -> None:
     pod = PODS[name]
-    check(pod["podSecurityContext"], "V1PodSecurityContext")
-    check(pod["securityContext"], "V1SecurityContext")
-    check(pod["volumes"], "list[V1Volume]")
-    check(pod["volumeMounts"], "list[V1VolumeMount]")
-    check(pod["resources"], "V1ResourceRequirements")
-    for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
-        check({key: value for key, value in pod.get(probe, {}).items() if key != "enabled"}, "V1Probe")
+    probes = {
+        probe: {key: value for key, value in pod[probe].items() if key != "enabled"}
+        for probe in ("readinessProbe", "livenessProbe", "startupProbe")
+        if probe in pod
+    }
+    container = {key: pod[key] for key in ("securityContext", "volumeMounts", "resources")}
+    variables = {
+        "env": [{"name": key, "value": value} for key, value in pod["env"].items()],
+        "envFrom": [{"secretRef": each} for each in pod["envSecrets"]],
+    }
+    check(pod_of(container | probes | variables, securityContext=pod["podSecurityContext"], volumes=pod["volumes"]))
+    # Whatever else the settings know comes by that secret.
+    assert pod["envSecrets"] == [{"name": "earshot-settings"}]
     assert pod["podSecurityContext"]["runAsUser"] == 10001
     assert pod["securityContext"]["readOnlyRootFilesystem"]
     assert {each["name"] for each in pod["volumeMounts"]} == {each["name"] for each in pod["volumes"]}
@@ -88,9 +95,10 @@ def test_runs_and_their_steps_are_configured_as_the_launcher_takes_it() -> None:
 
     taken = UserDefinedDagsterK8sConfig.from_dict(snake(given))  # type: ignore[no-untyped-call]
     assert taken.container_config["resources"]["limits"] == {"memory": "6Gi"}
-    check(given["containerConfig"], "V1Container")
-    check(given["podSpecConfig"], "V1PodSpec")
-    check(given["jobSpecConfig"], "V1JobSpec")
+    pod = pod_of(given["containerConfig"], restartPolicy="Never", **given["podSpecConfig"])
+    template = {"metadata": given["podTemplateSpecMetadata"], "spec": pod["spec"]}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "run"}}
+    check({**job, "spec": {"template": template, **given["jobSpecConfig"]}})
     instance = VALUES["additionalInstanceConfig"]["instance_class"]
     assert (instance["module"], instance["class"]) == (GuardedInstance.__module__, GuardedInstance.__name__)
 
@@ -98,13 +106,15 @@ def test_runs_and_their_steps_are_configured_as_the_launcher_takes_it() -> None:
 def test_the_objects_beside_the_chart_have_only_keys_of_kubernetes_and_parse_their_commands() -> None:
     kinds = {each["kind"]: each for each in OBJECTS}
     assert sorted(kinds) == ["Job", "NetworkPolicy", "PodDisruptionBudget"]
-    for kind, each in kinds.items():
-        check(each, f"V1{kind}")
+    for each in OBJECTS:
+        check(each)
     (container,) = kinds["Job"]["spec"]["template"]["spec"]["containers"]
     parse(container["command"])
     assert container["image"] == f"{CODE['image']['repository']}:{CODE['image']['tag']}"
-    with pytest.raises(AssertionError, match="V1JobSpec has no"):
-        check({"backofLimit": 5}, "V1JobSpec")
+    wrong = copy.deepcopy(kinds["Job"])
+    wrong["spec"]["backofLimit"] = wrong["spec"].pop("backoffLimit")
+    with pytest.raises(kubernetes_validate.ValidationError, match="backofLimit"):
+        check(wrong)
 
 
 def test_the_limits_of_the_queue_are_those_of_dagster_yaml() -> None:
