@@ -36,8 +36,7 @@ from sql.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
-# In a description of a check, and in its table.
-CASES_NAMED = 3
+# In the table of a check.
 ROWS_SHOWN = 200
 
 NO_ROWS: Description = {"rows": MetadataValue.int(0), "tenants": MetadataValue.int(0)}
@@ -134,24 +133,21 @@ def _result_of(quality: Quality, verdicts: "pl.DataFrame") -> AssetCheckResult:
     """What the UI shows of one check: the tenants and days that did not pass first. verdicts: its own, with slug."""
     import polars as pl
 
+    from assets.upkeep.verdicts import name_cases
+
     rows = verdicts.sort("passed", "day", "slug").select(
         "slug", "day", pl.when("passed").then(pl.lit("as promised")).otherwise(pl.lit("not so")), "detail"
     )
-    bad = verdicts.filter(passed=False).sort("day", "slug").head(CASES_NAMED)
-    cases = ", ".join(
-        f"{slug} {day} ({detail})" for slug, day, detail in bad.select("slug", "day", "detail").iter_rows()
-    )
-    failed = verdicts.filter(passed=False).height
-    more = f" and {failed - CASES_NAMED} more" if failed > CASES_NAMED else ""
+    bad = verdicts.filter(passed=False).sort("day", "slug")
     return AssetCheckResult(
         check_name=quality.name,
         asset_key=quality.table,
-        passed=failed == 0,
+        passed=bad.is_empty(),
         severity=AssetCheckSeverity.WARN,
-        description=quality.promise + (f" Not so: {cases}{more}." if failed else ""),
+        description=quality.promise + ("" if bad.is_empty() else f" Not so: {name_cases(bad)}."),
         metadata={
             "tenants": verdicts["tenant_id"].n_unique(),
-            "failed": failed,
+            "failed": bad.height,
             "table": MetadataValue.md(table(("tenant", "day", "verdict", "found"), rows.head(ROWS_SHOWN).iter_rows())),
         },
     )

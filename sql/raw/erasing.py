@@ -29,6 +29,9 @@ KEYED: Mapping[str, tuple[str | None, str | None, str | None]] = {
     "campaign_holdouts": ("household_key", None, None),
 }
 
+# By it the reach of large days is read faster: hashes of keys, made anew with the day, counted in the proof.
+_SKETCHES = "reach_sketches"
+
 # What hangs on a conversion.
 _OF_CONVERSIONS = ("conversion_adjustments", "attribution_touches", "attribution_credits", "conversion_days")
 
@@ -105,7 +108,18 @@ def _count(connection: Connection, tenant: UUID, keys: Keys, events: Mapping[str
             _values(tenant, keys),
         )
         counts[table] = whole_number(found.fetchone())
+    found = connection.execute(
+        sql.SQL("SELECT count(*) FROM public.reach_sketches WHERE {}").format(_sketches()), _values(tenant, keys)
+    )
+    counts[_SKETCHES] = whole_number(found.fetchone())
     return counts
+
+
+def _sketches() -> sql.Composed:
+    """The sketches of days on which they were exposed, which may hold their hash."""
+    return sql.SQL(
+        "tenant_id = %(tenant)s AND day IN (SELECT {} FROM public.ad_exposures WHERE tenant_id = %(tenant)s AND {})"
+    ).format(sql.SQL(KEYED["ad_exposures"][2] or ""), _whose("ad_exposures"))
 
 
 def _whose(table: str) -> sql.Composed:
@@ -159,6 +173,9 @@ def erase_rows(
                 ).format(sql.Identifier(table), _whose("conversions")),
                 _values(tenant, keys),
             )
+        connection.execute(
+            sql.SQL("DELETE FROM public.reach_sketches WHERE {}").format(_sketches()), _values(tenant, keys)
+        )
         for table, (_, _, day) in KEYED.items():
             found = connection.execute(
                 sql.SQL("DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND {} RETURNING {}").format(

@@ -21,7 +21,7 @@ from assets.privacy.expiry import expire_day
 from sql.values import PermanentError
 from sql.warehouse import Warehouse, Write
 from tests.assets.archive.test_keeping import AT, DAY, ELSE, KEYS, QUAY, archive, network, signal
-from tests.assets.listening.test_day import load, request
+from tests.assets.listening.test_day import load, name, request
 
 __all__ = ["network"]
 
@@ -101,6 +101,22 @@ def test_an_address_that_is_gone_is_found_by_its_kept_key_under_an_older_version
     done = erase(network, QUAY, ring, "Ada", address=HOME)
 
     assert (done.before["listener_events"], done.before["event_keys"]) == (1, 1)
+
+
+def test_a_sketch_that_may_hold_the_hash_goes_with_the_exposure(network: Warehouse) -> None:
+    compute(network, QUAY)
+    with network.transaction() as connection:
+        for day in (DAY.day, DAY.day + timedelta(days=1)):
+            connection.execute(
+                "INSERT INTO reach_sketches (tenant_id, day, campaign_id, placement_id, unit, keys, sketch, is_final, "
+                "run_id) VALUES (%s, %s, %s, %s, 'household', 1, '\\x00', true, %s)",
+                [QUAY, day, name("quay campaign"), name("quay pre"), QUAY],
+            )
+
+    done = erase(network, QUAY, KEYS, "Ada", address=HOME)
+
+    assert (done.before["reach_sketches"], done.after["reach_sketches"]) == (1, 0)
+    assert rows(network, "SELECT day FROM reach_sketches") == [(DAY.day + timedelta(days=1),)]
 
 
 def test_the_proof_has_counts_and_the_person_and_not_the_identity(network: Warehouse) -> None:

@@ -37,6 +37,17 @@ def test_migrations_are_numbered_without_gaps_and_each_number_once() -> None:
     assert [int(name.split("_")[0]) for name in NAMES] == list(range(1, len(NAMES) + 1))
 
 
+def test_no_migration_but_one_builds_an_index_over_a_table_that_grows_with_time() -> None:
+    """Writers wait for it, and it cannot be built beside them: docs/operators.md, "Changing the schema"."""
+    texts = {each.name: each.apply for each in load_migrations()}
+    series = {name: set(re.findall(r"earshot_create_series\('(\w+)'", text)) for name, text in texts.items()}
+    every = set().union(*series.values())
+    assert {"listener_events", "attribution_events", "downloads"} <= every
+    indexed = {name: set(re.findall(r"INDEX \w+\s+ON (\w+)", text)) for name, text in texts.items()}
+    late = {(name, table) for name, tables in indexed.items() for table in tables & every - series[name]}
+    assert late == {("0017_clean_orders", "attribution_events")}
+
+
 def test_an_empty_database_gets_every_migration_in_order_and_says_so(empty_url: str) -> None:
     progress: list[str] = []
     assert migrate(empty_url, progress.append) == NAMES
