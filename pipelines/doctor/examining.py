@@ -53,6 +53,7 @@ def _examine_database(settings: Settings, now: datetime) -> list[Finding]:
     looks: dict[str, Callable[[Warehouse], Iterator[Finding]]] = {
         "server": database.check_server,
         "roles": database.check_rights,
+        "keys": partial(work.check_key_versions, settings=settings),
         "coverage": partial(work.check_coverage, now=now),
         "failures": work.check_failures,
         "inclusion list": partial(work.check_inclusions, now=now),

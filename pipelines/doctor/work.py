@@ -38,6 +38,29 @@ def read_coverage(warehouse: Warehouse, tenants: Iterable[UUID], last: date) -> 
     return warehouse.rows("read_coverage", verdict=VERDICT, first=last - LOOKED_BACK, last=last, tenants=list(tenants))
 
 
+def check_key_versions(warehouse: Warehouse, settings: Settings) -> Iterator[Finding]:
+    """Whether the key ring has the version that each tenant's stored keys are of, and whether a newer one waits."""
+    path = settings.keyring_path or settings.home / "keyring.json"
+    if not path.exists():
+        return
+    from assets.listening.identity.keys import Keyring
+    from assets.privacy.rotation import due_version
+
+    keyring = Keyring.load(path)
+    waiting = []
+    for tenant, slug in _tenants(warehouse).items():
+        try:
+            before, newest = due_version(warehouse, tenant, keyring)
+        except EarshotError as error:
+            advice = "bring the ring of the machine on which `earshot keys add` was called, or its backup"
+            yield problem("keys", f"nothing can be computed here: {error}", advice, slug)
+        else:
+            waiting += [slug] if newest != before else []
+    if waiting:
+        meaning = f"a newer version waits in the ring for {name_some(waiting)}"
+        yield warning("keys", meaning, "`earshot keys rotate`, once every machine has the ring; or the next night does")
+
+
 def check_coverage(warehouse: Warehouse, now: datetime) -> Iterator[Finding]:
     """Days of each tenant that no run has judged, and tables of days that are stale."""
     tenants = _tenants(warehouse)

@@ -13,6 +13,7 @@ import pytest
 from click.testing import Result
 from dagster._core.scheduler.instigation import TickStatus
 
+from assets.listening.identity.key_files import add_version
 from pipelines.doctor.database import CLOCKS_WRONG_S, judge_clocks
 from pipelines.doctor.finding import Level
 from pipelines.doctor.work import last_due
@@ -151,6 +152,20 @@ def test_a_setting_that_cannot_be_read_is_a_problem_of_its_own(installation: Ins
     result = installation.doctor("--json", EARSHOT_DISK_FREE_PERCENT="a lot")
     assert result.exit_code == 2
     assert "EARSHOT_DISK_FREE_PERCENT is 'a lot'" in findings(result)["configuration", "problem"]["meaning"]
+
+
+def test_a_version_of_the_keys_that_waits_or_that_the_ring_lacks_is_found(installation: Installation) -> None:
+    path = Path(installation.settings["EARSHOT_KEYRING"])
+    add_version(path)
+    waiting = findings(installation.doctor("--json"))["keys", "warning"]
+    assert waiting["meaning"] == "a newer version waits in the ring for harbor"
+    installation.execute(
+        "INSERT INTO key_rotations (tenant_id, version, rotated_by, counts) VALUES (%s, 3, 'Ada', '{}')",
+        named("harbor"),
+    )
+    lacking = findings(installation.doctor("--json"))["keys", "problem"]
+    assert "lacks version 3" in lacking["meaning"]
+    assert lacking["tenant"] == "harbor"
 
 
 def test_a_full_disk_a_lost_key_ring_and_a_mail_server_that_is_away_are_found(installation: Installation) -> None:
