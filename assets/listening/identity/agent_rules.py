@@ -199,11 +199,12 @@ def match_referrer(referrer: str | None, rules: Rules) -> ReferrerMatch:
 
 
 def _first_of_kinds(text: str, rules: Rules) -> tuple[str, Rule | None, str]:
-    """Kind, rule and name of what matches first. Bots are looked for outside of the name of a phone."""
+    """Kind, rule and name of what matches first. Bots and libraries are looked for outside of the name of a phone."""
+    bare = without_model(text)
     order = (
-        ("bot", rules.bots, without_model(text)),
+        ("bot", rules.bots, bare),
         ("app", rules.apps, text),
-        ("library", rules.libraries, text),
+        ("library", rules.libraries, bare),
         ("browser", rules.browsers, text),
     )
     for kind, of_kind, searched in order:

@@ -18,8 +18,10 @@ _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]+")
 _HEADER = re.compile(r"^user-agent:\s*", re.IGNORECASE)
 
-# `Android 14; de-de; Model Build/...`: a model can be called Spider or M BOT 60.
-_MODEL = re.compile(r"(Android [\d.]+; (?:[a-z]{2}[-_][A-Za-z]{2}; )?)[^;()]*")
+# `Android 14; de-de; Model Build/...`: a model can be called Spider or M BOT 60, and an address can stand in the name of
+# who has built its system.
+_MODEL = re.compile(r"(Android [\w.]+; (?:[a-z]{2}(?:[-_][A-Za-z]{2})?; )?)[^;()]*")
+_MODEL_OF_BUILD = re.compile(r"(Android [\w.]+; (?:[a-z]{2}(?:[-_][A-Za-z]{2})?; )?)[^;()]* Build/[^;()]*")
 
 
 def plain_agent(agent: str) -> str:
@@ -38,8 +40,8 @@ def plain_agent(agent: str) -> str:
 
 
 def without_model(agent: str) -> str:
-    """The agent without the name of an Android phone. Beside an address, nothing is one."""
-    return agent if "://" in agent else _MODEL.sub(r"\1", agent)
+    """The agent without the name of an Android phone. Beside an address, only a build has one."""
+    return (_MODEL_OF_BUILD if "://" in agent else _MODEL).sub(r"\1", agent)
 
 
 def plain_name(found: str) -> str:

@@ -64,8 +64,24 @@ PLAYERS = [
     *("GStreamer souphttpsrc 1.22.0 libsoup/3.2.2", "stagefright/1.2 (Linux;Android 9)", "Roku/DVP-12.0 (12.0.0.4182)"),
     *("Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 Chrome/109.0 Safari/537.36 Tesla/2023.44", "libmpv"),
     *("ExoPlayerLib/2.18.7", "Dalvik/2.1.0 (Linux; U; Android 14; Pixel 8)"),
-    *("Sonos/80.1-55014 (ACR_:Device)", "Yoto/14665"),
+    *("Sonos/80.1-55014 (ACR_:Device)", "Yoto/14665", "gvfs/1.48.2", "AvsDeviceSdk/1.23.0"),
+    *("PS4Application libhttp/1.000 (PS4) libhttp/6.72 (PlayStation 4)", "HbbTV/1.4.1 (;Panasonic;) PanasonicSDK/2017"),
     *("Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 TV Safari/537.36", "SXM-WearOS/1.4 (Wear OS 4)"),
+]  # fmt: skip
+
+# Apps and browsers whose names hold a word of a script, a download or a bot, or the address of who has made them.
+NAMESAKES = [
+    *("IBrowse/2.4 (AmigaOS 3.9; 68K)", "Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1", "Pocomail/4.8.4400"),
+    *("uTorrent/2210(25302)", "BTWebClient/354S(44846)", "eMClient/9.2.2157.0", "MozacFetch/49.0.20200702190156"),
+    *("APKXDL (Linux; U; Android 4.4.4;en_US; grouper/KTU84P) Downloader", "Free%20Downloader/1 CFNetwork/672 Darwin/14"),
+    *("Peapod/1.0 +http://www.peapodpy.org.uk", "ntvmobil iPhone 7.0 Version/8.0 Mobile/12F70 ntvAgof (angebot: appntv)"),
+    "Microsoft Office/16.0 (Microsoft Outlook 16.0.13110; Pro), Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_4) Safari/531.2+ Miro/6.0 (http://www.getmiro.com/)",
+    "Mozilla/5.0 (Linux; Android 2.3.4; HTC Ruby Build/GRJ22) AppleWebKit/537.31 Chrome/26.0 Mobile Safari/537.31",
+    "Mozilla/5.0 (Linux; U; Android 2.3.4; xx; LG-P698 Build/alex@hawk-droid.rev3) Version/4.0 Mobile Safari/533.1",
+    "Mozilla/5.0 (Linux; U; Android WP7; de-de; GT-S5830 - http://forum.example.pl Build/GRWK74) Mobile Safari/533.1",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; http://intranet.example.com; rv:11.0) like Gecko",
+    "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1; http://www.example.net)",
 ]  # fmt: skip
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyzäéñ", min_size=4, max_size=12).map(str.title).map(lambda name: f"Zq{name}")
@@ -92,6 +108,11 @@ def test_the_rules_for_a_brands_servers_leave_its_app_alone(rules: Rules, person
 @pytest.mark.parametrize("agent", LIBRARIES)
 def test_a_library_that_only_scripts_use_is_a_bot(rules: Rules, agent: str) -> None:
     assert match_agent(agent, rules).is_bot
+
+
+@pytest.mark.parametrize("agent", NAMESAKES)
+def test_a_word_in_the_name_of_an_app_or_a_browser_makes_no_bot_of_it(rules: Rules, agent: str) -> None:
+    assert not match_agent(agent, rules).is_bot
 
 
 @pytest.mark.parametrize("agent", PLAYERS)
