@@ -55,7 +55,10 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed. notes: what is odd about it, each in words that follow "the feed"."""
+    """A feed. notes: what is odd about it, each in words that follow "the feed".
+
+    moved_to: where its owner says that it has moved for good (itunes:new-feed-url); None where that is its own address.
+    """
 
     title: str
     language: str | None
@@ -64,6 +67,7 @@ class Feed:
     medium: str | None
     items: tuple[FeedItem, ...]
     notes: tuple[str, ...]
+    moved_to: str | None = None
 
 
 def read_feed(content: bytes, address: str, charset: str | None = None) -> Feed:
@@ -91,7 +95,8 @@ def read_feed(content: bytes, address: str, charset: str | None = None) -> Feed:
         None if document.locked is None else document.locked.lower() in ("yes", "true"),
         document.medium,
         items,
-        (*document.notes, *_notes(document, items, channel, address)),
+        (*document.notes, *_notes(document, items)),
+        _moved_to(channel, address),
     )
 
 
@@ -183,15 +188,17 @@ def _number(text: object) -> int | None:
     return int(found[1]) if found else None
 
 
-def _notes(document: Document, items: Sequence[FeedItem], channel: Mapping[str, Any], address: str) -> Iterator[str]:
+def _moved_to(channel: Mapping[str, Any], address: str) -> str | None:
+    found = plain(channel.get("itunes_new-feed-url"), LONGEST_URL)
+    return found if found and found.rstrip("/") != address.rstrip("/") else None
+
+
+def _notes(document: Document, items: Sequence[FeedItem]) -> Iterator[str]:
     without = sum(not item.files for item in items)
     if without:
         yield f"has {without} item(s) without a file to listen to, which are no episodes"
     undated = sum(item.published_at is None for item in items if item.files)
     if undated:
         yield f"has {undated} episode(s) without a date; they count as published when they were first seen"
-    moved = plain(channel.get("itunes_new-feed-url"), LONGEST_URL)
-    if moved and moved.rstrip("/") != address.rstrip("/"):
-        yield "says that it has moved (itunes:new-feed-url): add it under its new address"
     if document.medium and document.medium.lower() == "publisher":
         yield "is that of a publisher and lists other feeds: add those"

@@ -1,6 +1,6 @@
 """Retrieving: the feed at an address, if it is another one than when it was last read.
 
-Here: the conditional request, and what each answer of a server means for a feed.
+Here: the conditional request, what each answer of a server means for a feed, and where a feed is that says it has moved.
 Not here: requests (assets/web), what a feed says (reading.py), when feeds are retrieved (following.py).
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assets.catalogue.feeds.reading import Feed, read_feed
 from assets.web.public_addresses import Network
 from assets.web.requesting import Answer, Limits, PrivateAddressError, UnavailableError, request, shown
-from sql.values import PermanentError
+from sql.values import EarshotError, PermanentError
 
 # The longest feeds, of 2,000 episodes with their notes, have about 15 MB.
 LIMITS = Limits(32_000_000, total_s=60.0)
@@ -46,8 +46,42 @@ def retrieve(
 ) -> Retrieved:
     """The feed at the address. etag, last_modified: as its server gave them when it was last read.
 
-    Raises FeedGoneError, PermanentError or UnavailableError: what happened, and what to do.
+    A feed that says that it has moved for good is the one at its new address, where that is one of the same show; else
+    it is as it was, with a note, and is read whole the next time. Raises FeedGoneError, PermanentError or
+    UnavailableError: what happened, and what to do.
     """
+    found = _retrieve(url, etag, last_modified, private)
+    return _follow_move(found, found.feed, found.feed.moved_to, private) if found.feed and found.feed.moved_to else found
+
+
+def _follow_move(found: Retrieved, feed: Feed, address: str, private: Sequence[Network]) -> Retrieved:
+    try:
+        moved = _retrieve(address, None, None, private)
+        reason = _why_another(feed, moved.feed, found.url, address)
+    except EarshotError as error:
+        reason = str(error)
+    if reason is None:
+        return moved
+    note = f"says that it has moved (itunes:new-feed-url) to {shown(address)}, which was not followed: {reason}"
+    return Retrieved("read", found.url, replace(feed, notes=(*feed.notes, note)))
+
+
+def _why_another(feed: Feed, moved: Feed | None, url: str, address: str) -> str | None:
+    """Why what lies at the new address is not to be taken for the feed; None: it is the same show."""
+    if url.startswith("https:") and not address.startswith("https:"):
+        return "that is not encrypted. Have its host name an https address"
+    if moved is None or not any(item.files for item in moved.items):
+        return "there is no episode there"
+    if moved.moved_to is not None:
+        return f"that one says that it has moved too, to {shown(moved.moved_to)}"
+    guids = {item.guid for item in feed.items} - {None}
+    is_same = feed.podcast_guid == moved.podcast_guid if feed.podcast_guid and moved.podcast_guid else False
+    if is_same or guids & {item.guid for item in moved.items} or (not feed.items and feed.title == moved.title):
+        return None
+    return "it has no episode and no podcast:guid in common with this one. If it is the same show, add it there"
+
+
+def _retrieve(url: str, etag: str | None, last_modified: str | None, private: Sequence[Network]) -> Retrieved:
     given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     conditions = {name: value for name, value in given.items() if value}
     try:

@@ -81,9 +81,10 @@ def test_what_moves_or_lists_others_is_said() -> None:
         "<title>x</title><itunes:new-feed-url>https://new.example.com/feed</itunes:new-feed-url>"
         "<podcast:medium>publisher</podcast:medium>"
     )
-    notes = " ".join(read_feed(rss(entry(1), channel=channel), ADDRESS).notes)
-    assert "has moved" in notes
-    assert "publisher" in notes
+    found = read_feed(rss(entry(1), channel=channel), ADDRESS)
+    assert found.moved_to == "https://new.example.com/feed"
+    assert read_feed(rss(entry(1), channel=channel), "https://new.example.com/feed/").moved_to is None
+    assert any("publisher" in note for note in found.notes)
 
 
 def test_a_feed_without_a_title_is_refused() -> None:

@@ -35,6 +35,40 @@ def test_where_a_feed_has_moved_for_good_is_said_and_where_it_is_for_now_is_not(
     assert retrieve(lent, private=LOOPBACK).url == lent
 
 
+def saying(address: str, *items: str) -> bytes:
+    """A feed that says where it is now."""
+    return rss(*items, channel=f"<title>Tides</title><itunes:new-feed-url>{address}</itunes:new-feed-url>")
+
+
+def test_a_feed_that_says_that_it_has_moved_is_the_one_at_its_new_address(site: Site) -> None:
+    there = site.put("/there", saying(f"{site.address}/there", entry(2), entry(1)))
+    found = retrieve(site.put("/here", saying(there, entry(1))), private=LOOPBACK)
+    assert (found.url, found.state, len(found.feed.items if found.feed else ())) == (there, "read", 2)
+
+
+@pytest.mark.parametrize(
+    ("there", "reason"),
+    [
+        (None, "no feed at"),
+        (rss(entry(7)), "no episode and no podcast:guid in common"),
+        (rss(), "no episode there"),
+        (saying("https://elsewhere.example.com/feed", entry(1)), "has moved too"),
+        ("http://169.254.169.254/feed", "PRIVATE_NETWORKS"),
+    ],
+)
+def test_a_move_to_something_else_is_not_followed_and_is_looked_at_again(
+    site: Site, there: bytes | str | None, reason: str
+) -> None:
+    address = there if isinstance(there, str) else f"{site.address}/there"
+    if isinstance(there, bytes):
+        site.put("/there", there)
+    found = retrieve(site.put("/here", saying(address, entry(1))), private=LOOPBACK)
+    assert (found.url, found.etag) == (f"{site.address}/here", None)
+    assert found.feed is not None
+    assert "which was not followed" in found.feed.notes[-1]
+    assert reason in found.feed.notes[-1]
+
+
 def test_links_are_those_of_the_place_where_the_feed_was_found(site: Site) -> None:
     site.put("/a/b/feed", rss(entry(1, "1.mp3")))
     found = retrieve(site.put("/f", status=302, headers={"Location": "/a/b/feed"}), private=LOOPBACK)
