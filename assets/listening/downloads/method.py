@@ -29,6 +29,11 @@ WINDOW_LENGTH: Final = timedelta(hours=24)
 LOOK_BACK: Final = ROLLING_BACK
 LOOK_FORWARD: Final = ROLLING_AHEAD
 
+# What requests show of a file, beyond the settings below. Whoever changes what add_intervals or add_new_bytes make of a
+# request raises it, so that every row says by which rule it was counted. 2: a 206 without a range shows its bytes, less
+# the file's header (1: nothing).
+COVERAGE_RULE: Final = 2
+
 
 class MethodError(PermanentError):
     """The settings of a tenant's measurement are missing or not valid."""
@@ -50,10 +55,10 @@ class Method:
 
 
 def name_method(window: str, suspect_pairs: int, whole_file_slack: int | None, method: Method | None = None) -> str:
-    """The version of a tenant's settings: equal settings, equal version."""
+    """The version of a tenant's settings and of the rule on what requests show: equal ones, equal version."""
     chosen = method or Method()
     slack = chosen.whole_file_slack if whole_file_slack is None else whole_file_slack
-    settings = [window, suspect_pairs, slack, chosen.minute_seconds, chosen.assumed_minute]
+    settings = [window, suspect_pairs, slack, chosen.minute_seconds, chosen.assumed_minute, COVERAGE_RULE]
     return sha256(json.dumps(settings).encode()).hexdigest()[:8]
 
 
