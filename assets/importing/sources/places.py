@@ -63,6 +63,11 @@ class Place:
     def is_local(self) -> bool:
         return self.scheme in ("file", "local")
 
+    @property
+    def local_path(self) -> Path:
+        """The whole path of a local place, or its pattern."""
+        return Path(self.location.partition("://")[2] or self.location).expanduser().absolute()
+
 
 @dataclass(frozen=True, slots=True)
 class FoundObject:
@@ -143,8 +148,7 @@ def filesystem_of(place: Place) -> tuple[Any, str]:
     import fsspec
 
     if place.is_local:
-        path = place.location.partition("://")[2] if "://" in place.location else place.location
-        return fsspec.filesystem("file"), str(Path(path).expanduser().absolute())
+        return fsspec.filesystem("file"), str(place.local_path)
     try:
         filesystem, path = fsspec.core.url_to_fs(place.location, **_store_options(place))
     except ImportError as error:

@@ -253,7 +253,7 @@ def _place(text: str) -> str:
     if text.strip() == STDIN:
         raise PermanentError("A log is a file, a folder, a pattern or an address; the standard input is not read here")
     check_place(place)
-    if place.is_local and not re.search(r"[*?\[]", place.location) and not _local(place).exists():
+    if place.is_local and not re.search(r"[*?\[]", place.location) and not place.local_path.exists():
         raise PermanentError(f"{text.strip()} does not exist")
     return text.strip()
 
@@ -261,15 +261,11 @@ def _place(text: str) -> str:
 def _refuse_own_folder(log: str, folder: Path) -> None:
     """Raises PermanentError where the log's folder would hold the catalogue: its files would be read as logs."""
     place = Place(log)
-    if place.is_local and _local(place).is_dir() and folder.resolve().is_relative_to(_local(place).resolve()):
+    if place.is_local and place.local_path.is_dir() and folder.resolve().is_relative_to(place.local_path.resolve()):
         raise PermanentError(
             f"{folder} is to hold catalogue and reports, and lies in the folder of the logs, {log}: name another "
             "with --folder, or the logs by a pattern such as 'logs/*.gz'"
         )
-
-
-def _local(place: Place) -> Path:
-    return Path(place.location.partition("://")[2] or place.location).expanduser()
 
 
 def _addresses(value: Any) -> tuple[str, ...]:

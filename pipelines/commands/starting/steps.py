@@ -41,6 +41,7 @@ from pipelines.commands.reports.previewing import write_reports
 from pipelines.commands.starting.answers import Answers
 from pipelines.commands.starting.files import Days
 from pipelines.first_day import save_first_day
+from pipelines.health.freshness import compare_counts
 from pipelines.settings import Settings
 from reports.archive import STATES
 from reports.steering import ReportId, withdraw
@@ -173,6 +174,7 @@ def compute_days(warehouse: Warehouse, tenant: UUID, slug: str, periods: Iterabl
             with progress_bar(f"Computing {plan.first} to {plan.last}", work.left, "days") as advance:
                 backfill(plan, warehouse, instance, work, advance)
         with progress_bar("Computing what is left, and what has changed since") as advance:
+            compare_counts(warehouse, first, only=[tenant])
             again = heal(
                 warehouse,
                 instance,
