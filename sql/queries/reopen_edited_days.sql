@@ -264,7 +264,8 @@ signalled AS (
 ),
 
 -- Campaigns whose results are others: from their start on, as long as their sponsor has a live one. because: campaign,
--- sponsor (it has another one), settings (of attribution), placement, or price (and airings), which concern money alone.
+-- sponsor (it has another one), settings (of attribution), placement, price (and airings), which concern money alone, or
+-- holdout, which concerns lift alone.
 resulting AS (
     SELECT
         sides.tenant_id,
@@ -302,6 +303,15 @@ resulting AS (
         'settings' AS because
     FROM sides
     WHERE sides.table_name = 'attribution_configs'
+    UNION
+    SELECT
+        sides.tenant_id,
+        sides.seen_at,
+        (sides.content ->> 'campaign_id')::uuid AS campaign_id,
+        NULL::date AS since,
+        'holdout' AS because
+    FROM sides
+    WHERE sides.table_name = 'campaign_holdouts'
     UNION
     SELECT
         moved.tenant_id,
@@ -462,7 +472,7 @@ affected AS (
     FROM flights
     CROSS JOIN (VALUES ('campaign_roi'), ('campaign_week'), ('campaign_reach')) AS step (step)
     WHERE
-        step.step = 'campaign_roi'
+        (step.step = 'campaign_roi' AND flights.because <> 'holdout')
         OR (step.step = 'campaign_week' AND flights.because <> 'price')
         OR flights.because IN ('campaign', 'sponsor')
     UNION ALL

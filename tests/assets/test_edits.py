@@ -127,6 +127,11 @@ EDITS = {
         "UPDATE placement_episodes SET aired_at = aired_at + interval '1 hour' WHERE tenant_id = %(id)s",
         {"campaign_roi": ALL},
     ),
+    "a household left out": (
+        "INSERT INTO campaign_holdouts (tenant_id, campaign_id, household_key)"
+        " SELECT tenant_id, campaign_id, key FROM campaigns, generate_series(1, 3) AS key WHERE tenant_id = %(id)s",
+        {"campaign_week": WEEK},
+    ),
     "an inclusion": (
         "INSERT INTO ip_inclusions VALUES (%(id)s, '10.0.0.1/32', 'A dormitory', now())",
         {"listening_day": ALL},
