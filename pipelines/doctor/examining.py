@@ -56,6 +56,7 @@ def _examine_database(settings: Settings, now: datetime) -> list[Finding]:
         "keys": partial(work.check_key_versions, settings=settings),
         "coverage": partial(work.check_coverage, now=now),
         "failures": work.check_failures,
+        "entries": work.check_entries,
         "inclusion list": partial(work.check_inclusions, now=now),
         "queue": partial(sender.check_queue, now=now),
     }

@@ -15,6 +15,7 @@ from uuid import UUID
 from assets.steps import VERDICT
 from pipelines import runtime
 from pipelines.doctor.finding import Finding, name_some, ok, problem, warning
+from pipelines.health.entries import strange_rows
 from pipelines.processes.automation import read_automation
 from pipelines.processes.run_history import read_history
 from pipelines.settings import Settings
@@ -117,6 +118,15 @@ def check_failures(warehouse: Warehouse) -> Iterator[Finding]:
         yield problem("failures", name_some(what), "`earshot status` says why, and what to do", slug)
     if not found:
         yield ok("failures", "nothing is open")
+
+
+def check_entries(warehouse: Warehouse) -> Iterator[Finding]:
+    """Raw rows that no number counts: of tenants that are not there, and of impossible times."""
+    lines = strange_rows(warehouse)
+    for line in lines:
+        yield warning("entries", line, "docs/operators.md, 'What may be entered'")
+    if not lines:
+        yield ok("entries", "every raw row belongs to a tenant and a day")
 
 
 def check_inclusions(warehouse: Warehouse, now: datetime) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Entries: raw rows and settings that nothing is computed from, as lines of text.
 
-Here: what `earshot status` prints about rows of no tenant, rows of impossible times, rows that break a constraint, and
+Here: what `earshot status` and `earshot doctor` say about rows of no tenant, rows of impossible times, rows that break a constraint, and
 order ids that many households share.
 Not here: what is within bounds (sql/functions/in_*_bounds.sql), rows that a day leaves out (the check rows_plausible).
 """
@@ -22,12 +22,12 @@ def strange_rows(warehouse: Warehouse) -> list[str]:
     for row in warehouse.rows("read_strange_rows"):
         tenant = row["slug"] or row["tenant_id"]
         span = f"{row['first_at']} to {row['last_at']}" if row["rows"] > 1 else row["first_at"]
-        why = (
-            f"belong to no tenant ({tenant})"
+        why, advice = (
+            (f"belong to no tenant ({tenant})", "Enter a tenant with that id, or give the rows the id of theirs")
             if row["reason"] == "no tenant"
-            else f"of {tenant} lie before 2000 or ahead of today"
+            else (f"of {tenant} lie before 2000 or ahead of today", "Correct their occurred_at, or delete them")
         )
-        lines.append(f"{row['rows']:,} row(s) of {row['relation']} {why}, {span}: they are counted nowhere.")
+        lines.append(f"{row['rows']:,} row(s) of {row['relation']} {why}, {span}: they are counted nowhere. {advice}.")
     lines += [
         f"Rows of {relation} break {name}: correct them, then run "
         f"ALTER TABLE {relation} VALIDATE CONSTRAINT {name}; new rows are held to it already."

@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from pipelines.doctor.finding import Level
+from pipelines.doctor.work import check_entries
 from sql.connections.connecting import StatementError
 from sql.embedded import Server
 from sql.values import EarshotError
@@ -151,4 +153,8 @@ def test_rows_are_named_where_there_is_no_tenant_at_all(
     with home_of_its_own(home_folder):
         result = CliRunner().invoke(main, ["status"], env={"DATABASE_URL": database_url})
     assert "No tenant yet." in result.output
-    assert f"1 row(s) of listener_events belong to no tenant ({named('harbor')}), 2026-03-02" in result.output
+    said = f"1 row(s) of listener_events belong to no tenant ({named('harbor')}), 2026-03-02"
+    assert said in result.output
+    (found,) = check_entries(warehouse)
+    assert (found.level, found.meaning.startswith(said)) == (Level.WARNING, True)
+    assert "Enter a tenant with that id" in found.meaning
