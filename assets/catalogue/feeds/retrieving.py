@@ -1,6 +1,6 @@
 """Retrieving: the feed at an address, if it is another one than when it was last read.
 
-Here: the conditional request, what each answer of a server means for a feed, and where a feed is that says it has moved.
+Here: the conditional request, what each answer of a server means for a feed, and where a feed is that has moved.
 Not here: requests (assets/web), what a feed says (reading.py), when feeds are retrieved (following.py).
 """
 
@@ -51,7 +51,9 @@ def retrieve(
     UnavailableError: what happened, and what to do.
     """
     found = _retrieve(url, etag, last_modified, private)
-    return _follow_move(found, found.feed, found.feed.moved_to, private) if found.feed and found.feed.moved_to else found
+    return (
+        _follow_move(found, found.feed, found.feed.moved_to, private) if found.feed and found.feed.moved_to else found
+    )
 
 
 def _follow_move(found: Retrieved, feed: Feed, address: str, private: Sequence[Network]) -> Retrieved:

@@ -111,7 +111,10 @@ def test_the_page_states_what_becomes_of_listeners_who_never_pause(window: str, 
 
 
 def test_the_page_names_the_version_of_the_settings_that_rows_name() -> None:
-    assert f"Version {name_method('calendar_day', 500, 0)} of these rules and settings" in write_methodology(in_force()).markdown
+    assert (
+        f"Version {name_method('calendar_day', 500, 0)} of these rules and settings"
+        in write_methodology(in_force()).markdown
+    )
     others = {
         name_method(window, pairs, slack, method)
         for window, pairs, slack, method in (

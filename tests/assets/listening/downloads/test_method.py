@@ -55,8 +55,12 @@ def test_what_requests_show_is_what_the_number_of_the_rule_names() -> None:
     requests = pl.DataFrame(list(shown), schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
         source=pl.lit("server_log"), file_bytes=pl.lit(5_000), header_bytes=pl.lit(100), is_open=pl.lit(True)
     )
-    numbered = add_intervals(requests).with_row_index("request_no").with_columns(
-        pl.col("request_no").cast(pl.Int64), group_no=pl.col("request_no").cast(pl.Int64), file_no=pl.lit(0)
+    numbered = (
+        add_intervals(requests)
+        .with_row_index("request_no")
+        .with_columns(
+            pl.col("request_no").cast(pl.Int64), group_no=pl.col("request_no").cast(pl.Int64), file_no=pl.lit(0)
+        )
     )
 
     assert settings.COVERAGE_RULE == 2

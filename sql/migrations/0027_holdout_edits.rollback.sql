@@ -1,4 +1,4 @@
--- Takes back 0026_holdout_edits.
+-- Takes back 0027_holdout_edits.
 SET LOCAL ROLE earshot_owner;
 DROP TRIGGER campaign_holdouts_added ON campaign_holdouts;
 DROP TRIGGER campaign_holdouts_removed ON campaign_holdouts;

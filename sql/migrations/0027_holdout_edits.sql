@@ -1,4 +1,4 @@
--- 0026_holdout_edits: whom a campaign leaves out by lot is a setting that days depend on, as those of 0021_setting_edits are.
+-- 0027_holdout_edits: whom a campaign leaves out by lot is a setting that days depend on, as those of 0021_setting_edits are.
 
 SET LOCAL ROLE earshot_owner;
 
