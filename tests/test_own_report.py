@@ -173,11 +173,12 @@ def insert_elsewhere(warehouse: Warehouse) -> None:
     """A request of another home, as a platform inserts what it had received before the day was computed."""
     with warehouse.transaction() as connection:
         connection.execute(
-            "INSERT INTO listener_events (tenant_id, event_id, occurred_at, received_at, source, event_type, podcast_id,"
-            " episode_id, asset_id, client_ip, user_agent, http_method, http_status, bytes_sent)"
-            " SELECT tenant_id, gen_random_uuid(), occurred_at, occurred_at, source, event_type, podcast_id, episode_id,"
-            " asset_id, '81.2.69.77', user_agent, http_method, http_status, bytes_sent FROM listener_events"
-            " WHERE asset_id IS NOT NULL AND http_status = 200 AND bytes_sent > 1000 ORDER BY occurred_at LIMIT 1"
+            "INSERT INTO listener_events (tenant_id, event_id, occurred_at, received_at, source, event_type,"
+            " podcast_id, episode_id, asset_id, client_ip, user_agent, http_method, http_status, bytes_sent)"
+            " SELECT tenant_id, gen_random_uuid(), occurred_at, occurred_at, source, event_type,"
+            " podcast_id, episode_id, asset_id, '81.2.69.77', user_agent, http_method, http_status, bytes_sent"
+            " FROM listener_events WHERE asset_id IS NOT NULL AND http_status = 200 AND bytes_sent > 1000"
+            " ORDER BY occurred_at LIMIT 1"
         )
 
 

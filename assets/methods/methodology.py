@@ -171,8 +171,8 @@ def _downloads(config: Configuration) -> Section:
     ]
     named = name_method(config.settings["download_window"], config.settings["suspect_pairs"], missing, method)
     paragraphs.append(
-        f"Version {named} of these rules and settings, and of the limit below on suspect addresses. Every row names it in "
-        "rules_version, behind the versions of the rules on agents and on addresses."
+        f"Version {named} of these rules and settings, and of the limit below on suspect addresses. Every row names "
+        "it in rules_version, behind the versions of the rules on agents and on addresses."
     )
     if config.settings["download_window"] in LONG_CHAINS:
         paragraphs.append(LONG_CHAINS[config.settings["download_window"]])

@@ -1,7 +1,7 @@
 """Entries: raw rows and settings that nothing is computed from, as lines of text.
 
-Here: what `earshot status` and `earshot doctor` say about rows of no tenant, rows of impossible times, rows that break a constraint, and
-order ids that many households share.
+Here: what `earshot status` and `earshot doctor` say about rows of no tenant, rows of impossible times, rows that break
+a constraint, and order ids that many households share.
 Not here: what is within bounds (sql/functions/in_*_bounds.sql), rows that a day leaves out (the check rows_plausible).
 """
 

@@ -51,9 +51,9 @@ def retrieve(
     UnavailableError: what happened, and what to do.
     """
     found = _retrieve(url, etag, last_modified, private)
-    return (
-        _follow_move(found, found.feed, found.feed.moved_to, private) if found.feed and found.feed.moved_to else found
-    )
+    if found.feed is None or found.feed.moved_to is None:
+        return found
+    return _follow_move(found, found.feed, found.feed.moved_to, private)
 
 
 def _follow_move(found: Retrieved, feed: Feed, address: str, private: Sequence[Network]) -> Retrieved:

@@ -20,8 +20,9 @@ _HEADER = re.compile(r"^user-agent:\s*", re.IGNORECASE)
 
 # `Android 14; de-de; Model Build/...`: a model can be called Spider or M BOT 60, and an address can stand in the name of
 # who has built its system.
-_MODEL = re.compile(r"(Android [\w.]+; (?:[a-z]{2}(?:[-_][A-Za-z]{2})?; )?)[^;()]*")
-_MODEL_OF_BUILD = re.compile(r"(Android [\w.]+; (?:[a-z]{2}(?:[-_][A-Za-z]{2})?; )?)[^;()]* Build/[^;()]*")
+_ANDROID = r"(Android [\w.]+; (?:[a-z]{2}(?:[-_][A-Za-z]{2})?; )?)"
+_MODEL = re.compile(_ANDROID + r"[^;()]*")
+_MODEL_OF_BUILD = re.compile(_ANDROID + r"[^;()]* Build/[^;()]*")
 
 
 def plain_agent(agent: str) -> str:

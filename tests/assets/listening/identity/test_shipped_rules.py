@@ -73,8 +73,8 @@ PLAYERS = [
 NAMESAKES = [
     *("IBrowse/2.4 (AmigaOS 3.9; 68K)", "Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1", "Pocomail/4.8.4400"),
     *("uTorrent/2210(25302)", "BTWebClient/354S(44846)", "eMClient/9.2.2157.0", "MozacFetch/49.0.20200702190156"),
-    *("APKXDL (Linux; U; Android 4.4.4;en_US; grouper/KTU84P) Downloader", "Free%20Downloader/1 CFNetwork/672 Darwin/14"),
-    *("Peapod/1.0 +http://www.peapodpy.org.uk", "ntvmobil iPhone 7.0 Version/8.0 Mobile/12F70 ntvAgof (angebot: appntv)"),
+    *("APKXDL (Linux; U; Android 4.4.4;en_US; grouper) Downloader", "Free%20Downloader/1 CFNetwork/672 Darwin/14"),
+    *("Peapod/1.0 +http://www.peapodpy.org.uk", "ntvmobil iPhone 7.0 Version/8.0 Mobile/12F70 (angebot: appntv)"),
     "Microsoft Office/16.0 (Microsoft Outlook 16.0.13110; Pro), Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_4) Safari/531.2+ Miro/6.0 (http://www.getmiro.com/)",
     "Mozilla/5.0 (Linux; Android 2.3.4; HTC Ruby Build/GRJ22) AppleWebKit/537.31 Chrome/26.0 Mobile Safari/537.31",
