@@ -18,8 +18,8 @@ _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]+")
 _HEADER = re.compile(r"^user-agent:\s*", re.IGNORECASE)
 
-# `Android 14; de-de; Model Build/...`: a model can be called Spider or M BOT 60, and an address can stand in the name of
-# who has built its system.
+# `Android 14; de-de; Model Build/...`: a model can be called Spider or M BOT 60, and an address can stand in the name
+# of who has built its system.
 _ANDROID = r"(Android [\w.]+; (?:[a-z]{2}(?:[-_][A-Za-z]{2})?; )?)"
 _MODEL = re.compile(_ANDROID + r"[^;()]*")
 _MODEL_OF_BUILD = re.compile(_ANDROID + r"[^;()]* Build/[^;()]*")
