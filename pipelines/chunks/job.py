@@ -43,7 +43,7 @@ from pipelines.chunks.dividing import count_rows, divide
 from pipelines.chunks.executors import chunk_executor
 from pipelines.chunks.signs import at_work
 from pipelines.settings import executor_setting
-from sql.values import PermanentError, Reader, Scope, Window
+from sql.values import PermanentError, Scope, Window
 from sql.warehouse import Warehouse
 
 # More than there are workers, so that none idles at the end while another has much left.
@@ -95,7 +95,7 @@ def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[dict[s
             "first": f"{days[0].day}",
             "last": f"{days[-1].day}",
             "began": began.isoformat(),
-            "measures": measures_of(measurement, warehouse.read, [ids[slug] for slug in slugs]),
+            "measures": measures_of(measurement, [ids[slug] for slug in slugs]),
             "tenants": [str(ids[slug]) for slug in slugs],
         }
         yield DynamicOutput(value, mapping_key=f"{number:02d}_of_{len(groups):02d}")
@@ -112,7 +112,7 @@ def compute_chunk(context: OpExecutionContext, chunk: dict[str, Any]) -> dict[st
     """What was computed for whom. A chunk that is computed again leaves alone what the ledger says is done."""
     warehouse: Warehouse = context.resources.warehouse
     measurement = context.resources.measurement
-    if chunk["measures"] != measures_of(measurement, warehouse.read, list(map(UUID, chunk["tenants"]))):
+    if not fit(chunk["measures"], measures_of(measurement, list(map(UUID, chunk["tenants"])))):
         raise Failure(
             "This worker measures by other rules, networks or keys than the process that divided the tenants, so "
             "nothing was computed: its numbers would not fit the others'. Give all of them the same EARSHOT_KEYRING "
@@ -250,15 +250,27 @@ def _day(text: str) -> date:
         raise PermanentError(f"{text!r} is no day; write it as 2026-01-31") from None
 
 
-def measures_of(measurement: Any, read: Reader, tenants: Sequence[UUID]) -> str:
-    """A name for the rules, networks and keys in force for these tenants; keys cannot be read from it."""
+def measures_of(measurement: Any, tenants: Sequence[UUID]) -> dict[str, Any]:
+    """Names of the rules and networks in force, and of each tenant's keys, which cannot be read from them."""
     from hashlib import blake2b
 
-    keyring = measurement.keyring.in_force(read, tenants)
-    keys = sorted((str(tenant), key.version, key.secret) for tenant in tenants for key in keyring.keys_of(tenant))
-    return blake2b(
-        repr((measurement.rules.version, measurement.ranges.version, keys)).encode(), digest_size=12
-    ).hexdigest()
+    keyring = measurement.keyring
+    keys = {
+        f"{tenant} {version}": blake2b(keyring.key_of(tenant, version).secret, digest_size=12).hexdigest()
+        for tenant in tenants
+        for version in keyring.versions_of(tenant)
+    }
+    return {"rules": [measurement.rules.version, measurement.ranges.version], "keys": keys}
+
+
+def fit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two processes measure alike: by the same rules, and by the same secret for each version that both have.
+
+    A version that one lacks may wait to be rotated; where it is in force, that process refuses to compute by itself.
+    """
+    common = one["keys"].keys() & other["keys"].keys()
+    is_same = all(one["keys"][each] == other["keys"][each] for each in common)
+    return one["rules"] == other["rules"] and is_same and (bool(common) or not one["keys"])
 
 
 @job(
