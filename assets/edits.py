@@ -11,7 +11,7 @@ a run writes lines that the first look did not find.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from assets.spans import LONGEST_WINDOW
@@ -40,7 +40,7 @@ def reopen_edited_days(warehouse: Warehouse, tenants: Sequence[UUID], now: datet
     scope = list(tenants)
     if not any(row["edits"] for row in warehouse.rows("count_setting_edits", tenants=scope)):
         return 0
-    settled_before = (now or datetime.now(UTC)) - SETTLED_AFTER
+    settled_before = (now or warehouse.clock()) - SETTLED_AFTER
     pairs = [(step.name, asset) for step in COMPUTED for asset in step.names]
     with warehouse.transaction() as connection:
         take_locks(connection, ["setting_edits"])

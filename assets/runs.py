@@ -11,12 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 from uuid import UUID
 
 import polars as pl
 
+from assets.frames import UTC_TIME
 from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_itself, raw_sources, read_stale
 from assets.spans import CALENDAR_DAY
 from sql.events import note_event
@@ -121,8 +122,7 @@ class RunScope:
             )
 
         list(bisect_failures(sorted(read), look, self._bar))
-        clock: datetime = self._warehouse.read("read_arrivals", day=self._days[0], tenants=[UUID(int=0)])["read_at"][0]
-        return clock
+        return self._warehouse.clock()
 
     def _read_computed(self, since: datetime | None) -> dict[date, set[UUID]]:
         """The tenants of days that every asset has been computed for since then, and that are not stale again."""
@@ -241,12 +241,21 @@ class StepRun:
                 "`earshot archive restore` brings the rows back to compute them again"
             )
 
+    def _arrivals(self, day: date, chunk: Sequence[UUID]) -> tuple[pl.DataFrame, datetime]:
+        """tenant_id, input_watermark; and the time, both of the database that is written to: the ledger goes by it."""
+        found = self.warehouse.rows("read_arrivals", day=day, tenants=list(chunk))
+        columns = {
+            "tenant_id": [row["tenant_id"].bytes for row in found],
+            "input_watermark": [row["input_watermark"] for row in found],
+        }
+        return pl.DataFrame(columns, schema={"tenant_id": pl.Binary, "input_watermark": UTC_TIME}), found[0]["read_at"]
+
     def _replace_chunk(self, window: Window, chunk: Sequence[UUID]) -> Chunk:
         began = time.perf_counter()
-        arrivals = self.warehouse.read("read_arrivals", day=window.day, tenants=list(chunk))
-        began_at: datetime = self.watermarks_at or arrivals["read_at"][0]
+        arrivals, clock = self._arrivals(window.day, chunk)
+        began_at = self.watermarks_at or clock
         part = self.tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
-        status = finality(part, window, datetime.now(UTC))
+        status = finality(part, window, clock)
         self._refuse_dropped(window, chunk)
         content = self.compute(window, chunk)
         tables = {name: _stamp(name, frame, status, self.run_id) for name, frame in content.items()}

@@ -84,8 +84,8 @@ def late_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Warehou
     failures = FailureLog(warehouse, "sensor", context.log.error, not_done=NOT_LOOKED_AT)
     for ended in end_overdue_readers(warehouse):
         context.log.warning(ended)
-    now = datetime.now(UTC)
-    seen, fresh_until, counted = _read_cursor(context.cursor)
+    now = warehouse.clock()
+    seen, fresh_until, counted = _read_cursor(context.cursor, now)
     tenants = warehouse.tenants()
     ids = [UUID(bytes=tenant) for tenant in tenants["tenant_id"]]
     record_arrivals(warehouse, seen - RESCAN if seen > EVER else EVER, failures)
@@ -138,7 +138,7 @@ def early_rows(context: SensorEvaluationContext, warehouse: ResourceParam[Wareho
     stale = find_stale(warehouse, failures=failures, last=begins - timedelta(days=1))
     if stale is None:
         return SkipReason(f"Nothing is stale of days before {begins}.")
-    attempts, waits = attempts_so_far(context.instance, stale, datetime.now(UTC))
+    attempts, waits = attempts_so_far(context.instance, stale, warehouse.clock())
     if waits:
         return SkipReason(f"{stale.tables} table(s) are stale since {stale.first}; {waits}")
     _look_for_first_day(context, warehouse)
@@ -193,9 +193,13 @@ def _troubled_before(warehouse: Warehouse, tenants: Sequence[UUID]) -> set[UUID]
     return {UUID(bytes=tenant) for tenant in open_failures["tenant_id"]}
 
 
-def _read_cursor(cursor: str | None) -> tuple[datetime, datetime, str]:
-    """Until when rows were looked at, until when nothing was stale, and on which day rows were last counted."""
+def _read_cursor(cursor: str | None, now: datetime) -> tuple[datetime, datetime, str]:
+    """Until when rows were looked at, until when nothing was stale, and on which day rows were last counted.
+
+    A cursor that a clock which was ahead has left is none: what came since would not be found until then.
+    """
     if not cursor or not cursor.startswith("{"):
         return EVER, EVER, ""
     saved = json.loads(cursor)
-    return datetime.fromisoformat(saved["seen"]), datetime.fromisoformat(saved["settled"]), saved["counted"]
+    seen, settled = datetime.fromisoformat(saved["seen"]), datetime.fromisoformat(saved["settled"])
+    return (EVER, EVER, "") if max(seen, settled) > now else (seen, settled, saved["counted"])

@@ -20,9 +20,10 @@ import psycopg
 from psycopg import sql
 
 from sql import writing
-from sql.connections.connecting import check_url, connect, statement_error
+from sql.connections.connecting import DatabaseUnavailableError, check_url, connect, first_line, statement_error
 from sql.connections.limits import Limits, Work
 from sql.connections.watching import WatchedConnection
+from sql.reading.replica import POSITION, Replica
 from sql.safety.masking import masked
 from sql.schema.catalogue import Relation, relations
 from sql.statements import statement
@@ -42,7 +43,8 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 class Warehouse:
-    """One database; with read_url, statements go to a replica. Threads may share it.
+    """One database. With read_url, statements go to that replica as long as it has all that was written before, else to
+    the primary. Threads may share it.
 
     name: the application name in the server's lists of sessions and locks. work: what its reads are, which limits them.
     """
@@ -58,10 +60,10 @@ class Warehouse:
     ) -> None:
         check_url(url)
         self._url = url
-        self._read_url = read_url or url
+        self._replica = Replica(read_url, limits) if read_url else None
         self._limits, self._name, self._work = limits, name, work
-        # Made with the first read, because loading Arrow and Polars takes as long as a small command.
-        self._reader: ColumnReader | None = None
+        # By address, each made with the first read, because loading Arrow and Polars takes as long as a small command.
+        self._readers: dict[str, ColumnReader] = {}
         # One is kept open, because opening one costs more than most transactions.
         self._idle: list[WatchedConnection] = []
         self._lock = threading.Lock()
@@ -73,9 +75,16 @@ class Warehouse:
     def close(self) -> None:
         """Close what is idle. The warehouse can still be used; it connects again."""
         with self._lock:
-            if self._reader is not None:
-                self._reader.close()
+            for reader in self._readers.values():
+                reader.close()
             _close_all(self._idle)
+        if self._replica is not None:
+            self._replica.close()
+
+    def clock(self) -> datetime:
+        """The time by the database's clock, which all machines of an installation share."""
+        now: datetime = self.rows("read_clock")[0]["now"]
+        return now
 
     def read(self, name: str, /, **params: object) -> pl.DataFrame:
         """The rows of sql/queries/<name>.sql as earshot_etl, at the speed of a binary COPY.
@@ -84,7 +93,16 @@ class Warehouse:
         Raises PermanentError for an unknown statement or parameter, DatabaseUnavailableError when no server answers.
         """
         found = statement(name)
-        return self._etl_reader().fetch(found.render(params), f"Reading {name}", by_hash=found.joins_by_hash)
+        text, doing, by_hash = found.render(params), f"Reading {name}", found.joins_by_hash
+        reader = self._etl_reader()
+        try:
+            return reader.fetch(text, doing, by_hash=by_hash)
+        except DatabaseUnavailableError as error:
+            if self._replica is None or reader.url == self._url:
+                raise
+            # It went away, or had to end a statement to go on replaying.
+            self._replica.leave_alone(f"failed: {first_line(error)}")
+            return self._etl_reader().fetch(text, doing, by_hash=by_hash)
 
     def rows(self, name: str, /, **params: object) -> list[dict[str, Any]]:
         """The rows of sql/queries/<name>.sql as earshot_etl, one by one: few rows, without loading what
@@ -106,7 +124,7 @@ class Warehouse:
 
         The statements' tables are those of the schema bi: its views show this tenant alone.
         """
-        reader = self._reader_of("earshot_report", tenant)
+        reader = self._reader_of("earshot_report", tenant, self._reading_url())
 
         def read(name: str, /, **params: object) -> pl.DataFrame:
             found = statement(name)
@@ -120,7 +138,7 @@ class Warehouse:
 
     def look(self, tenant: UUID, query: sql.Composed | str, doing: str) -> pl.DataFrame:
         """The rows of one composed or rendered statement, read as in as_tenant(); doing names it in errors."""
-        reader = self._reader_of("earshot_report", tenant)
+        reader = self._reader_of("earshot_report", tenant, self._reading_url())
         try:
             return reader.fetch(query if isinstance(query, str) else query.as_string(None), doing)
         finally:
@@ -153,15 +171,24 @@ class Warehouse:
             self._keep(connection)
 
     def _etl_reader(self) -> ColumnReader:
+        url = self._reading_url()
         with self._lock:
-            if self._reader is None:
-                self._reader = self._reader_of("earshot_etl", None)
-            return self._reader
+            if url not in self._readers:
+                self._readers[url] = self._reader_of("earshot_etl", None, url)
+            return self._readers[url]
 
-    def _reader_of(self, role: str, tenant: UUID | None) -> ColumnReader:
+    def _reader_of(self, role: str, tenant: UUID | None, url: str) -> ColumnReader:
         from sql.reading.connections import ColumnReader
 
-        return ColumnReader(self._read_url, role, tenant, limits=self._limits, work=self._work, name=self._name)
+        return ColumnReader(url, role, tenant, limits=self._limits, work=self._work, name=self._name)
+
+    def _reading_url(self) -> str:
+        """Where everything can be read that has been committed by now."""
+        if self._replica is None:
+            return self._url
+        with self.transaction() as connection:
+            ((position,),) = connection.execute(POSITION).fetchall()
+        return self._replica.url if self._replica.has(str(position)) else self._url
 
     def _begin(
         self, role: str, tenant: UUID | None, work: Work = "writing", lock_s: int | None = None

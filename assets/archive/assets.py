@@ -5,7 +5,6 @@ Not here: what is due, archived and dropped (keeping.py).
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
@@ -35,7 +34,7 @@ def archived_rows(
     refuse_partial(scope, ["archived_rows"])
     failures = FailureLog(warehouse, "privacy", context.log.error, UUID(context.run.run_id), "raw rows not archived")
     tools = Archiving(Place(archive.location) if archive.location else None, measurement.ranges, measurement.keyring)
-    found = list(archive_rows(warehouse, scope, tools, datetime.now(UTC), failures))
+    found = list(archive_rows(warehouse, scope, tools, warehouse.clock(), failures))
     for each in found:
         if each.waits:
             context.log.warning(f"{each.slug}, {each.day} waits: {each.waits}")

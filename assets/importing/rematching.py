@@ -32,7 +32,7 @@ def match_again(warehouse: Warehouse, tenants: Sequence[UUID], now: datetime | N
     To be called before the edits that say so are seen (reopen_edited_days). As these are looked at once more when
     every run that had read the catalogue before is over, so are the requests that such a run has imported.
     """
-    settled_before = (now or datetime.now(UTC)) - SETTLED_AFTER
+    settled_before = (now or warehouse.clock()) - SETTLED_AFTER
     found = warehouse.rows("read_new_files", tenants=list(tenants), settled_before=settled_before)
     return sum(_match(warehouse, row["tenant_id"], row["since"]) for row in found)
 

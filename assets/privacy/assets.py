@@ -5,7 +5,6 @@ Not here: what goes and what stays (expiry.py).
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam, asset
@@ -67,7 +66,7 @@ def expired_addresses(
     refuse_campaigns(scope, ["expired_addresses"])
     refuse_partial(scope, ["expired_addresses"])
     failures = FailureLog(warehouse, "privacy", context.log.error, UUID(context.run.run_id), "addresses not replaced")
-    now = datetime.now(UTC)
+    now = warehouse.clock()
     for gone in expire_addresses(warehouse, scope, measurement.ranges, measurement.keyring, now, failures):
         replaced = gone.addresses + gone.signals
         context.log.info(f"{gone.slug}, {gone.day}: {replaced} addresses replaced by keys")

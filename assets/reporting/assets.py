@@ -5,7 +5,7 @@ Not here: how a report is built (building.py), how a mail leaves (reports/delive
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -129,8 +129,8 @@ def report_deliveries(
     from reports.delivery import Outbox, make_transport
     from reports.delivery.alerts import alert_owners, channels_of
 
-    summary = Outbox(warehouse).run(make_transport(mailing.transport), datetime.now(UTC), progress=context.log.info)
-    alerts = alert_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
+    summary = Outbox(warehouse).run(make_transport(mailing.transport), warehouse.clock(), progress=context.log.info)
+    alerts = alert_owners(warehouse, channels_of(mailing.transport), warehouse.clock())
     for note in (*summary.notes, *([summary.paused] if summary.paused else []), *alerts.notes):
         context.log.warning(note)
     return MaterializeResult(
@@ -139,7 +139,7 @@ def report_deliveries(
             "expired": summary.expired,
             "summary": str(summary),
             "alerts": str(alerts),
-            "mails_of_the_last_day": MetadataValue.md(describe_mails(warehouse.read, datetime.now(UTC))),
+            "mails_of_the_last_day": MetadataValue.md(describe_mails(warehouse.read, warehouse.clock())),
             **{f"mails_{state}": count for state, count in summary.results.items()},
         }
     )
@@ -160,8 +160,8 @@ def provider_events(
 
     if not mailing.events.source:
         return MaterializeResult(metadata={"summary": "No source of provider events is set: EARSHOT_EVENTS."})
-    read = EventReader(warehouse, mailing.events).run(datetime.now(UTC), context.log.info)
-    alerts = alert_owners(warehouse, channels_of(mailing.transport), datetime.now(UTC))
+    read = EventReader(warehouse, mailing.events).run(warehouse.clock(), context.log.info)
+    alerts = alert_owners(warehouse, channels_of(mailing.transport), warehouse.clock())
     for note in (*(f"{name} was set aside: {cause}" for name, cause in read.refused.items()), *alerts.notes):
         context.log.warning(note)
     return MaterializeResult(
@@ -194,7 +194,7 @@ def _report(
     subject = [context.asset_key.to_user_string()]
     refuse_partial(scope, subject)
     first = context.partition_time_window.start.date()
-    provenance = Provenance(UUID(context.run.run_id), mailing.code_version, datetime.now(UTC))
+    provenance = Provenance(UUID(context.run.run_id), mailing.code_version, warehouse.clock())
     builder = report_builder(warehouse, mailing, provenance)
     log = context.log
     made = make_reports(builder, measurement, scope, tasks_of(first), subject, first, log.info, log.error)

@@ -122,7 +122,7 @@ def prepare(
     """
     chosen = Scope(tuple(warehouse.tenant_id(tenant) for tenant in plan.tenants))
     tenants = tuple(UUID(bytes=tenant) for tenant in warehouse.tenants(chosen)["tenant_id"])
-    clock: datetime = warehouse.read("read_clock")["now"][0]
+    clock = warehouse.clock()
     total = plan.days * len(tenants)
     before = None if restart else find_unfinished(warehouse, instance, plan, tenants, clock)
     return (

@@ -6,7 +6,7 @@ Here: finding them in the ledger. Not here: days that are older than what they w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 import polars as pl
 
@@ -26,7 +26,7 @@ def open_days(warehouse: Warehouse, asset: str, first: date, last: date, only: S
     days = pl.DataFrame({"day": list(Window.of_days(first, last).days())})
     ledger = warehouse.ledger(asset, Window.of_days(first, last)).select("tenant_id", "day", "status")
     final_from = pl.col("day").cast(UTC_TIME) + pl.duration(hours=24 + pl.col("lateness_hours"))
-    now = pl.lit(datetime.now(UTC), dtype=UTC_TIME)
+    now = pl.lit(warehouse.clock(), dtype=UTC_TIME)
     return (
         tenants.select("tenant_id", "lateness_hours")
         .join(days, how="cross")

@@ -87,7 +87,7 @@ def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[dict[s
     for step in STEPS:
         if step.prepare:
             function_at(step.prepare)(warehouse, measurement.rules, measurement.ranges)
-    began: datetime = warehouse.read("read_clock")["now"][0]
+    began = warehouse.clock()
     ids = {slug: UUID(bytes=tenant) for slug, tenant in tenants.select("slug", "tenant_id").iter_rows()}
     groups = divide(count_rows(warehouse, days[0].day, days[-1].day, ids), context.op_config["chunks"])
     for number, slugs in enumerate(groups, 1):

@@ -6,7 +6,7 @@ Not here: the work (assets/archive), the nightly run of it (pipelines/upkeep.py)
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
@@ -45,7 +45,7 @@ def archive(context: click.Context, dry_run: bool, tenants: tuple[str, ...], bef
             warehouse,
             find_scope(warehouse, tenants),
             tools,
-            datetime.now(UTC),
+            warehouse.clock(),
             failures,
             before=before.date() if before else None,
             dry_run=dry_run,

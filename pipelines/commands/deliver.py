@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +23,7 @@ from reports.delivery import DeliverySummary, Outbox, Transport, make_transport
 from reports.delivery.alerts import alert_owners, channels_of
 from reports.delivery.events import EventReader
 from reports.delivery.history import STATES, check_resend, list_deliveries, resend, retry_failed, show_delivery
+from reports.delivery.outbox import Planned
 from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.reconcile import check_signature, event_text, read_events
 from reports.delivery.reconcile import reconcile as reconcile_events
@@ -40,11 +42,11 @@ def deliver(dry_run: bool, limit: int | None) -> None:
     with runtime.open_warehouse(settings) as warehouse:
         outbox = Outbox(warehouse)
         if dry_run:
-            _print_plan(outbox, transport, limit)
+            _print_plan(outbox.plan(transport.sender, warehouse.clock(), limit or 1000))
             return
         with progress_bar(f"Sending by {transport.name}") as advance:
-            summary = outbox.run(transport, datetime.now(UTC), limit, advance)
-        alerts = alert_owners(warehouse, channels_of(settings.mail), datetime.now(UTC))
+            summary = outbox.run(transport, warehouse.clock(), limit, advance)
+        alerts = alert_owners(warehouse, channels_of(settings.mail), warehouse.clock())
     _print_summary(summary)
     if alerts.results:
         console.out.print(f"Alerts: {alerts}.")
@@ -54,8 +56,7 @@ def deliver(dry_run: bool, limit: int | None) -> None:
         raise EarshotError("The run stopped early; the mails that are left wait in the queue. Run it again later.")
 
 
-def _print_plan(outbox: Outbox, transport: Transport, limit: int | None) -> None:
-    planned = outbox.plan(transport.sender, datetime.now(UTC), limit or 1000)
+def _print_plan(planned: Sequence[Planned]) -> None:
     table = console.text_table("would", "recipient", "delivery", "subject or reason")
     for each in planned:
         table.add_row(each.verdict, each.delivery.recipient, str(each.delivery.delivery_id), each.detail)
@@ -120,7 +121,7 @@ def show_command(delivery: UUID) -> None:
 def retry_command(delivery: UUID) -> None:
     """Put a failed mail back into the queue, once its cause is removed."""
     with runtime.open_warehouse(load_settings()) as warehouse:
-        recipient = retry_failed(warehouse, delivery, datetime.now(UTC))
+        recipient = retry_failed(warehouse, delivery, warehouse.clock())
     console.out.print(f"The mail to {recipient} is in the queue again; `earshot deliver` sends it.")
 
 
@@ -146,7 +147,7 @@ def resend_command(delivery_ids: tuple[UUID, ...], by: str | None, reason: str |
             click.confirm("Have you made sure that none of these has left? Send again", abort=True)
         who = by or pwd.getpwuid(os.getuid()).pw_name
         for row in rows:
-            again = resend(warehouse, row["delivery_id"], datetime.now(UTC), who, reason)
+            again = resend(warehouse, row["delivery_id"], warehouse.clock(), who, reason)
             line = f"The mail to {row['recipient']} is in the queue again as {again}; `earshot deliver` sends it."
             console.out.print(line)
 
@@ -185,7 +186,7 @@ def reconcile(file: Path | None, public_key: str | None, signature: str | None, 
         raise PermanentError("--public-key, --signature and --timestamp belong together: give all three or none")
     found = read_events(event_text(body))
     with runtime.open_warehouse(load_settings()) as warehouse:
-        result = reconcile_events(warehouse, found, datetime.now(UTC))
+        result = reconcile_events(warehouse, found, warehouse.clock())
     console.out.print(f"Events: {result}.")
     if result.bad:
         raise PermanentError(
@@ -196,7 +197,7 @@ def reconcile(file: Path | None, public_key: str | None, signature: str | None, 
 
 def _read_source(settings: Settings) -> None:
     with runtime.open_warehouse(settings) as warehouse:
-        read = EventReader(warehouse, settings.events).run(datetime.now(UTC))
+        read = EventReader(warehouse, settings.events).run(warehouse.clock())
     for name, cause in read.refused.items():
         console.out.print(f"Note: {name} was set aside: {cause}")
     console.out.print(f"Events: {read}.")

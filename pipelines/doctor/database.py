@@ -27,7 +27,7 @@ OLDEST_SERVER, NEWEST_SERVER = 15, 18
 # Seconds. Claims of mails and the ends of days are judged by both clocks; a claim lives 15 minutes.
 CLOCKS_APART_S, CLOCKS_WRONG_S = 2.0, 60.0
 
-# Seconds that a replica may be behind: runs read from it what they have just written.
+# Seconds that a replica may be behind; it is of no use long before (sql/reading/replica.py).
 REPLICA_BEHIND_S = 300.0
 
 _MIGRATE = "`earshot db migrate`"
@@ -126,7 +126,8 @@ def judge_clocks(ahead_of_before: float, ahead_of_after: float) -> Finding:
     advice = "`timedatectl set-ntp true` on both machines, then look with `timedatectl`"
     if apart < CLOCKS_WRONG_S:
         return warning("clock", meaning, advice)
-    return problem("clock", f"{meaning}: mails may be claimed twice, days end at the wrong moment", advice)
+    means = f"{meaning}: schedules begin at the wrong moment, and rows may count as yet to come"
+    return problem("clock", means, advice)
 
 
 def check_rights(warehouse: Warehouse) -> Iterator[Finding]:
@@ -154,7 +155,7 @@ def check_replica(settings: Settings) -> Iterator[Finding]:
     if behind is None:
         yield warning("replica", "DATABASE_READ_URL leads to a server that is no replica", "unset DATABASE_READ_URL")
     elif behind > REPLICA_BEHIND_S:
-        yield problem("replica", f"it is {behind:.0f} s behind: runs read old rows", advice)
+        yield problem("replica", f"it is {behind:.0f} s behind: runs read the primary instead", advice)
     else:
         yield ok("replica", f"it is {behind:.0f} s behind")
 

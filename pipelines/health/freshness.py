@@ -19,7 +19,7 @@ from assets.edits import reopen_edited_days
 from assets.lineage import EVER, read_stale
 from pipelines.settings import first_day_setting
 from sql.failures import FailureLog, bisect_failures
-from sql.raw.watermarks import record_watermarks
+from sql.raw.watermarks import put_back, record_watermarks
 from sql.values import DAY
 from sql.warehouse import Warehouse
 
@@ -72,8 +72,10 @@ def compare_counts(
 ) -> None:
     """Look again at all computed days from first on: finds rows too that came in without a fresh received_at.
 
-    only: these tenants; None: all.
+    only: these tenants; None: all. For all, what was recorded while the database's clock was ahead is put right first.
     """
+    if only is None and (lines := put_back(warehouse)):
+        logger.warning("%d line(s) of the ledger were recorded in a time to come, and are computed again", lines)
 
     def read(tenants: Sequence[UUID]) -> None:
         _record(warehouse, warehouse.read("read_days_to_compare", first=first, tenants=list(tenants)))

@@ -5,7 +5,7 @@ Not here: what may be decided (reports/steering.py, recipients.py), who gets whi
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,9 @@ def _builder(context: OpExecutionContext, person: str = "") -> Any:
     from reports.archive import Provenance
 
     resources = context.resources
-    provenance = Provenance(UUID(context.run.run_id), resources.mailing.code_version, datetime.now(UTC), person)
+    provenance = Provenance(
+        UUID(context.run.run_id), resources.mailing.code_version, resources.warehouse.clock(), person
+    )
     return report_builder(resources.warehouse, resources.mailing, provenance)
 
 
@@ -81,7 +83,7 @@ def _approve(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
     from reports.steering import approve
 
     for report in _ids(context, config["reports"]):
-        mails = approve(context.resources.warehouse, report, config["by"], datetime.now(UTC))
+        mails = approve(context.resources.warehouse, report, config["by"], context.resources.warehouse.clock())
         context.log.info(f"{report}: approved, {mails} mail(s) queued")
 
 
@@ -114,8 +116,8 @@ def _resend(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
 
     (report,) = _ids(context, [config["report"]])
     reason = config["reason"] or None
-    warehouse, now = context.resources.warehouse, datetime.now(UTC)
-    for each in resend_report(warehouse, report, config["to"], config["by"], reason, now):
+    warehouse = context.resources.warehouse
+    for each in resend_report(warehouse, report, config["to"], config["by"], reason, warehouse.clock()):
         context.log.info(f"{each.recipient} {each.result}")
 
 
@@ -125,7 +127,7 @@ def _recipients(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
     (report,) = _ids(context, [config["report"]])
     warehouse, person = context.resources.warehouse, config["by"]
     done = add_recipients(warehouse, report, config["add"], person)
-    done += remove_recipients(warehouse, report, config["remove"], person, datetime.now(UTC))
+    done += remove_recipients(warehouse, report, config["remove"], person, warehouse.clock())
     for each in done:
         context.log.info(f"{each.recipient} {each.result}")
 

@@ -74,8 +74,15 @@ def _end_without_answer(own: dict[str, Any]) -> None:
 
 def daemon(workspace: str) -> None:
     """Dagster's daemon: schedules, sensors, the queue, and the watch over runs."""
+    from dagster import DagsterInstance
     from dagster._daemon.cli import cli
 
+    from pipelines.processes.clock import end_when_set_back, forget_times_to_come
+
+    with DagsterInstance.get() as instance:
+        if names := forget_times_to_come(instance):
+            logger.warning("The clock was ahead when these last looked; they go on: %s", ", ".join(names))
+    threading.Thread(target=end_when_set_back, name="clock", daemon=True).start()
     cli(["run", "-w", workspace], prog_name="dagster-daemon")
 
 

@@ -1,6 +1,6 @@
 """Watermarks: how many raw rows each tenant has of each day, and how recent they are, as of the last look.
 
-Here: counting again, and recording what changed since (ingest_watermarks).
+Here: counting again, recording what changed since (ingest_watermarks), and putting back what a wrong clock recorded.
 Not here: what is computed again because of it (assets/lineage.py), when this is done (partitions.py, sensors.py).
 """
 
@@ -28,3 +28,23 @@ def record_watermarks(
     params = {"tenants": list(tenants), "days": list(dates), "sources": list(sources)}
     with warehouse.transaction() as connection:
         connection.execute(statement("record_watermarks").text.encode(), params)
+
+
+# What a line read is not known where its clock was ahead: it counts as older than anything.
+_PUT_BACK = (
+    "UPDATE ingest_watermarks SET changed_at = clock_timestamp() WHERE changed_at > clock_timestamp()",
+    "UPDATE reopened_days SET reopened_at = clock_timestamp() WHERE reopened_at > clock_timestamp()",
+    "UPDATE rollup_ledger SET began_at = CASE WHEN began_at > clock_timestamp() THEN '-infinity' ELSE began_at END, "
+    "changed_at = least(changed_at, clock_timestamp()) "
+    "WHERE began_at > clock_timestamp() OR changed_at > clock_timestamp()",
+)
+
+
+def put_back(warehouse: Warehouse) -> int:
+    """Put right what was recorded while the database's clock was ahead; returns how many lines of the ledger that were.
+
+    Until that time comes, nothing that changes would be newer than such a line, and what builds on it would be older
+    than it again and again.
+    """
+    with warehouse.transaction() as connection:
+        return [connection.execute(each.encode()).rowcount for each in _PUT_BACK][-1]

@@ -47,7 +47,7 @@ class ColumnReader:
         name: str = "earshot",
     ) -> None:
         check_url(url)
-        self._url = url
+        self.url = url
         self._role = role
         self._limits = limits
         self._answer_s = limits.answer_s(work)
@@ -78,7 +78,7 @@ class ColumnReader:
         connection, pid = (idle, self._started(idle)) if idle is not None else (None, None)
         if connection is None or pid is None:
             connection, pid = self._open()
-        look = LockLook(self._url, pid, self._limits)
+        look = LockLook(self.url, pid, self._limits)
         try:
             table = within(self._answer_s, lambda: _read(connection, sql, by_hash), connection.close, look)
         except adbc_driver_manager.Error as error:
@@ -102,9 +102,9 @@ class ColumnReader:
     def _open(self) -> tuple[Any, int]:
         try:
             # Outside of a transaction while it is idle: one that is open would keep a pooler's session to itself.
-            connection = connect(bounded(self._url, self._limits))
+            connection = connect(bounded(self.url, self._limits))
         except adbc_driver_manager.Error as error:
-            raise connect_error(error, self._url) from None
+            raise connect_error(error, self.url) from None
         try:
             started = within(self._limits.silence_s, lambda: _start(connection, self._begin), connection.close)
             return connection, started

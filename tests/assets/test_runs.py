@@ -100,7 +100,7 @@ def test_a_run_that_computes_nobody_stops_with_the_cause(networks: Warehouse) ->
 
 
 def test_a_run_leaves_out_what_was_computed_since_and_heals_what_is_missing(networks: Warehouse) -> None:
-    began = networks.read("read_arrivals", day=DAY, tenants=[UUID(int=0)])["read_at"][0]
+    began = networks.clock()
     assets = list(TABLES)
     step_run(networks, Compute()).replace_day(WINDOW, [[HARBOR]])
 

@@ -74,13 +74,13 @@ class DagsterHistory:
     def stop(self, name: str) -> None:
         """A person stops a schedule in the UI."""
         data = ScheduleInstigatorData("11 1 * * *")
-        state = InstigatorState(_origin(name), InstigatorType.SCHEDULE, InstigatorStatus.STOPPED, data)
+        state = InstigatorState(origin_of(name), InstigatorType.SCHEDULE, InstigatorStatus.STOPPED, data)
         self._schedules.add_instigator_state(state)
 
     def tick(self, name: str, status: TickStatus, at: datetime, message: str = "") -> None:
         """One look of a schedule."""
         error = SerializableErrorInfo(f"{message}\n", [], "ValueError") if message else None
-        origin = _origin(name)
+        origin = origin_of(name)
         self._schedules.create_tick(
             TickData(
                 instigator_origin_id=origin.get_id(),
@@ -102,7 +102,8 @@ class DagsterHistory:
         self.execute("TRUNCATE runs, run_tags, daemon_heartbeats, instigators, jobs, job_ticks, event_logs CASCADE")
 
 
-def _origin(name: str) -> RemoteInstigatorOrigin:
+def origin_of(name: str) -> RemoteInstigatorOrigin:
+    """Where a schedule or sensor of that name comes from."""
     target = LoadableTargetOrigin(executable_path="python", module_name="pipelines.definitions")
     location = ManagedGrpcPythonEnvCodeLocationOrigin(target, "earshot")
     return RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "__repository__"), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -155,12 +156,21 @@ def test_the_message_about_an_unreachable_server_has_no_password() -> None:
     assert "hunter2" not in repr(Warehouse("postgresql://someone:hunter2@127.0.0.1:1/earshot"))
 
 
-def test_a_replica_takes_the_reads_and_the_primary_the_writes(shared_url: str) -> None:
-    elsewhere = Warehouse(shared_url, read_url="postgresql://someone:secret@127.0.0.1:1/replica")
-    with elsewhere.transaction() as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
-    with pytest.raises(DatabaseUnavailableError, match="replica"):
-        elsewhere.tenants()
+def test_a_replica_that_does_not_answer_or_follows_nobody_is_not_read(
+    database_url: str, shared_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that follows and lags takes a second server: tests/trials/replica.py."""
+    dead, other = "postgresql://someone:hunter2@127.0.0.1:1/replica", shared_url
+    for read_url, why in ((dead, "cannot be asked how far it is"), (other, "follows no other")):
+        with closing(Warehouse(database_url, read_url)) as warehouse:
+            for _ in range(2):
+                assert warehouse.tenants().is_empty()
+            with warehouse.as_tenant(SHOW) as read:
+                assert read("read_clock").height == 1
+        (record,) = [each for each in caplog.records if each.name == "sql.reading.replica"]
+        assert why in record.getMessage()
+        assert "hunter2" not in record.getMessage()
+        caplog.clear()
 
 
 def test_values_become_typed_literals() -> None:

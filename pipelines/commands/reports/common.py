@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -59,5 +58,5 @@ def make_builder(settings: Settings, warehouse: Warehouse, person: str = "", dry
     from reports.archive import Provenance
 
     mailing = runtime.mailing(settings)
-    provenance = Provenance(uuid4(), mailing.code_version, datetime.now(UTC), person)
+    provenance = Provenance(uuid4(), mailing.code_version, warehouse.clock(), person)
     return replace(report_builder(warehouse, mailing, provenance), dry_run=dry_run)

@@ -7,7 +7,6 @@ Not here: what may be decided, and recording it (reports/steering.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +32,7 @@ def approve(names: tuple[str, ...], person: str, dry_run: bool) -> None:
     with runtime.open_warehouse(load_settings()) as warehouse:
         for row in [find_row(warehouse, name) for name in names]:
             report = ReportId.of(row)
-            mails = approve_report(warehouse, report, person, datetime.now(UTC), dry_run)
+            mails = approve_report(warehouse, report, person, warehouse.clock(), dry_run)
             line = f"{report} for {row['sponsor']}: {row['subject']}"
             console.out.print(
                 f"{line}: {mails} mail(s) would be queued." if dry_run else f"{line}: approved, {mails} mail(s) queued."

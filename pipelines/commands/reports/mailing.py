@@ -6,7 +6,6 @@ Here: the commands. Not here: the rules (reports/recipients.py, reports/subscrib
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,7 +88,7 @@ def remove_command(name: str, addresses: tuple[str, ...], person: str) -> None:
     with runtime.open_warehouse(load_settings()) as warehouse:
         report, subscription = _target(warehouse, name)
         if report is not None:
-            _print(remove_recipients(warehouse, report, addresses, person, datetime.now(UTC)))
+            _print(remove_recipients(warehouse, report, addresses, person, warehouse.clock()))
         elif subscription is not None:
             left = changed_recipients(subscription, (), addresses)
             change_subscription(warehouse, subscription, {"recipients": left}, person)
@@ -112,7 +111,7 @@ def resend(
     from reports.steering import ReportId
 
     with runtime.open_warehouse(load_settings()) as warehouse:
-        report, now = ReportId.of(find_row(warehouse, name)), datetime.now(UTC)
+        report, now = ReportId.of(find_row(warehouse, name)), warehouse.clock()
         planned = resend_report(warehouse, report, addresses, person, reason, now, True)
         if not planned:
             console.out.print("Every mail of it has left or waits. --to ADDRESS sends it to somebody once more.")

@@ -73,7 +73,7 @@ def changed_days(warehouse: Warehouse, since: datetime) -> set[object]:
 
 
 def test_requests_are_matched_from_the_release_on_once_and_their_days_have_changed(imported: Warehouse) -> None:
-    now: datetime = imported.read("read_clock")["now"][0]
+    now = imported.clock()
     assert match_again(imported, [TENANT]) == 0
     publish(imported)
 

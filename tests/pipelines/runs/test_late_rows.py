@@ -9,10 +9,12 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
 
 from pipelines.definitions import defs
+from pipelines.health.freshness import find_stale
 from pipelines.schedules import daily_rollups
 from pipelines.sensors import LATE, late_rows
 from sql.warehouse import Warehouse
-from tests.pipelines.small_network import MONDAY, add, download
+from tests.pipelines.running import compute
+from tests.pipelines.small_network import FIRST, MONDAY, add, download
 
 WEDNESDAY = MONDAY + timedelta(days=2)
 
@@ -74,6 +76,29 @@ def test_while_a_run_is_at_work_on_late_rows_no_other_is_requested(week: Warehou
         requests, _, reason = tick(week, history, cursor)
         assert requests == []
         assert reason.endswith("a run is at work on late rows.")
+
+
+def test_a_cursor_that_a_clock_which_was_ahead_has_left_is_taken_for_none(week: Warehouse) -> None:
+    with DagsterInstance.ephemeral() as history:
+        _, cursor, _ = tick(week, history)
+        ahead = {name: value.replace("20", "21", 1) for name, value in json.loads(cursor).items()}
+        come_in(week, "10.0.0.6", datetime.now(UTC))
+        (request,), cursor, _ = tick(week, history, json.dumps(ahead))
+        assert request.tags["dagster/asset_partition_range_start"] == WEDNESDAY.isoformat()
+        assert json.loads(cursor)["counted"] == datetime.now(UTC).date().isoformat()
+
+
+def test_what_a_database_recorded_while_its_clock_was_ahead_hides_no_late_row(week: Warehouse) -> None:
+    with week.transaction() as connection:
+        for moments in ("rollup_ledger SET began_at = began_at", "rollup_ledger SET changed_at = changed_at"):
+            connection.execute(f"UPDATE {moments} + interval '1 day'".encode())
+        connection.execute("UPDATE ingest_watermarks SET changed_at = changed_at + interval '1 day'")
+    come_in(week, "10.0.0.6", datetime.now(UTC))
+    with DagsterInstance.ephemeral() as history:
+        (request,), _, _ = tick(week, history)
+    assert request.tags["dagster/asset_partition_range_start"] == FIRST.isoformat()
+    compute(week)
+    assert find_stale(week) is None
 
 
 def test_a_cursor_of_an_earlier_version_is_taken_for_none(week: Warehouse) -> None:

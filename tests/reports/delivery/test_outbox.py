@@ -117,6 +117,16 @@ def test_what_failed_or_is_in_doubt_is_never_sent_again_by_itself(office: Office
     assert office.column("detail") == {"alex@acme.example": "the reason"}
 
 
+@pytest.mark.parametrize(("ahead", "expired"), [(timedelta(minutes=1), 0), (timedelta(days=1), 1)])
+def test_a_claim_that_was_made_while_the_clock_was_ahead_does_not_last_until_then(
+    office: Office, run: Run, noon: datetime, ahead: timedelta, expired: int
+) -> None:
+    office.queue("alex@acme.example")
+    with office.warehouse.transaction() as connection:
+        assert claim_next(connection, noon + ahead, noon + ahead, uuid4(), "smtp") is not None
+    assert run(Recording()).expired == expired
+
+
 def test_an_expired_claim_is_in_doubt_and_never_queued_again(office: Office, run: Run, noon: datetime) -> None:
     office.queue("alex@acme.example")
     with office.warehouse.transaction() as connection:
