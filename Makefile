@@ -49,6 +49,9 @@ bench: $(READY_DEV) ## Measure listening, attribution (beside others, in environ
 trials: $(READY_DEV) ## Kill, restart, fill up and soil what a large installation stands on, and compare what it computes (long)
 	@$(BIN)/python -m tests.trials.dirty_month
 	@$(BIN)/python -m tests.trials.kills
+	@$(BIN)/python -m tests.trials.storage
+	@$(BIN)/python -m tests.trials.replica
+	@$(BIN)/python -m tests.trials.clocks
 	@$(BIN)/python -m tests.trials.delivery
 	@$(BIN)/python -m tests.trials.machines
 	@$(BIN)/python -m tests.trials.editions

@@ -11,6 +11,7 @@ with `page`, and what another program reads, such as an address with its passwor
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,9 @@ from sql.values import EarshotError, PermanentError
 WIDE = 200
 
 OTHERS_WRITE = 0o022
+
+# No room on a disk, or none that is left to this user.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 # A log of errors is put aside once at this size.
 ERROR_LOG_BYTES = 1_000_000
@@ -149,7 +153,17 @@ def print_error(message: str) -> None:
 
 
 def _print_unexpected(error: BaseException) -> None:
-    """An error that no code expects: its first line for the person, its traceback into a log with mode 0600."""
+    """An error that no code expects: its first line for the person, its traceback into a log with mode 0600.
+
+    A disk without room is none of them.
+    """
+    if isinstance(error, OSError) and error.errno in FULL:
+        print_error(f"{error.filename or 'a file'} could not be written: {error.strerror}")
+        err.print(
+            f"Make room (EARSHOT_HOME is {home_folder()}; docs/runbook.md, 'A full disk', says what may go), then run "
+            "the same command again. What was finished is kept."
+        )
+        return
     if shows_tracebacks():
         for line in traceback_text(error).splitlines():
             err.print(Text(line))

@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.console import SafeConsole
+from pipelines.console import FriendlyGroup, SafeConsole
 
 ROOT = Path(__file__).parents[2]
 NASTY = "[/nope] [bold]x[/] :smile: \x1b[31m\x9b\u202e\u200b\nERROR forged \ud800"
@@ -87,3 +88,20 @@ def test_what_a_library_logs_reaches_no_person() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert "Invent a podcast network" in done.stdout
+
+
+def test_a_full_disk_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every write to this device fails as on a disk without room."""
+
+    @click.command()
+    def fill() -> None:
+        with Path("/dev/full").open("w") as file:
+            file.write("a line\n")
+
+    with pytest.raises(SystemExit) as ended:
+        FriendlyGroup("earshot", {"fill": fill}).main(["fill"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "could not be written: No space left on device" in said
+    assert "Make room " in said
+    assert "should not happen" not in said

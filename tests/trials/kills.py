@@ -1,14 +1,15 @@
-"""Kills: a backfill and all that stands around it, killed with SIGKILL one after the other until the days are done.
+"""Kills: days that are computed on one machine and on two workers, while all that stands around them is killed.
 
-    python -m tests.trials.kills [--kills 12] [--longest 10] [--seed 1]
+    python -m tests.trials.kills [--kills 60] [--longest 8] [--seed 1]
 
-Who is killed at a random moment: the backfill, the daemon, the code server and its processes, the webserver, a backend
-of PostgreSQL, or its postmaster; what does not come back by itself is started again, as an operator would. Exit status
-1 where a rollup differs from an undisturbed one's, a run or a lock is left over, or a traceback is what a person reads.
-The faults of storage.py follow on the same server.
+Who is killed with SIGKILL at a random moment: `earshot backfill`, a run that the UI launched, a worker of Celery, the
+broker (which forgets), the daemon, the code server and its processes, the webserver, a backend of PostgreSQL, or its
+postmaster. What does not come back by itself is started again, as an operator would. Exit status 1 where a rollup
+differs from an undisturbed one's, a run, a backfill or a lock is left over, or a traceback is what a person reads.
 
-Here: the trial on real processes, and its figures. Not here: a full disk and a stopped database (storage.py), the small
-form that the suite runs (tests/pipelines/faults/test_killed.py).
+Here: the trial on real processes, and its figures. Not here: killing (victims.py), a full disk and a stopped database
+(storage.py), the small forms that the suite runs (tests/pipelines/faults/test_killed.py,
+tests/pipelines/chunks/test_machines.py).
 """
 
 from __future__ import annotations
@@ -22,34 +23,43 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psycopg
 
+from assets.steps import DAILY_ASSETS, RAW_ASSETS, VERDICT
 from benchmarks.fingerprint import compare
 from sql.embedded import Server
-from sql.embedded.account import serving_account
 from tests.conftest import FAST_SETTINGS, migrated_template
-from tests.pipelines.faults.test_killed import is_up
+from tests.pipelines.chunks.machines import Machines
+from tests.pipelines.faults.test_killed import SELECTOR, is_up
+from tests.pipelines.small_network import DAYS as DATES
 from tests.trials.places import DAYS, Place, placed
-from tests.trials.storage import fill_up, stop_and_go
 from tests.trials.table import Table, private_server
+from tests.trials.victims import Killer
 from tests.waiting import wait_for
 
 # What is committed survives a kill of every process of the server.
 SETTINGS = {**FAST_SETTINGS, "synchronous_commit": "on"}
 OPEN = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING", "MANAGED"}
-VICTIMS = ("backfill", "backend", "postmaster", "daemon", "code-server", "webserver")
+
+CHUNKED = {**SELECTOR, "jobName": "chunked_rollups"}
+LAUNCH = """mutation Launch($of: JobOrPipelineSelector!, $config: RunConfigData!) {
+  launchRun(executionParams: {selector: $of, runConfigData: $config}) { __typename }
+}"""
+BACKFILL = """mutation Backfill($what: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $what) { __typename ... on PythonError { message } }
+}"""
 
 
 def main(given: list[str]) -> int:
     """Run the trial and print its table."""
     parser = argparse.ArgumentParser(prog="tests.trials.kills", description=__doc__.partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=12)
-    parser.add_argument("--longest", type=float, default=10, help="seconds between two kills, at most")
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--longest", type=float, default=8, help="seconds between two kills, at most")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(given)
     table = Table()
@@ -63,98 +73,25 @@ def main(given: list[str]) -> int:
         if done.returncode:
             raise SystemExit(f"undisturbed, the days cannot be computed:\n{done.stdout}")
         expected = calm.fingerprint()
-        disturb(table, wild, server, options)
+        machines = Machines(wild.home.folder, wild.home.environment["DATABASE_URL"], wild.home.admin, wild.home.history)
+        stack.callback(machines.end)
+        disturb(table, wild, machines, server, options)
         compare_places(table, wild, expected)
-        fill_up(table, folder, server, template, expected)
-        stop_and_go(table, wild, server)
     return table.end()
 
 
-class Killer:
-    """Kills whom it is given; each returns whether there was anybody."""
-
-    def __init__(self, place: Place, server: Server, dice: Random) -> None:
-        self._home, self._server, self._dice = place.home, server, dice
-        self.backfill: subprocess.Popen[str] | None = None
-
-    def kill(self, victim: str) -> bool:
-        strikes: dict[str, Callable[[], bool]] = {
-            "backfill": self._backfill,
-            "backend": self._backend,
-            "postmaster": self._postmaster,
-        }
-        strike = strikes.get(victim)
-        return strike() if strike else self._service(victim)
-
-    def _backfill(self) -> bool:
-        if self.backfill is None or self.backfill.poll() is not None:
-            return False
-        self.backfill.kill()
-        self.backfill.wait()
-        return True
-
-    def _backend(self) -> bool:
-        """One that works for the backfill or for Dagster: PostgreSQL ends all others too, and recovers."""
-        names = [url.rsplit("/", 1)[1] for url in (self._home.admin, self._home.history)]
-        query = (
-            "SELECT pid FROM pg_stat_activity WHERE datname = ANY(%s) AND backend_type = 'client backend' "
-            "AND pid <> pg_backend_pid()"
-        )
-        with psycopg.connect(self._home.admin) as connection:
-            found = [int(pid) for (pid,) in connection.execute(query, [names]).fetchall()]
-        if not found:
-            return False
-        os.kill(self._dice.choice(found), signal.SIGKILL)
-        wait_for(self._answers)
-        return True
-
-    def _answers(self) -> bool:
-        try:
-            with psycopg.connect(self._home.admin, connect_timeout=2) as connection:
-                connection.execute("SELECT 1")
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def _postmaster(self) -> bool:
-        """Started again by pg_ctl: `earshot db up` would also give its logins what a home's may do, and no more."""
-        os.kill(int((self._server.data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
-        time.sleep(self._dice.uniform(0, 2))
-        start: list[str | Path] = [
-            self._server.binaries / "pg_ctl",
-            "start",
-            "--wait",
-            "--silent",
-            "--pgdata",
-            self._server.data,
-        ]
-        start += ["--log", self._server.data.parent / "server.log"]
-        # Not before the last backend has noticed that it is an orphan.
-        wait_for(lambda: serving_account().run(start).returncode == 0)
-        return True
-
-    def _service(self, name: str) -> bool:
-        """What the UI keeps running; the UI itself starts it again."""
-        pid = self._home.services.get(name)
-        if pid is None:
-            return False
-        if name == "code-server":
-            os.killpg(pid, signal.SIGKILL)
-        else:
-            os.kill(pid, signal.SIGKILL)
-        return True
-
-
-class Backfills:
-    """The backfill of the days, started again as often as it ends before it may."""
+class Work:
+    """What goes on all the time: a backfill from the terminal, and runs and backfills that the UI launches."""
 
     def __init__(self, place: Place, killer: Killer) -> None:
         self._place, self._killer = place, killer
         self.log = place.home.folder / "backfills.log"
         self.ended: Counter[str] = Counter()
+        self.launched: Counter[str] = Counter()
 
     def go_on(self, *, is_last: bool) -> bool:
         """False once the days are computed to their end, and no kill is left that needs work to go on."""
+        self._launch(is_last=is_last)
         process = self._killer.backfill
         if process is not None and process.poll() is None:
             return True
@@ -175,42 +112,100 @@ class Backfills:
         self._place.home.processes.insert(0, self._killer.backfill)
         return True
 
+    def _launch(self, *, is_last: bool) -> None:
+        """A run in chunks, or a backfill of assets, once none that the UI launched is open."""
+        home = self._place.home
+        with suppress(OSError, psycopg.OperationalError, ValueError, KeyError, TypeError):
+            runs = [status for run, status in home.statuses().items() if status in OPEN]
+            if is_last or len(runs) > 1 or any(status in OPEN_BACKFILLS for status in backfills(self._place)):
+                return
+            what: dict[str, Any] = {"first": f"{DATES[0]}", "last": f"{DATES[-1]}", "chunks": 2}
+            if self.launched.total() % 2:
+                paths = [{"path": [name]} for name in (*RAW_ASSETS, *DAILY_ASSETS, VERDICT)]
+                given = {"assetSelection": paths, "partitionNames": [f"{day}" for day in DATES]}
+                answer = home.ask(BACKFILL, what=given)["launchPartitionBackfill"]
+            else:
+                config = {"ops": {"divide_tenants": {"config": what}}}
+                answer = home.ask(LAUNCH, of=CHUNKED, config=config)["launchRun"]
+            assert isinstance(answer, dict)
+            self.launched[str(answer["__typename"])] += 1
 
-def disturb(table: Table, place: Place, server: Server, options: argparse.Namespace) -> None:
+    def say(self, table: Table) -> None:
+        """What was done, and how it ended."""
+        say_counts(table, "backfills that ended: {}", self.ended)
+        for how, number in sorted(self.launched.items()):
+            table.say(f"launched by the UI: {how}", number, holds=how.startswith("Launch"))
+        say_counts(table, "    backfills of the UI in state {}", Counter(backfills(self._place)))
+        words = self.log.read_text(errors="replace")
+        table.say("tracebacks in what backfills said", words.count("Traceback"), holds="Traceback" not in words)
+        if "Traceback" in words:
+            print(words[max(words.index("Traceback") - 1000, 0) :][:4000])
+
+
+OPEN_BACKFILLS = {"REQUESTED", "CANCELING", "FAILING"}
+
+
+def backfills(place: Place) -> list[str]:
+    """The state of each backfill that the UI launched."""
+    with psycopg.connect(place.home.history) as connection:
+        return [str(status) for (status,) in connection.execute("SELECT status FROM bulk_actions").fetchall()]
+
+
+def disturb(table: Table, place: Place, machines: Machines, server: Server, options: argparse.Namespace) -> None:
     """The days, computed again and again until all kills are done, and then to their end."""
     dice = Random(options.seed)
-    killer = Killer(place, server, dice)
-    backfills = Backfills(place, killer)
-    victims = [VICTIMS[number % len(VICTIMS)] for number in range(options.kills)]
+    home = place.home
+    home.environment |= {
+        name: value
+        for name, value in machines.environment("home").items()
+        if name in ("EARSHOT_EXECUTOR", "EARSHOT_BROKER_URL", "EARSHOT_LOST_S", "EARSHOT_KEYRING")
+    }
+    settings = home.folder / "dagster.yaml"
+    settings.write_text(settings.read_text().replace("max_concurrent_runs: 1", "max_concurrent_runs: 3"))
+    start(machines)
+    killer = Killer(place, machines, server, dice)
+    work = Work(place, killer)
+    names = tuple(killer.strikes)
+    victims = [names[number % len(names)] for number in range(options.kills)]
     dice.shuffle(victims)
-    place.home.start()
-    ui = place.home.processes[-1]
+    home.start()
+    ui = home.processes[-1]
     assert ui.stdout is not None
     threading.Thread(target=ui.stdout.read, daemon=True).start()
-    services = set(place.home.services)
+    services = set(home.services)
     killed: Counter[str] = Counter()
     began = time.monotonic()
-    while backfills.go_on(is_last=not victims):
-        if sum(backfills.ended.values()) > 3 * options.kills + 5:
+    while work.go_on(is_last=not victims):
+        if sum(work.ended.values()) > 3 * options.kills + 5:
             table.say("the days come to their end", "no", holds=False)
             break
         time.sleep(dice.uniform(0.5, options.longest) if victims else 0.5)
-        if victims and killer.kill(victims[-1]):
+        if victims and killer.strikes[victims[-1]]():
             killed[victims.pop()] += 1
         elif victims:
             # Nobody of that name is there just now: another one first.
             victims.insert(0, victims.pop())
-    wait_for(lambda: set(place.home.services) == services)
-    wait_for(lambda: is_up(place.home))
-    table.head(f"{killed.total()} kills in {time.monotonic() - began:.0f} s")
-    for victim, number in sorted(killed.items()):
-        table.say(f"    {victim}", number)
-    for how, number in sorted(backfills.ended.items()):
-        table.say(f"backfills that ended: {how}", number)
-    words = backfills.log.read_text(errors="replace")
-    table.say("tracebacks in what backfills said", words.count("Traceback"), holds="Traceback" not in words)
-    if "Traceback" in words:
-        print(words[-3000:])
+    took = time.monotonic() - began
+    wait_for(lambda: set(home.services) == services)
+    wait_for(lambda: is_up(home))
+    # Nothing is stuck: what the UI launched ends by itself.
+    wait_for(lambda: not OPEN & set(home.statuses().values()), "the end of every run")
+    wait_for(lambda: not OPEN_BACKFILLS & set(backfills(place)), "the end of every backfill of the UI")
+    table.head(f"{killed.total()} kills in {took:.0f} s")
+    say_counts(table, "    {}", killed)
+    work.say(table)
+
+
+def start(machines: Machines) -> None:
+    """A broker, and two workers."""
+    machines.start_broker()
+    for _ in range(2):
+        machines.start_worker()
+
+
+def say_counts(table: Table, words: str, counted: Counter[str]) -> None:
+    for what, number in sorted(counted.items()):
+        table.say(words.format(what), number)
 
 
 def compare_places(table: Table, place: Place, expected: dict[str, str]) -> None:
