@@ -11,8 +11,8 @@ from collections.abc import Callable
 PATIENCE_S = 300.0
 
 
-def wait_for(happened: Callable[[], object], what: str = "what is waited for") -> None:
-    until = time.monotonic() + PATIENCE_S
+def wait_for(happened: Callable[[], object], what: str = "what is waited for", patience_s: float = PATIENCE_S) -> None:
+    until = time.monotonic() + patience_s
     while not happened():
         assert time.monotonic() < until, f"{what} did not happen"
         time.sleep(0.1)

@@ -2,7 +2,8 @@
 
     python -m tests.trials.clocks [--mails 80] [--kills 6] [--seed 1]
 
-Needs libfaketime (on Debian and Ubuntu: apt-get install libfaketime). Exit status 1 where a rollup differs from one of
+Needs a C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev) for the clock that processes are given
+(clock.c). Exit status 1 where a rollup differs from one of
 steady clocks, where a late row stays unseen, an address gets two mails, a claim never ends, or a schedule stands still.
 
 Here: the trial on real processes, and its figures. Not here: what is done about a clock that was ahead
@@ -13,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -42,7 +45,7 @@ from tests.trials.places import DAYS, Place, placed
 from tests.trials.table import Table, private_server
 from tests.waiting import wait_for
 
-LIBRARIES = tuple(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+SOURCE = Path(__file__).with_name("clock.c")
 DAY_S, HOUR_S = 86_400, 3_600
 # The end of summer time in Berlin, which one of the tenants lives by, and its beginning.
 SUMMERS = (datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC))
@@ -51,26 +54,20 @@ SUMMERS = (datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinf
 class Clock:
     """What the processes that are given its environment take for the time: the true one, and so many seconds more."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, library: Path, file: Path) -> None:
+        self._library, self._file = library, file
         self.jumps = 0
-        self.set(0)
+        file.write_bytes(bytes(8))
+        file.chmod(0o644)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": str(LIBRARIES[0]),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        return {"LD_PRELOAD": str(self._library), "TRIAL_CLOCK": str(self._file)}
 
     def set(self, seconds: float) -> None:
-        """Whole at any moment: it is read while it is written."""
-        new = self._file.with_suffix(".new")
-        new.write_text(f"{seconds:+.0f}\n")
-        new.chmod(0o644)
-        new.replace(self._file)
+        """From this moment on, for all of them."""
+        with self._file.open("r+b", buffering=0) as file:
+            file.write(struct.pack("<q", round(seconds)))
 
     @contextmanager
     def jumping(self, dice: Random, longest: float = 4.0) -> Iterator[None]:
@@ -102,15 +99,18 @@ def main(given: list[str]) -> int:
     for name, default in (("mails", 80), ("kills", 6), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args(given)
-    if not LIBRARIES:
-        raise SystemExit("libfaketime is not installed. On Debian and Ubuntu: apt-get install libfaketime")
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise SystemExit("There is no C compiler. On Debian and Ubuntu: apt-get install gcc libc6-dev")
     table, dice = Table(), Random(options.seed)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
         folder.chmod(0o755)
         server = stack.enter_context(private_server(SETTINGS))
         template = migrated_template(server)
-        machine, database = Clock(folder / "machine"), Clock(folder / "database")
+        library = folder / "clock.so"
+        subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", library, SOURCE, "-ldl"], check=True)
+        machine, database = Clock(library, folder / "machine"), Clock(library, folder / "database")
         restart(server, database.environment)
         calm, first, second, queue = (
             stack.enter_context(placed(folder / name, server, template))

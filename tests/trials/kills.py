@@ -42,6 +42,9 @@ from tests.trials.table import Table, private_server
 from tests.trials.victims import Killer
 from tests.waiting import wait_for
 
+# For runs and backfills of the UI to end, on a machine that does much else. What stands still does so for ever.
+PATIENCE_S = 1200.0
+
 # What is committed survives a kill of every process of the server.
 SETTINGS = {**FAST_SETTINGS, "synchronous_commit": "on"}
 OPEN = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING", "MANAGED"}
@@ -122,7 +125,7 @@ class Work:
             what: dict[str, Any] = {"first": f"{DATES[0]}", "last": f"{DATES[-1]}", "chunks": 2}
             if self.launched.total() % 2:
                 paths = [{"path": [name]} for name in (*RAW_ASSETS, *DAILY_ASSETS, VERDICT)]
-                given = {"assetSelection": paths, "partitionNames": [f"{day}" for day in DATES]}
+                given = {"assetSelection": paths, "partitionNames": [f"{day}" for day in DATES[:2]]}
                 answer = home.ask(BACKFILL, what=given)["launchPartitionBackfill"]
             else:
                 config = {"ops": {"divide_tenants": {"config": what}}}
@@ -189,8 +192,8 @@ def disturb(table: Table, place: Place, machines: Machines, server: Server, opti
     wait_for(lambda: set(home.services) == services)
     wait_for(lambda: is_up(home))
     # Nothing is stuck: what the UI launched ends by itself.
-    wait_for(lambda: not OPEN & set(home.statuses().values()), "the end of every run")
-    wait_for(lambda: not OPEN_BACKFILLS & set(backfills(place)), "the end of every backfill of the UI")
+    wait_for(lambda: not OPEN & set(home.statuses().values()), "the end of every run", PATIENCE_S)
+    wait_for(lambda: not OPEN_BACKFILLS & set(backfills(place)), "the end of every backfill of the UI", PATIENCE_S)
     table.head(f"{killed.total()} kills in {took:.0f} s")
     say_counts(table, "    {}", killed)
     work.say(table)
