@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 
+import assets
 from assets.edits import SETTLED_AFTER, reopen_edited_days
 from assets.lineage import read_stale
 from assets.steps import COMPUTED
 from sql.embedded import Server
+from sql.statements import statement
+from sql.tables import TIME_COLUMNS
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.pipelines.small_network import DAYS, FIRST, SUNDAY, build_network, named
+from tests.sql.test_statements import NAMES, VALUES, declared
 
 WEDNESDAY, FRIDAY = date(2026, 3, 4), date(2026, 3, 6)
 HARBOR = named("harbor")
@@ -90,6 +97,38 @@ CODE = (
     f" '{UUID(int=9)}', '{named('harbor', 'sponsor')}', placement_id, 'tides10' FROM placements"
     " WHERE tenant_id = %(id)s"
 )
+# What statements of the steps read beside the columns whose edits are noted, and why no day depends on an edit of it.
+UNNOTED = {
+    "attribution_configs": "its rows are added and never changed, and each that is added is noted",
+    "attribution_deliveries": "written with the raw row, which arrives",
+    "conversion_days": "written by the step itself",
+    "import_days": "an import notes its days",
+    "imports": "an import notes its days",
+    "key_rotations": "a rotation changes no number",
+    "rollup_ledger": "the ledger itself",
+    "ip_inclusions": "reason, which the methodology shows",
+    "sponsors": "name, which a message shows",
+}
+ROOMS = ("listening", "attribution", "campaigns")
+READ_COLUMNS = """
+    SELECT DISTINCT columns.refobjid::regclass::text, attname::text
+    FROM pg_rewrite
+    INNER JOIN pg_depend AS columns ON columns.objid = pg_rewrite.oid AND columns.refobjsubid > 0
+    INNER JOIN pg_attribute ON attrelid = columns.refobjid AND attnum = columns.refobjsubid
+    WHERE ev_class = 'probe'::regclass AND columns.refclassid = 'pg_class'::regclass
+"""
+# The key of a row: another one is another row, whose coming and going is noted.
+NOTED_COLUMNS = """
+    SELECT tgrelid::regclass::text, attname::text
+    FROM pg_trigger
+    INNER JOIN pg_attribute ON attrelid = tgrelid
+    WHERE
+        tgfoid::regproc::text IN ('note_setting_edit', 'note_holdout_edit')
+        AND (
+            position(attname || E'\\\\000' IN encode(tgargs, 'escape')) > 0
+            OR EXISTS (SELECT FROM pg_index WHERE indrelid = tgrelid AND indisprimary AND attnum = any(indkey))
+        )
+"""
 EDITS = {
     "a price": ("UPDATE placements SET cost_minor = 1 WHERE tenant_id = %(id)s", {"campaign_roi": ALL}),
     "a booking": ("UPDATE placements SET booked_impressions = 1 WHERE tenant_id = %(id)s", {"campaign_roi": ALL}),
@@ -154,9 +193,27 @@ def test_an_edit_makes_exactly_the_days_stale_that_depend_on_it(what: str, week:
             (UUID(int=7), HARBOR, WEDNESDAY),
         )
     assert stale(week) == {}
-    statement, expected = EDITS[what]
-    edit(week, statement)
+    change, expected = EDITS[what]
+    edit(week, change)
     assert stale(week) == {step: set(days) for step, days in expected.items()}
+
+
+def test_every_setting_that_a_step_reads_is_one_whose_edits_are_noted(week: Warehouse) -> None:
+    files = [file for room in ROOMS for file in (Path(assets.__file__).parent / room).rglob("*.py")]
+    named = {name for file in files for name in re.findall(r'"(read_[a-z_]+)"', file.read_text("utf-8"))}
+    statements = sorted(named & set(NAMES))
+    assert len(statements) > 40
+    read = set()
+    with week.transaction("earshot_owner") as connection:
+        cursor = psycopg.ClientCursor(connection)
+        for name in statements:
+            values = {parameter: VALUES[kind] for parameter, kind in declared(name).items()}
+            connection.execute(f"CREATE TEMP VIEW probe AS {cursor.mogrify(statement(name).text, values)}".encode())
+            read |= set(connection.execute(READ_COLUMNS).fetchall())
+            connection.execute("DROP VIEW probe")
+        noted = set(connection.execute(NOTED_COLUMNS).fetchall())
+    left = {table for table, column in read - noted if table not in TIME_COLUMNS}
+    assert left == set(UNNOTED)
 
 
 def test_a_rate_of_two_other_currencies_makes_nothing_stale(week: Warehouse) -> None:

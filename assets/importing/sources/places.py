@@ -9,6 +9,7 @@ half-read log, and the next object is fetched while this one is stored.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -33,6 +34,9 @@ NO_LOGS = (".rejects.tsv", ".tmp", ".part", ".crdownload")
 
 # The package that brings each kind of store, as an extra of ours.
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az", "adl": "az"}
+
+# Of the libraries: they log a traceback of each call that fails, and then raise what it was.
+LOGGERS = ("gcsfs", "adlfs", "azure")
 
 # Seconds. A store that does not answer is tried again with the next look.
 CONNECT_S, ANSWER_S, TRIES = 10, 60, 3
@@ -149,6 +153,7 @@ def filesystem_of(place: Place) -> tuple[Any, str]:
 
     if place.is_local:
         return fsspec.filesystem("file"), str(place.local_path)
+    _prepare(place)
     try:
         filesystem, path = fsspec.core.url_to_fs(place.location, **_store_options(place))
     except ImportError as error:
@@ -158,6 +163,18 @@ def filesystem_of(place: Place) -> tuple[Any, str]:
     except ValueError as error:
         raise PermanentError(f"{place.location} is no location that can be read ({error})") from None
     return filesystem, path
+
+
+def _prepare(place: Place) -> None:
+    """Have the store's library do no more than it is asked for: what it cannot do it raises, and is explained here."""
+    import fsspec
+
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if EXTRAS.get(place.scheme) == "gs":
+        # Its other class first asks a second service of Google's for the kind of each bucket. That takes another right
+        # than to list and to read, and a minute for each look where nothing answers.
+        fsspec.register_implementation(place.scheme, "gcsfs.core.GCSFileSystem", clobber=True)
 
 
 def _store_options(place: Place) -> dict[str, Any]:
