@@ -50,7 +50,7 @@ def rotated_keys(
     fail_for_tenants("Keys could not be brought to the newest version of the ring", failures.found)
 
 
-@asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"}, deps=["rotated_keys"])
+@asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"})
 def expired_addresses(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],
