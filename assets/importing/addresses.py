@@ -36,6 +36,8 @@ PRIVATE = (
 NOBODY = ("0.0.0.0", "::")  # noqa: S104
 
 WITH_PORT = re.compile(r"^(?:\[(?P<v6>[^\]]+)\](?::\d{1,5})?|(?P<v4>\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$")
+# As some logs fill up the parts of an address, which is decimal there, whatever a C library would take it for.
+PADDED = re.compile(r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$")
 FORWARDED = re.compile(r'for="?([^";,]+)', re.IGNORECASE)
 
 
@@ -122,10 +124,15 @@ def read_list(text: str) -> list[Address | None]:
 
 
 def parse_one(text: str) -> Address | None:
-    """One address: 203.0.113.7, 203.0.113.7:4711, 2001:db8::7, [2001:db8::7]:4711, with quotes around it or not."""
-    bare = text.strip("\"' ,")
+    """One address: 203.0.113.7, 203.0.113.7:4711, 2001:db8::7, [2001:db8::7]:4711, with quotes around it or not.
+
+    Also 203.0.113.007, what a database shows of one (203.0.113.7/32), and behind the byte order mark of a file.
+    """
+    bare = text.strip("\"' ,\ufeff\u200b").removesuffix("/32").removesuffix("/128")
     ported = WITH_PORT.match(bare)
-    return parse_address(ported.group("v6") or ported.group("v4") if ported else bare)
+    address = ported.group("v6") or ported.group("v4") if ported else bare
+    padded = PADDED.match(address)
+    return parse_address(".".join(str(int(part)) for part in padded.groups()) if padded else address)
 
 
 def private_peers(clients: pl.Series) -> pl.Series:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -59,7 +60,13 @@ def _of_json(number: int, text: str) -> Record:
 
 
 def _of_csv(first: tuple[int, str], lines: Iterator[tuple[int, str]]) -> Iterator[Record]:
-    """Rows whose quoted texts may go over several lines. The separator is what the header has most of."""
+    """Rows whose quoted texts may go over several lines. The separator is what the header has most of.
+
+    A first line that names the separator to a spreadsheet (sep=;) is left out. A row with fewer columns than the header
+    has lost its end.
+    """
+    if re.fullmatch(r"sep=.", first[1].strip()):
+        first = next(lines, first)
     header_number, header = first
     separator = max(",;\t", key=header.count)
     names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
@@ -80,10 +87,16 @@ def _of_csv(first: tuple[int, str], lines: Iterator[tuple[int, str]]) -> Iterato
         except csv.Error as error:
             yield Record(at, "", None, f"it is no row of CSV ({error})")
             continue
-        if len(row) > len(names):
-            yield Record(at, _written(row, separator), None, f"it has {len(row)} columns, the header {len(names)}")
+        if len(row) != len(names) and row:
+            yield Record(
+                at, _written(row, separator), None, f"it has {len(row)} columns, the header {len(names)}{_open(row)}"
+            )
             continue
         yield Record(at, _written(row, separator), dict(zip(names, row, strict=False)))
+
+
+def _open(row: list[str]) -> str:
+    return ": a quote in it may not be closed" if any("\n" in text for text in row) else ""
 
 
 def _written(row: list[str], separator: str) -> str:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from importlib import resources
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from babel.numbers import get_currency_precision, list_currencies
+from babel.numbers import get_currency_precision
 
 from assets.attribution.spellings import clean_code, clean_order_id
 from assets.importing.events import LONGEST_REJECT, MadeBatch, uuid5_bytes
@@ -127,6 +128,8 @@ class OrderMaker:
             raise _BadOrderError(f"its kind is {one_line(kind)[:40]!r}; it can be {', '.join(KINDS)}")
         moment = self._moment(given.get("occurred_at"), now)
         value, currency = self._money(given)
+        if any("\n" in (text or "") for text in given.values()):
+            raise _BadOrderError("it goes on over several lines: a quote is not closed, and orders may be lost in it")
         for name, longest in LONGEST.items():
             if len(given.get(name) or "") > longest:
                 raise _BadOrderError(f"its {name} is longer than {longest:,} characters")
@@ -139,7 +142,7 @@ class OrderMaker:
             "sponsor_id": self.sponsor.bytes,
             "kind": kind,
             "signal": "server",
-            "order_id": given.get("order_id"),
+            "order_id": _order_number(given.get("order_id")),
             "value_minor": value,
             "currency": currency,
             "promo_code": given.get("promo_code"),
@@ -182,9 +185,11 @@ class OrderMaker:
             raise _BadOrderError("it has a value and no currency: name it with --currency")
         if currency not in _currencies():
             raise _BadOrderError(f"its currency {one_line(currency)[:20]!r} is none")
+        digits = get_currency_precision(currency)
+        if digits < 3 and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
+            raise _BadOrderError(f"its value {text!r} may be a thousand times another: write 1234.50")
         try:
-            value = Decimal(text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text)
-            minor = half_up(value.scaleb(get_currency_precision(currency)))
+            minor = half_up(_amount(text).scaleb(digits))
         except (InvalidOperation, OverflowError, ValueError):
             raise _BadOrderError(f"its value {one_line(text)[:40]!r} is no amount such as 1234.50") from None
         if not 0 <= minor <= MOST_MINOR:
@@ -247,6 +252,27 @@ def _inside(value: Any, path: Sequence[str]) -> Any:
     return value
 
 
+def _amount(text: str) -> Decimal:
+    """1234.5, 1,234.50, 1234,5 and 1.234,50. Raises InvalidOperation for what is none."""
+    if re.fullmatch(r"(\d+|\d{1,3}(\.\d{3})+),\d{1,2}", text):
+        return Decimal(text.replace(".", "").replace(",", "."))
+    return Decimal(text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text)
+
+
+def _order_number(text: str | None) -> str | None:
+    """The number of an order without what spreadsheets put around it: ="1001". Raises _BadOrderError where one has
+    written it in powers of ten, as it is the same for many orders then.
+    """
+    if text is None:
+        return None
+    if re.fullmatch(r"\d(\.\d+)?E\+\d+", text):
+        raise _BadOrderError(
+            f"its number {text} was cut by a spreadsheet: export the orders again, and do not open them"
+        )
+    bare = re.fullmatch(r'="(.*)"', text)
+    return bare[1].strip() or None if bare else text
+
+
 def _is_yes(text: str | None) -> bool | None:
     if text is None:
         return None
@@ -255,4 +281,6 @@ def _is_yes(text: str | None) -> bool | None:
 
 @cache
 def _currencies() -> frozenset[str]:
-    return frozenset(list_currencies())
+    """Those that the database takes: another one would cost all orders that are stored with it."""
+    text = (resources.files("sql") / "functions" / "is_known_currency.sql").read_text("utf-8")
+    return frozenset(re.findall(r"[A-Z]{3}", text.partition("{")[2].partition("}")[0]))

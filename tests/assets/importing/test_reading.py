@@ -88,6 +88,19 @@ def test_listeners_behind_a_named_proxy_are_apart_and_without_its_name_are_one()
     assert events(content, trusted=("10.0.0.0/8",))["client_ip"].to_list() == [f"198.51.100.{n}" for n in range(3)]
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("203.0.113.9:4711, [2001:db8::5]:80, 10.0.0.9", "2001:db8::5"),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("unknown, 203.0.113.9", "203.0.113.9"),
+    ],
+)
+def test_addresses_with_ports_are_found_at_the_end_of_a_line(forwarded: str, client: str) -> None:
+    found = events(combined(address="10.0.0.7", more=f' "{forwarded}"').encode(), trusted=("10.0.0.0/8",))
+    assert found["client_ip"].to_list() == [client]
+
+
 def test_the_events_of_a_log_are_the_same_with_and_without_the_name_of_its_proxy() -> None:
     content = combined(address="10.0.0.7", more=' "198.51.100.1" 0123456789abcdef0123456789abcdef').encode()
 

@@ -30,6 +30,17 @@ def test_a_row_with_too_many_columns_loses_itself_alone() -> None:
     assert good.values == {"a": "4", "b": "5"}
 
 
+def test_a_row_that_was_cut_or_swallows_others_loses_itself_and_says_so() -> None:
+    cut, good, swallowing = read(b'a,b,c\n1,2\n3,4,5\n6,"7\n8,9,10\n')
+    assert (cut.values, cut.reason) == (None, "it has 2 columns, the header 3")
+    assert good.values == {"a": "3", "b": "4", "c": "5"}
+    assert swallowing.reason == "it has 2 columns, the header 3: a quote in it may not be closed"
+
+
+def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_header() -> None:
+    assert [record.values for record in read(b"sep=;\na;b\n1;2\n")] == [{"a": "1", "b": "2"}]
+
+
 @pytest.mark.parametrize("layout", ["lines", "list", "packed"])
 def test_json_is_read_in_lines_and_lists_packed_or_not(layout: str) -> None:
     orders = [{"number": "1"}, {"number": "2"}]
