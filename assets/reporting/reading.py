@@ -19,7 +19,7 @@ from assets.reporting.figures.gathering import ReportContext, SoFar, gather
 from assets.reporting.figures.growth import with_growth, with_last_ads
 from assets.reporting.figures.periods import ReportPeriod
 from assets.reporting.figures.subscriptions import Subject, Subscription, Tenant, read_subjects, read_subscriptions
-from assets.reporting.figures.to_date import first_day_of, since_of, with_to_date
+from assets.reporting.figures.to_date import first_day_of, with_to_date
 from assets.reporting.figures.together import Measuring, Together
 from assets.reporting.figures.weekly_results import with_benchmarks, with_lift, with_model_totals
 from assets.reporting.gate import Decision, decide, failed_checks, is_final
@@ -110,11 +110,8 @@ class ReportReader:
         network, sponsor = self.tenant.tenant_id.bytes, subject.sponsor_id
         facts = replace(facts, network_logo=beside.logos.get(network), sponsor_logo=beside.logos.get(sponsor))
         facts = with_growth(facts, cumulative.credited, first_day_of(subject, self.period))
-        end, since = self.period.window.end, since_of(subject, self.period, found.last)
-        span = {"since": since, "before": end, "first": since.date(), "last": end.date()}
-        campaigns = {"tenants": [self.tenant.tenant_id], "campaigns": subject.campaign_ids}
-        last_ads = self.read("read_last_ads", **span, **campaigns)
-        facts = with_last_ads(facts, last_ads, cumulative.credited, subject.campaigns, self.period.window.start, end)
+        window = self.period.window
+        facts = with_last_ads(facts, beside.last_ads, cumulative.credited, subject.campaigns, window.start, window.end)
         facts = with_lift(facts, subject, beside.lift)
         facts = with_model_totals(facts, subject, beside.data_driven)
         return with_benchmarks(facts, subject, beside.medians)

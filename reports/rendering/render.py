@@ -108,10 +108,11 @@ def html_mail(content: ReportContent, pictures: dict[str, ReportFile]) -> str:
 
     No report is refused for its size: what does not fit is left to the PDF and the CSV files, and the mail says so.
     """
-    for shown in (content, *(shortened(content, step) for step in STEPS)):
-        page = _page(shown, pictures)
+    page = _page(content, pictures)
+    for step in STEPS:
         if len(page.encode()) < LARGEST_HTML:
             break
+        page = _page(shortened(content, step), pictures)
     return page
 
 

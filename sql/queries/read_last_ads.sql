@@ -1,13 +1,14 @@
--- read_last_ads: the conversions of the campaigns' goals in [since, before), each with the last of their ads on its path.
--- Grain: one row per conversion. campaign_id and touched_at: of that ad; a code's is its placement's last airing before
+-- read_last_ads: the conversions of the campaigns' goals in [since, before), each with the last ad of each campaign on its path.
+-- Grain: one row per conversion and campaign. touched_at, touch_no: of that ad; a code's is its placement's last airing before
 -- the order. is_new_customer: NULL where nobody says. Parameters: since, before (timestamptz), first, last (date),
 -- tenants, campaigns (uuid[]).
 -- Joins: by hash.
-SELECT DISTINCT ON (touches.tenant_id, touches.conversion_id)
+SELECT DISTINCT ON (touches.tenant_id, touches.conversion_id, touches.campaign_id)
     touches.tenant_id,
     touches.conversion_id,
     touches.campaign_id,
     touches.touched_at,
+    touches.touch_no,
     conversions.converted_at,
     conversions.is_new_customer
 FROM attribution_touches AS touches
@@ -25,4 +26,9 @@ WHERE
     AND touches.day >= %(first)s AND touches.day <= %(last)s
     AND conversions.tenant_id = any(%(tenants)s)
     AND conversions.converted_at >= %(since)s AND conversions.converted_at < %(before)s
-ORDER BY touches.tenant_id ASC, touches.conversion_id ASC, touches.touched_at DESC, touches.touch_no DESC
+ORDER BY
+    touches.tenant_id ASC,
+    touches.conversion_id ASC,
+    touches.campaign_id ASC,
+    touches.touched_at DESC,
+    touches.touch_no DESC

@@ -61,9 +61,10 @@ class Measuring:
         begun = _campaigns(subjects, period.previous_last) if self.previous else {}
         previous = self._summarised(begun, period.previous_window, then, then) if begun else {}
         last = read_last_reports(self.read, self.tenant, list(subjects), period.first)
-        so_far = self._so_far(subjects, last)
+        since = {key: since_of(subject, period, last.get(key)) for key, subject in subjects.items()}
+        so_far = self._so_far(subjects, last, since)
         placements = {key: ids_of(each.shows, "placement_id") for key, each in now.items()}
-        beside = read_beside(self.read, self.tenant, period, subjects, placements)
+        beside = read_beside(self.read, self.tenant, period, subjects, placements, since)
         return {
             each: Results(now[each], previous.get(each), so_far[each], last.get(each), beside[each])
             for each in subjects
@@ -88,10 +89,11 @@ class Measuring:
             for key in campaigns
         }
 
-    def _so_far(self, subjects: Mapping[UUID, Subject], last: Mapping[UUID, LastReport]) -> dict[UUID, Cumulative]:
+    def _so_far(
+        self, subjects: Mapping[UUID, Subject], last: Mapping[UUID, LastReport], since: Mapping[UUID, datetime]
+    ) -> dict[UUID, Cumulative]:
         found: dict[bytes, Cumulative] = {}
         moments = {key: moments_of(self.period, last.get(key)) for key in subjects}
-        since = {key: since_of(subject, self.period, last.get(key)) for key, subject in subjects.items()}
         for model in sorted({subject.model for subject in subjects.values()}):
             own = {key: subject for key, subject in subjects.items() if subject.model == model}
             members = [Member(key.bytes, subject.campaign_ids, since[key]) for key, subject in own.items()]
