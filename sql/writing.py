@@ -136,6 +136,8 @@ def replace(
     tables = [write.table for write in writes]
     if twice := {table for table in tables if tables.count(table) > 1}:
         raise PermanentError(f"{', '.join(sorted(twice))} is to be replaced twice at once; put its rows into one frame")
+    # What hangs on conversions is written when these have left the days on which they stood before.
+    writes = sorted(writes, key=lambda write: write.table != "conversions")
     shapes = [_shape_to_replace(connection, write) for write in writes]
     for write, shape in zip(writes, shapes, strict=True):
         match_columns(write.table, write.frame, shape, {each.name for each in shape.columns if not each.defaulted})
@@ -152,8 +154,8 @@ def replace(
     for write, shape, columns in zip(writes, shapes, staged, strict=True):
         _delete(connection, write, shape, window, tenants)
         counts[write.table] = _insert_staged(connection, write.table, shape, columns)
-    if "conversions" in tables:
-        claim_conversions(connection, window, tenants)
+        if write.table == "conversions":
+            claim_conversions(connection, window, tenants)
     if ledger:
         _record(connection, ledger)
     return counts

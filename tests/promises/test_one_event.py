@@ -151,15 +151,17 @@ def test_an_earlier_delivery_that_arrives_late_reopens_the_day_that_had_counted_
 
 ORDER = (
     event("pixel", at(FIFTH, 9), order_id="R-7"),
+    event("money back", at(FIFTH, 11), kind="refund", order_id="R-7", value_minor=1_200),
     event("server call", at(FOURTH, 20), signal="server", order_id="R-7"),
 )
 
 
 def stale_order(machine: Machine, alone: Sequence[date]) -> None:
-    """The pixel of the 5th is computed; the server's call of the 4th comes in, and only these days are done again."""
-    insert(machine.warehouse, ORDER[:1])
+    """The pixel of the 5th and its refund are computed; the server's call of the 4th comes in, and only these days are
+    done again."""
+    insert(machine.warehouse, ORDER[:-1])
     machine.compute([FOURTH, FIFTH])
-    insert(machine.warehouse, ORDER[1:])
+    insert(machine.warehouse, ORDER[-1:])
     for day in alone:
         machine.compute([day])
 
@@ -187,6 +189,7 @@ def test_whichever_days_are_computed_alone_the_ledger_brings_all_to_the_same(
 ) -> None:
     stale_order(machine, alone)
     machine.heal()
+    assert machine.complaints == []
     assert_same(machine.content(), at_once.content())
 
 
