@@ -48,6 +48,7 @@ bench: $(READY_DEV) ## Measure listening, attribution (beside others, in environ
 
 trials: $(READY_DEV) ## Kill, restart, fill up and soil what a large installation stands on, and compare what it computes (long)
 	@$(BIN)/python -m tests.trials.dirty_month
+	@$(BIN)/python -m tests.trials.late_month
 	@$(BIN)/python -m tests.trials.kills
 	@$(BIN)/python -m tests.trials.storage
 	@$(BIN)/python -m tests.trials.replica

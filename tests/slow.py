@@ -12,7 +12,6 @@ LONG = (
     "pipelines/faults/test_killed.py",
     "pipelines/runs/test_runs.py",
     "pipelines/ui/test_operator_ui.py",
-    "promises/test_month_of_listening.py",
     "promises/test_week_of_everything.py",
     "promises/test_weeks_of_attribution.py",
 )

@@ -19,12 +19,12 @@ TIME = pl.Datetime("us", "UTC")
 
 
 def build_events(count: int) -> pl.DataFrame:
-    """One event every 80 s from the day before on; every fifth is playback, every third names no file."""
+    """One event every ten minutes from the day before on; every fifth is playback, every third names no file."""
     number = pl.int_range(count)
     return pl.select(
         tenant_id=pl.when(number % 2 == 0).then(pl.lit(NORTH.bytes)).otherwise(pl.lit(SOUTH.bytes)),
         event_id=number.cast(pl.String),
-        occurred_at=(pl.lit(DAY.start - timedelta(hours=12)) + pl.duration(seconds=80 * number)).cast(TIME),
+        occurred_at=(pl.lit(DAY.start - timedelta(hours=12)) + pl.duration(minutes=10 * number)).cast(TIME),
         source=pl.when(number % 5 == 0).then(pl.lit("client")).otherwise(pl.lit("server_log")),
         event_type=pl.when(number % 5 == 0).then(pl.lit("listen_start")).otherwise(pl.lit("download")),
         episode_id=pl.format("episode {}", number % 7),
@@ -37,7 +37,7 @@ def build_events(count: int) -> pl.DataFrame:
     )
 
 
-EVENTS = build_events(2_000)
+EVENTS = build_events(260)
 SPANS = [(DAY, [NORTH]), (DAY.widened(before=timedelta(days=1), after=timedelta(days=1)), [SOUTH])]
 
 
@@ -74,7 +74,7 @@ def test_every_row_of_the_spans_comes_once_in_slices_of_any_size(
 
 
 def test_slices_are_as_long_as_the_rows_allow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_reader, "SLICE_ROWS", 100)
+    monkeypatch.setattr(event_reader, "SLICE_ROWS", 13)
     busy, quiet = RecordingReader(), RecordingReader()
     read_raw_rows(busy, [(DAY, [NORTH, SOUTH])], DAY)
     assert len(busy.windows) > 10
