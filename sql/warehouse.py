@@ -33,13 +33,16 @@ from sql.writing import LedgerLine, Write
 if TYPE_CHECKING:
     import polars as pl
 
-    from sql.reading.connections import ColumnReader
+    from sql.reading.connections import ColumnReader, IdleConnections
 
 __all__ = ["LedgerLine", "Warehouse", "Write"]
 
 ROLES = ("earshot_etl", "earshot_report", "earshot_readonly", "earshot_owner")
 
 Connection = psycopg.Connection[tuple[object, ...]]
+
+# Connections for reading that are kept open: as many as threads of one process mostly read at a time.
+MOST_IDLE = 2
 
 
 class Warehouse:
@@ -62,8 +65,8 @@ class Warehouse:
         self._url = url
         self._replica = Replica(read_url, limits) if read_url else None
         self._limits, self._name, self._work = limits, name, work
-        # By address, each made with the first read, because loading Arrow and Polars takes as long as a small command.
-        self._readers: dict[str, ColumnReader] = {}
+        # By address. Made with the first read, because loading Arrow and Polars takes as long as a small command.
+        self._idle_readers: dict[str, IdleConnections] = {}
         # One is kept open, because opening one costs more than most transactions.
         self._idle: list[WatchedConnection] = []
         self._lock = threading.Lock()
@@ -75,8 +78,8 @@ class Warehouse:
     def close(self) -> None:
         """Close what is idle. The warehouse can still be used; it connects again."""
         with self._lock:
-            for reader in self._readers.values():
-                reader.close()
+            for idle in self._idle_readers.values():
+                idle.close()
             _close_all(self._idle)
         if self._replica is not None:
             self._replica.close()
@@ -131,18 +134,12 @@ class Warehouse:
             doing = f"Reading {name} for {tenant}"
             return reader.fetch(found.render(params), doing, by_hash=found.joins_by_hash)
 
-        try:
-            yield read
-        finally:
-            reader.close()
+        yield read
 
     def look(self, tenant: UUID, query: sql.Composed | str, doing: str) -> pl.DataFrame:
         """The rows of one composed or rendered statement, read as in as_tenant(); doing names it in errors."""
         reader = self._reader_of("earshot_report", tenant, self._reading_url())
-        try:
-            return reader.fetch(query if isinstance(query, str) else query.as_string(None), doing)
-        finally:
-            reader.close()
+        return reader.fetch(query if isinstance(query, str) else query.as_string(None), doing)
 
     def relations(self) -> list[Relation]:
         """Our tables and views with their columns and comments, by schema and name."""
@@ -171,16 +168,15 @@ class Warehouse:
             self._keep(connection)
 
     def _etl_reader(self) -> ColumnReader:
-        url = self._reading_url()
-        with self._lock:
-            if url not in self._readers:
-                self._readers[url] = self._reader_of("earshot_etl", None, url)
-            return self._readers[url]
+        return self._reader_of("earshot_etl", None, self._reading_url())
 
     def _reader_of(self, role: str, tenant: UUID | None, url: str) -> ColumnReader:
-        from sql.reading.connections import ColumnReader
+        """A reader in a role and context of its own, which it takes with each transaction; connections are shared."""
+        from sql.reading.connections import ColumnReader, IdleConnections
 
-        return ColumnReader(url, role, tenant, limits=self._limits, work=self._work, name=self._name)
+        with self._lock:
+            idle = self._idle_readers.setdefault(url, IdleConnections(MOST_IDLE))
+        return ColumnReader(url, role, tenant, limits=self._limits, work=self._work, name=self._name, idle=idle)
 
     def _reading_url(self) -> str:
         """Where everything can be read that has been committed by now."""

@@ -1,6 +1,6 @@
 """Connections of ADBC in the pipeline's role: rendered SQL in, frame out.
 
-Here: opening, beginning a transaction, one statement in it with its limits and errors, the connection that is kept.
+Here: opening, beginning a transaction, one statement in it with its limits and errors, the connections that are kept.
 Not here: what opening takes (databases.py), the types of a frame (frames.py), statements (sql/statements.py), writing.
 """
 
@@ -30,10 +30,42 @@ from sql.reading.frames import frame_of
 from sql.values import EarshotError
 
 
-class ColumnReader:
-    """Runs SQL text in one role; keeps one idle connection, because opening one costs more than most reads.
+class IdleConnections:
+    """Connections to one address that no reader uses now, because opening one costs more than most reads.
 
-    Readers that see one tenant at a time are given that tenant.
+    most: how many are kept. They are in no transaction, and so in no role: any reader of the address can take one.
+    """
+
+    def __init__(self, most: int = 1) -> None:
+        self._most = most
+        self._connections: list[Any] = []
+        self._lock = threading.Lock()
+        # Closes them when this goes away without close().
+        self._finalizer = weakref.finalize(self, _close_all, self._connections)
+
+    def take(self) -> Any | None:
+        """One that is kept, if there is one."""
+        with self._lock:
+            return self._connections.pop() if self._connections else None
+
+    def keep(self, connection: Any) -> None:
+        """For the next reader; what is too much is closed."""
+        with self._lock:
+            self._connections.append(connection)
+            surplus = self._connections[self._most :]
+            del self._connections[self._most :]
+        _close_all(surplus)
+
+    def close(self) -> None:
+        """Close what is kept now."""
+        with self._lock:
+            _close_all(self._connections)
+
+
+class ColumnReader:
+    """Runs SQL text in one role. Readers that see one tenant at a time are given that tenant.
+
+    idle: connections to the address that several readers share; None: it keeps one of its own.
     """
 
     def __init__(
@@ -45,6 +77,7 @@ class ColumnReader:
         limits: Limits = Limits(),  # noqa: B008  (an immutable value)
         work: Work = "reading",
         name: str = "earshot",
+        idle: IdleConnections | None = None,
     ) -> None:
         check_url(url)
         self.url = url
@@ -53,28 +86,19 @@ class ColumnReader:
         self._answer_s = limits.answer_s(work)
         # For one tenant, names of tables mean the views of the schema bi, which show no other one's rows.
         self._begin = beginning(limits, work, name, role, tenant, "bi, public" if tenant else None)
-        self._idle: list[Any] = []
-        self._lock = threading.Lock()
-        # Closes what is idle when the reader goes away without close().
-        self._finalizer = weakref.finalize(self, _close_all, self._idle)
+        self._idle = idle or IdleConnections()
 
     def fetch(self, sql: str, doing: str, *, by_hash: bool = False) -> pl.DataFrame:
         """The rows of one statement; doing names it in errors. by_hash: its joins are not made by nested loops."""
         connection, table = self._run(sql, doing, by_hash)
-        with self._lock:
-            self._idle.append(connection)
-            surplus = self._idle[1:]
-            del self._idle[1:]
-        _close_all(surplus)
+        self._idle.keep(connection)
         return frame_of(table, doing)
 
     def close(self) -> None:
-        with self._lock:
-            _close_all(self._idle)
+        self._idle.close()
 
     def _run(self, sql: str, doing: str, by_hash: bool) -> tuple[Any, pa.Table]:
-        with self._lock:
-            idle = self._idle.pop() if self._idle else None
+        idle = self._idle.take()
         connection, pid = (idle, self._started(idle)) if idle is not None else (None, None)
         if connection is None or pid is None:
             connection, pid = self._open()
