@@ -49,6 +49,9 @@ class _Reading:
 
     def written(self, node: yaml.Node) -> Written:
         if isinstance(node, yaml.ScalarNode):
+            if not _is_storable(node.value):
+                self.refuse(node, "a character in it is half of one, or NUL: no database keeps it")
+                return None
             return None if node.style is None and node.value in EMPTY else node.value
         if isinstance(node, yaml.SequenceNode):
             return [each for each in map(self.written, node.value) if isinstance(each, str)]
@@ -94,6 +97,8 @@ def read_yaml(file: str, text: str) -> tuple[list[Raw], list[Problem]]:
         for root in yaml.compose_all(text, yaml.SafeLoader):
             if root is not None:
                 reading.document(root)
+    except RecursionError:
+        reading.problems.append(Problem(Place(file), "this is nested too deeply to be a catalogue"))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
@@ -101,6 +106,11 @@ def read_yaml(file: str, text: str) -> tuple[list[Raw], list[Problem]]:
     except yaml.YAMLError as error:
         reading.problems.append(Problem(Place(file), f"this is no YAML: {str(error).splitlines()[0]}"))
     return reading.raws, reading.problems
+
+
+def _is_storable(text: str) -> bool:
+    """Whether a text has no NUL and no half of a surrogate pair, which JSON can spell."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
 
 
 def _is_text(node: yaml.Node) -> bool:

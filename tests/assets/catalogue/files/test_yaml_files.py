@@ -26,6 +26,9 @@ def test_values_stay_texts_whatever_yaml_takes_them_for() -> None:
         ("shows: &all\n  - {id: a}\nepisodes: *all", 3, "anchors"),
         ("tenant: [a]", 1, "one tenant"),
         ("a: \x00", 0, "no YAML"),
+        ("shows:\n  - " + "- " * 3000 + "x", 0, "nested too deeply"),
+        ('{"shows": [{"id": "a", "title": "\\ud800"}]}', 1, "half of one"),
+        ('{"shows": [{"id": "a", "title": "\\u0000"}]}', 1, "NUL"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(text: str, line: int, message: str) -> None:
