@@ -8,6 +8,8 @@ Not here: lists of objects and Parquet (assets/importing/files make one line of 
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +23,9 @@ from assets.importing.mappings.mapping import LogMapping
 from assets.importing.requests import Parsed, dash_is_null
 
 NO_OBJECT = "it is no JSON object"
+
+# What nginx writes for quotes and bytes beyond ASCII where its log_format does not say escape=json: no escape of JSON.
+HEX_ESCAPES = re.compile(r"(?<!\\)(?:\\x[0-9A-Fa-f]{2})+")
 
 # How many of the first objects are looked at for how they spell the names of their fields.
 LOOKED_AT = 50
@@ -58,8 +63,19 @@ def _object(line: str) -> dict[str, Any] | None:
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return None
+        if "\\x" not in text:
+            return None
+        try:
+            found = orjson.loads(HEX_ESCAPES.sub(_as_json, text))
+        except orjson.JSONDecodeError:
+            return None
     return found if isinstance(found, dict) else None
+
+
+def _as_json(escapes: re.Match[str]) -> str:
+    """The bytes that nginx has escaped in its way, as JSON spells their text."""
+    text = bytes.fromhex(escapes[0].replace("\\x", "")).decode("utf-8", "replace")
+    return json.dumps(text)[1:-1]
 
 
 def _paths(

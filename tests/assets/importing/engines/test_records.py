@@ -33,6 +33,14 @@ def test_one_bad_row_is_lost_alone_and_counted(broken: str) -> None:
     assert (parsed.requests.height, parsed.rejects.height) == (2, 1)
 
 
+def test_json_that_nginx_has_escaped_in_its_own_way_is_read() -> None:
+    line = row(request_uri="/URI", http_user_agent="AGENT")
+    escaped = line.replace("/URI", r"/f\xC3\xBCr.mp3").replace("AGENT", r"A \x22B\x22 \\xC3")
+    found = one("nginx-json", escaped)
+
+    assert (found["target"], found["user_agent"]) == ("/für.mp3", 'A "B" \\xC3')
+
+
 def test_a_lone_surrogate_or_nul_in_a_value_loses_at_most_its_row() -> None:
     surrogate = row().replace("/a.mp3", r"/\ud800.mp3")
 
