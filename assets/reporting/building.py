@@ -98,7 +98,7 @@ class ReportBuilder:
 
     assets: the tables that each day must have; provenance: which code and run this is; view_links: where reports are
     shown, if at all; fonts_path: a folder of fonts for scripts that the bundled ones lack. dry_run: only say what would
-    become of each report; nothing is kept. workers: how many reports of a tenant are made at once.
+    become of each report; nothing is kept. workers: how many groups of a tenant's reports are made at once.
     """
 
     warehouse: Warehouse
@@ -140,23 +140,24 @@ class ReportBuilder:
             if only:
                 subjects = {key: each for key, each in subjects.items() if set(only) & set(each.campaign_ids)}
                 chosen = [each for each in chosen if each.subscription_id in subjects]
-            together = first.together({key: subject for key, subject in subjects.items() if subject.campaigns})
-            workers = max(1, min(self.workers, len(chosen)))
+            of = {each.subscription_id: each for each in chosen}
+            groups = first.groups({key: subjects[key] for key in of}, self.workers)
+            workers = max(1, min(self.workers, len(groups)))
             for each in (first, *(reader() for _ in range(workers - 1))):
                 free.put(each)
 
-            def attempt(subscription: Subscription) -> BuiltReport:
+            def attempt(group: Sequence[UUID]) -> list[BuiltReport]:
+                together = Together({key: subjects[key] for key in group if subjects[key].campaigns})
                 taken = free.get()
                 try:
-                    return self._attempt(
-                        taken, subscription, subjects[subscription.subscription_id], together, decision
-                    )
+                    return [self._attempt(taken, of[key], subjects[key], together, decision) for key in group]
                 finally:
                     free.put(taken)
 
             # Threads: what takes time (Typst, Polars, the database) lets go of the interpreter meanwhile.
             with ThreadPoolExecutor(workers, "reports") as pool:
-                yield from pool.map(attempt, chosen)
+                for built in pool.map(attempt, groups):
+                    yield from built
 
     def _attempt(
         self,

@@ -20,7 +20,7 @@ from assets.reporting.figures.growth import with_growth, with_last_ads
 from assets.reporting.figures.periods import ReportPeriod
 from assets.reporting.figures.subscriptions import Subject, Subscription, Tenant, read_subjects, read_subscriptions
 from assets.reporting.figures.to_date import first_day_of, with_to_date
-from assets.reporting.figures.together import Measuring, Together
+from assets.reporting.figures.together import Measuring, Together, grouped
 from assets.reporting.figures.weekly_results import with_benchmarks, with_lift, with_model_totals
 from assets.reporting.gate import Decision, decide, failed_checks, is_final
 from reports.archive import Provenance, ReportKey
@@ -116,11 +116,12 @@ class ReportReader:
         facts = with_model_totals(facts, subject, beside.data_driven)
         return with_benchmarks(facts, subject, beside.medians)
 
-    def together(self, subjects: Mapping[UUID, Subject]) -> Together:
-        """The results of the reports on these subjects, by their subscriptions; computed when one is needed."""
+    def groups(self, subjects: Mapping[UUID, Subject], workers: int) -> list[list[UUID]]:
+        """The subscriptions of these subjects in groups whose reports are computed together."""
         rows = self.read("read_campaign_sizes", **_days(self.period.window), tenants=[self.tenant.tenant_id])
         ads = {UUID(bytes=campaign): count for campaign, count in rows.iter_rows()}
-        return Together(subjects, ads)
+        sizes = {key: sum(ads.get(each, 0) for each in subject.campaign_ids) for key, subject in subjects.items()}
+        return list(grouped(sizes, workers))
 
     def measuring(self) -> Measuring:
         """By what the period's reports are measured.

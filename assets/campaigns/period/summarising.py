@@ -7,8 +7,11 @@ Not here: reading (reading.py), text and formats (reports), rollups by UTC day (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -34,7 +37,7 @@ from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT_EPISODE, PLACEMENT, PLACEM
 from sql.values import Window
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PeriodResult:
     """A period of one or more campaigns of one tenant.
 
@@ -61,6 +64,14 @@ class PeriodResult:
     pacing: pl.DataFrame
     signals: pl.DataFrame
     reached: pl.DataFrame
+
+    @cached_property
+    def kpis_by_scope(self) -> Mapping[tuple[str, bytes, str], Mapping[str, Mapping[str, Any]]]:
+        """The rows of kpis by their names, of each level, scope_id and model in the order of the rows."""
+        found: dict[tuple[str, bytes, str], dict[str, Mapping[str, Any]]] = {}
+        for row in self.kpis.iter_rows(named=True):
+            found.setdefault((row["level"], row["scope_id"], row["model"]), {})[row["kpi"]] = row
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ def accumulate(history: CampaignHistory) -> dict[bytes, Cumulative]:
 
 def parted(rows: pl.DataFrame) -> dict[bytes, pl.DataFrame]:
     """The rows of each report by its key, in their order."""
-    return {key: part for (key,), part in rows.partition_by(TENANT, as_dict=True, maintain_order=True).items()}
+    keys = rows[TENANT].unique(maintain_order=True)
+    return dict(zip(keys, rows.partition_by(TENANT, maintain_order=True), strict=True))
 
 
 def figures_of(kpis: Kpis) -> Figures:

@@ -123,13 +123,12 @@ def gather(
 
 def kpis_of(result: PeriodResult, level: str, scope_id: bytes, model: str) -> Kpis:
     """The KPI rows of one scope and model by name."""
-    rows = result.kpis.filter(level=level, model=model).filter(pl.col("scope_id") == scope_id)
-    return {row["kpi"]: row for row in rows.iter_rows(named=True)}
+    return result.kpis_by_scope.get((level, scope_id, model), {})
 
 
 def headline(result: PeriodResult, subject: Subject) -> Totals:
     """The totals of a period, with whom it reached and which part of its conversions its own ads earned."""
-    kinds = result.reached.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
+    kinds = result.reached.filter(pl.col("scope_id") == subject.scope_id, level=subject.level)
     return replace(
         totals(kpis_of(result, subject.level, subject.scope_id, subject.model)),
         reached=tuple(kinds.select("address_class", "addresses").iter_rows()),
@@ -265,17 +264,20 @@ def campaign_rows(result: PeriodResult, subject: Subject, so_far: Mapping[UUID, 
 def model_rows(result: PeriodResult, subject: Subject) -> tuple[ModelRow, ...]:
     """The subject's conversions and revenue under each model that it was measured with."""
     # Another campaign may lead with a model of its own, under which this subject was not measured.
-    own = result.kpis.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
-    models = own["model"].unique(maintain_order=True)
-    by_model = {model: totals(kpis_of(result, subject.level, subject.scope_id, model)) for model in models}
+    by_model = {
+        model: totals(kpis)
+        for (level, scope_id, model), kpis in result.kpis_by_scope.items()
+        if level == subject.level and scope_id == subject.scope_id
+    }
     return tuple(ModelRow(model, own.conversions, own.revenue_minor) for model, own in by_model.items())
 
 
 def signal_counts(result: PeriodResult, subject: Subject) -> SignalCounts:
     """Conversions by signal, and how many had more than one."""
-    seen = result.signals.filter(level=subject.level).filter(pl.col("scope_id") == subject.scope_id)
-    present = seen.filter(pl.col("conversions") > 0)
-    counts = tuple((signal, count) for signal, count in present.select("signal", "conversions").iter_rows())
+    seen = result.signals.filter(pl.col("scope_id") == subject.scope_id, level=subject.level)
+    counts = tuple(
+        (signal, count) for signal, count in zip(seen["signal"], seen["conversions"], strict=True) if count > 0
+    )
     return SignalCounts(counts, int(seen["all_overlapping"].max() or 0))  # type: ignore[arg-type]
 
 
@@ -291,7 +293,7 @@ def pacing(rows: pl.DataFrame) -> Pacing | None:
 
 def open_windows(result: PeriodResult, subject: Subject) -> OpenWindows:
     """Episodes that delivered in the period, and how many of them have ads whose window is open."""
-    delivered = result.shows.filter(model=subject.model).filter(pl.col("impressions") > 0)
+    delivered = result.shows.filter(pl.col("impressions") > 0, model=subject.model)
     # Counted from the ad and not from the airing: an old episode is downloaded anew every day.
     still_open = delivered.filter(pl.col("mature_impressions") < pl.col("impressions"))["episode_id"].n_unique()
     kpis = kpis_of(result, subject.level, subject.scope_id, subject.model)

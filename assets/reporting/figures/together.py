@@ -8,9 +8,8 @@ Not here: how one report's rows are kept apart from another's (campaigns/results
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -31,6 +30,9 @@ from sql.values import Reader, Window
 
 # Frames grow with the reports in them: beyond so many, or so many ads, others go by themselves.
 MOST_REPORTS, MOST_ADS = 64, 1_000_000
+
+# Fewer are not divided among workers: computing a group takes as long as making some reports.
+FEWEST_REPORTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,9 @@ class Measuring:
         frames = {each.name: getattr(whole, each.name) for each in fields(whole)}
         frames = {name: frame for name, frame in frames.items() if isinstance(frame, pl.DataFrame)}
         parts = {name: parted(frame) for name, frame in frames.items()}
+        nothing = {name: frame.clear() for name, frame in frames.items()}
         return {
-            key: replace(whole, **{name: parts[name].get(key.bytes, frame.clear()) for name, frame in frames.items()})
+            key: replace(whole, **{name: own.get(key.bytes, nothing[name]) for name, own in parts.items()})
             for key in campaigns
         }
 
@@ -111,49 +114,35 @@ def _campaigns(subjects: Mapping[UUID, Subject], begun_by: date = date.max) -> d
     return {key: campaigns for key, campaigns in begun.items() if campaigns}
 
 
-class Together:
-    """The results of the reports of one tenant and period, in groups that are computed when one of them is needed.
-
-    Threads may share it. What fails for a group is left to each of its reports.
-    """
-
-    def __init__(self, subjects: Mapping[UUID, Subject], ads: Mapping[UUID, int]) -> None:
-        """subjects: by their subscriptions; ads: how many each campaign delivered in the period."""
-        sizes = {key: sum(ads.get(each, 0) for each in subject.campaign_ids) for key, subject in subjects.items()}
-        self._groups = [_Group({key: subjects[key] for key in group}) for group in grouped(sizes)]
-
-    def results(self, subscription: UUID, measuring: Callable[[], Measuring]) -> Results | None:
-        """The results of one report, once; None where it has to be computed by itself."""
-        group = next((each for each in self._groups if subscription in each.subjects), None)
-        return group.results(subscription, measuring) if group else None
-
-
 @dataclass(slots=True)
-class _Group:
-    """Reports that are computed together. found: what is left of their results; None: not computed yet."""
+class Together:
+    """The reports of a group, computed at once when one of them is needed. What fails is left to each of them.
+
+    subjects: by their subscriptions; found: what is left of their results; None: not computed yet.
+    """
 
     subjects: Mapping[UUID, Subject]
     found: dict[UUID, Results] | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def results(self, subscription: UUID, measuring: Callable[[], Measuring]) -> Results | None:
-        with self.lock:
-            if self.found is None:
-                try:
-                    self.found = measuring().results(self.subjects)
-                except BaseException as error:
-                    if not is_isolatable(error):
-                        raise
-                    self.found = {}
-            return self.found.pop(subscription, None)
+        """The results of one report, once; None where it has to be computed by itself."""
+        if self.found is None:
+            try:
+                self.found = measuring().results(self.subjects)
+            except BaseException as error:
+                if not is_isolatable(error):
+                    raise
+                self.found = {}
+        return self.found.pop(subscription, None)
 
 
-def grouped(sizes: Mapping[UUID, int]) -> Iterator[list[UUID]]:
-    """Subscriptions in groups, in their order. sizes: the number of ads of each."""
+def grouped(sizes: Mapping[UUID, int], workers: int = 1) -> Iterator[list[UUID]]:
+    """Subscriptions in groups, in their order. sizes: the number of ads of each; workers: who shares the groups."""
+    most = min(MOST_REPORTS, max(FEWEST_REPORTS, -(-len(sizes) // workers)))
     group: list[UUID] = []
     ads = 0
     for subscription, size in sizes.items():
-        if group and (len(group) == MOST_REPORTS or ads + size > MOST_ADS):
+        if group and (len(group) == most or ads + size > MOST_ADS):
             yield group
             group, ads = [], 0
         group.append(subscription)

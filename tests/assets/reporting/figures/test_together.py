@@ -111,11 +111,11 @@ def test_what_fails_at_once_is_left_to_each_report(warehouse: Warehouse, subject
     with warehouse.as_tenant(TENANT) as read:
         measuring = reader_of(warehouse)(read).measuring()
         broken = Broken(*(getattr(measuring, each.name) for each in fields(measuring)))
-        together = Together(subjects, {})
+        together = Together(subjects)
 
         assert together.results(ALONE, lambda: broken) is None
         assert together.results(ALL, lambda: broken) is None
-        assert Together(subjects, {}).results(ALONE, lambda: measuring) is not None
+        assert Together(subjects).results(ALONE, lambda: measuring) is not None
 
 
 @given(st.lists(st.sampled_from([0, 1, MOST_ADS // 2, MOST_ADS, MOST_ADS + 1]), max_size=12))
@@ -134,3 +134,9 @@ def test_groups_hold_each_report_once_in_order_and_stay_small(sizes: list[int]) 
 def test_a_group_has_no_more_reports_than_fit() -> None:
     groups = grouped({UUID(int=number): 0 for number in range(2 * MOST_REPORTS + 1)})
     assert [len(group) for group in groups] == [MOST_REPORTS, MOST_REPORTS, 1]
+
+
+@pytest.mark.parametrize(("reports", "sizes"), [(1, [1]), (5, [4, 1]), (50, [25, 25]), (130, [64, 64, 2])])
+def test_workers_share_the_reports_of_a_tenant(reports: int, sizes: list[int]) -> None:
+    groups = grouped({UUID(int=number): 0 for number in range(reports)}, workers=2)
+    assert [len(group) for group in groups] == sizes
