@@ -143,7 +143,7 @@ def days_of(rows: Rows, tenants: list[UUID]) -> dict[str, pl.DataFrame]:
     return {name: pl.concat([day[name] for day in days]) for name in days[0]}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(exposures, signals, st.randoms(use_true_random=False))
 def test_order_repetition_and_other_tenants_change_nothing(
     exposed: list[tuple[int, int]], sent: list[tuple[int, int, int, str]], chance: random.Random
@@ -159,7 +159,7 @@ def test_order_repetition_and_other_tenants_change_nothing(
         assert both[name].filter(pl.col("tenant_id") == str(HARBOUR)).equals(frame), name
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(exposures, signals)
 def test_days_one_at_a_time_are_the_whole_at_once(
     exposed: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]
@@ -175,7 +175,7 @@ def test_days_one_at_a_time_are_the_whole_at_once(
         assert frame.sort(order).equals(at_once[name].sort(order)), name
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(exposures, signals)
 def test_every_matched_conversion_is_credited_once_by_every_model(
     exposed: list[tuple[int, int]], sent: list[tuple[int, int, int, str]]

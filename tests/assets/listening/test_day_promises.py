@@ -146,7 +146,7 @@ def raw_rows(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
-modest = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+modest = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @modest
