@@ -214,6 +214,7 @@ def orchestrator_instance() -> Iterator[DagsterInstance]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from pipelines.console import err
+    from pipelines.dagster_texts import shorten_storing
     from pipelines.processes.workers import fail_dead_runs
 
     try:
@@ -223,6 +224,7 @@ def orchestrator_instance() -> Iterator[DagsterInstance]:
             # As its own UI does: connections are kept. A run over many days writes thousands of events, and Dagster
             # opens up to three connections for each, 20 ms apiece: two fifths of a backfill of small days.
             instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
+            shorten_storing(instance.event_log_storage)
             for sentence in fail_dead_runs(instance):
                 err.print(sentence)
             yield instance

@@ -168,7 +168,7 @@ def disturb(table: Table, place: Place, machines: Machines, server: Server, opti
     start(machines)
     killer = Killer(place, machines, server, dice)
     work = Work(place, killer)
-    names = tuple(killer.strikes)
+    names = killer.victims
     victims = [names[number % len(names)] for number in range(options.kills)]
     dice.shuffle(victims)
     home.start()
@@ -183,7 +183,7 @@ def disturb(table: Table, place: Place, machines: Machines, server: Server, opti
             table.say("the days come to their end", "no", holds=False)
             break
         time.sleep(dice.uniform(0.5, options.longest) if victims else 0.5)
-        if victims and killer.strikes[victims[-1]]():
+        if victims and killer.kill(victims[-1]):
             killed[victims.pop()] += 1
         elif victims:
             # Nobody of that name is there just now: another one first.

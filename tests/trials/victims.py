@@ -19,6 +19,7 @@ import psycopg
 
 from pipelines.processes.identity import State
 from pipelines.processes.run_history import read_history
+from sql.connections.connecting import DatabaseUnavailableError
 from sql.embedded import Server
 from sql.embedded.account import serving_account
 from tests.pipelines.chunks.machines import Machines
@@ -27,12 +28,12 @@ from tests.waiting import wait_for
 
 
 class Killer:
-    """Kills whom it is given; each returns whether there was anybody."""
+    """Kills whom it is given."""
 
     def __init__(self, place: Place, machines: Machines, server: Server, dice: Random) -> None:
         self._home, self._machines, self._server, self._dice = place.home, machines, server, dice
         self.backfill: subprocess.Popen[str] | None = None
-        self.strikes: dict[str, Callable[[], bool]] = {
+        self._strikes: dict[str, Callable[[], bool]] = {
             "backfill": self._backfill,
             "run of the UI": self._run,
             "worker": self._worker,
@@ -41,6 +42,17 @@ class Killer:
             "postmaster": self._postmaster,
             **{name: partial(self._service, name) for name in ("daemon", "code-server", "webserver")},
         }
+
+    @property
+    def victims(self) -> tuple[str, ...]:
+        return tuple(self._strikes)
+
+    def kill(self, victim: str) -> bool:
+        """Whether there was anybody: a process may end by itself a moment before, or the server not be back yet."""
+        try:
+            return self._strikes[victim]()
+        except (ProcessLookupError, psycopg.OperationalError, DatabaseUnavailableError):
+            return False
 
     def _backfill(self) -> bool:
         if self.backfill is None or self.backfill.poll() is not None:
