@@ -39,7 +39,7 @@ from sql.warehouse import Warehouse
 from tests.conftest import cloned_database, migrated_template
 from tests.pipelines.small_network import MONDAY, add, download
 from tests.reports.delivery.conftest import Office
-from tests.trials.kills import SETTINGS
+from tests.trials.kills import OPEN, PATIENCE_S, SETTINGS
 from tests.trials.mail_faults import MAIL_FROM, SmtpProvider
 from tests.trials.places import DAYS, Place, placed
 from tests.trials.table import Table, private_server
@@ -254,8 +254,7 @@ def run_schedules(table: Table, place: Place, machine: Clock) -> None:
     place.home.start()
     ui = place.home.processes[-1]
     assert ui.stdout is not None
-    said: list[str] = []
-    threading.Thread(target=lambda: said.extend(ui.stdout or ()), daemon=True).start()
+    threading.Thread(target=ui.stdout.read, daemon=True).start()
     wait_for(lambda: ticks(place, "now() - interval '1 hour'") > 0, "the first look")
     machine.set(DAY_S)
     wait_for(lambda: ticks(place, "now() + interval '12 hours'") > 0, "a look on the day ahead")
@@ -268,13 +267,12 @@ def run_schedules(table: Table, place: Place, machine: Clock) -> None:
     machine.set(11 * 60)
     wait_for(lambda: ticks(place, "now() + interval '10 seconds'") > 0, "a look of a schedule")
     table.say("seconds until schedules and sensors look again", round(time.monotonic() - began))
-    statuses = Counter(place.home.statuses().values())
-    wait_for(lambda: not {"QUEUED", "STARTING", "STARTED"} & set(place.home.statuses().values()), "the end of all runs")
-    for status, number in sorted(statuses.items()):
+    wait_for(lambda: not OPEN & set(place.home.statuses().values()), "the end of all runs", PATIENCE_S)
+    for status, number in sorted(Counter(place.home.statuses().values()).items()):
         table.say(f"    runs in state {status}", number)
-    print(*(f"    {line.strip()}" for line in said if "lock" in line), sep="\n")
     machine.set(0)
     place.home.end()
+    place.home.processes.clear()
 
 
 def ticks(place: Place, since: str) -> int:

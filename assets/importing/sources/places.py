@@ -9,6 +9,7 @@ half-read log, and the next object is fetched while this one is stored.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -281,5 +282,9 @@ def explained(place: Place) -> Iterator[None]:
             raise PermanentError(
                 f"{where} needs a login: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or "
                 f"--anonymous for a public one ({cause_of(error)})"
+            ) from None
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise SourceUnavailableError(
+                f"{where} could not be written ({cause_of(error)}): make room there, and it is tried again"
             ) from None
         raise SourceUnavailableError(f"{where} could not be read now ({cause_of(error)}): tried again") from None

@@ -88,15 +88,25 @@ def test_a_cursor_that_a_clock_which_was_ahead_has_left_is_taken_for_none(week: 
         assert json.loads(cursor)["counted"] == datetime.now(UTC).date().isoformat()
 
 
+def record_a_day_ahead(warehouse: Warehouse) -> None:
+    """As if the database's clock had been a day ahead all the time."""
+    with warehouse.transaction() as connection:
+        for moment in (
+            "rollup_ledger SET began_at",
+            "rollup_ledger SET changed_at",
+            "ingest_watermarks SET changed_at",
+        ):
+            column = moment.rpartition(" ")[2]
+            connection.execute(f"UPDATE {moment} = {column} + interval '1 day'".encode())
+
+
 def test_what_a_database_recorded_while_its_clock_was_ahead_hides_no_late_row(week: Warehouse) -> None:
-    with week.transaction() as connection:
-        for moments in ("rollup_ledger SET began_at = began_at", "rollup_ledger SET changed_at = changed_at"):
-            connection.execute(f"UPDATE {moments} + interval '1 day'".encode())
-        connection.execute("UPDATE ingest_watermarks SET changed_at = changed_at + interval '1 day'")
+    record_a_day_ahead(week)
     come_in(week, "10.0.0.6", datetime.now(UTC))
     with DagsterInstance.ephemeral() as history:
         (request,), _, _ = tick(week, history)
     assert request.tags["dagster/asset_partition_range_start"] == FIRST.isoformat()
+    record_a_day_ahead(week)
     compute(week)
     assert find_stale(week) is None
 

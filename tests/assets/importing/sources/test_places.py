@@ -14,6 +14,7 @@ from assets.importing.sources.places import (
     Place,
     SourceUnavailableError,
     check_place,
+    explained,
     find_objects,
     opened,
     standard_input,
@@ -124,6 +125,15 @@ def test_a_bucket_that_is_not_there_a_wrong_login_and_a_dead_store_are_said(
     (port,) = free_ports(1)
     with pytest.raises(SourceUnavailableError, match="could not be read now"):
         find_objects(Place("s3://places/", {"endpoint": f"http://127.0.0.1:{port}"}))
+
+
+def test_a_place_without_room_is_said_to_have_none() -> None:
+    """Every write to this device fails as on a disk without room."""
+    place = Place("/var/archive")
+    full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115  (closed below)
+    with pytest.raises(SourceUnavailableError) as caught, explained(place), full:
+        full.write(b"a row")
+    assert str(caught.value).startswith("/var/archive could not be written (OSError")
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
