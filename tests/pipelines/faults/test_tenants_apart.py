@@ -116,11 +116,18 @@ class BrokenWarehouse(Warehouse):
         return SURPRISES[number % len(SURPRISES)](f"surprise {number}")
 
     def read(self, name: str, /, **params: object) -> pl.DataFrame:
+        self._break(name, params)
+        return super().read(name, **params)
+
+    def rows(self, name: str, /, **params: object) -> list[dict[str, Any]]:
+        self._break(name, params)
+        return super().rows(name, **params)
+
+    def _break(self, name: str, params: dict[str, object]) -> None:
         tenants = params.get("tenants")
         # Reading what is open is how the trouble is shown.
         if isinstance(tenants, list) and self.broken in tenants and name != "read_tenant_failures":
             raise self.surprise()
-        return super().read(name, **params)
 
     @contextmanager
     def as_tenant(self, tenant: UUID) -> Iterator[Reader]:
@@ -353,10 +360,9 @@ def test_a_row_that_no_library_can_read_stops_its_tenant_alone(week: Warehouse) 
 class BrokenDayWarehouse(BrokenWarehouse):
     """Broken for the one tenant on one day alone."""
 
-    def read(self, name: str, /, **params: object) -> pl.DataFrame:
+    def _break(self, name: str, params: dict[str, object]) -> None:
         if params.get("day") == SATURDAY:
-            return super().read(name, **params)
-        return Warehouse.read(self, name, **params)
+            super()._break(name, params)
 
 
 def test_the_days_after_a_bad_one_are_computed_where_one_tenant_is_the_whole_scope(
