@@ -32,7 +32,6 @@ from pipelines.first_day import first_day
 from pipelines.health.freshness import FIRST_DAY, find_stale
 from pipelines.processes.workers import own_tags, sign_of_life
 from pipelines.sensors import request_for
-from sql.raw.watermarks import put_back
 from sql.values import DAY, EarshotError, Scope
 from sql.warehouse import Warehouse
 
@@ -119,10 +118,8 @@ def prepare(
 ) -> RemainingWork:
     """The work of a plan: what is left of the same backfill if it was stopped, else (or to restart) all of it.
 
-    What was recorded while the database's clock was ahead is put right first: beside it, no day would pass its checks.
     Raises PermanentError for a tenant that is not there.
     """
-    put_back(warehouse)
     chosen = Scope(tuple(warehouse.tenant_id(tenant) for tenant in plan.tenants))
     tenants = tuple(UUID(bytes=tenant) for tenant in warehouse.tenants(chosen)["tenant_id"])
     clock = warehouse.clock()
