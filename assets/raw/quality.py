@@ -98,8 +98,8 @@ def judge_quality(read: Reader, days: Sequence[date], tenants: Sequence[UUID]) -
         counted = judge_counts(read("count_raw_quality", days=needed, tenants=list(some)), days, some)
         is_kept = bool(read("read_counts_kept").item())
         settled = datetime.now(UTC) - COUNTS_FOLLOW
-        asked = {"days": list(days), "tenants": list(some), "settled": settled}
-        found = read("count_reconciled", **asked) if is_kept else None
+        params = {"days": list(days), "tenants": list(some), "settled": settled}
+        found = read("count_reconciled", **params) if is_kept else None
         return pl.concat([counted, judge_reconciled(found, days, some)])
 
     judged = list(bisect_failures(tenants, judge_some, broken.__setitem__))

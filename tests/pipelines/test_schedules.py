@@ -181,10 +181,10 @@ def first_request(zone: str, last: date) -> datetime:
         if at.astimezone(ZoneInfo(zone)).hour != 6:
             continue
         context = build_schedule_context(scheduled_execution_time=at, resources={"warehouse": warehouse})
-        asked = [each for each in final_report_mornings(context) if isinstance(each, RunRequest)]  # type: ignore[union-attr]
-        if asked:
-            assert asked[0].partition_key == last.isoformat()
-            assert asked[0].run_config == {"resources": {"scope": {"config": {"tenants": [zone]}}}}
+        requests = [each for each in final_report_mornings(context) if isinstance(each, RunRequest)]  # type: ignore[union-attr]
+        if requests:
+            assert requests[0].partition_key == last.isoformat()
+            assert requests[0].run_config == {"resources": {"scope": {"config": {"tenants": [zone]}}}}
             return at.astimezone(ZoneInfo(zone))
     pytest.fail(f"nobody in {zone} is asked for a final report")
 

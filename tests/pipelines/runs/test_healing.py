@@ -140,9 +140,9 @@ def test_a_file_that_comes_late_is_followed_from_the_folder_to_the_correction_of
         scheduled_execution_time=datetime(2026, 3, 12, 5, 17, tzinfo=UTC), resources={"warehouse": week}
     )
     requests = list(cast("Iterator[RunRequest]", weekly_report_mornings(morning)))
-    (asked,) = [each for each in requests if each.partition_key == MONDAY.isoformat()]
+    (request,) = [each for each in requests if each.partition_key == MONDAY.isoformat()]
     with passing_history() as history:
-        run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat(), tenants=scope_of(asked))
+        run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat(), tenants=scope_of(request))
     revisions = "SELECT slug, revision, state FROM reports INNER JOIN tenants USING (tenant_id) ORDER BY 1, 2"
     assert rows(week, revisions) == [("kreuz", 1, "frozen"), ("kreuz", 2, "waiting")]
 

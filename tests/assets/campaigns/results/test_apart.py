@@ -58,7 +58,7 @@ def test_a_report_that_counts_from_later_on_has_no_earlier_rows() -> None:
 
 
 def test_a_statement_is_asked_once_for_each_campaign_and_begin() -> None:
-    asked = pl.DataFrame({"tenant_id": [ONE, BOTH], "campaign_id": [SPRING.bytes] * 2, "since": [FIRST, SECOND]})
+    campaigns = pl.DataFrame({"tenant_id": [ONE, BOTH], "campaign_id": [SPRING.bytes] * 2, "since": [FIRST, SECOND]})
 
     def read(name: str, /, **params: object) -> pl.DataFrame:
         assert (name, params["campaigns"], params["since"], params["earliest"], params["day"]) == (
@@ -67,7 +67,7 @@ def test_a_statement_is_asked_once_for_each_campaign_and_begin() -> None:
         found = {"tenant_id": [TENANT] * 2, "campaign_id": [SPRING.bytes] * 2, "since": [FIRST, SECOND], "n": [5, 4]}
         return pl.DataFrame(found)
 
-    assert sorted(read_since(read, "read_some", asked, day=date(2026, 3, 9)).iter_rows()) == [
+    assert sorted(read_since(read, "read_some", campaigns, day=date(2026, 3, 9)).iter_rows()) == [
         (BOTH, SPRING.bytes, 4),
         (ONE, SPRING.bytes, 5),
     ]

@@ -34,11 +34,11 @@ def test_a_feed_brings_show_episodes_and_measured_files(warehouse: Warehouse, si
 def test_what_is_as_it_was_is_not_read_or_measured_again(warehouse: Warehouse, site: Site) -> None:
     url = lay_feed(site, 1)
     follow(warehouse, url)
-    asked = len(site.requests)
+    requests_before = len(site.requests)
     assert read_all(warehouse, NOW + timedelta(hours=1))[url].state == "unchanged"
     # A day later the file is looked at too, by its tag alone.
     assert read_all(warehouse, NOW + timedelta(days=20))[url].measured == 0
-    assert len(site.requests) - asked == 3
+    assert len(site.requests) - requests_before == 3
     assert rows(warehouse, "SELECT count(*) FROM media_assets") == [(1,)]
 
 

@@ -52,9 +52,9 @@ def test_a_line_that_breaks_off_in_another_gives_neither_the_others_request(cut:
     parsed = parse("combined", A[:cut] + B)
 
     for address, target in parsed.requests.select("client_ip", "target").iter_rows():
-        asked = {"203.0.113.7": "/first.mp3", "198.51.100.8": "/second.mp3"}
+        targets = {"203.0.113.7": "/first.mp3", "198.51.100.8": "/second.mp3"}
         first = address.split(",")[-1]
-        assert first not in asked or asked[first] == target
+        assert first not in targets or targets[first] == target
     assert parsed.requests.height + parsed.rejects.height == 1
 
 
@@ -74,7 +74,7 @@ def test_the_first_half_of_a_bucket_log_is_not_read_with_the_second_of_the_next(
 
 
 @pytest.mark.parametrize(
-    ("asked", "target"),
+    ("request_line", "target"),
     [
         ("GET /ferry days.mp3 HTTP/1.1", "/ferry days.mp3"),
         (r"GET /f\xC3\xBCr.mp3 HTTP/1.1", r"/f\xC3\xBCr.mp3"),
@@ -82,8 +82,8 @@ def test_the_first_half_of_a_bucket_log_is_not_read_with_the_second_of_the_next(
         ("GET /a.mp3", "/a.mp3"),
     ],
 )
-def test_a_target_is_kept_as_it_was_written(asked: str, target: str) -> None:
-    line = "203.0.113.7 - - " + REST.replace("GET /a.mp3 HTTP/1.1", asked)
+def test_a_target_is_kept_as_it_was_written(request_line: str, target: str) -> None:
+    line = "203.0.113.7 - - " + REST.replace("GET /a.mp3 HTTP/1.1", request_line)
 
     assert (one("combined", line)["target"], one("combined", line)["http_method"]) == (target, "GET")
 
