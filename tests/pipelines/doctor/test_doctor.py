@@ -50,7 +50,7 @@ def test_where_all_is_well_every_line_is_ok_and_the_probe_passes(installation: I
 
 
 def test_days_that_are_lacking_and_tables_that_are_stale_are_named_by_tenant(installation: Installation) -> None:
-    last = last_due(NOW)
+    last = last_due(datetime.now(UTC))
     gone = "DELETE FROM rollup_ledger WHERE asset = 'tenant_checks' AND day = ANY(%s)"
     installation.execute(gone, [last, last - timedelta(days=3)])
     installation.execute("UPDATE rollup_ledger SET began_at = began_at - interval '1 h' WHERE asset = 'campaign_roi'")

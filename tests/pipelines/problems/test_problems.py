@@ -37,7 +37,11 @@ ZONES = ("UTC", "Asia/Tokyo", "America/Los_Angeles")
 
 
 def zone(*, near: bool) -> str:
-    return next(each for each in ZONES if (next_morning(NOW, ZoneInfo(each)) - NOW < NEAR_MORNING * 0.98) is near)
+    """A zone whose morning stays near, or far, for the next half hour."""
+    earliest, latest = (timedelta(), NEAR_MORNING) if near else (NEAR_MORNING, timedelta(days=1))
+    now, slack = datetime.now(UTC), timedelta(minutes=30)
+    waits = {each: next_morning(now, ZoneInfo(each)) - now for each in ZONES}
+    return next(each for each, wait in waits.items() if earliest + slack < wait < latest - slack)
 
 
 @dataclass
@@ -102,7 +106,7 @@ def mend_run(it: Installation) -> None:
 
 
 def lose_day(it: Installation) -> None:
-    it.execute("DELETE FROM rollup_ledger WHERE asset = 'tenant_checks' AND day = %s", last_due(NOW))
+    it.execute("DELETE FROM rollup_ledger WHERE asset = 'tenant_checks' AND day = %s", last_due(datetime.now(UTC)))
 
 
 def mend_day(it: Installation) -> None:
@@ -110,7 +114,7 @@ def mend_day(it: Installation) -> None:
         "INSERT INTO rollup_ledger (asset, day, tenant_id, run_id, rows, status)"
         " SELECT 'tenant_checks', day, tenant_id, run_id, 1, 'final' FROM rollup_ledger"
         " WHERE asset = 'downloads' AND day = %s",
-        last_due(NOW),
+        last_due(datetime.now(UTC)),
     )
 
 
@@ -155,7 +159,7 @@ def nothing(_: Installation) -> None:
 Step = Callable[["Installation"], None]
 KINDS: dict[str, tuple[Step, Step, str, str, str]] = {
     "failed_run": (fail_run, mend_run, OPERATOR, "A run failed: daily_rollups of 2026-10-01 to 2026-10-03", "0"),
-    "late_night": (lose_day, mend_day, OPERATOR, f"A night is late: 1 tenant(s) lack days up to {last_due(NOW)}", "0"),
+    "late_night": (lose_day, mend_day, OPERATOR, "A night is late: 1 tenant(s) lack days up to ", "0"),
     "held_report": (
         hold_report,
         free_report,
