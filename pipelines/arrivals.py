@@ -3,7 +3,9 @@
 Here: when sources are looked at. Not here: looking and importing (assets/importing/sources), late rows (sensors.py).
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dagster import (
@@ -22,6 +24,9 @@ from dagster import (
 from assets.resources import scope_tags
 from sql.failures import FailureLog, is_isolatable
 from sql.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from assets.importing.sources.configured import Source
 
 log_imports = define_asset_job(
     "log_imports",
@@ -50,7 +55,6 @@ AT_WORK = [
 def new_objects(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> RunRequest | SkipReason:
     """One run for the tenants that have something new. A source that cannot be looked at is named; the others are."""
     from assets.importing.sources.configured import sources_of
-    from assets.importing.sources.reading import has_news
 
     tenants = warehouse.tenants()
     sources = sources_of(warehouse, [UUID(bytes=each) for each in tenants["tenant_id"]])
@@ -62,15 +66,7 @@ def new_objects(context: SensorEvaluationContext, warehouse: ResourceParam[Wareh
     ):
         return SkipReason("A run is importing what the look before this one found.")
     failures = FailureLog(warehouse, "importing", context.log.error, not_done="not imported")
-    found: set[str] = set()
-    for source in sources:
-        try:
-            if source.tenant_slug not in found and has_news(warehouse, source, now):
-                found.add(source.tenant_slug)
-        except BaseException as error:
-            if not is_isolatable(error):
-                raise
-            failures.add(source.tenant, error, [source.name])
+    found = _with_news(warehouse, sources, now, failures)
     if not found:
         return SkipReason(f"Nothing is new in {len(sources)} source(s).")
     return RunRequest(
@@ -78,3 +74,23 @@ def new_objects(context: SensorEvaluationContext, warehouse: ResourceParam[Wareh
         run_config={"resources": {"scope": {"config": {"tenants": sorted(found)}}}},
         tags=scope_tags(sorted(found)),
     )
+
+
+def _with_news(warehouse: Warehouse, sources: "Sequence[Source]", now: datetime, failures: FailureLog) -> set[str]:
+    """The tenants that have something new. A source that can be looked at, with nothing set aside, fails no more."""
+    from assets.importing.sources.reading import has_news, has_set_aside
+
+    found: set[str] = set()
+    for source in sources:
+        try:
+            if source.tenant_slug in found:
+                continue
+            if has_news(warehouse, source, now):
+                found.add(source.tenant_slug)
+            elif not has_set_aside(warehouse, source):
+                failures.clear([source.tenant], [source.name])
+        except BaseException as error:
+            if not is_isolatable(error):
+                raise
+            failures.add(source.tenant, error, [source.name])
+    return found

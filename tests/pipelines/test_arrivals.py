@@ -170,3 +170,24 @@ def test_days_before_a_first_day_that_is_set_are_left_alone(
     assert find_stale(warehouse) is not None
     monkeypatch.setenv("EARSHOT_FIRST_DAY", "2026-11-01")
     assert find_stale(warehouse) is None
+
+
+def test_a_source_that_could_be_looked_at_again_is_no_failure_any_more(warehouse: Warehouse, tmp_path: Path) -> None:
+    fill_network(warehouse)
+    place = tmp_path / "logs"
+    source = Source(
+        tenant=TENANT,
+        tenant_slug="north",
+        name="cdn",
+        kind="requests",
+        place=Place(str(place)),
+        format_name="combined",
+        entered_by="ann",
+    )
+    add_source(warehouse, source)
+    with home_of_its_own(tmp_path / "home"), DagsterInstance.ephemeral() as history:
+        tick(warehouse, history)
+        assert warehouse.read("read_tenant_failures", tenants=[TENANT]).height == 1
+        place.mkdir()
+        assert tick(warehouse, history) == ([], "Nothing is new in 1 source(s).")
+    assert warehouse.read("read_tenant_failures", tenants=[TENANT]).height == 0

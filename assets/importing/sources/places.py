@@ -110,8 +110,9 @@ def check_place(place: Place) -> None:
 def find_objects(place: Place) -> list[FoundObject]:
     """Every object at the place, in the order of their times and names. Reads no content.
 
-    A folder means all files in it and below, an address what begins with it. Raises PermanentError where there is no
-    such place, SourceUnavailableError where the store does not answer.
+    A folder means all files in it and below, an address what begins with it. Where a store's bucket is there, what
+    begins with an address may be nothing: a store knows no folders that could be missing. Raises PermanentError where
+    there is no such place, SourceUnavailableError where the store does not answer.
     """
     check_place(place)
     with explained(place):
@@ -216,11 +217,11 @@ def _listed(filesystem: Any, path: str, place: Place) -> dict[str, dict[str, Any
         found: dict[str, dict[str, Any]] = filesystem.glob(path, detail=True)
         return found
     if place.location.endswith("/"):
-        return _below(filesystem, path)
+        return _below(filesystem, path, place)
     if filesystem.isfile(path):
         return {path: filesystem.info(path)}
     if filesystem.isdir(path):
-        return _below(filesystem, path)
+        return _below(filesystem, path, place)
     if place.is_local:
         raise FileNotFoundError(path)
     folder, _, begins = path.rpartition("/")
@@ -228,9 +229,9 @@ def _listed(filesystem: Any, path: str, place: Place) -> dict[str, dict[str, Any
     return behind
 
 
-def _below(filesystem: Any, path: str) -> dict[str, dict[str, Any]]:
+def _below(filesystem: Any, path: str, place: Place) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = filesystem.find(path, detail=True)
-    if not found and not filesystem.exists(path):
+    if not found and not filesystem.exists(path if place.is_local else path.partition("/")[0]):
         raise FileNotFoundError(path)
     return found
 

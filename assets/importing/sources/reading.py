@@ -85,6 +85,12 @@ def has_news(warehouse: Warehouse, source: Source, now: datetime) -> bool:
     return bool(due_objects(find_objects(source.place), known_objects(warehouse, source), now))
 
 
+def has_set_aside(warehouse: Warehouse, source: Source) -> bool:
+    """Whether an object of the source is set aside."""
+    aside = warehouse.rows("read_import_objects", tenant=source.tenant, source=source.name, states=["quarantined"])
+    return bool(aside)
+
+
 def read_source(
     warehouse: Warehouse,
     source: Source,

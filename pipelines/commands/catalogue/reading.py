@@ -7,6 +7,7 @@ Not here: what the files say (assets/catalogue), writing anything (entering.py).
 from __future__ import annotations
 
 import difflib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from sql.warehouse import Connection
 
 READERS = {".yaml": read_yaml, ".yml": read_yaml, ".json": read_yaml, ".csv": read_csv}
 LARGEST = 64_000_000
+NOT_UTF_8 = "save it as UTF-8 (Excel: CSV UTF-8)"
 
 # Whose rows belong to no tenant: rates.
 NOBODY = UUID(int=0)
@@ -53,6 +55,10 @@ def read_files(paths: Iterable[Path]) -> tuple[list[Entry], list[Problem]]:
     for path in paths:
         try:
             text = _text(path)
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            problems.append(Problem(Place(str(path), line), f"this is no {error.encoding.upper()}: {NOT_UTF_8}"))
+            continue
         except (OSError, ValueError) as error:
             problems.append(Problem(Place(str(path)), f"cannot be read: {error}"))
             continue
@@ -67,7 +73,8 @@ def _text(path: Path) -> str:
     size = path.stat().st_size
     if size > LARGEST:
         raise ValueError(f"it has {size:,} bytes, and {LARGEST:,} are read at most; part it")
-    return path.read_bytes().decode("utf-8-sig")
+    content = path.read_bytes()
+    return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
 
 
 def by_tenant(

@@ -41,6 +41,9 @@ from sql.warehouse import Warehouse
 # As many as one looks through.
 SHOWN = 20
 
+EMPTY_SO_FAR = "nothing is there yet: if logs should be, check the bucket, the prefix and its spelling"
+EMPTY_NOW = "it is empty now: what was read there has been removed since; what was imported of it stays"
+
 
 @click.group()
 def sources() -> None:
@@ -120,8 +123,10 @@ def add(
         found = _look(source)
         add_source(warehouse, source)
     console.out.print(f"{source.title} is entered: {location}, read as {words}")
-    if found is not None:
+    if found:
         console.out.print(f"{len(found):,} objects are there; they are imported within minutes while Dagster runs")
+    elif found is not None:
+        console.out.print(EMPTY_SO_FAR)
 
 
 @sources.command("list")
@@ -162,6 +167,8 @@ def check(title: str) -> None:
     aside = [(name, bad) for name, bad in known.items() if bad.state == "quarantined"]
     there = {each.name for each in found}
     console.out.print(f"{source.title}: {len(found):,} objects at {source.place.location}")
+    if not found:
+        console.out.print(EMPTY_NOW if known else EMPTY_SO_FAR)
     console.out.print(f"{len(there & known.keys()):,} were read before, {len(due):,} are due")
     for each, _ in due[:SHOWN]:
         console.out.print(f"  due: {each.name}{_size(each)}")

@@ -23,6 +23,28 @@ def test_recipients_are_parted_by_blanks_or_signs() -> None:
     assert raws[0].values["recipients"] == ["ann@a.example", "bo@b.example"]
 
 
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"SEP=;"\r\n', "\r\nsep=;\r\n", "\r\n"])
+def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_heading(first: str) -> None:
+    raws, problems = read_csv("sponsors.csv", f"{first}id;name\r\na;A, and more\r\n")
+    assert problems == []
+    assert [(raw.place.line, dict(raw.values)) for raw in raws] == [
+        (first.count("\n") + 2, {"id": "a", "name": "A, and more"})
+    ]
+
+
+def test_the_separator_that_is_named_holds_whatever_the_heading_has_more_of() -> None:
+    raws, problems = read_csv("sponsors.csv", "sep=|\nid|name\na|A,B;C\n")
+    assert problems == []
+    assert dict(raws[0].values) == {"id": "a", "name": "A,B;C"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_any_machine_ends_them(end: str) -> None:
+    raws, problems = read_csv("sponsors.csv", end.join(["id\tname", "a\tA", "b\tB", ""]))
+    assert problems == []
+    assert [(raw.place.line, raw.values["name"]) for raw in raws] == [(2, "A"), (3, "B")]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "line", "message"),
     [
@@ -30,6 +52,10 @@ def test_recipients_are_parted_by_blanks_or_signs() -> None:
         ("codes.csv", "code,code\na,b", 1, "twice"),
         ("codes.csv", "code\na,b", 2, "2 cells"),
         ("codes.csv", 'code\n"a', 2, "no CSV"),
+        ("codes.csv", 'code\n"a\nb\n', 2, "no CSV"),
+        ("codes.csv", "sep=;\ncode,placement\na,b\n", 2, "the heading has none"),
+        ("codes.csv", "code,,placement\na,b,c\n", 2, "its cell 2 holds 'b'"),
+        ("codes.csv", "code\na\0b\n", 2, "NUL"),
     ],
 )
 def test_what_cannot_be_read_is_named(name: str, text: str, line: int, message: str) -> None:

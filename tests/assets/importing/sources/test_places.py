@@ -113,6 +113,16 @@ def test_objects_of_a_store_are_found_by_prefix_folder_and_pattern(store: Object
     assert not path.exists()
 
 
+def test_a_prefix_of_which_everything_was_removed_is_empty_and_not_missing(store: ObjectStore) -> None:
+    store.put("emptied/cdn/E1.gz", b"x")
+    place = {"endpoint": store.endpoint}
+    store.store.rm("emptied/cdn", recursive=True)
+    assert [names(Place(f"s3://emptied/{prefix}", place)) for prefix in ("cdn/", "cdn", "cdn/E1.", "")] == [[]] * 4
+    for prefix in ("", "cdn/", "cdn/E1."):
+        with pytest.raises(PermanentError, match="does not exist"):
+            find_objects(Place(f"s3://no-such-bucket/{prefix}", place))
+
+
 def test_a_bucket_that_is_not_there_a_wrong_login_and_a_dead_store_are_said(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

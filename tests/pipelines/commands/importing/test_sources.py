@@ -66,6 +66,20 @@ def test_a_source_is_entered_looked_at_read_again_and_removed(run: Run, network:
     assert isinstance(run("check", "north/edge").exception, PermanentError)
 
 
+def test_a_source_without_anything_is_told_from_one_that_was_emptied(
+    run: Run, network: Warehouse, folder: Path
+) -> None:
+    log = folder / "a.log"
+    content = log.read_text()
+    log.unlink()
+    assert "nothing is there yet" in said(run("add", "north/edge", str(folder), "--format", "combined"))
+    log.write_text(content)
+    os.utime(log, (1_700_000_000, 1_700_000_000))
+    read_source(network, find_source(network, "north/edge"), importer(network, "a test"))
+    log.unlink()
+    assert "it is empty now: what was read there has been removed" in said(run("check", "north/edge"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
