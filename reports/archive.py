@@ -76,7 +76,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReportStatus:
     """How far a report is, and what people decided about it. state None: it was never begun."""
 
     state: str | None = None
@@ -88,23 +88,23 @@ class Standing:
     subject: str | None = None
 
 
-def standing_of(warehouse: Warehouse, key: ReportKey) -> Standing:
+def read_status(warehouse: Warehouse, key: ReportKey) -> ReportStatus:
     """The report's state with the decisions about it."""
     with (
         warehouse.transaction("earshot_report", key.tenant_id) as connection,
-        connection.cursor(row_factory=class_row(Standing)) as cursor,
+        connection.cursor(row_factory=class_row(ReportStatus)) as cursor,
     ):
         found = cursor.execute(
             "SELECT state, note, released_by, stopped_by, stopped_because, as_of, subject FROM reports"
             " WHERE tenant_id = %s AND report_id = %s",
             (key.tenant_id, key.report_id),
         ).fetchone()
-    return found or Standing()
+    return found or ReportStatus()
 
 
 def state_of(warehouse: Warehouse, key: ReportKey) -> str | None:
     """pending, held, waiting, frozen, skipped, or None for a report that was never begun."""
-    return standing_of(warehouse, key).state
+    return read_status(warehouse, key).state
 
 
 def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provenance: Provenance) -> int:
@@ -116,8 +116,8 @@ def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provena
         name_person(connection, provenance.person)
         if not _record(connection, key, provenance, "frozen", None, report):
             return 0
-        _keep_files(connection, key, report.files)
-        _keep_figures(connection, key, report.figures)
+        _save_files(connection, key, report.files)
+        _save_figures(connection, key, report.figures)
         queued = enqueue(connection, key.tenant_id, key.report_id, key.revision, report.recipients)
     _note("report_frozen", key, provenance)
     return queued
@@ -131,11 +131,11 @@ def propose(warehouse: Warehouse, key: ReportKey, report: FinishedReport, reason
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         name_person(connection, provenance.person)
         if _record(connection, key, provenance, "waiting", reason, report):
-            tell_owner(
+            alert_owner(
                 connection, key, "approval", f"A report waits for approval: {report.subject}", reason, provenance
             )
-            _keep_files(connection, key, report.files)
-            _keep_figures(connection, key, report.figures)
+            _save_files(connection, key, report.files)
+            _save_figures(connection, key, report.figures)
 
 
 def hold(
@@ -162,7 +162,7 @@ def _note(event: str, key: ReportKey, provenance: Provenance, **more: object) ->
     note_event(event, run=provenance.run_id, tenant=key.tenant_id, day=key.first, report=key.report_id, **more)
 
 
-def tell_owner(
+def alert_owner(
     connection: Connection, key: ReportKey, what: str, subject: str, text: str, provenance: Provenance
 ) -> None:
     """Queue an alert to the owner of the report's subscription, once for each thing that there is to tell of it."""
@@ -175,14 +175,14 @@ def remind(warehouse: Warehouse, key: ReportKey, days: int, subject: str, proven
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         text = f"`earshot reports approve {key.report_id.hex[:8]}` sends it; `earshot reports preview` shows it."
         line = f"A report has waited for approval for {days} day(s): {subject}"
-        tell_owner(connection, key, f"approval/{days}", line, text, provenance)
+        alert_owner(connection, key, f"approval/{days}", line, text, provenance)
 
 
-def tell_empty(warehouse: Warehouse, key: ReportKey, sponsor: str, reason: str, provenance: Provenance) -> None:
+def alert_of_empty(warehouse: Warehouse, key: ReportKey, sponsor: str, reason: str, provenance: Provenance) -> None:
     """Tell the owner that nothing happened in a report's period, once."""
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         line = f"Nothing to report to {sponsor} from {key.first} to {key.last}"
-        tell_owner(connection, key, "empty", line, f"{reason} Report {key.report_id.hex[:8]}.", provenance)
+        alert_owner(connection, key, "empty", line, f"{reason} Report {key.report_id.hex[:8]}.", provenance)
 
 
 def name_person(connection: Connection, person: str) -> None:
@@ -191,7 +191,7 @@ def name_person(connection: Connection, person: str) -> None:
         connection.execute("SELECT set_config('earshot.person', %s, true)", (header_text(person, 200),))
 
 
-def _keep_files(connection: Connection, key: ReportKey, files: Sequence[ReportFile]) -> None:
+def _save_files(connection: Connection, key: ReportKey, files: Sequence[ReportFile]) -> None:
     connection.cursor().executemany(
         "INSERT INTO report_artefacts (tenant_id, report_id, name, media_type, content_id, body, sha256)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s)",
@@ -202,7 +202,7 @@ def _keep_files(connection: Connection, key: ReportKey, files: Sequence[ReportFi
     )
 
 
-def _keep_figures(connection: Connection, key: ReportKey, figures: Sequence[ScopeFigures]) -> None:
+def _save_figures(connection: Connection, key: ReportKey, figures: Sequence[ScopeFigures]) -> None:
     """Written anew for a report that was made anew before it left."""
     ids = (key.tenant_id, key.report_id)
     connection.execute("DELETE FROM report_figures WHERE tenant_id = %s AND report_id = %s", ids)
@@ -294,7 +294,7 @@ def read_files(warehouse: Warehouse, tenant_id: UUID, report_id: UUID) -> list[R
 STATES = ("pending", "held", "waiting", "frozen", "skipped")
 
 
-def standing_words(
+def describe_status(
     state: str,
     reason: str | None,
     stopped_by: str | None = None,

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reports.content.against_targets import against_targets
 from reports.content.charts.chart_data import bar_chart, line_chart
 from reports.content.charts.delays import delays_line
 from reports.content.charts.growth import growth_line
@@ -22,7 +23,6 @@ from reports.content.proof import proof
 from reports.content.report import Footer, Header, Logo, ReportContent
 from reports.content.response import response
 from reports.content.sentences import finding, notices
-from reports.content.standing import standing
 from reports.content.tables.benchmark_position import benchmarks
 from reports.content.tables.campaigns import campaigns, top_campaigns
 from reports.content.tables.model_totals import model_totals
@@ -65,7 +65,7 @@ def compose(facts: ReportFacts, locale: str | None = None) -> ReportContent:
         finding=finding(facts, formatter),
         tiles=tiles(facts, formatter),
         to_date=progress(facts, formatter),
-        standing=standing(facts, formatter),
+        against_targets=against_targets(facts, formatter),
         shows=tuple(map(without_dashes, shows(facts, formatter))),
         next_steps=next_steps(facts, formatter),
         proof=proof(facts, formatter),

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from reports.archive import name_person
 from reports.delivery.addresses import clean_address
 from reports.drawing.logos import normalised
-from reports.wording.catalogues import known_locale
+from reports.wording.catalogues import parse_locale
 from reports.wording.subjects import checked_template
 from sql.statements import statement
 from sql.values import PermanentError
@@ -106,7 +106,7 @@ def add_in_language(
     They move to the subscription to the same that has the locale, which is made with the same settings where there is
     none; returns its id. Raises PermanentError for addresses that cannot be mailed, LocaleError for an unknown locale.
     """
-    known_locale(locale)
+    parse_locale(locale)
     moved = list(dict.fromkeys(map(clean_address, addresses)))
     own = {"tenant": row["tenant_id"], "subscription": row["subscription_id"]}
     with warehouse.transaction() as connection:

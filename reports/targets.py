@@ -1,7 +1,7 @@
 """Targets: what a campaign's conversions may cost and its spend is to return, as was agreed with the sponsor.
 
 Here: changing and showing them, with what is refused in words.
-Not here: what a report says of them (content/standing.py).
+Not here: what a report says of them (content/against_targets.py).
 """
 
 from __future__ import annotations

@@ -339,7 +339,7 @@ def _record(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
     )
     columns = [[getattr(line, name) for line in ledger] for name in _LEDGER_COLUMNS]
     connection.execute(
-        "INSERT INTO rollup_ledger AS known "
+        "INSERT INTO rollup_ledger AS line "
         "(asset, day, tenant_id, run_id, rows, input_watermark, status, began_at, content_hash, rules_version, "
         "changed_at) SELECT asset, day, tenant_id, run_id, rows, input_watermark, status, coalesce(began_at, now()), "
         "content_hash, rules_version, clock_timestamp() FROM unnest(%s::text[], %s::date[], %s::uuid[], %s::uuid[], "
@@ -349,6 +349,6 @@ def _record(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
         "input_watermark = excluded.input_watermark, status = excluded.status, finished_at = excluded.finished_at, "
         "began_at = excluded.began_at, content_hash = excluded.content_hash, "
         "rules_version = excluded.rules_version, changed_at = CASE "
-        "WHEN known.content_hash = excluded.content_hash THEN known.changed_at ELSE excluded.changed_at END",
+        "WHEN line.content_hash = excluded.content_hash THEN line.changed_at ELSE excluded.changed_at END",
         columns,
     )

@@ -101,8 +101,8 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
         _scoped(reach),
         _scoped(_priced(read, scope, placements, delivery, window)),
     )
-    heard = _scoped(_read_first_ads(read, scope, credited, live, span))
-    results = [measure(*inputs, _scoped(credited), list(MODELS), heard)]
+    first_ads = _scoped(_read_first_ads(read, scope, credited, live, span))
+    results = [measure(*inputs, _scoped(credited), list(MODELS), first_ads)]
     if ends_week(window):
         journeys = read_journeys(read, scope, campaigns, live, window)
         totals = journeys.totals().with_columns(day=pl.lit(window.day)).select(MODEL_TOTALS.keys())
@@ -115,7 +115,7 @@ def compute_roi(read: Reader, window: Window, tenants: Sequence[UUID]) -> Tables
 def _read_first_ads(
     read: Reader, tenants: list[UUID], credited: pl.DataFrame, live: pl.DataFrame, span: Window
 ) -> pl.DataFrame:
-    """When the live campaigns first reached each household that converted; see responders.first_ads."""
+    """When the live campaigns first reached each household that converted; see responders.find_first_ads."""
     households = credited["household_key"].drop_nulls().unique().sort().to_list()
     ids = ids_of(live, "campaign_id")
     return read("read_first_ads", start=span.start, end=span.end, tenants=tenants, campaigns=ids, households=households)

@@ -55,7 +55,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CataloguePlan:
     """The changes of one tenant, in the order in which they can be made; left: rows of each kind that no file names."""
 
     tenant: UUID
@@ -72,7 +72,7 @@ class Plan:
         return sum(change.action == action for change in self.changes)
 
 
-def compare(state: State, wanted: Sequence[Wanted], *, prune: bool = False) -> Plan:
+def compare(state: State, wanted: Sequence[Wanted], *, prune: bool = False) -> CataloguePlan:
     """What changes a tenant's rows into those that are wanted.
 
     Rows that the files do not name are left, but for those that share a value with one that they do name
@@ -100,10 +100,10 @@ def compare(state: State, wanted: Sequence[Wanted], *, prune: bool = False) -> P
         elif named and rest:
             left[kind.name] = len(rest)
     slugs = tuple(_new_slugs(state, wanted))
-    return Plan(state.tenant, state.slug, (*replaced, *entered, *pruned), left, slugs)
+    return CataloguePlan(state.tenant, state.slug, (*replaced, *entered, *pruned), left, slugs)
 
 
-def keep_used(plan: Plan, used: Collection[UUID]) -> Plan:
+def keep_used(plan: CataloguePlan, used: Collection[UUID]) -> CataloguePlan:
     """The plan without the removal of rows that events, results or reports name: these stay, and it says so."""
     changes = tuple(
         Change(each.kind, "keep", each.row, each.found, because="events or reports name it", row_id=each.row_id)
@@ -111,7 +111,7 @@ def keep_used(plan: Plan, used: Collection[UUID]) -> Plan:
         else each
         for each in plan.changes
     )
-    return Plan(plan.tenant, plan.slug, changes, plan.left, plan.slugs)
+    return CataloguePlan(plan.tenant, plan.slug, changes, plan.left, plan.slugs)
 
 
 def is_same(old: Any, new: Any) -> bool:

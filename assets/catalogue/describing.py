@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from assets.catalogue.comparing import Change, Plan
+from assets.catalogue.comparing import CataloguePlan, Change
 from assets.catalogue.exporting import shown
 from assets.catalogue.files.forms import write
 from assets.catalogue.kinds import KINDS, Kind
@@ -21,7 +21,7 @@ SIGNS = {"add": "added", "change": "changed", "remove": "removed", "keep": "kept
 LISTED = 40
 
 
-def describe(plan: Plan, before: State, after: State) -> Iterator[tuple[str, str, str, str]]:
+def describe(plan: CataloguePlan, before: State, after: State) -> Iterator[tuple[str, str, str, str]]:
     """What happens, the kind, the row, and how: one for each change, long lists cut. after: of state.state_after."""
     listed: dict[tuple[str, str], int] = {}
     for change in plan.changes:
@@ -40,9 +40,9 @@ def name_of(change: Change, state: State) -> str:
     """The row of a change by its key, as the files have it."""
     kind = KINDS[change.kind]
     if change.kind in state.names and change.row_id is not None:
-        known = state.names[change.kind].by_id.get(change.row_id)
-        if known:
-            return known
+        name = state.names[change.kind].by_id.get(change.row_id)
+        if name:
+            return name
     words = [_text(state, kind, name, change) for name in kind.key]
     return ", ".join(word for word in words if word)
 

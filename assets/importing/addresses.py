@@ -68,9 +68,9 @@ def read_clients(requests: pl.DataFrame, trusted: TrustedProxies) -> pl.DataFram
     """
     peer, forwarded = pl.col("client_ip"), pl.col("forwarded_for")
     if trusted.networks:
-        told = forwarded.is_not_null() & peer.is_not_null()
+        has_both = forwarded.is_not_null() & peer.is_not_null()
         both = requests.with_columns(
-            pl.when(told).then(pl.format("{}|{}", peer, forwarded)).otherwise(peer).alias("client_ip")
+            pl.when(has_both).then(pl.format("{}|{}", peer, forwarded)).otherwise(peer).alias("client_ip")
         )
     else:
         both = requests
@@ -108,10 +108,10 @@ def _believed(chain: list[Address | None], trusted: TrustedProxies) -> Address |
 
 def _last_outside(chain: list[Address | None], trusted: TrustedProxies) -> Address | None:
     """The last address that is neither a trusted proxy nor private; the last that is no proxy where there is none."""
-    known = [address for address in chain if address is not None]
-    outside = [address for address in known if address not in trusted]
+    addresses = [address for address in chain if address is not None]
+    outside = [address for address in addresses if address not in trusted]
     public = [address for address in outside if not re.match(PRIVATE, str(address))]
-    found = public or outside or known
+    found = public or outside or addresses
     return found[-1] if found else None
 
 

@@ -58,10 +58,10 @@ def explain(
     parsed = reading.parser().parse(lines)
     made = reading.maker(UUID(int=0), media or MediaPaths({}, {})).make(parsed)
     yield from _rows(made.events)
-    yield from _lost(made.rejects, lines.height)
+    yield from _rejected(made.rejects, lines.height)
     notices = Notices()
-    known = made.events if media is not None else made.events.with_columns(episode_id=pl.lit(b""))
-    notices.add(known)
+    events = made.events if media is not None else made.events.with_columns(episode_id=pl.lit(b""))
+    notices.add(events)
     yield from (f"  {sentence}" for sentence in notices.sentences(media or MediaPaths({}, {})))
     yield from _unread(chosen, lines)
 
@@ -99,7 +99,7 @@ def _rows(events: pl.DataFrame) -> Iterator[str]:
         yield f"  nothing in this log says: {', '.join(empty)}"
 
 
-def _lost(rejects: pl.DataFrame, lines: int) -> Iterator[str]:
+def _rejected(rejects: pl.DataFrame, lines: int) -> Iterator[str]:
     yield "What would be lost:"
     if rejects.is_empty():
         yield f"  no line of {lines:,}"

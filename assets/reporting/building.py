@@ -30,14 +30,14 @@ from reports.archive import (
     FinishedReport,
     Provenance,
     ReportKey,
-    Standing,
+    ReportStatus,
+    alert_of_empty,
     freeze,
     hold,
     mark_reviewed,
     propose,
+    read_status,
     remind,
-    standing_of,
-    tell_empty,
 )
 from reports.compose import compose
 from reports.content.report import ReportContent
@@ -192,9 +192,9 @@ class ReportBuilder:
             if not subject.campaigns:
                 return None
             key = _key(reader, chosen[0])
-            standing = standing_of(self.warehouse, key)
-            reason = "" if standing.state == "frozen" else reader.decision().text
-            finished, _ = self._finish(replace(reader.facts(subject, key), note=standing.note), chosen[0])
+            status = read_status(self.warehouse, key)
+            reason = "" if status.state == "frozen" else reader.decision().text
+            finished, _ = self._finish(replace(reader.facts(subject, key), note=status.note), chosen[0])
             return Draft(key, finished, reason)
 
     def _build_one(
@@ -215,7 +215,7 @@ class ReportBuilder:
         if verdict.facts is None:
             hold(self.warehouse, key, built.reason, self.provenance, state=built.state, ready_at=verdict.ready_at)
             if built.reason == NOTHING_HAPPENED:
-                tell_empty(self.warehouse, key, built.sponsor, built.reason, self.provenance)
+                alert_of_empty(self.warehouse, key, built.sponsor, built.reason, self.provenance)
             return built
         finished, printed = self._finish(verdict.facts, subscription)
         reason = " ".join(filter(None, (built.reason, printed)))
@@ -231,7 +231,7 @@ class ReportBuilder:
         revisions = reader.revisions(subscription.subscription_id)
         if revisions and revisions.newest.state == "waiting" and revisions.newest.number > 1:
             waiting = replace(key, revision=revisions.newest.number)
-            self._remind(waiting, standing_of(self.warehouse, waiting))
+            self._remind(waiting, read_status(self.warehouse, waiting))
         if revisions is None or not revisions.to_look_at:
             return built
         sent, newest = revisions.sent, revisions.newest
@@ -242,7 +242,7 @@ class ReportBuilder:
         why = why_correct(newest.figures, now, rule) if newest.figures else ["it was taken back"]
         as_of = reader.period.as_of(reader.tenant.lateness_hours, self.provenance.as_of)
         if why:
-            facts = replace(facts, restates=revisions.corrected_by(now), note=standing_of(self.warehouse, key).note)
+            facts = replace(facts, restates=revisions.corrected_by(now), note=read_status(self.warehouse, key).note)
             finished, printed = self._finish(facts, subscription)
             reason = (
                 f"Corrected, because of {', '.join(why)}. `earshot reports approve {short(key.report_id)}` sends it."
@@ -269,19 +269,19 @@ class ReportBuilder:
         if not subject.campaigns:
             reason = "No campaign ran in this period, and no attribution window was open."
             return _Verdict(replace(built, reason=reason, report_id=None))
-        standing = standing_of(self.warehouse, key)
-        if standing.state in ("frozen", "skipped", "waiting"):
-            if standing.state == "waiting" and not self.dry_run:
-                self._remind(key, standing)
+        status = read_status(self.warehouse, key)
+        if status.state in ("frozen", "skipped", "waiting"):
+            if status.state == "waiting" and not self.dry_run:
+                self._remind(key, status)
             return _Verdict(replace(built, state="kept"))
-        if standing.stopped_by:
-            reasons = (stopped_text(standing), *decision.reasons)
+        if status.stopped_by:
+            reasons = (stopped_text(status), *decision.reasons)
             return _Verdict(replace(built, state="held", reason=" ".join(reasons)))
         if not decision.is_open:
             state = "held" if decision.ready_at is None else "pending"
             return _Verdict(replace(built, state=state, reason=decision.text), ready_at=decision.ready_at)
-        facts = replace(reader.facts(subject, key, together), note=standing.note)
-        stopped = None if standing.released_by else _stop_empty(facts, subscription.empty_policy)
+        facts = replace(reader.facts(subject, key, together), note=status.note)
+        stopped = None if status.released_by else _stop_empty(facts, subscription.empty_policy)
         if stopped is not None:
             state, reason = stopped
             return _Verdict(replace(built, state=state, reason=reason))
@@ -290,12 +290,12 @@ class ReportBuilder:
             return _Verdict(replace(built, state="waiting", reason=reason), facts)
         return _Verdict(replace(built, state="frozen", mails=len(subscription.recipients)), facts)
 
-    def _remind(self, key: ReportKey, standing: Standing) -> None:
+    def _remind(self, key: ReportKey, status: ReportStatus) -> None:
         """Remind the owner of a report that waits for approval, after a day, three days, and every week."""
-        days = (self.provenance.as_of - standing.as_of).days if standing.as_of else 0
+        days = (self.provenance.as_of - status.as_of).days if status.as_of else 0
         due = max((each for each in (1, 3, days // 7 * 7) if 0 < each <= days), default=0)
-        if due and not standing.stopped_by:
-            remind(self.warehouse, key, due, standing.subject or "", self.provenance)
+        if due and not status.stopped_by:
+            remind(self.warehouse, key, due, status.subject or "", self.provenance)
 
     @property
     def _fonts(self) -> FontRegistry:
@@ -337,10 +337,10 @@ class ReportBuilder:
         return BuiltReport(reader.tenant.slug, sponsor, subject.label, "held", reason, error=unexplained)
 
 
-def stopped_text(standing: Standing) -> str:
+def stopped_text(status: ReportStatus) -> str:
     """Who keeps a report from leaving, why, and how it goes on."""
-    because = (standing.stopped_because or "").rstrip(".")
-    return f"{standing.stopped_by} stopped it: {because}. `earshot reports release` lets it go."
+    because = (status.stopped_because or "").rstrip(".")
+    return f"{status.stopped_by} stopped it: {because}. `earshot reports release` lets it go."
 
 
 def short(report_id: UUID) -> str:

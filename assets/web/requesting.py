@@ -68,7 +68,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What a server answered.
 
     address: where it came from in the end
@@ -107,7 +107,7 @@ def shown(address: str) -> str:
 
 def request(
     address: str, limits: Limits, headers: Mapping[str, str] | None = None, private: Sequence[Network] = ()
-) -> Answer:
+) -> Response:
     """What the server answers to a GET, whatever its status. Raises UnavailableError or PermanentError.
 
     headers: besides HEADERS, or in their place
@@ -130,7 +130,7 @@ class _Request:
     private: Sequence[Network]
     deadline: Deadline
 
-    def follow(self, address: str) -> Answer:
+    def follow(self, address: str) -> Response:
         moved_to, is_permanent = None, True
         for _ in range(MOST_REDIRECTS + 1):
             parts = check_address(address)
@@ -139,7 +139,7 @@ class _Request:
                 connection.request("GET", _target(parts), headers=dict(self.headers))
                 with connection.getresponse() as response:
                     if response.status not in _REDIRECTS:
-                        return self._answer(response, address, moved_to)
+                        return self._read(response, address, moved_to)
                     address = self._next(address, response.headers.get("Location"))
                     is_permanent = is_permanent and response.status in _PERMANENT
                     moved_to = address if is_permanent else moved_to
@@ -159,10 +159,10 @@ class _Request:
             raise PermanentError(f"{shown(address)} leads to {shown(following)}, which is not encrypted")
         return following
 
-    def _answer(self, response: HTTPResponse, address: str, moved_to: str | None) -> Answer:
+    def _read(self, response: HTTPResponse, address: str, moved_to: str | None) -> Response:
         headers = {name.lower(): value for name, value in response.headers.items()}
         content = self._content(response, address) if response.status in _WITH_CONTENT else b""
-        return Answer(address, moved_to, response.status, headers, content)
+        return Response(address, moved_to, response.status, headers, content)
 
     def _content(self, response: HTTPResponse, address: str) -> bytes:
         most = self.limits.most_bytes

@@ -17,7 +17,7 @@ from sql.connections.connecting import looking
 from sql.connections.limits import Limits, libpq_url
 
 # For so long after it a failure is told, and for so long it is looked at: then it is forgotten, solved or not.
-TOLD_WITHIN = timedelta(days=7)
+ALERT_WITHIN = timedelta(days=7)
 LOOKED_BACK = timedelta(days=60)
 
 _RUNS = """
@@ -144,5 +144,5 @@ def problems_of(runs: Iterable[EndedRun], now: datetime) -> Iterator[Problem]:
             f"Run {run.run_id[:8]} ended in a failure on {run.ended_at:%Y-%m-%d %H:%M} UTC, and none has ended well "
             f"since.\nIts page in the UI and `earshot status` say why; once that is mended, {again}.\n"
             "docs/runbook.md: A failed run",
-            opens=now - run.ended_at <= TOLD_WITHIN,
+            opens=now - run.ended_at <= ALERT_WITHIN,
         )

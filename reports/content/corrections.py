@@ -23,8 +23,8 @@ REPLACES = message(
     "This is revision {revision}, a correction. It replaces revision {old} of this report, made on {day}: what came in "
     "or was taken back since then changed its numbers."
 )
-AS_TOLD = message("Revision {old}")
-AS_KNOWN = message("Revision {revision}")
+AS_REPORTED = message("Revision {old}")
+AS_CORRECTED = message("Revision {revision}")
 NOTE = message("Both columns are of this period. This report replaces the earlier one as a whole.")
 
 
@@ -65,8 +65,8 @@ def correction(facts: ReportFacts, formatter: Formatter) -> Table | None:
         title=formatter.say(TITLE),
         columns=(
             formatter.say("Number"),
-            formatter.say(AS_TOLD, old=formatter.count(restates.revision)),
-            formatter.say(AS_KNOWN, revision=formatter.count(facts.revision)),
+            formatter.say(AS_REPORTED, old=formatter.count(restates.revision)),
+            formatter.say(AS_CORRECTED, revision=formatter.count(facts.revision)),
         ),
         rows=tuple(TableRow(line.name, "", (line.old, line.new)) for line in lines),
         note=formatter.say(NOTE),

@@ -128,13 +128,13 @@ def _customers(customers: Customers, formatter: Formatter) -> str:
     """A share of few is noise, and stays out."""
     parts = {
         "new": formatter.count(customers.new),
-        "known": formatter.count(customers.known),
+        "known": formatter.count(customers.stated),
         "new_now": formatter.count(customers.new_now),
-        "known_now": formatter.count(customers.known_now),
+        "known_now": formatter.count(customers.stated_now),
     }
-    if not ratios_allowed(customers.known):
+    if not ratios_allowed(customers.stated):
         return formatter.say(NEW_CUSTOMERS, **parts)
-    share = formatter.percent(exact(customers.new) / customers.known, 0)
+    share = formatter.percent(exact(customers.new) / customers.stated, 0)
     return formatter.say(NEW_CUSTOMERS_WITH_SHARE, **parts, share=share)
 
 

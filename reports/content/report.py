@@ -198,7 +198,7 @@ class ReportContent:
     finding: str
     tiles: tuple[Tile, ...]
     to_date: tuple[Section, ...]
-    standing: Section | None
+    against_targets: Section | None
     shows: tuple[Table, ...]
     next_steps: tuple[str, ...]
     proof: Section | None

@@ -39,15 +39,15 @@ class FontRegistry:
     """Folders with font files; the bundled one is always among them. Use `font_registry()`, which is cached."""
 
     folders: tuple[Path, ...]
-    _known: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
+    _is_drawable: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def lacking(self, text: str) -> list[str]:
         """The characters of the text that no registered font can print, in the order of their code points."""
         characters = set(text)
-        if unknown := {character for character in characters if character not in self._known}:
-            self._known.update(dict.fromkeys(filter(_is_invisible, unknown), True))
-            self._look_up({character for character in unknown if character not in self._known})
-        return sorted(character for character in characters if not self._known[character])
+        if unknown := {character for character in characters if character not in self._is_drawable}:
+            self._is_drawable.update(dict.fromkeys(filter(_is_invisible, unknown), True))
+            self._look_up({character for character in unknown if character not in self._is_drawable})
+        return sorted(character for character in characters if not self._is_drawable[character])
 
     def printable(self, text: str) -> str:
         """The text with a mark for each character that no registered font can print."""
@@ -83,9 +83,9 @@ class FontRegistry:
             if not wanted:
                 return
             found = {character for character in wanted if ord(character) in _covered_by(path)}
-            self._known.update(dict.fromkeys(found, True))
+            self._is_drawable.update(dict.fromkeys(found, True))
             wanted -= found
-        self._known.update(dict.fromkeys(wanted, False))
+        self._is_drawable.update(dict.fromkeys(wanted, False))
 
 
 @cache

@@ -92,7 +92,7 @@ def compiler_for(fonts: FontRegistry, template: Path) -> typst.Compiler:
 
 def _refuse_unread(fonts: FontRegistry) -> None:
     """Typst would print boxes for what only a font that it cannot read has."""
-    known = {Path(font.path).resolve() for font in fonts.typst.fonts() if font.path}
-    if unread := [path.name for path in fonts.files if path not in known]:
+    readable = {Path(font.path).resolve() for font in fonts.typst.fonts() if font.path}
+    if unread := [path.name for path in fonts.files if path not in readable]:
         names = ", ".join(unread)
-        raise TypesettingError(f"Typst cannot read the font files {names}: replace them or take them off the shelf")
+        raise TypesettingError(f"Typst cannot read the font files {names}: replace them or take them out of the folder")

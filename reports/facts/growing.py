@@ -23,7 +23,7 @@ class Delays:
 class Customers:
     """Conversions of which is known whether the customer was new: to date, and in the period."""
 
-    known: int
+    stated: int
     new: int
-    known_now: int
+    stated_now: int
     new_now: int

@@ -28,7 +28,7 @@ from reports.drawing.fonts import MARK, FontRegistry, font_registry
 from reports.rendering.csv import zip_file
 from reports.rendering.pdf import language_of, pdf_file
 from reports.rendering.shortening import STEPS, shortened
-from reports.wording.catalogues import known_locale, message, sayer
+from reports.wording.catalogues import message, parse_locale, sayer
 from reports.wording.isolation import FIRST_STRONG, printed
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -166,7 +166,7 @@ def _variables(content: ReportContent) -> dict[str, Any]:
     return {name: getattr(content, name) for name in names} | {
         "narrow": narrow,
         "language": language_of(content),
-        "direction": known_locale(content.locale).text_direction,
+        "direction": parse_locale(content.locale).text_direction,
         "say": say,
     }
 

@@ -26,7 +26,7 @@ _TEXTS = (
     "line",
     "bars",
     "method",
-    "standing",
+    "against_targets",
     "proof",
     *_LISTS,
     *_TABLES,

@@ -41,7 +41,7 @@ def counted(one: str, many: str) -> tuple[str, str]:
     return one, many
 
 
-def known_locale(name: str) -> Locale:
+def parse_locale(name: str) -> Locale:
     """The locale of this name. Raises LocaleError where CLDR has none."""
     try:
         return Locale.parse(name)
@@ -59,7 +59,7 @@ def spoken(name: str) -> str:
 
     Raises LocaleError for an unknown one.
     """
-    return name if _language(known_locale(name)) else SOURCE_LOCALE
+    return name if _language(parse_locale(name)) else SOURCE_LOCALE
 
 
 def translations(locale: Locale) -> NullTranslations:
@@ -70,7 +70,7 @@ def translations(locale: Locale) -> NullTranslations:
 
 def sayer(locale: str) -> Callable[..., str]:
     """What says a sentence, given in English, in the language of the locale, with its named parts."""
-    wording = translations(known_locale(locale))
+    wording = translations(parse_locale(locale))
     return lambda sentence, **values: wording.gettext(sentence).format(**values)
 
 

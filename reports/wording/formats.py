@@ -28,7 +28,7 @@ from babel.numbers import (
 
 from reports.facts.report_facts import Period
 from reports.wording.catalogues import LocaleError as LocaleError
-from reports.wording.catalogues import known_locale, message, translations
+from reports.wording.catalogues import message, parse_locale, translations
 
 # ISO 4217, list one: minor digits other than 2. CLDR prints fewer digits for some currencies than their minor unit has,
 # so it has the number of digits to print but not what a minor unit is worth.
@@ -77,7 +77,7 @@ class Formatter:
 
     @cached_property
     def babel(self) -> Locale:
-        return known_locale(self.locale)
+        return parse_locale(self.locale)
 
     @cached_property
     def wording(self) -> NullTranslations:

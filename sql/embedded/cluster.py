@@ -197,9 +197,9 @@ def server_settings(port: int, preload: bool, major: int, extra: Mapping[str, st
     return settings | dict(extra)
 
 
-def choose_port(remembered: int | None) -> int:
-    """The remembered port if it is free on loopback, else any free one."""
-    for port in (remembered or 0, 0):
+def choose_port(saved: int | None) -> int:
+    """The saved port if it is free on loopback, else any free one."""
+    for port in (saved or 0, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,6 +1,6 @@
 """Server: the private database of one home folder, as everything else sees it.
 
-Here: ensure, find and stop; the remembered port and passwords; logins, databases and extension updates.
+Here: ensure, find and stop; the saved port and passwords; logins, databases and extension updates.
 Not here: processes and files of the cluster (cluster.py), tables (sql/schema/migrate.py).
 """
 
@@ -98,7 +98,7 @@ class _State:
         write_private(_state_path(home), json.dumps(asdict(self), indent=1))
 
     def place_in(self, home: Path) -> Path:
-        """Places inside the home are remembered relative to it, so that a checkout can be moved."""
+        """Places inside the home are saved relative to it, so that a checkout can be moved."""
         return home / self.place
 
 
@@ -223,7 +223,7 @@ def _cluster(home: Path, state: _State, account: Account, programs: Programs | N
 
 
 def _connect(home: Path, state: _State, account: Account) -> Server | None:
-    """The server behind the remembered port, if it is alive and takes the remembered password."""
+    """The server behind the saved port, if it is alive and takes the saved password."""
     cluster = _cluster(home, state, account)
     if not cluster.alive():
         return None

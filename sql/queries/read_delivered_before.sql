@@ -6,12 +6,12 @@ SELECT
     exposures.tenant_id,
     exposures.campaign_id,
     exposures.placement_id,
-    asked.since,
+    wanted.since,
     count(*) AS impressions
-FROM unnest(%(campaigns)s::uuid[], %(since)s::timestamptz[]) AS asked (campaign_id, since)
-INNER JOIN ad_exposures AS exposures ON asked.campaign_id = exposures.campaign_id AND asked.since <= exposures.occurred_at
+FROM unnest(%(campaigns)s::uuid[], %(since)s::timestamptz[]) AS wanted (campaign_id, since)
+INNER JOIN ad_exposures AS exposures ON wanted.campaign_id = exposures.campaign_id AND wanted.since <= exposures.occurred_at
 WHERE
     exposures.tenant_id = any(%(tenants)s)
     AND exposures.occurred_at >= %(earliest)s AND exposures.occurred_at < %(before)s
     AND exposures.kind <> 'click'
-GROUP BY exposures.tenant_id, exposures.campaign_id, exposures.placement_id, asked.since
+GROUP BY exposures.tenant_id, exposures.campaign_id, exposures.placement_id, wanted.since

@@ -284,8 +284,8 @@ SELECT
 FROM stale
 INNER JOIN (
     SELECT
-        known.tenant_id,
-        max(known.day) AS last_day
+        computed_days.tenant_id,
+        max(computed_days.day) AS last_day
     FROM (
         SELECT
             tenant_id,
@@ -297,7 +297,7 @@ INNER JOIN (
             tenant_id,
             day
         FROM imported
-    ) AS known
-    GROUP BY known.tenant_id
+    ) AS computed_days
+    GROUP BY computed_days.tenant_id
 ) AS computed ON stale.tenant_id = computed.tenant_id
 GROUP BY stale.tenant_id, stale.asset, stale.day

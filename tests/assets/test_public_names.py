@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assets.campaigns import Side, incremental_value, minimum_detectable
+from assets.campaigns import Side, incremental_value, minimum_detectable, newcombe, relative_lift
 
 PUBLIC = {
     "assets.listening": """
@@ -60,3 +60,6 @@ def test_earlier_names_of_parameters_are_still_accepted() -> None:
     earlier: dict[str, Any] = {"reached": treated, "base": control}
     assert minimum_detectable(**earlier) == minimum_detectable(treated, control)
     assert incremental_value(**earlier) == incremental_value(treated, control)
+    rates: dict[str, Any] = {"base_successes": 4.0, "base_trials": 160.0}
+    assert newcombe(9.0, 200.0, **rates) == newcombe(9.0, 200.0, 4.0, 160.0)
+    assert relative_lift(9.0, 200.0, **rates) == relative_lift(9.0, 200.0, 4.0, 160.0)

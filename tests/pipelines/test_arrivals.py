@@ -14,7 +14,7 @@ import pytest
 from dagster import DagsterInstance, RunRequest, build_sensor_context
 
 from assets.importing import LogImport, import_batches, open_log
-from assets.importing.sources.configured import Source, add_source, known_objects
+from assets.importing.sources.configured import Source, add_source, read_object_states
 from assets.importing.sources.places import Place
 from pipelines.arrivals import new_objects
 from pipelines.backfill.computing import run_job
@@ -86,7 +86,9 @@ def test_new_objects_are_imported_once_bad_ones_set_aside_and_a_dead_store_is_na
         assert "E1.2026-10-14-06.gz" in metadata["set_aside_because"]
         assert tick(sources, history) == ([], "Nothing is new in 2 source(s).")
 
-    states = {name.rsplit("-", 1)[-1]: each.state for name, each in known_objects(sources, _north(sources)).items()}
+    states = {
+        name.rsplit("-", 1)[-1]: each.state for name, each in read_object_states(sources, _north(sources)).items()
+    }
     assert states == {"06.gz": "quarantined", "07.gz": "imported"}
     failures = sources.read("read_tenant_failures", tenants=[TENANT, SOUTH]).sort("cause")
     assert failures["stage"].to_list() == ["importing", "importing"]

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assets.importing.sources.configured import Source, add_source, known_objects
+from assets.importing.sources.configured import Source, add_source, read_object_states
 from assets.importing.sources.objects import importer
 from assets.importing.sources.places import OPTIONS, Place, filesystem_of, find_objects, opened
 from assets.importing.sources.reading import SourceRead, has_news, read_source
@@ -127,7 +127,7 @@ def try_source(table: Table, warehouse: Warehouse, place: Place, objects: int) -
     bucket.put("bad.log", log(3))
     mended = read(warehouse, source)
     table.say("read once it was mended", mended.imported, holds=mended.imported == 1 and not mended.quarantined)
-    known = known_objects(warehouse, source)
+    known = read_object_states(warehouse, source)
     table.say("objects noted", len(known), holds=len(known) == objects + 2)
 
     for each in find_objects(place):
@@ -155,7 +155,7 @@ def stop_after(warehouse: Warehouse, source: Source, objects: int) -> int:
 
     with suppress(KeyboardInterrupt):
         read_source(warehouse, source, import_some, clock=lambda: LATER)  # type: ignore[arg-type]
-    return len(known_objects(warehouse, source))
+    return len(read_object_states(warehouse, source))
 
 
 def _another(place: Place) -> str:

@@ -88,17 +88,17 @@ def _credit_distinct(distinct: IndexedPaths, chances: pl.DataFrame) -> Floats:
 
 def _chances_without(distinct: IndexedPaths, chances: pl.DataFrame) -> Iterator[Floats]:
     """For each touch the chance of its path without it, a stretch of paths at a time."""
-    known_chances = chances.select("key", "chance")
+    all_chances = chances.select("key", "chance")
     conversions, nulls = distinct.untouched
     untouched = conversions / (conversions + nulls) if conversions > 0 else 0.0
-    known_chances = pl.concat(
-        [known_chances, pl.DataFrame({"key": [NO_TOUCHES], "chance": [untouched]}, schema=known_chances.schema)]
+    all_chances = pl.concat(
+        [all_chances, pl.DataFrame({"key": [NO_TOUCHES], "chance": [untouched]}, schema=all_chances.schema)]
     )
     needed = np.cumsum(distinct.lengths * distinct.lengths) // TOUCHES_AT_ONCE
     for stretch in np.split(np.arange(len(needed)), np.flatnonzero(np.diff(needed)) + 1):
         if len(stretch):
             keys = _shortened(distinct.take(stretch)).keys()
-            found = keys.to_frame().join(known_chances, on="key", how="left", validate="m:1", maintain_order="left")
+            found = keys.to_frame().join(all_chances, on="key", how="left", validate="m:1", maintain_order="left")
             yield found["chance"].fill_null(0.0).to_numpy()
 
 

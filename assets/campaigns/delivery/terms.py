@@ -40,7 +40,7 @@ def models_of(scopes: pl.DataFrame, key: list[str], models: Sequence[str]) -> pl
     return pl.concat([common, own])
 
 
-def sum_if_all_known(column: str) -> pl.Expr:
+def sum_or_null(column: str) -> pl.Expr:
     """The sum, or null as soon as one part is not known: a part that is missing is not 0."""
     return pl.when(pl.col(column).is_not_null().all()).then(whole_sum(pl.col(column))).alias(column)
 
@@ -72,7 +72,7 @@ def price_campaigns(
         )
         .with_columns(make_good=pl.when(pl.col("flight_ends_at") <= moment).then(_owed()).otherwise(0))
         .group_by(CAMPAIGN)
-        .agg(sum_if_all_known(name) for name in PRICES)
+        .agg(sum_or_null(name) for name in PRICES)
         .sort(CAMPAIGN)
     )
 

@@ -25,13 +25,13 @@ from assets.campaigns.delivery.terms import (
     models_of,
     price_campaigns,
     sponsor_scopes,
-    sum_if_all_known,
+    sum_or_null,
 )
 from assets.campaigns.period.reading import PeriodFacts
 from assets.campaigns.reach.counting import count_kinds, count_reach
 from assets.campaigns.results.credited_conversions import SIGNALS
 from assets.campaigns.results.kpis import measure
-from assets.campaigns.results.responders import first_ads
+from assets.campaigns.results.responders import find_first_ads
 from assets.frames import MICROSECONDS_PER_DAY, ratio, whole_sum
 from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT_EPISODE, PLACEMENT, PLACEMENT_EPISODE, SCOPE
 from sql.values import Window
@@ -150,7 +150,7 @@ def _kpis(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
             frame.join(scope_of, on=CAMPAIGN, validate="m:1")
             for frame in (shared.delivery, shared.audience, priced, facts.credited, exposed)
         )
-        prices = prices.group_by(SCOPE).agg(sum_if_all_known(name) for name in PRICES)
+        prices = prices.group_by(SCOPE).agg(sum_or_null(name) for name in PRICES)
         measured = measure(
             scopes,
             delivery,
@@ -158,7 +158,7 @@ def _kpis(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
             fold_money(prices, scopes),
             fold_money(credited, scopes),
             list(MODELS),
-            first_ads(exposures),
+            find_first_ads(exposures),
         )
         levels.append(measured.with_columns(level=pl.lit(level)))
     return pl.concat(levels)

@@ -15,7 +15,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.campaigns.delivery.spend import recognise_spend, unknown_spend
-from assets.campaigns.delivery.terms import fold_money, price_campaigns, settings_at, sponsor_scopes, sum_if_all_known
+from assets.campaigns.delivery.terms import fold_money, price_campaigns, settings_at, sponsor_scopes, sum_or_null
 from assets.campaigns.results.apart import Apart, Member, read_since
 from assets.campaigns.results.credited_conversions import read_credited
 from assets.campaigns.results.kpis import FROM_TOTALS, measure_data_driven
@@ -187,7 +187,7 @@ def _measure(history: CampaignHistory, moment: datetime, scopes: pl.DataFrame, s
         frame.join(scope_of, on=CAMPAIGN, validate="m:1") for frame in (delivery, earned, price_until(history, moment))
     )
     columns = ("spend_minor", "cost_minor", "booked", "delivered", "expected", "make_good")
-    prices = prices.group_by(SCOPE).agg(sum_if_all_known(name) for name in columns)
+    prices = prices.group_by(SCOPE).agg(sum_or_null(name) for name in columns)
     reach = scopes.select(*SCOPE, households=zero, consumers=zero)
     grid = scopes.select(*SCOPE, model=pl.lit(history.model))
     response = grid.join(respond(fold_money(credited, scopes)), on=SCOPE_MODEL, how="left", validate="1:1")

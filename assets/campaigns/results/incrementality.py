@@ -56,8 +56,8 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
                campaign's shows in a week of its flight; null: none), exposed_podcast_id and exposed_at (first ad;
                null: never), is_withheld (by lot); households with a usable address only, once for each show and week
     campaigns: tenant_id, campaign_id, window_days
-    returns:   tenant_id, campaign_id, household_key, design, is_base, since, until, podcast_id, week (its Monday; both
-               null in a holdout, which needs no strata)
+    returns:   tenant_id, campaign_id, household_key, design, is_control, since, until, podcast_id, week (its
+               Monday; both null in a holdout, which needs no strata)
 
     With a holdout every listener counts on its side of the lot, whatever ads it got, from its first download on.
     Without one, treated households count once, from their first ad; the others in every week in which they listened to
@@ -77,7 +77,7 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
         .join(campaigns.select(*CAMPAIGN, "window_days"), on=CAMPAIGN, validate="m:1")
         .with_columns(
             design=pl.when(by_lot).then(pl.lit("holdout")).otherwise(pl.lit("matched")),
-            is_base=pl.when(by_lot).then("is_withheld").otherwise(pl.col("exposed_at").is_null()),
+            is_control=pl.when(by_lot).then("is_withheld").otherwise(pl.col("exposed_at").is_null()),
             since=since,
             until=since + window,
         )
@@ -86,7 +86,7 @@ def assign_groups(listeners: pl.DataFrame, campaigns: pl.DataFrame, as_of: datet
             podcast_id=pl.when(pl.col("design") == "matched").then(show),
             week=pl.when(pl.col("design") == "matched").then(pl.col("since").dt.truncate("1w").dt.date()),
         )
-        .select(*CAMPAIGN_HOUSEHOLD, "design", "is_base", "since", "until", "podcast_id", "week")
+        .select(*CAMPAIGN_HOUSEHOLD, "design", "is_control", "since", "until", "podcast_id", "week")
     )
 
 
@@ -120,7 +120,7 @@ def sum_sides(responses: pl.DataFrame) -> pl.DataFrame:
               responders, value, squares
     """
     sides = []
-    for prefix, on_side in (("", ~pl.col("is_base")), ("base_", pl.col("is_base"))):
+    for prefix, on_side in (("", ~pl.col("is_control")), ("base_", pl.col("is_control"))):
         value = pl.col("value").cast(pl.Float64).filter(on_side)
         sides += [
             on_side.sum().cast(pl.Int64).alias(f"{prefix}households"),
@@ -131,15 +131,16 @@ def sum_sides(responses: pl.DataFrame) -> pl.DataFrame:
     return responses.group_by(STRATUM).agg(sides).sort(STRATUM)
 
 
+@renamed_parameters(answered="responses")
 def measure_lift(
     strata: pl.DataFrame,
     spend: Mapping[tuple[Any, Any], int] | None = None,
-    answered: pl.DataFrame | None = None,
+    responses: pl.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
     """One row of lift_results per campaign whose sides can be compared, without day and currency.
 
     strata:   of compare_strata; spend: minor units by tenant and campaign, where known
-    answered: of find_responses, by which control households that stand in several strata are counted once; without it,
+    responses: of find_responses, by which control households that stand in several strata are counted once; without it,
               each is taken to stand in one
 
     Strata count by their treated households: the control side is what those would have done had they been like their
@@ -151,7 +152,7 @@ def measure_lift(
         if both.is_empty():
             continue
         treated = Side(*(float(both[name].sum()) for name in ("households", "responders", "value", "squares")))
-        others = None if answered is None else weigh_control(both, answered)
+        others = None if responses is None else weigh_control(both, responses)
         control = standardise_control(both, None if others is None else others["weight"])
         counted = {
             "households": int(treated.households),
@@ -174,7 +175,7 @@ def weigh_control(strata: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFrame
     share = ratio(pl.col("households"), pl.col("households").sum())
     each = strata.select(*STRATUM, weight=ratio(share, pl.col("base_households")))
     return (
-        responses.filter("is_base")
+        responses.filter("is_control")
         .join(each, on=STRATUM, validate="m:1", nulls_equal=True, maintain_order="left")
         .group_by(CAMPAIGN_HOUSEHOLD, maintain_order=True)
         .agg(pl.col("weight").sum(), has_responded=pl.col("value").is_not_null().any())
@@ -221,9 +222,11 @@ def incremental_value(treated: Side, control: Side) -> Interval:
     if min(treated.responders, control.responders) < FEWEST_FOR_RATIOS or min(treated.value, control.value) <= 0:
         return Interval(added, None, None)
     least, most = total_bounds(treated.value, treated.squares, OF_DIFFERENCES)
-    base_least, base_most = (scale * bound for bound in total_bounds(control.value, control.squares, OF_DIFFERENCES))
-    below = sqrt((treated.value - least) ** 2 + (base_most - scale * control.value) ** 2)
-    above = sqrt((most - treated.value) ** 2 + (scale * control.value - base_least) ** 2)
+    control_least, control_most = (
+        scale * bound for bound in total_bounds(control.value, control.squares, OF_DIFFERENCES)
+    )
+    below = sqrt((treated.value - least) ** 2 + (control_most - scale * control.value) ** 2)
+    above = sqrt((most - treated.value) ** 2 + (scale * control.value - control_least) ** 2)
     return Interval(added, added - below, added + above)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtri
 
+from assets.facade import renamed_parameters
 from assets.frames import ratio
 from sql.values import Interval
 
@@ -70,12 +71,13 @@ def wilson(successes: float, trials: float) -> Interval:
     return Interval(rate, max(0.0, min(centre - half, rate)), min(1.0, max(centre + half, rate)))
 
 
-def newcombe(successes: float, trials: float, base_successes: float, base_trials: float) -> Interval:
+@renamed_parameters(base_successes="control_successes", base_trials="control_trials")
+def newcombe(successes: float, trials: float, control_successes: float, control_trials: float) -> Interval:
     """The difference of two independent rates. Source: Newcombe, Statistics in Medicine 17 (1998), 873-890."""
-    ours, base = wilson(successes, trials), wilson(base_successes, base_trials)
-    difference = ours.estimate - base.estimate
-    below = sqrt((ours.estimate - _bound(ours.lower)) ** 2 + (_bound(base.upper) - base.estimate) ** 2)
-    above = sqrt((_bound(ours.upper) - ours.estimate) ** 2 + (base.estimate - _bound(base.lower)) ** 2)
+    treated, control = wilson(successes, trials), wilson(control_successes, control_trials)
+    difference = treated.estimate - control.estimate
+    below = sqrt((treated.estimate - _bound(treated.lower)) ** 2 + (_bound(control.upper) - control.estimate) ** 2)
+    above = sqrt((_bound(treated.upper) - treated.estimate) ** 2 + (control.estimate - _bound(control.lower)) ** 2)
     return Interval(difference, difference - below, difference + above)
 
 
@@ -83,13 +85,14 @@ def _bound(value: float | None) -> float:
     return 0.0 if value is None else value
 
 
-def relative_lift(successes: float, trials: float, base_successes: float, base_trials: float) -> Interval | None:
+@renamed_parameters(base_successes="control_successes", base_trials="control_trials")
+def relative_lift(successes: float, trials: float, control_successes: float, control_trials: float) -> Interval | None:
     """Risk ratio less 1, with the interval of its logarithm; None where either group has no successes.
 
     Source: Katz et al., Biometrics 34 (1978), 469-474.
     """
-    if successes == 0 or base_successes == 0:
+    if successes == 0 or control_successes == 0:
         return None
-    ratio = (successes / trials) / (base_successes / base_trials)
-    error = sqrt(1 / successes - 1 / trials + 1 / base_successes - 1 / base_trials)
+    ratio = (successes / trials) / (control_successes / control_trials)
+    error = sqrt(1 / successes - 1 / trials + 1 / control_successes - 1 / control_trials)
     return Interval(ratio - 1, exp(log(ratio) - Z * error) - 1, exp(log(ratio) + Z * error) - 1)

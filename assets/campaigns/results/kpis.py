@@ -18,6 +18,7 @@ from assets.campaigns.delivery.terms import models_of
 from assets.campaigns.results.intervals import wilson_bounds
 from assets.campaigns.results.responders import count_responders
 from assets.campaigns.results.response import COUNTED, model_conversions, respond
+from assets.facade import renamed_parameters
 from assets.frames import add_absent, ratio
 from assets.grain import SCOPE, SCOPE_MODEL
 from reports.thresholds import FEWEST_FOR_CONFIDENCE, FEWEST_FOR_RATIOS, LEAST_USABLE_SHARE
@@ -156,6 +157,7 @@ def _share(units: pl.Expr) -> pl.Expr:
     return _over(pl.min_horizontal(units, "households"), pl.col("households"))
 
 
+@renamed_parameters(heard="first_ads")
 def measure(
     scopes: pl.DataFrame,
     delivery: pl.DataFrame,
@@ -163,7 +165,7 @@ def measure(
     spend: pl.DataFrame,
     credited: pl.DataFrame,
     models: Sequence[str],
-    heard: pl.DataFrame | None = None,
+    first_ads: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Every KPI of every scope under every model, and under the one that the scope leads with.
 
@@ -174,14 +176,14 @@ def measure(
     spend:    tenant_id, scope_id, spend_minor, cost_minor, booked, expected, make_good (null: not known), delivered
               (since the start)
     credited: of response.respond, response.model_conversions and responders.count_responders
-    heard:    of responders.first_ads: whom the ads of the same span reached; None: rates of households are not shown
+    first_ads: of responders.find_first_ads, of the same span; None: rates of households are not shown
     returns:  tenant_id, scope_id, model, kpi, unit, currency, amount_minor, estimate, lower, upper, sample, badge (ok,
               low_confidence, too_few, not_known), usable_share, mature_share, config_version, is_fallback (false)
     """
     response = respond(credited)
     more = [model_conversions(credited, delivery)]
-    if heard is not None:
-        more.append(count_responders(credited, heard))
+    if first_ads is not None:
+        more.append(count_responders(credited, first_ads))
     for each in more:
         response = response.join(each, on=SCOPE_MODEL, how="left", validate="1:1")
     wide = totals(models_of(scopes, SCOPE, models), scopes, delivery, reach, spend, response)
@@ -275,8 +277,8 @@ def _columns_of(kpi: Kpi) -> tuple[pl.Expr | str, ...]:
     confidence = (
         pl.lit("ok") if kpi.evidence == "inputs" else small.then(pl.lit("low_confidence")).otherwise(pl.lit("ok"))
     )
-    inputs_known = pl.all_horizontal(pl.col(name).is_not_null() for name in kpi.value.meta.root_names())
-    lacks_sample = kpi.lacks_sample | (too_few & inputs_known) if kpi.evidence == "ratio" else pl.lit(False)
+    has_inputs = pl.all_horizontal(pl.col(name).is_not_null() for name in kpi.value.meta.root_names())
+    lacks_sample = kpi.lacks_sample | (too_few & has_inputs) if kpi.evidence == "ratio" else pl.lit(False)
     with_value = pl.when(value.is_not_null()).then(confidence)
     badge = with_value.when(lacks_sample).then(pl.lit("too_few")).otherwise(pl.lit("not_known"))
     amount = pl.when(shown).then(kpi.value).cast(pl.Int64) if kpi.exact else pl.lit(None, dtype=pl.Int64)

@@ -22,7 +22,7 @@ WEIGHTS = np.outer([1 / 6, 2 / 3, 1 / 6], [1 / 6, 2 / 3, 1 / 6])
 
 # Counts are at least half a household, so that they have a logarithm.
 LEAST_COUNT = 0.5
-HALVINGS = 60
+BISECTIONS = 60
 
 
 def smallest_lift(rate: float, treated: float, control: float) -> float | None:
@@ -34,7 +34,7 @@ def smallest_lift(rate: float, treated: float, control: float) -> float | None:
     if not 0 < rate < 1:
         return None
     low, high = 0.0, 1 / rate - 1
-    for _ in range(HALVINGS):
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2
         low, high = (middle, high) if _score(rate, treated, control, middle) < POWER_Z else (low, middle)
     return high
@@ -47,10 +47,10 @@ def _score(rate: float, treated: float, control: float, lift: float) -> float:
     straight line of the counts, so both come from nine points and not from the counts' own errors: those alone made
     the promised 80 % into 67 to 78 %.
     """
-    ours, base = (rate * (1 + lift), treated), (rate, control)
+    ours, others = (rate * (1 + lift), treated), (rate, control)
     x, y = (
         np.maximum(share * size + POINTS * sqrt(size * share * max(1 - share, 0.0)), LEAST_COUNT)
-        for share, size in (ours, base)
+        for share, size in (ours, others)
     )
     x, y = x[:, np.newaxis], y[np.newaxis, :]
     error = np.sqrt(np.maximum(1 / x - 1 / treated + 1 / y - 1 / control, 0.0))

@@ -17,8 +17,8 @@ from assets.catalogue.feeds.measuring import FileToMeasure
 from assets.catalogue.feeds.planning import plan_feed
 from assets.catalogue.feeds.reading import Feed
 from assets.catalogue.feeds.retrieving import Retrieved, retrieve
-from assets.catalogue.feeds.state import Plan
-from assets.catalogue.feeds.storing import FollowedFeed, read_feeds, read_known
+from assets.catalogue.feeds.state import FeedPlan
+from assets.catalogue.feeds.storing import FollowedFeed, read_feeds, read_show_state
 from assets.catalogue.feeds.syncing import Outcome, sync_feed
 from assets.web.public_addresses import Network
 from assets.web.requesting import check_address, shown
@@ -44,7 +44,7 @@ class Addition:
     feed: FollowedFeed
     retrieved: Retrieved
     content: Feed
-    plan: Plan
+    plan: FeedPlan
     is_new_show: bool
 
 
@@ -73,7 +73,7 @@ def look_at_feed(
     podcast, name, is_new = _show_of(warehouse, tenant, slug, content, show, url)
     feed = FollowedFeed(tenant, slug, _stopped(followed, retrieved.url) or uuid4(), podcast, name, retrieved.url)
     feed = replace(feed, checked_at=next((each.checked_at for each in followed if each.feed_id == feed.feed_id), None))
-    plan = plan_feed(content, read_known(warehouse, feed, content), now, uuid4)
+    plan = plan_feed(content, read_show_state(warehouse, feed, content), now, uuid4)
     return Addition(feed, retrieved, content, plan, is_new)
 
 

@@ -73,7 +73,7 @@ def read_document(content: bytes, charset: str | None = None) -> Document:
         raise PermanentError(f"is no RSS or Atom feed: it begins with <{name[:40]}>")
     if is_mended and not _END.search(content[-2000:]):
         raise PermanentError("ends in the middle; its server may have been interrupted")
-    _settle_names(root)
+    _resolve_names(root)
     live = _remove(root, ("liveItem",), PODCAST)
     alternates = tuple(tuple(_alternates(item)) for item in _items(root))
     guid, locked, medium = (_said(root, tag) for tag in ("guid", "locked", "medium"))
@@ -141,7 +141,7 @@ def _replace_by_text(entity: etree._Entity) -> None:
     parent.remove(entity)
 
 
-def _settle_names(root: etree._Element) -> None:
+def _resolve_names(root: etree._Element) -> None:
     """Prefixes that nothing declares, and older addresses of the podcast namespace, as what they stand for."""
     for element in root.iter(etree.Element):
         tag = str(element.tag)

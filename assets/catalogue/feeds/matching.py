@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from assets.catalogue.feeds.reading import LONGEST_GUID, FeedItem
-from assets.catalogue.feeds.state import Episode, Known
+from assets.catalogue.feeds.state import Episode, ShowState
 from assets.catalogue.feeds.unwrapping import unwrap
 
 
@@ -43,30 +43,30 @@ class _Found:
 
 
 def match_items(
-    items: Sequence[FeedItem], known: Known, now: datetime, new_id: Callable[[], UUID]
+    items: Sequence[FeedItem], show: ShowState, now: datetime, new_id: Callable[[], UUID]
 ) -> tuple[list[Matched], list[str]]:
     """The items that have a file, in their order, each with its episode; and notes.
 
-    An episode is known again by its guid; where that is new, by a file that the catalogue has of it; else by its title
+    An episode is recognised by its guid; where that is new, by a file that the catalogue has of it; else by its title
     and date. Items that share a guid with others are told apart by their files. Two items that are the same in guid and
     file are one.
     """
     named, notes = _identify(items)
-    by_id = {episode.episode_id: episode for episode in known.episodes}
+    by_id = {episode.episode_id: episode for episode in show.episodes}
     found = _Found(by_id)
-    by_guid = {episode.guid: episode.episode_id for episode in known.episodes}
+    by_guid = {episode.guid: episode.episode_id for episode in show.episodes}
     found.choose((guid, by_guid.get(guid)) for guid in named)
-    found.choose((guid, known.guids.get(guid)) for guid in named)
+    found.choose((guid, show.guids.get(guid)) for guid in named)
     # A path that is handed from episode to episode identifies none of them.
-    by_path = {file.path: by_id[file.episode_id] for file in known.files if file.episode_id in by_id}
+    by_path = {file.path: by_id[file.episode_id] for file in show.files if file.episode_id in by_id}
     found.choose(
         (guid, by_path[path].episode_id)
         for guid, item in named.items()
         for path in paths_of(item)
         if path in by_path and _are_alike(item, by_path[path])
     )
-    by_words = _by_words(known.episodes)
-    found.choose((guid, by_words.get((item.title, item.published_at))) for guid, item in named.items())
+    by_title = _by_title(show.episodes)
+    found.choose((guid, by_title.get((item.title, item.published_at))) for guid, item in named.items())
     chosen = found.chosen
     matched = []
     for guid, item in named.items():
@@ -104,7 +104,7 @@ def paths_of(item: FeedItem) -> Iterator[str]:
     return (path for file in item.files if (path := unwrap(file.url).path))
 
 
-def _by_words(episodes: Sequence[Episode]) -> Mapping[tuple[str | None, datetime | None], UUID]:
+def _by_title(episodes: Sequence[Episode]) -> Mapping[tuple[str | None, datetime | None], UUID]:
     """The episodes by title and date, where these are those of one alone."""
     words = [(episode.title, episode.published_at) for episode in episodes]
     once = {each for each, count in Counter(words).items() if count == 1}

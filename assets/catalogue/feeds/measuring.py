@@ -28,14 +28,14 @@ LONGEST_WAIT = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class FileToMeasure:
-    """A file to look at. known: its content when it was last looked at; failures: in a row, before this look."""
+    """A file to look at. last_seen: its content when it was last looked at; failures: in a row, before this look."""
 
     asset_id: UUID
     episode_id: UUID
     path: str
     url: str
     published_at: datetime
-    known: Content | None = None
+    last_seen: Content | None = None
     failures: int = 0
     is_unmeasured: bool = True
 
@@ -76,7 +76,7 @@ def _look_at_all(
 
 def _look(file: FileToMeasure, now: datetime, private: Sequence[Network]) -> Look:
     try:
-        found = probe(file.url, private, file.known)
+        found = probe(file.url, private, file.last_seen)
     except EarshotError as error:
         return Look(file, None, cause_of(error), again_after_failure(now, file.failures + 1))
     except Exception as error:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from assets.catalogue.feeds.matching import Matched, match_items
 from assets.catalogue.feeds.reading import Feed, FeedFile
-from assets.catalogue.feeds.state import FollowedFile, Known, MediaFile, NewFile, Plan
+from assets.catalogue.feeds.state import FeedPlan, FollowedFile, MediaFile, NewFile, ShowState
 from assets.catalogue.feeds.unwrapping import service_of, unwrap
 from assets.importing.paths import is_host
 
@@ -39,24 +39,24 @@ class _Files:
     handed_on: list[UUID] = field(default_factory=list)
 
 
-def plan_feed(feed: Feed, known: Known, now: datetime, new_id: Callable[[], UUID]) -> Plan:
+def plan_feed(feed: Feed, show: ShowState, now: datetime, new_id: Callable[[], UUID]) -> FeedPlan:
     """What is to be written. now: when an episode without a date counts as published; new_id: makes ids."""
-    matched, notes = match_items(feed.items, known, now, new_id)
+    matched, notes = match_items(feed.items, show, now, new_id)
     files = _Files(
-        {file.path: file for file in _newest_last(known.files)}, {each.episode.episode_id for each in matched}
+        {file.path: file for file in _newest_last(show.files)}, {each.episode.episode_id for each in matched}
     )
     for each in matched:
         for file in each.item.files:
             _place(files, file, each.episode.episode_id, new_id)
-    return Plan(
+    return FeedPlan(
         title=feed.title,
         added=tuple(each.episode for each in matched if each.before is None),
         changed=tuple(each.episode for each in matched if each.before not in (None, each.episode)),
         items={each.guid: each.episode.episode_id for each in matched},
-        left=_left(feed, matched, known),
+        left=_left(feed, matched, show),
         new_files=tuple(files.new),
         followed=tuple(files.followed.values()),
-        replaced=tuple(_replaced(matched, known, files)),
+        replaced=tuple(_replaced(matched, show, files)),
         restored=tuple(files.restored),
         notes=(*notes, *_file_notes(files), *_unlisted(feed)),
     )
@@ -102,24 +102,24 @@ def _path_for(files: _Files, path: str, url: str, episode: UUID) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _replaced(matched: Sequence[Matched], known: Known, files: _Files) -> Iterator[UUID]:
+def _replaced(matched: Sequence[Matched], show: ShowState, files: _Files) -> Iterator[UUID]:
     """Files of this feed whose episode it now has under other addresses."""
     renewed = {each.episode.episode_id for each in matched}
-    for file in known.files:
+    for file in show.files:
         if file.is_followed and file.is_current and file.episode_id in renewed and file.path not in files.paths:
             yield file.asset_id
     yield from files.handed_on
 
 
-def _left(feed: Feed, matched: Sequence[Matched], known: Known) -> Mapping[str, str]:
+def _left(feed: Feed, matched: Sequence[Matched], show: ShowState) -> Mapping[str, str]:
     """The guids that the feed had and has no more. Those of episodes that it has under another guid are not gone."""
     present = {each.episode.episode_id for each in matched}
     here = {each.guid for each in matched} | {item.guid for item in feed.items}
-    published = {episode.episode_id: episode.published_at for episode in known.episodes}
+    published = {episode.episode_id: episode.published_at for episode in show.episodes}
     oldest = min((item.published_at for item in feed.items if item.published_at), default=None)
     gone = {}
-    for guid, episode in known.guids.items():
-        if guid in here or guid in known.left or episode in present:
+    for guid, episode in show.guids.items():
+        if guid in here or guid in show.left or episode in present:
             continue
         is_older = oldest is not None and episode in published and published[episode] < oldest
         gone[guid] = BEYOND_END if is_older else REMOVED

@@ -59,17 +59,17 @@ class Probe:
         return min(found.astimezone(UTC), now)
 
 
-def probe(url: str, private: Sequence[Network] = (), known: Content | None = None) -> Probe:
-    """Look at a file. known: its content when it was last looked at; then only another content is measured.
+def probe(url: str, private: Sequence[Network] = (), last_seen: Content | None = None) -> Probe:
+    """Look at a file. last_seen: its content when it was last looked at; then only another content is measured.
 
     A file that is another one in two requests in a row is put together for each: it varies, and what was found of it
     when it was first looked at stays.
     Raises PermanentError or UnavailableError, with a sentence about the file.
     """
-    file = RemoteFile(url, private, known)
-    if known is not None and (file.is_unchanged or file.content.is_as(known)):
+    file = RemoteFile(url, private, last_seen)
+    if last_seen is not None and (file.is_unchanged or file.content.is_as(last_seen)):
         return Probe(file.content, None)
-    if known is not None and not RemoteFile(url, private).content.is_as(file.content):
+    if last_seen is not None and not RemoteFile(url, private).content.is_as(file.content):
         return Probe(file.content, None, varies=True)
     return Probe(file.content, measure_file(file))
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assets.web.public_addresses import Network
-from assets.web.requesting import Answer, Limits, UnavailableError, request, shown
+from assets.web.requesting import Limits, Response, UnavailableError, request, shown
 from sql.values import EarshotError, PermanentError
 
 # The first bytes hold tags without a picture, and the first frames; a picture is jumped over.
@@ -55,14 +55,14 @@ class RemoteFile(io.RawIOBase):
     Raises PermanentError for what is no file, UnavailableError where its server does not answer, TooMuchError.
     """
 
-    def __init__(self, url: str, private: Sequence[Network] = (), known: Content | None = None) -> None:
+    def __init__(self, url: str, private: Sequence[Network] = (), last_seen: Content | None = None) -> None:
         super().__init__()
         self.url, self._private = url, private
         self._blocks: dict[int, bytes] = {}
         self._place, self._requests = 0, 0
-        first = self._fetch(0, _conditions(known))
+        first = self._fetch(0, _conditions(last_seen))
         self.is_unchanged = first.status == 304
-        self.content = known if self.is_unchanged and known is not None else _content_of(first)
+        self.content = last_seen if self.is_unchanged and last_seen is not None else _content_of(first)
         self._has_ranges = first.status == 206
         self._keep(0, first.content)
 
@@ -117,7 +117,7 @@ class RemoteFile(io.RawIOBase):
     def _keep(self, start: int, content: bytes) -> None:
         self._blocks[start] = content
 
-    def _fetch(self, start: int, conditions: Mapping[str, str]) -> Answer:
+    def _fetch(self, start: int, conditions: Mapping[str, str]) -> Response:
         self._requests += 1
         if self._requests > MOST_REQUESTS:
             raise TooMuchError(f"{shown(self.url)}: what is looked for lies in too many places of it")
@@ -130,15 +130,15 @@ class RemoteFile(io.RawIOBase):
         return answer
 
 
-def _conditions(known: Content | None) -> dict[str, str]:
+def _conditions(last_seen: Content | None) -> dict[str, str]:
     """What a server needs to say that nothing has changed."""
-    if known is None:
+    if last_seen is None:
         return {}
-    given = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    given = {"If-None-Match": last_seen.etag, "If-Modified-Since": last_seen.last_modified}
     return {name: value for name, value in given.items() if value}
 
 
-def _content_of(answer: Answer) -> Content:
+def _content_of(answer: Response) -> Content:
     length: int | None = None
     if answer.status == 206:
         found = _RANGE.match(answer.headers.get("content-range", ""))
@@ -148,7 +148,7 @@ def _content_of(answer: Answer) -> Content:
     return Content(length or None, _tag(answer, "etag"), _tag(answer, "last-modified"))
 
 
-def _tag(answer: Answer, name: str) -> str | None:
+def _tag(answer: Response, name: str) -> str | None:
     text = answer.headers.get(name, "").strip()
     return text if 0 < len(text) <= 500 and text.isprintable() else None
 

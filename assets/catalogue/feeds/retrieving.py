@@ -13,7 +13,7 @@ from typing import Literal
 
 from assets.catalogue.feeds.reading import Feed, read_feed
 from assets.web.public_addresses import Network
-from assets.web.requesting import Answer, Limits, PrivateAddressError, UnavailableError, request, shown
+from assets.web.requesting import Limits, PrivateAddressError, Response, UnavailableError, request, shown
 from sql.values import EarshotError, PermanentError
 
 # The longest feeds, of 2,000 episodes with their notes, have about 15 MB.
@@ -103,7 +103,7 @@ def _retrieve(url: str, etag: str | None, last_modified: str | None, private: Se
     return Retrieved("read", moved, feed, _header(answer, "etag"), _header(answer, "last-modified"))
 
 
-def _refuse(url: str, answer: Answer) -> None:
+def _refuse(url: str, answer: Response) -> None:
     if answer.status == 410:
         raise FeedGoneError(
             f"The server of {shown(url)} says that the feed is gone for good (status 410). Its episodes stay. Add the "
@@ -120,11 +120,11 @@ def _refuse(url: str, answer: Answer) -> None:
         raise UnavailableError(f"{shown(url)} answered with status {answer.status}. It is tried again by itself")
 
 
-def _charset(answer: Answer) -> str | None:
+def _charset(answer: Response) -> str | None:
     found = re.search(r"charset=[\"']?([\w-]{2,30})", answer.headers.get("content-type", ""), re.IGNORECASE)
     return found[1] if found else None
 
 
-def _header(answer: Answer, name: str) -> str | None:
+def _header(answer: Response, name: str) -> str | None:
     text = answer.headers.get(name, "").strip()
     return text if 0 < len(text) <= 500 and text.isprintable() else None

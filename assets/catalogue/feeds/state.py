@@ -39,7 +39,7 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ShowState:
     """What the catalogue holds.
 
     episodes:  of the show
@@ -75,7 +75,7 @@ class FollowedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FeedPlan:
     """What is to be written so that the catalogue is in step with a feed.
 
     title:     of the show

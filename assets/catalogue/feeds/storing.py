@@ -17,7 +17,7 @@ from assets.catalogue.feeds.probing import Measures
 from assets.catalogue.feeds.reading import Feed
 from assets.catalogue.feeds.remote_files import Content
 from assets.catalogue.feeds.retrieving import Retrieved
-from assets.catalogue.feeds.state import Episode, FollowedFile, Known, MediaFile, NewFile, Plan
+from assets.catalogue.feeds.state import Episode, FeedPlan, FollowedFile, MediaFile, NewFile, ShowState
 from assets.catalogue.feeds.unwrapping import unwrap
 from sql.connections.locks import take_locks
 from sql.statements import statement
@@ -77,12 +77,12 @@ def read_feeds(warehouse: Warehouse, tenants: Sequence[UUID]) -> list[FollowedFe
     return [FollowedFeed(**{name: value for name, value in row.items() if name in names}) for row in rows]
 
 
-def read_known(warehouse: Warehouse, feed: FollowedFeed, content: Feed) -> Known:
+def read_show_state(warehouse: Warehouse, feed: FollowedFeed, content: Feed) -> ShowState:
     """What the catalogue holds of the feed's show, and under the paths that the feed names."""
     paths = sorted({unwrap(file.url).path for item in content.items for file in item.files})
     show = {"tenant": feed.tenant_id, "podcast": feed.podcast_id}
     items = warehouse.rows("read_feed_items", tenant=feed.tenant_id, feed=feed.feed_id)
-    return Known(
+    return ShowState(
         tuple(Episode(**row) for row in warehouse.rows("read_show_episodes", **show)),
         {row["guid"]: row["episode_id"] for row in items},
         frozenset(row["guid"] for row in items if row["has_left"]),
@@ -112,7 +112,7 @@ def write_feed(
     warehouse: Warehouse,
     feed: FollowedFeed,
     seen: Seen,
-    plan: Plan,
+    plan: FeedPlan,
     looks: Sequence[Look],
     new_id: Callable[[], UUID],
 ) -> None:
@@ -140,7 +140,7 @@ class _Writing:
         if found is not None and found[0] != self.feed.checked_at:
             raise OvertakenError(f"{self.feed.show} of {self.feed.tenant}: another run has just read this feed")
 
-    def plan(self, plan: Plan, looks: Mapping[UUID, Look]) -> None:
+    def plan(self, plan: FeedPlan, looks: Mapping[UUID, Look]) -> None:
         changed = (*plan.changed, *plan.added)
         if plan.title is not None:
             self._run_of_feed("set_show", podcast=self.feed.podcast_id, title=plan.title)

@@ -14,8 +14,8 @@ from uuid import uuid4
 from assets.catalogue.feeds.measuring import MOST_FILES, FileToMeasure, Look, measure_files
 from assets.catalogue.feeds.planning import plan_feed
 from assets.catalogue.feeds.retrieving import FeedGoneError, Retrieved
-from assets.catalogue.feeds.state import Known, Plan
-from assets.catalogue.feeds.storing import FollowedFeed, Seen, read_due, read_known, write_feed
+from assets.catalogue.feeds.state import FeedPlan, ShowState
+from assets.catalogue.feeds.storing import FollowedFeed, Seen, read_due, read_show_state, write_feed
 from assets.web.public_addresses import Network
 from assets.web.requesting import shown
 from sql.failures import cause_of
@@ -37,7 +37,7 @@ class Outcome:
     feed: FollowedFeed
     state: str
     detail: str
-    plan: Plan = field(default_factory=Plan)
+    plan: FeedPlan = field(default_factory=FeedPlan)
     looks: tuple[Look, ...] = ()
     error: BaseException | None = None
 
@@ -47,13 +47,13 @@ class Outcome:
         return sum(look.probe is not None and look.probe.measures is not None for look in self.looks)
 
 
-def plan_news(warehouse: Warehouse, feed: FollowedFeed, retrieved: Retrieved, now: datetime) -> Plan:
+def plan_news(warehouse: Warehouse, feed: FollowedFeed, retrieved: Retrieved, now: datetime) -> FeedPlan:
     """What the feed says that the catalogue does not. Raises PermanentError for a feed that has lost all episodes."""
     if retrieved.feed is None:
-        return Plan()
-    known = read_known(warehouse, feed, retrieved.feed)
-    _refuse_emptied(feed, retrieved, known)
-    return plan_feed(retrieved.feed, known, now, uuid4)
+        return FeedPlan()
+    show = read_show_state(warehouse, feed, retrieved.feed)
+    _refuse_emptied(feed, retrieved, show)
+    return plan_feed(retrieved.feed, show, now, uuid4)
 
 
 def sync_feed(
@@ -83,11 +83,11 @@ def record_failure(warehouse: Warehouse, feed: FollowedFeed, error: BaseExceptio
     failures = feed.failures + 1
     wait = GONE_WAIT if is_gone else min(timedelta(hours=2 ** min(failures - 1, 10)), LONGEST_WAIT)
     seen = Seen("gone" if is_gone else "failed", cause_of(error), now, now + wait, failures)
-    write_feed(warehouse, feed, seen, Plan(), [], uuid4)
+    write_feed(warehouse, feed, seen, FeedPlan(), [], uuid4)
 
 
-def _refuse_emptied(feed: FollowedFeed, retrieved: Retrieved, known: Known) -> None:
-    present = len(known.guids) - len(known.left)
+def _refuse_emptied(feed: FollowedFeed, retrieved: Retrieved, show: ShowState) -> None:
+    present = len(show.guids) - len(show.left)
     if present and retrieved.feed is not None and not any(item.files for item in retrieved.feed.items):
         raise PermanentError(
             f"{shown(feed.url)} has no episode any more, and had {present}. That looks like a mistake of its server, "
@@ -95,14 +95,14 @@ def _refuse_emptied(feed: FollowedFeed, retrieved: Retrieved, known: Known) -> N
         )
 
 
-def _new_files(plan: Plan, now: datetime) -> Iterator[FileToMeasure]:
+def _new_files(plan: FeedPlan, now: datetime) -> Iterator[FileToMeasure]:
     published = {each.episode_id: each.published_at for each in (*plan.added, *plan.changed)}
     for file in plan.new_files:
         # A file that is new in an episode that is not is as new as that episode would be.
         yield FileToMeasure(file.asset_id, file.episode_id, file.path, file.url, published.get(file.episode_id, now))
 
 
-def describe_news(feed: FollowedFeed, retrieved: Retrieved, plan: Plan, looks: Sequence[Look]) -> str:
+def describe_news(feed: FollowedFeed, retrieved: Retrieved, plan: FeedPlan, looks: Sequence[Look]) -> str:
     """What is new, in a sentence or two; what is odd about the feed comes after it."""
     removed = sum(why == "removed" for why in plan.left.values())
     counts = {

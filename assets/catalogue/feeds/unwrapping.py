@@ -64,8 +64,8 @@ def unwrap(url: str) -> Unwrapped:
 def service_of(host: str) -> str | None:
     """The prefix service that a host belongs to."""
     labels = host.lower().rstrip(".").split(".")
-    known = prefix_services()
-    return next((known[name] for at in range(len(labels)) if (name := ".".join(labels[at:])) in known), None)
+    services = prefix_services()
+    return next((services[name] for at in range(len(labels)) if (name := ".".join(labels[at:])) in services), None)
 
 
 def _behind(url: str) -> tuple[str, str] | None:

@@ -41,8 +41,8 @@ class JsonParser:
     def parse(self, lines: pl.DataFrame) -> Parsed:
         """The lines of the next batch as requests and rejects."""
         objects = [_object(line) for line in lines.get_column("line")]
-        known = [each for each in objects if each is not None]
-        paths = _paths(self._wanted, known[:LOOKED_AT], sorted(set().union(*known)))
+        present = [each for each in objects if each is not None]
+        paths = _paths(self._wanted, present[:LOOKED_AT], sorted(set().union(*present)))
         found = pl.DataFrame({f"_fields.{name}": _texts(objects, path) for name, path in paths.items()})
         is_none = pl.Series("_none", [each is None for each in objects], dtype=pl.Boolean)
         rows = lines.hstack(found).with_columns(is_none) if paths else lines.with_columns(is_none)

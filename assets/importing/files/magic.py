@@ -79,15 +79,15 @@ _CONTROLS = bytes(set(range(1, 32)) - {7, 8, 9, 10, 11, 12, 13, 27, 30, 31})
 
 def kind_of(head: bytes) -> str | None:
     """The name of the container or of the records that begin with these bytes; None for anything else."""
-    known = _by_first_bytes(PACKED, head)
-    return known or ("tar" if is_tar(head) else None)
+    found = _by_first_bytes(PACKED, head)
+    return found or ("tar" if is_tar(head) else None)
 
 
 def unreadable(head: bytes) -> str | None:
     """What a file that begins with these bytes is, where it can hold no lines; None where it may."""
-    known = _by_first_bytes(UNREADABLE, head)
-    if known is not None:
-        return known
+    found = _by_first_bytes(UNREADABLE, head)
+    if found is not None:
+        return found
     text = head.lstrip(b"\x00")
     odd = len(text) - len(text.translate(None, _CONTROLS))
     return "no text, and no container that is recognised" if odd > 4 + len(text) // 20 else None
@@ -107,5 +107,5 @@ def is_tar(head: bytes) -> bool:
     return True
 
 
-def _by_first_bytes(known: Mapping[bytes, str], head: bytes) -> str | None:
-    return next((name for magic, name in known.items() if head.startswith(magic)), None)
+def _by_first_bytes(names: Mapping[bytes, str], head: bytes) -> str | None:
+    return next((name for magic, name in names.items() if head.startswith(magic)), None)

@@ -47,7 +47,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownObject:
+class ObjectState:
     """An object that was read before."""
 
     version: str
@@ -112,10 +112,10 @@ def find_source(warehouse: Warehouse, title: str) -> Source:
     raise PermanentError(f"There is no source {title}; of {slug} there are: {there}")
 
 
-def known_objects(warehouse: Warehouse, source: Source) -> dict[str, KnownObject]:
+def read_object_states(warehouse: Warehouse, source: Source) -> dict[str, ObjectState]:
     """What was read of a source, by the object's name."""
     return {
-        row["object"]: KnownObject(row["version"], row["state"], row["is_forced"], row["attempts"], row["reason"])
+        row["object"]: ObjectState(row["version"], row["state"], row["is_forced"], row["attempts"], row["reason"])
         for row in warehouse.rows("read_import_objects", tenant=source.tenant, source=source.name, states=None)
     }
 

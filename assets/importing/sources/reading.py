@@ -15,14 +15,14 @@ from pathlib import Path
 
 from assets.importing.ahead import ahead
 from assets.importing.doubts import DoubtfulError
-from assets.importing.sources.configured import KnownObject, Source, known_objects, note_object
+from assets.importing.sources.configured import ObjectState, Source, note_object, read_object_states
 from assets.importing.sources.places import FoundObject, SourceUnavailableError, find_objects, opened
 from assets.importing.storing import ImportSummary
 from sql.failures import cause_of, is_isolatable
 from sql.warehouse import Warehouse
 
 # A file that changed so lately may still be written. Objects of stores appear whole.
-SETTLED = timedelta(seconds=60)
+UNCHANGED_FOR = timedelta(seconds=60)
 
 # Imports one object: (source, its name and version, where it lies, whether it is forced).
 ImportObject = Callable[[Source, FoundObject, Path, bool], ImportSummary]
@@ -61,7 +61,7 @@ class SourceRead:
 
 
 def due_objects(
-    found: Iterable[FoundObject], known: Mapping[str, KnownObject], now: datetime
+    found: Iterable[FoundObject], known: Mapping[str, ObjectState], now: datetime
 ) -> list[tuple[FoundObject, bool]]:
     """The objects that are to be read, in their order, with whether a person wants them whatever they look like.
 
@@ -74,7 +74,7 @@ def due_objects(
         is_wanted = before is not None and before.state == "due"
         if before is not None and before.version == each.version and not is_wanted:
             continue
-        if each.place.is_local and each.modified_at and now - each.modified_at < SETTLED and not is_wanted:
+        if each.place.is_local and each.modified_at and now - each.modified_at < UNCHANGED_FOR and not is_wanted:
             continue
         due.append((each, before.is_forced if before else False))
     return due
@@ -82,7 +82,7 @@ def due_objects(
 
 def has_news(warehouse: Warehouse, source: Source, now: datetime) -> bool:
     """Whether something is due at the source. Raises as find_objects."""
-    return bool(due_objects(find_objects(source.place), known_objects(warehouse, source), now))
+    return bool(due_objects(find_objects(source.place), read_object_states(warehouse, source), now))
 
 
 def has_set_aside(warehouse: Warehouse, source: Source) -> bool:
@@ -104,7 +104,7 @@ def read_source(
     SourceUnavailableError where the store goes away in between: what was noted by then stays.
     """
     read = SourceRead(source)
-    due = due_objects(find_objects(source.place), known_objects(warehouse, source), clock())
+    due = due_objects(find_objects(source.place), read_object_states(warehouse, source), clock())
     for found, path, is_forced in _fetched(due):
         if isinstance(path, BaseException):
             if isinstance(path, SourceUnavailableError) or not is_isolatable(path):

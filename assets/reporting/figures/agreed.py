@@ -1,7 +1,7 @@
 """Agreed: what was agreed with a sponsor beside the booking, put into the facts: codes, and targets of a campaign.
 
 Here: how the rows become values of the facts.
-Not here: the booking itself (gathering.py), what a report says of them (reports/content: proof.py, standing.py).
+Not here: the booking itself (gathering.py), what a report says of them (reports/content: proof.py, against_targets.py).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.campaigns.delivery.terms import sum_if_all_known
+from assets.campaigns.delivery.terms import sum_or_null
 from assets.campaigns.period.to_date import (
     CampaignHistory,
     measure_each,
@@ -76,7 +76,7 @@ def accumulate(history: CampaignHistory) -> dict[bytes, Cumulative]:
         # A campaign without placements was booked for nothing.
         for key in part.campaigns[TENANT]:
             found[key].prices[currency] = (0, 0)
-        prices = price_until(part, end).group_by(TENANT).agg(sum_if_all_known("booked"), sum_if_all_known("cost_minor"))
+        prices = price_until(part, end).group_by(TENANT).agg(sum_or_null("booked"), sum_or_null("cost_minor"))
         for key, booked, cost in prices.iter_rows():
             found[key].prices[currency] = (booked, cost)
     return found

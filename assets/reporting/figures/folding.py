@@ -69,8 +69,8 @@ def _sum(rows: Sequence[PlacementRow]) -> PlacementRow:
         booked=None,
         delivered=sum(row.delivered for row in rows),
         conversions=math.fsum(row.conversions for row in rows),
-        revenue_minor=_if_all_known([row.revenue_minor for row in rows]),
-        spend_minor=_if_all_known([row.spend_minor for row in rows]),
+        revenue_minor=_sum_or_none([row.revenue_minor for row in rows]),
+        spend_minor=_sum_or_none([row.spend_minor for row in rows]),
         currency=rows[0].currency,
         is_folded=True,
         by_model=_sum_by_model(rows),
@@ -91,6 +91,6 @@ def _sum_to_date(rows: Sequence[PlacementRow]) -> Figures | None:
     return sum(known[1:], known[0]) if known and len(known) == len(rows) else None
 
 
-def _if_all_known(amounts: Sequence[int | None]) -> int | None:
+def _sum_or_none(amounts: Sequence[int | None]) -> int | None:
     present = [amount for amount in amounts if amount is not None]
     return sum(present) if len(present) == len(amounts) else None

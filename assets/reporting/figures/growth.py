@@ -87,8 +87,8 @@ def customers_of(counted: pl.DataFrame, start: datetime) -> Customers | None:
 
     counted: converted_at, is_new_customer (null: not known).
     """
-    known = counted.drop_nulls("is_new_customer")
-    now = known.filter(pl.col("converted_at") >= start)
-    if known.is_empty():
+    stated = counted.drop_nulls("is_new_customer")
+    now = stated.filter(pl.col("converted_at") >= start)
+    if stated.is_empty():
         return None
-    return Customers(known.height, int(known["is_new_customer"].sum()), now.height, int(now["is_new_customer"].sum()))
+    return Customers(stated.height, int(stated["is_new_customer"].sum()), now.height, int(now["is_new_customer"].sum()))

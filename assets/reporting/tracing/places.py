@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.content.response import MEASURED, TOO_FEW
-from reports.wording.catalogues import SOURCE_LOCALE, known_locale, translations
+from reports.wording.catalogues import SOURCE_LOCALE, parse_locale, translations
 
 Content = Mapping[str, Any]
 
@@ -85,5 +85,5 @@ def _match(sentence: str, text: str, content: Content) -> re.Match[str] | None:
 
 def _spellings(text: str, content: Content) -> tuple[str, ...]:
     """A message in the language of the report, and in English: reports from before catalogues are in English."""
-    locale = known_locale(content.get("locale", SOURCE_LOCALE))
+    locale = parse_locale(content.get("locale", SOURCE_LOCALE))
     return translations(locale).gettext(text), text

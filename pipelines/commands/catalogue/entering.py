@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from assets.catalogue.comparing import Change, Plan
+from assets.catalogue.comparing import CataloguePlan, Change
 from assets.catalogue.files.entries import Place, Problem
 from assets.catalogue.statements import Statement, keep_slug, statements_of
 from sql.connections.connecting import first_line
@@ -21,7 +21,7 @@ from sql.warehouse import Connection
 REFUSED = (psycopg.errors.IntegrityError, psycopg.errors.DataError, psycopg.errors.RaiseException)
 
 
-def enter(connection: Connection, plan: Plan) -> list[Problem]:
+def enter(connection: Connection, plan: CataloguePlan) -> list[Problem]:
     """Make the changes of a plan inside the caller's transaction; returns what the database refuses.
 
     A change that needs a refused row is left out without a word: it says what the other says.
@@ -43,7 +43,7 @@ def enter(connection: Connection, plan: Plan) -> list[Problem]:
     return problems
 
 
-def note(connection: Connection, plan: Plan, person: str, files: Sequence[str]) -> None:
+def note(connection: Connection, plan: CataloguePlan, person: str, files: Sequence[str]) -> None:
     """The one entry in the trail of changes that stands for the whole, beside those of its rows."""
     connection.execute(
         "INSERT INTO catalogue_revisions (tenant_id, revision_id, entered_by, files, added, changed, removed)"

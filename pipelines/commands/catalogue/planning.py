@@ -13,7 +13,7 @@ from uuid import UUID
 
 import click
 
-from assets.catalogue.comparing import Plan, compare, keep_used
+from assets.catalogue.comparing import CataloguePlan, compare, keep_used
 from assets.catalogue.describing import describe
 from assets.catalogue.files.entries import Problem
 from assets.catalogue.files.structure import schema_text
@@ -52,7 +52,7 @@ class _UndoneError(Exception):
 class Outcome:
     """What files would do or have done: a plan for each tenant, with its state before and after."""
 
-    plans: tuple[tuple[Plan, State, State], ...]
+    plans: tuple[tuple[CataloguePlan, State, State], ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -113,7 +113,7 @@ def enter_files(
     """
     files = find_files(paths)
     entries, problems = read_files(files)
-    done: list[tuple[Plan, State, State]] = []
+    done: list[tuple[CataloguePlan, State, State]] = []
     try:
         with warehouse.transaction() as connection:
             take_locks(connection, ["catalogue"])
@@ -141,7 +141,7 @@ def enter_files(
     return Outcome(tuple(done), tuple(sorted(set(problems))))
 
 
-def _without_used(connection: Connection, made: Plan) -> Plan:
+def _without_used(connection: Connection, made: CataloguePlan) -> CataloguePlan:
     ids = [change.row_id for change in made.changes if change.action == "remove" and change.row_id]
     if not ids:
         return made

@@ -21,7 +21,7 @@ from assets.importing.sources.configured import (
     Source,
     add_source,
     find_source,
-    known_objects,
+    read_object_states,
     remove_source,
     retry_objects,
 )
@@ -162,7 +162,7 @@ def check(title: str) -> None:
     with runtime.open_warehouse(load_settings()) as warehouse:
         source = find_source(warehouse, title)
         found = find_objects(source.place)
-        known = known_objects(warehouse, source)
+        known = read_object_states(warehouse, source)
     due = due_objects(found, known, datetime.now(UTC))
     aside = [(name, bad) for name, bad in known.items() if bad.state == "quarantined"]
     there = {each.name for each in found}

@@ -14,7 +14,7 @@ import click
 from pipelines import console, runtime
 from pipelines.commands.reports.common import tenant_ids, tenant_option
 from pipelines.settings import load_settings
-from reports.archive import STATES, standing_words
+from reports.archive import STATES, describe_status
 
 # As many letters of an id as are shown, if no two begin with them.
 FEWEST_LETTERS = 8
@@ -60,7 +60,7 @@ def list_reports(tenants: tuple[str, ...], states: tuple[str, ...], sponsor: str
 
 def describe(row: Mapping[str, Any]) -> tuple[str, str]:
     """How far a report (of read_reports) is, in a word, and what there is to say about that."""
-    return standing_words(
+    return describe_status(
         row["state"], row["held_reason"], row["stopped_by"], row["stopped_because"], row["mails"], row["restates"]
     )
 

@@ -30,7 +30,7 @@ from reports.delivery.outcomes import (
 )
 from reports.delivery.transports import make_transport
 from reports.delivery.transports.base import Progress, Transport
-from reports.delivery.transports.recording import Answer, recording_handlers
+from reports.delivery.transports.recording import Response, recording_handlers
 from reports.delivery.unsubscribe import StopLink
 from reports.mail_settings import TransportSettings
 from sql.values import PermanentError
@@ -137,7 +137,7 @@ class WebhookChannel:
             for handler in (urllib.request.ProxyHandler(), *recording_handlers(deadline, progress)):
                 opener.add_handler(handler)
             try:
-                answer = Answer(opener.open(request, timeout=self._timeout_s))
+                answer = Response(opener.open(request, timeout=self._timeout_s))
                 text = answer.read()
             except (OSError, http.client.HTTPException) as error:
                 return _without_url(of_lost_connection(deadline.blame(error), progress.stage), self._url)

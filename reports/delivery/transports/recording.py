@@ -19,7 +19,7 @@ from reports.delivery.transports.base import Progress
 ANSWER_LIMIT = 64 * 1024
 
 
-class Answer:
+class Response:
     """An answer, read once: the status decides, so a body that gets lost on its way changes nothing."""
 
     def __init__(self, response: Any) -> None:

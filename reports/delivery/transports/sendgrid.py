@@ -22,7 +22,7 @@ from reports.delivery.deadline import Deadline
 from reports.delivery.message import Mail, to_payload
 from reports.delivery.outcomes import Outcome, of_http, of_lost_connection, of_unassembled, of_unexpected
 from reports.delivery.transports.base import Progress
-from reports.delivery.transports.recording import Answer, recording_handlers
+from reports.delivery.transports.recording import Response, recording_handlers
 from reports.mail_settings import TransportSettings
 from sql.safety.hosts import LOOPBACK
 from sql.values import PermanentError
@@ -120,11 +120,11 @@ class _Client(python_http_client.Client):  # type: ignore[misc]
             timeout=self.timeout,
         )
 
-    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> Answer:
+    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> Response:
         own = urllib.request.OpenerDirector()
         for handler in self._handlers:
             own.add_handler(handler)
-        return Answer(own.open(request, timeout=timeout or self.timeout))
+        return Response(own.open(request, timeout=timeout or self.timeout))
 
 
 def _drop(_: logging.LogRecord) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from assets.catalogue.comparing import Plan, Wanted, compare
+from assets.catalogue.comparing import CataloguePlan, Wanted, compare
 from assets.catalogue.files.entries import Problem
 from assets.catalogue.files.structure import check
 from assets.catalogue.files.yaml_files import read_yaml
@@ -85,7 +85,7 @@ def resolved(text: str, before: State | None = None) -> tuple[list[Wanted], list
     return wanted, [*problems, *wrong, *resolver.problems]
 
 
-def planned(text: str, *, prune: bool = False, before: State | None = None) -> Plan:
+def planned(text: str, *, prune: bool = False, before: State | None = None) -> CataloguePlan:
     """The plan of a YAML text that is right."""
     own = before or state()
     wanted, problems = resolved(text, own)

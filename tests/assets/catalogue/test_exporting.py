@@ -11,7 +11,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.catalogue.comparing import Plan, compare
+from assets.catalogue.comparing import CataloguePlan, compare
 from assets.catalogue.exporting import csv_text, items_of, yaml_text
 from assets.catalogue.files.csv_files import read_csv
 from assets.catalogue.files.entries import Problem, Raw
@@ -177,7 +177,7 @@ def catalogues(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def plan_of(state: State, raws: Sequence[Raw], problems: Sequence[Problem]) -> Plan:
+def plan_of(state: State, raws: Sequence[Raw], problems: Sequence[Problem]) -> CataloguePlan:
     assert list(problems) == []
     entries, wrong = check(raws)
     resolver = Resolver(state)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.importing.sources.configured import Source, add_source, known_objects
+from assets.importing.sources.configured import Source, add_source, read_object_states
 from assets.importing.sources.objects import importer
 from assets.importing.sources.places import Place
 from assets.importing.sources.reading import read_source
@@ -61,5 +61,5 @@ def test_orders_of_a_source_are_stored_once_and_a_file_that_is_no_export_is_set_
         ).fetchall()
     # Berlin's summer time.
     assert found == [("#1001", ACME, "06:12", "shop"), ("#1002", ACME, "07:00", "shop")]
-    assert {each.state for each in known_objects(warehouse, source).values()} == {"imported", "quarantined"}
+    assert {each.state for each in read_object_states(warehouse, source).values()} == {"imported", "quarantined"}
     assert read_source(warehouse, source, importer(warehouse, "a test")).imported == 0

@@ -1,4 +1,4 @@
-"""What a sponsor forwards: shows, standing, proof, tiles by goal, and tables without empty columns."""
+"""What a sponsor forwards: shows, targets, proof, tiles by goal, and tables without empty columns."""
 
 from __future__ import annotations
 
@@ -76,25 +76,25 @@ def test_shows_of_several_currencies_have_a_table_each(facts: ReportFacts) -> No
 
 
 def test_without_a_target_cost_and_return_stand_against_the_median(content: ReportContent) -> None:
-    assert content.standing is not None
-    assert terms(content.standing.pairs) == {
+    assert content.against_targets is not None
+    assert terms(content.against_targets.pairs) == {
         "Cost per conversion (CPA)": "$24.02: 25% below the median of 7 campaigns for other sponsors ($32.00).",
         "Return on ad spend (ROAS)": "3.46×: 57% above the median of 7 campaigns for other sponsors (2.20×).",
     }
 
 
 def test_an_agreed_target_comes_before_the_median(facts: ReportFacts) -> None:
-    standing = compose(replace(facts, target_cpa_minor=Decimal(2000), target_roas=Decimal("3.46"))).standing
-    assert standing is not None
-    assert terms(standing.pairs) == {
+    shown = compose(replace(facts, target_cpa_minor=Decimal(2000), target_roas=Decimal("3.46"))).against_targets
+    assert shown is not None
+    assert terms(shown.pairs) == {
         "Cost per conversion (CPA)": "$24.02: 20% above the agreed $20.00.",
         "Return on ad spend (ROAS)": "3.46×: as agreed (3.46×).",
     }
 
 
 def test_without_target_or_median_nothing_is_compared(facts: ReportFacts, portfolio: ReportFacts) -> None:
-    assert compose(replace(facts, benchmarks=None)).standing is None
-    assert compose(replace(portfolio, target_roas=Decimal(3))).standing is None
+    assert compose(replace(facts, benchmarks=None)).against_targets is None
+    assert compose(replace(portfolio, target_roas=Decimal(3))).against_targets is None
 
 
 def test_proof_has_air_dates_codes_with_counts_and_what_is_owed(facts: ReportFacts) -> None:
@@ -205,10 +205,10 @@ def test_unknown_spend_drops_the_column_of_costs(facts: ReportFacts) -> None:
 
 def test_the_mail_is_read_in_the_order_in_which_it_decides(facts: ReportFacts) -> None:
     content = compose(replace(facts, pacing=Pacing(316_900, 200_000, 316_900)))
-    assert content.standing is not None
+    assert content.against_targets is not None
     assert content.proof is not None
     order = [
-        content.finding, content.tiles[0].label, content.to_date[0].title, content.standing.title,
+        content.finding, content.tiles[0].label, content.to_date[0].title, content.against_targets.title,
         content.shows[0].title, content.next_steps[0], content.proof.title, content.top_placements.title,
     ]  # fmt: skip
     for page in (html_mail(replace(content, line=None, bars=None), {}).partition("<body")[2], text_twin(content)):

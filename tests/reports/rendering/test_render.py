@@ -159,11 +159,11 @@ def test_page_one_begins_with_a_summary_that_stands_alone(facts: ReportFacts) ->
     height = float(page.mediabox.height)
     # Places count from the bottom of the page.
     upper = squeezed("".join(text for place, text in found if place > height * 0.45))
-    assert content.standing is not None
+    assert content.against_targets is not None
     assert content.next_steps
     wanted = [content.header.brand, content.header.sponsor, content.header.title, content.header.period]
     wanted += [content.finding, *(tile.value for tile in content.tiles), *content.next_steps]
-    wanted += [pair.text for pair in content.standing.pairs]
+    wanted += [pair.text for pair in content.against_targets.pairs]
     assert not [part for part in wanted if squeezed(part) not in upper]
 
 

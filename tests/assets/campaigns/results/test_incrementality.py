@@ -103,7 +103,7 @@ def test_who_was_reached_later_is_compared_with_all_that_listened_in_that_week()
     """The neighbour has listened since the first week, and listens in the third too."""
     weekly = [listener(2, week * 7) for week in range(4)]
     responses = find_responses(groups(listener(1, listened=0, exposed=15), *weekly), bought((1, 16), (2, 17)))
-    (result,) = measure_lift(sum_sides(responses), answered=responses)
+    (result,) = measure_lift(sum_sides(responses), responses=responses)
     assert (result["households"], result["base_households"], result["base_responders"]) == (1, 1, 1)
     assert result["compared_share"] == 1
     in_week = {row["week"]: row["base_responders"] for row in sum_sides(responses).to_dicts()}
@@ -125,7 +125,7 @@ def test_a_household_that_comes_again_makes_nothing_surer() -> None:
     again = [listener(100 + home, 7) for home in range(50)]
     purchases = bought(*((home, 8) for home in (0, 1, 2, 3, 100, 101, 102, 103, 104)))
     responses = find_responses(groups(*reached, *once, *again), purchases)
-    (result,) = measure_lift(sum_sides(responses), answered=responses)
+    (result,) = measure_lift(sum_sides(responses), responses=responses)
     assert (result["base_households"], result["base_responders"]) == (50, 5)
     (naive,) = measure_lift(sum_sides(responses))
     (single,) = measure_lift(strata((40, 4, 50, 5)))

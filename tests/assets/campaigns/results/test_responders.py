@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from assets.campaigns.results.responders import count_responders, first_ads
+from assets.campaigns.results.responders import count_responders, find_first_ads
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SCOPE = {"tenant_id": "harbour", "scope_id": "spring"}
@@ -33,11 +33,11 @@ def converted(*rows: tuple[int | None, datetime, str]) -> pl.DataFrame:
 
 def test_a_household_is_reached_by_its_first_ad_and_by_no_click() -> None:
     ads = exposed((1, NOON, "delivered"), (1, NOON - HOUR, "impression"), (2, NOON, "click"), (None, NOON, "delivered"))
-    assert first_ads(ads).rows() == [("harbour", "spring", 1, NOON - HOUR)]
+    assert find_first_ads(ads).rows() == [("harbour", "spring", 1, NOON - HOUR)]
 
 
 def test_only_households_that_an_ad_had_reached_respond() -> None:
-    heard = first_ads(exposed((1, NOON, "delivered"), (2, NOON, "delivered"), (3, NOON, "delivered")))
+    first_ads = find_first_ads(exposed((1, NOON, "delivered"), (2, NOON, "delivered"), (3, NOON, "delivered")))
     credited = converted(
         (1, NOON, "purchase"), (1, NOON + HOUR, "purchase"),  # one household, reached in the same second
         (2, NOON - HOUR, "purchase"),  # bought before this ad reached it: an earlier ad's
@@ -45,4 +45,4 @@ def test_only_households_that_an_ad_had_reached_respond() -> None:
         (4, NOON + HOUR, "purchase"),  # never reached, came by a code
         (None, NOON + HOUR, "purchase"),  # a shop's server
     )  # fmt: skip
-    assert count_responders(credited, heard).rows() == [("harbour", "spring", "linear", 1, 1)]
+    assert count_responders(credited, first_ads).rows() == [("harbour", "spring", "linear", 1, 1)]

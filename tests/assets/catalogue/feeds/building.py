@@ -13,7 +13,7 @@ from uuid import UUID
 
 from assets.catalogue.feeds.planning import plan_feed
 from assets.catalogue.feeds.reading import Feed, FeedFile, FeedItem
-from assets.catalogue.feeds.state import Known, MediaFile, Plan
+from assets.catalogue.feeds.state import FeedPlan, MediaFile, ShowState
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SPACES = (
@@ -42,7 +42,7 @@ def feed(*items: FeedItem) -> Feed:
     return Feed("A Show", "en", None, None, None, items, ())
 
 
-def applied(known: Known, plan: Plan) -> Known:
+def applied(known: ShowState, plan: FeedPlan) -> ShowState:
     """What the catalogue holds after a plan."""
     episodes = {each.episode_id: each for each in (*known.episodes, *plan.added, *plan.changed)}
     followed = {each.asset_id for each in plan.followed}
@@ -55,7 +55,7 @@ def applied(known: Known, plan: Plan) -> Known:
         for each in known.files
     }
     files |= {each.asset_id: MediaFile(each.asset_id, each.episode_id, each.path, True) for each in plan.new_files}
-    return Known(
+    return ShowState(
         tuple(episodes.values()),
         {**known.guids, **plan.items},
         (known.left | frozenset(plan.left)) - frozenset(plan.items),
@@ -63,9 +63,9 @@ def applied(known: Known, plan: Plan) -> Known:
     )
 
 
-def lived(*feeds: Feed, known: Known = Known()) -> tuple[Known, Plan]:  # noqa: B008  (an immutable value)
+def lived(*feeds: Feed, known: ShowState = ShowState()) -> tuple[ShowState, FeedPlan]:  # noqa: B008  (an immutable value)
     """What the catalogue holds after these feeds, one after the other, and the last plan."""
-    new_id, plan = numbered_ids(), Plan()
+    new_id, plan = numbered_ids(), FeedPlan()
     for each in feeds:
         plan = plan_feed(each, known, NOW, new_id)
         known = applied(known, plan)

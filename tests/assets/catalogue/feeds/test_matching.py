@@ -6,11 +6,11 @@ from uuid import UUID
 
 from assets.catalogue.feeds.matching import match_items
 from assets.catalogue.feeds.reading import FeedItem
-from assets.catalogue.feeds.state import Known
+from assets.catalogue.feeds.state import ShowState
 from tests.assets.catalogue.feeds.building import NOW, feed, item, lived, numbered_ids
 
 
-def episodes_of(known: Known, *items: FeedItem) -> list[UUID | None]:
+def episodes_of(known: ShowState, *items: FeedItem) -> list[UUID | None]:
     """The episode of each item that the catalogue had; None: a new one."""
     matched, _ = match_items(items, known, NOW, numbered_ids())
     return [each.before.episode_id if each.before else None for each in matched]

@@ -37,7 +37,7 @@ def test_a_file_that_varies_is_not_looked_at_again(site: Site) -> None:
     one = file(site.put("/a.mp3", mp3(30), varies=True))
     (first,) = measure_files([one], NOW, LOOPBACK)
     assert first.probe is not None
-    (again,) = measure_files([replace(one, known=first.probe.content)], NOW, LOOPBACK)
+    (again,) = measure_files([replace(one, last_seen=first.probe.content)], NOW, LOOPBACK)
     assert (again.next_at, again.problem) == (None, None)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.catalogue.feeds.reading import FeedFile
-from assets.catalogue.feeds.state import Known, MediaFile
+from assets.catalogue.feeds.state import MediaFile, ShowState
 from tests.assets.catalogue.feeds.building import feed, item, lived
 
 
@@ -91,7 +91,7 @@ def test_one_path_that_is_handed_from_episode_to_episode_belongs_to_the_newest()
 
 def test_a_file_of_another_show_stays_that_shows() -> None:
     there = MediaFile(UUID(int=900), UUID(int=901), "/show/1.mp3")
-    _, plan = lived(feed(item(1)), known=Known(files=(there,)))
+    _, plan = lived(feed(item(1)), known=ShowState(files=(there,)))
     assert plan.new_files == ()
     assert len(plan.added) == 1
     assert any("those of other episodes already" in note for note in plan.notes)

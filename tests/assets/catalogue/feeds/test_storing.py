@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from assets.catalogue.feeds.state import Plan
+from assets.catalogue.feeds.state import FeedPlan
 from assets.catalogue.feeds.storing import OvertakenError, Seen, read_feeds, write_feed
 from sql.warehouse import Warehouse
 from tests.assets.catalogue.feeds.building import NOW
@@ -20,9 +20,9 @@ def test_of_two_runs_that_read_a_feed_at_once_the_first_writes_it(warehouse: War
     follow(warehouse, lay_feed(site, 1))
     (feed,) = read_feeds(warehouse, [HARBOR])
     later = NOW + timedelta(hours=1)
-    write_feed(warehouse, feed, Seen("unchanged", "first", later, later), Plan(), [], uuid4)
+    write_feed(warehouse, feed, Seen("unchanged", "first", later, later), FeedPlan(), [], uuid4)
     with pytest.raises(OvertakenError, match="another run"):
-        write_feed(warehouse, feed, Seen("unchanged", "second", later, later), Plan(), [], uuid4)
+        write_feed(warehouse, feed, Seen("unchanged", "second", later, later), FeedPlan(), [], uuid4)
     assert rows(warehouse, "SELECT detail FROM feed_states") == [("first",)]
 
 

@@ -11,8 +11,8 @@ from assets.importing.sources.configured import (
     Source,
     add_source,
     find_source,
-    known_objects,
     note_object,
+    read_object_states,
     remove_source,
     retry_objects,
     sources_of,
@@ -43,7 +43,7 @@ def test_a_source_is_entered_changed_and_removed_with_what_was_read_of_it(wareho
 
     found = find_source(warehouse, "north/cdn")
     assert replace(found, entered_at=None) == replace(CDN, entered_by="ben")
-    assert known_objects(warehouse, found)[OBJECT.name].version == "tag-9"
+    assert read_object_states(warehouse, found)[OBJECT.name].version == "tag-9"
     with pytest.raises(PermanentError, match=r"There is no source north/other; of north there are: north/cdn"):
         find_source(warehouse, "north/other")
     with pytest.raises(PermanentError, match="name it as TENANT/NAME"):
@@ -51,7 +51,7 @@ def test_a_source_is_entered_changed_and_removed_with_what_was_read_of_it(wareho
 
     remove_source(warehouse, found)
     assert sources_of(warehouse, [TENANT]) == []
-    assert known_objects(warehouse, found) == {}
+    assert read_object_states(warehouse, found) == {}
 
 
 def test_a_named_object_that_was_never_read_cannot_be_read_again(warehouse: Warehouse) -> None:
@@ -60,8 +60,8 @@ def test_a_named_object_that_was_never_read_cannot_be_read_again(warehouse: Ware
     note_object(warehouse, CDN, OBJECT, "quarantined", None, "it is no log")
     note_object(warehouse, CDN, OBJECT, "quarantined", None, "it is no log")
 
-    assert known_objects(warehouse, CDN)[OBJECT.name].attempts == 2
+    assert read_object_states(warehouse, CDN)[OBJECT.name].attempts == 2
     with pytest.raises(PermanentError, match="Of the 1 objects that you named, 0 were read before"):
         retry_objects(warehouse, CDN, ["s3://logs/other"])
     assert retry_objects(warehouse, CDN, [OBJECT.name], is_forced=True) == 1
-    assert known_objects(warehouse, CDN)[OBJECT.name].is_forced
+    assert read_object_states(warehouse, CDN)[OBJECT.name].is_forced

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assets.importing.doubts import DoubtfulError
-from assets.importing.sources.configured import KnownObject, Source, add_source, known_objects, retry_objects
+from assets.importing.sources.configured import ObjectState, Source, add_source, read_object_states, retry_objects
 from assets.importing.sources.objects import importer
 from assets.importing.sources.places import FoundObject, Place
 from assets.importing.sources.reading import SourceRead, due_objects, has_news, read_source
@@ -38,7 +38,7 @@ def found(name: str, version: str = "1", location: str = "s3://b/", age: int = 0
     ],
 )
 def test_an_object_is_due_when_it_changed_or_somebody_wants_it(state: str, version: str, is_due: bool) -> None:
-    known = {"a": KnownObject(version, state, False, 0, None)}
+    known = {"a": ObjectState(version, state, False, 0, None)}
     assert [each.name for each, _ in due_objects([found("a"), found("new")], known, NOW)] == ["a"] * is_due + ["new"]
 
 
@@ -79,7 +79,7 @@ def read(warehouse: Warehouse, source: Source) -> SourceRead:
 
 
 def states(warehouse: Warehouse, source: Source) -> dict[str, str]:
-    return {name.rsplit("/", 1)[-1]: each.state for name, each in known_objects(warehouse, source).items()}
+    return {name.rsplit("/", 1)[-1]: each.state for name, each in read_object_states(warehouse, source).items()}
 
 
 def test_each_object_is_imported_once_and_again_when_it_grew(warehouse: Warehouse, source: Source) -> None:
@@ -171,12 +171,12 @@ def test_an_object_that_was_taken_back_stays_away_until_it_changes(warehouse: Wa
 
     assert states(warehouse, source) == {"a.log": "left"}
     assert read(warehouse, source).imported == 0
-    retry_objects(warehouse, source, list(known_objects(warehouse, source)))
+    retry_objects(warehouse, source, list(read_object_states(warehouse, source)))
     assert read(warehouse, source).stored == 1
 
 
 def test_another_tenants_source_of_the_same_name_is_another(warehouse: Warehouse, source: Source) -> None:
-    assert list(known_objects(warehouse, replace(source, name="other"))) == []
+    assert list(read_object_states(warehouse, replace(source, name="other"))) == []
 
 
 def test_why_an_object_is_set_aside_names_no_other_tenant_to_the_readers_of_this_one(

@@ -100,7 +100,7 @@ def test_shares_of_delays_rise_from_nothing_to_all_by_the_window_s_end(delays: l
 
 def test_new_customers_are_counted_among_those_of_whom_it_is_known() -> None:
     frame = ads((9.0, 1.0, True), (9.0, 1.0, False), (9.0, 1.0, None), (2.0, 1.0, True), (2.0, 1.0, None))
-    assert customers_of(frame, END - timedelta(days=7)) == Customers(known=3, new=2, known_now=1, new_now=1)
+    assert customers_of(frame, END - timedelta(days=7)) == Customers(stated=3, new=2, stated_now=1, new_now=1)
     assert customers_of(frame.filter(pl.col("is_new_customer").is_null()), END) is None
 
 

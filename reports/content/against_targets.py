@@ -1,4 +1,4 @@
-"""Standing: what a conversion costs and what spend returns, beside what was agreed or what other campaigns reach.
+"""Against targets: what a conversion costs and what spend returns, beside what was agreed or other campaigns reach.
 
 Here: the sentence on each of the two, where both sides are known.
 Not here: all measures beside their medians (benchmark_position.py), the figures themselves (progress.py).
@@ -26,7 +26,7 @@ ABOVE_MEDIAN = message("{value}: {share} above the median of {campaigns} campaig
 AT_MEDIAN = message("{value}: at the median of {campaigns} campaigns for other sponsors ({target}).")
 
 
-def standing(facts: ReportFacts, formatter: Formatter) -> Section | None:
+def against_targets(facts: ReportFacts, formatter: Formatter) -> Section | None:
     """Cost and return of one campaign to date, against its target where one was agreed, else the network's median."""
     to_date = facts.to_date[0] if len(facts.to_date) == 1 and not facts.is_portfolio else None
     if to_date is None:
