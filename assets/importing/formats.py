@@ -72,12 +72,12 @@ def _check_fields(mapping: LogMapping, fields: Sequence[str]) -> None:
     if not mapping.chosen_fields:
         takers = ", ".join(name for name, form in FORMATS.items() if form.chosen_fields)
         raise PermanentError(f"a {mapping.title} names its own fields: --fields is for {takers}")
-    fields = (*mapping.fields, *mapping.optional_fields)
+    choices = (*mapping.fields, *mapping.optional_fields)
     for name in fields:
-        if name not in fields:
-            near = process.extractOne(name, fields)
+        if name not in choices:
+            near = process.extractOne(name, choices)
             raise PermanentError(
-                f"a {mapping.title} has no field called {name!r}: did you mean {near[0]}? They are {', '.join(fields)}"
+                f"a {mapping.title} has no field called {name!r}: did you mean {near[0]}? They are {', '.join(choices)}"
             )
     doubled = sorted({name for name in fields if fields.count(name) > 1})
     if doubled:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -87,19 +87,19 @@ def judge_quality(read: Reader, days: Sequence[date], tenants: Sequence[UUID]) -
     """tenant_id, day, check_name, passed, value, detail: one row per tenant, day and check.
 
     value: the share that was looked at, or the rows as a multiple of the usual; null where there is nothing to judge.
-    A tenant whose rows cannot be counted has failed, with the cause.
+    A tenant whose rows cannot be counted has failed, with the cause. What aggregates have followed yet goes by the
+    database's clock, which wrote when rows came.
     """
     import polars as pl
 
     needed = sorted({day - timedelta(weeks=weeks) for day in days for weeks in range(WEEKS_BEFORE + 1)})
+    followed_until = read("read_clock").item() - COUNTS_FOLLOW if read("read_counts_kept").item() else None
     broken: dict[UUID, BaseException] = {}
 
     def judge_some(some: Sequence[UUID]) -> pl.DataFrame:
+        scope = {"days": list(days), "tenants": list(some)}
         counted = judge_counts(read("count_raw_quality", days=needed, tenants=list(some)), days, some)
-        is_kept = bool(read("read_counts_kept").item())
-        settled = datetime.now(UTC) - COUNTS_FOLLOW
-        params = {"days": list(days), "tenants": list(some), "settled": settled}
-        found = read("count_reconciled", **params) if is_kept else None
+        found = read("count_reconciled", **scope, followed_until=followed_until) if followed_until else None
         return pl.concat([counted, judge_reconciled(found, days, some)])
 
     judged = list(bisect_failures(tenants, judge_some, broken.__setitem__))

@@ -1,8 +1,9 @@
 -- count_reconciled: raw events as the continuous aggregate counts them beside those that have a disposition, less those that went
 -- since the day was computed because their import was taken back.
 -- Left out are days whose rows lie in the archive, which the aggregate counts no more, and days whose rows came or went after
--- settled: the aggregate has not followed yet.
--- Grain: one row per tenant and day with dispositions. Parameters: days (date[]), tenants (uuid[]), settled (timestamptz).
+-- followed_until: the aggregate does not have them yet.
+-- Grain: one row per tenant and day with dispositions.
+-- Parameters: days (date[]), tenants (uuid[]), followed_until (timestamptz).
 WITH removed AS (
     SELECT
         days.tenant_id,
@@ -38,8 +39,8 @@ LEFT JOIN removed ON split.tenant_id = removed.tenant_id AND split.day = removed
 LEFT JOIN rollup_ledger AS line
     ON split.tenant_id = line.tenant_id AND line.asset = 'request_dispositions' AND split.day = line.day
 WHERE
-    coalesce(line.input_watermark <= %(settled)s, TRUE)
-    AND coalesce(removed.last_at <= %(settled)s, TRUE)
+    coalesce(line.input_watermark <= %(followed_until)s, TRUE)
+    AND coalesce(removed.last_at <= %(followed_until)s, TRUE)
     AND NOT EXISTS (
         SELECT FROM archived_days AS archived
         WHERE archived.tenant_id = split.tenant_id AND archived.day = split.day AND archived.dropped_at IS NOT NULL

@@ -85,28 +85,24 @@ def by_tenant(
     default: the slug of entries that name none. Where neither is there, the only tenant that the files define, else the
     only one of the database.
     """
-    tenants = {
-        str(slug): UUID(str(tenant)) for tenant, slug in connection.execute("SELECT tenant_id, slug FROM tenants")
-    }
+    slugs = {str(slug): UUID(str(tenant)) for tenant, slug in connection.execute("SELECT tenant_id, slug FROM tenants")}
     groups: dict[str, list[Entry]] = {}
     problems: list[Problem] = []
     kept = list(entries)
     defined = {str(entry.values["id"]) for entry in kept if entry.kind == "tenants"}
-    alone = defined if len(defined) == 1 else set(tenants) if len(tenants) == 1 and not defined else set()
+    alone = defined if len(defined) == 1 else set(slugs) if len(slugs) == 1 and not defined else set()
     for entry in kept:
         slug = _owner(entry, default or next(iter(alone), None))
         if slug is None:
             message = "nothing says whose this is: put `tenant: SLUG` into the file, or give --tenant"
             problems.append(Problem(entry.place, message))
-        elif slug and slug not in tenants and slug not in defined:
-            near = difflib.get_close_matches(slug, [*tenants, *defined], n=1)
+        elif slug and slug not in slugs and slug not in defined:
+            near = difflib.get_close_matches(slug, [*slugs, *defined], n=1)
             advice = f"did you mean {near[0]}?" if near else "a list `tenants` makes one"
             problems.append(Problem(entry.place, f"there is no tenant {slug!r}; {advice}"))
         else:
             groups.setdefault(slug, []).append(entry)
-    return [
-        (read_state(connection, slug, tenants.get(slug)), group) for slug, group in sorted(groups.items())
-    ], problems
+    return [(read_state(connection, slug, slugs.get(slug)), group) for slug, group in sorted(groups.items())], problems
 
 
 def _owner(entry: Entry, default: str | None) -> str | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.raw.quality import NOT_RECONCILED, QUALITIES, judge_counts, judge_quality, judge_reconciled
+from assets.raw.quality import COUNTS_FOLLOW, NOT_RECONCILED, QUALITIES, judge_counts, judge_quality, judge_reconciled
 from sql.values import PermanentError, Window
 from sql.warehouse import LedgerLine, Warehouse
 from tests.sql.rows import HARBOR, KREUZBERG, add_tenants, events
@@ -113,8 +113,8 @@ def test_kept_counts_are_compared_with_the_rows_that_should_be_there(warehouse: 
             connection.execute(statement.encode(), values)
 
     def compare() -> list[tuple[object, ...]]:
-        settled = now - timedelta(hours=1)
-        found = warehouse.read("count_reconciled", days=[DAY], tenants=[HARBOR], settled=settled)
+        followed_until = now - timedelta(hours=1)
+        found = warehouse.read("count_reconciled", days=[DAY], tenants=[HARBOR], followed_until=followed_until)
         return found.select("requests", "events").rows()
 
     add_tenants(warehouse)
@@ -168,6 +168,31 @@ def test_a_tenant_that_cannot_be_counted_has_failed_with_the_cause_and_the_other
     assert found.filter(tenant_id=KREUZBERG.bytes)["passed"].all()
     assert not found.filter(tenant_id=HARBOR.bytes)["passed"].any()
     assert "a row that nobody can read" in found.filter(tenant_id=HARBOR.bytes)["detail"][0]
+
+
+def test_counts_are_compared_as_far_as_they_follow_by_the_databases_clock_which_is_asked_once() -> None:
+    ahead = datetime(2031, 1, 1, 12, tzinfo=UTC)
+    asked: list[str] = []
+    until: list[object] = []
+
+    def read(name: str, /, **params: object) -> pl.DataFrame:
+        asked.append(name)
+        if name == "read_counts_kept":
+            return pl.DataFrame({"is_kept": [True]})
+        if name == "read_clock":
+            return pl.DataFrame({"now": [ahead]})
+        if HARBOR in cast("list[UUID]", params["tenants"]):
+            raise PermanentError("a row that nobody can read")
+        if name == "count_reconciled":
+            until.append(params["followed_until"])
+            return pl.DataFrame(
+                schema={"tenant_id": pl.Binary, "day": pl.Date, "requests": pl.Int64, "events": pl.Int64}
+            )
+        return counts(("listener_events", 100, 100, 100, 100), tenant=KREUZBERG)
+
+    judge_quality(read, [DAY], [HARBOR, KREUZBERG])
+    assert until == [ahead - COUNTS_FOLLOW]
+    assert asked.count("read_counts_kept") == asked.count("read_clock") == 1
 
 
 def test_what_counts_as_complete_and_in_time_in_the_tables(warehouse: Warehouse) -> None:

@@ -81,7 +81,7 @@ def strata(*rows: tuple[int, int, int, int]) -> pl.DataFrame:
 
 def test_the_treated_count_from_their_first_ad_the_others_from_their_first_download() -> None:
     result = groups(listener(1, listened=0, exposed=3), listener(2, listened=1))
-    assert result.select("household_key", "is_base", (pl.col("since") - MONDAY).dt.total_days()).rows() == [
+    assert result.select("household_key", "is_control", (pl.col("since") - MONDAY).dt.total_days()).rows() == [
         (1, False, 3),
         (2, True, 1),
     ]
@@ -112,7 +112,7 @@ def test_who_was_reached_later_is_compared_with_all_that_listened_in_that_week()
 
 def test_an_answer_counts_from_the_listening_that_it_is_compared_by() -> None:
     responses = find_responses(groups(listener(1, 0, exposed=7), listener(2, 0), listener(2, 7)), bought((2, 3)))
-    assert responses.filter("is_base").select("week", "value").rows() == [
+    assert responses.filter("is_control").select("week", "value").rows() == [
         (MONDAY.date(), 2000),
         (MONDAY.date() + timedelta(days=7), None),
     ]
@@ -158,7 +158,11 @@ def test_a_lot_decides_alone_whatever_was_heard() -> None:
         listener(4, None, exposed=1),
     )
     assert result["design"].unique().to_list() == ["holdout"]
-    assert result.select("household_key", "is_base").sort("household_key").rows() == [(1, False), (2, False), (3, True)]
+    assert result.select("household_key", "is_control").sort("household_key").rows() == [
+        (1, False),
+        (2, False),
+        (3, True),
+    ]
     assert result["podcast_id"].null_count() == 3
     assert result["since"].unique().to_list() == [MONDAY]
 
