@@ -19,7 +19,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -36,13 +35,13 @@ from reports.delivery.queue import CLAIM_FOR
 from sql.embedded import Server
 from sql.embedded.account import PLAIN_ENVIRONMENT, serving_account
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database, migrated_template
+from tests.conftest import cloned_database
 from tests.pipelines.small_network import MONDAY, add, download
 from tests.reports.delivery.conftest import Office
 from tests.trials.kills import OPEN, PATIENCE_S, SETTINGS
 from tests.trials.mail_faults import MAIL_FROM, SmtpProvider
 from tests.trials.places import DAYS, Place, placed
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 from tests.waiting import wait_for
 
 SOURCE = Path(__file__).with_name("clock.c")
@@ -105,10 +104,7 @@ def main(given: list[str]) -> int:
         raise SystemExit("There is no C compiler. On Debian and Ubuntu: apt-get install gcc libc6-dev")
     table, dice = Table(), Random(options.seed)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
-        folder.chmod(0o755)
-        server = stack.enter_context(private_server(SETTINGS))
-        template = migrated_template(server)
+        server, template, folder = stack.enter_context(trial_server(SETTINGS))
         library = folder / "clock.so"
         subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", library, SOURCE, "-ldl"], check=True)
         machine, database = Clock(library, folder / "machine"), Clock(library, folder / "database")

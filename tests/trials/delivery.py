@@ -18,7 +18,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -32,11 +31,11 @@ from reports.delivery.history import resend
 from reports.delivery.queue import CLAIM_FOR
 from reports.delivery.reconcile import read_events, reconcile
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database, migrated_template
+from tests.conftest import cloned_database
 from tests.reports.delivery.conftest import NOON, Office
 from tests.reports.delivery.test_kills import WORKER
 from tests.trials.mail_faults import TIMEOUT_S, HttpProvider, Provider, SmtpProvider
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 
 WAITING = {"queued", "sending"}
 DUE = "SELECT count(*) FROM report_deliveries WHERE tenant_id = %s AND state = 'queued' AND not_before <= '{now}'"
@@ -52,8 +51,7 @@ def main(given: list[str]) -> int:
     options = parser.parse_args(given)
     os.environ["NO_PROXY"] = "127.0.0.1,localhost"
     table = Table()
-    with private_server() as server, tempfile.TemporaryDirectory(prefix="earshot-trial-") as folder:
-        template = migrated_template(server)
+    with trial_server() as (server, template, folder):
         for kind in (HttpProvider, SmtpProvider):
             with ExitStack() as stack:
                 url = stack.enter_context(cloned_database(server, template))
@@ -61,7 +59,7 @@ def main(given: list[str]) -> int:
                 stack.callback(provider.close)
                 warehouse = Warehouse(url)
                 stack.callback(warehouse.close)
-                deliver(table, provider, Office(warehouse), url, Path(folder) / f"{kind.kind}.log", options)
+                deliver(table, provider, Office(warehouse), url, folder / f"{kind.kind}.log", options)
     return table.end()
 
 

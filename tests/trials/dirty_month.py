@@ -33,12 +33,12 @@ from sql.embedded import Server
 from sql.tables import RAW
 from sql.values import Scope
 from sql.warehouse import Warehouse
-from tests.conftest import admin_address, cloned_database, migrated_template
+from tests.conftest import admin_address, cloned_database
 from tests.promises.living import days_of
 from tests.promises.machine import Content, Machine
 from tests.promises.network import WINDOWS, Arrival, Plan, build_dimensions, draw_rows, insert, named
 from tests.trials.dirt import Dirt, Shares, draw_dirt
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 
 FIRST = date(2026, 3, 2)
 
@@ -81,8 +81,7 @@ def main(given: list[str]) -> int:
     options = parser.parse_args(given)
     # Days long before and after the network's are computed too.
     os.environ.pop("EARSHOT_FIRST_DAY", None)
-    with private_server() as server, ExitStack() as stack:
-        template = migrated_template(server)
+    with trial_server() as (server, template, _folder), ExitStack() as stack:
         clean, dirty = (stack.enter_context(machine_on(server, template)) for _ in range(2))
         return compare_months(clean, dirty, server, options)
 

@@ -19,12 +19,10 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -33,12 +31,12 @@ import psycopg
 from assets.steps import DAILY_ASSETS, RAW_ASSETS, VERDICT
 from benchmarks.fingerprint import compare
 from sql.embedded import Server
-from tests.conftest import FAST_SETTINGS, migrated_template
+from tests.conftest import FAST_SETTINGS
 from tests.pipelines.chunks.machines import Machines
 from tests.pipelines.faults.test_killed import SELECTOR, is_up
 from tests.pipelines.small_network import DAYS as DATES
 from tests.trials.places import DAYS, Place, placed
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 from tests.trials.victims import Killer
 from tests.waiting import wait_for
 
@@ -67,10 +65,7 @@ def main(given: list[str]) -> int:
     options = parser.parse_args(given)
     table = Table()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
-        folder.chmod(0o755)
-        server = stack.enter_context(private_server(SETTINGS))
-        template = migrated_template(server)
+        server, template, folder = stack.enter_context(trial_server(SETTINGS))
         calm, wild = (stack.enter_context(placed(folder / each, server, template)) for each in ("calm", "wild"))
         done = calm.earshot(*DAYS)
         if done.returncode:

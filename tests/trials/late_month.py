@@ -18,11 +18,11 @@ from random import Random
 
 from sql.embedded import Server
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database, migrated_template
+from tests.conftest import cloned_database
 from tests.promises.living import days_of, live_through
 from tests.promises.machine import Machine
 from tests.promises.network import Plan, build_dimensions, draw_rows, insert
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 
 FIRST = date(2026, 3, 1)
 
@@ -36,8 +36,7 @@ def main(given: list[str]) -> int:
     plan = Plan(FIRST, days=options.days, visits=options.visits, orders=options.orders, seed=options.seed)
     dice, table = Random(options.seed), Table()
     nights = sorted(dice.sample(range(1, options.days + 1), min(4, options.days)))
-    with private_server() as server, ExitStack() as opened:
-        template = migrated_template(server)
+    with trial_server() as (server, template, _folder), ExitStack() as opened:
         at_once, lived = (_machine(opened, server, template, plan) for _ in range(2))
         arrivals = draw_rows(plan)
         insert(at_once.warehouse, arrivals)

@@ -12,18 +12,16 @@ import argparse
 import os
 import random
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 from benchmarks.fingerprint import compare
 from sql.warehouse import Warehouse
-from tests.conftest import admin_address, cloned_database, migrated_template
+from tests.conftest import admin_address, cloned_database
 from tests.pipelines.chunks.machines import Machines, fill
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import MONDAY
-from tests.trials.table import private_server
+from tests.trials.table import trial_server
 from tests.waiting import wait_for
 
 
@@ -34,10 +32,7 @@ def main(given: list[str]) -> int:
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args(given)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
-        folder.chmod(0o755)
-        server = stack.enter_context(private_server())
-        template = migrated_template(server)
+        server, template, folder = stack.enter_context(trial_server())
         made = []
         for each in ("many", "one"):
             (folder / each).mkdir()

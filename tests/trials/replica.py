@@ -16,7 +16,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,10 +29,10 @@ from sql.embedded import Server
 from sql.embedded.account import serving_account
 from sql.embedded.cluster import choose_port
 from sql.warehouse import Warehouse
-from tests.conftest import FAST_SETTINGS, migrated_template
+from tests.conftest import FAST_SETTINGS
 from tests.pipelines.small_network import MONDAY, add, download, purchase
 from tests.trials.places import DAYS, Place, placed
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 from tests.waiting import wait_for
 
 SETTINGS = {**FAST_SETTINGS, "wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "1GB"}
@@ -111,10 +110,7 @@ def main(given: list[str]) -> int:
     options = parser.parse_args(given)
     table = Table()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
-        folder.chmod(0o755)
-        server = stack.enter_context(private_server(SETTINGS))
-        template = migrated_template(server)
+        server, template, folder = stack.enter_context(trial_server(SETTINGS))
         calm = stack.enter_context(placed(folder / "calm", server, template))
         follow = folder / "standby"
         standby = stack.enter_context(following(server, follow))

@@ -18,7 +18,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -35,10 +34,10 @@ from sql.connections.limits import Limits
 from sql.embedded import Server
 from sql.embedded.account import serving_account
 from sql.warehouse import Warehouse
-from tests.conftest import FAST_SETTINGS, cloned_database, database_address, migrated_template
+from tests.conftest import cloned_database, database_address
 from tests.pipelines.small_network import FIRST, MONDAY, SUNDAY, add, download
 from tests.trials.places import DAYS, Place, placed
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 
 SILENCE_S = 4
 # What a command needs to load, on a machine that does much else.
@@ -53,10 +52,7 @@ def main(given: list[str]) -> int:
     options = parser.parse_args(given)
     table = Table()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-trial-")))
-        folder.chmod(0o755)
-        server = stack.enter_context(private_server(FAST_SETTINGS))
-        template = migrated_template(server)
+        server, template, folder = stack.enter_context(trial_server())
         calm = stack.enter_context(placed(folder / "calm", server, template))
         load_more(calm, options.homes)
         if (done := calm.earshot(*DAYS)).returncode:

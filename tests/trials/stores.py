@@ -20,9 +20,9 @@ from assets.importing.sources.places import OPTIONS, Place, filesystem_of, find_
 from assets.importing.sources.reading import SourceRead, has_news, read_source
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
-from tests.conftest import cloned_database, migrated_template
+from tests.conftest import cloned_database
 from tests.pipelines.commands.importing.network import TENANT, fill_network
-from tests.trials.table import Table, private_server
+from tests.trials.table import Table, trial_server
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -71,8 +71,8 @@ def main(given: Sequence[str]) -> int:
     table = Table()
     table.head(place.location)
     with (
-        private_server() as server,
-        cloned_database(server, migrated_template(server)) as url,
+        trial_server() as (server, template, _folder),
+        cloned_database(server, template) as url,
         closing(Warehouse(url)) as warehouse,
     ):
         fill_network(warehouse)

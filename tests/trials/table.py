@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sql.embedded import Server, ensure_server, stop_server
-from tests.conftest import FAST_SETTINGS, one_login, silent
+from tests.conftest import FAST_SETTINGS, migrated_template, one_login, silent
 
 
 class Table:
@@ -35,11 +35,12 @@ class Table:
 
 
 @contextmanager
-def private_server(settings: Mapping[str, str] = FAST_SETTINGS) -> Iterator[Server]:
-    """A server that is removed at the end."""
+def trial_server(settings: Mapping[str, str] = FAST_SETTINGS) -> Iterator[tuple[Server, str, Path]]:
+    """A server, a migrated database to clone, and a folder that every account may enter; all are removed at the end."""
     with tempfile.TemporaryDirectory(prefix="earshot-trial-") as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
-        server = ensure_server(folder / "server", silent, settings=settings)
+        made = ensure_server(folder / "server", silent, settings=settings)
         stack.callback(stop_server, folder / "server", wipe=True)
-        yield one_login(server)
+        server = one_login(made)
+        yield server, migrated_template(server), folder
