@@ -256,6 +256,21 @@ def test_a_line_that_is_missing_from_a_judged_day_is_stale_and_so_is_the_verdict
     assert set(found["asset"]) == {asset, "tenant_checks"}
 
 
+@pytest.mark.usefixtures("stale")
+def test_a_change_that_a_line_has_seen_does_not_count_beside_a_newer_one_outside_of_its_span(ledger: Warehouse) -> None:
+    """The exposures of Sunday changed before its delivery was computed, those of Saturday after it."""
+    owner = tenant("calendar", "ad_exposures", -1)
+    with ledger.transaction("earshot_owner") as connection:
+        connection.execute(
+            "UPDATE rollup_ledger SET began_at = began_at - interval '2 hours' "
+            "WHERE tenant_id = %s AND asset = 'retention_curves'",
+            [owner],
+        )
+    found = read_stale(ledger.read, [owner], SUNDAY, SUNDAY)
+    assert "attribution_credits" in set(found["asset"])
+    assert "placement_delivery" not in set(found["asset"])
+
+
 def test_what_is_made_of_raw_rows_alone_and_what_looks_at_itself() -> None:
     of_raw_rows = {step.name for step in STEPS if not is_made_of_tables(step.names)}
     assert of_raw_rows == {"listening_day", "playback_day"}
