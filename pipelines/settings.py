@@ -190,6 +190,7 @@ def _mail(env: Mapping[str, str], outbox: Path) -> TransportSettings:
         **_chosen(
             kind=kind,
             mail_from=env.get("EARSHOT_MAIL_FROM"),
+            at_once=_number(env, "EARSHOT_MAIL_AT_ONCE", 0, "a number of mails"),
             unsubscribe_url=env.get("EARSHOT_UNSUBSCRIBE_URL"),
             token_secret=env.get("EARSHOT_TOKEN_SECRET"),
             alert_webhook=env.get("EARSHOT_ALERT_WEBHOOK"),

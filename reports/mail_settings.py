@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # The transports, each a module of delivery/transports.
 KINDS = ("file", "smtp", "sendgrid")
 
+# So many sessions Microsoft 365 allows a mailbox, and other providers more:
+# https://learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements
+AT_ONCE, MOST_AT_ONCE = 3, 50
+
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
@@ -79,6 +83,7 @@ class TransportSettings:
 
     kind: file, smtp or sendgrid. timeout_s: the longest silence of a provider, for each step of a call.
     deadline_s: the longest that a call may take altogether, at most delivery.transports.base.LONGEST_CALL_S.
+    at_once: how many mails are on their way at the same time, each in a session of its own.
     unsubscribe_url, token_secret: the platform's own endpoint for stop links; both or none.
     alert_webhook: where alerts are posted besides the mails to owners, as Slack's incoming webhooks take them. Secret.
     alert_mail: who is told by mail of what is wrong with the installation, and not with one tenant's reports.
@@ -88,6 +93,7 @@ class TransportSettings:
     mail_from: str = "reports@earshot.invalid"
     timeout_s: float = 30.0
     deadline_s: float = 120.0
+    at_once: int = AT_ONCE
     file: FileSettings = FileSettings()
     smtp: SmtpSettings = SmtpSettings()
     sendgrid: SendGridSettings = SendGridSettings()

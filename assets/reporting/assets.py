@@ -129,7 +129,9 @@ def report_deliveries(
     from reports.delivery import Outbox, make_transport
     from reports.delivery.alerts import alert_owners, channels_of
 
-    summary = Outbox(warehouse).run(make_transport(mailing.transport), warehouse.clock(), progress=context.log.info)
+    transport = make_transport(mailing.transport)
+    outbox = Outbox(warehouse, mailing.transport.at_once)
+    summary = outbox.run(transport, warehouse.clock(), progress=context.log.info)
     alerts = alert_owners(warehouse, channels_of(mailing.transport), warehouse.clock())
     for note in (*summary.notes, *([summary.paused] if summary.paused else []), *alerts.notes):
         context.log.warning(note)

@@ -40,7 +40,7 @@ def deliver(dry_run: bool, limit: int | None) -> None:
     settings = load_settings()
     transport = _transport(settings)
     with runtime.open_warehouse(settings) as warehouse:
-        outbox = Outbox(warehouse)
+        outbox = Outbox(warehouse, settings.mail.at_once)
         if dry_run:
             _print_plan(outbox.plan(transport.sender, warehouse.clock(), limit or 1000))
             return

@@ -12,6 +12,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -24,6 +25,7 @@ from reports.delivery.outcomes import Outcome, Verdict, given_up, of_unassembled
 from reports.delivery.queue import Delivery, DeliveryContext
 from reports.delivery.transports.base import Transport
 from reports.delivery.unsubscribe import Sender, stop_link
+from reports.mail_settings import AT_ONCE
 from sql.connections.connecting import DatabaseUnavailableError
 from sql.events import note_event
 from sql.failures import FailureLog, cause_of, is_database_away, is_isolatable
@@ -83,10 +85,14 @@ class FrozenReport:
 
 
 class Outbox:
-    """The sending side of the queue. Any number may run at once, in any number of processes."""
+    """The sending side of the queue. Any number may run at once, in any number of processes.
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    at_once: how many mails one run has under way.
+    """
+
+    def __init__(self, warehouse: Warehouse, at_once: int = AT_ONCE) -> None:
         self._warehouse = warehouse
+        self._at_once = at_once
         self._failures = FailureLog(warehouse, "delivery", logger.error, not_done="mail not sent")
 
     def run(
@@ -96,17 +102,29 @@ class Outbox:
         clock = _Clock(now)
         summary = DeliverySummary()
         self._prepare(now, summary)
-        doubts = 0
-        while summary.paused is None and (limit is None or summary.handled < limit):
-            result = self._next(transport, now, clock, summary)
-            if result is None:
-                break
-            doubts = doubts + 1 if result == Verdict.UNKNOWN else 0
-            if doubts == MOST_DOUBTS and summary.paused is None:
-                summary.paused = f"{doubts} mails in a row ended in doubt; `earshot deliveries list --state unknown`"
-            summary.results[result] += 1
-            progress(result)
-        return summary
+        doubts, is_empty = 0, False
+        with ThreadPoolExecutor(self._at_once, "mails") as pool:
+            under_way: set[Future[str | None]] = set()
+            while True:
+                # One at a time until one was accepted, and after one in doubt: a provider that is down gets few.
+                most = self._at_once if summary.accepted and not doubts else 1
+                if limit is not None:
+                    most = min(most, limit - summary.handled)
+                while len(under_way) < most and summary.paused is None and not is_empty:
+                    under_way.add(pool.submit(self._next, transport, now, clock, summary))
+                if not under_way:
+                    return summary
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for result in [each.result() for each in done]:
+                    if result is None:
+                        is_empty = True
+                        continue
+                    doubts = doubts + 1 if result == Verdict.UNKNOWN else 0
+                    if doubts == MOST_DOUBTS and summary.paused is None:
+                        listed = "`earshot deliveries list --state unknown`"
+                        summary.paused = f"{doubts} mails in a row ended in doubt; {listed}"
+                    summary.results[result] += 1
+                    progress(result)
 
     def _prepare(self, now: datetime, summary: DeliverySummary) -> None:
         """What is done before the first mail. None of it keeps a mail from leaving."""
@@ -180,7 +198,8 @@ class Outbox:
             outcome = self._attempt(transport, delivery, context)
         outcome = given_up(outcome, delivery.attempts)
         self._write_down(delivery, token, transport.name, outcome, started, clock)
-        summary.paused = outcome.detail if outcome.stop_run else None
+        if outcome.stop_run:
+            summary.paused = outcome.detail
         logger.info("delivery %s: %s (%s)", delivery.delivery_id, outcome.verdict, outcome.status_code)
         note_event(
             "mail_tried",

@@ -10,7 +10,7 @@ from reports.delivery.transports.base import LONGEST_CALL_S, Transport
 from reports.delivery.transports.file import FileTransport
 from reports.delivery.transports.sendgrid import SendGridTransport
 from reports.delivery.transports.smtp import SmtpTransport
-from reports.mail_settings import KINDS, TransportSettings
+from reports.mail_settings import KINDS, MOST_AT_ONCE, TransportSettings
 from sql.values import PermanentError
 
 __all__ = ["FileTransport", "SendGridTransport", "SmtpTransport", "Transport", "TransportSettings", "make_transport"]
@@ -22,6 +22,8 @@ def make_transport(settings: TransportSettings) -> Transport:
         raise PermanentError(f"the mail transport is {settings.kind!r}; it can be file, smtp or sendgrid")
     if not 0 < settings.deadline_s <= LONGEST_CALL_S:
         raise PermanentError(f"a call of a provider may take up to {LONGEST_CALL_S:g} s, not {settings.deadline_s:g}")
+    if not 1 <= settings.at_once <= MOST_AT_ONCE:
+        raise PermanentError(f"EARSHOT_MAIL_AT_ONCE is {settings.at_once}; it can be 1 to {MOST_AT_ONCE}")
     if settings.kind == "file":
         return FileTransport(settings)
     transport = SmtpTransport(settings) if settings.kind == "smtp" else SendGridTransport(settings)

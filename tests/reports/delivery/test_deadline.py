@@ -16,7 +16,7 @@ from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import CLAIM_FOR
 from reports.delivery.transports.base import LONGEST_CALL_S, Progress
 from reports.delivery.transports.recording import recording_handlers
-from reports.mail_settings import SendGridSettings, SmtpSettings, TransportSettings
+from reports.mail_settings import MOST_AT_ONCE, SendGridSettings, SmtpSettings, TransportSettings
 from sql.values import PermanentError
 from tests.reports.delivery.conftest import KEY, make_mail
 from tests.reports.delivery.servers import Listener, ScriptedMailServer, Talk, trickle
@@ -163,3 +163,9 @@ def test_a_call_is_over_long_before_its_claim_expires() -> None:
     assert CLAIM_FOR.total_seconds() > LONGEST_CALL_S * 2
     with pytest.raises(PermanentError, match="may take up to"):
         make_transport(TransportSettings(deadline_s=LONGEST_CALL_S * 2))
+
+
+@pytest.mark.parametrize("at_once", [0, MOST_AT_ONCE + 1])
+def test_a_number_of_mails_at_once_that_cannot_be_is_refused_by_the_name_of_its_setting(at_once: int) -> None:
+    with pytest.raises(PermanentError, match=f"EARSHOT_MAIL_AT_ONCE is {at_once}; it can be 1 to {MOST_AT_ONCE}"):
+        make_transport(TransportSettings(at_once=at_once))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier, Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from reports.delivery.outcomes import Outcome, Verdict
 from reports.delivery.queue import CLAIM_FOR, claim_next, record_outcome
 from reports.delivery.suppressions import stop_recipient, suppress
 from reports.delivery.tokens import Claims
-from reports.mail_settings import FileSettings, TransportSettings
+from reports.mail_settings import AT_ONCE, FileSettings, TransportSettings
 from sql.events import collect_events
 from sql.values import PermanentError
 from tests.reports.delivery.recording import Recording, always
@@ -77,6 +78,38 @@ def test_a_limit_is_kept(office: Office, run: Run) -> None:
     office.queue(*(f"reader{number}@acme.example" for number in range(5)))
     assert run(Recording(), limit=2).handled == 2
     assert sorted(office.states().values()) == ["accepted", "accepted", "queued", "queued", "queued"]
+
+
+def test_mails_are_on_their_way_at_the_same_time_once_one_was_accepted(office: Office, run: Run) -> None:
+    office.queue(*(f"reader{number}@acme.example" for number in range(1 + 2 * AT_ONCE)))
+    meeting = Barrier(AT_ONCE, timeout=60)
+
+    def meet_the_others(_: str) -> Outcome:
+        if len(transport.mails) > 1:
+            meeting.wait()
+        return Outcome(Verdict.ACCEPTED, "taken")
+
+    transport = Recording(meet_the_others)
+    assert run(transport).results == {"accepted": 1 + 2 * AT_ONCE}
+    assert len(set(transport.recipients)) == 1 + 2 * AT_ONCE
+
+
+def test_a_provider_that_goes_down_gets_no_more_mails_than_were_on_their_way(office: Office, run: Run) -> None:
+    office.queue(*(f"reader{number}@acme.example" for number in range(12)))
+    verdicts = [Verdict.FAILED, Verdict.FAILED, Verdict.ACCEPTED] + 9 * [Verdict.UNKNOWN]
+    ended: list[Verdict] = []
+    beside: list[int] = []
+
+    def go_down(_: str) -> Outcome:
+        turn = len(transport.mails) - 1
+        Event().wait(0.05)
+        beside.append(len(transport.mails) - 1 - len(ended))
+        ended.append(verdicts[turn])
+        return Outcome(verdicts[turn], "seen")
+
+    transport = Recording(go_down)
+    assert run(transport).results == {"failed": 2, "accepted": 1, "unknown": AT_ONCE}
+    assert beside[:3] == [0, 0, 0], "one mail alone until one was accepted"
 
 
 def test_a_retry_waits_and_then_goes_out_once(office: Office, run: Run) -> None:
