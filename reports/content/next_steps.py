@@ -36,18 +36,24 @@ BEHIND = counted(
     "Ask how delivery catches up: {delivered} of {expected} ads due by now are delivered, {missing} are missing.",
 )
 BETTER_SHOW = message(
-    "Consider more of {show}: a conversion costs {cost} there, {share} less than in the middle one of {shows} shows "
+    "Consider more of {show}: a conversion costs {cost} there, {share} less than the median of {shows} shows "
     "({median})."
 )
 UNUSED_CODE = message(
     "Check the code {code} ({placement}): nobody has used it so far, after {delivered} ads. Is it read out, and "
     "does it work at checkout?"
 )
+UNUSED_ADDRESS = message(
+    "Check the address {address} ({placement}): nobody has come by it so far, after {delivered} ads. Is it read "
+    "out, and does it open?"
+)
+# NOTE: A span, as it stands after "after".
+PASSED = counted("{number} week", "{number} weeks")
 MORE_WEEKS = counted(
     "Wait about {weeks} more week before judging return and cost: {sample} of {fewest} conversions are there after "
-    "{passed} weeks.",
+    "{passed}.",
     "Wait about {weeks} more weeks before judging return and cost: {sample} of {fewest} conversions are there after "
-    "{passed} weeks.",
+    "{passed}.",
 )
 
 
@@ -83,9 +89,11 @@ def _unused_codes(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
     """Codes of placements that delivered ads, largest first: the more ads, the odder."""
     unused = [code for code in facts.codes if not code.used_to_date and code.delivered]
     for code in sorted(unused, key=lambda code: (-code.delivered, code.code))[:MOST_CODES]:
-        yield formatter.say(
-            UNUSED_CODE, code=code.code, placement=code.placement, delivered=formatter.count(code.delivered)
-        )
+        parts = {"placement": code.placement, "delivered": formatter.count(code.delivered)}
+        if code.kind == "vanity_url":
+            yield formatter.say(UNUSED_ADDRESS, address=code.code, **parts)
+        else:
+            yield formatter.say(UNUSED_CODE, code=code.code, **parts)
 
 
 def _better_shows(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
@@ -124,6 +132,7 @@ def _more_weeks(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
     if to_date is None or not 0 < to_date.figures.sample < FEWEST_FOR_CONFIDENCE or _is_over(facts):
         return
     days, sample = (to_date.through - to_date.first).days + 1, to_date.figures.sample
+    passed = math.ceil(days / 7)
     weeks = math.ceil(exact(days) / 7 * (FEWEST_FOR_CONFIDENCE - sample) / sample)
     if weeks <= MOST_WEEKS:
         yield formatter.say_counted(
@@ -132,7 +141,7 @@ def _more_weeks(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
             weeks=formatter.count(weeks),
             sample=formatter.count(sample),
             fewest=formatter.count(FEWEST_FOR_CONFIDENCE),
-            passed=formatter.plain(exact(math.ceil(days / 7))),
+            passed=formatter.say_counted(passed, *PASSED, number=formatter.count(passed)),
         )
 
 

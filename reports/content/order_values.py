@@ -11,7 +11,22 @@ from collections.abc import Iterator
 from reports.content.report import Notice
 from reports.facts.report_facts import ReportFacts
 from reports.thresholds import FEWEST_FOR_RATIOS
+from reports.wording.catalogues import counted
 from reports.wording.formats import Formatter
+
+# For one without a value, and for any other number.
+OF_THIS_PERIOD = counted(
+    "{missing} of {all} conversions of this period came without an order value. Its revenue leaves that one out, so "
+    "it is at least what is shown; revenue per conversion is the average of the others.",
+    "{missing} of {all} conversions of this period came without an order value. Its revenue leaves them out, so it "
+    "is at least what is shown; revenue per conversion is the average of the others.",
+)
+TO_DATE = counted(
+    "{missing} of {all} conversions to date came without an order value. Revenue and return to date leave that one "
+    "out, so they are at least what is shown.",
+    "{missing} of {all} conversions to date came without an order value. Revenue and return to date leave them out, so "
+    "they are at least what is shown.",
+)
 
 
 def unknown_values(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
@@ -19,9 +34,9 @@ def unknown_values(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]
     now = facts.now
     if facts.currency is not None and now.revenue_minor is not None:
         if now.unvalued:
-            text = formatter.say(
-                "{missing} of {all} conversions of this period came without an order value. Its revenue leaves them "
-                "out, so it is at least what is shown; revenue per conversion is the average of the others.",
+            text = formatter.say_counted(
+                now.unvalued,
+                *OF_THIS_PERIOD,
                 missing=formatter.count(now.unvalued),
                 all=formatter.count(now.sample),
             )
@@ -38,9 +53,9 @@ def unknown_values(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]
         if figures.revenue_minor is None:
             continue
         if to_date.unvalued:
-            text = formatter.say(
-                "{missing} of {all} conversions to date came without an order value. Revenue and return to date leave "
-                "them out, so they are at least what is shown.",
+            text = formatter.say_counted(
+                to_date.unvalued,
+                *TO_DATE,
                 missing=formatter.count(to_date.unvalued),
                 all=formatter.count(figures.sample),
             )

@@ -26,7 +26,10 @@ SMALLEST_CREDIT = 1e-6
 PART_OF = message("{part} of {whole} booked")
 PART_OF_BUDGET = message("{part} of a budget of {whole}")
 # Of the conversions of which the sponsor says whether the customer is new.
-NEW_CUSTOMERS = message("{new} of {known} conversions where it is known; in this period {new_now} of {known_now}")
+NEW_CUSTOMERS = counted(
+    "{new} of {known} conversion where it is known; in this period {new_now} of {known_now}",
+    "{new} of {known} conversions where it is known; in this period {new_now} of {known_now}",
+)
 NEW_CUSTOMERS_WITH_SHARE = message(
     "{new} of {known} conversions where it is known ({share}); in this period {new_now} of {known_now}"
 )
@@ -133,7 +136,7 @@ def _customers(customers: Customers, formatter: Formatter) -> str:
         "known_now": formatter.count(customers.stated_now),
     }
     if not ratios_allowed(customers.stated):
-        return formatter.say(NEW_CUSTOMERS, **parts)
+        return formatter.say_counted(customers.stated, *NEW_CUSTOMERS, **parts)
     share = formatter.percent(exact(customers.new) / customers.stated, 0)
     return formatter.say(NEW_CUSTOMERS_WITH_SHARE, **parts, share=share)
 

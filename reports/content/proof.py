@@ -26,7 +26,8 @@ IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 
 # For one more, and for any other number.
 AND_MORE = counted("{dates} and {number} more day", "{dates} and {number} more days")
-USES = counted("{number} order to date", "{number} orders to date")
+USES = counted("{number} conversion to date", "{number} conversions to date")
+UNUSED = message("not used so far ({placement})")
 OWED = counted("{number} ad", "{number} ads")
 NOTHING_OWED = message("None.")
 
@@ -80,6 +81,8 @@ def _name(code: CodeUse, formatter: Formatter) -> str:
 
 
 def _uses(code: CodeUse, formatter: Formatter) -> str:
+    if not code.used_to_date and not code.used:
+        return formatter.say(UNUSED, placement=code.placement)
     uses = formatter.say_counted(code.used_to_date, *USES, number=formatter.count(code.used_to_date))
     return formatter.say(
         "{uses}, {now} of them in this period ({placement})",

@@ -22,6 +22,12 @@ from reports.wording.formats import NOTHING, Formatter, exact
 # Deliveries lag bookings by a few per cent all the time; below this share of what was expected the report says so.
 PACING_TOLERANCE = Decimal("0.95")
 
+# NOTE: A span, as it stands after "an attribution window of"; several are listed, as in "14 or 30 days".
+WINDOW = counted("{days} day", "{days} days")
+PROVISIONAL = counted(
+    "The period is provisional: its numbers become final {hours} hour after its end.",
+    "The period is provisional: its numbers become final {hours} hours after its end.",
+)
 # For one ad that is owed, and for any other number.
 OWED_AT_THE_END = counted(
     "The flight has ended with {delivered} of {booked} booked ads delivered; {owed} ad is owed as a make-good.",
@@ -149,17 +155,19 @@ def _open_windows(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     windows = facts.windows
     if windows is None or not windows.open_episodes or windows.mature_share is None:
         return
+    days = sorted(set(facts.method.window_days))
+    shown = [formatter.plain(each) for each in days]
     parts = {
         "open": formatter.count(windows.open_episodes),
-        "days": formatter.either([formatter.plain(days) for days in sorted(set(facts.method.window_days))]),
+        "window": formatter.say_counted(1 if days == [1] else 2, *WINDOW, days=formatter.either(shown)),
         "share": formatter.percent(windows.mature_share, 0),
     }
     text = formatter.say_counted(
         windows.open_episodes,
-        "Ads in {open} episode are still inside their attribution window of {days} days, counted from the ad: the "
+        "Ads in {open} episode are still inside their attribution window of {window}, counted from the ad: the "
         "window is complete for {share} of this period’s ads. The others can still earn conversions, which will count "
         "when they happen: in later periods and to date, not in this period.",
-        "Ads in {open} episodes are still inside their attribution window of {days} days, counted from the ad: the "
+        "Ads in {open} episodes are still inside their attribution window of {window}, counted from the ad: the "
         "window is complete for {share} of this period’s ads. The others can still earn conversions, which will count "
         "when they happen: in later periods and to date, not in this period.",
         **parts,
@@ -185,10 +193,8 @@ def _small_sample(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
 
 def _provisional(facts: ReportFacts, formatter: Formatter) -> Iterator[Notice]:
     if not facts.method.is_final:
-        text = formatter.say(
-            "The period is provisional: its numbers become final {hours} hours after its end.",
-            hours=formatter.count(facts.method.lateness_hours),
-        )
+        hours = facts.method.lateness_hours
+        text = formatter.say_counted(hours, *PROVISIONAL, hours=formatter.count(hours))
         yield Notice("warning", text)
 
 

@@ -84,7 +84,7 @@ def _instead(facts: ReportFacts, formatter: Formatter) -> Iterator[Tile]:
     to_date = only(facts)
     further = {measure.kpi: measure for measure in (*(to_date.measures if to_date else ()), *facts.response)}
     for kpi, label, span in (
-        ("cpv", formatter.say("Cost per visit (CPV), to date"), formatter.say("to date")),
+        ("cpv", formatter.say("Cost per visit (CPV), to date"), ""),
         ("conversion_rate", formatter.say("Response rate"), formatter.say("of the households reached, this period")),
         ("visitor_rate", formatter.say("Visitor rate"), formatter.say("of the households reached, this period")),
     ):
@@ -92,7 +92,7 @@ def _instead(facts: ReportFacts, formatter: Formatter) -> Iterator[Tile]:
         if measure is not None and measure.interval is not None:
             currency = to_date.currency if to_date else None
             value, detail = headline(measure, currency, formatter)
-            yield _tile(label, value, Change("", span, "none"), detail)
+            yield _tile(label, value, Change("", span or detail, "none"), detail if span else "")
     if facts.now.reach is not None:
         now, before = facts.now, facts.previous
         earlier = before.reach if before else None
@@ -113,7 +113,11 @@ def _compared(
     if not is_enough:
         return Change("", formatter.say("{previous} in the previous period", previous=shown), "none")
     versus = formatter.say("from {previous} in the previous period", previous=shown)
-    return change(exact(now), exact(before), versus, formatter, is_clear=is_clear)
+    moved = change(exact(now), exact(before), versus, formatter, is_clear=is_clear)
+    # Nothing now and nothing before: there is no change to tell, and the number before stands by itself.
+    return (
+        moved if moved.text else Change("", formatter.say("{previous} in the previous period", previous=shown), "none")
+    )
 
 
 def _delivered(facts: ReportFacts, formatter: Formatter) -> Tile:
@@ -205,15 +209,16 @@ def _of_money(
     show, digits = printed
     value = ratio(to_date.figures) if to_date else None
     if to_date is None or value is None:
-        versus = formatter.say("no period to compare")
-        return _tile(label, NOTHING, Change("", versus, "none"), _why_none(to_date, formatter))
+        return _tile(label, NOTHING, Change("", _why_none(to_date, formatter), "none"))
     before = ratio(earlier) if earlier else None
     moved = Change("", formatter.say("not known before this period"), "none")
     if before is not None:
         versus = formatter.say("in this period, from {before} before it", before=show(before))
         by = rounded(value, digits) - rounded(before, digits)
-        direction: Direction = "flat" if by == 0 else "up" if by > 0 else "down"
-        moved = Change(show(abs(by)), versus, direction)
+        # An amount of 0.00 beside "in this period" would be read as the period's own.
+        moved = Change(show(abs(by)), versus, "up" if by > 0 else "down")
+        if by == 0:
+            moved = Change("", formatter.say("unchanged in this period"), "flat")
     bounds = _bounds(interval, show)
     shown = formatter.say("95% interval {lower} to {upper}, to date", **bounds) if bounds else ""
     return _tile(label, show(value), moved, _badge(to_date.figures.sample, formatter), shown)

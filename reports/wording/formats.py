@@ -16,7 +16,7 @@ from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time, get_datetime_format
 from babel.lists import format_list
 from babel.numbers import (
     format_compact_decimal,
@@ -124,7 +124,10 @@ class Formatter:
         return self.credit(float(shown)), self.credit(float(rounded(whole, self.credit_digits) - shown))
 
     def ratio(self, value: Decimal | float | None) -> str:
-        return NOTHING if value is None else f"{self._decimal(value, 2)}×"
+        if value is None:
+            return NOTHING
+        # NOTE: How many times as much, as in "2.50×".
+        return self.say("{number}×", number=self._decimal(value, 2))
 
     def frequency(self, value: Decimal | None) -> str:
         return NOTHING if value is None else self._decimal(value, 2)
@@ -165,7 +168,8 @@ class Formatter:
     def local_time(self, value: datetime) -> str:
         """A UTC moment at the tenant's clock; the page names the time zone elsewhere."""
         local = value.astimezone(self.zone)
-        return f"{self.day(local.date())}, {format_time(local.time(), 'short', locale=self.babel)}"
+        both = str(get_datetime_format("medium", locale=self.babel))
+        return both.format(format_time(local.time(), "short", locale=self.babel), self.day(local.date()))
 
     def plain(self, value: Decimal) -> str:
         """A number with as many digits as it has: 7 or 3.5."""

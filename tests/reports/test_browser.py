@@ -71,6 +71,13 @@ def look_at(mail: Path, width: int, tmp_path: Path) -> dict[str, Any]:
     return seen
 
 
+@pytest.mark.parametrize("locale", ["de_DE", "fr_FR", "es_ES", "pt_BR", "ja_JP"])
+def test_the_tables_fit_a_phone_in_every_language(portfolio: ReportFacts, locale: str, tmp_path: Path) -> None:
+    """Amounts and headings of some languages are far longer than the English ones."""
+    seen = look_at(write_preview(tmp_path / "mail", render(compose(portfolio, locale))), 320, tmp_path)
+    assert seen["scroll"] <= 320
+
+
 @pytest.mark.parametrize("width", [320, 640, 1200])
 def test_the_mail_fits_its_window_with_all_its_pictures(mail: Path, width: int, tmp_path: Path) -> None:
     seen = look_at(mail, width, tmp_path)

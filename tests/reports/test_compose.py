@@ -190,11 +190,25 @@ def small(facts: ReportFacts, conversions: int) -> ReportFacts:
     return replace(facts, now=now, placements=(), to_date=(to_date,))
 
 
+def test_a_cost_that_did_not_change_is_not_printed_as_an_amount_of_zero(facts: ReportFacts) -> None:
+    (to_date,) = facts.to_date
+    # Twice the period: what was before it had the same cost and return.
+    whole = replace(to_date, figures=to_date.period + to_date.period)
+    cost = tile(compose(replace(facts, to_date=(whole,))), "Cost per conversion")
+    assert (cost.change, cost.versus) == ("", "unchanged in this period")
+
+
+def test_nothing_in_both_periods_is_told_without_a_change(facts: ReportFacts) -> None:
+    now, before = small(facts, 0).now, replace(facts.previous or facts.now, conversions=0.0, own_conversions=0.0)
+    content = compose(replace(small(facts, 0), now=now, previous=replace(before, sample=0, conversions_interval=None)))
+    assert tile(content, "Conversions").versus == "0 in the previous period"
+
+
 def test_under_five_conversions_show_counts_and_no_ratios(facts: ReportFacts) -> None:
     content = compose(small(facts, 4))
     assert tile(content, "Conversions").value == "4"
     assert tile(content, "Return").value == tile(content, "Cost").value == "–"
-    assert tile(content, "Return").detail == "shown from 5 conversions"
+    assert (tile(content, "Return").versus, tile(content, "Return").detail) == ("shown from 5 conversions", "")
     assert "too few to say what the $8,408.71 spent to date returned" in content.finding
     assert "×" not in content.finding
 
@@ -233,6 +247,8 @@ def test_conversions_without_a_value_are_told_beside_what_leaves_them_out(facts:
         "least what is shown; revenue per conversion is the average of the others."
     ) in printed
     assert "1,200 of 350 conversions to date came without an order value." in printed
+    one = texts(compose(replace(facts, now=replace(facts.now, unvalued=1))).notices)
+    assert "1 of 350 conversions of this period came without an order value. Its revenue leaves that one out" in one
     assert "without an order value" not in texts(compose(facts).notices)
 
 

@@ -7,7 +7,8 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -22,6 +23,7 @@ from assets.reporting.tracing.numbers import NUMBERS, InRecords
 from reports.compose import compose
 from reports.content.report import ReportContent
 from reports.facts.comparisons import Lift
+from reports.facts.growing import Customers
 from reports.facts.report_facts import Pacing, ReportFacts
 from reports.facts.to_date import Correction, Figures
 from reports.rendering.render import render, subject_line
@@ -197,6 +199,54 @@ def test_mail_text_and_pdf_say_their_language_and_keep_no_english(facts: ReportF
         assert word not in html
         assert word not in text
     assert "report by" not in subject_line(content)
+
+
+ONE_OF_EACH = {
+    "en": (
+        "window of 1 day,",
+        "final 1 hour after",
+        "leaves that one out",
+        "1 conversion where it is known",
+        "after 1 week.",
+    ),
+    "de": ("von 1 Tag,", "1 Stunde nach", "Zeitraums kam ohne", "1 Conversion, bei der", "Nach 1 Woche liegen"),
+    "fr": ("de 1 jour,", "définitifs 1 heure", "est arrivée sans", "conversion pour laquelle", "après 1 semaine."),
+    "es": ("de 1 día,", "1 hora después", "llegó sin", "1 conversión en la que", "tras 1 semana."),
+    "pt": ("de 1 dia,", "definitivos 1 hora", "chegou sem", "1 conversão em que", "após 1 semana."),
+    "ja": ("1日間の", "1時間後", "うち1件は注文金額", "コンバージョン1件中1件", "1週間で"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_each_number_of_a_sentence_has_its_own_singular(facts: ReportFacts, language: str) -> None:
+    """A sentence with two numbers bends by both of them."""
+    one = Figures(1000, 6.0, 6, 60_000, 30_000)
+    to_date = replace(
+        facts.to_date[0], first=facts.period.first, through=facts.period.first + timedelta(days=6), figures=one,
+        period=one, unvalued=1, customers=Customers(1, 1, 1, 1), conversions_interval=None, revenue_interval=None,
+        roas_interval=None, cpa_interval=None, measures=(),
+    )  # fmt: skip
+    method = replace(facts.method, window_days=(Decimal(1),), is_final=False, lateness_hours=1)
+    content = compose(
+        replace(facts, method=method, to_date=(to_date,), now=replace(facts.now, unvalued=1)),
+        LOCALES.get(language, "en_US"),
+    )
+    told = " ".join(content.strings())
+    assert [text for text in ONE_OF_EACH[language] if text not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "between", "many_times"),
+    [("en", ": ", "3.46×"), ("fr", "\u00a0: ", "3,46×"), ("ja", "：", "3.46倍")],
+)
+def test_a_language_separates_a_term_from_its_value_its_own_way(
+    facts: ReportFacts, language: str, between: str, many_times: str
+) -> None:
+    content = compose(replace(facts, restates=CORRECTED, revision=2), LOCALES.get(language, "en_US"))
+    text = {file.name: file.body.decode() for file in render(content) if file.name == "report.txt"}["report.txt"]
+    assert f"{content.tiles[0].label}{between}{content.tiles[0].value}" in text
+    assert content.tiles[2].value == many_times
+    assert subject_line(content).startswith(content.header.mark + between.replace("\u00a0", " "))
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])

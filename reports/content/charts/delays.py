@@ -22,10 +22,9 @@ STEPS = (1, 2, 7, 14, 28)
 # NOTE: A part of the sentence below, in the case that it takes there.
 WITHIN = counted("within {number} day", "within {number} days")
 QUICK = message(
-    "Half of them came {half} after the last ad before them and nine in ten {most}: numbers of young periods still "
-    "rise."
+    "Of {number} conversions after ads whose window is complete, half came {half} of the last ad before them and "
+    "nine in ten {most}. Recent ads can therefore still bring conversions."
 )
-COUNTED = message("Of {number} conversions after ads whose window is complete.")
 
 
 def delays_line(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
@@ -55,8 +54,7 @@ def delays_line(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
 
 def _note(delays: Delays, formatter: Formatter) -> str:
     half, most = (_within(_day_of(delays, share), formatter) for share in (HALF, MOST))
-    number = formatter.say(COUNTED, number=formatter.count(delays.conversions))
-    return formatter.one_by_one(formatter.say(QUICK, half=half, most=most), number)
+    return formatter.say(QUICK, number=formatter.count(delays.conversions), half=half, most=most)
 
 
 def _within(days: int, formatter: Formatter) -> str:

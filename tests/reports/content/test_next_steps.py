@@ -63,9 +63,9 @@ def test_once_all_flights_are_over_only_a_make_good_helps(steps: Callable[..., t
 
 def test_a_show_that_beats_the_median_is_named_with_both_costs(steps: Callable[..., tuple[str, ...]]) -> None:
     rows = (placed("Ship", 40, 40_000), placed("Night", 30, 60_000), placed("Weekly", 10, 30_000))
-    # 10.00, 20.00 and 30.00 a conversion: the first is half of the middle one.
+    # 10.00, 20.00 and 30.00 a conversion: the first is half of the median.
     assert steps(placements=rows) == (
-        "Consider more of Ship: a conversion costs $10.00 there, 50% less than in the middle one of 3 shows ($20.00).",
+        "Consider more of Ship: a conversion costs $10.00 there, 50% less than the median of 3 shows ($20.00).",
     )
 
 
@@ -97,6 +97,14 @@ def test_a_code_that_nobody_used_is_named_where_ads_were_delivered(steps: Callab
     assert said.startswith("Check the code ship20 (Ship mid): nobody has used it so far, after 1,500 ads.")
 
 
+def test_an_address_that_nobody_came_by_is_no_code_for_a_checkout(steps: Callable[..., tuple[str, ...]]) -> None:
+    (said,) = steps(codes=(CodeUse("acme.example/night", "vanity_url", "Night mid", 0, 0, 1500),))
+    assert said == (
+        "Check the address acme.example/night (Night mid): nobody has come by it so far, after 1,500 ads. Is it read "
+        "out, and does it open?"
+    )
+
+
 @pytest.mark.parametrize(
     ("sample", "days", "weeks"),
     # 15 in three weeks are 5 a week: 15 more need 3. 29 in two weeks: 1 more needs a part of one.
@@ -108,6 +116,7 @@ def test_a_small_sample_names_the_weeks_that_it_needs(
     (said,) = steps(to_date=(to_date(sample, days),))
     assert weeks in said
     assert f"{sample} of 30 conversions are there" in said
+    assert said.endswith(" after 1 week." if days == 7 else f" after {-(-days // 7)} weeks.")
 
 
 @pytest.mark.parametrize(("sample", "days"), [(0, 21), (30, 21), (1, 28)], ids=["none", "enough", "beyond a year"])

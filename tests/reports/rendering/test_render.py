@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from reports.compose import compose
-from reports.content.report import Records, ReportContent
+from reports.content.report import Pair, Records, ReportContent
 from reports.drawing.fonts import BUNDLED, MARK, font_registry
 from reports.drawing.typesetting import TypesettingError, typeset
 from reports.facts.report_facts import Pacing, ReportFacts
 from reports.rendering.csv import csv_file, harmless
+from reports.rendering.pdf import pdf_file
 from reports.rendering.render import ReportFile, content_id, glyph_note, render, subject_line
 from sql.safety.characters import one_line
 from sql.values import PermanentError
@@ -165,6 +166,18 @@ def test_page_one_begins_with_a_summary_that_stands_alone(facts: ReportFacts) ->
     wanted += [content.finding, *(tile.value for tile in content.tiles), *content.next_steps]
     wanted += [pair.text for pair in content.against_targets.pairs]
     assert not [part for part in wanted if squeezed(part) not in upper]
+
+
+def test_the_last_line_of_a_pdf_never_stands_on_a_page_alone(quiet_facts: ReportFacts) -> None:
+    """Reports of all lengths: one line more at a time, over the length of a page."""
+    content, fonts = compose(quiet_facts), font_registry()
+    lasts = []
+    for lines in range(45):
+        filler = tuple(Pair(f"Term {number}", "A definition.") for number in range(lines))
+        longer = replace(content.definitions, pairs=filler + content.definitions.pairs)
+        body = pdf_file(replace(content, definitions=longer), fonts)
+        lasts.append(PdfReader(io.BytesIO(body)).pages[-1].extract_text())
+    assert [lines for lines, text in enumerate(lasts) if content.definitions.pairs[-1].term not in text] == []
 
 
 def test_the_csv_holds_the_exact_numbers_behind_the_mail(facts: ReportFacts, files: list[ReportFile]) -> None:

@@ -77,8 +77,8 @@ def test_delays_stand_in_mail_text_and_pdf_with_what_they_mean(facts: ReportFact
     content = compose(replace(facts, delays=SLOW))
     assert content.delays is not None
     assert content.delays.note == (
-        "Half of them came within 3 days after the last ad before them and nine in ten within 14 days: numbers of "
-        "young periods still rise. Of 214 conversions after ads whose window is complete."
+        "Of 214 conversions after ads whose window is complete, half came within 3 days of the last ad before them and "
+        "nine in ten within 14 days. Recent ads can therefore still bring conversions."
     )
     assert (len(content.delays.current), content.delays.current[:4], content.delays.current[-1]) == (
         31,
