@@ -188,7 +188,7 @@ def _credit_wide(touches: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 def credit_ordered(ordered: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Touches that stand in the order of their paths, with the number _path and a column of credit per model.
 
-    ordered: touch_no (from 1 on each path), for time_decay _halvings, for last_paid_touch is_excluded
+    ordered: touch_no (from 1 on each path), for time_decay _half_lives, for last_paid_touch is_excluded
     """
     stretches = Stretches.of(ordered, names)
     paths = pl.Series("_path", stretches.spread(np.arange(len(stretches.firsts), dtype=np.uint32)))

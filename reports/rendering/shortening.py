@@ -12,11 +12,11 @@ from typing import Any
 from reports.content.report import Link, Notice, ReportContent, Table
 from reports.wording.isolation import FIRST_STRONG, POP
 
-# What the mail prints besides its head and its footer.
+# What the mail prints besides its logos and its footer (tests/reports/rendering/test_shortening.py).
 _LISTS = ("notices", "lift", "limits", "to_date", "next_steps")
 _TABLES = ("top_placements", "correction")
 _GROUPS = ("top_campaigns", "shows")
-_TEXTS = (
+PARTS = (
     "header",
     "finding",
     "note",
@@ -48,7 +48,7 @@ STEPS = (Step(12, 12, 400), Step(6, 6, 160), Step(3, 4, 80), Step(0, 2, 60))
 
 def shortened(content: ReportContent, step: Step) -> ReportContent:
     """The content as a shorter mail has it, which says so."""
-    changed: dict[str, Any] = {name: _cut(getattr(content, name), step.signs) for name in _TEXTS}
+    changed: dict[str, Any] = {name: _cut(getattr(content, name), step.signs) for name in PARTS}
     for name in _LISTS:
         changed[name] = changed[name][: step.parts]
     for name in _TABLES:

@@ -10,7 +10,7 @@ WITH digits AS (
     SELECT
         code,
         digits
-    FROM unnest(%(currencies)s::text[], %(digits)s::bigint[]) AS known (code, digits)
+    FROM unnest(%(currencies)s::text[], %(digits)s::bigint[]) AS listed (code, digits)
 ),
 
 paths AS (

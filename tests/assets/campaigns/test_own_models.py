@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from assets.attribution.models import EXTRA_MODELS, MODELS
 from assets.campaigns.delivery.terms import PRICES, models_of
 from assets.campaigns.results.credited_conversions import read_credited
 from assets.campaigns.results.kpis import measure
+from assets.catalogue.files.structure import schema_text
 from sql.values import Window
 from sql.warehouse import Warehouse
 
@@ -112,6 +114,11 @@ def test_a_campaign_can_lead_with_every_model_of_a_path_and_with_no_other(wareho
             " WHERE conrelid = 'attribution_configs'::regclass AND conname = 'attribution_configs_default_model_check'"
         ).fetchall()
     assert set(re.findall(r"'(\w+)'", str(rule))) == {*MODELS, *EXTRA_MODELS}
+
+
+def test_files_of_a_catalogue_name_the_same_models() -> None:
+    choices = json.loads(schema_text())["$defs"]["attribution"]["properties"]["default_model"]["enum"]
+    assert set(choices) == {*MODELS, *EXTRA_MODELS}
 
 
 def test_the_stored_models_are_shown_beside_it() -> None:
