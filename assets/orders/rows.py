@@ -22,9 +22,9 @@ import polars as pl
 from babel.numbers import get_currency_precision
 
 from assets.attribution.spellings import clean_code, clean_order_id
+from assets.importing.addresses import TrustedProxies, client_of
 from assets.importing.events import LONGEST_REJECT, MadeBatch, uuid5_bytes
 from assets.importing.requests import EARLIEST
-from assets.listening.identity.addresses import parse_address
 from assets.orders.records import Record
 from assets.orders.shops import Shop
 from sql.safety.characters import one_line
@@ -36,11 +36,18 @@ KINDS = ("purchase", "trial", "install", "signup", "lead", "visit", "refund")
 MOST_MINOR = 10**12
 LONGEST = {"order_id": 1_000, "promo_code": 1_000, "user_agent": 20_000, "listener_id": 1_000}
 
+# Texts that are compared with others: one that was damaged on the way would be another one.
+COMPARED = ("order_id", "promo_code", "listener_id", "event_id")
+UNREADABLE = "\ufffd"
+
 # What a reject shows of a record.
 SHOWN = ("order_id", "occurred_at", "kind", "value", "currency", "promo_code")
 
 # A clock that is a little ahead, or a local time without its zone.
 AHEAD = timedelta(days=1)
+
+# Halves of a character beyond 16 bits, which JSON can spell.
+HALVES = re.compile("[\ud800-\udfff]")
 
 YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
 
@@ -79,6 +86,7 @@ class OrderMaker:
     """Makes the rows of one export. It holds the records without an id that it has seen, so each file takes a new one.
 
     currency, timezone: of amounts and times that do not say theirs. refunded: records of which something was paid back.
+    repeated: records with the number of an order above them, and another time or value, which were passed over.
     """
 
     tenant: UUID
@@ -87,6 +95,7 @@ class OrderMaker:
     currency: str | None = None
     timezone: str = "UTC"
     refunded: int = 0
+    repeated: int = 0
     _seen: dict[str, int] = field(default_factory=dict)
 
     def make(self, records: Iterable[Record], now: datetime) -> MadeBatch:
@@ -97,6 +106,7 @@ class OrderMaker:
             try:
                 if record.values is None:
                     raise _BadOrderError(record.reason)
+                self._refuse_twice(record)
                 if not self._is_item(record.values):
                     read.append((self._event(record.values, now), record.values))
             except _BadOrderError as error:
@@ -109,10 +119,15 @@ class OrderMaker:
             for (event, values), order in zip(read, events.get_column("order_id"), strict=True)
         ]
         named = events.with_columns(pl.Series("event_id", ids, dtype=pl.Binary))
-        return MadeBatch(
-            named.unique("event_id", keep="first", maintain_order=True),
-            pl.DataFrame(rejects, schema=REJECTS),
-        )
+        kept = named.unique("event_id", keep="first", maintain_order=True)
+        self.repeated += named.unique(["event_id", "occurred_at", "value_minor", "currency"]).height - kept.height
+        return MadeBatch(kept, pl.DataFrame(rejects, schema=REJECTS))
+
+    def _refuse_twice(self, record: Record) -> None:
+        for meaning, names in self.shop.columns.items():
+            for name in names:
+                if name in record.twice:
+                    raise _BadOrderError(f"the column {name} is there twice, with two values for its {meaning}")
 
     def _is_item(self, values: Mapping[str, Any]) -> bool:
         column = self.shop.first_row_has
@@ -133,7 +148,10 @@ class OrderMaker:
         for name, longest in LONGEST.items():
             if len(given.get(name) or "") > longest:
                 raise _BadOrderError(f"its {name} is longer than {longest:,} characters")
-        address = parse_address(given["client_ip"]) if given.get("client_ip") else None
+        address = given.get("client_ip")
+        for name in COMPARED:
+            if UNREADABLE in (given.get(name) or ""):
+                raise _BadOrderError(f"its {name} has characters that cannot be read: save the export as UTF-8")
         return {
             "tenant_id": self.tenant.bytes,
             # Made of the cleaned order id; until then the record's own.
@@ -147,7 +165,7 @@ class OrderMaker:
             "currency": currency,
             "promo_code": given.get("promo_code"),
             "listener_id": given.get("listener_id"),
-            "client_ip": None if address is None else str(address),
+            "client_ip": client_of(address, None, TrustedProxies()) if address else None,
             "user_agent": given.get("user_agent"),
             "is_new_customer": _is_yes(given.get("is_new_customer")),
         }
@@ -163,8 +181,10 @@ class OrderMaker:
         if text is None:
             raise _BadOrderError("it has no time")
         try:
-            if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
+            if re.fullmatch(r"[0-9]{9,11}(\.[0-9]+)?", text):
                 moment = datetime.fromtimestamp(float(text), UTC)
+            elif re.fullmatch(r"[0-9]{12,13}", text):
+                moment = datetime.fromtimestamp(int(text) / 1000, UTC)
             else:
                 moment = datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)|\s+UTC$", "", text))
             zone = UTC if text.endswith("UTC") else ZoneInfo(self.timezone)
@@ -172,6 +192,10 @@ class OrderMaker:
         except (ValueError, OverflowError):
             shown = one_line(text)[:40]
             raise _BadOrderError(f"its time {shown!r} cannot be read: write 2026-10-14T08:12:00+02:00") from None
+        if moment.tzinfo is None and found.astimezone(zone).replace(tzinfo=None) != moment:
+            raise _BadOrderError(
+                f"its time {one_line(text)[:40]!r} was skipped by the clocks of {zone}: is --time-zone the shop's?"
+            )
         if not EARLIEST <= found < now + AHEAD:
             raise _BadOrderError(f"its time {one_line(text)[:40]!r} is before 2000 or yet to come")
         return found
@@ -228,14 +252,16 @@ class OrderMaker:
 
 
 def _text(values: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first of the columns that says something, as text without what no database keeps."""
+    """The first of the columns that says something, as text; what no database keeps becomes U+FFFD."""
     for name in names:
         value: Any = values.get(name)
         if value is None and "." in name:
             value = _inside(values, name.split("."))
         if isinstance(value, dict | list) or value is None:
             continue
-        text = str(value).encode(errors="replace").decode().replace("\0", "").strip()
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        text = HALVES.sub(UNREADABLE, str(value)).replace("\0", UNREADABLE).strip()
         if text:
             return text
     return None
@@ -260,16 +286,18 @@ def _amount(text: str) -> Decimal:
 
 
 def _order_number(text: str | None) -> str | None:
-    """The number of an order without what spreadsheets put around it: ="1001". Raises _BadOrderError where one has
-    written it in powers of ten, as it is the same for many orders then.
+    """The number of an order without what programs put around it: ="1001", '1001, 1001.0. Raises _BadOrderError where
+    one has written it in powers of ten, as it is the same for many orders then, or has lost it.
     """
     if text is None:
         return None
+    if re.fullmatch(r"#(N/A|REF!|VALUE!|NAME\?|NULL!|DIV/0!|NUM!)", text):
+        raise _BadOrderError(f"its number is the error {text} of a spreadsheet: export the orders again")
     if re.fullmatch(r"\d(\.\d+)?E\+\d+", text):
         raise _BadOrderError(
             f"its number {text} was cut by a spreadsheet: export the orders again, and do not open them"
         )
-    bare = re.fullmatch(r'="(.*)"', text)
+    bare = re.fullmatch(r'="(.*)"', text) or re.fullmatch(r"'(.+)", text) or re.fullmatch(r"([0-9]+)\.0", text)
     return bare[1].strip() or None if bare else text
 
 

@@ -82,7 +82,7 @@ def import_orders(
     except BaseException as error:
         _end_failed(warehouse, begun, error)
         raise
-    summary.doubts = list(_doubts(summary, maker.refunded if maker else 0, bool(mine)))
+    summary.doubts = list(_doubts(summary, maker, bool(mine)))
     if begun is not None:
         summary.number = begun.number
         end_import(warehouse, begun, "done", "; ".join(summary.doubts) or None)
@@ -167,13 +167,19 @@ def _count(summary: ImportSummary, made: MadeBatch, codes: set[str]) -> dict[str
     return {"unmapped": unmapped, "without_address": nobody}
 
 
-def _doubts(summary: ImportSummary, refunded: int, has_codes: bool) -> Iterator[str]:
+def _doubts(summary: ImportSummary, maker: OrderMaker | None, has_codes: bool) -> Iterator[str]:
+    refunded, repeated = (maker.refunded, maker.repeated) if maker else (0, 0)
     if summary.rejected > max(FEW, WORTH_A_LOOK * summary.lines):
         yield f"{summary.rejected:,} of {summary.lines:,} orders were rejected: look at their reasons"
     if refunded:
         yield (
             f"of {refunded:,} orders something was paid back, and the export does not say when: import refunds as rows "
             "of their own (kind refund)"
+        )
+    if repeated:
+        yield (
+            f"{repeated:,} rows have the number of an order above them, and another time or value: they were passed "
+            "over. If they are orders of their own, the column of their numbers is another one"
         )
     if has_codes and summary.events and summary.unmapped == summary.without_address == summary.events:
         yield "no order has a code of this sponsor or an address, so none can be attributed"

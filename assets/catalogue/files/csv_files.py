@@ -17,12 +17,9 @@ from pathlib import PurePath
 from assets.catalogue.files.entries import Place, Problem, Raw, Written
 from assets.catalogue.files.structure import forms_of
 from assets.catalogue.kinds import KINDS
+from assets.spreadsheets import SEPARATORS, named_separator, separator_of
 
 NOTHING = "null"
-DELIMITERS = ",;\t"
-
-# A first line of Excel's, which says how the columns are parted.
-SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
 
 def kind_of(file: str) -> str | None:
@@ -67,22 +64,22 @@ def read_csv(file: str, text: str) -> tuple[list[Raw], list[Problem]]:
 
 def _lines_before_heading(lines: Sequence[str]) -> int:
     """How many lines are empty or name the separator to a spreadsheet."""
-    return next((at for at, line in enumerate(lines) if line.strip() and not SEPARATOR_LINE.fullmatch(line)), 0)
+    return next((at for at, line in enumerate(lines) if line.strip() and named_separator(line) is None), 0)
 
 
 def _delimiter(lines: Sequence[str], before: int) -> str:
     """What a line before the heading says that it is, else what the heading has most of."""
     for line in lines[:before]:
-        if said := SEPARATOR_LINE.fullmatch(line):
-            return said[1]
-    return max(DELIMITERS, key=lines[before].count) if lines else ","
+        if named := named_separator(line):
+            return named
+    return separator_of(lines[before] if lines else "")
 
 
 def _wrong_heading(heading: Sequence[str], delimiter: str) -> str | None:
     twice = sorted({name for name in heading if name and heading.count(name) > 1})
     if twice:
         return f"the column {twice[0]!r} is there twice"
-    if len(heading) == 1 and any(other in heading[0] for other in DELIMITERS):
+    if len(heading) == 1 and any(other in heading[0] for other in SEPARATORS):
         return f"the line before it says that {delimiter!r} parts the columns, and the heading has none"
     return None
 

@@ -21,7 +21,7 @@ from assets.importing.files.lines import BATCH_BYTES, LINES, LONGEST_LINE
 # {"rows": [{...: the list under a key that services give their lists, behind no more than four plain values. A list
 # under another key belongs to a record.
 PLAIN = r'"[^"\\]{1,100}"\s*:\s*(?:"[^"\\]{0,200}"|[\w.+-]+)\s*,\s*'
-KEY = r'(?i:"(?:rows|records|data|items|logs|entries|events|results|value|metrics|downloads)")\s*:\s*\[\s*(?=\{)'
+KEY = r'(?i:"(?:rows|records|data|items|logs|orders|entries|events|results|value|metrics|downloads)")\s*:\s*\[\s*(?=\{)'
 WRAPPED = re.compile(r"\{\s*(?:" + PLAIN + r"){0,4}" + KEY)
 LIST_OF_RECORDS = re.compile(KEY)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
 
 import pytest
 
@@ -37,16 +38,42 @@ def test_a_row_that_was_cut_or_swallows_others_loses_itself_and_says_so() -> Non
     assert swallowing.reason == "it has 2 columns, the header 3: a quote in it may not be closed"
 
 
-def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_header() -> None:
-    assert [record.values for record in read(b"sep=;\na;b\n1;2\n")] == [{"a": "1", "b": "2"}]
+@pytest.mark.parametrize("text", ["sep=;\na;b\n1;2\n", '"sep=|"\r\na|b\r\n1|2\r\n', "sep=\t\na\tb\n1\t2\n"])
+def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_header(text: str) -> None:
+    assert [record.values for record in read(text.encode())] == [{"a": "1", "b": "2"}]
 
 
-@pytest.mark.parametrize("layout", ["lines", "list", "packed"])
+def test_each_file_of_an_archive_has_a_header_of_its_own() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("1.csv", "a,b\n1,2\n")
+        archive.writestr("2.csv", "b;a\n4;3\n")
+        archive.writestr("3.json", '[{"a": "5", "b": "6"}]')
+    found = [record.values for record in read(packed.getvalue())]
+    assert found == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}, {"a": "5", "b": "6"}]
+
+
+def test_a_header_in_the_middle_holds_from_there_on() -> None:
+    found = [record.values for record in read(b"a,b\n1,2\nb,a\n4,3\n")]
+    assert found == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+
+
+def test_columns_of_one_name_are_told_where_they_differ() -> None:
+    same, other = read(b"a,b,a\n1,2,1\n1,2,3\n")
+    assert (same.twice, other.twice) == (frozenset(), {"a"})
+
+
+def test_quotes_behind_blanks_are_quotes() -> None:
+    assert [record.values for record in read(b'"a", "b"\n1, "2,3"\n')] == [{"a": "1", "b": "2,3"}]
+
+
+@pytest.mark.parametrize("layout", ["lines", "list", "packed", "wrapped"])
 def test_json_is_read_in_lines_and_lists_packed_or_not(layout: str) -> None:
     orders = [{"number": "1"}, {"number": "2"}]
     content = {
         "lines": "\n".join(map(json.dumps, orders)).encode(),
         "list": json.dumps(orders, indent=1).encode(),
+        "wrapped": json.dumps({"orders": orders}).encode(),
         "packed": gzip.compress(json.dumps(orders).encode()),
     }[layout]
     assert [record.values for record in read(content)] == orders

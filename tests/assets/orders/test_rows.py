@@ -69,6 +69,10 @@ def test_a_refund_of_an_order_is_another_event() -> None:
         # Of the CLDR's currencies, one that the database does not take: it would cost the whole batch.
         ({"currency": "CNH"}, "its currency 'CNH' is none"),
         ({"order_id": "1.00E+05"}, "was cut by a spreadsheet"),
+        ({"order_id": "#REF!"}, "is the error #REF! of a spreadsheet"),
+        ({"promo_code": "M\ufffdSLI"}, "its promo_code has characters that cannot be read"),
+        ({"promo_code": "\ud800"}, "its promo_code has characters that cannot be read"),
+        ({"order_id": "10\x0001"}, "its order_id has characters that cannot be read"),
         ({"promo_code": "TIDES,\nB0,2026"}, "a quote is not closed"),
         ({"value": "-1"}, "less than nothing"),
         ({"value": "1e30"}, "more than is possible"),
@@ -103,6 +107,52 @@ def test_amounts_are_exact_in_the_digits_of_their_currency(value: Any, currency:
 def test_times_without_a_zone_are_of_the_shop() -> None:
     made = make(plain(occurred_at="2026-10-14 08:12:00"), timezone="Europe/Berlin")
     assert made.events["occurred_at"][0] == datetime(2026, 10, 14, 6, 12, tzinfo=UTC)
+
+
+def test_a_time_that_the_clocks_of_the_zone_skipped_is_no_time() -> None:
+    made = make(plain(occurred_at="2026-03-29 02:30"), plain(occurred_at="2026-03-29 03:30"), timezone="Europe/Berlin")
+    assert made.events["occurred_at"].to_list() == [datetime(2026, 3, 29, 1, 30, tzinfo=UTC)]
+    assert "was skipped by the clocks of Europe/Berlin" in made.rejects["reason"][0]
+
+
+@pytest.mark.parametrize("written", ["1791958361", "1791958361000", 1791958361.0])
+def test_seconds_and_milliseconds_since_1970_are_told_apart(written: Any) -> None:
+    assert make(plain(occurred_at=written)).events["occurred_at"][0] == datetime(2026, 10, 14, 6, 12, 41, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["1001", 1001, 1001.0, "1001.0", '="1001"', "'1001", "\uff11001"])
+def test_a_number_is_the_same_order_however_a_program_writes_it(written: Any) -> None:
+    assert make(plain(order_id=written)).events["order_id"].to_list() == ["1001"]
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("203.0.113.9:443", "203.0.113.9"),
+        ("[2001:db8::1]:5", "2001:db8::1"),
+        ("203.0.113.5, 10.0.0.1", "203.0.113.5"),
+        ("0.0.0.0", None),
+        ("203.0.113.xxx", None),
+    ],
+)
+def test_addresses_are_read_as_those_of_logs(written: str, address: str | None) -> None:
+    assert make(plain(client_ip=written)).events["client_ip"].to_list() == [address]
+
+
+def test_a_column_that_is_there_twice_is_refused_where_it_is_read_and_differs() -> None:
+    maker = OrderMaker(TENANT, SPONSOR, SHOPS["plain"])
+    good = Record(2, "", plain(), twice=frozenset({"note"}))
+    bad = Record(3, "", plain(order_id="1002"), twice=frozenset({"value"}))
+    made = maker.make([good, bad], NOW)
+    assert made.events["order_id"].to_list() == ["1001"]
+    assert made.rejects["reason"].to_list() == ["the column value is there twice, with two values for its value"]
+
+
+def test_a_number_that_comes_again_with_another_value_is_counted() -> None:
+    maker = OrderMaker(TENANT, SPONSOR, SHOPS["plain"])
+    rows = [plain(), plain(), plain(value="29.90")]
+    made = maker.make([Record(number, "", each) for number, each in enumerate(rows, 2)], NOW)
+    assert (made.events["value_minor"].to_list(), maker.repeated) == ([1990], 1)
 
 
 def test_of_shopify_an_order_is_one_row_and_unpaid_ones_are_rejected_without_the_buyer() -> None:

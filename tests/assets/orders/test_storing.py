@@ -66,6 +66,12 @@ def test_an_order_is_stored_once_whatever_export_it_is_in_and_taken_back_whole(n
     assert import_orders(network, TASK, csv("A-2,2026-10-13T08:12:00Z,19.90,EUR,"), now=NOW).stored == 1
 
 
+def test_rows_of_one_number_that_differ_are_a_doubt(network: Warehouse) -> None:
+    done = import_orders(network, TASK, csv(row(1), row(1), row(1, day=15)), now=NOW)
+    assert done.stored == 1
+    assert "1 rows have the number of an order above them" in done.doubts[0]
+
+
 def test_an_export_whose_orders_cannot_be_taken_stores_nothing_unless_somebody_insists(network: Warehouse) -> None:
     bad = [f"B-{number},2099-01-01,1,EUR," for number in range(3)]
     with pytest.raises(DoubtfulError, match=r"3 of the first 4 records of orders\.csv cannot be taken"):
