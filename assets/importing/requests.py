@@ -118,8 +118,11 @@ def dash_is_null(expression: pl.Expr) -> pl.Expr:
 
 
 def number(expression: pl.Expr, dtype: type[pl.DataType] = pl.Int64) -> pl.Expr:
-    """The number, null where there is none or it does not fit; counts are never negative."""
-    value = expression.cast(dtype, strict=False)
+    """The number of a text, null where there is none or it does not fit; counts are never negative.
+
+    Databases and spreadsheets write whole numbers with zeros behind a point.
+    """
+    value = expression.str.replace(r"\.0*$", "").cast(dtype, strict=False)
     return pl.when(value >= 0).then(value)
 
 

@@ -6,13 +6,14 @@ Not here: reading records (records.py), what is made of them (rows.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from sql.safety.yaml_files import read_yaml_file
 from sql.values import PermanentError
 
 # What a column can be. Without a time nothing can be attributed.
@@ -54,7 +55,7 @@ class Shop:
 def load_shop(path: Path) -> Shop:
     """The mapping in a file of YAML. Raises PermanentError that names the file and what is wrong."""
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = read_yaml_file(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PermanentError(f"the mapping {path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or not isinstance(content.get("columns"), dict):
@@ -65,6 +66,8 @@ def load_shop(path: Path) -> Shop:
             f"the mapping {path} says {sorted(strange)[0]!r}, which nothing is: keys are {', '.join(KEYS)}; columns "
             f"mean {', '.join(MEANINGS)}"
         )
+    if problem := next(_problems(content), None):
+        raise PermanentError(f"the mapping {path}: {problem}")
     columns = {meaning: _names(names) for meaning, names in content["columns"].items()}
     if "occurred_at" not in columns:
         raise PermanentError(f"the mapping {path} does not say which column is occurred_at, the time of the order")
@@ -74,9 +77,28 @@ def load_shop(path: Path) -> Shop:
         str(content.get("title", path.stem)),
         columns,
         content.get("first_row_has"),
-        (_names(only["column"]), frozenset(map(str, only["values"]))) if only else None,
+        (_names(only["column"]), frozenset(value.lower() for value in _names(only["values"]))) if only else None,
         _names(content.get("refunded") or []),
     )
+
+
+def _problems(content: Mapping[str, Any]) -> Iterator[str]:
+    """What in a mapping is neither a name nor a list of names where one is wanted."""
+    only = content.get("only_if")
+    if only is not None and (not isinstance(only, dict) or set(only) != {"column", "values"}):
+        yield "only_if names a column and the values of it that are orders: {column: status, values: [paid]}"
+        return
+    named = {f"columns.{meaning}": names for meaning, names in content["columns"].items()}
+    named |= {f"only_if.{key}": names for key, names in (only or {}).items()}
+    named |= {"refunded": content["refunded"]} if content.get("refunded") else {}
+    for where, names in named.items():
+        if not names or not all(
+            isinstance(name, str | int) for name in (names if isinstance(names, list) else [names])
+        ):
+            yield f"{where} is a name, or a list of names"
+    for key in ("title", "first_row_has"):
+        if not isinstance(content.get(key), str | None):
+            yield f"{key} is one text"
 
 
 def _names(given: Any) -> tuple[str, ...]:

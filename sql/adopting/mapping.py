@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from sql.safety.yaml_files import read_yaml_file
 from sql.tables import RAW
 from sql.values import PermanentError
 
@@ -49,7 +50,7 @@ def read_mapping(path: Path) -> list[MappedTable]:
     Raises PermanentError naming every mistake and its place in the file.
     """
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = read_yaml_file(path)
     except (OSError, UnicodeError) as error:
         raise PermanentError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
     except yaml.YAMLError as error:
@@ -85,6 +86,8 @@ def _problems_of(name: str, said: Mapping[Any, Any]) -> Iterator[str]:
     yield from (f"tables.{name}.{key}: only {', '.join(_KEYS)} can stand here" for key in said if key not in _KEYS)
     if not isinstance(said.get("from"), str) or not said["from"].strip():
         yield f"tables.{name}.from: name the platform's table, with its schema"
+    if "where" in said and (not isinstance(said["where"], str) or not said["where"].strip()):
+        yield f"tables.{name}.where: give the condition as SQL"
     columns = said.get("columns")
     if not isinstance(columns, dict) or not columns:
         yield f"tables.{name}.columns: give the SQL of each column, such as `slug: name`"

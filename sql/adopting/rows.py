@@ -11,6 +11,7 @@ computed before is then seen to be older than its rows. What a platform deletes 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -65,8 +66,9 @@ def adopt_rows(
     since = None if whole else now - LOOKED_BACK
     for table in tables:
         if table in SHARED:
-            with warehouse.transaction() as connection:
-                yield Adopted(table, None, _bring(connection, table, None, None))
+            with _naming(table), warehouse.transaction() as connection:
+                count = _bring(connection, table, None, None)
+            yield Adopted(table, None, count)
     for tenant, slug in _tenants(warehouse, tables, tenants):
         for table in tables:
             if table in SHARED:
@@ -77,24 +79,35 @@ def adopt_rows(
             except BaseException as error:
                 if not is_isolatable(error):
                     raise
-                failures.add(tenant, _explained(slug, table, error), ["adopted rows"])
+                failures.add(tenant, _explained(f"{table} of {slug}", error), ["adopted rows"])
                 break
             yield Adopted(table, slug, count)
         else:
             failures.clear([tenant], ["adopted rows"])
 
 
-def _explained(slug: str, table: str, error: BaseException) -> PermanentError:
+def _explained(rows: str, error: BaseException) -> PermanentError:
     return PermanentError(
-        f"the platform's rows for {table} of {slug} are not taken: {cause_of(error)} Correct them, or the mapping and "
-        "run `earshot db adopt` again; what comes after this table waits"
+        f"the platform's rows for {rows} are not taken: {cause_of(error)} Correct them, or the mapping and run "
+        "`earshot db adopt` again; what comes after this table waits"
     )
+
+
+@contextmanager
+def _naming(table: str) -> Iterator[None]:
+    """What the database says against rows of no tenant, with their table."""
+    try:
+        yield
+    except Exception as error:
+        if not is_isolatable(error):
+            raise
+        raise _explained(table, error) from None
 
 
 def _tenants(warehouse: Warehouse, tables: Sequence[str], chosen: Sequence[UUID]) -> list[tuple[UUID, str]]:
     """The platform's tenants if they are adopted, else ours."""
     source = sql.Identifier(SCHEMA, "tenants") if "tenants" in tables else sql.Identifier("public", "tenants")
-    with warehouse.transaction() as connection:
+    with _naming("tenants"), warehouse.transaction() as connection:
         found = connection.execute(sql.SQL("SELECT tenant_id, slug FROM {} ORDER BY slug").format(source)).fetchall()
     return [(UUID(str(tenant)), str(slug)) for tenant, slug in found if not chosen or UUID(str(tenant)) in chosen]
 

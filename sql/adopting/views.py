@@ -71,8 +71,8 @@ def _make_view(connection: Connection, table: MappedTable) -> None:
     query = f"CREATE VIEW {SCHEMA}.{table.name} AS SELECT {', '.join(parts)} FROM {table.source}"  # noqa: S608
     query += f" WHERE {table.where}" if table.where else ""
     try:
-        # Prepared: one statement, whatever an expression holds.
-        connection.execute(query.encode(), prepare=True)
+        # By the extended protocol, which takes one statement only, whatever an expression holds.
+        connection.execute(query.encode(), binary=True)
     except psycopg.errors.InsufficientPrivilege as error:
         raise PermanentError(
             f"tables.{table.name}: the login that migrates may not read the platform's tables "

@@ -8,11 +8,13 @@ Not here: what the values mean (structure.py). Anchors are refused: a file says 
 from __future__ import annotations
 
 import difflib
+import re
 
 import yaml
 
 from assets.catalogue.files.entries import Place, Problem, Raw, Written
 from assets.catalogue.kinds import KINDS
+from sql.safety.yaml_files import refuse_deep
 
 # As YAML 1.2 has them.
 EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
@@ -90,6 +92,7 @@ def read_yaml(file: str, text: str) -> tuple[list[Raw], list[Problem]]:
     """The entries of a YAML (or JSON) file, and what could not be read of it."""
     reading = _Reading(file)
     try:
+        refuse_deep(text, yaml.SafeLoader)
         aliases = [event for event in yaml.parse(text, yaml.SafeLoader) if isinstance(event, yaml.AliasEvent)]
         if aliases:
             line = aliases[0].start_mark.line + 1
@@ -97,14 +100,15 @@ def read_yaml(file: str, text: str) -> tuple[list[Raw], list[Problem]]:
         for root in yaml.compose_all(text, yaml.SafeLoader):
             if root is not None:
                 reading.document(root)
-    except RecursionError:
-        reading.problems.append(Problem(Place(file), "this is nested too deeply to be a catalogue"))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         reading.problems.append(Problem(Place(file, line), f"this is no YAML: {error.problem or error.context}"))
-    except yaml.YAMLError as error:
-        reading.problems.append(Problem(Place(file), f"this is no YAML: {str(error).splitlines()[0]}"))
+    except yaml.reader.ReaderError as error:
+        line = len(re.findall(r"\r\n|\r|\n", text[: error.position])) + 1
+        reading.problems.append(
+            Problem(Place(file, line), f"this is no YAML: {error.reason} (U+{error.character:04X})")
+        )
     return reading.raws, reading.problems
 
 

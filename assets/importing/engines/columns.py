@@ -81,6 +81,7 @@ def read_requests(rows: pl.DataFrame, field: Field, mapping: LogMapping, problem
             (pl.col("_problem").is_not_null(), pl.col("_problem")),
             (pl.col("occurred_at").is_null(), f"its {when.title} cannot be read"),
             (pl.col("_unread_bytes"), f"its {mapping.columns.get('bytes_sent', when).title} is no number of bytes"),
+            *_unread_status(texts, mapping),
         )
     )
     return separate(judged.pipe(_typed, mapping.kind).pipe(add_range).pipe(_with_client).pipe(_with_bots))
@@ -123,6 +124,15 @@ def _unread_bytes(field: Field, mapping: LogMapping) -> pl.Expr:
     if column is None or not set(column.from_) & set(mapping.needed):
         return pl.lit(False)
     return pl.all_horizontal(number(field(name)).is_null() for name in column.from_)
+
+
+def _unread_status(texts: pl.DataFrame, mapping: LogMapping) -> Iterator[Problem]:
+    """A status that is no status, but the bytes or the time, say: the fields are others than was said."""
+    column = mapping.columns.get("http_status")
+    if column is not None:
+        status = number(pl.col("http_status"), pl.Int16)
+        is_none = pl.col("http_status").is_not_null() & ~(status < 1000).fill_null(False)
+        yield is_none, f"its {column.title} is no status"
 
 
 def _typed(rows: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -42,6 +42,12 @@ class Separated:
         return dash_is_null(pl.col("_values").list.get(self.names.index(place), null_on_oob=True))
 
 
+def named_twice(mapping: LogMapping, fields: Separated) -> list[str]:
+    """The fields that are read and that two columns claim to be."""
+    here = found_names(mapping.wanted(), fields.names).values()
+    return sorted({name for name in here if fields.names.count(name) > 1})
+
+
 def lacking(mapping: LogMapping, fields: Separated) -> list[str]:
     """The needed fields that are not among the names, the first of each that may stand for each other."""
     return [group.split("|")[0] for group in mapping.needed if not found_names(group.split("|"), fields.names)]

@@ -10,11 +10,12 @@ import polars as pl
 
 from assets.importing.requests import number
 
-# Inside of whatever a log puts around it; without its unit only where it is all of the field.
-REQUESTED = r'(?:^|bytes=)(\d+)-(\d*)"?(?:\s|$)'
-SEVERAL = r"bytes=[\d-]+,"
-PROBE = r'(?:^|bytes=)0-1"?(?:\s|$)'
-SENT = r"bytes (\d+)-(\d+)/"
+# Inside of whatever a log puts around it; without its unit only where it is all of the field. In any case (RFC 9110
+# section 14.1).
+REQUESTED = r'(?i)(?:^|bytes=)\s*(\d+)\s*-\s*(\d*)"?(?:\s|$)'
+SEVERAL = r"(?i)bytes=[\s\d-]+,"
+PROBE = r'(?i)(?:^|bytes=)\s*0\s*-\s*1"?(?:\s|$)'
+SENT = r"(?i)bytes (\d+)-(\d+)/"
 
 
 def add_range(rows: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 
 from assets.importing.engines.columns import read_requests
-from assets.importing.engines.names import Separated, best_separator, found_names, lacking
+from assets.importing.engines.names import Separated, best_separator, found_names, lacking, named_twice
 from assets.importing.engines.w3c import joined
 from assets.importing.mappings.mapping import LogMapping
 from assets.importing.requests import Parsed, dash_is_null
@@ -165,8 +165,9 @@ class CsvParser:
     def _read(self, lines: pl.DataFrame) -> Parsed:
         fields = Separated(self._names)
         separator = best_separator(lines, len(self._names), self._mapping.separators)
-        missing = lacking(self._mapping, fields)
+        missing, twice = lacking(self._mapping, fields), named_twice(self._mapping, fields)
         problems = [
+            (pl.lit(bool(twice)), f"the header before it names {', '.join(twice)} twice"),
             (pl.lit(bool(missing)), f"no header before it names {', '.join(missing)}"),
             (
                 pl.col("_values").list.len() != len(self._names),

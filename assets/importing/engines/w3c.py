@@ -12,11 +12,16 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.importing.engines.columns import read_requests
-from assets.importing.engines.names import Separated, best_separator, lacking
+from assets.importing.engines.names import Separated, best_separator, lacking, named_twice
 from assets.importing.mappings.mapping import LogMapping
 from assets.importing.requests import Parsed
 
 FIELDS_MARK = "#Fields:"
+
+# Also at the end of a line that a file without a last line end leaves before it: it holds for the lines that follow.
+FIELDS_LINE = FIELDS_MARK + "(.*)$"
+JOINED = "a line of names is joined to it: its end cannot be told"
+DIRECTIVE = r".#(?:Fields|Version|Date|Software|Start-Date|End-Date|Remark): "
 
 # Whatever stands between the values of a line may stand between the names, and in no name.
 BETWEEN = r"[\s,|]+"
@@ -35,9 +40,7 @@ class W3CParser:
     def parse(self, lines: pl.DataFrame) -> Parsed:
         """The lines of the next batch as requests and rejects."""
         is_comment = pl.col("line").str.starts_with("#")
-        named = pl.when(pl.col("line").str.starts_with(FIELDS_MARK)).then(
-            pl.col("line").str.strip_prefix(FIELDS_MARK).str.replace_all(BETWEEN, " ").str.strip_chars()
-        )
+        named = pl.col("line").str.extract(FIELDS_LINE, 1).str.replace_all(BETWEEN, " ").str.strip_chars()
         marked = lines.with_columns(named.forward_fill().fill_null(self._fields).alias("_fields"))
         if marked.height:
             self._fields = marked.item(-1, "_fields")
@@ -49,8 +52,10 @@ class W3CParser:
         separator = best_separator(lines, len(names), self._mapping.separators)
         fields = Separated(names)
         rows = lines.with_columns(pl.col("line").str.split(separator).alias("_values"))
-        missing = lacking(self._mapping, fields)
+        missing, twice = lacking(self._mapping, fields), named_twice(self._mapping, fields)
         problems = [
+            (pl.col("line").str.contains(DIRECTIVE), JOINED),
+            (pl.lit(bool(twice)), f"its #Fields line names {', '.join(twice)} twice"),
             (pl.lit(bool(missing)), f"its #Fields line lacks {', '.join(missing)}"),
             (pl.col("_values").list.len() != len(names), self._miscounted(len(names), separator)),
         ]

@@ -94,8 +94,14 @@ def unreadable(head: bytes) -> str | None:
 
 
 def encoding_of(head: bytes) -> str | None:
-    """The encoding that a byte-order mark names, None without one other than that of UTF-8."""
-    return _by_first_bytes(ENCODINGS, head)
+    """The encoding that a byte-order mark names, or UTF-16 where every other byte is NUL; None for anything else."""
+    marked = _by_first_bytes(ENCODINGS, head)
+    if marked is not None or len(head) < 8:
+        return marked
+    first, second = head[0::2], head[1::2]
+    if 0 not in first and second.count(0) > 0.9 * len(second):
+        return "utf-16-le"
+    return "utf-16-be" if 0 not in second and first.count(0) > 0.9 * len(first) else None
 
 
 def is_tar(head: bytes) -> bool:

@@ -7,18 +7,17 @@ Not here: reading logs by it (assets/importing/engines), the files that are pack
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import yaml
 from rapidfuzz import process
 
+from sql.safety.yaml_files import read_yaml_file
 from sql.values import PermanentError
-
-# The safe loader, in C where it was built.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 KINDS: Mapping[str, str] = {
     "w3c": "text with a separator whose fields a `#Fields:` line names",
@@ -148,7 +147,7 @@ class LogMapping:
 def load_mapping(path: Path) -> LogMapping:
     """The mapping in a file of YAML. Raises PermanentError that names the file, the key and what it may be."""
     try:
-        content = yaml.load(path.read_text("utf-8"), Loader=LOADER)  # noqa: S506
+        content = read_yaml_file(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PermanentError(f"the mapping {path} cannot be read: {' '.join(str(error).split())}") from error
     return parse_mapping(path.stem, content, str(path))
@@ -168,6 +167,7 @@ def parse_mapping(name: str, content: object, where: str) -> LogMapping:
     }
     if "occurred_at" not in columns:
         raise PermanentError(f"{where}: columns has no occurred_at, without which no request has a time")
+    _check_types(said, where)
     lists = ("documented", "needed", "separators", "fields", "optional_fields", "header_has", "bot_if")
     rest: dict[str, Any] = {key: value for key, value in said.items() if key not in ("columns", "only_if", *lists)}
     rest |= {key: _texts(said[key]) for key in lists if key in said}
@@ -177,11 +177,26 @@ def parse_mapping(name: str, content: object, where: str) -> LogMapping:
     return mapping
 
 
+def _check_types(said: Mapping[str, Any], where: str) -> None:
+    """Raises PermanentError for a value that is of another kind than its key takes."""
+    for key, value in said.items():
+        if key in ("title", "kind", "source", "pattern", "once", "identity", "remarks") and not isinstance(value, str):
+            raise PermanentError(f"{where}: {key} is one text, not {value!r:.60}")
+        if key == "chosen_fields" and not isinstance(value, bool):
+            raise PermanentError(f"{where}: {key} is true or false, not {value!r:.60}")
+        if key == "only_if" and not isinstance(value, dict):
+            raise PermanentError(f"{where}: {key} is a mapping of fields to values, not {value!r:.60}")
+
+
 def _check(mapping: LogMapping, where: str) -> None:
     if mapping.source not in ("server_log", "prefix"):
         raise PermanentError(f"{where}: source is server_log or prefix, not {mapping.source!r}")
     if mapping.identity not in ("request", "id"):
         raise PermanentError(f"{where}: identity is request or id, not {mapping.identity!r}")
+    if strange := [each for each in mapping.separators if len(each) != 1]:
+        raise PermanentError(f"{where}: separators are single signs, not {strange[0]!r}")
+    if mapping.once is not None:
+        _groups(mapping.once, f"{where}: once")
     if mapping.kind != "lines":
         return
     groups = _groups(mapping.pattern or "", f"{where}: pattern")
@@ -192,9 +207,11 @@ def _check(mapping: LogMapping, where: str) -> None:
 
 def _groups(pattern: str, where: str) -> list[str]:
     try:
+        pl.Series([""]).str.contains(pattern)
         return list(re.compile(pattern).groupindex)
-    except re.error as error:
-        raise PermanentError(f"{where} is no regular expression: {error}") from error
+    except (re.error, pl.exceptions.ComputeError) as error:
+        why = " ".join(str(error).split())
+        raise PermanentError(f"{where} is no regular expression that can be used: {why}") from error
 
 
 def _column(spec: object, where: str) -> Column:
@@ -206,6 +223,8 @@ def _column(spec: object, where: str) -> Column:
         raise PermanentError(f"{where}: decode is percent, agent or backslash, not {texts['decode']!r}")
     if "extract" in texts:
         _groups(texts["extract"], f"{where}: extract")
+        if not re.compile(texts["extract"]).groups:
+            raise PermanentError(f"{where}: extract has no group ( ) that says which part is taken")
     return Column(from_=_texts(said.get("from", ())), join=_texts(said.get("join", ())), as_=said.get("as"), **texts)
 
 
@@ -220,7 +239,9 @@ def _keys(content: object, known: Mapping[str, str], where: str) -> dict[str, An
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """One text or a list of them, as a tuple."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(str(each) for each in value) if isinstance(value, Sequence) else (str(value),)
+    """One text or a list of them, as a tuple. Raises PermanentError for what is neither."""
+    found = value if isinstance(value, list | tuple) else (value,)
+    for each in found:
+        if isinstance(each, dict | list) or each is None:
+            raise PermanentError(f"a mapping has {each!r:.60} where a text or a list of texts is wanted")
+    return tuple(str(each) for each in found)

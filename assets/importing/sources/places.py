@@ -273,7 +273,8 @@ def explained(place: Place) -> Iterator[None]:
     except EarshotError:
         raise
     except FileNotFoundError:
-        raise PermanentError(f"{where} does not exist: check bucket and path") from None
+        what = "the path" if place.is_local else "bucket and path"
+        raise PermanentError(f"{where} does not exist: check {what}") from None
     except (PermissionError, IsADirectoryError, NotADirectoryError) as error:
         raise PermanentError(
             f"{where} may not be read ({cause_of(error)}). Check the login's rights to list and to read it"

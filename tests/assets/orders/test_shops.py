@@ -43,6 +43,15 @@ def test_a_file_without_a_time_is_refused_with_its_columns() -> None:
         ("columns: {order_id: o}", "does not say which column is occurred_at"),
         ("a: [", "cannot be read"),
         ("- a", "has no columns"),
+        ("columns: {occurred_at: t, occurred_at: u}", "'occurred_at' is there twice"),
+        ("columns: {occurred_at: {from: t}}", "columns.occurred_at is a name, or a list of names"),
+        ("columns: {occurred_at: }", "columns.occurred_at is a name, or a list of names"),
+        ("columns: {occurred_at: t}\nonly_if: paid", "only_if names a column and the values of it"),
+        ("columns: {occurred_at: t}\nonly_if: {values: [paid]}", "only_if names a column and the values of it"),
+        ("columns: {occurred_at: t}\nonly_if: {column: s, values: {a: b}}", "only_if.values is a name"),
+        ("columns: {occurred_at: t}\nfirst_row_has: [a, b]", "first_row_has is one text"),
+        ("columns: {occurred_at: t}\nrefunded: {a: b}", "refunded is a name"),
+        ("columns: " + "[" * 5000, "nested more than 50 deep"),
     ],
 )
 def test_a_mapping_that_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:

@@ -25,6 +25,12 @@ def test_the_example_is_read_in_the_order_of_foreign_keys() -> None:
         ("", "it needs `tables`"),
         ("tables: []", "it needs `tables`"),
         ("a: [", "is no YAML"),
+        ("tables: " + "[" * 5000, "is no YAML: it is nested more than 50 deep"),
+        ("tables: {campaigns: {from: a, from: b, columns: {name: n}}}", "is no YAML: 'from' is there twice"),
+        (
+            "tables: {campaigns: {from: a, where: [b], columns: {name: n}}}",
+            "tables.campaigns.where: give the condition",
+        ),
         ("tables: {campaign: {}}", "tables.campaign: no such table.*campaigns"),
         ("tables: {campaigns: x}", "tables.campaigns: it needs from and columns"),
         ("tables: {campaigns: {columns: {name: n}}}", "tables.campaigns.from: name the platform's table"),

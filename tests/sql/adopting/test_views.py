@@ -80,3 +80,9 @@ def test_what_does_not_fit_is_named_and_nothing_is_made(
         made(database_url, MappedTable("podcasts", source, columns))
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM adopted.podcasts").fetchone() == (2,)
+
+
+def test_an_expression_is_no_way_to_a_second_statement(database_url: str) -> None:
+    source = f"{SHOWS.source}; CREATE TABLE second ()"
+    with pytest.raises(PermanentError, match="cannot insert multiple commands"):
+        made(database_url, MappedTable("podcasts", source, SHOWS.columns))

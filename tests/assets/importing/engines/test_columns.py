@@ -83,3 +83,19 @@ def test_a_time_that_cannot_be_read_is_named_by_its_field() -> None:
 def test_escapes_are_undone_and_what_is_no_text_is_replaced() -> None:
     assert unescaped(r"My \"best\" \xc3\xa4pp \\ \x00 \xff") == 'My "best" äpp \\ \ufffd \ufffd'
     assert decoded_agent("Mozilla/5.0%2520(Windows%2520NT)") == "Mozilla/5.0 (Windows NT)"
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [("200", 200), ("200.0", 200), ("000", 0), (None, None), ("28411200", "no"), ("OK", "no")]
+)
+def test_a_status_that_is_none_costs_its_row(status: str | None, kept: object) -> None:
+    found = read({"s": status}, {"http_status": "s"})
+    if kept == "no":
+        assert found.rejects["reason"].to_list() == ["its s is no status"]
+    else:
+        assert found.requests["http_status"].to_list() == [kept]
+
+
+@pytest.mark.parametrize(("written", "count"), [("28411200.00", 28411200), ("5.", 5), ("5.5", None), ("-1", None)])
+def test_whole_numbers_may_have_zeros_behind_a_point(written: str, count: int | None) -> None:
+    assert read({"b": written}, {"bytes_sent": "b"}).requests["bytes_sent"].to_list() == [count]

@@ -101,3 +101,15 @@ def test_a_header_holds_across_batches_until_the_next_one() -> None:
     parsed = parser.parse(numbered("2026-10-14T06:12:41.031Z\thttps://op3.dev/e/m.example.com/a.mp3\taa\tCastro"))
 
     assert parsed.requests["user_agent"].to_list() == ["Castro"]
+
+
+def test_a_header_that_names_a_field_twice_reads_neither() -> None:
+    mapping = parse_mapping(
+        "m",
+        {"title": "m", "kind": "csv", "columns": {"occurred_at": "time", "target": "url"}, "header_has": ["url"]},
+        "m",
+    )
+    twice = CsvParser(mapping).parse(numbered("time\turl\turl", "2026-10-14T06:12:41Z\t/a\t/b"))
+    assert twice.rejects["reason"].to_list() == ["the header before it names url twice"]
+    other = CsvParser(mapping).parse(numbered("time\turl\tx\tx", "2026-10-14T06:12:41Z\t/a\t1\t2"))
+    assert other.requests["target"].to_list() == ["/a"]

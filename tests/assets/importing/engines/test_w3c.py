@@ -47,6 +47,22 @@ def test_fields_between_other_signs_are_found_by_the_sign_that_fits() -> None:
         assert found.requests["target"].to_list() == ["/a.mp3"]
 
 
+def test_names_that_are_joined_to_the_line_before_hold_and_the_line_is_none() -> None:
+    turned = FIELDS.replace("cs-method cs-uri-stem", "cs-uri-stem cs-method")
+    found = parse(W3CParser(STANDARD), FIELDS, LINE + turned, LINE.replace("GET\t/a.mp3", "/b.mp3\tGET"))
+    assert found.requests["target"].to_list() == ["/b.mp3"]
+    assert found.rejects["line_number"].to_list() == [2]
+    joined = parse(W3CParser(STANDARD), FIELDS, LINE + "#Version: 1.0", FIELDS, LINE)
+    assert (joined.requests["line_number"].to_list(), joined.rejects["line_number"].to_list()) == ([4], [2])
+
+
+def test_a_field_that_is_named_twice_is_read_from_neither_place() -> None:
+    found = parse(W3CParser(STANDARD), FIELDS + " c-ip", LINE + "\t192.0.2.1")
+    assert found.rejects["reason"].to_list() == ["its #Fields line names c-ip twice"]
+    other = parse(W3CParser(STANDARD), FIELDS + " x-note x-note", LINE + "\ta\tb")
+    assert other.requests.height == 1
+
+
 def test_two_lines_that_run_together_are_no_line() -> None:
     joined = LINE.removesuffix("00\tOvercast") + LINE
 

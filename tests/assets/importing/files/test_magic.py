@@ -41,3 +41,7 @@ def test_text_of_two_bytes_a_sign_says_so() -> None:
     assert encoding_of("text".encode("utf-16")) == "utf-16"
     assert encoding_of("text".encode("utf-32")) == "utf-32"
     assert encoding_of("text".encode("utf-8-sig")) is None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert encoding_of(LINE.decode().encode(encoding)) == encoding
+    assert encoding_of(bytes(500)) is None
+    assert encoding_of(LINE) is None

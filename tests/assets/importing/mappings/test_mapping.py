@@ -61,6 +61,16 @@ def test_an_operators_own_mapping_reads_an_operators_own_log(tmp_path: Path) -> 
         ({"kind": "lines", "pattern": "(?P<x>.)"}, "no group called time"),
         ({"columns": {"occurred_at": {"from": "x", "extract": "("}}}, "is no regular expression"),
         ({"columns": {"occurred_at": {"from": "x", "decode": "html"}}}, "decode is"),
+        ({"columns": {"occurred_at": {"from": "x", "extract": "a"}}}, "extract has no group"),
+        ({"columns": {"occurred_at": {"from": {"a": "b"}}}}, "where a text or a list of texts is wanted"),
+        ({"needed": [["a"]]}, "where a text or a list of texts is wanted"),
+        ({"only_if": ["a"]}, "only_if is a mapping of fields to values"),
+        ({"title": ["a"]}, "title is one text"),
+        ({"kind": "lines", "pattern": 5}, "pattern is one text"),
+        ({"kind": "lines", "pattern": "(?P<time>.)(?=a)"}, "no regular expression that can be used"),
+        ({"once": "["}, "once is no regular expression"),
+        ({"separators": ""}, "separators are single signs"),
+        ({"chosen_fields": "no"}, "chosen_fields is true or false"),
     ],
 )
 def test_what_a_mapping_gets_wrong_is_named(changes: dict[str, Any], message: str) -> None:
