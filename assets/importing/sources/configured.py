@@ -150,6 +150,6 @@ def retry_objects(warehouse: Warehouse, source: Source, objects: Sequence[str] =
     if objects and found < len(set(objects)):
         raise PermanentError(
             f"Of the {len(set(objects))} objects that you named, {found} were read before in {source.title}; "
-            "`earshot sources list --objects` has their names"
+            "`earshot sources check` has the names of what is due and set aside"
         )
     return found
