@@ -24,8 +24,8 @@ from dagster import (
     sensor,
 )
 
-from assets.resources import day_tags, scope_tags
-from pipelines.early_days import early_days
+from pipelines.backfill.early_days import early_days
+from pipelines.backfill.requests import LATE, request_for
 from pipelines.first_day import loaded_first_day, save_first_day
 from pipelines.health.freshness import (
     FIRST_DAY,
@@ -55,7 +55,6 @@ LONGEST_WAIT = timedelta(days=1)
 # A run that was killed may look as if it were at work for ever.
 LONGEST_RUN = timedelta(hours=6)
 
-LATE = "earshot/late_rows"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 AT_WORK = [
     DagsterRunStatus.QUEUED,
@@ -153,21 +152,6 @@ def _look_for_first_day(context: SensorEvaluationContext, warehouse: Warehouse) 
         if not is_isolatable(error):
             raise
         context.log.error(f"The first day that has data could not be found; it stays as it was. {cause_of(error)}")
-
-
-def request_for(stale: StaleDays, attempts: int = 0, slugs: Sequence[str] = ()) -> RunRequest:
-    """The run that makes these days good again. Asking twice for the same attempt runs it once."""
-    days = {
-        "dagster/asset_partition_range_start": stale.first.isoformat(),
-        "dagster/asset_partition_range_end": stale.last.isoformat(),
-    }
-    return RunRequest(
-        run_key=f"late-{stale.first}-{stale.digest}-{attempts}",
-        tags={**days, **day_tags(days), **scope_tags(slugs), LATE: stale.digest},
-        run_config={
-            "resources": {"scope": {"config": {"tenants": [str(each) for each in stale.tenants], "stale_only": True}}}
-        },
-    )
 
 
 def attempts_so_far(instance: DagsterInstance, stale: StaleDays, now: datetime) -> tuple[int, str]:

@@ -26,12 +26,12 @@ from dagster import (
 from assets.resources import Progress
 from assets.runs import Committed
 from assets.steps import DAILY_ASSETS, LOOK_BACK_ASSETS, STEPS, VERDICT
+from pipelines.backfill.requests import request_for
 from pipelines.backfill.resumption import BEGAN_TAG, PLAN_TAG, TENANTS_TAG, find_unfinished
-from pipelines.definitions import RESOURCES, define
+from pipelines.code_location import RESOURCES, define
 from pipelines.first_day import first_day
 from pipelines.health.freshness import FIRST_DAY, find_stale
 from pipelines.processes.workers import own_tags, sign_of_life
-from pipelines.sensors import request_for
 from sql.values import DAY, EarshotError, Scope
 from sql.warehouse import Warehouse
 

@@ -23,7 +23,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from assets.steps import DAILY_ASSETS, RAW_ASSETS, VERDICT
 from assets.upkeep.checks import CHECKS
-from pipelines.definitions import RESOURCES, define
+from pipelines.code_location import RESOURCES, define
 from sql.embedded import Server
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database

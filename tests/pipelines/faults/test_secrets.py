@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 from assets.listening.identity.keys import Keyring
 from pipelines.cli import main
+from pipelines.code_location import RESOURCES
 from pipelines.console import FriendlyGroup
-from pipelines.definitions import RESOURCES
 from pipelines.homes import dagster_home, project_root
 from pipelines.settings import load_settings
 from sql.embedded import Server

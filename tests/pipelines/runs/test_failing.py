@@ -12,8 +12,9 @@ from dagster import AssetKey, DagsterInstance
 
 from assets.steps import DAILY_ASSETS
 from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, heal, run_job
+from pipelines.backfill.requests import request_for
 from pipelines.health.freshness import StaleDays, compare_counts, find_stale
-from pipelines.sensors import attempts_so_far, request_for
+from pipelines.sensors import attempts_so_far
 from sql.connections.connecting import DatabaseUnavailableError
 from sql.embedded import Server
 from sql.values import Window

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
 
+from pipelines.backfill.requests import LATE
 from pipelines.definitions import defs
 from pipelines.health.freshness import find_stale
 from pipelines.schedules import daily_rollups
-from pipelines.sensors import LATE, late_rows
+from pipelines.sensors import late_rows
 from sql.warehouse import Warehouse
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import FIRST, MONDAY, add, download

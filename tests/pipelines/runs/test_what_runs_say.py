@@ -24,7 +24,7 @@ from assets.raw.quality import QUALITIES
 from assets.steps import DAILY_ASSETS
 from assets.upkeep.checks import CHECKS
 from pipelines.backfill.computing import BackfillError, heal, run_job
-from pipelines.definitions import RESOURCES, define
+from pipelines.code_location import RESOURCES, define
 from pipelines.health.freshness import compare_counts
 from sql.warehouse import Warehouse
 from tests.pipelines.running import rows

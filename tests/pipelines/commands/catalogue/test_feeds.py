@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from dagster import DagsterInstance
 
+from pipelines.code_location import RESOURCES, define
 from pipelines.commands.catalogue import catalogue
-from pipelines.definitions import RESOURCES, define
 from sql.warehouse import Warehouse
 from tests.assets.catalogue.feeds.building import entry, rss
 from tests.assets.catalogue.feeds.living import lay_feed, rows

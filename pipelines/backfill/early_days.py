@@ -2,7 +2,7 @@
 
 Here: the job. A first import of a new tenant may bring days that are older than all that there were when Dagster began;
 its partitions begin later, until its code location is loaded again. A run loads everything anew, so it has them.
-Not here: which days are stale (health/freshness.py), computing them (backfill/computing.py), when (sensors.py).
+Not here: which days are stale (health/freshness.py), computing them (computing.py), when (sensors.py).
 """
 
 from dagster import OpExecutionContext, job, op
@@ -11,6 +11,7 @@ from dagster import OpExecutionContext, job, op
 @op(required_resource_keys={"warehouse"})
 def compute_early_days(context: OpExecutionContext) -> None:
     """Everything that is stale, in runs inside of this one."""
+    # It loads Polars, which a process that shows or launches runs does not need.
     from pipelines.backfill.computing import heal
 
     runs = heal(
