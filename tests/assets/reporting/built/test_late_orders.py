@@ -134,8 +134,8 @@ def test_forty_late_orders_prepare_a_correction_that_is_mailed_once_a_person_let
     made = files(campaign, corrected.report_id)
     text = " ".join(made["report.txt"].decode().split())
     assert "CORRECTED REPORT, REVISION 2" in text
-    assert "Conversions: Revision 1 9 · Revision 2 49" in text
-    assert "Attributed revenue: Revision 1 $4,500.00 · Revision 2 $24,500.00" in text
+    assert "Conversions Revision 1: 9 · Revision 2: 49" in text
+    assert "Attributed revenue Revision 1: $4,500.00 · Revision 2: $24,500.00" in text
     page = made["report.html"].decode()
     assert all(each in page for each in ("Corrected report, revision 2", "What was corrected", "Revision 1"))
     assert "replaces revision 1 of this report" in page
@@ -162,7 +162,8 @@ def test_a_correction_that_waits_is_made_anew_of_what_comes_in_meanwhile(campaig
     assert again.report_id is not None
     assert "conversions 49 → 69" in again.reason
     assert [each[:2] for each in revisions(campaign, 0)] == [(1, "frozen"), (2, "waiting")]
-    assert "Conversions: Revision 1 9 · Revision 2 69" in files(campaign, again.report_id)["report.txt"].decode()
+    text = " ".join(files(campaign, again.report_id)["report.txt"].decode().split())
+    assert "Conversions Revision 1: 9 · Revision 2: 69" in text
 
 
 def test_a_small_change_prepares_none_unless_the_tenant_wants_it_and_days_that_have_not_changed_are_left_alone(
