@@ -128,7 +128,14 @@ def compute_and_report(
     days = days_of(context)
     run_id = UUID(context.run.run_id)
     run_scope, run = begin_step(
-        warehouse, scope, tables_of, [window.day for window in days], compute, run_id, context.log.error, committed
+        warehouse,
+        scope,
+        tables_of,
+        [window.day for window in days],
+        compute,
+        run_id=run_id,
+        log_error=context.log.error,
+        committed=committed,
     )
     whose = describe_scope(scope, run.tenants)
     finished: list[AssetMaterialization] = []

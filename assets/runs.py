@@ -278,6 +278,7 @@ def begin_step(
     tables_of: Mapping[str, Sequence[str]],
     days: Sequence[date],
     compute: ComputeDay,
+    *,
     run_id: UUID,
     log_error: Callable[[str], object],
     committed: Committed = lambda _assets, _day, _tenants: None,

@@ -86,7 +86,7 @@ class TransportSettings:
     at_once: how many mails are on their way at the same time, each in a session of its own.
     unsubscribe_url, token_secret: the platform's own endpoint for stop links; both or none.
     alert_webhook: where alerts are posted besides the mails to owners, as Slack's incoming webhooks take them. Secret.
-    alert_mail: who is told by mail of what is wrong with the installation, and not with one tenant's reports.
+    alert_mail: who gets mails about problems of the installation, and not with one tenant's reports.
     """
 
     kind: str = "file"

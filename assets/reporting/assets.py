@@ -48,7 +48,10 @@ FROM_DAYS = [AssetDep(name, partition_mapping=local_period) for name in ("campai
 def report_asset(
     name: str, partitions: PartitionsDefinition, cadence: str, tasks_of: Callable[[date], "Tasks"], description: str
 ) -> AssetsDefinition:
-    """The reports of one cadence. tasks_of: what is to be built of the partition that begins on a day, per tenant."""
+    """The reports of one cadence, of every tenant; a tenant whose reports cannot be made fails the run by its name.
+
+    tasks_of: what is to be built of the partition that begins on a day, per tenant.
+    """
 
     @asset(
         name=name,
@@ -66,7 +69,29 @@ def report_asset(
         mailing: ResourceParam[Mailing],
         scope: ResourceParam[Scope],
     ) -> Iterator[MaterializeResult[None]]:
-        yield from _report(context, warehouse, measurement, mailing, scope, cadence, tasks_of)
+        from assets.reporting.making import make_reports, report_builder
+        from reports.archive import Provenance
+
+        subject = [name]
+        refuse_partial(scope, subject)
+        first, log = context.partition_time_window.start.date(), context.log
+        provenance = Provenance(UUID(context.run.run_id), mailing.code_version, warehouse.clock())
+        made = make_reports(
+            report_builder(warehouse, mailing, provenance),
+            measurement,
+            scope,
+            tasks_of(first),
+            subject=subject,
+            first=first,
+            log=log.info,
+            log_error=log.error,
+        )
+        states = warehouse.read("count_reports", cadence=cadence, first=first)
+        about = {"scope": MetadataValue.text(describe_scope(scope, warehouse.tenants(scope)))}
+        shown = {"failures": describe_failures(made.failed)} if made.failed else {}
+        yield MaterializeResult(metadata={**about, **_metadata(made.built, states), **shown})
+        # Last, so that the run shows what it made for the others.
+        fail_for_tenants("Reports could not be made as they should", made.failed)
 
     return sponsor_reports
 
@@ -124,7 +149,7 @@ final_sponsor_reports = report_asset(
 def report_deliveries(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], mailing: ResourceParam[Mailing]
 ) -> MaterializeResult[None]:
-    """The mails that were due, each sent at most once; what became of them, and what owners were told of it."""
+    """The mails that were due, each sent at most once; what became of them, and the alerts about it."""
     from assets.reporting.mails import describe_mails
     from reports.delivery import Outbox, make_transport
     from reports.delivery.alerts import alert_owners, channels_of
@@ -178,33 +203,6 @@ def provider_events(
             **({"refused": MetadataValue.md(table(("request", "why"), read.refused.items()))} if read.refused else {}),
         }
     )
-
-
-def _report(
-    context: AssetExecutionContext,
-    warehouse: Warehouse,
-    measurement: Measurement,
-    mailing: Mailing,
-    scope: Scope,
-    cadence: str,
-    tasks_of: Callable[[date], "Tasks"],
-) -> Iterator[MaterializeResult[None]]:
-    """Every tenant's reports; those that fail for a reason that nobody has thought of fail the run last, by name."""
-    from assets.reporting.making import make_reports, report_builder
-    from reports.archive import Provenance
-
-    subject = [context.asset_key.to_user_string()]
-    refuse_partial(scope, subject)
-    first = context.partition_time_window.start.date()
-    provenance = Provenance(UUID(context.run.run_id), mailing.code_version, warehouse.clock())
-    builder = report_builder(warehouse, mailing, provenance)
-    log = context.log
-    made = make_reports(builder, measurement, scope, tasks_of(first), subject, first, log.info, log.error)
-    states = warehouse.read("count_reports", cadence=cadence, first=first)
-    about = {"scope": MetadataValue.text(describe_scope(scope, warehouse.tenants(scope)))}
-    shown = {"failures": describe_failures(made.failed)} if made.failed else {}
-    yield MaterializeResult(metadata={**about, **_metadata(made.built, states), **shown})
-    fail_for_tenants("Reports could not be made as they should", made.failed)
 
 
 def _metadata(built: "list[BuiltReport]", states: "pl.DataFrame") -> dict[str, MetadataValue]:

@@ -50,7 +50,7 @@ from sql.failures import cause_of, is_explained, is_isolatable
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
 
-# Why a report of an empty period is held under the policy notify; its owner is told.
+# Why a report of an empty period is held under the policy notify; its owner gets an alert.
 NOTHING_HAPPENED = "Nothing was delivered or converted. `earshot reports release` sends it all the same."
 
 

@@ -21,7 +21,7 @@ from sql.values import Reader
 # A report is made anew of changes in these tables; the others follow from them, or are of no headline number.
 TABLES = ("conversions", "conversion_adjustments", "attribution_credits", "ad_exposures", "placement_delivery")
 
-# Later than this after a period's end nobody decides by its report any more; the campaign to date still tells of it.
+# Later than this after a period's end nobody decides by its report any more; the campaign to date still has it.
 LOOKED_AT_FOR = timedelta(days=92)
 
 

@@ -18,7 +18,7 @@ HEADINGS = ("tenant", "recipient", "report", "state", "changed (UTC)", "tries", 
 # What is shown of a day; the troubles come first.
 MOST_ROWS = 200
 LONGEST_REASON = 200
-# States of which the reason is told. What is said of a mail that left is the provider's number.
+# States whose reason is shown. That of a mail that left is the provider's number.
 _EXPLAINED = frozenset({"failed", "bounced", "dropped", "unknown", "held", "suppressed", "cancelled", "queued"})
 
 

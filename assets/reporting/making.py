@@ -7,7 +7,7 @@ Not here: one report (building.py), which periods there are (figures/periods.py)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -49,6 +49,7 @@ def make_reports(
     measurement: Measurement,
     scope: Scope,
     tasks: Tasks,
+    *,
     subject: Sequence[str],
     first: date,
     log: Log,
@@ -71,14 +72,10 @@ def make_reports(
         tenant = Tenant.of(row)
         trouble = None
         try:
-            with warehouse.as_tenant(tenant.tenant_id) as read:
-                wanted = list(tasks(read, tenant))
-            for period, subscriptions in wanted:
-                waiting = waits_for.get(tenant.tenant_id, "")
-                for report in builder.build(tenant, period, scope.campaigns, waiting, subscriptions):
-                    log(f"{report.tenant}, {report.sponsor}, {report.campaign}: {report.state} {report.reason}")
-                    made.built.append(report)
-                    trouble = trouble or report.error
+            for report in _build(builder, tenant, tasks, scope.campaigns, waits_for.get(tenant.tenant_id, "")):
+                log(f"{report.tenant}, {report.sponsor}, {report.campaign}: {report.state} {report.reason}")
+                made.built.append(report)
+                trouble = trouble or report.error
         except BaseException as error:
             if not is_isolatable(error):
                 raise
@@ -90,6 +87,16 @@ def make_reports(
     failures.clear(done, subject, first)
     made.failed = [*unmeasured.found, *failures.found]
     return made
+
+
+def _build(
+    builder: ReportBuilder, tenant: Tenant, tasks: Tasks, campaigns: Sequence[UUID], waits_for: str
+) -> Iterator[BuiltReport]:
+    """The reports that a tenant's tasks name, as they are built. waits_for: why they all wait; empty: none does."""
+    with builder.warehouse.as_tenant(tenant.tenant_id) as read:
+        wanted = list(tasks(read, tenant))
+    for period, subscriptions in wanted:
+        yield from builder.build(tenant, period, campaigns, waits_for, subscriptions)
 
 
 def period_tasks(period_of: Callable[[date, str], ReportPeriod], first: date) -> Tasks:

@@ -151,8 +151,8 @@ def _compute(
         step.tables_of,
         [window.day for window in days],
         compute,
-        UUID(context.run_id),
-        context.log.error,
+        run_id=UUID(context.run_id),
+        log_error=context.log.error,
     )
     for window in days:
         check()

@@ -1,1 +1,1 @@
-"""Problems: what a person is told of by itself: found here, told once, and once more when it is solved."""
+"""Problems: what is wrong with the installation: found here, sent once as an alert, and once more when it is solved."""

@@ -16,7 +16,7 @@ from reports.delivery.alerts import Problem
 from sql.connections.connecting import looking
 from sql.connections.limits import Limits, libpq_url
 
-# For so long after it a failure is told, and for so long it is looked at: then it is forgotten, solved or not.
+# For so long after it a failure becomes an alert, and for so long it is looked at: then it is forgotten.
 ALERT_WITHIN = timedelta(days=7)
 LOOKED_BACK = timedelta(days=60)
 
@@ -130,7 +130,7 @@ def _made_good(failed: EndedRun, later: Sequence[EndedRun]) -> bool:
 
 
 def problems_of(runs: Iterable[EndedRun], now: datetime) -> Iterator[Problem]:
-    """What a person is told of each. Pure."""
+    """The problem that each of them is. Pure."""
     for run in runs:
         about = f" of {run.day_text}" if run.day_text else ""
         whose = f" for {', '.join(sorted(run.tenants))}" if run.tenants else ""

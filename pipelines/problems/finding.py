@@ -2,7 +2,7 @@
 
 Here: one function per kind, each with the tenants that it could look at. What cannot be looked at is neither opened nor
 closed.
-Not here: telling it (reports/delivery/alerts/problems.py), when it is looked for (watching.py).
+Not here: sending it (reports/delivery/alerts/problems.py), when it is looked for (watching.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Watching: one look at everything, and what is new is told at once.
+"""Watching: one look at everything, and what is new is sent at once.
 
-Here: the order, and that what cannot be looked at, or told by one way, keeps nothing else from being told.
+Here: the order, and that what cannot be looked at, or sent by one channel, keeps nothing else from being sent.
 Not here: what is looked for (finding.py), how often (sensor.py, `earshot alerts look`).
 """
 
@@ -40,7 +40,7 @@ FINDERS: dict[Kind, Find] = {
 
 @dataclass(slots=True)
 class Watched:
-    """alerts: what was new or solved; sent: what became of telling it. notes: what could not be looked at or told."""
+    """alerts: what was new or solved; sent: what became of the alerts. notes: what could not be looked at or sent."""
 
     alerts: list[Alert] = field(default_factory=list)
     sent: AlertSummary = field(default_factory=AlertSummary)
@@ -48,7 +48,7 @@ class Watched:
 
 
 def watch(settings: Settings, warehouse: Warehouse, now: datetime) -> Watched:
-    """Look for problems of every kind, note what is new and what is solved, and tell it by every way that can be used.
+    """Look for problems of every kind, note what is new or solved, and send it by every channel that can be used.
 
     What cannot be sent now waits for the delivery worker.
     """

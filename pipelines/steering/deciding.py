@@ -62,7 +62,9 @@ def _build(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
     scope = Scope(tuple(warehouse.tenant_id(name) for name in config["tenants"]))
     measured, log = context.resources.measurement, context.log
     builder = _builder(context, config["by"])
-    made = make_reports(builder, measured, scope, tasks, ["reports build"], first, log.info, log.error)
+    made = make_reports(
+        builder, measured, scope, tasks, subject=["reports build"], first=first, log=log.info, log_error=log.error
+    )
     if made.failed:
         raise PermanentError(f"For {len(made.failed)} tenant(s) it could not be done; `earshot status` says why")
 

@@ -34,7 +34,7 @@ NEW_CUSTOMERS_WITH_SHARE = message(
     "{new} of {known} conversions where it is known ({share}); in this period {new_now} of {known_now}"
 )
 
-# What became known of the days that the last report told of. Of conversions and revenue, of one alone, of neither.
+# What changed on the days that the last report covered. Of conversions and revenue, of one alone, of neither.
 CAME_IN = message("Since the last report, {conversions} and {revenue} of earlier days came in.")
 CONVERSIONS_CAME_IN = message("Since the last report, {conversions} of earlier days came in.")
 REVENUE_CAME_IN = message("Since the last report, revenue of {revenue} came in for earlier days.")

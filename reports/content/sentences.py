@@ -48,7 +48,7 @@ def finding(facts: ReportFacts, formatter: Formatter) -> str:
 
 
 def _what_happened(facts: ReportFacts, formatter: Formatter) -> str:
-    """Conversions are told by when they happened, and by whose ads they followed."""
+    """Conversions are split by when they happened, and by whose ads they followed."""
     now, say = facts.now, formatter.say
     ads = formatter.say_counted(now.delivered, "{number} ad", "{number} ads", number=formatter.count(now.delivered))
     one, many = counted("{number} attributed conversion", "{number} attributed conversions")

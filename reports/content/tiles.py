@@ -70,7 +70,7 @@ def tiles(facts: ReportFacts, formatter: Formatter) -> tuple[Tile, ...]:
 
 
 def _lacks(facts: ReportFacts, *names: str) -> bool:
-    """Whether amounts to date are not known, or there is nothing but the conversions' number to be told."""
+    """Whether amounts to date are not known, or there is nothing but the number of conversions to show."""
     to_date = only(facts)
     if to_date is None or not to_date.figures.delivered:
         return False

@@ -1,6 +1,6 @@
 """To date: what campaigns did from their start to the end of a period, as known when a report is made.
 
-Here: the cumulative figures with their intervals, what of them earlier reports have told, and what changed since.
+Here: the cumulative figures with their intervals, what of them earlier reports have said, and what changed since.
 Not here: how they are computed (assets/campaigns/period), text about them (progress.py).
 """
 

@@ -1,4 +1,4 @@
--- add_alert: something that somebody is to be told, once for each key and channel.
+-- add_alert: a message that is to be sent, once for each key and channel.
 -- Grain: one row is added, or none where it is there already. Parameters: tenant, subscription (uuid; the latter or NULL),
 -- key, channel, recipient (text; NULL: the owner's address, looked up when it is sent), subject, body (text), now (timestamptz).
 INSERT INTO alerts (

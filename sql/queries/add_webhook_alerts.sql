@@ -1,4 +1,4 @@
--- add_webhook_alerts: the webhook is told as well what is told by mail.
+-- add_webhook_alerts: the webhook gets what is sent by mail.
 -- Grain: one row is added for each alert made after since that the webhook does not have. Parameters: since, now (timestamptz).
 INSERT INTO alerts (
     tenant_id, alert_key, channel, subscription_id, subject, body, not_before, created_at, updated_at

@@ -1,4 +1,4 @@
--- end_alerts: claims whose worker never reported back become unknown; what could not be told for too long fails.
+-- end_alerts: claims whose worker never reported back become unknown; what could not be sent for too long fails.
 -- Grain: one row per alert that ends. Parameters: now, since (timestamptz: older ones are too late), in_doubt, too_late (text).
 UPDATE alerts
 SET

@@ -1,4 +1,4 @@
--- list_alerts: what owners were told, or are to be told, newest change first. tenant is empty for the installation.
+-- list_alerts: alerts that were sent, or wait, newest change first. tenant is empty for the installation.
 -- Grain: one row per alert and channel. Parameters: tenant (text: slug, or empty for all), most (integer).
 SELECT
     coalesce(t.slug, '') AS tenant,

@@ -1,6 +1,6 @@
 -- read_last_figures: what the last report of each subscription before a day said of each campaign to date.
 -- Grain: one row per subscription and campaign of that report; none where there is no such report, or it was made before figures were kept.
--- Only what left counts: a report that is held, waits or was skipped has told nobody anything.
+-- Only what left counts: a report that is held, waits or was skipped was seen by nobody.
 -- Parameters: tenants, subscriptions (uuid[]), before (date).
 WITH last AS (
     SELECT DISTINCT ON (subscription_id)

@@ -1,6 +1,6 @@
--- read_unalerted_failures: mails that will not arrive, or of which nobody knows, and that no owner was told of.
+-- read_unalerted_failures: mails that will not arrive, or of which nobody knows, and that no owner got an alert for.
 -- Grain: one row per delivery, oldest change first. Parameters: since (timestamptz: older ones are history), most (integer).
--- A mail that failed, was tried again and failed again is told again.
+-- A mail that failed, was tried again and failed again gets another alert.
 WITH ended AS (
     SELECT
         tenant_id,

@@ -166,7 +166,7 @@ def shows_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
 
 
 def _delivered_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
-    """Impressions by placement. Spend is told by campaign, so which episodes they were in does not matter."""
+    """Impressions by placement. Spend is known by campaign only, so which episodes they were in does not matter."""
     last_span = history.moments.index(moment)
     return (
         history.delivered.filter(pl.col("span") <= last_span)

@@ -20,7 +20,7 @@ from assets.grain import CAMPAIGN, CAMPAIGN_PLACEMENT
 UNITS: Final = {"household": ("household_key", "households"), "consumer": ("consumer_key", "consumers")}
 PEOPLE: Final = tuple(people for _key, people in UNITS.values())
 
-# What an address stands for, by how much it tells of who is behind it.
+# What an address stands for, by how surely it stands for one household.
 KINDS: Final = ("household", "commercial", "cellular", "data_centre", "unknown")
 
 BOUNDS: Final = tuple(f"{people}_{bound}" for people in PEOPLE for bound in ("lower", "upper"))

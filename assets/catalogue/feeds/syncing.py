@@ -26,7 +26,7 @@ from sql.warehouse import Warehouse
 LONGEST_WAIT = timedelta(days=1)
 GONE_WAIT = timedelta(days=30)
 
-# So many odd things of a feed are told.
+# At most so many notes on a feed are shown.
 MOST_NOTES = 6
 
 

@@ -77,7 +77,9 @@ def build_period(
     builder = make_builder(settings, warehouse, person, dry_run)
     measured = runtime.measurement(settings)
     subject = ["reports build"]
-    made = make_reports(builder, measured, scope, tasks, subject, first, lambda _: None, console.err.print)
+    made = make_reports(
+        builder, measured, scope, tasks, subject=subject, first=first, log=lambda _: None, log_error=console.err.print
+    )
     return made.built, len({failure.tenant_id for failure in made.failed})
 
 

@@ -216,10 +216,10 @@ def build_reports(
         runtime.measurement(settings),
         Scope((tenant,)),
         lambda _read, _tenant: list(periods.items()),
-        ["init"],
-        first,
-        lambda _line: None,
-        console.err.print,
+        subject=["init"],
+        first=first,
+        log=lambda _line: None,
+        log_error=console.err.print,
     )
     built = {each.report_id.bytes: each for each in made.built if each.report_id is not None}
     chosen = _rows_of(warehouse, tenant, list(built))

@@ -1,7 +1,7 @@
-"""earshot alerts: what owners are told when a person is needed, who they are, and whether it reaches them.
+"""earshot alerts: alerts to owners when a person is needed, who they are, and whether alerts reach them.
 
 Here: the commands, their messages and tables.
-Not here: what is told and how (reports/delivery/alerts).
+Not here: what alerts say and how they are sent (reports/delivery/alerts).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Alerts: what the owner of a report is told when a person is needed, each thing at most once.
+"""Alerts: messages to the owner of a report when a person is needed, each thing at most once.
 
-To tell something, make an `Alert`. Its key says what it is about, so that the same thing is told once, however often it
+To send one, make an `Alert`. Its key says what it is about, so that the same thing is sent once, however often it
 is found. Then either
 
     with warehouse.transaction() as connection:      # or as earshot_report, in the tenant's context
-        ...                                          # the change that is to be told
+        ...                                          # the change that the alert is about
         queue_alert(connection, alert, now)
 
 which puts it into the table `alerts`, from where the delivery worker sends it within ten minutes, or

@@ -1,7 +1,7 @@
-"""One alert: what an owner is told, and putting it into the queue.
+"""One alert: the message to an owner, and putting it into the queue.
 
 Here: the value, its limits, and the statement that keeps it.
-Not here: who is told and by which way (sending.py, channels.py), what there is to tell (failures.py).
+Not here: whom it goes to and by which channel (sending.py, channels.py), what alerts are about (failures.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reports.delivery.addresses import header_text
 from sql.safety.masking import masked
 from sql.statements import statement
 
-# What could not be told for so long is told no more: nobody acts on it any longer.
+# What could not be sent for so long is not sent any more: nobody acts on it any longer.
 ALERTED_WITHIN = timedelta(days=7)
 LONGEST_TEXT = 3000  # a message of Slack is cut at 4,000 characters
 
@@ -27,10 +27,10 @@ INSTALLATION = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What the owner of a tenant's reports is told.
+    """A message to the owner of a tenant's reports.
 
-    key: what it is about, such as "approval/<report id>"; the same key of a tenant is told once. subject: one line.
-    text: plain, in lines. subscription_id: whose owner is told first; None: the tenant's.
+    key: what it is about, such as "approval/<report id>"; the same key of a tenant is sent once. subject: one line.
+    text: plain, in lines. subscription_id: whose owner gets it first; None: the tenant's.
     """
 
     tenant_id: UUID

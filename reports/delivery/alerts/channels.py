@@ -1,4 +1,4 @@
-"""The two ways an owner is told: a mail by the transport of the reports, and a webhook that chat programs read.
+"""The two channels of alerts: a mail by the transport of the reports, and a webhook that chat programs read.
 
 Here: handing one alert over, once, and what the webhook's answers mean.
 Not here: which alert is handed over (sending.py), the transports.
@@ -61,7 +61,7 @@ class Waiting:
 
 
 class Channel(Protocol):
-    """One way of telling."""
+    """One way to send an alert."""
 
     def send(self, waiting: Waiting) -> Outcome:
         """One attempt, never repeated inside."""

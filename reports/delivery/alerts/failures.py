@@ -1,6 +1,6 @@
 """Failures: mails that failed, bounced, were dropped, or of which nobody knows, as alerts for their owner.
 
-Here: which are told, and the words. Each is told once; one that was tried again and failed again is told again.
+Here: which become alerts, and their text. Each does once; one that was tried again and failed again does so again.
 Not here: sending (sending.py), how a mail came to its end (outcomes.py, reconcile.py).
 """
 
@@ -26,7 +26,7 @@ ADVICE = {
     "unknown": "It may have left or not, and is not sent again by itself. Look for it at the provider; if it never "
     "left: `earshot deliveries resend {id}`.",
 }
-# More than a run tells; the next one takes the rest.
+# At most so many in a run; the next one takes the rest.
 _MOST = 1000
 
 
@@ -39,7 +39,7 @@ def unalerted_failures(read: Reader, now: datetime) -> pl.DataFrame:
 
 
 def queue_failures(warehouse: Warehouse, now: datetime) -> int:
-    """Queue an alert for each mail of the last days that came to a bad end and was not told; returns how many."""
+    """Queue an alert for each mail of the last days that came to a bad end and has no alert yet; returns how many."""
     rows = unalerted_failures(warehouse.read, now)
     alerts = [alert_of(row) for row in rows.iter_rows(named=True)]
     queued = 0
@@ -50,7 +50,7 @@ def queue_failures(warehouse: Warehouse, now: datetime) -> int:
 
 
 def alert_of(row: dict[str, Any]) -> Alert:
-    """What the owner is told of one row of unalerted_failures. Addresses are shortened. Pure."""
+    """The alert of one row of unalerted_failures. Addresses are shortened. Pure."""
     delivery_id = UUID(bytes=row["delivery_id"])
     recipient = shorten_addresses(row["recipient"])
     what = {"unknown": "is in doubt"}.get(row["state"], row["state"])

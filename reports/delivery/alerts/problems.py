@@ -1,7 +1,7 @@
-"""Problems: what is wrong for a while, told once, and once more when it is solved.
+"""Problems: what is wrong for a while: an alert when it begins, and one when it is solved.
 
 Here: the value, and comparing what was found with what is open. What is open is kept in the table problems, so that a
-restart tells nothing again.
+restart sends nothing again.
 Not here: finding problems (pipelines/problems), sending (sending.py).
 """
 
@@ -28,7 +28,7 @@ Kind = Literal["failed_run", "late_night", "held_report", "paused_sender", "full
 class Problem:
     """Something that is wrong. tenant_id: INSTALLATION where it is no tenant's.
 
-    subject: which one of its kind: the same one is told once while it lasts. headline: one line. text: what it means
+    subject: which one of its kind: the same one is sent once while it lasts. headline: one line. text: what it means
     and what to do, in lines. opens: False for what is a problem only if it was one before.
     """
 
@@ -47,7 +47,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How the installation's problems are told: to whom by mail, and whether by webhook. Owners get tenants'."""
+    """To whom the installation's problems are sent by mail, and whether by webhook. Owners get tenants'."""
 
     mail: str | None = None
     webhook: bool = False

@@ -1,8 +1,8 @@
-"""Sending alerts: what waits is told, each at most once by each way.
+"""Sending alerts: what waits in the queue, each at most once by each channel.
 
 Here: the order of the steps, which is that of the outbox: claim and commit, hand over, record. A worker that dies in
 between leaves a claim that expires to unknown, and is never sent again by itself.
-Not here: the ways (channels.py), what is told (failures.py and whoever calls queue_alert).
+Not here: the channels (channels.py), what alerts are about (failures.py and whoever calls queue_alert).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TOO_LATE = f"it could not be told in {ALERTED_WITHIN.days} days"
 
 @dataclass(slots=True)
 class AlertSummary:
-    """What a run told. results: by what became of it (sent, queued: tried again later, failed, unknown).
+    """What a run sent. results: by what became of it (sent, queued: tried again later, failed, unknown).
 
     notes: what a person should look at.
     """

@@ -1,6 +1,6 @@
 """Reading: stored requests of the webhook are checked and their events applied, each request once.
 
-Here: the order of the steps and what is told of them. A request is noted as read after its events were applied, and an
+Here: the order of the steps and what is said of them. A request is noted as read after its events were applied, and an
 event that was applied before changes nothing, so a worker that is killed in between loses and doubles nothing.
 Not here: what a request looks like (stored.py), where they lie (sources.py), what an event means (reconcile.py).
 """
