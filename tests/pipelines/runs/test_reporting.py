@@ -44,7 +44,7 @@ def test_a_report_speaks_its_tenants_language_unless_its_subscription_says_other
     freeze_reports(week)
     bodies = "SELECT slug, convert_from(body, 'UTF8') FROM report_artefacts INNER JOIN tenants USING (tenant_id)"
     texts = dict(rows(week, f"{bodies} WHERE report_artefacts.name = 'report.txt'"))
-    for slug, figures in (("harbor", ("Aired Mar 1, 2026", "9:00")), ("kreuz", ("Erschienen 01.03.2026", "10:00"))):
+    for slug, figures in (("harbor", ("Aired: Mar 1, 2026", "9:00")), ("kreuz", ("Erschienen: 01.03.2026", "10:00"))):
         assert all(figure in texts[slug] for figure in figures)
 
 
