@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -32,6 +33,8 @@ from pipelines.code_location import RESOURCES, define
 from pipelines.first_day import first_day
 from pipelines.health.freshness import FIRST_DAY, find_stale
 from pipelines.processes.workers import own_tags, sign_of_life
+from sql.connections.connecting import LockedError
+from sql.raw.watermarks import put_back
 from sql.values import DAY, EarshotError, Scope
 from sql.warehouse import Warehouse
 
@@ -118,8 +121,12 @@ def prepare(
 ) -> RemainingWork:
     """The work of a plan: what is left of the same backfill if it was stopped, else (or to restart) all of it.
 
-    Raises PermanentError for a tenant that is not there.
+    What was recorded while the database's clock was ahead is put right first, because no day beside it would pass its
+    checks. Raises PermanentError for a tenant that is not there.
     """
+    with suppress(LockedError):
+        # Somebody holds the ledger: heal puts it right later.
+        put_back(warehouse, lock_s=1)
     chosen = Scope(tuple(warehouse.tenant_id(tenant) for tenant in plan.tenants))
     tenants = tuple(UUID(bytes=tenant) for tenant in warehouse.tenants(chosen)["tenant_id"])
     clock = warehouse.clock()

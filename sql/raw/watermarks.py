@@ -40,11 +40,11 @@ _PUT_BACK = (
 )
 
 
-def put_back(warehouse: Warehouse) -> int:
+def put_back(warehouse: Warehouse, lock_s: int | None = None) -> int:
     """Put right what was recorded while the database's clock was ahead; returns how many lines of the ledger that were.
 
     Until that time comes, nothing that changes would be newer than such a line, and what builds on it would be older
-    than it again and again.
+    than it again and again. lock_s: how long it waits for whoever holds the ledger; raises LockedError then.
     """
-    with warehouse.transaction() as connection:
+    with warehouse.transaction(lock_s=lock_s) as connection:
         return [connection.execute(each.encode()).rowcount for each in _PUT_BACK][-1]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
 
+from pipelines.backfill.computing import BackfillPlan, prepare
 from pipelines.backfill.requests import LATE
 from pipelines.definitions import defs
 from pipelines.health.freshness import find_stale
 from pipelines.schedules import daily_rollups
 from pipelines.sensors import late_rows
 from sql.warehouse import Warehouse
-from tests.pipelines.running import compute
+from tests.pipelines.running import compute, rows
 from tests.pipelines.small_network import FIRST, MONDAY, add, download
 
 WEDNESDAY = MONDAY + timedelta(days=2)
@@ -109,6 +111,24 @@ def test_what_a_database_recorded_while_its_clock_was_ahead_hides_no_late_row(we
     assert request.tags["dagster/asset_partition_range_start"] == FIRST.isoformat()
     compute(week)
     assert find_stale(week) is None
+
+
+def test_a_backfill_puts_back_what_was_recorded_while_the_clock_was_ahead(week: Warehouse) -> None:
+    record_a_day_ahead(week)
+    compute(week, WEDNESDAY, WEDNESDAY)
+    failed = rows(week, "SELECT check_name FROM check_results WHERE day = %s AND NOT passed", WEDNESDAY)
+    assert failed == []
+    with week.transaction() as connection:
+        ahead = connection.execute("SELECT count(*) FROM rollup_ledger WHERE changed_at > now()").fetchone()
+    assert ahead == (0,)
+
+
+def test_a_backfill_begins_while_somebody_holds_the_ledger(week: Warehouse, database_url: str) -> None:
+    record_a_day_ahead(week)
+    with psycopg.connect(database_url) as holder, DagsterInstance.ephemeral() as history:
+        holder.execute("SET ROLE earshot_owner")
+        holder.execute("LOCK TABLE rollup_ledger IN SHARE MODE")
+        assert prepare(BackfillPlan(WEDNESDAY, WEDNESDAY), week, history).total > 0
 
 
 def test_a_cursor_of_an_earlier_version_is_taken_for_none(week: Warehouse) -> None:
