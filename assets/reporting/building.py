@@ -147,9 +147,10 @@ class ReportBuilder:
                 free.put(each)
 
             def attempt(group: Sequence[UUID]) -> list[BuiltReport]:
-                together = Together({key: subjects[key] for key in group if subjects[key].campaigns})
                 taken = free.get()
                 try:
+                    running = {key: subjects[key] for key in group if subjects[key].campaigns}
+                    together = Together(running, taken.key_version())
                     return [self._attempt(taken, of[key], subjects[key], together, decision) for key in group]
                 finally:
                     free.put(taken)

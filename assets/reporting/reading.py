@@ -27,7 +27,10 @@ from reports.archive import Provenance, ReportKey
 from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.delivery.view_links import ViewLinks
 from reports.facts.report_facts import Brand, ReportFacts
-from sql.values import Reader, Window
+from sql.values import PermanentError, Reader, Window
+
+# A rotation of a tenant is one transaction, and comes once in months.
+TRIES = 3
 
 # What is the same for all reports of a tenant on a period.
 FOR_ALL = frozenset(
@@ -95,8 +98,26 @@ class ReportReader:
         """What has been made of the subscription's report on the period; None: nothing yet."""
         return read_revisions(self.read, self.tenant.tenant_id, self.period).get(subscription)
 
+    def key_version(self) -> int | None:
+        """The version that the tenant's stored keys are of; None: they were never rotated."""
+        versions = self.read("read_key_versions", tenants=[self.tenant.tenant_id])
+        return next(iter(versions["version"]), None)
+
     def facts(self, subject: Subject, key: ReportKey, together: Together | None = None) -> ReportFacts:
-        """Everything that one report shows, as numbers. together: what is computed for several reports at once."""
+        """Everything that one report shows, as numbers. together: what is computed for several reports at once.
+
+        Keys that are rotated meanwhile are those of before in some tables and of after in others, so that nobody is
+        found again: it is read once more then. Raises PermanentError where that happens again and again.
+        """
+        for _ in range(TRIES):
+            version = self.key_version()
+            shared = together if together is not None and together.key_version == version else None
+            facts = self._facts(subject, key, shared)
+            if self.key_version() == version:
+                return facts
+        raise PermanentError("the keys were rotated each time while it was computed; build it again")
+
+    def _facts(self, subject: Subject, key: ReportKey, together: Together | None) -> ReportFacts:
         found = together.results(key.subscription_id, self.measuring) if together else None
         if found is None:
             found = self.measuring().results({key.subscription_id: subject})[key.subscription_id]

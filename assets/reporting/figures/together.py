@@ -118,10 +118,12 @@ def _campaigns(subjects: Mapping[UUID, Subject], begun_by: date = date.max) -> d
 class Together:
     """The reports of a group, computed at once when one of them is needed. What fails is left to each of them.
 
-    subjects: by their subscriptions; found: what is left of their results; None: not computed yet.
+    subjects: by their subscriptions; key_version: that the tenant's keys were of before; found: what is left of their
+    results; None: not computed yet.
     """
 
     subjects: Mapping[UUID, Subject]
+    key_version: int | None = None
     found: dict[UUID, Results] | None = None
 
     def results(self, subscription: UUID, measuring: Callable[[], Measuring]) -> Results | None:
