@@ -29,11 +29,11 @@ Floats = NDArray[np.float64]
 Chance = np.random.Generator
 
 SEED = 20_261_129
-DRAWS = 4_000
+DRAWS = 16_000
 # Rows of orders in memory at once.
 MOST_ORDERS = 4_000_000
 
-ORDERS = (5, 10, 20, 40, 100, 1_000)
+ORDERS = (5, 7, 10, 20, 30, 40, 60, 100, 1_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ MOST_DATES = 6
 MOST_SHOWS = 8
 MOST_CODES = 10
 
+NO_BREAK = "\u00a0"
+
 # What stands in an address as it is (RFC 3986); all else, such as quotes and angle brackets, is percent-encoded.
 IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 
@@ -50,8 +52,10 @@ def _aired(facts: ReportFacts, formatter: Formatter) -> Iterator[Pair]:
 
 
 def _dates(days: list[date], formatter: Formatter) -> str:
-    """The last of them, with one mark between them in every language: dates have commas of their own."""
-    shown, more = " · ".join(formatter.day(day) for day in days[-MOST_DATES:]), len(days) - MOST_DATES
+    """The last of them, with one mark between them in every language: dates have commas of their own. No date breaks at
+    the end of a line."""
+    listed = [formatter.day(day).replace(" ", NO_BREAK) for day in days[-MOST_DATES:]]
+    shown, more = " · ".join(listed), len(days) - MOST_DATES
     if more <= 0:
         return shown
     return formatter.say_counted(more, *AND_MORE, dates=shown, number=formatter.count(more))

@@ -21,8 +21,8 @@ from benchmarks.coverage import (
 )
 
 DRAWS = 1_000
-# A share of 1,000 draws is off by 0.7 of a hundred; the long run's are 93 to 99.
-HELD = (0.925, 0.995)
+# A share of 1,000 draws is off by up to 0.8 of a hundred, and one near 99 by 0.3; the long run's are 93 to 99.
+HELD = (0.92, 0.994)
 COMPARED = HOLDOUTS[:3]
 
 
@@ -41,7 +41,14 @@ def test_averages_and_totals_of_money_hold_the_truth(
     assert HELD[0] <= hold_total(values, expected, DRAWS, chance) <= HELD[1]
 
 
-@pytest.mark.parametrize(("place", "expected"), [(10, 20), (11, 40)])
+@pytest.mark.parametrize("expected", [5, 10, 40])
+def test_averages_do_not_hold_the_truth_nearly_always(expected: float, chance: np.random.Generator) -> None:
+    """Of orders that are at least of some size and few far above it, the average was held in 99.8 of a hundred."""
+    assert coverage.VALUES[9].name.startswith("Pareto")
+    assert hold_average(coverage.VALUES[9], expected, 4 * DRAWS, chance) <= 0.992
+
+
+@pytest.mark.parametrize(("place", "expected"), [(10, 30), (11, 60)])
 def test_averages_hold_the_truth_where_a_few_orders_are_ten_times_as_large(
     place: int, expected: float, chance: np.random.Generator
 ) -> None:

@@ -22,7 +22,7 @@ TAIL = (1 - LEVEL) / 2
 Z = float(ndtri(1 - TAIL))
 
 
-def chi2inv(probability: float, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+def chi2inv(probability: float | NDArray[np.float64], degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     """Quantiles of the chi-squared distribution; degrees of freedom need not be whole.
 
     scipy.stats has it too, but takes longer to load than the whole asset graph.

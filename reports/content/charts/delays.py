@@ -47,7 +47,7 @@ def delays_line(facts: ReportFacts, formatter: Formatter) -> LineChart | None:
         conversions_title="",
         conversions=(),
         conversion_ticks=((0, ""),),
-        alt=say("Line chart. {title}: {note}", title=title, note=note),
+        alt=say("Line chart. {title}; explained below.", title=title),
         note=note,
     )
 

@@ -191,13 +191,15 @@ def test_a_cost_is_as_uncertain_as_what_it_is_divided_by() -> None:
 def test_order_values_of_households_that_differ_leave_the_average_uncertain() -> None:
     alike = kpis(sales(40))["aov"]
     assert (alike["lower"], alike["estimate"]) == pytest.approx((2000, 2000), abs=0.01)
-    # One more order of six times as much: mean 92,000 / 41, variance 100e6 * 40 / 41 over 40 * 41, Student's 2.0211.
-    mean, error = 92_000 / 41, sqrt(100e6 * 40 / 41 / 40 / 41)
+    # One more order of seven times as much: mean 94,000 / 41, variance 144e6 * 40 / 41 over 40 * 41, Student's 2.0211.
+    mean, error = 94_000 / 41, sqrt(144e6 * 40 / 41 / 40 / 41)
     deviation = 2.0211 * error / mean
     assert alike["upper"] == pytest.approx(mean * exp(deviation + deviation**2 / 4), rel=1e-4)
     mixed = kpis([{**sale, "revenue_minor": 1000 + 2000 * (n % 2)} for n, sale in enumerate(sales(40))])["aov"]
-    # Forty orders with a standard deviation of 1,000: Student's 2.0227 * 1,000 / sqrt(39), on the scale of logarithms.
-    assert mixed["lower"] == pytest.approx(2000 * exp(-2.0227 / 2 / sqrt(39)), rel=1e-4)
+    # Forty orders with a standard deviation of 1,000: Student's 1.7388 (4.5 %) * 1,000 / sqrt(39), on the scale of
+    # logarithms, bent by a tenth.
+    below = 1.7388 / 2 / sqrt(39)
+    assert mixed["lower"] == pytest.approx(2000 * exp(-below / (1 + below / 10)), rel=1e-4)
     assert mixed["upper"] > alike["upper"]
 
 
