@@ -104,10 +104,12 @@ def test_proof_has_air_dates_codes_with_counts_and_what_is_owed(facts: ReportFac
     )
     proof = compose(replace(facts, codes=codes, pacing=Pacing(1000, 900, 1000, ended=True, make_good=1))).proof
     assert proof is not None
-    assert terms(proof.pairs) == {
-        "Aired in Build & Ship": "Jul\u00a015,\u00a02026 · Jul\u00a022,\u00a02026 · Aug\u00a026,\u00a02026 · Sep\u00a02,\u00a02026 · Sep\u00a09,\u00a02026",
-        "Aired in Hardware Weekly": "Jul\u00a01,\u00a02026 · Jul\u00a08,\u00a02026 · Sep\u00a016,\u00a02026 · Sep\u00a023,\u00a02026",
-        "Aired in Night Shift": "Aug\u00a05,\u00a02026 · Aug\u00a012,\u00a02026 · Aug\u00a019,\u00a02026",
+    shown = terms(proof.pairs)
+    assert shown["Aired in Night Shift"].startswith("Aug\u00a05,\u00a02026 · ")
+    assert {term: text.replace("\u00a0", " ") for term, text in shown.items()} == {
+        "Aired in Build & Ship": "Jul 15, 2026 · Jul 22, 2026 · Aug 26, 2026 · Sep 2, 2026 · Sep 9, 2026",
+        "Aired in Hardware Weekly": "Jul 1, 2026 · Jul 8, 2026 · Sep 16, 2026 · Sep 23, 2026",
+        "Aired in Night Shift": "Aug 5, 2026 · Aug 12, 2026 · Aug 19, 2026",
         "Vanity URL acme.example/night": "31 conversions to date, 4 of them in this period (Night mid)",
         "Promo code ship20": "1 conversion to date, 2 of them in this period (Ship mid)",
         "Make-goods due": "1 ad",
@@ -119,9 +121,9 @@ def test_dates_have_one_mark_between_them_however_many_there_are(facts: ReportFa
     rows = tuple(replace(first, aired=date(2026, 7, day), delivered=1, conversions=0.0) for day in range(1, 9))
     proof = compose(replace(facts, placements=rows)).proof
     assert proof is not None
-    dates = terms(proof.pairs)["Aired in Build & Ship"]
-    assert dates.startswith("Jul\u00a03,\u00a02026 · Jul\u00a04,\u00a02026 · ")
-    assert dates.endswith(" · Jul\u00a08,\u00a02026 and 2 more days")
+    dates = terms(proof.pairs)["Aired in Build & Ship"].replace("\u00a0", " ")
+    assert dates.startswith("Jul 3, 2026 · Jul 4, 2026 · ")
+    assert dates.endswith(" · Jul 8, 2026 and 2 more days")
 
 
 def test_proof_leads_to_the_episodes_whose_page_is_https_and_nowhere_else(facts: ReportFacts) -> None:
