@@ -42,7 +42,8 @@ class Unseen:
     def lower_tail(self, total: Floats, squares: Floats) -> Floats:
         """How often the lower bound may be missed: 5 % less what is missed above, and no more than MOST_BELOW."""
         standard_errors = self.times * np.sqrt(squares) / total
-        return np.minimum(2 * TAIL - ndtr(-(Z + standard_errors)), MOST_BELOW)
+        tail: Floats = np.minimum(2 * TAIL - ndtr(-(Z + standard_errors)), MOST_BELOW)
+        return tail
 
 
 # How often each pair holds the truth: docs/attribution.md. Of those tried, narrow ones that hold it in 93 to 99 of 100
