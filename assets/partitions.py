@@ -141,10 +141,10 @@ def days_of_tags(tags: Mapping[str, str]) -> list[date] | None:
         return None
     # Not by listing the partitions: they begin so early that it takes longer than judging a day.
     earliest, latest = str(daily.get_first_partition_key()), str(daily.get_last_partition_key())
-    kept = [max(first, earliest), min(last, latest)]
-    if kept[0] > kept[1] or not all(map(daily.has_partition_key, kept)):
+    bounds = [max(first, earliest), min(last, latest)]
+    if bounds[0] > bounds[1] or not all(map(daily.has_partition_key, bounds)):
         raise PermanentError(f"There is no day from {first} to {last} that can be judged: {earliest} to {latest} are.")
-    return list(Window.of_days(*map(date.fromisoformat, kept)).days())
+    return list(Window.of_days(*map(date.fromisoformat, bounds)).days())
 
 
 def refuse_campaigns(scope: Scope, assets: Sequence[str]) -> None:

@@ -83,16 +83,16 @@ class RunScope:
         skipped = self._skipped.get(day, set())
         begun = self._begun.get(day, set()) if self._begun is not None else None
         chunks = [
-            kept
+            remaining
             for chunk in self._chunks
-            if (kept := [each for each in chunk if each not in skipped and (begun is None or each in begun)])
+            if (remaining := [each for each in chunk if each not in skipped and (begun is None or each in begun)])
         ]
         if self._stale is None:
             return chunks
         if looks_at_itself(self._assets):
             self._stale |= self._read_stale(day, day)
         stale = self._stale.get(day, set())
-        return [kept for chunk in chunks if (kept := [tenant for tenant in chunk if tenant in stale])]
+        return [remaining for chunk in chunks if (remaining := [tenant for tenant in chunk if tenant in stale])]
 
     def is_finished(self, day: date) -> bool:
         """Whether a stopped backfill has computed the day for some of the run's tenants before."""

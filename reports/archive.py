@@ -228,7 +228,7 @@ def _record(
     """Insert the report's row, or move a held or pending one on. False if it was made or skipped before."""
     done = connection.execute(
         """
-        INSERT INTO reports AS kept (
+        INSERT INTO reports AS stored (
             tenant_id, report_id, subscription_id, sponsor_id, campaign_id, cadence, period_start, period_end, timezone,
             revision, state, held_reason, as_of, input_watermark, code_version, config, content, content_hash, subject,
             run_id, ready_at, restates
@@ -238,7 +238,7 @@ def _record(
             input_watermark = excluded.input_watermark, code_version = excluded.code_version,
             config = excluded.config, content = excluded.content, content_hash = excluded.content_hash,
             subject = excluded.subject, run_id = excluded.run_id, ready_at = excluded.ready_at
-        WHERE kept.state IN ('held', 'pending')
+        WHERE stored.state IN ('held', 'pending')
         """,
         (
             key.tenant_id,

@@ -71,10 +71,10 @@ def approve(warehouse: Warehouse, report: ReportId, person: str, now: datetime, 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What a stop keeps back. kept: mails that wait; left: mails that had left, or are leaving, already."""
+    """What a stop keeps back. waiting: mails that wait; left: mails that had left, or are leaving, already."""
 
     state: str
-    kept: int
+    waiting: int
     left: int
 
 
@@ -92,15 +92,15 @@ def stop(warehouse: Warehouse, report: ReportId, person: str, reason: str, dry_r
             )
         if row["state"] == "skipped":
             raise PermanentError(f"Report {report} does not leave anyway: {_why(row)}")
-        kept, left = _mails(connection, report)
-        if row["state"] == "frozen" and not kept:
+        waiting, left = _mails(connection, report)
+        if row["state"] == "frozen" and not waiting:
             raise PermanentError(f"Report {report} cannot be stopped any more: no mail of it waits, {left} have left")
         if not dry_run:
             connection.execute(
                 "UPDATE reports SET stopped_by = %s, stopped_because = %s WHERE tenant_id = %s AND report_id = %s",
                 (person, reason, report.tenant_id, report.report_id),
             )
-        return Stopped(row["state"], kept, left)
+        return Stopped(row["state"], waiting, left)
 
 
 def release(warehouse: Warehouse, report: ReportId, person: str, dry_run: bool = False) -> str:
@@ -199,5 +199,5 @@ def _mails(connection: Connection, report: ReportId) -> tuple[int, int]:
         " FROM report_deliveries WHERE tenant_id = %s AND report_id = %s",
         (report.tenant_id, report.report_id),
     ).fetchone()
-    kept, left = found or (0, 0)
-    return int(str(kept)), int(str(left))
+    waiting, left = found or (0, 0)
+    return int(str(waiting)), int(str(left))

@@ -103,7 +103,7 @@ def compare(state: State, wanted: Sequence[Wanted], *, prune: bool = False) -> C
     return CataloguePlan(state.tenant, state.slug, (*replaced, *entered, *pruned), left, slugs)
 
 
-def keep_used(plan: CataloguePlan, used: Collection[UUID]) -> CataloguePlan:
+def retain_used(plan: CataloguePlan, used: Collection[UUID]) -> CataloguePlan:
     """The plan without the removal of rows that events, results or reports name: these stay, and it says so."""
     changes = tuple(
         Change(each.kind, "keep", each.row, each.found, because="events or reports name it", row_id=each.row_id)
@@ -150,5 +150,5 @@ def _group(kind: Kind, row: Row) -> tuple[Any, ...]:
 
 def _new_slugs(state: State, wanted: Sequence[Wanted]) -> Iterator[tuple[str, str, UUID]]:
     for each in wanted:
-        if KINDS[each.kind].own_slug and each.row_id is not None and each.row_id not in state.kept:
+        if KINDS[each.kind].own_slug and each.row_id is not None and each.row_id not in state.own_slugs:
             yield each.kind, each.name, each.row_id

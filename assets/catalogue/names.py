@@ -1,6 +1,6 @@
-"""Names: the readable ids of rows, those that are kept and those that follow from what a row is called.
+"""Names: the readable ids of rows, those that are stored and those that follow from what a row is called.
 
-Here: slugs from titles, a slug for every row that has none kept, ids of new rows, finding a row by its name.
+Here: slugs from titles, a slug for every row that has none stored, ids of new rows, finding a row by its name.
 Not here: which rows there are (state.py), what refers to what (resolving.py).
 """
 
@@ -71,14 +71,14 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "") if listed else "none"
 
 
-def name_rows(kind: str, suggested: Mapping[UUID, str], kept: Mapping[str, UUID]) -> Names:
-    """The names of a kind's rows: the slug that is kept, else what the row suggests, made different where it has to be.
+def name_rows(kind: str, suggested: Mapping[UUID, str], stored: Mapping[str, UUID]) -> Names:
+    """The names of a kind's rows: the stored slug, else what the row suggests, made different where it has to be.
 
-    suggested: of every row, what it is called; kept: slugs of catalogue_slugs. Rows that are called the same have a
+    suggested: of every row, what it is called; stored: slugs of catalogue_slugs. Rows that are called the same have a
     hash of their ids behind it, all of them, so that no name passes from one to another when one is added.
     """
     names = Names(kind)
-    for slug, row in kept.items():
+    for slug, row in stored.items():
         if row in suggested:
             names.add(slug, row)
     groups: dict[str, list[UUID]] = {}

@@ -37,14 +37,14 @@ def key_of(kind: Kind, row: Row) -> tuple[Any, ...]:
 class State:
     """One tenant as it is; a new one has no rows.
 
-    rows: of each kind by key_of; names: of each kind that is referred to; kept: which rows have a slug of their own
+    rows: of each kind by key_of; names: of each kind that is referred to; own_slugs: rows that have one.
     """
 
     tenant: UUID
     slug: str
     rows: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=dict)
     names: dict[str, Names] = field(default_factory=dict)
-    kept: frozenset[UUID] = frozenset()
+    own_slugs: frozenset[UUID] = frozenset()
 
     def row(self, kind: str, row_id: object) -> Row | None:
         return self.rows.get(kind, {}).get((row_id,))
@@ -54,13 +54,13 @@ def build_state(
     tenant: UUID, slug: str, rows: Mapping[str, Sequence[Row]], slugs: Sequence[tuple[str, str, UUID]]
 ) -> State:
     """rows: of each kind, as select_rows has them; slugs: kind, slug, row of catalogue_slugs."""
-    state = State(tenant, slug, kept=frozenset(row for _, _, row in slugs))
+    state = State(tenant, slug, own_slugs=frozenset(row for _, _, row in slugs))
     for kind in KINDS.values():
         state.rows[kind.name] = {key_of(kind, row): row for row in rows.get(kind.name, ())}
     for kind in KINDS.values():
         if kind.row_id and kind.name != "codes":
-            kept = {name: row for of, name, row in slugs if of == kind.name}
-            state.names[kind.name] = _names(state, kind, kept)
+            stored = {name: row for of, name, row in slugs if of == kind.name}
+            state.names[kind.name] = _names(state, kind, stored)
     by_guid: dict[str, list[UUID]] = {}
     for row in state.rows["episodes"].values():
         by_guid.setdefault(row["guid"], []).append(row["episode_id"])
@@ -68,10 +68,10 @@ def build_state(
     return state
 
 
-def _names(state: State, kind: Kind, kept: Mapping[str, UUID]) -> Names:
+def _names(state: State, kind: Kind, stored: Mapping[str, UUID]) -> Names:
     rows = state.rows[kind.name].values()
     if kind.own_slug:
-        return name_rows(kind.name, {row[kind.row_id]: _called(state, kind.name, row) for row in rows}, kept)
+        return name_rows(kind.name, {row[kind.row_id]: _called(state, kind.name, row) for row in rows}, stored)
     names = Names(kind.name)
     for row in rows:
         names.add(row[kind.fields[0].stored], row[kind.row_id])

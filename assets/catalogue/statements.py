@@ -48,7 +48,7 @@ def statements_of(change: Change, tenant: UUID) -> Iterator[Statement]:
         yield _update(kind, change, owner)
 
 
-def keep_slug(kind: str, slug: str, row: UUID, tenant: UUID) -> Statement:
+def store_slug(kind: str, slug: str, row: UUID, tenant: UUID) -> Statement:
     """Keeps the name by which files know a row."""
     return (
         "INSERT INTO catalogue_slugs (tenant_id, kind, slug, row_id) VALUES (%(tenant)s, %(kind)s, %(slug)s, %(row)s) "

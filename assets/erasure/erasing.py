@@ -24,7 +24,7 @@ from sql.tables import RAW
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
 
-_KEPT = {"listener_events": "event_keys", "attribution_events": "attribution_event_keys"}
+_RETAINED_KEYS = {"listener_events": "event_keys", "attribution_events": "attribution_event_keys"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _find(
     """The ids of the raw events that are theirs, by table; and the keys with those of the household's listeners."""
     found: dict[str, list[bytes]] = {}
     listeners = set(keys.listeners)
-    for table, kept in _KEPT.items():
+    for table, key_table in _RETAINED_KEYS.items():
         frame = frames.get(table, pl.DataFrame())
         if frame.is_empty():
             continue
@@ -111,8 +111,8 @@ def _find(
         if "listener_key" in frame.columns:
             supplied_keys = frame.select("tenant_id", "event_id", "household_key", consumer_key="listener_key")
             derived.append(renew_keys(supplied_keys, both, keyring).select("event_id", *both).cast(own))
-        if not frames.get(kept, pl.DataFrame()).is_empty():
-            renewed = renew_keys(frames[kept], both, keyring, since="key_version")
+        if not frames.get(key_table, pl.DataFrame()).is_empty():
+            renewed = renew_keys(frames[key_table], both, keyring, since="key_version")
             derived.append(renewed.select("event_id", *both))
         theirs = pl.concat(derived).filter(
             pl.col("household_key").is_in(list(keys.households)) | pl.col("consumer_key").is_in(list(keys.listeners))
@@ -132,7 +132,7 @@ def _erase_archived(
         place = Place(each["place"], root.options if root else {})
         frames = read_day(place, read_manifest(place, each["manifest_sha256"]))
         found, keys = _find(frames, tenant, keys, keyring)
-        gone = {name: ids for table, ids in found.items() for name in (table, _KEPT[table])}
+        gone = {name: ids for table, ids in found.items() for name in (table, _RETAINED_KEYS[table])}
         left = {table: frame.filter(~pl.col("event_id").is_in(gone.get(table, []))) for table, frame in frames.items()}
         fewer = sum(frames[table].height - left[table].height for table in frames)
         if not fewer:

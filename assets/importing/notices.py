@@ -18,7 +18,7 @@ from assets.importing.paths import MediaPaths
 
 # As many as a person reads; and, while counting, as many as a memory holds of paths that scanners make up.
 SHOWN = 5
-MOST_KEPT = 100_000
+MOST_COUNTED = 100_000
 
 PARTIAL_CONTENT = 206
 
@@ -42,10 +42,10 @@ class Notices:
         self.unplaced += without_place(events)
         self.unmatched.update(_counted(unmapped_paths(events).drop_nulls()))
         for counts in (self.private, self.unmatched):
-            if len(counts) > MOST_KEPT:
-                kept = dict(counts.most_common(MOST_KEPT // 2))
+            if len(counts) > MOST_COUNTED:
+                most_common = dict(counts.most_common(MOST_COUNTED // 2))
                 counts.clear()
-                counts.update(kept)
+                counts.update(most_common)
 
     def sentences(self, media: MediaPaths) -> Iterator[str]:
         """What there is to say, a sentence each, and with the paths that match nothing the nearest file of each."""

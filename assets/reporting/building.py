@@ -238,7 +238,7 @@ class ReportBuilder:
         sent, newest = revisions.sent, revisions.newest
         key = replace(key, revision=revisions.next_number, restates=sent.report_id if sent else None)
         facts = reader.facts(subject, key)
-        now = next(each.figures for each in reversed(facts.kept) if each.span == "period")
+        now = next(each.figures for each in reversed(facts.stored_figures) if each.span == "period")
         rule = Rule(reader.tenant.correction_share, reader.tenant.correction_conversions)
         why = why_correct(newest.figures, now, rule) if newest.figures else ["it was taken back"]
         as_of = reader.period.as_of(reader.tenant.lateness_hours, self.provenance.as_of)
@@ -323,7 +323,7 @@ class ReportBuilder:
                 "methodology": facts.method.methodology,
                 "locale": content.locale,
             },
-            figures=facts.kept,
+            figures=facts.stored_figures,
         )
 
     def _hold_broken(

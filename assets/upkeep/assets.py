@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 200
 
 HELD = "Reports on these days that are not frozen yet are held until they pass."
-NOT_KEPT = (
+NOT_STORED = (
     "This verdict is not kept, because nobody has judged the whole day yet: no report waits for it. Materialize "
     "tenant_checks of the day to keep one."
 )
@@ -96,13 +96,13 @@ def show_tenant_checks(
     run_id = UUID(context.run.run_id)
     loose = NO_RESULTS
     if by_hand and days:
-        loose, kept_days = judge_by_hand(warehouse, run_id, context.log.error, scope, begun, checks)
-        for day in kept_days:
+        loose, judged_days = judge_by_hand(warehouse, run_id, context.log.error, scope, begun, checks)
+        for day in judged_days:
             # The verdict is written, so it is reported, although tenant_checks was not selected in the run.
             context.op_execution_context.log_event(AssetMaterialization(VERDICT, partition=day.isoformat()))
     found, unread = read_results(warehouse, days or run_days, tenants)
     results = (
-        pl.concat([found.with_columns(is_kept=True), loose.with_columns(is_kept=False)])
+        pl.concat([found.with_columns(is_stored=True), loose.with_columns(is_stored=False)])
         .filter(pl.col("check_name").is_in(list(selected)))
         .join(tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1")
         .sort("day", "slug", "check_name")
@@ -134,7 +134,7 @@ def describe_verdicts(warehouse: Warehouse, run_id: UUID, scope: Scope, days: Se
     tenants = warehouse.tenants(scope)
     found, unread = read_results(warehouse, days, tenants) if days else (NO_RESULTS, [])
     results = (
-        found.with_columns(is_kept=pl.lit(True))
+        found.with_columns(is_stored=pl.lit(True))
         .join(tenants.select("tenant_id", "slug"), on="tenant_id", validate="m:1")
         .sort("day", "slug", "check_name")
     )
@@ -156,18 +156,18 @@ def conclude(failed: "pl.DataFrame", unjudged: "list[TenantFailure]", *, by_hand
 
 
 def _result_of(check: Check, results: "pl.DataFrame", where: str, remarks: str) -> AssetCheckResult:
-    """What the UI shows of one check. results: its own, with slug and is_kept; where: the days, in words."""
+    """What the UI shows of one check. results: its own, with slug and is_stored; where: the days, in words."""
     from assets.upkeep.verdicts import name_cases
 
     bad = results.filter(passed=False)
     verdict = check.promise if bad.is_empty() else f"{check.promise} Not so: {name_cases(bad)}."
-    kept = "" if results["is_kept"].all() else f" {NOT_KEPT}"
+    remark = "" if results["is_stored"].all() else f" {NOT_STORED}"
     return AssetCheckResult(
         check_name=check.name,
         asset_key=check.asset,
         passed=bad.is_empty(),
         severity=AssetCheckSeverity.ERROR,
-        description=verdict + kept + remarks,
+        description=verdict + remark + remarks,
         metadata={
             "days": where,
             "tenants": results["tenant_id"].n_unique(),
@@ -184,8 +184,8 @@ def _describe_failed(failed: "pl.DataFrame", unjudged: "list[TenantFailure]", *,
     words = [f"{failed.height} check(s) failed: {name_cases(failed, with_check=True)}."] if failed.height else []
     words += [f"Not judged: {failure.where}: {failure.cause.rstrip('.')}." for failure in unjudged[:CASES_NAMED]]
     words += [] if by_hand else ["Everything else was written."]
-    words += [HELD] if failed["is_kept"].any() or (unjudged and not by_hand) else []
-    words += [] if failed["is_kept"].all() else [NOT_KEPT]
+    words += [HELD] if failed["is_stored"].any() or (unjudged and not by_hand) else []
+    words += [] if failed["is_stored"].all() else [NOT_STORED]
     return " ".join(words)
 
 

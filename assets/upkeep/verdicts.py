@@ -64,17 +64,17 @@ def judge_by_hand(
         barred=run_scope.barred,
     )
     loose = [NO_RESULTS]
-    kept: list[date] = []
+    judged_days: list[date] = []
     for day in days:
         judged = {UUID(bytes=tenant) for tenant in lines.filter(day=day)["tenant_id"]} & ids
         for chunk in run_scope.chunks(day):
             outcome = run.replace_day(Window.of_day(day), [[tenant for tenant in chunk if tenant in judged]])
-            kept += [day] if outcome.tenants and day not in kept else []
+            judged_days += [day] if outcome.tenants and day not in judged_days else []
         others = sorted((begun[day] & ids) - judged)
         if others:
             found = run_checks(warehouse.read, Window.of_day(day), others, DAILY_ASSETS, checks)
             loose.append(found.select(NO_RESULTS.columns))
-    return pl.concat(loose), kept
+    return pl.concat(loose), judged_days
 
 
 def read_results(
@@ -104,8 +104,8 @@ def read_unjudged(
     """The tenants and days of this run for which the checks could not be made at all."""
     slugs = {UUID(bytes=tenant): slug for tenant, slug in tenants.select("tenant_id", "slug").iter_rows()}
     readable = [tenant for tenant in slugs if tenant not in {failure.tenant_id for failure in unread}]
-    kept = warehouse.read("read_tenant_failures", tenants=readable)
-    mine = kept.filter(
+    stored = warehouse.read("read_tenant_failures", tenants=readable)
+    mine = stored.filter(
         (pl.col("run_id") == run_id.bytes)
         & (pl.col("stage") == "computing")
         & (pl.col("subject") == VERDICT)

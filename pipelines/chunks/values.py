@@ -1,4 +1,4 @@
-"""Values: what one step of a run hands to the next, kept in the orchestrator's history.
+"""Values: what one step of a run hands to the next, metadata in the orchestrator's history.
 
 Here: an IO manager for small values that are JSON. Steps may run on machines that share no folder; all of them share
 the history, where a value lies in the event of its step and goes with its run.
@@ -44,6 +44,6 @@ def _read_values(context: InputContext, run_id: str) -> Iterator[tuple[tuple[str
     """Every value of a run, in the order in which they were given out: a step that was tried again gave one again."""
     for entry in context.instance.all_logs(run_id, of_type=DagsterEventType.HANDLED_OUTPUT):
         event = entry.get_dagster_event()
-        kept: Mapping[str, Any] = event.event_specific_data.metadata  # type: ignore[union-attr]
-        if isinstance(found := kept.get(VALUE), JsonMetadataValue):
-            yield (event.step_key, str(kept[KEY].value)), found
+        metadata: Mapping[str, Any] = event.event_specific_data.metadata  # type: ignore[union-attr]
+        if isinstance(found := metadata.get(VALUE), JsonMetadataValue):
+            yield (event.step_key, str(metadata[KEY].value)), found

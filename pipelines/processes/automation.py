@@ -73,9 +73,9 @@ def _read(body: str) -> dict[str, Any]:
     return {}
 
 
-def _name(kept: object) -> str:
+def _name(state: object) -> str:
     """Of a tick, or of the origin of a state. Dagster calls schedules and sensors jobs there, as it once did."""
-    return str(kept.get("instigator_name") or kept.get("job_name")) if isinstance(kept, dict) else "?"
+    return str(state.get("instigator_name") or state.get("job_name")) if isinstance(state, dict) else "?"
 
 
 def _utc(moment: Any) -> datetime:

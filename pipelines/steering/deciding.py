@@ -94,7 +94,7 @@ def _hold(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
 
     for report in _ids(context, config["reports"]):
         stopped = stop(context.resources.warehouse, report, config["by"], config["reason"])
-        context.log.info(f"{report}: held; {stopped.kept} mail(s) wait, {stopped.left} have left")
+        context.log.info(f"{report}: held; {stopped.waiting} mail(s) wait, {stopped.left} have left")
 
 
 def _release(context: OpExecutionContext, config: Mapping[str, Any]) -> None:

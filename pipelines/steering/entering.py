@@ -60,8 +60,8 @@ def _logo(context: OpExecutionContext, config: Mapping[str, Any]) -> None:
 
     warehouse, file = context.resources.warehouse, config["file"]
     body = Path(file).read_bytes() if file else None
-    kept = change_logo(warehouse, warehouse.tenant_id(config["tenant"]), config["sponsor"] or None, body, config["by"])
-    context.log.info(f"The logo is kept: {kept} bytes" if file else "The logo is taken away")
+    size = change_logo(warehouse, warehouse.tenant_id(config["tenant"]), config["sponsor"] or None, body, config["by"])
+    context.log.info(f"The logo is kept: {size} bytes" if file else "The logo is taken away")
 
 
 def _target(context: OpExecutionContext, config: Mapping[str, Any]) -> None:

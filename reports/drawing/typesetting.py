@@ -82,12 +82,12 @@ def compiler_for(fonts: FontRegistry, template: Path) -> typst.Compiler:
 
     Each thread has its own: a compiler does one thing at a time.
     """
-    kept: dict[tuple[FontRegistry, Path], typst.Compiler] = _of_thread.__dict__.setdefault("compilers", {})
-    if (fonts, template) not in kept:
+    compilers: dict[tuple[FontRegistry, Path], typst.Compiler] = _of_thread.__dict__.setdefault("compilers", {})
+    if (fonts, template) not in compilers:
         _refuse_unread(fonts)
         root = ROOT if template.is_relative_to(ROOT) else template.parent
-        kept[fonts, template] = typst.Compiler(root=str(root), font_paths=fonts.typst, ignore_system_fonts=True)
-    return kept[fonts, template]
+        compilers[fonts, template] = typst.Compiler(root=str(root), font_paths=fonts.typst, ignore_system_fonts=True)
+    return compilers[fonts, template]
 
 
 def _refuse_unread(fonts: FontRegistry) -> None:

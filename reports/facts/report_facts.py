@@ -161,8 +161,8 @@ class ReportFacts:
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
     note: what the network's campaign manager has written on this report.
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
-    to_date: the campaigns from their start to the period's end, one value for each currency. kept: what is kept of the
-    report as numbers, for the next one to compare with.
+    to_date: the campaigns from their start to the period's end, one value for each currency. stored_figures: what is
+    stored of the report as numbers, for the next one to compare with.
     flights: from which day to which each campaign runs. codes: of the report's placements. target_cpa_minor and
     target_roas: what was agreed for the campaign; None: nothing. growth: conversions to date at the end of
     each day, up to the period's last. delays: how long after an ad they came; None: too few to tell. network_logo and
@@ -203,7 +203,7 @@ class ReportFacts:
     folded_rows: int = 0
     to_date: tuple[ToDate, ...] = ()
     flights: tuple[Period, ...] = ()
-    kept: tuple[ScopeFigures, ...] = ()
+    stored_figures: tuple[ScopeFigures, ...] = ()
     codes: tuple[CodeUse, ...] = ()
     target_cpa_minor: Decimal | None = None
     target_roas: Decimal | None = None

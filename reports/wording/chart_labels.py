@@ -37,13 +37,13 @@ def _shortened(label: str, others: Sequence[str]) -> str:
     if len(label) <= LONGEST:
         return label
     shared = max((_shared(label, other) for other in others), default=0)
-    kept = LONGEST - HEAD - len(BETWEEN)
-    if shared < kept:
-        return f"{label[:kept].rstrip()}{BETWEEN}{label[-HEAD:].lstrip()}"
+    tail = LONGEST - HEAD - len(BETWEEN)
+    if shared < tail:
+        return f"{label[:tail].rstrip()}{BETWEEN}{label[-HEAD:].lstrip()}"
     # From a little before the difference, so that it stands among its words; at the latest, the end.
-    start = min(shared - kept // 3, len(label) - kept)
-    after = "…" if start + kept < len(label) else ""
-    return f"{label[:HEAD].rstrip()}{BETWEEN}{label[start : start + kept].strip()}{after}"
+    start = min(shared - tail // 3, len(label) - tail)
+    after = "…" if start + tail < len(label) else ""
+    return f"{label[:HEAD].rstrip()}{BETWEEN}{label[start : start + tail].strip()}{after}"
 
 
 def _shared(one: str, other: str) -> int:

@@ -1,4 +1,4 @@
-"""Isolation: names from outside that run from right to left, kept apart from the sentences around them.
+"""Isolation: names from outside that run from right to left, balanced apart from the sentences around them.
 
 Here: Unicode isolates around such names (Unicode TR 9), and texts as they are printed, with these isolates and no other
 direction marks.
@@ -52,8 +52,8 @@ def printed(text: str, opening: str = FIRST_STRONG, closing: str = POP) -> str:
     """The text in one line, without what is not seen; isolates that belong together stay, or become other marks."""
     if FIRST_STRONG not in text:
         return one_line(text)
-    kept = _ISOLATED.sub(rf"{_OPEN}\1{_CLOSE}", text.replace(_OPEN, "").replace(_CLOSE, ""))
-    return one_line(kept).replace(_OPEN, opening).replace(_CLOSE, closing)
+    balanced = _ISOLATED.sub(rf"{_OPEN}\1{_CLOSE}", text.replace(_OPEN, "").replace(_CLOSE, ""))
+    return one_line(balanced).replace(_OPEN, opening).replace(_CLOSE, closing)
 
 
 def _isolated_part(part: Any, *, named: bool) -> Any:

@@ -1,4 +1,4 @@
-"""Archiving: raw rows that leave the tables and come back, so that no row goes that was not kept.
+"""Archiving: raw rows that leave the tables and come back, so that no row goes that was not archived.
 
 Here: what is dropped of a tenant's day, the fingerprint by which it is seen that rows changed meanwhile, restoring.
 Not here: files (assets/archive), which days are due.
@@ -31,8 +31,8 @@ TABLES = (*RAW, "event_keys", "attribution_event_keys")
 _GOES = {
     "attribution_events": "(kind IN ('impression', 'click') OR clean_order_id(order_id) IS NULL)",
     "attribution_event_keys": (
-        "NOT EXISTS (SELECT FROM public.attribution_events AS events WHERE events.tenant_id = kept.tenant_id "
-        "AND events.occurred_at = kept.occurred_at AND events.event_id = kept.event_id)"
+        "NOT EXISTS (SELECT FROM public.attribution_events AS events WHERE events.tenant_id = raw.tenant_id "
+        "AND events.occurred_at = raw.occurred_at AND events.event_id = raw.event_id)"
     ),
 }
 
@@ -49,7 +49,7 @@ def fingerprint(connection: Connection, table: str, tenant: UUID, window: Window
     """Of one tenant's rows of a table in the window."""
     found = connection.execute(
         sql.SQL(
-            "SELECT count(*), coalesce(sum(hashtextextended(kept::text, 0)::numeric), 0) FROM public.{} AS kept "
+            "SELECT count(*), coalesce(sum(hashtextextended(raw::text, 0)::numeric), 0) FROM public.{} AS raw "
             "WHERE tenant_id = %s AND occurred_at >= %s AND occurred_at < %s"
         ).format(sql.Identifier(table)),
         [tenant, window.start, window.end],
@@ -76,8 +76,8 @@ def drop_day(warehouse: Warehouse, tenant: UUID, window: Window, archived: Mappi
             went = _pair(
                 connection.execute(
                     sql.SQL(
-                        "WITH gone AS (DELETE FROM public.{} AS kept WHERE tenant_id = %s AND occurred_at >= %s "
-                        "AND occurred_at < %s AND {} RETURNING kept::text AS line) "
+                        "WITH gone AS (DELETE FROM public.{} AS raw WHERE tenant_id = %s AND occurred_at >= %s "
+                        "AND occurred_at < %s AND {} RETURNING raw::text AS line) "
                         "SELECT count(*), coalesce(sum(hashtextextended(line, 0)::numeric), 0) FROM gone"
                     ).format(sql.Identifier(table), sql.SQL(_GOES.get(table, "true"))),
                     [tenant, window.start, window.end],

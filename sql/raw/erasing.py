@@ -214,14 +214,14 @@ def _reopen(connection: Connection, tenant: UUID, raw: list[date], touched: list
     computed anew from those."""
     connection.execute(
         "DELETE FROM public.request_dispositions WHERE tenant_id = %s AND day = ANY(%s) AND NOT EXISTS (SELECT FROM "
-        "public.archived_days AS kept WHERE kept.tenant_id = request_dispositions.tenant_id "
-        "AND kept.day = request_dispositions.day AND kept.dropped_at IS NOT NULL)",
+        "public.archived_days AS archived WHERE archived.tenant_id = request_dispositions.tenant_id "
+        "AND archived.day = request_dispositions.day AND archived.dropped_at IS NOT NULL)",
         [tenant, raw],
     )
     connection.execute(
         "UPDATE public.rollup_ledger AS line SET began_at = '-infinity' WHERE tenant_id = %s AND day = ANY(%s) "
-        "AND asset = ANY(%s) AND NOT EXISTS (SELECT FROM public.archived_days AS kept "
-        "WHERE kept.tenant_id = line.tenant_id AND kept.day = line.day AND kept.dropped_at IS NOT NULL)",
+        "AND asset = ANY(%s) AND NOT EXISTS (SELECT FROM public.archived_days AS archived "
+        "WHERE archived.tenant_id = line.tenant_id AND archived.day = line.day AND archived.dropped_at IS NOT NULL)",
         [tenant, raw, list(of_raw)],
     )
     connection.execute(

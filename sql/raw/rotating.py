@@ -83,7 +83,7 @@ def _stage(connection: Connection, older: pl.Series, newer: pl.Series) -> None:
 def _replace(connection: Connection, table: str, tenant: UUID, before: int, after: int) -> int:
     household, listener, _ = KEYED[table]
     changes: list[sql.Composable] = [
-        sql.SQL("{} = (SELECT newer FROM pg_temp.renewed_keys WHERE older = kept.{})").format(
+        sql.SQL("{} = (SELECT newer FROM pg_temp.renewed_keys WHERE older = keyed.{})").format(
             sql.Identifier(column), sql.Identifier(column)
         )
         for column in (household, listener)
@@ -93,7 +93,7 @@ def _replace(connection: Connection, table: str, tenant: UUID, before: int, afte
         changes.append(sql.SQL("key_version = CASE WHEN key_version = %(before)s THEN %(after)s ELSE key_version END"))
     where = sql.SQL(" AND key_version = %(before)s" if table in _RETAINED else "")
     done = connection.execute(
-        sql.SQL("UPDATE public.{} AS kept SET {} WHERE tenant_id = %(tenant)s{}").format(
+        sql.SQL("UPDATE public.{} AS keyed SET {} WHERE tenant_id = %(tenant)s{}").format(
             sql.Identifier(table), sql.SQL(", ").join(changes), where
         ),
         {"tenant": tenant, "before": before, "after": after},

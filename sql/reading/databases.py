@@ -19,7 +19,7 @@ import adbc_driver_manager.dbapi
 import adbc_driver_postgresql
 
 # Addresses that are kept: a process reads one database, rarely also its replica; tests have one each.
-MOST_KEPT = 4
+MOST_OPEN = 4
 
 _kept: OrderedDict[str, Database] = OrderedDict()
 _lock = threading.Lock()
@@ -74,6 +74,6 @@ def _open(url: str) -> Database:
         if before := _kept.pop(url, None):
             before.drop()
         _kept[url] = opened
-        while len(_kept) > MOST_KEPT:
+        while len(_kept) > MOST_OPEN:
             _kept.popitem(last=False)[1].drop()
     return opened

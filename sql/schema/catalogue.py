@@ -49,11 +49,11 @@ class Relation:
 @cache
 def words() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
     """What a column's name means everywhere, and what relations and their columns mean of their own."""
-    kept = tomllib.loads((resources.files("sql") / "catalogue.toml").read_text("utf-8"))
-    return kept["columns"], kept["relations"]
+    texts = tomllib.loads((resources.files("sql") / "catalogue.toml").read_text("utf-8"))
+    return texts["columns"], texts["relations"]
 
 
-def words_for(relation: str, column: str | None = None) -> str | None:
+def comment_of(relation: str, column: str | None = None) -> str | None:
     """What the relation, or a column of it, means; None where the catalogue has nothing."""
     everywhere, relations = words()
     own = relations.get(relation, {})
@@ -65,8 +65,8 @@ def relations(connection: psycopg.Connection[tuple[object, ...]]) -> list[Relati
     found: dict[tuple[str, str], Relation] = {}
     for row in connection.execute(statement("read_catalogue").text.encode()).fetchall():
         schema, name, about, column, kind, comment = cast("tuple[str, str, str | None, str, str, str | None]", row)
-        kept = found.get((schema, name), Relation(schema, name, about, ()))
-        columns = (*kept.columns, Column(column, kind, comment))
+        relation = found.get((schema, name), Relation(schema, name, about, ()))
+        columns = (*relation.columns, Column(column, kind, comment))
         found[schema, name] = Relation(schema, name, about, columns)
     return list(found.values())
 
@@ -78,10 +78,10 @@ def write_comments(connection: psycopg.Connection[tuple[object, ...]]) -> int:
     for relation in relations(connection):
         qualified = sql.Identifier(relation.schema, relation.name)
         kind = sql.SQL("VIEW" if f"{relation.schema}.{relation.name}" in views else "TABLE")
-        if relation.comment != (about := words_for(relation.name)):
+        if relation.comment != (about := comment_of(relation.name)):
             changes.append(sql.SQL("COMMENT ON {} {} IS {}").format(kind, qualified, about))
         for column in relation.columns:
-            if column.comment != (meaning := words_for(relation.name, column.name)):
+            if column.comment != (meaning := comment_of(relation.name, column.name)):
                 place = sql.Identifier(relation.schema, relation.name, column.name)
                 changes.append(sql.SQL("COMMENT ON COLUMN {} IS {}").format(place, meaning))
     if changes:

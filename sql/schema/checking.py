@@ -17,7 +17,7 @@ import psycopg
 from sql.connections.connecting import connect, statement_error
 from sql.connections.limits import Limits
 from sql.schema.applied import Applied, Connection, read_applied
-from sql.schema.catalogue import relations, words_for
+from sql.schema.catalogue import comment_of, relations
 from sql.schema.community import COUNTS
 from sql.schema.expected import load_expected
 from sql.schema.files import Migration, Repeatable, load_migrations, load_repeatables
@@ -174,8 +174,8 @@ def _compare_files(
 def _compare_comments(connection: Connection) -> Iterator[Finding]:
     """Relations with words that are not those of the catalogue."""
     for relation in relations(connection):
-        pairs = [(relation.name, relation.comment, words_for(relation.name))] + [
-            (f"{relation.name}.{column.name}", column.comment, words_for(relation.name, column.name))
+        pairs = [(relation.name, relation.comment, comment_of(relation.name))] + [
+            (f"{relation.name}.{column.name}", column.comment, comment_of(relation.name, column.name))
             for column in relation.columns
         ]
         if others := [name for name, here, wanted in pairs if here != wanted]:

@@ -71,8 +71,8 @@ def choose(choice: Choice) -> Iterator[str]:
         yield f"SELECT remove_retention_policy('public.{table}', if_exists => true)"
         if choice.dropped_after is not None:
             yield f"SELECT add_retention_policy('public.{table}', interval '{choice.dropped_after} days')"
-    kept = choice.dropped_after
-    start = FROM_THE_BEGINNING if kept is None else f"interval '{kept - 1} days'"
+    days = choice.dropped_after
+    start = FROM_THE_BEGINNING if days is None else f"interval '{days - 1} days'"
     for view in COUNTS:
         yield f"SELECT remove_continuous_aggregate_policy('public.{view}', if_exists => true)"
         yield (
@@ -121,13 +121,13 @@ def use_community(
             connection.begin("migrating", "earshot db community")
             _refuse_dropping(connection, choice, archive)
             _refuse_others(connection)
-            kept = connection.execute("SELECT public.earshot_keeps_counts()").fetchone() == (True,)
+            has_counts = connection.execute("SELECT public.earshot_keeps_counts()").fetchone() == (True,)
             connection.execute("SET LOCAL ROLE earshot_owner")
             connection.execute("SET LOCAL search_path = public")
             if choice is None:
-                statements = [*switch_off()] if kept else []
+                statements = [*switch_off()] if has_counts else []
             else:
-                statements = [*(() if kept else switch_on()), *choose(choice)]
+                statements = [*(() if has_counts else switch_on()), *choose(choice)]
             for each in statements:
                 connection.execute(each.encode())
             write_comments(connection)

@@ -101,8 +101,8 @@ def _mend_repeatable(key: Key, here: str | None, wanted: str | None) -> str:
     if here is None and key.kind == "view":
         return MIGRATE
     name = key.place.partition(".")[2].partition("(")[0]
-    kept = f"{key.kind}s/{name}"
-    if key.kind == "view" and kept not in {each.key for each in load_repeatables()}:
+    row = f"{key.kind}s/{name}"
+    if key.kind == "view" and row not in {each.key for each in load_repeatables()}:
         return f"DROP VIEW {key.place} CASCADE; then {MIGRATE}"
     # The row stays: what has none would be another program's.
-    return f"UPDATE schema_migrations SET checksum = '' WHERE name = '{kept}'; then {MIGRATE}"  # noqa: S608 - a file of ours
+    return f"UPDATE schema_migrations SET checksum = '' WHERE name = '{row}'; then {MIGRATE}"  # noqa: S608 - a file of ours

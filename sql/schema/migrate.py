@@ -199,11 +199,11 @@ def _refuse_foreign(
     wanted: Sequence[Repeatable],
 ) -> None:
     """Before anything is changed: what is to be made by name is not there. What was applied before is ours."""
-    kept = read_applied(connection).repeatables
+    applied = read_applied(connection).repeatables
     ours = [each.apply for each in migration_files if each not in pending] + [
-        each.text for each in wanted if each.key in kept
+        each.text for each in wanted if each.key in applied
     ]
-    new = [each.apply for each in pending] + [each.text for each in wanted if each.key not in kept]
+    new = [each.apply for each in pending] + [each.text for each in wanted if each.key not in applied]
     refuse_taken(connection, names_in(new).without(names_in(ours)))
 
 

@@ -144,8 +144,8 @@ def standard_input() -> Iterator[Path]:
     """What comes in on the standard input, as a private file that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="earshot-") as folder:
         copy = Path(folder) / "standard-input"
-        with copy.open("wb") as kept:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
+        with copy.open("wb") as target:
+            shutil.copyfileobj(sys.stdin.buffer, target)
         yield copy
 
 

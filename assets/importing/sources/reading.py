@@ -129,8 +129,8 @@ def _quarantine(
 ) -> None:
     reason = cause_of(error)
     read.quarantined[found.name] = reason
-    kept = error.for_tenant if isinstance(error, DoubtfulError) else reason
-    note_object(warehouse, read.source, found, "quarantined", None, kept)
+    shown = error.for_tenant if isinstance(error, DoubtfulError) else reason
+    note_object(warehouse, read.source, found, "quarantined", None, shown)
     log(f"{read.source.title}: {found.name} is set aside: {reason}")
 
 

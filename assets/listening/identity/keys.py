@@ -167,8 +167,8 @@ class Keyring:
         only = dict(self.tenants)
         for tenant, version in versions.items():
             newest = self.key_of(tenant, version).version
-            kept = tuple(key for key in self.keys_of(tenant) if key.version <= newest)
-            only.update({tenant: kept} if kept != self.keys_of(tenant) else {})
+            usable = tuple(key for key in self.keys_of(tenant) if key.version <= newest)
+            only.update({tenant: usable} if usable != self.keys_of(tenant) else {})
         return Keyring(self.default, only)
 
     def in_force(self, read: Reader, tenants: Iterable[UUID]) -> Keyring:

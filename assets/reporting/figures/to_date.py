@@ -94,10 +94,10 @@ def with_to_date(
     so_far: the report's own of accumulate, by moments_of; now: the period's result. Raises FactsError where they do
     not add up.
     """
-    kept = (*period_figures(now, subject), *figures_to_date(so_far, subject, period))
+    stored = (*period_figures(now, subject), *figures_to_date(so_far, subject, period))
     made = tuple(to_date(so_far, subject, period, last))
     refuse_another_period(facts, made)
-    return replace(facts, to_date=made, kept=kept)
+    return replace(facts, to_date=made, stored_figures=stored)
 
 
 def refuse_another_period(facts: ReportFacts, made: Sequence[ToDate]) -> None:

@@ -13,7 +13,7 @@ import psycopg
 
 from assets.catalogue.comparing import CataloguePlan, Change
 from assets.catalogue.files.entries import Place, Problem
-from assets.catalogue.statements import Statement, keep_slug, statements_of
+from assets.catalogue.statements import Statement, statements_of, store_slug
 from sql.connections.connecting import first_line
 from sql.warehouse import Connection
 
@@ -38,7 +38,7 @@ def enter(connection: Connection, plan: CataloguePlan) -> list[Problem]:
                 refused.update([change.row_id] if change.row_id else [])
     if not problems and not plan.is_empty:
         for kind, slug, row in plan.slugs:
-            text, values = keep_slug(kind, slug, row, plan.tenant)
+            text, values = store_slug(kind, slug, row, plan.tenant)
             connection.execute(text.encode(), values)
     return problems
 

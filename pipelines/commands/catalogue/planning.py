@@ -13,7 +13,7 @@ from uuid import UUID
 
 import click
 
-from assets.catalogue.comparing import CataloguePlan, compare, keep_used
+from assets.catalogue.comparing import CataloguePlan, compare, retain_used
 from assets.catalogue.describing import describe
 from assets.catalogue.files.entries import Problem
 from assets.catalogue.files.structure import schema_text
@@ -146,7 +146,7 @@ def _without_used(connection: Connection, made: CataloguePlan) -> CataloguePlan:
     if not ids:
         return made
     found = connection.execute(statement("read_used_rows").text.encode(), {"tenant": made.tenant, "ids": ids})
-    return keep_used(made, {UUID(str(row)) for (row,) in found})
+    return retain_used(made, {UUID(str(row)) for (row,) in found})
 
 
 def show_outcome(outcome: Outcome) -> None:

@@ -88,10 +88,10 @@ def by_tenant(
     slugs = {str(slug): UUID(str(tenant)) for tenant, slug in connection.execute("SELECT tenant_id, slug FROM tenants")}
     groups: dict[str, list[Entry]] = {}
     problems: list[Problem] = []
-    kept = list(entries)
-    defined = {str(entry.values["id"]) for entry in kept if entry.kind == "tenants"}
+    given = list(entries)
+    defined = {str(entry.values["id"]) for entry in given if entry.kind == "tenants"}
     alone = defined if len(defined) == 1 else set(slugs) if len(slugs) == 1 and not defined else set()
-    for entry in kept:
+    for entry in given:
         slug = _owner(entry, default or next(iter(alone), None))
         if slug is None:
             message = "nothing says whose this is: put `tenant: SLUG` into the file, or give --tenant"

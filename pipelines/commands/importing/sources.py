@@ -213,8 +213,8 @@ def _logs(
     parser_of(load_mapping(Path(mapping)) if mapping else format_name, fields)
     TrustedProxies.of(trusted)
     where = str(Path(mapping).absolute()) if mapping else ""
-    kept = {"fields": " ".join(fields), "map": where, "trusted": " ".join(trusted)}
-    return format_name, {name: value for name, value in kept.items() if value}
+    options = {"fields": " ".join(fields), "map": where, "trusted": " ".join(trusted)}
+    return format_name, {name: value for name, value in options.items() if value}
 
 
 def _orders(
@@ -229,13 +229,13 @@ def _orders(
     if sponsor is None:
         raise PermanentError("say whose orders these are: --sponsor NAME")
     named_shop(mapping)
-    kept = {
+    options = {
         "sponsor": str(find_sponsor(warehouse, owner, sponsor)[0]),
         "map": str(Path(mapping).absolute()) if mapping and mapping not in SHOPS else mapping,
         "currency": currency,
         "time_zone": zone_or_refusal(timezone) if timezone else None,
     }
-    return {name: value for name, value in kept.items() if value}
+    return {name: value for name, value in options.items() if value}
 
 
 def _look(source: Source) -> list[FoundObject] | None:

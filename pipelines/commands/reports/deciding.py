@@ -53,7 +53,7 @@ def hold(name: str, reason: str, person: str, dry_run: bool) -> None:
         row = find_row(warehouse, name)
         report = ReportId.of(row)
         stopped = stop(warehouse, report, person, " ".join(reason.split()), dry_run)
-    mails = f"; {stopped.kept} mail(s) wait, {stopped.left} have left already" if stopped.state == "frozen" else ""
+    mails = f"; {stopped.waiting} mail(s) wait, {stopped.left} have left already" if stopped.state == "frozen" else ""
     verb = "would be held" if dry_run else "is held"
     console.out.print(f"{report} for {row['sponsor']} {verb}{mails}. `earshot reports release {report}` lets it go.")
 

@@ -208,8 +208,8 @@ def logo(tenant: str, file: Path | None, sponsor: str | None, remove: bool, pers
         raise click.UsageError("Give a file, or --remove.")
     with runtime.open_warehouse(load_settings()) as warehouse:
         body = None if file is None else file.read_bytes()
-        kept = change_logo(warehouse, warehouse.tenant_id(tenant), sponsor, body, person)
-    console.out.print("The logo is taken away." if remove else f"The logo is kept: {kept} bytes.")
+        size = change_logo(warehouse, warehouse.tenant_id(tenant), sponsor, body, person)
+    console.out.print("The logo is taken away." if remove else f"The logo is kept: {size} bytes.")
 
 
 @click.command("target")

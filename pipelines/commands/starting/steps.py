@@ -243,8 +243,8 @@ def _rows_of(warehouse: Warehouse, tenant: UUID, ids: Sequence[bytes]) -> list[d
 def _has_changed(builder: ReportBuilder, row: dict[str, Any]) -> bool:
     """Whether a report that waits would be another one now."""
     with builder.warehouse.transaction() as connection:
-        kept = connection.execute(
+        stored = connection.execute(
             "SELECT content_hash FROM reports WHERE tenant_id = %s AND report_id = %s",
             (UUID(bytes=row["tenant_id"]), UUID(bytes=row["report_id"])),
         ).fetchone()
-    return kept is None or kept[0] != draft_of(builder, row).report.content_hash
+    return stored is None or stored[0] != draft_of(builder, row).report.content_hash

@@ -90,17 +90,17 @@ def _bars(
         else:
             groups.setdefault(key(row), []).append(row)
     sums = sorted(((_earned(parts), name) for name, parts in groups.items()), key=lambda item: (-item[0], item[1]))
-    kept = sums if len(sums) <= MOST_BARS + 1 else sums[:MOST_BARS]
-    costs: dict[tuple[str, ...], list[PlacementRow]] = {name: [] for _, name in kept}
+    shown = sums if len(sums) <= MOST_BARS + 1 else sums[:MOST_BARS]
+    costs: dict[tuple[str, ...], list[PlacementRow]] = {name: [] for _, name in shown}
     for row in paid:
         if not row.is_folded and key(row) in costs:
             costs[key(row)].append(row)
-    labels = distinct([name for _, name in kept])
+    labels = distinct([name for _, name in shown])
     bars = [
         Bar(label, value, formatter.credit(value), _cost(costs[name], formatter))
-        for label, (value, name) in zip(labels, kept, strict=True)
+        for label, (value, name) in zip(labels, shown, strict=True)
     ]
-    if rest := sums[len(kept) :]:
+    if rest := sums[len(shown) :]:
         value = math.fsum(part for part, _ in rest)
         label = formatter.say_counted(len(rest), *more, number=formatter.count(len(rest)))
         bars.append(Bar(label, value, formatter.credit(value), folded=True))

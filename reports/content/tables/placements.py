@@ -116,9 +116,9 @@ def all_placements(facts: ReportFacts, formatter: Formatter) -> Table:
 def without_dashes(table: Table) -> Table:
     """The table without columns in which nothing is known of any row."""
     columns = list(zip(*(row.cells for row in table.rows), strict=True))
-    kept = [number for number, cells in enumerate(columns) if any(cell != NOTHING for cell in cells)]
-    rows = tuple(replace(row, cells=tuple(row.cells[number] for number in kept)) for row in table.rows)
-    headings = (table.columns[0], *(table.columns[number + 1] for number in kept))
+    filled = [number for number, cells in enumerate(columns) if any(cell != NOTHING for cell in cells)]
+    rows = tuple(replace(row, cells=tuple(row.cells[number] for number in filled)) for row in table.rows)
+    headings = (table.columns[0], *(table.columns[number + 1] for number in filled))
     return replace(table, columns=headings, rows=rows) if rows else table
 
 

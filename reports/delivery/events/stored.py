@@ -87,12 +87,12 @@ def store_request(folder: Path, headers: Mapping[str, str], body: bytes) -> Path
     one file.
     """
     wanted = {EventWebhookHeader.SIGNATURE.lower(), EventWebhookHeader.TIMESTAMP.lower()}
-    kept = {name: value for name, value in headers.items() if name.lower() in wanted}
-    if {name.lower() for name in kept} != wanted:
+    signature = {name: value for name, value in headers.items() if name.lower() in wanted}
+    if {name.lower() for name in signature} != wanted:
         raise PermanentError("the request is not signed: switch the signed event webhook on in the provider's settings")
-    content = json.dumps({"headers": kept, "body_base64": base64.b64encode(body).decode()})
+    content = json.dumps({"headers": signature, "body_base64": base64.b64encode(body).decode()})
     name = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
-    moment = next(value for key, value in kept.items() if key.lower() == EventWebhookHeader.TIMESTAMP.lower())
+    moment = next(value for key, value in signature.items() if key.lower() == EventWebhookHeader.TIMESTAMP.lower())
     stamp = moment if moment.isascii() and moment.isdigit() and len(moment) <= 11 else "0"
     return write_private(private_folder(folder, tighten=False) / f"{stamp}-{name}.json", content)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from assets.catalogue.comparing import keep_used
+from assets.catalogue.comparing import retain_used
 from tests.assets.catalogue.building import NOON, PLACEMENT, ROWS, SPONSOR, planned, state
 
 
@@ -26,8 +26,8 @@ def test_pruning_removes_what_files_leave_out_of_their_own_lists_after_everythin
         ("add", "sponsors", False),
         ("remove", "sponsors", True),
     ]
-    kept = keep_used(plan, {SPONSOR})
-    assert [each.action for each in kept.changes] == ["add", "keep"]
+    retained = retain_used(plan, {SPONSOR})
+    assert [each.action for each in retained.changes] == ["add", "keep"]
 
 
 def test_all_validities_of_a_code_are_one_value() -> None:

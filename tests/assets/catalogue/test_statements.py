@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assets.catalogue.kinds import KINDS
-from assets.catalogue.statements import keep_slug, select_rows, statements_of
+from assets.catalogue.statements import select_rows, statements_of, store_slug
 from tests.assets.catalogue.building import CAMPAIGN, TENANT, planned
 
 
@@ -23,4 +23,4 @@ def test_settings_of_attribution_are_added_never_changed() -> None:
 
 def test_a_subscription_is_stopped_and_not_deleted() -> None:
     assert select_rows(KINDS["rates"]).endswith("FROM fx_rates")
-    assert keep_slug("campaigns", "spring", CAMPAIGN, TENANT)[1]["row"] == CAMPAIGN
+    assert store_slug("campaigns", "spring", CAMPAIGN, TENANT)[1]["row"] == CAMPAIGN

@@ -25,10 +25,10 @@ def test_judging_by_hand_keeps_what_was_judged_before_and_shows_the_rest(warehou
     warehouse.replace([], Window.of_day(DAY), [HARBOR], lines)
     begun = {DAY: {HARBOR, KREUZBERG}, NEXT: {KREUZBERG}}
 
-    loose, kept = judge_by_hand(warehouse, UUID(int=5), str, Scope(), begun, COVERS)
+    loose, judged = judge_by_hand(warehouse, UUID(int=5), str, Scope(), begun, COVERS)
     results, unread = read_results(warehouse, [DAY, NEXT], warehouse.tenants())
 
-    assert kept == [DAY]
+    assert judged == [DAY]
     assert set(results["check_name"]) == {check.name for check in CHECKS}
     assert set(results["tenant_id"]) == {HARBOR.bytes}
     assert unread == []

@@ -7,7 +7,7 @@ from adbc_driver_manager import AdbcConnection, Error
 from adbc_driver_manager.dbapi import Connection
 
 from sql.reading import databases
-from sql.reading.databases import MOST_KEPT, connect
+from sql.reading.databases import MOST_OPEN, connect
 
 
 def one(connection: Connection) -> object:
@@ -28,7 +28,7 @@ def test_connections_to_one_address_share_what_was_looked_up(database_url: str) 
 
 
 def test_few_addresses_are_kept_and_the_last_connection_closes_the_others(database_url: str) -> None:
-    addresses = [f"{database_url}?application_name=number-{number}" for number in range(MOST_KEPT + 1)]
+    addresses = [f"{database_url}?application_name=number-{number}" for number in range(MOST_OPEN + 1)]
     oldest = connect(addresses[0])
     database = databases._kept[addresses[0]]
     for address in addresses[1:]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sql.schema.catalogue import ABOUT, Relation, relations, words, words_for, write_comments
+from sql.schema.catalogue import ABOUT, Relation, comment_of, relations, words, write_comments
 from sql.warehouse import Warehouse
 
 
@@ -24,23 +24,23 @@ def test_every_relation_and_every_column_has_a_comment(found: list[Relation]) ->
 
 def test_the_comments_are_those_of_the_file(found: list[Relation]) -> None:
     for relation in found:
-        assert relation.comment == words_for(relation.name)
+        assert relation.comment == comment_of(relation.name)
         for column in relation.columns:
-            assert column.comment == words_for(relation.name, column.name)
+            assert column.comment == comment_of(relation.name, column.name)
 
 
 def test_the_file_says_nothing_of_what_is_not_there(found: list[Relation]) -> None:
     everywhere, own = words()
     columns = {relation.name: {column.name for column in relation.columns} for relation in found}
     assert set(own) - set(columns) == set()
-    strays = {name: set(kept) - {ABOUT} - columns[name] for name, kept in own.items()}
+    strays = {name: set(texts) - {ABOUT} - columns[name] for name, texts in own.items()}
     assert {name: stray for name, stray in strays.items() if stray} == {}
     assert set(everywhere) - {name for names in columns.values() for name in names} == set()
 
 
 def test_amounts_name_their_currency_and_every_meaning_is_a_sentence() -> None:
     everywhere, own = words()
-    meanings = [*everywhere.items(), *(item for kept in own.values() for item in kept.items())]
+    meanings = [*everywhere.items(), *(item for texts in own.values() for item in texts.items())]
     for column, meaning in meanings:
         assert meaning.endswith("."), (column, meaning)
         if column.endswith("_minor"):
