@@ -30,7 +30,7 @@ def fetch(address: str, allow_private: bool = False, total_s: float = TOTAL_S) -
     allow_private: addresses of this machine and its networks may be fetched from.
     """
     try:
-        answer = request(address, Limits(MOST_BYTES, total_s), private=EVERYWHERE if allow_private else ())
+        response = request(address, Limits(MOST_BYTES, total_s), private=EVERYWHERE if allow_private else ())
     except PrivateAddressError as error:
         raise PermanentError(
             f"{error}; nothing was changed. If it is one of yours, allow it with --allow-private"
@@ -41,8 +41,8 @@ def fetch(address: str, allow_private: bool = False, total_s: float = TOTAL_S) -
         raise RulesUnavailableError(
             f"{error}; nothing was changed. Try again later, or name a file or folder"
         ) from None
-    if answer.status in (404, 410):
+    if response.status in (404, 410):
         return None
-    if answer.status != 200:
-        raise RulesUnavailableError(f"{shown(address)} answered with status {answer.status}; nothing was changed")
-    return answer.content
+    if response.status != 200:
+        raise RulesUnavailableError(f"{shown(address)} answered with status {response.status}; nothing was changed")
+    return response.content

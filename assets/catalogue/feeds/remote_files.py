@@ -108,10 +108,10 @@ class RemoteFile(io.RawIOBase):
         if start not in self._blocks:
             if not self._has_ranges:
                 raise PermanentError(f"{shown(self.url)}: its server gives the whole file only, and no part of it")
-            answer = self._fetch(start, {})
-            if answer.status != 206 or not _content_of(answer).is_as(self.content):
+            response = self._fetch(start, {})
+            if response.status != 206 or not _content_of(response).is_as(self.content):
                 raise UnavailableError(f"{shown(self.url)} became another file while it was looked at")
-            self._keep(start, answer.content)
+            self._keep(start, response.content)
         return self._blocks[start]
 
     def _keep(self, start: int, content: bytes) -> None:
@@ -122,12 +122,12 @@ class RemoteFile(io.RawIOBase):
         if self._requests > MOST_REQUESTS:
             raise TooMuchError(f"{shown(self.url)}: what is looked for lies in too many places of it")
         wanted = {"Range": f"bytes={start}-{start + BLOCK_BYTES - 1}"}
-        answer = request(self.url, LIMITS, {**HEADERS, **wanted, **conditions}, self._private)
-        if answer.status not in (200, 206) and not (answer.status == 304 and conditions):
-            raise _refusal(self.url, answer.status)
-        if answer.status != 304 and answer.headers.get("content-type", "").lower().startswith("text/html"):
+        response = request(self.url, LIMITS, {**HEADERS, **wanted, **conditions}, self._private)
+        if response.status not in (200, 206) and not (response.status == 304 and conditions):
+            raise _refusal(self.url, response.status)
+        if response.status != 304 and response.headers.get("content-type", "").lower().startswith("text/html"):
             raise PermanentError(f"{shown(self.url)} is a web page, and no file to listen to")
-        return answer
+        return response
 
 
 def _conditions(last_seen: Content | None) -> dict[str, str]:
@@ -138,18 +138,18 @@ def _conditions(last_seen: Content | None) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _content_of(answer: Response) -> Content:
+def _content_of(response: Response) -> Content:
     length: int | None = None
-    if answer.status == 206:
-        found = _RANGE.match(answer.headers.get("content-range", ""))
+    if response.status == 206:
+        found = _RANGE.match(response.headers.get("content-range", ""))
         length = int(found[3]) if found else None
-    elif (text := answer.headers.get("content-length", "")).isdecimal():
+    elif (text := response.headers.get("content-length", "")).isdecimal():
         length = int(text)
-    return Content(length or None, _tag(answer, "etag"), _tag(answer, "last-modified"))
+    return Content(length or None, _tag(response, "etag"), _tag(response, "last-modified"))
 
 
-def _tag(answer: Response, name: str) -> str | None:
-    text = answer.headers.get(name, "").strip()
+def _tag(response: Response, name: str) -> str | None:
+    text = response.headers.get(name, "").strip()
     return text if 0 < len(text) <= 500 and text.isprintable() else None
 
 

@@ -1,6 +1,6 @@
 """Retrieving: the feed at an address, if it is another one than when it was last read.
 
-Here: the conditional request, what each answer of a server means for a feed, and where a feed is that has moved.
+Here: the conditional request, what each response of a server means for a feed, and where a feed is that has moved.
 Not here: requests (assets/web), what a feed says (reading.py), when feeds are retrieved (following.py).
 """
 
@@ -87,44 +87,44 @@ def _retrieve(url: str, etag: str | None, last_modified: str | None, private: Se
     given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     conditions = {name: value for name, value in given.items() if value}
     try:
-        answer = request(url, LIMITS, {**HEADERS, **conditions}, private)
+        response = request(url, LIMITS, {**HEADERS, **conditions}, private)
     except PrivateAddressError as error:
         raise PermanentError(f"{error}. If it is one of yours, name its network in EARSHOT_PRIVATE_NETWORKS") from None
     except UnavailableError as error:
         raise UnavailableError(f"{error}. It is tried again by itself") from None
-    moved = answer.moved_to or url
-    if answer.status == 304 and conditions:
+    moved = response.moved_to or url
+    if response.status == 304 and conditions:
         return Retrieved("unchanged", moved, None, etag, last_modified)
-    _refuse(url, answer)
+    _refuse(url, response)
     try:
-        feed = read_feed(answer.content, answer.address, _charset(answer))
+        feed = read_feed(response.content, response.address, _charset(response))
     except PermanentError as error:
         raise PermanentError(f"What lies at {shown(url)} {error}. Nothing was changed") from None
-    return Retrieved("read", moved, feed, _header(answer, "etag"), _header(answer, "last-modified"))
+    return Retrieved("read", moved, feed, _header(response, "etag"), _header(response, "last-modified"))
 
 
-def _refuse(url: str, answer: Response) -> None:
-    if answer.status == 410:
+def _refuse(url: str, response: Response) -> None:
+    if response.status == 410:
         raise FeedGoneError(
             f"The server of {shown(url)} says that the feed is gone for good (status 410). Its episodes stay. Add the "
             "feed that has taken its place, or stop following it: earshot catalogue stop-feed"
         )
-    if answer.status in (401, 403):
+    if response.status in (401, 403):
         raise PermanentError(
-            f"The server of {shown(url)} refuses to give the feed (status {answer.status}). If it needs a key, add the "
-            "address that has it; if it refuses machines, ask its host to let EarshotBot read it"
+            f"The server of {shown(url)} refuses to give the feed (status {response.status}). If it needs a key, add "
+            "the address that has it; if it refuses machines, ask its host to let EarshotBot read it"
         )
-    if answer.status == 404:
+    if response.status == 404:
         raise PermanentError(f"There is no feed at {shown(url)} (status 404): check the address")
-    if answer.status != 200:
-        raise UnavailableError(f"{shown(url)} answered with status {answer.status}. It is tried again by itself")
+    if response.status != 200:
+        raise UnavailableError(f"{shown(url)} answered with status {response.status}. It is tried again by itself")
 
 
-def _charset(answer: Response) -> str | None:
-    found = re.search(r"charset=[\"']?([\w-]{2,30})", answer.headers.get("content-type", ""), re.IGNORECASE)
+def _charset(response: Response) -> str | None:
+    found = re.search(r"charset=[\"']?([\w-]{2,30})", response.headers.get("content-type", ""), re.IGNORECASE)
     return found[1] if found else None
 
 
-def _header(answer: Response, name: str) -> str | None:
-    text = answer.headers.get(name, "").strip()
+def _header(response: Response, name: str) -> str | None:
+    text = response.headers.get(name, "").strip()
     return text if 0 < len(text) <= 500 and text.isprintable() else None

@@ -137,14 +137,14 @@ class WebhookChannel:
             for handler in (urllib.request.ProxyHandler(), *recording_handlers(deadline, progress)):
                 opener.add_handler(handler)
             try:
-                answer = Response(opener.open(request, timeout=self._timeout_s))
-                text = answer.read()
+                response = Response(opener.open(request, timeout=self._timeout_s))
+                text = response.read()
             except (OSError, http.client.HTTPException) as error:
                 return _without_url(of_lost_connection(deadline.blame(error), progress.stage), self._url)
             except Exception as error:
                 logger.exception("an alert ended in an error that nobody foresaw")
                 return of_unexpected(error, progress.stage)
-        return _without_url(of_webhook(answer.getcode(), dict(answer.info()), text, datetime.now(UTC)), self._url)
+        return _without_url(of_webhook(response.getcode(), dict(response.info()), text, datetime.now(UTC)), self._url)
 
 
 def of_webhook(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Outcome:

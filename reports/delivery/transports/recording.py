@@ -20,7 +20,7 @@ ANSWER_LIMIT = 64 * 1024
 
 
 class Response:
-    """An answer, read once: the status decides, so a body that gets lost on its way changes nothing."""
+    """A response, read once: the status decides, so a body that gets lost on its way changes nothing."""
 
     def __init__(self, response: Any) -> None:
         self._response = response

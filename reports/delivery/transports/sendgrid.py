@@ -57,14 +57,14 @@ class SendGridTransport:
         progress = Progress()
         with Deadline(self._deadline_s) as deadline:
             try:
-                answer = self._client(deadline, progress).mail.send.post(request_body=payload)
+                response = self._client(deadline, progress).mail.send.post(request_body=payload)
             except (OSError, http.client.HTTPException) as error:
                 return of_lost_connection(deadline.blame(error), progress.stage)
             except Exception as error:
                 logger.exception("delivery %s ended in an error that nobody foresaw", mail.envelope.delivery_id)
                 return of_unexpected(error, progress.stage)
-        masked = answer.body.replace(self._key.encode(), b"(key)")
-        return of_http(answer.status_code, dict(answer.headers), masked, datetime.now(UTC), sandbox=self._sandbox)
+        masked = response.body.replace(self._key.encode(), b"(key)")
+        return of_http(response.status_code, dict(response.headers), masked, datetime.now(UTC), sandbox=self._sandbox)
 
     def _client(self, deadline: Deadline, progress: Progress) -> _Client:
         headers = SendGridAPIClient(self._key, host=self._host)._default_headers
