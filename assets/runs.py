@@ -334,9 +334,9 @@ def computed_since(
 
 def finality(tenants: pl.DataFrame, window: Window, clock: datetime) -> pl.DataFrame:
     """tenant_id, is_final: a day is final once its tenant's lateness has passed since the day's end."""
-    end = pl.lit(window.end, dtype=pl.Datetime("us", "UTC"))
+    end = pl.lit(window.end, dtype=UTC_TIME)
     final_from = end + pl.duration(hours=pl.col("lateness_hours"))
-    return tenants.select("tenant_id", is_final=final_from <= pl.lit(clock, dtype=pl.Datetime("us", "UTC")))
+    return tenants.select("tenant_id", is_final=final_from <= pl.lit(clock, dtype=UTC_TIME))
 
 
 def _stamp(table: str, frame: pl.DataFrame, status: pl.DataFrame, run_id: UUID) -> pl.DataFrame:

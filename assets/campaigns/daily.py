@@ -22,7 +22,7 @@ from assets.campaigns.reach.ranges import measure_reach_so_far, sketch_large_day
 from assets.campaigns.results.credited_conversions import ids_of, read_credited, since_start
 from assets.campaigns.results.data_driven import read_journeys, respond_data_driven
 from assets.campaigns.results.kpis import measure, measure_data_driven
-from assets.frames import empty_frame
+from assets.frames import UTC_TIME, empty_frame
 from assets.grain import CAMPAIGN, PLACEMENT, PLACEMENT_EPISODE
 from assets.spans import LONGEST_WINDOW
 from sql.values import Reader, Window
@@ -30,7 +30,7 @@ from sql.values import Reader, Window
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUNDAY = 7
 # Raw rows lie from 2000 on (in_event_time_bounds).
-FIRST_ROWS = pl.lit(datetime(2000, 1, 1, tzinfo=UTC), dtype=pl.Datetime("us", "UTC"))
+FIRST_ROWS = pl.lit(datetime(2000, 1, 1, tzinfo=UTC), dtype=UTC_TIME)
 
 Tables = dict[str, pl.DataFrame]
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from assets.frames import UTC_TIME
+
 # Of the versions before the current one: the current one's id, until when each was served, and its own ids.
 _SCHEMA = pl.Schema(
     {
         "current_id": pl.Binary(),
-        "replaced_at": pl.Datetime("us", "UTC"),
+        "replaced_at": UTC_TIME,
         "podcast_id": pl.Binary(),
         "episode_id": pl.Binary(),
         "asset_id": pl.Binary(),

@@ -22,6 +22,7 @@ import polars as pl
 from babel.numbers import get_currency_precision
 
 from assets.attribution.spellings import clean_code, clean_order_id
+from assets.frames import UTC_TIME
 from assets.importing.addresses import TrustedProxies, client_of
 from assets.importing.events import LONGEST_REJECT, MadeBatch, uuid5_bytes
 from assets.importing.requests import EARLIEST
@@ -54,7 +55,7 @@ YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
 SCHEMA: Mapping[str, pl.DataType] = {
     "tenant_id": pl.Binary(),
     "event_id": pl.Binary(),
-    "occurred_at": pl.Datetime("us", "UTC"),
+    "occurred_at": UTC_TIME,
     "sponsor_id": pl.Binary(),
     "kind": pl.String(),
     "signal": pl.String(),

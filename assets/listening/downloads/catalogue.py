@@ -12,7 +12,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.frames import add_absent, add_columns, bring_to_utc, need_columns
+from assets.frames import UTC_TIME, add_absent, add_columns, bring_to_utc, need_columns
 from assets.grain import EPISODE, FILE
 from assets.listening.downloads.method import Method, MethodError, check_methods
 from assets.listening.downloads.numbering import add_numbers
@@ -65,7 +65,7 @@ def index_catalogue(
     need_columns(media, "media", [*NAMES, "file_bytes", "header_bytes", "duration_s"])
     check_methods(methods)
     numbered = add_numbers(bring_to_utc(episodes, "published_at"))
-    wholes, parts = _separate_parts(add_absent(media, {"replaced_at": pl.lit(None, dtype=pl.Datetime("us", "UTC"))}))
+    wholes, parts = _separate_parts(add_absent(media, {"replaced_at": pl.lit(None, dtype=UTC_TIME)}))
     files = (
         wholes.sort("tenant_id", "asset_id")
         .with_row_index("file_no")
