@@ -80,26 +80,26 @@ def _update(kind: Kind, change: Change, owner: Mapping[str, Any]) -> Statement:
         values |= bounds
         expressions |= {name: f"%({name})s" for name in bounds}
         expressions["valid"] = _range(expressions, values)
-    known, where = _where(kind, change, owner)
+    found, where = _where(kind, change, owner)
     pairs = ", ".join(f"{name} = {cell}" for name, cell in expressions.items())
-    return f"UPDATE {kind.table} SET {pairs} WHERE {where}", {**values, **known}  # noqa: S608  (constants)
+    return f"UPDATE {kind.table} SET {pairs} WHERE {where}", {**values, **found}  # noqa: S608  (constants)
 
 
 def _remove(kind: Kind, change: Change, owner: Mapping[str, Any]) -> Statement:
-    known, where = _where(kind, change, owner)
+    found, where = _where(kind, change, owner)
     if kind.name == "subscriptions":
-        return f"UPDATE {kind.table} SET active = FALSE WHERE {where}", known  # noqa: S608  (constants)
-    return f"DELETE FROM {kind.table} WHERE {where}", known  # noqa: S608  (constants)
+        return f"UPDATE {kind.table} SET active = FALSE WHERE {where}", found  # noqa: S608  (constants)
+    return f"DELETE FROM {kind.table} WHERE {where}", found  # noqa: S608  (constants)
 
 
 def _where(kind: Kind, change: Change, owner: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     columns = CHANGED_BY.get(kind.name, (kind.row_id,))
     assert change.found is not None  # noqa: S101  (only rows that are there are changed)
-    values = {f"known_{name}": change.found[name] for name in columns}
-    conditions = [f"{name} = %(known_{name})s" for name in columns]
+    values = {f"found_{name}": change.found[name] for name in columns}
+    conditions = [f"{name} = %(found_{name})s" for name in columns]
     if owner and "tenant_id" not in columns:
-        values |= {"known_tenant": owner["tenant_id"]}
-        conditions.append("tenant_id = %(known_tenant)s")
+        values |= {"found_tenant": owner["tenant_id"]}
+        conditions.append("tenant_id = %(found_tenant)s")
     return values, " AND ".join(conditions)
 
 

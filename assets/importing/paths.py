@@ -117,9 +117,9 @@ class MediaPaths:
         replaced_at, where files have taken the place of others under one path; older_guids, where these changed."""
         media, versions = separate_versions(media)
         files = list(media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows())
-        exact = _unambiguous((known, ids) for path, *ids in files for known in _catalogue_paths(path))
+        exact = _unambiguous((path, ids) for stored, *ids in files for path in _catalogue_paths(stored))
         decoded = _unambiguous(
-            (_composed(percent_decoded(known)), ids) for path, *ids in files for known in _catalogue_paths(path)
+            (_composed(percent_decoded(path)), ids) for stored, *ids in files for path in _catalogue_paths(stored)
         )
         return cls(exact | _by_guids(_current(media)) if "guid" in media.columns else exact, decoded, versions)
 

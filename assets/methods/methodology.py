@@ -254,14 +254,14 @@ def _people(config: Configuration) -> Section:
             "changes is the hash, and no number."
         )
     days = config.settings["address_days"]
-    kept = (
+    retention = (
         f"Raw addresses, those of requests and of attribution events, are removed after {days} days; the keys made of "
         "them stay."
         if days
         else "Raw addresses are not removed by Earshot."
     )
     raw_days = config.settings["raw_days"]
-    kept += (
+    retention += (
         f" Raw rows are dropped after {raw_days} days, once they lie in an archive; a day of that age is computed "
         "again only after they were brought back from it. Signals that name an order stay."
         if raw_days
@@ -269,7 +269,7 @@ def _people(config: Configuration) -> Section:
     )
     dropped_after = config.settings["dropped_after"]
     if dropped_after:
-        kept += (
+        retention += (
             f" The database drops raw rows after {dropped_after} days, and nothing keeps them: a day of that age is "
             "not computed again."
         )
@@ -278,7 +278,7 @@ def _people(config: Configuration) -> Section:
         [
             "A listener is an address together with a user agent, a household is an address alone: IPv4 in full, IPv6 "
             "as its /64 network. Both are kept as hashes made with a key (HMAC-SHA-256).",
-            f"{keys} {kept}",
+            f"{keys} {retention}",
             "Sponsor reports tell nothing of where listeners are or what they listen with. Rows about delivery cover "
             f"at least {config.settings['k_delivery']:,} households; smaller ones stand together as Other.",
         ],

@@ -120,9 +120,9 @@ class OrderMaker:
             for (event, values), order in zip(read, events.get_column("order_id"), strict=True)
         ]
         named = events.with_columns(pl.Series("event_id", ids, dtype=pl.Binary))
-        kept = named.unique("event_id", keep="first", maintain_order=True)
-        self.repeated += named.unique(["event_id", "occurred_at", "value_minor", "currency"]).height - kept.height
-        return MadeBatch(kept, pl.DataFrame(rejects, schema=REJECTS))
+        once = named.unique("event_id", keep="first", maintain_order=True)
+        self.repeated += named.unique(["event_id", "occurred_at", "value_minor", "currency"]).height - once.height
+        return MadeBatch(once, pl.DataFrame(rejects, schema=REJECTS))
 
     def _refuse_twice(self, record: Record) -> None:
         for meaning, names in self.shop.columns.items():

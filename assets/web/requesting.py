@@ -39,7 +39,7 @@ HEADERS = {"User-Agent": "earshot", "Accept": "*/*", "Accept-Encoding": "identit
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 _WITH_CONTENT = (200, 206)
-_KEPT_IN_TARGETS = "/?&=%:@!$'()*+,;~[]-._"
+_UNQUOTED = "/?&=%:@!$'()*+,;~[]-._"
 
 
 class UnavailableError(EarshotError):
@@ -243,5 +243,5 @@ def _unpacked(content: bytes, encoding: str, address: str, most: int) -> bytes:
 
 
 def _target(parts: SplitResult) -> str:
-    path = quote(parts.path or "/", safe=_KEPT_IN_TARGETS)
-    return f"{path}?{quote(parts.query, safe=_KEPT_IN_TARGETS)}" if parts.query else path
+    path = quote(parts.path or "/", safe=_UNQUOTED)
+    return f"{path}?{quote(parts.query, safe=_UNQUOTED)}" if parts.query else path

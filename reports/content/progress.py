@@ -72,7 +72,7 @@ ADDING_UP_WITH_UNREPORTED = message(
 def progress(facts: ReportFacts, formatter: Formatter) -> tuple[Section, ...]:
     """What was delivered, spent and earned since the start, one section for each currency."""
     return tuple(
-        Section(_title(each, facts, formatter), (*_known(each, formatter), *_since_the_last_report(each, formatter)))
+        Section(_title(each, facts, formatter), (*_to_date(each, formatter), *_since_the_last_report(each, formatter)))
         for each in facts.to_date
     )
 
@@ -92,7 +92,7 @@ def _title(to_date: ToDate, facts: ReportFacts, formatter: Formatter) -> str:
     return formatter.say("Campaigns to date, in {currency}", currency=to_date.currency)
 
 
-def _known(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
+def _to_date(to_date: ToDate, formatter: Formatter) -> Iterator[Pair]:
     """What is known; of spend and values that are not, a notice of the report speaks."""
     return (pair for pair in _pairs(to_date, formatter) if pair.text != NOTHING)
 

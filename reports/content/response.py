@@ -29,8 +29,8 @@ MEASURED = (OF_REACHED_DOUBTFUL, OF_REACHED, WITH_INTERVAL_DOUBTFUL, WITH_INTERV
 
 def response(facts: ReportFacts, formatter: Formatter) -> Section | None:
     """Rates, costs and returns with their intervals; no amount of several currencies; None where there are none."""
-    known = (measure for measure in facts.response if facts.currency is not None or not measure.is_money)
-    shown = [measure for measure in known if measure.interval is not None or measure.is_small]
+    printable = (measure for measure in facts.response if facts.currency is not None or not measure.is_money)
+    shown = [measure for measure in printable if measure.interval is not None or measure.is_small]
     pairs = tuple(
         Pair(formatter.say(KPIS[measure.kpi]), measured(measure, facts.currency, formatter)) for measure in shown
     )

@@ -18,20 +18,20 @@ import adbc_driver_manager
 import adbc_driver_manager.dbapi
 import adbc_driver_postgresql
 
-# Addresses that are kept: a process reads one database, rarely also its replica; tests have one each.
+# Addresses that stay open: a process reads one database, rarely also its replica; tests have one each.
 MOST_OPEN = 4
 
-_kept: OrderedDict[str, Database] = OrderedDict()
+_databases: OrderedDict[str, Database] = OrderedDict()
 _lock = threading.Lock()
 
 
 @dataclass(slots=True, eq=False)
 class Database:
-    """One address, opened. connections: how many are open; the last one closes what is not kept any more."""
+    """One address, opened. connections: how many are open; the last one closes it where it is shared no more."""
 
     opened: Any
     connections: int = 0
-    is_kept: bool = True
+    is_shared: bool = True
 
     def close(self) -> None:
         """What a connection calls when it is closed."""
@@ -40,12 +40,12 @@ class Database:
             self._close_unused()
 
     def drop(self) -> None:
-        """Keep it no longer. The caller holds the lock."""
-        self.is_kept = False
+        """Share it no longer. The caller holds the lock."""
+        self.is_shared = False
         self._close_unused()
 
     def _close_unused(self) -> None:
-        if not self.is_kept and not self.connections:
+        if not self.is_shared and not self.connections:
             self.opened.close()
 
 
@@ -63,17 +63,17 @@ def connect(url: str) -> adbc_driver_manager.dbapi.Connection:
 def _open(url: str) -> Database:
     """The database with one connection more."""
     with _lock:
-        database = _kept.get(url)
+        database = _databases.get(url)
         if database is not None:
-            _kept.move_to_end(url)
+            _databases.move_to_end(url)
             database.connections += 1
             return database
     # Outside of the lock: a server may be silent for as long as it likes.
     opened = Database(adbc_driver_postgresql.connect(url), connections=1)
     with _lock:
-        if before := _kept.pop(url, None):
+        if before := _databases.pop(url, None):
             before.drop()
-        _kept[url] = opened
-        while len(_kept) > MOST_OPEN:
-            _kept.popitem(last=False)[1].drop()
+        _databases[url] = opened
+        while len(_databases) > MOST_OPEN:
+            _databases.popitem(last=False)[1].drop()
     return opened

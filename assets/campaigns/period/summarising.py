@@ -102,7 +102,7 @@ def summarise(facts: PeriodFacts) -> PeriodResult:
         shows=_shows(facts, shared),
         pacing=_pacing(facts, shared),
         signals=_signals(facts, shared),
-        reached=_reached(facts, shared),
+        reached=_address_kinds(facts, shared),
     )
 
 
@@ -164,7 +164,7 @@ def _kpis(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
     return pl.concat(levels)
 
 
-def _reached(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
+def _address_kinds(facts: PeriodFacts, shared: _Shared) -> pl.DataFrame:
     """The kinds of addresses that each campaign reached, and all campaigns of a sponsor together."""
     levels = []
     for level in ("campaign", "sponsor"):

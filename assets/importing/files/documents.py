@@ -36,7 +36,7 @@ NEXT = re.compile(r"(?<=[}\]])[\s,]*(?=\{)")
 LONGEST_RECORD = 64 * 1024
 
 # How much of a text without a list is kept, as its end may be the beginning of one.
-KEPT = 400
+LONGEST_OPENING = 400
 
 _DECODER = json.JSONDecoder()
 
@@ -80,7 +80,7 @@ class _Cutter:
         """More text, and what kind of document it is once its beginning is there."""
         text = self.decoder.decode(chunk, is_last).replace("\x00", "")
         self.text += text if self.line > 1 or self.text else text.removeprefix("\ufeff")
-        if self.is_wrapped is None and (len(self.text) > KEPT or is_last):
+        if self.is_wrapped is None and (len(self.text) > LONGEST_OPENING or is_last):
             self.is_wrapped = WRAPPED.match(self.text.lstrip()) is not None
 
     def take(self, is_last: bool) -> pl.DataFrame:
@@ -103,7 +103,7 @@ class _Cutter:
         if opening is not None:
             self.in_list = True
             return opening.end()
-        end = len(self.text) if is_last else len(self.text) - KEPT
+        end = len(self.text) if is_last else len(self.text) - LONGEST_OPENING
         return end if end > place else None
 
     def _among_records(self, place: int, is_last: bool) -> int | None:

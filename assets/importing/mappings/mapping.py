@@ -228,12 +228,12 @@ def _column(spec: object, where: str) -> Column:
     return Column(from_=_texts(said.get("from", ())), join=_texts(said.get("join", ())), as_=said.get("as"), **texts)
 
 
-def _keys(content: object, known: Mapping[str, str], where: str) -> dict[str, Any]:
+def _keys(content: object, allowed: Mapping[str, str], where: str) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise PermanentError(f"{where} is no mapping of keys to values; its keys are {', '.join(known)}")
+        raise PermanentError(f"{where} is no mapping of keys to values; its keys are {', '.join(allowed)}")
     for key in content:
-        if key not in known:
-            near = process.extractOne(str(key), list(known))
+        if key not in allowed:
+            near = process.extractOne(str(key), list(allowed))
             raise PermanentError(f"{where} has the key {key!r}, which is none; did you mean {near[0]}?")
     return content
 

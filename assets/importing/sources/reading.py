@@ -61,7 +61,7 @@ class SourceRead:
 
 
 def due_objects(
-    found: Iterable[FoundObject], known: Mapping[str, ObjectState], now: datetime
+    found: Iterable[FoundObject], states: Mapping[str, ObjectState], now: datetime
 ) -> list[tuple[FoundObject, bool]]:
     """The objects that are to be read, in their order, with whether a person wants them whatever they look like.
 
@@ -70,7 +70,7 @@ def due_objects(
     """
     due = []
     for each in found:
-        before = known.get(each.name)
+        before = states.get(each.name)
         is_wanted = before is not None and before.state == "due"
         if before is not None and before.version == each.version and not is_wanted:
             continue

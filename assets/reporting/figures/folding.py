@@ -87,8 +87,8 @@ def _sum_by_model(rows: Sequence[PlacementRow]) -> tuple[tuple[str, float], ...]
 
 
 def _sum_to_date(rows: Sequence[PlacementRow]) -> Figures | None:
-    known = [row.to_date for row in rows if row.to_date is not None]
-    return sum(known[1:], known[0]) if known and len(known) == len(rows) else None
+    figures = [row.to_date for row in rows if row.to_date is not None]
+    return sum(figures[1:], figures[0]) if figures and len(figures) == len(rows) else None
 
 
 def _sum_or_none(amounts: Sequence[int | None]) -> int | None:

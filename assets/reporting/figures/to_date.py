@@ -171,18 +171,18 @@ def _earlier(
     """What changed about the campaigns of one currency. each: figures of all campaigns at the moments of moments_of."""
     at_last, at_start = each[_end_of(last.through, period)], each[period.window.start]
     ids = [UUID(bytes=campaign.campaign_id) for campaign in own]
-    known = [one for one in ids if one in last.figures]
-    unreported = [at_start[one] - at_last[one] for one in known]
+    reported = [one for one in ids if one in last.figures]
+    unreported = [at_start[one] - at_last[one] for one in reported]
     unreported += [at_start[one] for one in ids if one not in last.figures]
     after, currency = last.through + DAY, own[0].currency
     still_in = set(subject.campaign_ids)
     return EarlierChanges(
         reported_through=last.through,
-        reported=add_up(last.figures[one] for one in known),
-        changed=add_up(at_last[one] - last.figures[one] for one in known),
+        reported=add_up(last.figures[one] for one in reported),
+        changed=add_up(at_last[one] - last.figures[one] for one in reported),
         unreported=add_up(unreported),
         unreported_days=(after, period.first - DAY) if after < period.first else None,
-        model_changed=bool(known) and last.model != subject.model,
+        model_changed=bool(reported) and last.model != subject.model,
         ended=tuple(name for one, (name, of) in last.names.items() if of == currency and one not in still_in),
     )
 

@@ -162,14 +162,14 @@ def check(title: str) -> None:
     with runtime.open_warehouse(load_settings()) as warehouse:
         source = find_source(warehouse, title)
         found = find_objects(source.place)
-        known = read_object_states(warehouse, source)
-    due = due_objects(found, known, datetime.now(UTC))
-    aside = [(name, bad) for name, bad in known.items() if bad.state == "quarantined"]
+        states = read_object_states(warehouse, source)
+    due = due_objects(found, states, datetime.now(UTC))
+    aside = [(name, bad) for name, bad in states.items() if bad.state == "quarantined"]
     there = {each.name for each in found}
     console.out.print(f"{source.title}: {len(found):,} objects at {source.place.location}")
     if not found:
-        console.out.print(EMPTY_NOW if known else EMPTY_SO_FAR)
-    console.out.print(f"{len(there & known.keys()):,} were read before, {len(due):,} are due")
+        console.out.print(EMPTY_NOW if states else EMPTY_SO_FAR)
+    console.out.print(f"{len(there & states.keys()):,} were read before, {len(due):,} are due")
     for each, _ in due[:SHOWN]:
         console.out.print(f"  due: {each.name}{_size(each)}")
     if len(due) > SHOWN:

@@ -82,9 +82,9 @@ class Asset:
     header: int
     seconds: int
     kbps: int
-    size_known: bool
-    duration_known: bool
-    episode_duration_known: bool
+    has_size: bool
+    has_duration: bool
+    has_episode_duration: bool
     flight: tuple[date, date] | None
     campaign: int
     spans: tuple[tuple[int, int, Placed | None], ...]
@@ -93,16 +93,16 @@ class Asset:
     def need(self) -> int:
         """Content bytes that make one minute: the definition of PTMG 2.3, in whole numbers."""
         content = self.size - self.header
-        if not self.size_known:
+        if not self.has_size:
             return MINUTE_OF_UNKNOWN_SIZE
-        if not (self.duration_known or self.episode_duration_known) or self.seconds < 60:
+        if not (self.has_duration or self.has_episode_duration) or self.seconds < 60:
             return content
         return -(-60 * content // self.seconds)
 
     @property
     def plain(self) -> bool:
         """Whether the file can be requested in pieces whose outcome is certain beforehand."""
-        return self.size_known and self.need < self.size - self.header
+        return self.has_size and self.need < self.size - self.header
 
     @property
     def ads(self) -> list[AdSpan]:
@@ -251,9 +251,9 @@ def _make_file(
         header=header,
         seconds=seconds,
         kbps=show.kbps,
-        size_known=gap != 0,
-        duration_known=gap not in (1, 2),
-        episode_duration_known=gap != 1,
+        has_size=gap != 0,
+        has_duration=gap not in (1, 2),
+        has_episode_duration=gap != 1,
         flight=(ads[0].flight_start, ads[0].flight_end) if slug else None,
         campaign=[each.slug for each in tenant.campaigns].index(slug) if slug else UNKNOWN,
         spans=spans,
@@ -335,7 +335,7 @@ def library_frames(library: Library) -> dict[str, pl.DataFrame]:
             "insertion": None if placed is None else placed.spot.kind,
         }
         for asset in library.assets
-        if asset.size_known
+        if asset.has_size
         for number, (first, last, placed) in enumerate(asset.spans)
     ]
     rows: dict[str, Sequence[dict[str, object]]] = {
@@ -359,7 +359,7 @@ def _episode_row(library: Library, episode: Episode) -> dict[str, object]:
         "title": episode.title,
         "number": None if episode.trailer else episode.number,
         "published_at": moment(episode.published),
-        "duration_s": float(first.seconds) if first.episode_duration_known else None,
+        "duration_s": float(first.seconds) if first.has_episode_duration else None,
     }
 
 
@@ -368,9 +368,9 @@ def _asset_row(library: Library, asset: Asset) -> dict[str, object]:
         "asset_id": asset.asset_id.bytes,
         "episode_id": library.episodes[asset.episode].episode_id.bytes,
         "path": asset.path,
-        "file_bytes": asset.size if asset.size_known else None,
+        "file_bytes": asset.size if asset.has_size else None,
         "header_bytes": asset.header,
-        "duration_s": float(asset.seconds) if asset.duration_known else None,
+        "duration_s": float(asset.seconds) if asset.has_duration else None,
         "bitrate_bps": asset.kbps * 1000,
     }
 

@@ -49,7 +49,7 @@ def _sum(rows: list[PlacementRow]) -> PlacementRow:
     """The placement as a row: what is not known of one of its episodes is not known of it."""
     if len(rows) == 1:
         return rows[0]
-    known = [row.to_date for row in rows if row.to_date is not None]
+    figures = [row.to_date for row in rows if row.to_date is not None]
     return replace(
         rows[0],
         episode="",
@@ -61,10 +61,10 @@ def _sum(rows: list[PlacementRow]) -> PlacementRow:
         revenue_minor=_added([row.revenue_minor for row in rows]),
         spend_minor=_added([row.spend_minor for row in rows]),
         by_model=(),
-        to_date=together(known) if len(known) == len(rows) else None,
+        to_date=together(figures) if len(figures) == len(rows) else None,
     )
 
 
 def _added(amounts: list[int | None]) -> int | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
+    present = [amount for amount in amounts if amount is not None]
+    return sum(present) if len(present) == len(amounts) else None

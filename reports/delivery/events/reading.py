@@ -59,8 +59,8 @@ class EventReader:
         read = EventsRead()
         if is_address(self._source):
             name = export_name(self._source)
-            known = [each for _, each in self._read_before([name])]
-            found, etag = lines_at(self._source, known[-1] if known else None)
+            etags = [each for _, each in self._read_before([name])]
+            found, etag = lines_at(self._source, etags[-1] if etags else None)
         else:
             name, etag, found = "", None, files_in(Path(self._source))
         before = self._read_before([each.name for each in found])

@@ -11,7 +11,7 @@ def test_a_change_names_its_row_and_its_columns_alone() -> None:
     plan = planned("placements: [{id: spring-host-read, price: 1}]")
     ((text, values),) = statements_of(plan.changes[0], TENANT)
     assert text.startswith("UPDATE placements SET cost_minor = %(cost_minor)s WHERE placement_id = ")
-    assert values["known_tenant"] == TENANT
+    assert values["found_tenant"] == TENANT
 
 
 def test_settings_of_attribution_are_added_never_changed() -> None:
