@@ -114,7 +114,7 @@ def freeze(warehouse: Warehouse, key: ReportKey, report: FinishedReport, provena
     """
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         name_person(connection, provenance.person)
-        if not _record(connection, key, provenance, "frozen", None, report):
+        if not _record(connection, key, provenance, "frozen", report=report):
             return 0
         _save_files(connection, key, report.files)
         _save_figures(connection, key, report.figures)
@@ -130,7 +130,7 @@ def propose(warehouse: Warehouse, key: ReportKey, report: FinishedReport, reason
     """
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         name_person(connection, provenance.person)
-        if _record(connection, key, provenance, "waiting", reason, report):
+        if _record(connection, key, provenance, "waiting", reason=reason, report=report):
             alert_owner(
                 connection, key, "approval", f"A report waits for approval: {report.subject}", reason, provenance
             )
@@ -153,7 +153,7 @@ def hold(
     """
     with warehouse.transaction("earshot_report", key.tenant_id) as connection:
         name_person(connection, provenance.person)
-        recorded = _record(connection, key, provenance, state, reason, None, ready_at)
+        recorded = _record(connection, key, provenance, state, reason=reason, ready_at=ready_at)
     if recorded:
         _note(f"report_{state}", key, provenance, reason=reason)
 
@@ -165,7 +165,7 @@ def _note(event: str, key: ReportKey, provenance: Provenance, **more: object) ->
 def alert_owner(
     connection: Connection, key: ReportKey, what: str, subject: str, text: str, provenance: Provenance
 ) -> None:
-    """Queue an alert to the owner of the report's subscription, once for each thing that there is to tell of it."""
+    """Queue an alert to the owner of the report's subscription, once for each thing (what)."""
     alert = Alert(key.tenant_id, f"{what}/{key.report_id}", subject, text, key.subscription_id)
     queue_alert(connection, alert, provenance.as_of)
 
@@ -221,8 +221,9 @@ def _record(
     key: ReportKey,
     provenance: Provenance,
     state: str,
-    reason: str | None,
-    report: FinishedReport | None,
+    *,
+    reason: str | None = None,
+    report: FinishedReport | None = None,
     ready_at: datetime | None = None,
 ) -> bool:
     """Insert the report's row, or move a held or pending one on. False if it was made or skipped before."""

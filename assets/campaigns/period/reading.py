@@ -50,13 +50,14 @@ def read_period(
     window: Window,
     timezone: str,
     as_of: datetime,
+    *,
     received_by: datetime | None = None,
     apart: Apart | None = None,
 ) -> PeriodFacts:
     """The facts of a period. Raises PermanentError for a campaign that the tenant does not have.
 
-    window:   the period, cut at the tenant's local midnights (Window.of_local_days); timezone names its days
-    as_of:    refunds count that occurred before it, and windows are complete or open by it
+    window:      the period, cut at the tenant's local midnights (Window.of_local_days); timezone names its days
+    as_of:       refunds count that occurred before it, and windows are complete or open by it
     received_by: count conversions, their worth and refunds by what had been received by then (a period at an equal age)
     apart:       parts the rows among several reports, whose campaigns these are; the facts are then of all of them,
                  each under its key in place of the tenant's id

@@ -81,8 +81,8 @@ class Measuring:
     ) -> dict[UUID, PeriodResult]:
         apart = Apart([Member(key.bytes, own) for key, own in campaigns.items()])
         every = sorted({campaign for own in campaigns.values() for campaign in own})
-        scope = (self.tenant, every, window, self.period.timezone, as_of, received_by)
-        whole = summarise(read_period(self.read, *scope, apart=apart))
+        scope = (self.tenant, every, window, self.period.timezone, as_of)
+        whole = summarise(read_period(self.read, *scope, received_by=received_by, apart=apart))
         frames = {each.name: getattr(whole, each.name) for each in fields(whole)}
         frames = {name: frame for name, frame in frames.items() if isinstance(frame, pl.DataFrame)}
         parts = {name: parted(frame) for name, frame in frames.items()}

@@ -221,30 +221,33 @@ def _printed(report: Report, number: Number, part: Part) -> str | None:
     """The number as the report prints it; None where it does not."""
     if not isinstance(number.place, InRecords):
         return number.place.find(report.content) if part == Part() else None
-    if part.placement is not None:
-        rows = [
-            row
-            for row in report.records("placement")
-            if row["placement"] == part.placement
-            and part.campaign in (None, row["campaign"])
-            and part.episode in (None, row["episode"])
-            and part.aired in (None, row["aired"])
-        ]
-    elif part.campaign is not None:
-        rows = [row for row in report.records("campaign") if row["campaign"] == part.campaign]
-        rows = rows or report.records("total")
-    elif part.day is not None:
-        rows = [row for row in report.records("day") if row["first_day"] == part.day.isoformat()]
-        rows = rows if number.name in OF_A_DAY and part.model in (None, report.parameters["model"]) else []
-    elif part.model is not None and part.model != report.parameters["model"]:
-        rows = [row for row in report.records("model") if row["model"] == part.model]
-    else:
-        rows = report.records("total")
-    cells = [row[number.place.column] for row in rows]
+    cells = [row[number.place.column] for row in _records(report, number, part)]
     if not cells:
         return None
     # Rows of the same name stand for their sum.
     return "–" if "" in cells else f"{sum((Decimal(cell) for cell in cells), Decimal(0)).normalize():f}"
+
+
+def _records(report: Report, number: Number, part: Part) -> Sequence[Mapping[str, str]]:
+    """The rows of the report's records in which the part has the number."""
+    own_model = part.model in (None, report.parameters["model"])
+    if part.placement is not None:
+        return [row for row in report.records("placement") if _is_of(row, part)]
+    if part.campaign is not None:
+        rows = [row for row in report.records("campaign") if row["campaign"] == part.campaign]
+        return rows or report.records("total")
+    if part.day is not None:
+        has_days = number.name in OF_A_DAY and own_model
+        return [row for row in report.records("day") if has_days and row["first_day"] == part.day.isoformat()]
+    if not own_model:
+        return [row for row in report.records("model") if row["model"] == part.model]
+    return report.records("total")
+
+
+def _is_of(row: Mapping[str, str], part: Part) -> bool:
+    """Whether a row of a placement is one of the part, which may leave out the campaign, episode and day of airing."""
+    given = {"placement": part.placement, "campaign": part.campaign, "episode": part.episode, "aired": part.aired}
+    return all(value in (None, row[name]) for name, value in given.items())
 
 
 def _is_equal(number: Number, printed: str | None, recomputed: str) -> bool:

@@ -44,13 +44,17 @@ def paid(minor: int) -> dict[str, object]:
 
 
 def revenue(harbour: Warehouse, window: Window, by: datetime) -> int | None:
-    result = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
+    result = summarise(
+        read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, received_by=by)
+    ).kpis
     amount: int | None = result.filter(kpi="revenue", model="linear", level="campaign")["amount_minor"].item()
     return amount
 
 
 def conversions(harbour: Warehouse, window: Window, by: datetime) -> float:
-    result = summarise(read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, by)).kpis
+    result = summarise(
+        read_period(harbour.read, named("harbour"), [named("spring")], window, "UTC", by, received_by=by)
+    ).kpis
     return float(result.filter(kpi="conversions", model="linear", level="campaign")["estimate"].item())
 
 
