@@ -1,6 +1,6 @@
--- episode_newcomers: listeners of an episode by the day of their first counted download of it.
+-- episode_new_listeners: listeners of an episode by the day of their first counted download of it.
 -- They may be added up over days: a listener is new to an episode once. Those of shows and tenants are in audience_periods.
-CREATE VIEW bi.episode_newcomers WITH (security_barrier = TRUE) AS
+CREATE VIEW bi.episode_new_listeners WITH (security_barrier = TRUE) AS
 SELECT
     firsts.tenant_id,
     firsts.podcast_id,
