@@ -179,9 +179,12 @@ def test_a_listener_is_new_to_an_episode_once(filled: Warehouse) -> None:
     for day, keys in ((DAY, [1, 2, 2]), (DAY + timedelta(days=1), [2, 3])):
         heard = [download(T1, day, number, key) for number, key in enumerate(keys)]
         write(filled, "downloads", [*heard, download(T2, day, 9, 1)], day)
-    shown = seen(filled, f"SELECT day, new_listeners FROM bi.episode_new_listeners WHERE episode_id = '{T1}' ORDER BY day")
+    shown = seen(
+        filled, f"SELECT day, new_listeners FROM bi.episode_new_listeners WHERE episode_id = '{T1}' ORDER BY day"
+    )
     assert shown == [(DAY, 2), (DAY + timedelta(days=1), 1)]
-    assert seen(filled, f"SELECT sum(new_listeners) FROM bi.episode_new_listeners WHERE episode_id = '{T2}'") == [(1,)]
+    found = seen(filled, f"SELECT sum(new_listeners) FROM bi.episode_new_listeners WHERE episode_id = '{T2}'")
+    assert found == [(1,)]
 
 
 def test_hours_of_the_week_know_their_weekday(filled: Warehouse) -> None:
