@@ -36,8 +36,8 @@ BEHIND = counted(
     "Ask how delivery catches up: {delivered} of {expected} ads due by now are delivered, {missing} are missing.",
 )
 BETTER_SHOW = message(
-    "Consider more of {show}: a conversion costs {cost} there, {share} less than the median of {shows} shows "
-    "({median})."
+    "Consider more of {show}: a conversion costs {cost} in its episodes of this period, {share} less than the median "
+    "of {shows} shows ({median}), all to date."
 )
 UNUSED_CODE = message(
     "Check the code {code} ({placement}): nobody has used it so far, after {delivered} ads. Is it read out, and "
@@ -50,9 +50,9 @@ UNUSED_ADDRESS = message(
 # NOTE: A span, as it stands after "after".
 PASSED = counted("{number} week", "{number} weeks")
 MORE_WEEKS = counted(
-    "Wait about {weeks} more week before judging return and cost: {sample} of {fewest} conversions are there after "
+    "Wait about {weeks} more week before judging the results: {sample} of {fewest} conversions are there after "
     "{passed}.",
-    "Wait about {weeks} more weeks before judging return and cost: {sample} of {fewest} conversions are there after "
+    "Wait about {weeks} more weeks before judging the results: {sample} of {fewest} conversions are there after "
     "{passed}.",
 )
 

@@ -28,7 +28,7 @@ IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 
 # For one more, and for any other number.
 AND_MORE = counted("{dates} and {number} more day", "{dates} and {number} more days")
-USES = counted("{number} conversion to date", "{number} conversions to date")
+USES = counted("{number} use to date", "{number} uses to date")
 UNUSED = message("not used so far ({placement})")
 OWED = counted("{number} ad", "{number} ads")
 NOTHING_OWED = message("None.")

@@ -97,7 +97,8 @@ class OpenWindows:
 
 @dataclass(frozen=True, slots=True)
 class CodeUse:
-    """A promo code or vanity URL of a placement, and how many conversions it was seen with: in the period, to date.
+    """A promo code or vanity URL of a placement, and how many actions of any kind it was seen with, visits too: in the
+    period, to date.
 
     delivered: ads of the placement to date.
     """

@@ -13,7 +13,7 @@ from datetime import timedelta
 from reports.content.ratios import cost_of_each
 from reports.content.report import Bar, BarChart, LineChart
 from reports.facts.report_facts import Period, PlacementRow, ReportFacts
-from reports.wording.catalogues import counted
+from reports.wording.catalogues import counted, message
 from reports.wording.chart_labels import distinct
 from reports.wording.formats import Formatter
 
@@ -22,6 +22,13 @@ MOST_BARS = 6
 MOST_DAY_TICKS = 5
 COUNT_STEPS = 4
 CONVERSION_STEPS = 2
+
+# Of a show only the episodes of the period have a place in the chart, so what it cost is of them.
+OF_A_SHOW = (
+    message("its episodes of this period, to date: {spend} spent"),
+    message("its episodes of this period, to date: {spend} spent, {cost} per conversion"),
+)
+OF_AN_EPISODE = (message("to date: {spend} spent"), message("to date: {spend} spent, {cost} per conversion"))
 
 MORE_SHOWS = counted("{number} more show", "{number} more shows")
 MORE_EPISODES = counted("{number} more episode", "{number} more episodes")
@@ -61,10 +68,10 @@ def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
         return None
     if len({row.show for row in earning if not row.is_folded}) > 1:
         title = formatter.say("Conversions by show in this period")
-        bars = _bars(MORE_SHOWS, earning, facts.placements, lambda row: (row.show,), formatter)
+        bars = _bars(MORE_SHOWS, OF_A_SHOW, earning, facts.placements, lambda row: (row.show,), formatter)
     else:
         title = formatter.say("Conversions by episode in this period")
-        bars = _bars(MORE_EPISODES, earning, facts.placements, _episode, formatter)
+        bars = _bars(MORE_EPISODES, OF_AN_EPISODE, earning, facts.placements, _episode, formatter)
     each = formatter.say(", ").join(f"{bar.label} {bar.text}" for bar in bars)
     return BarChart(title, bars, formatter.say("Bar chart. {title}: {bars}.", title=title, bars=each))
 
@@ -76,6 +83,7 @@ def _episode(row: PlacementRow) -> tuple[str, ...]:
 
 def _bars(
     more: tuple[str, str],
+    costing: tuple[str, str],
     rows: Iterable[PlacementRow],
     paid: Iterable[PlacementRow],
     key: Callable[[PlacementRow], tuple[str, ...]],
@@ -97,7 +105,7 @@ def _bars(
             costs[key(row)].append(row)
     labels = distinct([name for _, name in shown])
     bars = [
-        Bar(label, value, formatter.credit(value), _cost(costs[name], formatter))
+        Bar(label, value, formatter.credit(value), _cost(costs[name], costing, formatter))
         for label, (value, name) in zip(labels, shown, strict=True)
     ]
     if rest := sums[len(shown) :]:
@@ -114,7 +122,7 @@ def _earned(rows: Iterable[PlacementRow]) -> float:
     return math.fsum(row.conversions for row in rows)
 
 
-def _cost(rows: list[PlacementRow], formatter: Formatter) -> str:
+def _cost(rows: list[PlacementRow], costing: tuple[str, str], formatter: Formatter) -> str:
     """What the rows cost since the start, and that for a conversion where there are enough; empty where not known."""
     currencies = {row.currency for row in rows}
     figures = [row.to_date for row in rows if row.to_date is not None]
@@ -125,9 +133,8 @@ def _cost(rows: list[PlacementRow], formatter: Formatter) -> str:
         return ""
     spend, cost = formatter.money(whole.spend_minor, currency), cost_of_each(whole)
     if cost is None:
-        return formatter.say("to date: {spend} spent", spend=spend)
-    cost_text = formatter.money(cost, currency)
-    return formatter.say("to date: {spend} spent, {cost} per conversion", spend=spend, cost=cost_text)
+        return formatter.say(costing[0], spend=spend)
+    return formatter.say(costing[1], spend=spend, cost=formatter.money(cost, currency))
 
 
 def day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], ...]:

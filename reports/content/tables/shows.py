@@ -16,7 +16,14 @@ from reports.content.tables.grouping import together
 from reports.facts.report_facts import ReportFacts
 from reports.facts.to_date import Figures
 from reports.thresholds import FEWEST_FOR_RATIOS
+from reports.wording.catalogues import message
 from reports.wording.formats import Formatter
+
+ALL = message("Since the start, over all placements. Cost per conversion is shown from {fewest} conversions.")
+PART = message(
+    "Since the start, of the episodes heard in this period; all others, and those of few households, stand under "
+    "Other placements. Cost per conversion is shown from {fewest} conversions."
+)
 
 # A mail is read on a phone: the others are in the PDF's table of placements.
 MOST_SHOWS = 12
@@ -59,15 +66,12 @@ def shows(facts: ReportFacts, formatter: Formatter) -> tuple[Table, ...]:
 def _table(own: list[Show], currencies: list[str], facts: ReportFacts, formatter: Formatter) -> Table:
     say, currency = formatter.say, own[0].currency
     title = say("Shows, to date") if len(currencies) == 1 else say("Shows, to date, in {currency}", currency=currency)
-    note = say(
-        "Since the start, over all placements. Cost per conversion is shown from {fewest} conversions.",
-        fewest=formatter.count(FEWEST_FOR_RATIOS),
-    )
     shown = own[:MOST_SHOWS]
     rest = _rest(shown, facts, currency)
     rows = [_row(show.name, show.figures, currency, formatter) for show in shown]
     if rest is not None:
         rows.append(_row(say("Other placements"), rest, currency, formatter))
+    note = say(ALL if rest is None else PART, fewest=formatter.count(FEWEST_FOR_RATIOS))
     return Table(
         title,
         (say("Show"), say("Ads"), say("Spend"), say("Conv."), say("Cost per conv.")),

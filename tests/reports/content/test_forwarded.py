@@ -58,7 +58,7 @@ def test_shows_to_date_add_up_to_the_campaign_to_date(facts: ReportFacts) -> Non
     ads, conversions = ([row.cells[place] for row in table.rows] for place in (0, 2))
     assert sum(int(cell.replace(",", "")) for cell in ads) == whole.delivered
     assert sum(map(float, conversions)) == whole.conversions
-    assert table.note.startswith("Since the start, over all placements.")
+    assert table.note.startswith("Since the start, of the episodes heard in this period;")
 
 
 def test_the_rest_has_no_cost_where_a_price_is_not_known_or_too_few_came(facts: ReportFacts) -> None:
@@ -110,8 +110,8 @@ def test_proof_has_air_dates_codes_with_counts_and_what_is_owed(facts: ReportFac
         "Aired in Build & Ship": "Jul 15, 2026 · Jul 22, 2026 · Aug 26, 2026 · Sep 2, 2026 · Sep 9, 2026",
         "Aired in Hardware Weekly": "Jul 1, 2026 · Jul 8, 2026 · Sep 16, 2026 · Sep 23, 2026",
         "Aired in Night Shift": "Aug 5, 2026 · Aug 12, 2026 · Aug 19, 2026",
-        "Vanity URL acme.example/night": "31 conversions to date, 4 of them in this period (Night mid)",
-        "Promo code ship20": "1 conversion to date, 2 of them in this period (Ship mid)",
+        "Vanity URL acme.example/night": "31 uses to date, 4 of them in this period (Night mid)",
+        "Promo code ship20": "1 use to date, 2 of them in this period (Ship mid)",
         "Make-goods due": "1 ad",
     }
 

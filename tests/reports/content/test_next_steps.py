@@ -65,7 +65,8 @@ def test_a_show_that_beats_the_median_is_named_with_both_costs(steps: Callable[.
     rows = (placed("Ship", 40, 40_000), placed("Night", 30, 60_000), placed("Weekly", 10, 30_000))
     # 10.00, 20.00 and 30.00 a conversion: the first is half of the median.
     assert steps(placements=rows) == (
-        "Consider more of Ship: a conversion costs $10.00 there, 50% less than the median of 3 shows ($20.00).",
+        "Consider more of Ship: a conversion costs $10.00 in its episodes of this period, 50% less than the median of "
+        "3 shows ($20.00), all to date.",
     )
 
 

@@ -37,7 +37,8 @@ def test_shows_stand_in_one_group_with_spend_and_cost_per_conversion(facts: Repo
     assert [bar.label for bar in bars] == ["Build & Ship", "Night Shift", "Hardware Weekly"]
     assert bars[0].value == 179
     assert (len(so_far), conversions) == (len(rows), 358)
-    assert bars[0].detail == f"to date: ${spend / 100:,.2f} spent, ${spend / 35800:,.2f} per conversion"
+    cost = f"${spend / 100:,.2f} spent, ${spend / 35800:,.2f} per conversion"
+    assert bars[0].detail == f"its episodes of this period, to date: {cost}"
 
 
 def test_a_cost_counts_the_placements_that_earned_nothing(change_facts: ChangeFacts) -> None:
@@ -49,7 +50,10 @@ def test_a_cost_counts_the_placements_that_earned_nothing(change_facts: ChangeFa
     assert with_idle.detail != without.detail
 
 
-@pytest.mark.parametrize(("spends", "detail"), [((None, 500), ""), ((0, 0), ""), ((100, 200), "to date: $3.00 spent")])
+@pytest.mark.parametrize(
+    ("spends", "detail"),
+    [((None, 500), ""), ((0, 0), ""), ((100, 200), "its episodes of this period, to date: $3.00 spent")],
+)
 def test_an_unknown_cost_is_not_told_and_few_conversions_have_no_cost_each(
     change_facts: ChangeFacts, spends: tuple[int | None, int], detail: str
 ) -> None:
