@@ -21,8 +21,8 @@ from reports.wording.formats import Formatter
 
 ALL = message("Since the start, over all placements. Cost per conversion is shown from {fewest} conversions.")
 PART = message(
-    "Since the start, of the episodes heard in this period; all others, and those of few households, stand under "
-    "Other placements. Cost per conversion is shown from {fewest} conversions."
+    "Since the start, of the episodes with ads or conversions in this period; all others, and those of few households, "
+    "stand under Other placements. Cost per conversion is shown from {fewest} conversions."
 )
 
 # A mail is read on a phone: the others are in the PDF's table of placements.

@@ -58,7 +58,7 @@ def test_shows_to_date_add_up_to_the_campaign_to_date(facts: ReportFacts) -> Non
     ads, conversions = ([row.cells[place] for row in table.rows] for place in (0, 2))
     assert sum(int(cell.replace(",", "")) for cell in ads) == whole.delivered
     assert sum(map(float, conversions)) == whole.conversions
-    assert table.note.startswith("Since the start, of the episodes heard in this period;")
+    assert table.note.startswith("Since the start, of the episodes with ads or conversions in this period;")
 
 
 def test_the_rest_has_no_cost_where_a_price_is_not_known_or_too_few_came(facts: ReportFacts) -> None:
