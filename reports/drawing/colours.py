@@ -21,18 +21,30 @@ GROUND = "#f3f4f8"
 GOOD = "#067a46"
 BAD = "#c02b1d"
 WARNING = "#d9822b"
+WARNING_TEXT = "#9a5410"
 WARNING_PANEL = "#fff6e0"
 INFO_PANEL = "#eef3fb"
 
 # WCAG 2.2, success criterion 1.4.11: graphics need 3:1 against what is beside them.
 GRAPHICS_CONTRAST = 3.0
+# 1.4.3: text needs 4.5:1.
+TEXT_CONTRAST = 4.5
 
 
 def visible_on_white(colour: str) -> str:
     """The brand colour itself, or as much darkened as it needs to be seen on white."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
         raise FactsError(f"brand colour {colour!r} is not of the form #2d5be3: correct it at the tenant")
-    while contrast(colour, PAPER) < GRAPHICS_CONTRAST:
+    return _darkened(colour, GRAPHICS_CONTRAST)
+
+
+def readable_under_white(colour: str) -> str:
+    """The colour itself, or as much darkened as it needs to be for white text on it."""
+    return _darkened(colour, TEXT_CONTRAST)
+
+
+def _darkened(colour: str, least: float) -> str:
+    while contrast(colour, PAPER) < least:
         colour = "#" + "".join(f"{int(part * 0.95):02x}" for part in _parts(colour))
     return colour.lower()
 

@@ -90,6 +90,17 @@ def test_letters_have_eleven_pixels_on_a_phone(content: ReportContent) -> None:
     assert min(sizes) * 320 / charts.MAIL_WIDTH >= 11
 
 
+@pytest.mark.parametrize("text", ["INK", "MUTED", "GOOD", "BAD", "WARNING_TEXT"])
+def test_text_can_be_read_on_paper_and_panels(text: str) -> None:
+    for ground in (colours.PAPER, colours.PANEL, colours.GROUND):
+        assert colours.contrast(getattr(colours, text), ground) >= 4.5
+
+
+@pytest.mark.parametrize("accent", ["#ffd400", "#2d5be3", "#00ff88"])
+def test_a_button_can_be_read_in_any_colour_of_a_brand(accent: str) -> None:
+    assert colours.contrast(colours.readable_under_white(colours.visible_on_white(accent)), "#ffffff") >= 4.5
+
+
 @pytest.mark.parametrize("accent", ACCENTS)
 def test_lines_and_bars_have_contrast_enough(accent: str) -> None:
     parts = charts.look(colours.visible_on_white(accent), 17, 150)["colours"]
