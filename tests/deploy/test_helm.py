@@ -23,6 +23,60 @@ OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all((DEPLOY / "helm" / "ears
 PODS = {"code": CODE, "webserver": VALUES["dagsterWebserver"], "daemon": VALUES["dagsterDaemon"]}
 
 
+# Where the chart's own schema (its values.schema.json, which `helm` holds values against) takes no other keys.
+POD_KEYS = {
+    *("affinity", "annotations", "deploymentLabels", "env", "envConfigMaps", "envSecrets", "image", "labels"),
+    *("livenessProbe", "nodeSelector", "podSecurityContext", "readinessProbe", "resources", "schedulerName"),
+    *("securityContext", "startupProbe", "tolerations", "volumeMounts", "volumes"),
+}
+WEBSERVER_KEYS = {
+    *("dbPoolRecycle", "dbStatementTimeout", "enableReadOnly", "logLevel", "nameOverride", "pathPrefix"),
+    *("replicaCount", "service", "workspace"),
+}
+DAEMON_KEYS = {
+    *("enabled", "heartbeatTolerance", "runCoordinator", "runMonitoring", "runRetries", "schedules", "sensors"),
+}
+LAUNCHER_KEYS = {
+    *("envConfigMaps", "envSecrets", "envVars", "failPodOnRunFailure", "image", "imagePullPolicy", "jobNamespace"),
+    *("kubeconfigFile", "labels", "loadInclusterConfig", "resources", "runK8sConfig", "schedulerName"),
+    *("securityContext", "volumeMounts", "volumes"),
+}
+QUEUE_KEYS = {
+    *("dequeueIntervalSeconds", "dequeueNumWorkers", "dequeueUseThreads", "maxConcurrentRuns", "tagConcurrencyLimits"),
+}
+CLOSED = {
+    "dagsterWebserver": POD_KEYS | WEBSERVER_KEYS,
+    "dagsterWebserver.service": {"type", "port", "annotations"},
+    "dagsterDaemon": POD_KEYS | DAEMON_KEYS,
+    "dagsterDaemon.runCoordinator": {"enabled", "type", "config"},
+    "dagsterDaemon.runCoordinator.config.queuedRunCoordinator": QUEUE_KEYS,
+    "dagsterDaemon.runCoordinator.config.queuedRunCoordinator.tagConcurrencyLimits.0": {"key", "value", "limit"},
+    "runLauncher": {"type", "config"},
+    "runLauncher.config.k8sRunLauncher": LAUNCHER_KEYS,
+    "runLauncher.config.k8sRunLauncher.runK8sConfig": {
+        *("containerConfig", "jobMetadata", "jobSpecConfig", "podSpecConfig", "podTemplateSpecMetadata"),
+    },
+    # Not closed there: a key that the chart does not know would do nothing, and nobody would be told.
+    "": {
+        *("additionalInstanceConfig", "busybox", "computeLogManager", "dagster-user-deployments", "dagsterDaemon"),
+        *("dagsterWebserver", "flower", "generateCeleryConfigSecret", "generatePostgresqlPasswordSecret", "global"),
+        *("imagePullSecrets", "ingress", "migrate", "postgresql", "pythonLogs", "rabbitmq", "redis", "retention"),
+        *("runLauncher", "scheduler", "serviceAccount", "telemetry"),
+    },
+    "dagster-user-deployments.deployments.0": (POD_KEYS - {"deploymentLabels"})
+    | {
+        *(
+            "codeServerArgs",
+            "dagsterApiGrpcArgs",
+            "deploymentStrategy",
+            "includeConfigInLaunchedRuns",
+            "initContainers",
+        ),
+        *("name", "pdb", "port", "service", "serviceAccount", "sidecarContainers"),
+    },
+}
+
+
 # The newest version that the package of schemas has.
 KUBERNETES = "1.37"
 
@@ -60,6 +114,19 @@ def test_commands_variables_and_ports_are_those_of_the_program() -> None:
         assert webserver[probe]["httpGet"] == {"path": "/server_info", "port": webserver["service"]["port"]}
     policy = next(each for each in OBJECTS if each["kind"] == "NetworkPolicy")
     assert policy["spec"]["ingress"][0]["ports"] == [{"port": CODE["port"]}]
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_the_chart_knows_every_key(path: str) -> None:
+    found: Any = VALUES
+    for part in path.split(".") if path else []:
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    assert set(found) <= CLOSED[path]
+
+
+def test_what_goes_into_the_environment_is_text_as_the_chart_wants_it() -> None:
+    for pod in PODS.values():
+        assert all(isinstance(value, str) for value in pod["env"].values())
 
 
 @pytest.mark.parametrize("name", PODS)
