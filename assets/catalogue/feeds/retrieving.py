@@ -91,7 +91,7 @@ def _retrieve(url: str, etag: str | None, last_modified: str | None, private: Se
     except PrivateAddressError as error:
         raise PermanentError(f"{error}. If it is one of yours, name its network in EARSHOT_PRIVATE_NETWORKS") from None
     except UnavailableError as error:
-        raise UnavailableError(f"{error}. It is tried again by itself") from None
+        raise UnavailableError(f"{error}. Nothing was changed") from None
     moved = response.moved_to or url
     if response.status == 304 and conditions:
         return Retrieved("unchanged", moved, None, etag, last_modified)
@@ -117,7 +117,7 @@ def _refuse(url: str, response: Response) -> None:
     if response.status == 404:
         raise PermanentError(f"There is no feed at {shown(url)} (status 404): check the address")
     if response.status != 200:
-        raise UnavailableError(f"{shown(url)} answered with status {response.status}. It is tried again by itself")
+        raise UnavailableError(f"{shown(url)} answered with status {response.status}. Nothing was changed")
 
 
 def _charset(response: Response) -> str | None:

@@ -87,7 +87,7 @@ def test_a_packed_feed_is_unpacked(site: Site) -> None:
         (b"", {"status": 410}, FeedGoneError, "gone for good.*stop-feed"),
         (b"", {"status": 404}, PermanentError, "no feed at .*check the address"),
         (b"", {"status": 401}, PermanentError, "refuses to give the feed"),
-        (b"", {"status": 500}, UnavailableError, "status 500. It is tried again by itself"),
+        (b"", {"status": 500}, UnavailableError, "status 500. Nothing was changed"),
         (b"", {"status": 304}, UnavailableError, "status 304"),
         (b"<!doctype html><p>Sign in", {}, PermanentError, r"is a web page \(HTML\).*Nothing was changed"),
         (b"<rss><channel><title>x</title>", {}, PermanentError, "ends in the middle"),
