@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, cast
 
 from dagster import DagsterInstance
@@ -22,6 +23,9 @@ logger = logging.getLogger("earshot")
 SET_BACK_S = 60.0
 LOOK_EVERY_S = 5.0
 
+# A clock that was ahead for less than a look is not seen to be set back; what was noted meanwhile is, every minute.
+LOOKS_A_READ = 12
+
 # Of what Dagster keeps of each schedule and sensor, the moments before which it does not look again.
 _MOMENTS = (
     "start_timestamp",
@@ -32,25 +36,35 @@ _MOMENTS = (
 )
 
 
-def forget_times_to_come(instance: DagsterInstance) -> list[str]:
-    """Let schedules and sensors go on that last looked in a time to come, by this machine's clock; returns their names.
-
-    What they asked for then stays, and is asked for once: a night's run that began too early is not begun again.
-    """
+def noted_ahead(instance: DagsterInstance) -> dict[str, dict[str, float]]:
+    """The schedules and sensors that last looked in a time to come, by this machine's clock, each with now instead of
+    those moments."""
     now = time.time()
-    until = datetime.fromtimestamp(now + SET_BACK_S, UTC).replace(tzinfo=None)
-    names = []
+    found = {}
     for state in instance.all_instigator_state():
         # A named tuple, of another kind for schedules than for sensors.
         data: Any = state.instigator_data
         ahead = {name: now for name in _MOMENTS if (getattr(data, name, None) or 0.0) > now + SET_BACK_S}
         if ahead:
-            instance.update_instigator_state(state.with_data(data._replace(**ahead)))
-            names.append(state.instigator_name)
+            found[state.instigator_name] = ahead
+    return found
+
+
+def forget_times_to_come(instance: DagsterInstance) -> list[str]:
+    """Let schedules and sensors go on that last looked in a time to come, by this machine's clock; returns their names.
+
+    What they asked for then stays, and is asked for once: a night's run that began too early is not begun again.
+    """
+    until = datetime.fromtimestamp(time.time() + SET_BACK_S, UTC).replace(tzinfo=None)
+    found = noted_ahead(instance)
+    for state in instance.all_instigator_state():
+        if state.instigator_name in found:
+            data: Any = state.instigator_data
+            instance.update_instigator_state(state.with_data(data._replace(**found[state.instigator_name])))
     storage = cast(SqlScheduleStorage, instance.schedule_storage)
     with storage.connect() as connection:
         connection.execute(JobTickTable.delete().where(JobTickTable.c.timestamp > until))
-    return sorted(names)
+    return sorted(found)
 
 
 def end_when_set_back() -> None:
@@ -59,10 +73,22 @@ def end_when_set_back() -> None:
     Who keeps it running starts it again, and it begins with forget_times_to_come.
     """
     ahead = time.time() - time.monotonic()
-    while True:
+    for look in count(1):
         time.sleep(LOOK_EVERY_S)
         since = time.time() - time.monotonic()
         if since < ahead - SET_BACK_S:
             logger.error("The clock was set back by %.0f s: the daemon ends, and is started again.", ahead - since)
             os._exit(1)
         ahead = since
+        if look % LOOKS_A_READ == 0 and (names := _names_ahead()):
+            logger.error("The clock was ahead when these last looked: the daemon ends, and is started again: %s", names)
+            os._exit(1)
+
+
+def _names_ahead() -> str:
+    try:
+        with DagsterInstance.get() as instance:
+            return ", ".join(noted_ahead(instance))
+    except Exception:
+        # The history is away: the daemon itself says so, and it is read again in a minute.
+        return ""

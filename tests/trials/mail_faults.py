@@ -148,9 +148,10 @@ class SmtpProvider:
     kind = "smtp"
     violations: tuple[str, ...] = ()
 
-    def __init__(self, share: float, seed: int) -> None:
+    def __init__(self, share: float, seed: int, answers_after_s: float = 0.0) -> None:
         self.draws = Draws(SMTP_FAULTS, share, seed)
         self._server = _Server(self.draws)
+        self._server.answers_after_s = answers_after_s
         self.where = str(self._server.port)
 
     def taken(self) -> Counter[str]:

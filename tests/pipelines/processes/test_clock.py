@@ -16,7 +16,7 @@ from dagster._core.scheduler.instigation import (
     TickStatus,
 )
 
-from pipelines.processes.clock import forget_times_to_come
+from pipelines.processes.clock import forget_times_to_come, noted_ahead
 from tests.pipelines.dagster_history import origin_of
 
 HOUR = 3600.0
@@ -43,7 +43,9 @@ def test_what_last_looked_in_a_time_to_come_looks_again_now(kind: InstigatorType
     with DagsterInstance.local_temp() as instance:
         look(instance, "early", began - HOUR, kind)
         look(instance, "ahead", began + HOUR, kind)
+        assert list(noted_ahead(instance)) == ["ahead"]
         assert forget_times_to_come(instance) == ["ahead"]
+        assert noted_ahead(instance) == {}
         assert forget_times_to_come(instance) == []
         states = {state.instigator_name: state.instigator_data for state in instance.all_instigator_state()}
         for name, latest in (("early", began - HOUR), ("ahead", time.time())):
