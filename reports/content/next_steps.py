@@ -40,11 +40,11 @@ BETTER_SHOW = message(
     "of {shows} shows ({median}), all to date."
 )
 UNUSED_CODE = message(
-    "Check the code {code} ({placement}): nobody has used it so far, after {delivered} ads. Is it read out, and "
+    "Check the code {code} ({placement}): nobody has used it so far, after {ads}. Is it read out, and "
     "does it work at checkout?"
 )
 UNUSED_ADDRESS = message(
-    "Check the address {address} ({placement}): nobody has come by it so far, after {delivered} ads. Is it read "
+    "Check the address {address} ({placement}): nobody has come by it so far, after {ads}. Is it read "
     "out, and does it open?"
 )
 # NOTE: A span, as it stands after "after".
@@ -89,7 +89,9 @@ def _unused_codes(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
     """Codes of placements that delivered ads, largest first: the more ads, the odder."""
     unused = [code for code in facts.codes if not code.used_to_date and code.delivered]
     for code in sorted(unused, key=lambda code: (-code.delivered, code.code))[:MOST_CODES]:
-        parts = {"placement": code.placement, "delivered": formatter.count(code.delivered)}
+        count = formatter.count(code.delivered)
+        ads = formatter.say_counted(code.delivered, "{number} ad", "{number} ads", number=count)
+        parts = {"placement": code.placement, "ads": ads}
         if code.kind == "vanity_url":
             yield formatter.say(UNUSED_ADDRESS, address=code.code, **parts)
         else:

@@ -60,12 +60,11 @@ UNTOLD_CAMPAIGNS = message(
 MODEL_CHANGED = message("The last report used another attribution model, which is a part of the difference.")
 ENDED = message("No longer in this report, because their time is over: {campaigns}.")
 ADDING_UP = message(
-    "{reported} in the last report, {changed} of earlier days since then and {now} of this period make {total} "
-    "conversions."
+    "{reported} in the last report, {changed} of earlier days since then and {now} of this period make {total}."
 )
 ADDING_UP_WITH_UNREPORTED = message(
     "{reported} in the last report, {changed} of earlier days since then, {unreported} that no report told and {now} "
-    "of this period make {total} conversions."
+    "of this period make {total}."
 )
 
 
@@ -156,7 +155,7 @@ def _since_the_last_report(to_date: ToDate, formatter: Formatter) -> Iterator[Pa
     shown = {name: formatter.credit(part.conversions) for name, part in parts.items()}
     whole = ADDING_UP if _is_nothing(earlier.unreported) else ADDING_UP_WITH_UNREPORTED
     yield Pair(
-        formatter.say("Adding up"), formatter.say(whole, **shown, total=formatter.credit(to_date.figures.conversions))
+        formatter.say("Adding up"), formatter.say(whole, **shown, total=_conversions(to_date.figures, formatter))
     )
 
 

@@ -24,8 +24,8 @@ from reports.compose import compose
 from reports.content.report import ReportContent
 from reports.facts.comparisons import Lift
 from reports.facts.growing import Customers
-from reports.facts.report_facts import Pacing, ReportFacts
-from reports.facts.to_date import Correction, Figures
+from reports.facts.report_facts import CodeUse, Pacing, ReportFacts
+from reports.facts.to_date import Correction, EarlierChanges, Figures
 from reports.rendering.render import render, subject_line
 from reports.wording import catalogues as wording
 from reports.wording.catalogues import CATALOGUES, FILE, SOURCE, languages, spoken
@@ -227,6 +227,15 @@ def test_each_number_of_a_sentence_has_its_own_singular(facts: ReportFacts, lang
         roas_interval=None, cpa_interval=None, measures=(),
     )  # fmt: skip
     method = replace(facts.method, window_days=(Decimal(1),), is_final=False, lateness_hours=1)
+    single = Figures(1000, 1.0, 1, 60_000, 30_000)
+    earlier = EarlierChanges(facts.period.first, Figures(), Figures(), Figures())
+    code = CodeUse("ship20", "code", "Ship mid", 0, 0, 1)
+    added = compose(
+        replace(facts, to_date=(replace(to_date, figures=single, period=single, earlier=earlier),), codes=(code,)),
+        LOCALES.get(language, "en_US"),
+    )
+    wrong = r"\b1 (conversions|ads|Conversions|Spots|spots|conversiones|anuncios|conversões|anúncios)\b"
+    assert re.findall(wrong, " ".join([*added.next_steps, *(pair.text for pair in added.to_date[0].pairs)])) == []
     content = compose(
         replace(facts, method=method, to_date=(to_date,), now=replace(facts.now, unvalued=1)),
         LOCALES.get(language, "en_US"),
