@@ -281,6 +281,9 @@ def _inside(value: Any, path: Sequence[str]) -> Any:
 
 def _amount(text: str) -> Decimal:
     """1234.5, 1,234.50, 1234,5 and 1.234,50. Raises InvalidOperation for what is none."""
+    if "_" in text:
+        # Python's way to write a number, and nobody's to write an amount.
+        raise InvalidOperation
     if re.fullmatch(r"(\d+|\d{1,3}(\.\d{3})+),\d{1,2}", text):
         return Decimal(text.replace(".", "").replace(",", "."))
     return Decimal(text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text)

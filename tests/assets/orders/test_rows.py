@@ -65,6 +65,7 @@ def test_a_refund_of_an_order_is_another_event() -> None:
         ({"occurred_at": ""}, "it has no time"),
         ({"value": "a lot"}, "its value 'a lot' is no amount"),
         ({"value": "NaN"}, "is no amount"),
+        ({"value": "1_000"}, "is no amount"),
         ({"value": "1.234"}, "may be a thousand times another"),
         # Of the CLDR's currencies, one that the database does not take: it would cost the whole batch.
         ({"currency": "CNH"}, "its currency 'CNH' is none"),
