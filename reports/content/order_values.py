@@ -14,18 +14,19 @@ from reports.thresholds import FEWEST_FOR_RATIOS
 from reports.wording.catalogues import counted
 from reports.wording.formats import Formatter
 
-# For one without a value, and for any other number.
+# For one without a value, and for any other number. A conversion that others have a share in is one of {all}.
 OF_THIS_PERIOD = counted(
-    "{missing} of {all} conversions of this period came without an order value. Its revenue leaves that one out, so "
-    "it is at least what is shown; revenue per conversion is the average of the others.",
-    "{missing} of {all} conversions of this period came without an order value. Its revenue leaves them out, so it "
-    "is at least what is shown; revenue per conversion is the average of the others.",
+    "{missing} of the {all} conversions that count in full or in part in this period came without an order value. Its "
+    "revenue leaves that one out, so it is at least what is shown; revenue per conversion is the average of the "
+    "others.",
+    "{missing} of the {all} conversions that count in full or in part in this period came without an order value. Its "
+    "revenue leaves them out, so it is at least what is shown; revenue per conversion is the average of the others.",
 )
 TO_DATE = counted(
-    "{missing} of {all} conversions to date came without an order value. Revenue and return to date leave that one "
-    "out, so they are at least what is shown.",
-    "{missing} of {all} conversions to date came without an order value. Revenue and return to date leave them out, so "
-    "they are at least what is shown.",
+    "{missing} of the {all} conversions that count in full or in part to date came without an order value. Revenue and "
+    "return to date leave that one out, so they are at least what is shown.",
+    "{missing} of the {all} conversions that count in full or in part to date came without an order value. Revenue and "
+    "return to date leave them out, so they are at least what is shown.",
 )
 
 

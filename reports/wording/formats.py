@@ -40,6 +40,8 @@ MINOR_DIGITS = (
 )
 
 NOTHING = "–"
+# NOTE: How many times as much, as in "2.50×".
+TIMES = message("{number}×")
 
 
 def exact(value: float | int | Decimal) -> Decimal:
@@ -126,8 +128,7 @@ class Formatter:
     def ratio(self, value: Decimal | float | None) -> str:
         if value is None:
             return NOTHING
-        # NOTE: How many times as much, as in "2.50×".
-        return self.say("{number}×", number=self._decimal(value, 2))
+        return self.say(TIMES, number=self._decimal(value, 2))
 
     def frequency(self, value: Decimal | None) -> str:
         return NOTHING if value is None else self._decimal(value, 2)

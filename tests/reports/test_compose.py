@@ -243,12 +243,13 @@ def test_conversions_without_a_value_are_told_beside_what_leaves_them_out(facts:
     to_date = tuple(replace(each, unvalued=1_200) for each in facts.to_date)
     printed = texts(compose(replace(facts, now=replace(facts.now, unvalued=120), to_date=to_date)).notices)
     assert (
-        "120 of 350 conversions of this period came without an order value. Its revenue leaves them out, so it is at "
-        "least what is shown; revenue per conversion is the average of the others."
+        "120 of the 350 conversions that count in full or in part in this period came without an order value. Its "
+        "revenue leaves them out, so it is at least what is shown; revenue per conversion is the average of the others."
     ) in printed
-    assert "1,200 of 350 conversions to date came without an order value." in printed
+    assert "1,200 of the 350 conversions that count in full or in part to date came without an order value." in printed
     one = texts(compose(replace(facts, now=replace(facts.now, unvalued=1))).notices)
-    assert "1 of 350 conversions of this period came without an order value. Its revenue leaves that one out" in one
+    assert "1 of the 350 conversions that count in full or in part in this period came without an order value." in one
+    assert "Its revenue leaves that one out" in one
     assert "without an order value" not in texts(compose(facts).notices)
 
 

@@ -209,7 +209,7 @@ ONE_OF_EACH = {
         "1 conversion where it is known",
         "after 1 week.",
     ),
-    "de": ("von 1 Tag,", "1 Stunde nach", "Zeitraums kam ohne", "1 Conversion, bei der", "Nach 1 Woche liegen"),
+    "de": ("von 1 Tag,", "1 Stunde nach", "zählen, kam ohne", "1 Conversion, bei der", "Nach 1 Woche liegen"),
     "fr": ("de 1 jour,", "définitifs 1 heure", "est arrivée sans", "conversion pour laquelle", "après 1 semaine."),
     "es": ("de 1 día,", "1 hora después", "llegó sin", "1 conversión en la que", "tras 1 semana."),
     "pt": ("de 1 dia,", "definitivos 1 hora", "chegou sem", "1 conversão em que", "após 1 semana."),
@@ -245,17 +245,19 @@ def test_each_number_of_a_sentence_has_its_own_singular(facts: ReportFacts, lang
 
 
 @pytest.mark.parametrize(
-    ("language", "between", "many_times"),
-    [("en", ": ", "3.46×"), ("fr", "\u00a0: ", "3,46×"), ("ja", "：", "3.46倍")],
+    ("language", "between", "many_times", "marked"),
+    [("en", ": ", "3.46×", "[{}] "), ("fr", "\u00a0: ", "3,46×", "[{}] "), ("ja", "：", "3.46倍", "【{}】")],
 )
 def test_a_language_separates_a_term_from_its_value_its_own_way(
-    facts: ReportFacts, language: str, between: str, many_times: str
+    facts: ReportFacts, language: str, between: str, many_times: str, marked: str
 ) -> None:
     content = compose(replace(facts, restates=CORRECTED, revision=2), LOCALES.get(language, "en_US"))
     text = {file.name: file.body.decode() for file in render(content) if file.name == "report.txt"}["report.txt"]
     assert f"{content.tiles[0].label}{between}{content.tiles[0].value}" in text
     assert content.tiles[2].value == many_times
-    assert subject_line(content).startswith(content.header.mark + between.replace("\u00a0", " "))
+    assert subject_line(content).startswith(marked.format(content.header.mark))
+    # The colon between title and period is the only one.
+    assert subject_line(content).count(between.strip()) == 1
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])

@@ -30,6 +30,7 @@ from assets.reporting.tracing.numbers import (
     InRecords,
     Number,
 )
+from assets.reporting.tracing.places import ratio_in
 from sql.statements import statement
 from sql.values import PermanentError, Window
 from sql.warehouse import Warehouse
@@ -116,7 +117,7 @@ def explain(warehouse: Warehouse, report: Report, names: Sequence[str], part: Pa
         shown = number.shown(value, report.formatter, parameters["currency"])
         printed = _printed(report, number, part)
         rows = {name: _rows(name, parameters) for name in number.rows}
-        equal = _is_equal(number, printed, shown)
+        equal = _is_equal(report, number, printed, shown)
         explained.append(Explained(number, printed, shown, equal, _statement([number], parameters, part), rows))
     return explained
 
@@ -250,9 +251,11 @@ def _is_of(row: Mapping[str, str], part: Part) -> bool:
     return all(value in (None, row[name]) for name, value in given.items())
 
 
-def _is_equal(number: Number, printed: str | None, recomputed: str) -> bool:
+def _is_equal(report: Report, number: Number, printed: str | None, recomputed: str) -> bool:
     if printed is None or printed == recomputed:
         return True
+    if number.unit == "ratio":
+        return ratio_in(printed, report.content) == ratio_in(recomputed, report.content)
     if not isinstance(number.place, InRecords) or "–" in (printed, recomputed):
         return False
     return abs(Decimal(printed) - Decimal(recomputed)) <= CLOSE_ENOUGH

@@ -1,6 +1,7 @@
 """Places: where a report prints a number, and how it is found there again in the report's own language.
 
-Here: the kinds of places, and the parts of sentences that are numbers.
+Here: the kinds of places, the parts of sentences that are numbers, and the words of catalogues that reports were frozen
+with and that are worded otherwise now.
 Not here: which number stands where (numbers.py), the sentences (reports/content).
 """
 
@@ -13,8 +14,30 @@ from typing import Any
 
 from reports.content.response import MEASURED, TOO_FEW
 from reports.wording.catalogues import SOURCE_LOCALE, parse_locale, translations
+from reports.wording.formats import TIMES
 
 Content = Mapping[str, Any]
+
+# By language and message: what its catalogue said before. A frozen report keeps the words that it was made with.
+EARLIER: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("fr", "Return on ad spend (ROAS), to date"): ("Retour publicitaire (ROAS), à ce jour",),
+    ("es", "Return on ad spend (ROAS), to date"): ("Retorno publicitario (ROAS), hasta la fecha",),
+    ("pt", "Return on ad spend (ROAS), to date"): (
+        "Retorno publicitário (ROAS), até o momento",
+        "Retorno sobre o investimento em anúncios (ROAS), até a data",
+    ),
+    ("pt", "Cost per conversion (CPA), to date"): ("Custo por conversão (CPA), até a data",),
+    ("es", "{delivered} of {booked} booked since the start ({share})"): (
+        "{delivered} de {booked} contratados desde el inicio ({share})",
+    ),
+    ("es", "{delivered} of {booked} booked since the start ({share}), {pace} of the {expected} due by now"): (
+        "{delivered} de {booked} contratados desde el inicio ({share}), {pace} de los {expected} previstos a esta "
+        "fecha",
+    ),
+    ("es", "{number} counted, with {share} of the ads at addresses of one household"): (
+        "{number} contadas, con {share} de los anuncios en direcciones de un solo hogar",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,12 @@ class InRecords:
     column: str
 
 
+def ratio_in(text: str, content: Content) -> str:
+    """The number of a ratio without the sign for "times", which languages have of their own; other text as it is."""
+    found = _match(TIMES, text, content)
+    return found["number"] if found else text
+
+
 def _under(term: str, section: Content | None, content: Content) -> str | None:
     terms = _spellings(term, content)
     return next((pair["text"] for pair in section["pairs"] if pair["term"] in terms), None) if section else None
@@ -84,6 +113,7 @@ def _match(sentence: str, text: str, content: Content) -> re.Match[str] | None:
 
 
 def _spellings(text: str, content: Content) -> tuple[str, ...]:
-    """A message in the language of the report, and in English: reports from before catalogues are in English."""
+    """A message in the language of the report, as it is worded now and as it was, and in English: reports from before
+    catalogues are in English."""
     locale = parse_locale(content.get("locale", SOURCE_LOCALE))
-    return translations(locale).gettext(text), text
+    return translations(locale).gettext(text), *EARLIER.get((locale.language, text), ()), text

@@ -54,5 +54,5 @@ def test_the_mail_has_the_networks_subject_and_a_correction_is_still_marked(
     period = " ".join(content.header.period.split())
     assert " ".join(subject_line(content).split()) == f"Signal Network for Acme <Cloud> & Co, {period}"
     marked = replace(content, header=replace(content.header, mark="Corrected report, revision 2"))
-    assert subject_line(marked).startswith("Corrected report, revision 2: Signal Network for")
+    assert subject_line(marked).startswith("[Corrected report, revision 2] Signal Network for")
     assert subject_line(compose(facts)).endswith("report by Signal Network")

@@ -128,7 +128,7 @@ def test_forty_late_orders_prepare_a_correction_that_is_mailed_once_a_person_let
     old, new = revisions(campaign, 0)
     assert (old[0], old[1], old[3], old[4]) == (1, "frozen", None, 1)
     assert (new[0], new[1], new[3], new[4]) == (2, "waiting", first.report_id, 0)
-    assert new[2].startswith("Corrected report, revision 2: Spring: ")
+    assert new[2].startswith("[Corrected report, revision 2] Spring: ")
     # It is not mailed until somebody lets it leave.
     assert due(campaign) == 1
     made = files(campaign, corrected.report_id)
