@@ -22,7 +22,7 @@ from assets.lineage import days_read, hash_content, is_made_of_tables, looks_at_
 from assets.spans import CALENDAR_DAY
 from sql.events import note_event
 from sql.failures import FailureLog, TenantFailure, bisect_failures, is_explained
-from sql.raw.watermarks import record_watermarks
+from sql.raw.watermarks import put_back_if_free, record_watermarks
 from sql.values import PermanentError, RawRowsGoneError, Reader, Scope, Window
 from sql.warehouse import LedgerLine, Warehouse, Write
 
@@ -285,6 +285,7 @@ def begin_step(
 ) -> tuple[RunScope, StepRun]:
     """A step at the begin of its run: for whom it computes which days, and the run of it."""
     warehouse.analyze_new()
+    put_back_if_free(warehouse)
     run_scope = RunScope(warehouse, scope, list(tables_of), days)
     run = StepRun(
         run_id=run_id,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -33,8 +32,7 @@ from pipelines.code_location import RESOURCES, define
 from pipelines.first_day import first_day
 from pipelines.health.freshness import FIRST_DAY, find_stale
 from pipelines.processes.workers import own_tags, sign_of_life
-from sql.connections.connecting import LockedError
-from sql.raw.watermarks import put_back
+from sql.raw.watermarks import put_back_if_free
 from sql.values import DAY, EarshotError, Scope
 from sql.warehouse import Warehouse
 
@@ -121,12 +119,10 @@ def prepare(
 ) -> RemainingWork:
     """The work of a plan: what is left of the same backfill if it was stopped, else (or to restart) all of it.
 
-    What was recorded while the database's clock was ahead is put right first, because no day beside it would pass its
-    checks. Raises PermanentError for a tenant that is not there.
+    What was recorded while the database's clock was ahead is put right first: it would count as done since.
+    Raises PermanentError for a tenant that is not there.
     """
-    with suppress(LockedError):
-        # Somebody holds the ledger: heal puts it right later.
-        put_back(warehouse, lock_s=1)
+    put_back_if_free(warehouse)
     chosen = Scope(tuple(warehouse.tenant_id(tenant) for tenant in plan.tenants))
     tenants = tuple(UUID(bytes=tenant) for tenant in warehouse.tenants(chosen)["tenant_id"])
     clock = warehouse.clock()

@@ -9,13 +9,14 @@ import psycopg
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
 
-from pipelines.backfill.computing import BackfillPlan, prepare
+from pipelines.backfill.computing import BackfillPlan, prepare, run_job
 from pipelines.backfill.requests import LATE
 from pipelines.definitions import defs
 from pipelines.health.freshness import find_stale
 from pipelines.schedules import daily_rollups
 from pipelines.sensors import late_rows
 from sql.warehouse import Warehouse
+from tests.pipelines.history import passing_history
 from tests.pipelines.running import compute, rows
 from tests.pipelines.small_network import FIRST, MONDAY, add, download
 
@@ -113,9 +114,14 @@ def test_what_a_database_recorded_while_its_clock_was_ahead_hides_no_late_row(we
     assert find_stale(week) is None
 
 
-def test_a_backfill_puts_back_what_was_recorded_while_the_clock_was_ahead(week: Warehouse) -> None:
+@pytest.mark.parametrize("starts", ["backfill", "run of the UI"])
+def test_a_run_puts_back_what_was_recorded_while_the_clock_was_ahead(week: Warehouse, starts: str) -> None:
     record_a_day_ahead(week)
-    compute(week, WEDNESDAY, WEDNESDAY)
+    if starts == "backfill":
+        compute(week, WEDNESDAY, WEDNESDAY)
+    else:
+        with passing_history() as history:
+            run_job(week, history, "daily_rollups", partition_key=WEDNESDAY.isoformat())
     failed = rows(week, "SELECT check_name FROM check_results WHERE day = %s AND NOT passed", WEDNESDAY)
     assert failed == []
     with week.transaction() as connection:
