@@ -13,6 +13,7 @@ from uuid import UUID
 
 import polars as pl
 
+from assets.listening.identity.key_versions import at_one_version, stored_version
 from assets.reporting.correcting import Revisions, read_revisions
 from assets.reporting.figures.agreed import with_codes, with_targets
 from assets.reporting.figures.gathering import ReportContext, SoFar, gather
@@ -27,10 +28,7 @@ from reports.archive import Provenance, ReportKey
 from reports.delivery import STOP_LINK_PLACEHOLDER
 from reports.delivery.view_links import ViewLinks
 from reports.facts.report_facts import Brand, ReportFacts
-from sql.values import PermanentError, Reader, Window
-
-# A rotation of a tenant is one transaction, and comes once in months.
-TRIES = 3
+from sql.values import Reader, Window
 
 # What is the same for all reports of a tenant on a period.
 FOR_ALL = frozenset(
@@ -100,22 +98,19 @@ class ReportReader:
 
     def key_version(self) -> int | None:
         """The version that the tenant's stored keys are of; None: they were never rotated."""
-        versions = self.read("read_key_versions", tenants=[self.tenant.tenant_id])
-        return next(iter(versions["version"]), None)
+        return stored_version(self.read, self.tenant.tenant_id)
 
     def facts(self, subject: Subject, key: ReportKey, together: Together | None = None) -> ReportFacts:
         """Everything that one report shows, as numbers. together: what is computed for several reports at once.
 
-        Keys that are rotated meanwhile are those of before in some tables and of after in others, so that nobody is
-        found again: it is read once more then. Raises PermanentError where that happens again and again.
+        Read again where the keys are rotated meanwhile. Raises PermanentError where that happens again and again.
         """
-        for _ in range(TRIES):
-            version = self.key_version()
-            shared = together if together is not None and together.key_version == version else None
-            facts = self._facts(subject, key, shared)
-            if self.key_version() == version:
-                return facts
-        raise PermanentError("the keys were rotated each time while it was computed; build it again")
+
+        def of(version: int | None) -> ReportFacts:
+            fits = together is not None and together.key_version == version
+            return self._facts(subject, key, together if fits else None)
+
+        return at_one_version(self.read, self.tenant.tenant_id, of)
 
     def _facts(self, subject: Subject, key: ReportKey, together: Together | None) -> ReportFacts:
         found = together.results(key.subscription_id, self.measuring) if together else None

@@ -16,6 +16,7 @@ import polars as pl
 from rich.table import Table
 
 from assets.campaigns.reach.ranges import measure_reach
+from assets.listening.identity.key_versions import at_one_version
 from pipelines import console, runtime
 from pipelines.settings import load_settings
 from sql.values import PermanentError
@@ -53,10 +54,11 @@ def reach(
         until = last.date() if last else min(row["ends_on"], datetime.now(zone).date() - timedelta(days=1))
         if until < since:
             raise PermanentError(f"There is no day from {since} to {until}; name another range with --from and --to")
-        levels = measure_reach(warehouse.read, found, since, until, timezone=zone.key)
-        names = warehouse.read(
-            "read_placement_names", tenants=[UUID(bytes=row["tenant_id"])], campaign=UUID(bytes=row["campaign_id"])
+        owner = UUID(bytes=row["tenant_id"])
+        levels = at_one_version(
+            warehouse.read, owner, lambda _: measure_reach(warehouse.read, found, since, until, timezone=zone.key)
         )
+        names = warehouse.read("read_placement_names", tenants=[owner], campaign=UUID(bytes=row["campaign_id"]))
     if levels.is_empty():
         console.out.print(f"{row['name']} was not heard from {since} to {until}.")
         return

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from assets.campaigns.reach.ranges import ReachLimits, measure_reach
 from pipelines.cli import main
+from sql.raw.rotating import replace_keys
 from sql.warehouse import Warehouse
-from tests.assets.campaigns.reach_network import build_network, truth
+from tests.assets.campaigns.reach_network import HARBOR, build_network, truth
 
 
 @pytest.fixture
@@ -27,6 +31,28 @@ def test_the_reach_of_a_range_is_found_by_the_campaigns_name(network: Warehouse,
     expected = truth(date(2026, 3, 2), date(2026, 3, 3))
     shown = {line[0]: tuple(int(word.replace(",", "")) for word in line[1:4]) for line in lines}
     assert shown == {"all": expected["campaign"], "mid": expected["mid"], "pre": expected["pre"]}
+
+
+def test_a_range_that_is_read_on_both_sides_of_a_rotation_is_read_again(
+    network: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first statement that returns keys is followed by a rotation: each listener would be counted twice."""
+    read, rotated = Warehouse.read, list[str]()
+
+    def then_rotate(warehouse: Warehouse, name: str, /, **params: object) -> pl.DataFrame:
+        found: pl.DataFrame = read(warehouse, name, **params)
+        if not rotated and "household_key" in found.columns and found.height:
+            rotated.append(name)
+            replace_keys(network, HARBOR, lambda keys: keys + 1_000_000, 0, 1, "Ada")
+        return found
+
+    monkeypatch.setattr(Warehouse, "read", then_rotate)
+    # A campaign that is too large to be counted is read day by day.
+    large = partial(measure_reach, limits=ReachLimits(counted=10))
+    monkeypatch.setattr("pipelines.commands.numbers.reach.measure_reach", large)
+    monkeypatch.setattr("assets.campaigns.reach.ranges.READ_AT_ONCE", 1)
+    test_the_reach_of_a_range_is_found_by_the_campaigns_name(network, database_url)
+    assert rotated
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from assets.listening.identity.key_versions import TRIES
 from assets.reporting.figures.subscriptions import Subject
 from assets.reporting.figures.together import Together
-from assets.reporting.reading import TRIES, ReportReader
+from assets.reporting.reading import ReportReader
 from reports.archive import Provenance, ReportKey
 from sql.raw.rotating import replace_keys
 from sql.values import PermanentError
