@@ -15,6 +15,7 @@ RULES = load_rules()
 # A brand's app or browser, and the same brand's server.
 BRANDS = [
     ("Castro 2 Episode Download", "Castro/1.0 (feed-parser-bot)"),
+    ("Castro Episode Download (http://supertop.example/castro)", "Castro Feed Fetcher"),
     ("Mozilla/5.0 (Linux; Android 14) Chrome/97.0 Mobile Safari/537.36 baiduboxapp/13.5", "Baiduspider/2.0"),
     (
         "Mozilla/5.0 (Linux; U; Android 4.4.2) Mobile Safari/534.24 baidubrowser/6.1",
@@ -56,6 +57,7 @@ LIBRARIES = [
     *("xh/0.18.0", "Microsoft BITS/7.8", "grpc-java-okhttp/1.58", "gofeed/1.0", "Siege/4.0", "Zapier", "Locust/2.20"),
     *("Mozilla/4.0 (compatible; Win32; WinHttp.WinHttpRequest.5)", "qbhttp/1.0.0", "request.js", "vimeo.php 3.0"),
     *("babashka.http-client/0.4", "uclient-fetch", "quic-go-HTTP/3", "colly - https://github.com/gocolly/colly/v2"),
+    *("Apidog/1.0.0 (https://apidog.example)", "host.example/go-network-v2.0.1"),
 ]  # fmt: skip
 
 # Machines that play: people hear them, so none is a bot.
@@ -75,6 +77,8 @@ NAMESAKES = [
     *("uTorrent/2210(25302)", "BTWebClient/354S(44846)", "eMClient/9.2.2157.0", "MozacFetch/49.0.20200702190156"),
     *("APKXDL (Linux; U; Android 4.4.4;en_US; grouper) Downloader", "Free%20Downloader/1 CFNetwork/672 Darwin/14"),
     *("Peapod/1.0 +http://www.peapodpy.org.uk", "ntvmobil iPhone 7.0 Version/8.0 Mobile/12F70 (angebot: appntv)"),
+    *("newsboat/2.36 (Linux x86_64; https://newsboat.example/) libcurl/8.5.0", "podboat/2.36 (Linux) libcurl/8.5.0"),
+    *("ExampleGalaxyClient/2.0.20 (win7 x64)", "Example Ad Client/6.2 (Silverlight; Windows Phone OS 10.0)"),
     "Microsoft Office/16.0 (Microsoft Outlook 16.0.13110; Pro), Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_4) Safari/531.2+ Miro/6.0 (http://www.getmiro.com/)",
     "Mozilla/5.0 (Linux; Android 2.3.4; HTC Ruby Build/GRJ22) AppleWebKit/537.31 Chrome/26.0 Mobile Safari/537.31",
@@ -95,6 +99,9 @@ FORMS = (
     "{name}/{number}",
     "{name}",
     "{name} iOS",
+    "{name} for Apple Watch",
+    "Mozilla/5.0 (Linux; U; Windows NT 6.1; en-us; dream) {name}",
+    "Mozilla/5.0 (Linux; Android {number}; Box Build/NHG47L) {name}/{number}",
 )
 
 
