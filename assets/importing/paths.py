@@ -24,7 +24,11 @@ from assets.importing.versions import FileVersions, separate_versions
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
 
 # A segment that names a host, as prefix services put the next address into their path: op3.dev/e/media.example.com/...
-HOST = re.compile(r"^(?:[a-z0-9-]+\.)+(?P<last>[a-z]{2,24})(?::\d+)?$", re.IGNORECASE)
+# Names outside ASCII stand there as people write them, or in the spelling of the DNS; a bare address needs its port, as
+# 1.2.3.4 may be the version of a program.
+HOST = re.compile(
+    r"^(?:(?:[\w-]+\.)+(?P<last>[a-z]{2,24}|xn--[a-z0-9-]+)(?::\d+)?|(?:\d{1,3}\.){3}\d{1,3}:\d+)$", re.IGNORECASE
+)
 
 # What ends like a host and is a file: podtrac's redirect.mp3 is the classic.
 FILE_ENDINGS = frozenset({"mp3", "m4a", "mp4", "m4b", "aac", "ogg", "oga", "opus", "wav", "flac", "mov", "xml", "html"})
@@ -58,8 +62,9 @@ def bare_path(target: str) -> str:
 
 
 def clean_path(target: str) -> str:
-    """The path alone, decoded once."""
-    return bare_path(percent_decoded(bare_path(target)))
+    """The path alone, decoded once, but for the signs that would end it: a name may hold them."""
+    decoded = percent_decoded(bare_path(target)).replace("?", "%3F").replace("#", "%23")
+    return bare_path(decoded)
 
 
 def decodings(path: str) -> Iterator[str]:
@@ -127,7 +132,10 @@ class MediaPaths:
         """podcast, episode and asset of the target; None if the catalogue has no such file."""
         if target.startswith(GUID):
             return self.exact.get(target)
-        forms = [path for each in decodings(bare_path(target)) for path in spellings(each)]
+        decoded = list(decodings(bare_path(target)))
+        # A query that was escaped together with its path is still none of the file's name.
+        decoded += [bare_path(each) for each in decoded if "?" in each or "#" in each]
+        forms = [path for each in decoded for path in spellings(each)]
         found = next((self.exact[path] for path in forms if path in self.exact), None)
         return found or next((self.decoded[path] for path in map(_composed, forms) if path in self.decoded), None)
 
@@ -201,4 +209,4 @@ def _composed(path: str) -> str:
 def is_host(segment: str) -> bool:
     """Whether a part of a path names a host; a file that ends like one is none."""
     match = HOST.match(segment)
-    return match is not None and match.group("last").lower() not in FILE_ENDINGS
+    return match is not None and (match.group("last") or "").lower() not in FILE_ENDINGS

@@ -83,7 +83,7 @@ def _behind(url: str) -> tuple[str, str] | None:
             scheme, rest = segment[:-1].lower(), segments[place + (2 if segments[place + 1] == "" else 1) :]
             return service, _spelt(scheme, rest, parts.query)
         # The last part is a file, whatever it looks like.
-        if is_host(segment) and place < len(segments) - 1:
+        if is_host(unquote(segment)) and place < len(segments) - 1:
             return service, _spelt(parts.scheme, segments[place:], parts.query)
     return None
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from assets.importing import MediaPaths
+from assets.importing.paths import clean_path
 
 MEDIA = MediaPaths.of(
     pl.DataFrame(
@@ -27,6 +28,10 @@ MEDIA = MediaPaths.of(
         "/harbour-hours//041%2Dthe-lock-keeper.mp3#t=10",
         "https://media.example.com/harbour-hours/041-the-lock-keeper.mp3",
         "https://op3.dev/e/media.example.com/harbour-hours/041-the-lock-keeper.mp3",
+        "https://op3.dev/e/médias.example/harbour-hours/041-the-lock-keeper.mp3",
+        "https://op3.dev/e/my_media.xn--p1ai/harbour-hours/041-the-lock-keeper.mp3",
+        "https://op3.dev/e/192.0.2.7:8443/harbour-hours/041-the-lock-keeper.mp3",
+        "/harbour-hours/041-the-lock-keeper.mp3%3Fsource%3Dfeed",
         "https://op3.dev/e,pg=1/https://dts.podtrac.com/redirect.mp3/media.example.com/harbour-hours/041-the-lock-keeper.mp3",
     ],
 )
@@ -44,7 +49,9 @@ def test_a_file_in_the_catalogue_with_its_host_is_found_by_its_path() -> None:
     assert found[1] == b"2" * 16
 
 
-@pytest.mark.parametrize("target", ["/b.mp3", "/A.mp3", "/other/a.mp3", "/", "/v1.2/a.mp3", "/redirect.aac/a.mp3"])
+@pytest.mark.parametrize(
+    "target", ["/b.mp3", "/A.mp3", "/other/a.mp3", "/", "/v1.2/a.mp3", "/redirect.aac/a.mp3", "/1.2.3.4/a.mp3"]
+)
 def test_another_path_is_another_file(target: str) -> None:
     assert MEDIA.find(target) is None
 
@@ -98,6 +105,13 @@ def test_the_catalogue_is_consulted_after_each_decoding_the_form_as_logged_first
     ids = files.find(target)
 
     assert (None if ids is None else ids[2]) == (None if found is None else found.encode())
+
+
+@pytest.mark.parametrize("target", ["/Episode%20%235.mp3", "/what%3F.mp3", "/90%25.mp3", "/a.mp3%3Fsource=feed"])
+def test_what_is_kept_of_a_target_leads_to_its_file_once_that_is_there(target: str) -> None:
+    files = media("/Episode #5.mp3", "/what?.mp3", "/90%.mp3", "/a.mp3")
+
+    assert files.find(clean_path(target)) == files.find(target) is not None
 
 
 def test_a_path_that_matches_nothing_has_its_nearest_file() -> None:

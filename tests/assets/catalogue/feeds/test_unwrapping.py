@@ -77,6 +77,8 @@ def test_any_text_is_taken_and_unwrapped_once_for_all(text: str, prefix: str) ->
         # Podtrac's own word for a file ends like a host.
         ("https://www.podtrac.com/pts/redirect.mp3/a.example.com/x.mp3", "https://a.example.com/x.mp3"),
         ("https://op3.dev/e/https%3A%2F%2Fa.example.com%2Fx%20y.mp3", "https://a.example.com/x y.mp3"),
+        ("https://op3.dev/e/m%C3%A9dias.example/x.mp3", "https://m%C3%A9dias.example/x.mp3"),
+        ("https://pdst.fm/e/198.51.100.4:8443/x.mp3", "https://198.51.100.4:8443/x.mp3"),
         ("https://DTS.PODTRAC.COM/redirect.mp3/A.example.com/x.mp3?b=c", "https://A.example.com/x.mp3?b=c"),
         ("https://op3.dev/e/a.example.com:8080/x.mp3", "https://a.example.com:8080/x.mp3"),
         # The service's own files, and hosts that are no services.
