@@ -11,7 +11,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from dagster_k8s.job import UserDefinedDagsterK8sConfig
+from dagster_k8s.job import DagsterK8sJobConfig, UserDefinedDagsterK8sConfig, construct_dagster_k8s_job
 
 from pipelines.instance import GuardedInstance
 from pipelines.settings import EXECUTORS
@@ -182,6 +182,21 @@ def test_the_objects_beside_the_chart_have_only_keys_of_kubernetes_and_parse_the
     wrong["spec"]["backofLimit"] = wrong["spec"].pop("backoffLimit")
     with pytest.raises(kubernetes_validate.ValidationError, match="backofLimit"):
         check(wrong)
+
+
+def test_only_who_asks_the_code_server_reaches_it_and_a_drained_node_leaves_one_webserver() -> None:
+    kinds = {each["kind"]: each["spec"] for each in OBJECTS}
+    (peer,) = kinds["NetworkPolicy"]["ingress"][0]["from"]
+    # The label by which the chart tells its deployments apart; pods that Dagster itself launches do not have it.
+    (chosen,) = peer["podSelector"]["matchExpressions"]
+    assert chosen == {"key": "component", "operator": "In", "values": ["dagster-webserver", "dagster-daemon"]}
+    launched = construct_dagster_k8s_job(
+        DagsterK8sJobConfig(job_image="earshot:local"), [], "run", component="run_worker", pod_name="run"
+    )
+    assert "component" not in launched.spec.template.metadata.labels
+    budget = kinds["PodDisruptionBudget"]
+    assert budget["selector"]["matchLabels"] == {"component": "dagster-webserver"}
+    assert 1 <= budget["minAvailable"] < VALUES["dagsterWebserver"]["replicaCount"]
 
 
 def test_the_limits_of_the_queue_are_those_of_dagster_yaml() -> None:
