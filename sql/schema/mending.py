@@ -26,6 +26,11 @@ def mend(key: Key, here: str | None, wanted: str | None, expected: Mapping[Key, 
         return f"restore it with its rows from a backup (pg_restore --table={place.partition('.')[2]})"
     if kind == "grant":
         return _mend_grant(key, wanted)
+    if kind == "default grant":
+        what, _, schema = place.partition(" IN SCHEMA ")
+        privilege, _, role = key.name.rpartition(" TO ")
+        where = f"IN SCHEMA {schema} " if schema else ""
+        return f"ALTER DEFAULT PRIVILEGES {where}REVOKE {privilege} ON {what} FROM {role};"
     if kind == "owner":
         what = "FUNCTION" if "(" in place else "VIEW" if place.startswith("bi.") else "TABLE"
         return f"ALTER {what} {place} OWNER TO {wanted};"

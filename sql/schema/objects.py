@@ -1,6 +1,7 @@
 """Objects: what a database has of the schema, object by object, in words that every edition and version shares.
 
-Here: reading tables, columns, constraints, indexes, policies, triggers, views, functions, owners and grants.
+Here: reading tables, columns, constraints, indexes, policies, triggers, views, functions, owners and grants, those too
+that objects to come would have.
 Left out: what depends on days and data (partitions, chunks), what TimescaleDB makes for itself, the owner's own
 rights, the constraints that PostgreSQL 18 makes of NOT NULL, and grants to logins that may become a role that has them.
 Not here: what should be there (expected.py), comparing the two (checking.py), comments (catalogue.py).
@@ -147,6 +148,18 @@ _QUERIES = (
                 OR granted.place = 'public' AND item.privilege_type = 'USAGE'
             )
         )
+    """,
+    # What the owner's next tables and functions would grant by themselves; functions and types do so to everybody.
+    """
+    SELECT 'default grant', given.what || coalesce(' IN SCHEMA ' || quote_ident(nspname), ''),
+        item.privilege_type || ' TO '
+        || CASE WHEN item.grantee = 0 THEN 'public' ELSE item.grantee::regrole::text END, ''
+    FROM pg_default_acl LEFT JOIN pg_namespace ON pg_namespace.oid = defaclnamespace
+    INNER JOIN (VALUES ('r', 'TABLES'), ('S', 'SEQUENCES'), ('f', 'FUNCTIONS'), ('T', 'TYPES'), ('n', 'SCHEMAS'))
+        AS given (kind, what) ON given.kind = defaclobjtype
+    CROSS JOIN LATERAL aclexplode(defaclacl) AS item
+    WHERE defaclrole = to_regrole('earshot_owner') AND item.grantee <> defaclrole
+        AND NOT (defaclnamespace = 0 AND item.grantee = 0 AND given.kind IN ('f', 'T'))
     """,
 )
 

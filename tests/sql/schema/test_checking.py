@@ -73,6 +73,12 @@ CHANGES = {
     "GRANT CREATE ON SCHEMA bi TO earshot_report": (
         "grant CREATE TO earshot_report on SCHEMA bi is there and no migration makes it"
     ),
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO public": (
+        "default grant SELECT TO public of TABLES IN SCHEMA public is there and no migration makes it"
+    ),
+    "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO earshot_report": (
+        "default grant EXECUTE TO earshot_report of FUNCTIONS is there and no migration makes it"
+    ),
     "REVOKE INSERT ON public.downloads FROM earshot_etl": "grant INSERT TO earshot_etl on public.downloads is missing",
     "ALTER TABLE public.tenants ALTER COLUMN timezone DROP NOT NULL, ALTER COLUMN timezone SET DEFAULT 'UTC'": (
         "column timezone of public.tenants is text DEFAULT 'UTC'::text and should be text NOT NULL"
