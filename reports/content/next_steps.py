@@ -12,8 +12,8 @@ from decimal import Decimal
 from statistics import median
 
 from reports.content.sentences import PACING_TOLERANCE
-from reports.content.tables.shows import Show, shows_of
-from reports.facts.report_facts import ReportFacts
+from reports.content.tables.shows import cost_of, ranked
+from reports.facts.report_facts import ReportFacts, ShowRow
 from reports.thresholds import FEWEST_FOR_CONFIDENCE
 from reports.wording.catalogues import counted, message
 from reports.wording.formats import Formatter, exact
@@ -36,8 +36,8 @@ BEHIND = counted(
     "Ask how delivery catches up: {delivered} of {expected} ads due by now are delivered, {missing} are missing.",
 )
 BETTER_SHOW = message(
-    "Consider more of {show}: a conversion costs {cost} in its episodes of this period, {share} less than the median "
-    "of {shows} shows ({median}), all to date."
+    "Consider more of {show}: a conversion costs {cost} there, {share} less than the median of {shows} shows "
+    "({median}), all to date."
 )
 UNUSED_CODE = message(
     "Check the code {code} ({placement}): nobody has used it so far, after {ads}. Is it read out, and "
@@ -100,32 +100,30 @@ def _unused_codes(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
 
 def _better_shows(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:
     """Shows with enough conversions to be told from chance, against the middle one of the same currency."""
-    found = shows_of(facts)
+    found = ranked(facts)
     for currency in sorted({show.currency for show in found}):
-        priced = [show for show in found if show.currency == currency and show.cost is not None]
-        costs = sorted(cost for show in priced if (cost := show.cost) is not None)
-        if len(costs) < FEWEST_SHOWS:
+        priced = [(cost, show) for show in found if show.currency == currency and (cost := cost_of(show)) is not None]
+        if len(priced) < FEWEST_SHOWS:
             continue
-        middle = median(costs)
-        for show in _cheapest(priced, middle):
-            cost = show.cost or Decimal(0)
+        middle = median(cost for cost, _ in priced)
+        for cost, show in _cheapest(priced, middle):
             yield formatter.say(
                 BETTER_SHOW,
                 show=show.name,
                 cost=formatter.money(cost, currency),
                 share=formatter.percent(1 - cost / middle, 0),
-                shows=formatter.count(len(costs)),
+                shows=formatter.count(len(priced)),
                 median=formatter.money(middle, currency),
             )
 
 
-def _cheapest(priced: list[Show], middle: Decimal) -> list[Show]:
+def _cheapest(priced: list[tuple[Decimal, ShowRow]], middle: Decimal) -> list[tuple[Decimal, ShowRow]]:
     better = [
-        show
-        for show in priced
-        if show.figures.sample >= FEWEST_FOR_CONFIDENCE and show.cost is not None and show.cost <= CHEAPER * middle
+        (cost, show)
+        for cost, show in priced
+        if show.figures.sample >= FEWEST_FOR_CONFIDENCE and cost <= CHEAPER * middle
     ]
-    return sorted(better, key=lambda show: (show.cost or Decimal(0), show.name))[:MOST_SHOWS]
+    return sorted(better, key=lambda each: (each[0], each[1].name))[:MOST_SHOWS]
 
 
 def _more_weeks(facts: ReportFacts, formatter: Formatter) -> Iterator[str]:

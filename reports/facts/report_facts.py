@@ -18,6 +18,7 @@ from reports.facts.growing import Delays
 from reports.facts.rows import CampaignRow as CampaignRow
 from reports.facts.rows import ModelRow as ModelRow
 from reports.facts.rows import PlacementRow as PlacementRow
+from reports.facts.rows import ShowRow as ShowRow
 from reports.facts.to_date import Correction, ScopeFigures, ToDate
 from reports.facts.totals import Measure as Measure
 from reports.facts.totals import Totals as Totals
@@ -162,6 +163,7 @@ class ReportFacts:
     response: rates, costs and returns beyond the headline. lifts: of the campaigns that were compared with anybody.
     note: what the network's campaign manager has written on this report.
     folded_rows: how many stand as one, because they stand for fewer households than fewest_households.
+    shows: those that were heard in the period, without those that so few households heard that they stand together.
     to_date: the campaigns from their start to the period's end, one value for each currency. stored_figures: what is
     stored of the report as numbers, for the next one to compare with.
     flights: from which day to which each campaign runs. codes: of the report's placements. target_cpa_minor and
@@ -202,6 +204,7 @@ class ReportFacts:
     benchmarks: Benchmarks | None = None
     fewest_households: int = 1
     folded_rows: int = 0
+    shows: tuple[ShowRow, ...] = ()
     to_date: tuple[ToDate, ...] = ()
     flights: tuple[Period, ...] = ()
     stored_figures: tuple[ScopeFigures, ...] = ()

@@ -40,6 +40,15 @@ class PlacementRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowRow:
+    """What a show has delivered, cost and earned since the campaigns' start, over all of the report's placements."""
+
+    name: str
+    currency: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignRow:
     """One campaign of a portfolio report, over the period. to_date: since its start; None: not known."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ import pytest
 
 from reports.compose import compose
 from reports.content.report import ReportContent, Tile
+from reports.content.tables.grouping import together
 from reports.facts.comparisons import Benchmark, Benchmarks, Lift, ModelResult, ModelTotals
 from reports.facts.report_facts import (
     Brand,
@@ -26,6 +27,7 @@ from reports.facts.report_facts import (
     Period,
     PlacementRow,
     ReportFacts,
+    ShowRow,
     SignalCounts,
     Totals,
 )
@@ -79,6 +81,15 @@ def _placements() -> tuple[PlacementRow, ...]:
             zip(EPISODES, spend, strict=True)
         )
     )  # fmt: skip
+
+
+def shows_of(placements: Iterable[PlacementRow]) -> tuple[ShowRow, ...]:
+    """The shows of these placements, as if there had been no others since the start."""
+    found: dict[tuple[str, str], list[Figures]] = {}
+    for row in placements:
+        if row.to_date is not None and not row.is_folded:
+            found.setdefault((row.show, row.currency), []).append(row.to_date)
+    return tuple(ShowRow(*show, together(figures)) for show, figures in found.items())
 
 
 def _under_models(conversions: float, number: int) -> tuple[tuple[str, float], ...]:
@@ -150,6 +161,7 @@ def make_facts(**changes: Any) -> ReportFacts:
         daily=Daily(_spread(delivered, 92), tuple(350 / 92 for _ in range(92))),
         previous_daily=Daily(_spread(284_690, 92, phase=0.6)),
         placements=placements,
+        shows=shows_of(placements),
         models=(
             ModelRow("linear", 350.0, revenue),
             ModelRow("first_touch", 344.0, revenue - 21_000),
@@ -203,6 +215,7 @@ def make_quiet_facts() -> ReportFacts:
         daily=Daily((0,) * 7),
         previous_daily=None,
         placements=(),
+        shows=(),
         models=(),
         signals=SignalCounts(),
         pacing=None,

@@ -128,7 +128,8 @@ def price_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
 def shows_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
     """What each placement and episode delivered, cost and earned until the moment: money and orders of the same ads.
 
-    returns: CAMPAIGN_PLACEMENT_EPISODE, impressions, spend_minor (null: not known), conversions, sample, revenue_minor
+    returns: CAMPAIGN_PLACEMENT_EPISODE, podcast_id, impressions, spend_minor (null: not known), conversions, sample,
+    revenue_minor
     """
     key, nothing = CAMPAIGN_PLACEMENT_EPISODE, history.delivered.clear().select(*PLACEMENT, "impressions")
     delivered = (
@@ -161,6 +162,7 @@ def shows_until(history: CampaignHistory, moment: datetime) -> pl.DataFrame:
             spend_minor=pl.when(pl.col("is_unknown").is_null()).then(pl.col("spend_minor").fill_null(0)),
         )
         .drop("is_unknown")
+        .join(history.placements.select(*PLACEMENT, "podcast_id"), on=PLACEMENT, how="left", validate="m:1")
         .sort(key)
     )
 

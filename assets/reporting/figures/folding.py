@@ -1,6 +1,7 @@
 """Folding: rows of a report that stand for too few households become one row, so that nobody can be singled out.
 
-Here: which rows fold, and their sum. Not here: the rows themselves (gathering.py), text about them (reports/).
+Here: which rows fold, their sum, and which shows can be told as a whole.
+Not here: the rows themselves (gathering.py), text about them (reports/).
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ class Counted:
 def fold_small(rows: Iterable[Counted], fewest: int) -> tuple[tuple[PlacementRow, ...], int]:
     """The rows with those of fewer households than that folded into one per campaign, and how many were folded.
 
-    A second row folds where one alone could be found by subtraction, and more until the folded ones reach enough
-    households together. Rows that delivered nothing in the period stand for no household's listening and stay. A
-    campaign with a single row is its own total, so folding it would hide nothing.
+    A second row folds where one alone could be found by subtraction, of the same show where it has one, and more until
+    the folded ones reach enough households together. Rows that delivered nothing in the period stand for no household's
+    listening and stay. A campaign with a single row is its own total, so folding it would hide nothing.
     """
     rows_left: list[PlacementRow] = []
     folded = 0
@@ -45,17 +46,57 @@ def fold_small(rows: Iterable[Counted], fewest: int) -> tuple[tuple[PlacementRow
 
 
 def _small(rows: Sequence[Counted], fewest: int) -> list[Counted]:
-    delivered = sorted(
+    left = sorted(
         (each for each in rows if each.row.delivered > 0),
         key=lambda each: (each.households, each.row.show, each.row.episode, each.row.placement),
     )
-    count = sum(each.households < fewest for each in delivered)
-    if not count or len(delivered) == 1:
-        return []
-    count = max(count, 2)
-    while count < len(delivered) and sum(each.households for each in delivered[:count]) < fewest:
-        count += 1
-    return delivered[:count]
+    found: list[Counted] = []
+    if len(left) == 1:
+        return found
+    for show in sorted({each.row.show for each in left if each.households < fewest}):
+        own = [each for each in left if each.row.show == show]
+        count = sum(each.households < fewest for each in own)
+        while count < len(own) and not _is_enough(own[:count], fewest):
+            count += 1
+        found += own[:count]
+    left = [each for each in left if each not in found]
+    while found and left and not _is_enough(found, fewest):
+        found.append(left.pop(0))
+    return found
+
+
+def _is_enough(rows: Sequence[Counted], fewest: int) -> bool:
+    """Whether nobody can be singled out in the sum of these rows."""
+    return len(rows) > 1 and sum(each.households for each in rows) >= fewest
+
+
+def told_shows(rows: Sequence[Counted], fewest: int) -> set[tuple[str, str]]:
+    """The shows, with their currencies, of which a report can tell the whole: what of it was folded can be subtracted.
+
+    Without those whose folded rows are too few, or all of it; and without more where these could be subtracted.
+    """
+    campaigns: dict[str, list[Counted]] = {}
+    for each in rows:
+        campaigns.setdefault(each.row.campaign, []).append(each)
+    shows: dict[tuple[str, str], tuple[list[Counted], list[Counted]]] = {}
+    for own in campaigns.values():
+        small = _small(own, fewest)
+        for each in own:
+            folded, others = shows.setdefault((each.row.currency, each.row.show), ([], []))
+            (folded if each in small else others).append(each)
+    told = {show for show, (folded, others) in shows.items() if others and (not folded or _is_enough(folded, fewest))}
+    for currency in {currency for currency, _ in shows}:
+        own_shows = [show for show in shows if show[0] == currency]
+        candidates = sorted(
+            (show for show in own_shows if show in told),
+            key=lambda show: (sum(each.households for part in shows[show] for each in part), show),
+        )
+        hidden = [each for show in own_shows if show not in told for each in shows[show][0]]
+        while hidden and candidates and not _is_enough(hidden, fewest):
+            show = candidates.pop(0)
+            told.discard(show)
+            hidden += shows[show][0] or shows[show][1]
+    return told
 
 
 def _sum(rows: Sequence[PlacementRow]) -> PlacementRow:

@@ -7,7 +7,7 @@ Not here: what the numbers mean (campaigns/), sentences and formats (reports/), 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,10 @@ from uuid import UUID
 import polars as pl
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.figures.folding import Counted, fold_small
+from assets.reporting.figures.folding import Counted, fold_small, told_shows
 from assets.reporting.figures.periods import ReportPeriod
 from assets.reporting.figures.subscriptions import ReportCampaign, Subject
+from reports.content.tables.grouping import together
 from reports.facts.report_facts import (
     Brand,
     CampaignRow,
@@ -32,6 +33,7 @@ from reports.facts.report_facts import (
     Period,
     PlacementRow,
     ReportFacts,
+    ShowRow,
     SignalCounts,
     Totals,
 )
@@ -116,6 +118,7 @@ def gather(
         fewest_households=context.fewest_households,
         failed_checks=context.failed_checks,
         folded_rows=folded,
+        shows=show_rows(so_far.shows, names, subject, told_shows(counted, context.fewest_households)),
         response=tuple(measures(kpis, RESPONSE)),
         flights=tuple(Period(campaign.starts_on, campaign.ends_on) for campaign in subject.campaigns),
     )
@@ -228,6 +231,22 @@ def _placement_row(
         by_model=tuple((each["model"], each["conversions"]) for each in row["models"]),
         episode_url=row["episode_url"],
     )
+
+
+def show_rows(
+    so_far: pl.DataFrame, names: pl.DataFrame, subject: Subject, told: Container[tuple[str, str]]
+) -> tuple[ShowRow, ...]:
+    """The shows that can be told, over all of their placements and episodes. so_far: of period.to_date.shows_until."""
+    currencies = {campaign.campaign_id: campaign.currency for campaign in subject.campaigns}
+    titles = dict(names.select("placement_id", "show").unique().iter_rows())
+    heard = so_far.select("placement_id", "podcast_id").unique().iter_rows()
+    title_of = {podcast: titles[placement] for placement, podcast in heard if placement in titles}
+    parts: dict[tuple[str, str], list[Figures]] = {}
+    for row in so_far.rename({"impressions": "delivered"}).iter_rows(named=True):
+        show = currencies[row["campaign_id"]], title_of.get(row["podcast_id"], "")
+        if show in told:
+            parts.setdefault(show, []).append(Figures(*(row[name] for name in Figures.__slots__)))
+    return tuple(ShowRow(name, currency, together(each)) for (currency, name), each in sorted(parts.items()))
 
 
 def _figures(so_far: pl.DataFrame, placed: Sequence[str]) -> pl.DataFrame:

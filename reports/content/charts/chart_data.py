@@ -7,12 +7,14 @@ Not here: labels that can be told apart (chart_labels.py), how a chart looks or 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from reports.content.ratios import cost_of_each
 from reports.content.report import Bar, BarChart, LineChart
-from reports.facts.report_facts import Period, PlacementRow, ReportFacts
+from reports.content.tables.grouping import together
+from reports.facts.report_facts import Period, PlacementRow, ReportFacts, ShowRow
+from reports.facts.to_date import Figures
 from reports.wording.catalogues import counted, message
 from reports.wording.chart_labels import distinct
 from reports.wording.formats import Formatter
@@ -23,12 +25,7 @@ MOST_DAY_TICKS = 5
 COUNT_STEPS = 4
 CONVERSION_STEPS = 2
 
-# Of a show only the episodes of the period have a place in the chart, so what it cost is of them.
-OF_A_SHOW = (
-    message("its episodes of this period, to date: {spend} spent"),
-    message("its episodes of this period, to date: {spend} spent, {cost} per conversion"),
-)
-OF_AN_EPISODE = (message("to date: {spend} spent"), message("to date: {spend} spent, {cost} per conversion"))
+SPENT, SPENT_EACH = message("to date: {spend} spent"), message("to date: {spend} spent, {cost} per conversion")
 
 MORE_SHOWS = counted("{number} more show", "{number} more shows")
 MORE_EPISODES = counted("{number} more episode", "{number} more episodes")
@@ -68,10 +65,11 @@ def bar_chart(facts: ReportFacts, formatter: Formatter) -> BarChart | None:
         return None
     if len({row.show for row in earning if not row.is_folded}) > 1:
         title = formatter.say("Conversions by show in this period")
-        bars = _bars(MORE_SHOWS, OF_A_SHOW, earning, facts.placements, lambda row: (row.show,), formatter)
+        shows = _costs_of_shows(facts, formatter)
+        bars = _bars(MORE_SHOWS, earning, lambda row: (row.show,), shows, formatter)
     else:
         title = formatter.say("Conversions by episode in this period")
-        bars = _bars(MORE_EPISODES, OF_AN_EPISODE, earning, facts.placements, _episode, formatter)
+        bars = _bars(MORE_EPISODES, earning, _episode, _costs_of_episodes(facts, formatter), formatter)
     each = formatter.say(", ").join(f"{bar.label} {bar.text}" for bar in bars)
     return BarChart(title, bars, formatter.say("Bar chart. {title}: {bars}.", title=title, bars=each))
 
@@ -83,13 +81,12 @@ def _episode(row: PlacementRow) -> tuple[str, ...]:
 
 def _bars(
     more: tuple[str, str],
-    costing: tuple[str, str],
     rows: Iterable[PlacementRow],
-    paid: Iterable[PlacementRow],
     key: Callable[[PlacementRow], tuple[str, ...]],
+    costs: Mapping[tuple[str, ...], str],
     formatter: Formatter,
 ) -> tuple[Bar, ...]:
-    """One group of bars, largest first, ties by name. paid: all rows, also those that earned nothing."""
+    """One group of bars, largest first, ties by name. costs: what is said of them by their keys."""
     groups: dict[tuple[str, ...], list[PlacementRow]] = {}
     few: dict[str, list[PlacementRow]] = {}
     for row in rows:
@@ -99,13 +96,9 @@ def _bars(
             groups.setdefault(key(row), []).append(row)
     sums = sorted(((_earned(parts), name) for name, parts in groups.items()), key=lambda item: (-item[0], item[1]))
     shown = sums if len(sums) <= MOST_BARS + 1 else sums[:MOST_BARS]
-    costs: dict[tuple[str, ...], list[PlacementRow]] = {name: [] for _, name in shown}
-    for row in paid:
-        if not row.is_folded and key(row) in costs:
-            costs[key(row)].append(row)
     labels = distinct([name for _, name in shown])
     bars = [
-        Bar(label, value, formatter.credit(value), _cost(costs[name], costing, formatter))
+        Bar(label, value, formatter.credit(value), costs.get(name, ""))
         for label, (value, name) in zip(labels, shown, strict=True)
     ]
     if rest := sums[len(shown) :]:
@@ -122,19 +115,36 @@ def _earned(rows: Iterable[PlacementRow]) -> float:
     return math.fsum(row.conversions for row in rows)
 
 
-def _cost(rows: list[PlacementRow], costing: tuple[str, str], formatter: Formatter) -> str:
-    """What the rows cost since the start, and that for a conversion where there are enough; empty where not known."""
-    currencies = {row.currency for row in rows}
-    figures = [row.to_date for row in rows if row.to_date is not None]
-    if len(currencies) != 1 or len(figures) != len(rows):
+def _costs_of_shows(facts: ReportFacts, formatter: Formatter) -> dict[tuple[str, ...], str]:
+    """Of those that were paid in one currency."""
+    found: dict[tuple[str, ...], list[ShowRow]] = {}
+    for show in facts.shows:
+        found.setdefault((show.name,), []).append(show)
+    return {name: _cost(own[0].figures, own[0].currency, formatter) for name, own in found.items() if len(own) == 1}
+
+
+def _costs_of_episodes(facts: ReportFacts, formatter: Formatter) -> dict[tuple[str, ...], str]:
+    """Of all of an episode's placements, also those that earned nothing in the period."""
+    found: dict[tuple[str, ...], list[PlacementRow]] = {}
+    for row in facts.placements:
+        if not row.is_folded:
+            found.setdefault(_episode(row), []).append(row)
+    costs = {}
+    for name, rows in found.items():
+        figures = [row.to_date for row in rows if row.to_date is not None]
+        if len({row.currency for row in rows}) == 1 and len(figures) == len(rows):
+            costs[name] = _cost(together(figures), rows[0].currency, formatter)
+    return costs
+
+
+def _cost(figures: Figures, currency: str, formatter: Formatter) -> str:
+    """What was spent since the start, and that for a conversion where there are enough; empty where not known."""
+    if not figures.spend_minor:
         return ""
-    whole, currency = sum(figures[1:], figures[0]), currencies.pop()
-    if not whole.spend_minor:
-        return ""
-    spend, cost = formatter.money(whole.spend_minor, currency), cost_of_each(whole)
+    spend, cost = formatter.money(figures.spend_minor, currency), cost_of_each(figures)
     if cost is None:
-        return formatter.say(costing[0], spend=spend)
-    return formatter.say(costing[1], spend=spend, cost=formatter.money(cost, currency))
+        return formatter.say(SPENT, spend=spend)
+    return formatter.say(SPENT_EACH, spend=spend, cost=formatter.money(cost, currency))
 
 
 def day_ticks(period: Period, formatter: Formatter) -> tuple[tuple[int, str], ...]:

@@ -1,19 +1,18 @@
 """Shows: what each show has delivered, cost and earned since the campaigns' start, the best first.
 
-Here: the shows of a report with their figures to date, and the table of them, one for each currency.
+Here: the order of the shows of a report, and the table of them, one for each currency.
 Not here: single episodes (tables.py), the bars of a period (chart_data.py), what to make of it (next_steps.py).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from reports.content.ratios import cost_of_each
 from reports.content.report import Table, TableRow
-from reports.content.tables.grouping import together
-from reports.facts.report_facts import ReportFacts
+from reports.facts.report_facts import ReportFacts, ShowRow
 from reports.facts.to_date import Figures
 from reports.thresholds import FEWEST_FOR_RATIOS
 from reports.wording.catalogues import message
@@ -21,8 +20,8 @@ from reports.wording.formats import Formatter
 
 ALL = message("Since the start, over all placements. Cost per conversion is shown from {fewest} conversions.")
 PART = message(
-    "Since the start, of the episodes with ads or conversions in this period; all others, and those of few households, "
-    "stand under Other placements. Cost per conversion is shown from {fewest} conversions."
+    "Since the start, over all placements. Shows without ads in this period, and those of few households, stand under "
+    "Other shows. Cost per conversion is shown from {fewest} conversions."
 )
 
 # A mail is read on a phone: the others are in the PDF's table of placements.
@@ -31,46 +30,33 @@ MOST_SHOWS = 12
 CREDIT_DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
-    """A show's figures to date, over the placements of the report. cost: minor units per conversion, where shown."""
-
-    name: str
-    currency: str
-    figures: Figures
-
-    @property
-    def cost(self) -> Decimal | None:
-        return cost_of_each(self.figures)
+def cost_of(show: ShowRow) -> Decimal | None:
+    """Minor units per conversion, where there are enough to show it."""
+    return cost_of_each(show.figures)
 
 
-def shows_of(facts: ReportFacts) -> list[Show]:
-    """By conversions, then ads, then name. Without placements that are folded or whose figures are not known."""
-    parts: dict[tuple[str, str], list[Figures]] = {}
-    for row in facts.placements:
-        if row.to_date is not None and not row.is_folded and row.show:
-            parts.setdefault((row.currency, row.show), []).append(row.to_date)
-    found = [Show(name, currency, together(figures)) for (currency, name), figures in parts.items()]
-    return sorted(found, key=lambda show: (-show.figures.conversions, -show.figures.delivered, show.name))
+def ranked(facts: ReportFacts) -> list[ShowRow]:
+    """By conversions, then ads, then name."""
+    return sorted(facts.shows, key=lambda show: (-show.figures.conversions, -show.figures.delivered, show.name))
 
 
 def shows(facts: ReportFacts, formatter: Formatter) -> tuple[Table, ...]:
     """One table for each currency: amounts of several are never compared."""
-    found = shows_of(facts)
+    found = ranked(facts)
     currencies = sorted({show.currency for show in found})
     return tuple(
         _table([show for show in found if show.currency == each], currencies, facts, formatter) for each in currencies
     )
 
 
-def _table(own: list[Show], currencies: list[str], facts: ReportFacts, formatter: Formatter) -> Table:
+def _table(own: list[ShowRow], currencies: list[str], facts: ReportFacts, formatter: Formatter) -> Table:
     say, currency = formatter.say, own[0].currency
     title = say("Shows, to date") if len(currencies) == 1 else say("Shows, to date, in {currency}", currency=currency)
     shown = own[:MOST_SHOWS]
     rest = _rest(shown, facts, currency)
     rows = [_row(show.name, show.figures, currency, formatter) for show in shown]
     if rest is not None:
-        rows.append(_row(say("Other placements"), rest, currency, formatter))
+        rows.append(_row(say("Other shows"), rest, currency, formatter))
     note = say(ALL if rest is None else PART, fewest=formatter.count(FEWEST_FOR_RATIOS))
     return Table(
         title,
@@ -90,9 +76,9 @@ def _row(name: str, figures: Figures, currency: str, formatter: Formatter) -> Ta
     return TableRow(name, "", cells)
 
 
-def _rest(shown: list[Show], facts: ReportFacts, currency: str) -> Figures | None:
-    """What the campaigns did beside the shows that have a row: placements that were not heard in this period, those of
-    few households, shows beyond the most. None where that is nothing, or not known."""
+def _rest(shown: list[ShowRow], facts: ReportFacts, currency: str) -> Figures | None:
+    """What the campaigns did beside the shows that have a row: shows that were not heard in this period, those of few
+    households, shows beyond the most. None where that is nothing, or not known."""
     whole = next((each.figures for each in facts.to_date if each.currency == currency), None)
     if whole is None:
         return None

@@ -18,6 +18,7 @@ from reports.facts.report_facts import CodeUse, Pacing, ReportFacts
 from reports.facts.to_date import Figures
 from reports.rendering.render import html_mail, render, text_twin
 from reports.rendering.shortening import Step, shortened
+from tests.reports.conftest import shows_of
 
 
 def terms(pairs: tuple[Pair, ...]) -> dict[str, str]:
@@ -47,18 +48,18 @@ def test_shows_are_ranked_with_their_figures_to_date(content: ReportContent) -> 
 
 
 def test_shows_to_date_add_up_to_the_campaign_to_date(facts: ReportFacts) -> None:
-    """What no show has a row for stands as one: here placements that were not heard in this period, and folded ones."""
+    """What no show has a row for stands as one: shows that were not heard in this period, or by few households."""
     (to_date,) = facts.to_date
-    folded = replace(facts.placements[-1], is_folded=True)
     whole = to_date.figures + Figures(1_000, 6.5, 9, 5_000, 13_000)
-    changed = replace(facts, placements=(*facts.placements[:-1], folded), to_date=(replace(to_date, figures=whole),))
+    told = tuple(show for show in facts.shows if show.name != "Hardware Weekly")
+    changed = replace(facts, shows=told, to_date=(replace(to_date, figures=whole),))
     (table,) = compose(replace(changed, now=replace(facts.now, conversions=350.0))).shows
-    assert table.rows[-1].name == "Other placements"
-    assert table.rows[-1].cells == ("9,156", "$342.06", "7.5", "$45.61")
+    assert table.rows[-1].name == "Other shows"
+    assert table.rows[-1].cells == ("81,692", "$2,228.00", "87.5", "$25.46")
     ads, conversions = ([row.cells[place] for row in table.rows] for place in (0, 2))
     assert sum(int(cell.replace(",", "")) for cell in ads) == whole.delivered
     assert sum(map(float, conversions)) == whole.conversions
-    assert table.note.startswith("Since the start, of the episodes with ads or conversions in this period;")
+    assert table.note.startswith("Since the start, over all placements. Shows without ads in this period,")
 
 
 def test_the_rest_has_no_cost_where_a_price_is_not_known_or_too_few_came(facts: ReportFacts) -> None:
@@ -71,7 +72,7 @@ def test_the_rest_has_no_cost_where_a_price_is_not_known_or_too_few_came(facts: 
 def test_shows_of_several_currencies_have_a_table_each(facts: ReportFacts) -> None:
     rows = (*facts.placements[:-1], replace(facts.placements[-1], currency="EUR"))
     now = replace(facts.now, revenue_minor=None, spend_minor=None)
-    titles = [table.title for table in compose(replace(facts, placements=rows, currency=None, now=now)).shows]
+    titles = [table.title for table in compose(replace(facts, shows=shows_of(rows), currency=None, now=now)).shows]
     assert titles == ["Shows, to date, in EUR", "Shows, to date, in USD"]
 
 
@@ -200,7 +201,7 @@ def test_unknown_spend_drops_the_column_of_costs(facts: ReportFacts) -> None:
         replace(row, spend_minor=None, to_date=replace(row.to_date or Figures(), spend_minor=None))
         for row in facts.placements
     )
-    content = compose(replace(facts, placements=rows))
+    content = compose(replace(facts, placements=rows, shows=shows_of(rows)))
     assert content.top_placements.columns == ("Placement", "Aired", "Delivered", "Conv.")
     assert [table.columns for table in content.shows] == [("Show", "Ads", "Conv.")]
 

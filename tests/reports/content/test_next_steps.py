@@ -13,6 +13,7 @@ from reports.content.next_steps import next_steps
 from reports.facts.report_facts import CodeUse, Pacing, Period, PlacementRow, ReportFacts, Totals
 from reports.facts.to_date import Figures, ToDate
 from reports.wording.formats import Formatter
+from tests.reports.conftest import shows_of
 
 FORMATTER = Formatter("en_US", "UTC")
 
@@ -64,9 +65,9 @@ def test_once_all_flights_are_over_only_a_make_good_helps(steps: Callable[..., t
 def test_a_show_that_beats_the_median_is_named_with_both_costs(steps: Callable[..., tuple[str, ...]]) -> None:
     rows = (placed("Ship", 40, 40_000), placed("Night", 30, 60_000), placed("Weekly", 10, 30_000))
     # 10.00, 20.00 and 30.00 a conversion: the first is half of the median.
-    assert steps(placements=rows) == (
-        "Consider more of Ship: a conversion costs $10.00 in its episodes of this period, 50% less than the median of "
-        "3 shows ($20.00), all to date.",
+    assert steps(shows=shows_of(rows)) == (
+        "Consider more of Ship: a conversion costs $10.00 there, 50% less than the median of 3 "
+        "shows ($20.00), all to date.",
     )
 
 
@@ -85,7 +86,7 @@ def test_a_show_that_beats_the_median_is_named_with_both_costs(steps: Callable[.
 def test_a_show_is_not_praised_for_too_little(
     steps: Callable[..., tuple[str, ...]], rows: tuple[PlacementRow, ...]
 ) -> None:
-    assert steps(placements=rows) == ()
+    assert steps(shows=shows_of(rows)) == ()
 
 
 def test_a_code_that_nobody_used_is_named_where_ads_were_delivered(steps: Callable[..., tuple[str, ...]]) -> None:

@@ -216,7 +216,7 @@ def test_printed_numbers_are_those_that_sql_counts(campaign: Warehouse) -> None:
 
     (shows,) = content["shows"]
     by_show = {row["name"]: row["cells"] for row in shows["rows"]}
-    tides, others = by_show["Tides"], by_show["Other placements"]
+    tides, others = by_show["Tides"], by_show["Other shows"]
     of_tides = f" AND a.placement_id = '{PLACEMENT}'"
     assert tides[0] == str(to_date.value(f"{ADS} AND podcast_id = '{SHOW}'"))
     assert others[0] == str(to_date.value(f"{ADS} AND podcast_id = '{OTHER_SHOW}'"))

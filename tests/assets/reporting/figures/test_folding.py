@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.reporting.figures.folding import OTHER_ROWS, Counted, fold_small
+from assets.reporting.figures.folding import OTHER_ROWS, Counted, fold_small, told_shows
 from reports.facts.report_facts import PlacementRow
 
 
@@ -14,6 +16,14 @@ def row(name: str, households: int, delivered: int | None = None, campaign: str 
     ads = households if delivered is None else delivered
     placed = PlacementRow(campaign, "Tides", name, name, "mid", None, None, ads, 0.5, 100, 1_000, "USD")
     return Counted(placed, households)
+
+
+def of_show(show: str, name: str, households: int) -> Counted:
+    return Counted(replace(row(name, households).row, show=show), households)
+
+
+def told(*rows: Counted) -> set[str]:
+    return {show for _, show in told_shows(rows, 10)}
 
 
 def names(rows: list[Counted], fewest: int = 10) -> list[str]:
@@ -64,3 +74,31 @@ def test_nothing_is_lost_and_no_small_row_can_be_subtracted(counts: list[int]) -
         assert sum(each.delivered for each in rows_left if each.episode == OTHER_ROWS) >= min(10, sum(with_ads))
     else:
         assert len(with_ads) <= 1 or min(with_ads) >= 10
+
+
+def test_the_second_row_is_of_the_same_show_so_that_both_shows_can_be_told() -> None:
+    rows = [of_show("A", "a1", 40), of_show("A", "a2", 12), of_show("B", "b1", 3), of_show("B", "b2", 50)]
+    assert names(rows) == ["a1", "a2", OTHER_ROWS]
+    rows.append(of_show("B", "b3", 60))
+    assert names(rows) == ["a1", "a2", "b3", OTHER_ROWS]
+    assert told(*rows) == {"A", "B"}
+
+
+def test_a_show_is_not_told_where_it_would_single_out_a_folded_row() -> None:
+    """Of B one row folds, and one of A with it: B's is the whole show, and A's could be subtracted."""
+    small = [of_show("A", "a1", 40), of_show("A", "a2", 12), of_show("B", "b1", 3)]
+    assert names(small) == ["a1", OTHER_ROWS]
+    assert told(*small) == set()
+    assert told(*small, of_show("C", "c1", 90)) == {"C"}
+
+
+def test_another_show_stays_with_one_that_could_be_subtracted() -> None:
+    """B's only row is of few households and folds with two of A, which could be told but for it."""
+    rows = [of_show("A", "a1", 40), of_show("A", "a2", 4), of_show("A", "a3", 8), of_show("B", "b1", 3)]
+    assert names([*rows, of_show("C", "c1", 90)]) == ["a1", "c1", OTHER_ROWS]
+    assert told(*rows, of_show("C", "c1", 90)) == {"C"}
+
+
+def test_shows_without_folded_rows_are_all_told() -> None:
+    assert told(of_show("A", "a1", 40), of_show("B", "b1", 10)) == {"A", "B"}
+    assert told(row("one", 3)) == {"Tides"}

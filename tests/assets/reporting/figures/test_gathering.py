@@ -9,9 +9,18 @@ import polars as pl
 import pytest
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.figures.gathering import headline, kpis_of, model_rows, open_windows, pacing, totals
+from assets.reporting.figures.gathering import (
+    headline,
+    kpis_of,
+    model_rows,
+    open_windows,
+    pacing,
+    show_rows,
+    totals,
+)
 from assets.reporting.figures.subscriptions import Subject
-from reports.facts.report_facts import OpenWindows, Pacing
+from reports.facts.report_facts import OpenWindows, Pacing, ShowRow
+from reports.facts.to_date import Figures
 from sql.values import Interval, Window
 from tests.assets.reporting.campaigns import report_campaign
 
@@ -113,3 +122,21 @@ def placed(booked: int | None, delivered: int, expected: float | None, *, ended:
 def test_bookings_are_added_up_where_all_are_known(rows: list[dict[str, object]], expected: Pacing | None) -> None:
     schema = {"booked": pl.Int64, "delivered": pl.Int64, "expected": pl.Float64, "ended": pl.Boolean}
     assert pacing(pl.DataFrame(rows, schema=schema)) == expected
+
+
+def test_a_show_has_what_its_placements_did_that_were_not_heard_in_the_period_too() -> None:
+    so_far = pl.DataFrame(
+        [
+            (SPRING, b"now", b"tides", 100, 2.5, 3, 500, 900),
+            (SPRING, b"before", b"tides", 40, 1.5, 2, 200, 100),
+            (SPRING, b"elsewhere", b"waves", 7, 1.0, 1, 50, 30),
+        ],
+        schema=[
+            "campaign_id", "placement_id", "podcast_id", "impressions", "conversions", "sample", "revenue_minor",
+            "spend_minor",
+        ],
+        orient="row",
+    )  # fmt: skip
+    names = pl.DataFrame({"placement_id": [b"now", b"elsewhere"], "show": ["Tides", "Waves"]})
+    found = show_rows(so_far, names, subject(SPRING), {("USD", "Tides")})
+    assert found == (ShowRow("Tides", "USD", Figures(140, 4.0, 4, 700, 1_000)),)

@@ -16,6 +16,7 @@ from reports.facts.report_facts import Daily, ReportFacts
 from reports.facts.to_date import Figures
 from reports.wording.chart_labels import LONGEST, distinct
 from reports.wording.formats import Formatter
+from tests.reports.conftest import shows_of
 
 ChangeFacts = Callable[..., ReportFacts]
 
@@ -30,7 +31,7 @@ def test_shows_stand_in_one_group_with_spend_and_cost_per_conversion(facts: Repo
     doubled = tuple(
         replace(row, to_date=(row.to_date or Figures()) + (row.to_date or Figures())) for row in facts.placements
     )
-    bars = chart(compose(replace(facts, placements=doubled))).bars
+    bars = chart(compose(replace(facts, placements=doubled, shows=shows_of(doubled)))).bars
     rows = [row for row in doubled if row.show == "Build & Ship"]
     so_far = [row.to_date for row in rows if row.to_date is not None]
     spend, conversions = sum(each.spend_minor or 0 for each in so_far), sum(each.conversions for each in so_far)
@@ -38,13 +39,14 @@ def test_shows_stand_in_one_group_with_spend_and_cost_per_conversion(facts: Repo
     assert bars[0].value == 179
     assert (len(so_far), conversions) == (len(rows), 358)
     cost = f"${spend / 100:,.2f} spent, ${spend / 35800:,.2f} per conversion"
-    assert bars[0].detail == f"its episodes of this period, to date: {cost}"
+    assert bars[0].detail == f"to date: {cost}"
 
 
 def test_a_cost_counts_the_placements_that_earned_nothing(change_facts: ChangeFacts) -> None:
     facts = change_facts()
     idle = replace(facts.placements[0], conversions=0.0, delivered=0, to_date=Figures(900, 0.0, 0, 0, 100_000))
-    with_idle = chart(compose(replace(facts, placements=(*facts.placements, idle)))).bars[0]
+    placements = (*facts.placements, idle)
+    with_idle = chart(compose(replace(facts, placements=placements, shows=shows_of(placements)))).bars[0]
     without = chart(compose(facts)).bars[0]
     assert with_idle.value == without.value
     assert with_idle.detail != without.detail
@@ -52,7 +54,7 @@ def test_a_cost_counts_the_placements_that_earned_nothing(change_facts: ChangeFa
 
 @pytest.mark.parametrize(
     ("spends", "detail"),
-    [((None, 500), ""), ((0, 0), ""), ((100, 200), "its episodes of this period, to date: $3.00 spent")],
+    [((None, 500), ""), ((0, 0), ""), ((100, 200), "to date: $3.00 spent")],
 )
 def test_an_unknown_cost_is_not_told_and_few_conversions_have_no_cost_each(
     change_facts: ChangeFacts, spends: tuple[int | None, int], detail: str
@@ -60,7 +62,8 @@ def test_an_unknown_cost_is_not_told_and_few_conversions_have_no_cost_each(
     facts = change_facts()
     aside = replace(facts.placements[0], show="Aside", delivered=0, conversions=2.0)
     rows = [replace(aside, to_date=Figures(500, 2.0, 2, 900, spend)) for spend in spends]
-    content = compose(replace(facts, placements=(*facts.placements[2:], *rows)))
+    placements = (*facts.placements[2:], *rows)
+    content = compose(replace(facts, placements=placements, shows=shows_of(placements)))
     assert next(bar.detail for bar in chart(content).bars if bar.label == "Aside") == detail
 
 
