@@ -18,7 +18,7 @@ from PIL import Image
 from reports.compose import compose
 from reports.drawing.logos import normalised
 from reports.facts.report_facts import ReportFacts
-from reports.rendering.preview import write_preview
+from reports.rendering.preview import IndexEntry, write_index, write_preview
 from reports.rendering.render import render
 
 CHROMIUM = shutil.which("chromium")
@@ -59,16 +59,37 @@ def mail(facts: ReportFacts, tmp_path: Path) -> Path:
     return write_preview(tmp_path / "mail", render(compose(given)))
 
 
+# Sets the filters of an index of previews, one row of values after the other, and notes which reports are left.
+FILTERING = """<!doctype html><iframe id="index" src="{index}" style="width:900px;height:4000px;border:0"></iframe>
+<pre id="seen"></pre><script>
+document.getElementById("index").onload = (event) => {{
+  const page = event.target.contentDocument;
+  const left = {choices}.map((values) => {{
+    ["words", "state", "cadence"].forEach((name, place) => page.getElementById(name).value = values[place]);
+    page.getElementById("filters").dispatchEvent(new Event("input"));
+    const articles = [...page.querySelectorAll("article")].filter((each) => each.checkVisibility());
+    return articles.map((each) => each.querySelector("h3").textContent);
+  }});
+  document.getElementById("seen").textContent = JSON.stringify(left);
+}};
+</script>"""
+
+
 def look_at(mail: Path, width: int, tmp_path: Path) -> dict[str, Any]:
     """What a browser sees of the mail in a frame of this width."""
+    seen: dict[str, Any] = seen_on(PAGE.format(mail=mail.as_uri(), width=width), tmp_path)
+    return seen
+
+
+def seen_on(text: str, tmp_path: Path) -> Any:
+    """What a page has noted of what it shows in its frame."""
     page = tmp_path / "page.html"
-    page.write_text(PAGE.format(mail=mail.as_uri(), width=width))
+    page.write_text(text)
     command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     found = re.search(r'<pre id="seen">(.+?)</pre>', dom, re.DOTALL)
-    assert found, "the mail did not load"
-    seen: dict[str, Any] = json.loads(unescape(found[1]))
-    return seen
+    assert found, "the page did not load"
+    return json.loads(unescape(found[1]))
 
 
 @pytest.mark.parametrize("locale", ["de_DE", "fr_FR", "es_ES", "pt_BR", "ja_JP"])
@@ -85,3 +106,24 @@ def test_the_mail_fits_its_window_with_all_its_pictures(mail: Path, width: int, 
     assert len(seen["pictures"]) == 4
     assert all(natural > 0 and right <= width for natural, right in seen["pictures"])
     assert seen["text"] > 1000
+
+
+def test_the_index_of_previews_filters_by_words_state_and_cadence(tmp_path: Path) -> None:
+    entries = [
+        IndexEntry("one", "Spring", "Signal", "Acme", "Nov 9 – 15", "", note="2 accepted"),
+        IndexEntry("two", "Autumn", "Signal", "Acme", "October", "", "held", "a check failed", cadence="monthly"),
+        IndexEntry("three", "Winter", "Signal", "Kettle", "Nov 9 – 15", "", "waiting", report="1a2b3c4d"),
+    ]
+    index = write_index(tmp_path / "index", entries)
+    expected = {
+        ("", "", ""): ["Autumn", "Spring", "Winter"],
+        ("acme nov", "", ""): ["Spring"],
+        ("FAILED", "", ""): ["Autumn"],
+        ("1a2b", "", ""): ["Winter"],
+        ("", "sent", ""): ["Spring"],
+        ("", "waiting for approval", ""): ["Winter"],
+        ("", "", "monthly"): ["Autumn"],
+        ("acme", "held", "weekly"): [],
+    }
+    found = seen_on(FILTERING.format(index=index.as_uri(), choices=json.dumps(list(expected))), tmp_path)
+    assert dict(zip(expected, found, strict=True)) == expected
