@@ -273,6 +273,13 @@ def _people(config: Configuration) -> Section:
             f" The database drops raw rows after {dropped_after} days, and nothing keeps them: a day of that age is "
             "not computed again."
         )
+    erased = config.settings["erased"]
+    retention += (
+        f" Listeners or households were erased on request ({erased:,} in all): their days were computed again "
+        "without them, and no table and no archive has their rows. Counts of archived days, which name nobody, stay."
+        if erased
+        else ""
+    )
     return Section(
         "Listeners and households",
         [

@@ -12,6 +12,7 @@ SELECT
     k_delivery,
     address_days,
     raw_days,
-    earshot_dropped_after() AS dropped_after
+    earshot_dropped_after() AS dropped_after,
+    (SELECT count(*) FROM erasures WHERE erasures.tenant_id = tenants.tenant_id) AS erased
 FROM tenants
 WHERE tenant_id = any(%(tenants)s)

@@ -131,6 +131,11 @@ def test_the_proof_has_counts_and_the_person_and_not_the_identity(network: Wareh
     assert len(trail) == 1
     assert HOME not in str(trail) + json.dumps(counts)
     assert str(household) not in str(trail)
+    # The page that says what a day can be computed from says it, of this tenant alone.
+    erased = {
+        tenant: network.read("read_method_settings", tenants=[tenant])["erased"].item() for tenant in (QUAY, ELSE)
+    }
+    assert erased == {QUAY: 1, ELSE: 0}
 
 
 def test_a_dry_run_changes_nothing(network: Warehouse) -> None:

@@ -40,6 +40,7 @@ SETTINGS = {
     "address_days": None,
     "raw_days": None,
     "dropped_after": None,
+    "erased": 0,
 }
 INCLUSION = {
     "network": ["203.0.113.0/24"],
@@ -152,6 +153,7 @@ def test_the_same_configuration_has_the_same_version() -> None:
         lambda: changed("lateness_hours", 72),
         lambda: changed("address_days", 90),
         lambda: changed("raw_days", 400),
+        lambda: changed("erased", 1),
         lambda: replace(in_force(), inclusions=pl.DataFrame(INCLUSION).clear()),
         lambda: replace(in_force(), campaigns=pl.DataFrame([CAMPAIGN | {"window_days": "14.000"}])),
         lambda: replace(in_force(), campaigns=pl.DataFrame([CAMPAIGN]).clear()),
