@@ -25,8 +25,9 @@ TEMPLATE = (DEPLOY / "proxy" / "nginx.conf.template").read_text(encoding="utf-8"
 
 pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not on this machine: apt-get install nginx-light")
 
-# What the image has around the file, with the folder of the test for what it writes.
+# What the image has around the file, with the folder of the test for what it writes. Whoever runs the test may read it.
 AROUND = """
+user root root;
 pid {0}/pid; error_log {0}/error.log; daemon off; worker_processes 1; events {{}}
 http {{
     access_log off;
@@ -63,7 +64,6 @@ def ports(tmp_path: Path) -> Iterator[tuple[int, int]]:
     """Where the proxy takes TLS, and where it answers its health check."""
     certificate(tmp_path)
     (tmp_path / "users").write_text("ann:{PLAIN}secret\n")
-    tmp_path.chmod(0o711)
     ui, outside, health = free_ports(3)
     text = TEMPLATE.replace("${EARSHOT_NAME}", "localhost").replace("webserver:3000", f"127.0.0.1:{ui}")
     text = text.replace("listen 8443 ssl", f"listen 127.0.0.1:{outside} ssl").replace("8081", f"{health}")
@@ -72,8 +72,6 @@ def ports(tmp_path: Path) -> Iterator[tuple[int, int]]:
     assert "/run/secrets" not in text
     (tmp_path / "site.conf").write_text(text)
     (tmp_path / "nginx.conf").write_text(AROUND.format(tmp_path))
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o011)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", ui), Headers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     command = [str(NGINX), "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", str(tmp_path / "early.log")]
