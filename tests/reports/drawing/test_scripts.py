@@ -19,6 +19,7 @@ from reports.facts.report_facts import ReportFacts
 from reports.rendering.csv import csv_file
 from reports.rendering.render import ReportFile, glyph_note, render
 from reports.wording.isolation import FIRST_STRONG, POP, isolated, printed
+from tests.reports.conftest import shows_of
 
 BUNDLED = {
     "emoji": "Night Shift 🎙️🔥 👩🏽‍💻 🇩🇪 1️⃣ ☕",
@@ -36,7 +37,7 @@ def named(facts: ReportFacts, name: str) -> ReportFacts:
     """The report with the name wherever a name can stand."""
     rows = tuple(replace(row, show=name, episode=name, placement=name, campaign=name) for row in facts.placements)
     brand = replace(facts.brand, name=name)
-    return replace(facts, brand=brand, sponsor=name, campaign=name, placements=rows)
+    return replace(facts, brand=brand, sponsor=name, campaign=name, placements=rows, shows=shows_of(rows))
 
 
 def body(files: list[ReportFile], name: str) -> bytes:
