@@ -19,8 +19,11 @@ from sql.values import PermanentError
 # More rejected lines than good ones: the format, the fields or the clock of the server are other ones than was said.
 MOST_REJECTED = 0.5
 
-# A server's log has a broken line here and there.
-WORTH_A_LOOK, FEW = 0.05, 10
+# A server's log has a broken line here and there; a small one may have one in five.
+WORTH_A_LOOK, FEW, OF_FEW = 0.05, 10, 0.2
+
+# RFC 9110, section 15, and what CDNs write where the listener left before an answer.
+STATUSES, NO_ANSWER = (100, 599), 0
 
 # Nobody is behind a request without an address: it cannot be counted.
 MOST_WITHOUT_ADDRESS = 0.95
@@ -54,6 +57,14 @@ def refuse_doubtful(made: MadeBatch, tenant: str, others: Callable[[], Mapping[s
             f"{rejects.height:,} of its first {lines:,} lines cannot be read ({count:,} of them: {reason}). Nothing "
             "was stored. Look at the format and, where they were given, the fields; --force stores the lines that can "
             "be read"
+        )
+    said = events.get_column("http_status").drop_nulls()
+    unknown = said.filter(~said.is_between(*STATUSES) & (said != NO_ANSWER))
+    if 2 * len(unknown) > events.height:
+        raise DoubtfulError(
+            f"{len(unknown):,} of its first {events.height:,} requests have a status that HTTP does not know, such as "
+            f"{unknown[0]}. Nothing was stored. Look at the fields, and which of them is the status; --force stores "
+            "them all the same"
         )
     without = without_address(events)
     if without > MOST_WITHOUT_ADDRESS * events.height:
@@ -98,10 +109,14 @@ def without_address(events: pl.DataFrame) -> int:
 def doubts_of(*, lines: int, rejected: int, events: int, unmapped: int, without_address: int) -> list[str]:
     """What a person should look at after a whole import, a sentence each; none for a log as logs are."""
     found = []
-    if rejected > max(FEW, WORTH_A_LOOK * lines):
+    if _are_many(rejected, lines):
         found.append(f"{rejected:,} of {lines:,} lines were rejected ({rejected / lines:.0%}): look at their reasons")
     if events and unmapped == events:
         found.append("not one request is for a file of the catalogue, so nothing of it is counted: enter the episodes")
-    if without_address > max(FEW, WORTH_A_LOOK * events):
+    if _are_many(without_address, events):
         found.append(f"{without_address:,} requests ({without_address / events:.0%}) have no address and do not count")
     return found
+
+
+def _are_many(count: int, of: int) -> bool:
+    return count > max(WORTH_A_LOOK * of, min(FEW, OF_FEW * of))

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import normpath
 from urllib.parse import unquote
 
 import polars as pl
@@ -36,8 +37,10 @@ FILE_ENDINGS = frozenset({"mp3", "m4a", "mp4", "m4b", "aac", "ogg", "oga", "opus
 # What stands before the guid of an episode where a source names the episode and no path. No path begins like it.
 GUID = "guid:"
 
-# nginx writes bytes that are no ASCII as \xC3\xBC and a quote as \x22, Apache a quote as \".
-ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\([\"\\])")
+# nginx writes bytes that are no ASCII as \xC3\xBC and a quote as \x22, Apache a quote as \", programs in C \303\274,
+# and JSON that was escaped twice \u00fc. IIS has %u00fc.
+ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\([0-3][0-7]{2})|\\u([0-9A-Fa-f]{4})|\\([\"\\])")
+PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})", re.IGNORECASE)
 
 # An escape that was escaped, and that again: nobody does it more often.
 MOST_DECODINGS = 4
@@ -70,8 +73,8 @@ def clean_path(target: str) -> str:
 def decodings(path: str) -> Iterator[str]:
     """The path as it is, and then what it becomes when one more layer of escapes is undone, until none is left.
 
-    The escapes of a server's log come first, then percent escapes; last, what is Latin-1 and no UTF-8, and plus signs
-    that stand for spaces.
+    The escapes of a server's log come first, then percent escapes; last, what is Latin-1 and no UTF-8 or the reverse,
+    and plus signs that stand for spaces.
     """
     seen = [path]
     if "\\" in path:
@@ -79,6 +82,9 @@ def decodings(path: str) -> Iterator[str]:
     while "%" in seen[-1] and len(seen) < MOST_DECODINGS + 2 and (decoded := percent_decoded(seen[-1])) != seen[-1]:
         seen.append(decoded)
     yield from seen
+    if "%u" in path.lower():
+        yield percent_decoded(PERCENT_U.sub(lambda match: _character(match[1]), path))
+    yield from (again for each in seen if not each.isascii() and (again := _read_as_utf8(each)) is not None)
     if any("\ufffd" in each for each in seen):
         yield unquote(path, encoding="latin-1").replace("\x00", "\ufffd")
     if "+" in path:
@@ -87,9 +93,25 @@ def decodings(path: str) -> Iterator[str]:
 
 def _unescaped(path: str) -> str:
     def plain(match: re.Match[bytes]) -> bytes:
-        return bytes.fromhex(match.group(1).decode()) if match.group(1) else match.group(2)
+        of_byte, octal, of_character, plain_sign = match.groups()
+        if of_byte or octal:
+            return bytes.fromhex(of_byte.decode()) if of_byte else bytes([int(octal, 8)])
+        return _character(of_character.decode()).encode() if of_character else plain_sign
 
     return ESCAPED.sub(plain, path.encode()).decode("utf-8", errors="replace").replace("\x00", "\ufffd")
+
+
+def _character(digits: str) -> str:
+    """The character of four hex digits; half of a pair is none."""
+    return chr(int(digits, 16)).encode("utf-8", errors="replace").decode().replace("\x00", "\ufffd")
+
+
+def _read_as_utf8(path: str) -> str | None:
+    """The path whose UTF-8 was read as Latin-1, as in `Ã©`; None where it was not."""
+    try:
+        return path.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return None
 
 
 def spellings(path: str) -> Iterator[str]:
@@ -135,6 +157,8 @@ class MediaPaths:
         decoded = list(decodings(bare_path(target)))
         # A query that was escaped together with its path is still none of the file's name.
         decoded += [bare_path(each) for each in decoded if "?" in each or "#" in each]
+        # What /./ and /../ lead to (RFC 3986, section 5.2.4), as servers see it.
+        decoded += [normpath(each) for each in decoded if "/." in each]
         forms = [path for each in decoded for path in spellings(each)]
         found = next((self.exact[path] for path in forms if path in self.exact), None)
         return found or next((self.decoded[path] for path in map(_composed, forms) if path in self.decoded), None)

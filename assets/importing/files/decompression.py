@@ -57,6 +57,7 @@ class _Inflate:
 
     def __init__(self) -> None:
         self._decoder = zlib.decompressobj(31)
+        self._error: zlib.error | None = None
 
     @property
     def eof(self) -> bool:
@@ -68,10 +69,12 @@ class _Inflate:
 
     @property
     def needs_input(self) -> bool:
-        return not self._decoder.unconsumed_tail
+        return self._error is None and not self._decoder.unconsumed_tail
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         """What the data give; where they are damaged, what they give up to there, and the error with the next call."""
+        if self._error is not None:
+            raise self._error
         data = self._decoder.unconsumed_tail + data
         before = self._decoder.copy()
         try:
@@ -85,9 +88,10 @@ class _Inflate:
         for place in range(len(data)):
             try:
                 found.append(self._decoder.decompress(data[place : place + 1]))
-            except zlib.error:
+            except zlib.error as error:
                 if not any(found):
                     raise
+                self._error = error
                 break
         return b"".join(found)
 

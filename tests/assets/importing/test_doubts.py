@@ -18,7 +18,9 @@ def media(*paths: str) -> MediaPaths:
     return MediaPaths.of(pl.DataFrame({"path": paths, "podcast_id": ids, "episode_id": ids, "asset_id": ids}))
 
 
-def made(matched: int = 0, unmapped: tuple[str, ...] = (), rejected: int = 0, nobody: int = 0) -> MadeBatch:
+def made(
+    matched: int = 0, unmapped: tuple[str, ...] = (), rejected: int = 0, nobody: int = 0, status: int = 200
+) -> MadeBatch:
     events = matched + len(unmapped)
     addresses = [None] * nobody + ["192.0.2.1"] * (events - nobody)
     data = [None] * matched + [json.dumps({"import": "combined", "path": path}) for path in unmapped]
@@ -30,6 +32,7 @@ def made(matched: int = 0, unmapped: tuple[str, ...] = (), rejected: int = 0, no
                 "client_ip": addresses,
                 "household_key": [None] * events,
                 "listener_id": [None] * events,
+                "http_status": [status] * events,
             },
             schema_overrides={"event_data": pl.String, "client_ip": pl.String, "episode_id": pl.Binary},
         ),
@@ -56,6 +59,13 @@ def test_a_log_without_addresses_is_refused() -> None:
     refuse_doubtful(made(matched=20, nobody=2), "north", never)
 
 
+def test_a_log_whose_statuses_are_none_is_refused() -> None:
+    with pytest.raises(DoubtfulError, match=r"20 of its first 20 requests have a status that HTTP does not know.* 41"):
+        refuse_doubtful(made(matched=20, status=41), "north", never)
+    for status in (0, 206, 499):
+        refuse_doubtful(made(matched=20, status=status), "north", never)
+
+
 def test_a_log_of_another_tenants_files_is_refused_and_that_tenant_named() -> None:
     theirs = made(matched=1, unmapped=("/show/1.mp3", "/show/1.mp3", "/show/2.mp3"))
     with pytest.raises(
@@ -80,6 +90,8 @@ def test_paths_of_the_unmapped_are_read_from_what_is_stored_of_them() -> None:
         ({"lines": 1000, "events": 990, "rejected": 10}, []),
         ({"lines": 100, "events": 80, "rejected": 20}, ["20 of 100 lines were rejected (20%)"]),
         ({"lines": 8, "events": 7, "rejected": 1}, []),
+        ({"lines": 30, "events": 20, "rejected": 10}, ["10 of 30 lines were rejected (33%)"]),
+        ({"lines": 10, "events": 10, "without_address": 4}, ["4 requests (40%) have no address"]),
         ({"lines": 5, "events": 5, "unmapped": 5}, ["not one request is for a file of the catalogue"]),
         ({"lines": 100, "events": 100, "without_address": 30}, ["30 requests (30%) have no address"]),
     ],

@@ -94,13 +94,22 @@ def media(*paths: str) -> MediaPaths:
         (r"/a\x22b\x22.mp3", '/a"b".mp3'),
         ("/Episode%20%235.mp3", "/Episode #5.mp3"),
         ("/what%3F.mp3", "/what?.mp3"),
+        ("/%u00e9t%u00E9.mp3", "/été.mp3"),
+        (r"/\u00e9t\u00e9.mp3", "/été.mp3"),
+        (r"/\303\251t\303\251.mp3", "/été.mp3"),
+        ("/Ã©tÃ©.mp3", "/été.mp3"),
+        (r"/\ud800t.mp3", None),
+        ("/show/../x/./%C3%A9t%C3%A9.mp3", None),
+        ("/show/.././%C3%A9t%C3%A9.mp3", "/été.mp3"),
         ("/%252525252525.mp3", None),
     ],
 )
 def test_the_catalogue_is_consulted_after_each_decoding_the_form_as_logged_first(
     target: str, found: str | None
 ) -> None:
-    files = media("/100%25.mp3", "/90%.mp3", "/a+b.mp3", "/c d.mp3", '/a"b".mp3', "/Episode #5.mp3", "/what?.mp3")
+    files = media(
+        "/100%25.mp3", "/90%.mp3", "/a+b.mp3", "/c d.mp3", '/a"b".mp3', "/Episode #5.mp3", "/what?.mp3", "/été.mp3"
+    )
 
     ids = files.find(target)
 

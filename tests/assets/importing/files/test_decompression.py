@@ -56,6 +56,17 @@ def test_what_breaks_off_gives_all_before_the_break_and_says_so(kind: str, share
     assert "breaks off" in damage
 
 
+@pytest.mark.parametrize(("place", "reason"), [(-8, "incorrect data check"), (-1, "incorrect length check")])
+def test_a_wrong_sum_at_the_end_loses_nothing_and_is_told_as_what_it_is(place: int, reason: str) -> None:
+    packed = bytearray(gzip.compress(TEXT))
+    packed[place] ^= 1
+
+    content, damage = unpack("gzip", bytes(packed))
+
+    assert content == TEXT
+    assert reason in str(damage)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(PACK)), st.floats(0.1, 0.9), st.integers(1, 255))
 def test_a_damaged_stream_ends_and_never_raises(kind: str, share: float, flip: int) -> None:
