@@ -21,7 +21,7 @@ SO_FAR = ("delivered_to_date", "conversions_to_date", "revenue_to_date", "spend_
 # Which sections of the records each table holds.
 SECTIONS = {
     "summary": (
-        *("total", "total_reach", "previous_total", "previous_total_reach", "to_date", "campaign"),
+        *("total", "total_reach", "previous_total", "previous_total_reach", "to_date", "show", "campaign"),
         *("measure", "to_date_measure"),
     ),
     "daily": ("day", "previous_day"),
@@ -32,7 +32,7 @@ SECTIONS = {
 # The columns of each table, after those of the report and its span.
 OWN = {
     "summary": (
-        *("model", "addresses", "booked", "delivered", "reach"),
+        *("show", "model", "addresses", "booked", "delivered", "reach"),
         *(*COMPUTED, *MONEY, *RATIOS, *MEASURE, *SO_FAR),
     ),
     "daily": ("model", "delivered", "conversions"),

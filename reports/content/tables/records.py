@@ -75,6 +75,7 @@ def records(facts: ReportFacts) -> Records:
         *_totals(facts, "total", facts.period, facts.now),
         *_totals(facts, "previous_total", facts.previous_period, facts.previous),
         *_to_date(facts),
+        *_shows(facts),
         *_campaigns(facts),
         *_measures(facts, "measure", facts.period.first, facts.response, facts.currency),
         *_placements(facts),
@@ -139,6 +140,22 @@ def _to_date(facts: ReportFacts) -> Iterator[dict[str, str]]:
             **_money_bounds("cpa", each.cpa_interval, currency),
         }
         yield from _measures(facts, "to_date_measure", each.first, each.measures, currency)
+
+
+def _shows(facts: ReportFacts) -> Iterator[dict[str, str]]:
+    """Since the campaigns' start, as the mail has them."""
+    spans = {each.currency: (each.first, each.through) for each in facts.to_date}
+    for show in facts.shows:
+        if show.currency in spans:
+            figures, currency = show.figures, show.currency
+            yield _base(facts, "show", *spans[currency]) | {
+                "show": show.name,
+                "delivered": str(figures.delivered),
+                "conversions": _credit(figures.conversions),
+                "revenue": _money(figures.revenue_minor, currency),
+                "spend": _money(figures.spend_minor, currency),
+                "currency": currency,
+            }
 
 
 def _measures(

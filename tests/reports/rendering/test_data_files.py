@@ -48,6 +48,15 @@ def test_the_summary_has_bounds_of_what_relates_money_to_conversions(facts: Repo
     assert [row["measure"] for row in section(facts, "summary", "to_date_measure")] == ["cpv"]
 
 
+def test_shows_have_what_the_mail_says_of_them_since_the_start(facts: ReportFacts) -> None:
+    rows = {row["show"]: row for row in section(facts, "summary", "show")}
+    (table,) = compose(facts).shows
+    assert [row.cells[0] for row in table.rows] == [f"{int(rows[row.name]['delivered']):,}" for row in table.rows]
+    night = rows["Night Shift"]
+    assert (night["conversions"], night["spend"], night["currency"]) == ("90", "2247.10", "USD")
+    assert (night["first_day"], night["last_day"]) == ("2026-07-01", "2026-09-30")
+
+
 def test_days_and_placements_sum_to_the_total(facts: ReportFacts) -> None:
     (total,) = section(facts, "summary", "total")
     for table, name in (("daily", "day"), ("placements", "placement")):
