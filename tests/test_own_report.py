@@ -212,6 +212,25 @@ def test_a_failure_names_the_step_and_the_command_that_goes_on_from_there(run: R
     )
 
 
+def test_a_file_that_cannot_be_measured_is_told_and_measured_once_it_can_be(run: Run, site: Site) -> None:
+    lay_logs()
+    site.put("/tides/2.mp3", status=503)
+    url = f"{site.address}/tides.xml"
+    given = ["--tenant", "north", "--feed", url, "--log", "access.log.gz", "--recipient", "a@b.example"]
+    message = " ".join(run(["init", *given]).output.split())
+    assert "no ad counts in 1 episode(s), whose file is not measured" in message
+    file = Path("north/catalogue/first-campaign.yaml")
+    assert file.read_text("utf-8").count("start: 0") == 1
+
+    site.put("/tides/2.mp3", SOUND)
+    file.unlink()
+    result = run(["init", *given])
+
+    assert result.exit_code == 0
+    assert "1 file(s) measured" in result.output
+    assert file.read_text("utf-8").count("start: 0") == 2
+
+
 def test_a_log_of_other_files_stops_it_and_says_how_its_import_is_taken_back(run: Run, site: Site) -> None:
     Path("other.log").write_text("".join(line(LAST, home, "/other/show.mp3") for home in range(1, 4)))
     url = f"{site.address}/tides.xml"

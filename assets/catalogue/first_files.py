@@ -68,7 +68,7 @@ def network_text(slug: str, name: str, timezone: str, currency: str, folder: str
 
 def campaign_text(tenant: str, campaign: FirstCampaign, episodes: Sequence[FirstEpisode], folder: str) -> str:
     """The file of the first campaign: sponsor, campaign, order, placement, airings, spans, code and subscriptions."""
-    placed = [each for each in episodes if _fits(each, campaign)]
+    placed = [each for each in episodes if fits(each, campaign)]
     comments = [f"A first campaign. After an edit: earshot catalogue apply {folder}", *_invented(campaign)]
     if len(placed) < len(episodes):
         comments.append(
@@ -79,7 +79,8 @@ def campaign_text(tenant: str, campaign: FirstCampaign, episodes: Sequence[First
     return "".join(f"# {line}\n" for line in comments) + yaml_text(lists, tenant)
 
 
-def _fits(episode: FirstEpisode, campaign: FirstCampaign) -> bool:
+def fits(episode: FirstEpisode, campaign: FirstCampaign) -> bool:
+    """Whether the ad can be placed in the file: it is measured, and long enough."""
     return bool(episode.file_bytes) and episode.duration_s is not None and episode.duration_s > campaign.start_s
 
 

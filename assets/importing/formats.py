@@ -108,12 +108,26 @@ def guess_format(lines: pl.DataFrame) -> str | None:
     return fits[0].name if fits else None
 
 
+def _doubled_header(lines: pl.DataFrame) -> str | None:
+    """What is wrong with a header that names a field twice, which no format reads; None where none does."""
+    for name in FORMATS:
+        reasons = parser_of(name).parse(lines.head(LINES_TO_GUESS)).rejects.get_column("reason")
+        found = reasons.filter(reasons.str.contains(r"^(its #Fields line|the header before it) names .* twice$"))
+        if len(found):
+            return str(found[0])
+    return None
+
+
 def choose_format(lines: pl.DataFrame, source: str) -> str:
     """The one format of the first lines. source: what messages call the file.
 
     Raises PermanentError where none reads them, and where several read them equally well.
     """
     fits = fitting_formats(lines)
+    if not fits and (doubled := _doubled_header(lines)):
+        raise PermanentError(
+            f"{source} cannot be read, because {doubled}: have the log name it once. Nothing was stored"
+        )
     if not fits:
         raise PermanentError(
             f"{source} looks like none of the formats that can be imported ({', '.join(FORMATS)}). Name one with "

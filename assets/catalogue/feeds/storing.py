@@ -90,9 +90,13 @@ def read_show_state(warehouse: Warehouse, feed: FollowedFeed, content: Feed) -> 
     )
 
 
-def read_due(warehouse: Warehouse, feed: FollowedFeed, now: datetime, most: int) -> list[FileToMeasure]:
-    """The files of the feed that are to be looked at now."""
-    rows = warehouse.rows("read_due_files", tenant=feed.tenant_id, feed=feed.feed_id, now=now, most=most)
+def read_due(
+    warehouse: Warehouse, feed: FollowedFeed, now: datetime, most: int, *, unmeasured: bool = False
+) -> list[FileToMeasure]:
+    """The files of the feed that are to be looked at now; with unmeasured also those that could not be read lately."""
+    rows = warehouse.rows(
+        "read_due_files", tenant=feed.tenant_id, feed=feed.feed_id, now=now, unmeasured=unmeasured, most=most
+    )
     return [
         FileToMeasure(
             row["asset_id"],

@@ -63,13 +63,16 @@ def sync_feed(
     now: datetime,
     private: Sequence[Network] = (),
     progress: Callable[[FileToMeasure], object] = lambda _file: None,
+    *,
+    unmeasured: bool = False,
 ) -> Outcome:
     """Bring the catalogue in step with what lies at the feed's address.
 
+    unmeasured: look again at files that could not be measured, however short ago: somebody asks who may have mended it.
     Raises PermanentError for a feed that cannot be as it is, OvertakenError where another run was quicker.
     """
     plan = plan_news(warehouse, feed, retrieved, now)
-    due = [*_new_files(plan, now), *read_due(warehouse, feed, now, MOST_FILES)]
+    due = [*_new_files(plan, now), *read_due(warehouse, feed, now, MOST_FILES, unmeasured=unmeasured)]
     replaced = set(plan.replaced)
     looks = measure_files([file for file in due if file.asset_id not in replaced], now, private, progress)
     detail = describe_news(feed, retrieved, plan, looks)

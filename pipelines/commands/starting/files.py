@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from assets.catalogue.feeds.storing import FollowedFeed
-from assets.catalogue.first_files import FirstCampaign, FirstEpisode, campaign_text, network_text
+from assets.catalogue.first_files import FirstCampaign, FirstEpisode, campaign_text, fits, network_text
 from assets.reporting.figures.periods import campaign_of
 from pipelines import console
 from pipelines.commands.catalogue.exporting import export_files
@@ -99,6 +99,11 @@ def write_campaign(warehouse: Warehouse, answers: Answers, feed: FollowedFeed, d
         first, last = local_days(answers, (first, last), *span, timezone)
     campaign = first_campaign(answers, show, (first, last), timezone)
     _write(answers, file, campaign_text(answers.tenant, campaign, episodes, str(answers.catalogue)))
+    if bare := sum(not fits(each, campaign) for each in episodes):
+        console.err.print(
+            f"Look at this: no ad counts in {bare} episode(s), whose file is not measured, or ends before the ad. Once "
+            f"that is mended, remove {file} and run this again: files are measured again, and it is written anew."
+        )
     return file
 
 

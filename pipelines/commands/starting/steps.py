@@ -73,7 +73,8 @@ def read_feed(warehouse: Warehouse, answers: Answers, settings: Settings) -> Fol
     except FollowedError as error:
         feed = error.feed
         with suppress(OvertakenError):
-            news = sync_feed(warehouse, feed, retrieve(feed.url, feed.etag, feed.last_modified, private), now, private)
+            retrieved = retrieve(feed.url, feed.etag, feed.last_modified, private)
+            news = sync_feed(warehouse, feed, retrieved, now, private, unmeasured=True)
             console.out.print(visible_line(f"  {feed.show}: {news.detail}"))
         return feed
     for line in describe_addition(addition):

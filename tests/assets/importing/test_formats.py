@@ -90,6 +90,9 @@ def test_the_one_format_of_a_file_is_chosen_and_none_where_several_or_none_fit()
     assert choose_format(batch.lines, "a log") == "caddy"
     with pytest.raises(PermanentError, match="looks like none of the formats"):
         choose_format(numbered("Dear listener,"), "a letter")
+    doubled = ("#Fields: date time c-ip cs-method cs-uri-stem sc-status c-ip", "2026-10-14\t1\t2\t3\t4\t5\t6")
+    with pytest.raises(PermanentError, match="its #Fields line names c-ip twice: have the log name it once"):
+        choose_format(numbered(*doubled), "a log")
     either = '{"time":"2026-10-14T06:12:41Z","client_ip":"203.0.113.7","uri":"/a.mp3","url":"/a.mp3","status":200}'
     with pytest.raises(PermanentError, match="may be one of fastly, nginx-json"):
         choose_format(numbered(either), "a log")
