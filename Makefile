@@ -37,8 +37,9 @@ test-fast: $(READY_DEV) ## Run the tests but for the files that take more than t
 coverage: $(READY_DEV) ## Run the tests and say which lines none of them reaches (half as much processor time again)
 	@$(PYTEST) --cov --cov-report term $(ARGS)
 
-bench: $(READY_DEV) ## Measure listening, attribution (beside others, in environments of their own), imports, reports, intervals and agents
+bench: $(READY_DEV) ## Measure listening, a giant tenant, attribution (beside others, in environments of their own), imports, reports, intervals and agents
 	@$(BIN)/python -m benchmarks.listening
+	@$(BIN)/python -m benchmarks.giant
 	@$(BIN)/python -m benchmarks.attribution
 	@$(BIN)/python -m benchmarks.importing
 	@$(BIN)/python -m benchmarks.reports

@@ -27,7 +27,7 @@ from assets.listening.identity.addresses import LISTS, PACKAGED_NETWORKS, Addres
 from assets.listening.identity.agent_rules import load_rules, match_agents
 from assets.listening.identity.keys import Key, Keyring
 from assets.steps import LISTENING
-from benchmarks.listening_data import DAY, SEED, invent_network, invent_requests
+from benchmarks.listening_data import DAY, SEED, SHOWS, TENANTS, invent_network, invent_requests
 from sql.copying.text import csv_parts
 from sql.schema.migrate import migrate
 from sql.values import Window
@@ -51,11 +51,11 @@ COLUMNS = (
 Result = dict[str, Any]
 
 
-def load(url: str, admin_url: str, rows: str) -> Result:
+def load(url: str, admin_url: str, rows: str, tenants: str = f"{TENANTS}", shows: str = f"{SHOWS}") -> Result:
     """The schema and the invented day; the tables that SQL reads: what the rules match of agents, and the networks."""
     migrate(url, lambda _: None)
     generator = np.random.default_rng(SEED)
-    network = invent_network(generator)
+    network = invent_network(generator, int(tenants), int(shows))
     requests = invent_requests(generator, network, int(rows))
     rules, ranges = load_rules(), _networks()
     agents = match_agents(requests["user_agent"], rules).drop_nulls("user_agent").drop("agent_kind")

@@ -62,14 +62,14 @@ class Network:
     episodes: pl.DataFrame
 
 
-def invent_network(generator: np.random.Generator) -> Network:
-    """Fifty tenants with four shows of twelve episodes each; two campaigns a tenant, up to four ads a file."""
-    tenants = _ids(generator, TENANTS)
-    tenant_of = np.repeat(np.arange(TENANTS), SHOWS * EPISODES)
-    show_of = np.repeat(np.arange(TENANTS * SHOWS), EPISODES)
-    shows, episodes, files = (_ids(generator, size) for size in (TENANTS * SHOWS, len(show_of), len(show_of)))
+def invent_network(generator: np.random.Generator, owners: int = TENANTS, shows_each: int = SHOWS) -> Network:
+    """Tenants with their shows of twelve episodes each; two campaigns a tenant, up to four ads a file."""
+    tenants = _ids(generator, owners)
+    tenant_of = np.repeat(np.arange(owners), shows_each * EPISODES)
+    show_of = np.repeat(np.arange(owners * shows_each), EPISODES)
+    shows, episodes, files = (_ids(generator, size) for size in (owners * shows_each, len(show_of), len(show_of)))
     seconds = generator.integers(1_200, 4_800, len(show_of))
-    turn = np.tile(np.arange(EPISODES), TENANTS * SHOWS)
+    turn = np.tile(np.arange(EPISODES), owners * shows_each)
     known = pl.DataFrame(
         {
             "tenant_id": tenants[tenant_of],
@@ -90,7 +90,7 @@ def invent_network(generator: np.random.Generator) -> Network:
             slug=named, name=named, brand_name=named, suspect_pairs=pl.lit(SUSPECT_PAIRS, dtype=pl.Int32)
         ),
         "podcasts": pl.DataFrame(
-            {"tenant_id": tenants[np.arange(TENANTS).repeat(SHOWS)], "podcast_id": shows}
+            {"tenant_id": tenants[np.arange(owners).repeat(shows_each)], "podcast_id": shows}
         ).with_columns(
             slug=pl.format("show-{}", pl.int_range(pl.len())), title=pl.format("Show {}", pl.int_range(pl.len()))
         ),
@@ -120,11 +120,11 @@ def invent_network(generator: np.random.Generator) -> Network:
 def _invent_ads(generator: np.random.Generator, tenants: pl.DataFrame, episodes: pl.DataFrame) -> Tables:
     """A sponsor and two campaigns a tenant, three placements a show, and the spans of their ads in each file."""
     flight = {"flight_start": pl.lit(date(2026, 9, 1)), "flight_end": pl.lit(date(2026, 12, 31))}
-    sponsors = tenants.with_columns(sponsor_id=_ids(generator, TENANTS), name=pl.lit("Kettle & Co"))
+    sponsors = tenants.with_columns(sponsor_id=_ids(generator, tenants.height), name=pl.lit("Kettle & Co"))
     campaigns = pl.concat([sponsors, sponsors]).select(
         "tenant_id",
         "sponsor_id",
-        campaign_id=_ids(generator, 2 * TENANTS),
+        campaign_id=_ids(generator, 2 * tenants.height),
         name=pl.format("Campaign {}", pl.int_range(pl.len())),
         currency=pl.lit("USD"),
         starts_on=flight["flight_start"],
@@ -188,7 +188,7 @@ def _invent_visits(generator: np.random.Generator, network: Network, visits: int
     """One row per consumer and episode that they ask for on the day."""
     consumers = _invent_consumers(generator, int(visits / VISITS_PER_CONSUMER) + 1)
     episodes = network.episodes
-    popularity = 1 / (1 + np.arange(TENANTS * SHOWS)) ** 0.6
+    popularity = 1 / (1 + np.arange(episodes.height // EPISODES)) ** 0.6
     freshness = 1 / (1 + np.arange(EPISODES)) ** 1.3
     weights = np.outer(popularity[generator.permutation(len(popularity))], freshness).ravel()
     chosen = generator.choice(episodes.height, visits, p=weights / weights.sum())

@@ -42,6 +42,7 @@ SLOW = (
     "assets/privacy/test_expiry.py",
     "assets/privacy/test_signal_expiry.py",
     "benchmarks/test_coverage.py",
+    "benchmarks/test_giant_benchmark.py",
     "deploy/test_compose.py",
     "deploy/test_helm.py",
     "pipelines/backfill/test_beside.py",
