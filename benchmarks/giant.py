@@ -44,7 +44,7 @@ def run(rows: int, log: Path) -> dict[str, Any]:
 
 
 def _compute(home: Path, admin_url: str, log: Path) -> dict[str, Any]:
-    command = [Path(sys.executable).with_name("earshot"), "backfill", "--from", f"{DAY}", "--to", f"{DAY}"]
+    command = [str(Path(sys.executable).with_name("earshot")), "backfill", "--from", f"{DAY}", "--to", f"{DAY}"]
     own = {"EARSHOT_HOME": str(home), "EARSHOT_FIRST_DAY": f"{DAY.replace(day=1)}"}
     # An address of the environment would lead it to another database.
     environment = {name: value for name, value in os.environ.items() if "DATABASE" not in name} | own
