@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
@@ -272,6 +273,10 @@ class StepRun:
         return Chunk(rows, chunk, computed - began, time.perf_counter() - computed)
 
 
+# The run for which each warehouse was last put right: that looks at the whole ledger, and once a run is enough.
+_PUT_BACK_FOR: WeakKeyDictionary[Warehouse, UUID] = WeakKeyDictionary()
+
+
 def begin_step(
     warehouse: Warehouse,
     scope: Scope,
@@ -285,7 +290,9 @@ def begin_step(
 ) -> tuple[RunScope, StepRun]:
     """A step at the begin of its run: for whom it computes which days, and the run of it."""
     warehouse.analyze_new()
-    put_back_if_free(warehouse)
+    if _PUT_BACK_FOR.get(warehouse) != run_id:
+        put_back_if_free(warehouse)
+        _PUT_BACK_FOR[warehouse] = run_id
     run_scope = RunScope(warehouse, scope, list(tables_of), days)
     run = StepRun(
         run_id=run_id,
