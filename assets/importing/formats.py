@@ -71,7 +71,7 @@ def mapping_of(name: str | LogMapping) -> LogMapping:
 def _check_fields(mapping: LogMapping, fields: Sequence[str]) -> None:
     if not mapping.chosen_fields:
         takers = ", ".join(name for name, form in FORMATS.items() if form.chosen_fields)
-        raise PermanentError(f"a {mapping.title} names its own fields: --fields is for {takers}")
+        raise PermanentError(f"each {mapping.title} names its own fields: --fields is for {takers}")
     choices = (*mapping.fields, *mapping.optional_fields)
     for name in fields:
         if name not in choices:

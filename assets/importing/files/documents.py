@@ -29,6 +29,7 @@ LIST_OF_RECORDS = re.compile(KEY)
 LISTED = re.compile(r"\[\s*(?:[{\]]|$)")
 LAID_OUT = re.compile(r"\{\s*(?:\n|$)")
 BETWEEN = re.compile(r"[\s,]*")
+JOINED = re.compile(r"[ \t,]*\{")
 
 # Where the next record may begin behind one that is broken: on a new line, or behind a closing bracket.
 NEXT_LINE = re.compile(r"\n[\s,]*(?=\{)")
@@ -42,9 +43,23 @@ _DECODER = json.JSONDecoder()
 
 
 def is_document(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is JSON whose records are no lines."""
+    """Whether a file that begins with these bytes is JSON whose records are no lines.
+
+    Streams that put records together, as Amazon Data Firehose does, leave out the line ends between them.
+    """
     text = head.lstrip(b"\x00").removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace").lstrip()
-    return any(pattern.match(text) is not None for pattern in (LISTED, LAID_OUT, WRAPPED))
+    return any(pattern.match(text) is not None for pattern in (LISTED, LAID_OUT, WRAPPED)) or _is_joined(text)
+
+
+def _is_joined(text: str) -> bool:
+    """Whether a second record begins on the line where the first one ends."""
+    if not text.startswith("{"):
+        return False
+    try:
+        _, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return JOINED.match(text, end) is not None
 
 
 def cut_records(

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 # As many bytes as the header of a tar archive has.
 HEAD = 512
 
+# What is looked at of a content: a whole record of JSON, most often.
+SEEN = 8 * 1024
+
 PACKED: Mapping[bytes, str] = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",

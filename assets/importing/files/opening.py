@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 from assets.importing.files.archives import Member, tar_members, zip_members
 from assets.importing.files.decompression import DECODERS, Bound, Readable, SwellsError, Unpacked
-from assets.importing.files.magic import HEAD, encoding_of, kind_of, unreadable
+from assets.importing.files.magic import SEEN, encoding_of, kind_of, unreadable
 from sql.values import PermanentError
 
 # A tar archive of zipped logs that was packed again; nobody packs deeper in good faith.
@@ -114,7 +114,7 @@ def _open(
     depth: int,
     is_member: bool = False,
 ) -> Iterator[Opened]:
-    head = _read_all(stream, HEAD)
+    head = _read_all(stream, SEEN)
     rewound = _Rewound(head, stream)
     kind = kind_of(head)
     if depth > DEEPEST:
@@ -138,7 +138,7 @@ def _plain(name: str, stream: Readable, head: bytes, layers: tuple[Unpacked | Me
     encoding = encoding_of(head)
     if encoding is not None:
         stream = _AsUtf8(stream, codecs.getincrementaldecoder(encoding)(errors="replace"))
-        head = _read_all(stream, HEAD)
+        head = _read_all(stream, SEEN)
         stream = _Rewound(head, stream)
     opened = Opened(name, "lines", stream, head, is_member, layers)
     what = unreadable(head)

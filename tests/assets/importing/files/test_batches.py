@@ -29,6 +29,14 @@ def test_each_kind_of_content_becomes_lines() -> None:
         assert batch.bytes_read == len(content)
 
 
+def test_records_that_stand_together_in_one_line_are_rows_of_their_own() -> None:
+    record = '{"a":"' + 600 * "x" + '"}'
+
+    [batch] = open_log("x", io.BytesIO((record * 3).encode()))
+
+    assert batch.lines["line"].to_list() == [record] * 3
+
+
 def test_the_files_of_an_archive_count_their_lines_from_one() -> None:
     batches = list(open_log("x.tar", io.BytesIO(tar({"a.log": b"one\n", "b.log": b"two\n"}))))
 

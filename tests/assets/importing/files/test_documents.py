@@ -27,9 +27,22 @@ def cut(text: str, batch_bytes: int = 1 << 20, is_cut: bool = False) -> pl.DataF
         json.dumps({"token": "x", "time": 3, "rows": RECORDS}, indent=1),
         '{"records": [\n' + ",\n".join(map(json.dumps, RECORDS)) + "\n]}",
         "\n".join(json.dumps(record, indent=1) for record in RECORDS),
+        "".join(map(json.dumps, RECORDS)),
+        ", ".join(map(json.dumps, RECORDS)),
         json.dumps({"rows": RECORDS[:200]}) + "\n" + json.dumps({"rows": RECORDS[200:]}),
     ],
-    ids=["list", "laid out", "a line each", "wrapped", "wrapped, laid out", "azure", "one after another", "pages"],
+    ids=[
+        "list",
+        "laid out",
+        "a line each",
+        "wrapped",
+        "wrapped, laid out",
+        "azure",
+        "one after another",
+        "joined",
+        "commas alone",
+        "pages",
+    ],
 )
 @pytest.mark.parametrize("batch_bytes", [50, 1 << 20])
 def test_every_record_is_one_row_however_they_are_laid_out(text: str, batch_bytes: int) -> None:
