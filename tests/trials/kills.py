@@ -49,7 +49,7 @@ OPEN = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING", "MANAGED"}
 
 CHUNKED = {**SELECTOR, "jobName": "chunked_rollups"}
 LAUNCH = """mutation Launch($of: JobOrPipelineSelector!, $config: RunConfigData!) {
-  launchRun(executionParams: {selector: $of, runConfigData: $config}) { __typename }
+  launchRun(executionParams: {selector: $of, runConfigData: $config}) { __typename ... on PythonError { message } }
 }"""
 BACKFILL = """mutation Backfill($what: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $what) { __typename ... on PythonError { message } }
@@ -126,19 +126,26 @@ class Work:
                 config = {"ops": {"divide_tenants": {"config": what}}}
                 answer = home.ask(LAUNCH, of=CHUNKED, config=config)["launchRun"]
             assert isinstance(answer, dict)
-            self.launched[str(answer["__typename"])] += 1
+            kind, message = str(answer["__typename"]), str(answer.get("message", ""))
+            # Where the database or the code server was killed just then, it says so, and leaves no run behind.
+            why = message.strip().partition("\n")[0]
+            self.launched[kind if kind.startswith("Launch") else f"{kind}: {why}"] += 1
 
     def say(self, table: Table) -> None:
         """What was done, and how it ended."""
         say_counts(table, "backfills that ended: {}", self.ended)
         for how, number in sorted(self.launched.items()):
-            table.say(f"launched by the UI: {how}", number, holds=how.startswith("Launch"))
+            is_clear = how.startswith("Launch") or any(word in how for word in AWAY)
+            table.say(f"launched by the UI: {how[:150]}", number, holds=is_clear)
         say_counts(table, "    backfills of the UI in state {}", Counter(backfills(self._place)))
         words = self.log.read_text(errors="replace")
         table.say("tracebacks in what backfills said", words.count("Traceback"), holds="Traceback" not in words)
         if "Traceback" in words:
             print(words[max(words.index("Traceback") - 1000, 0) :][:4000])
 
+
+# How Dagster says that its history or the code server cannot be reached.
+AWAY = ("OperationalError", "DagsterUserCodeUnreachableError")
 
 OPEN_BACKFILLS = {"REQUESTED", "CANCELING", "FAILING"}
 
