@@ -25,6 +25,9 @@ WORTH_A_LOOK, FEW, OF_FEW = 0.05, 10, 0.2
 # RFC 9110, section 15, and what CDNs write where the listener left before an answer.
 STATUSES, NO_ANSWER = (100, 599), 0
 
+# A server that answers 200 sends the whole file. Some listeners leave early, and not nearly all at once.
+FEWEST_ANSWERS, LEAST_BYTES, MOST_TOO_SMALL = 20, 1_000, 0.95
+
 # Nobody is behind a request without an address: it cannot be counted.
 MOST_WITHOUT_ADDRESS = 0.95
 
@@ -66,6 +69,7 @@ def refuse_doubtful(made: MadeBatch, tenant: str, others: Callable[[], Mapping[s
             f"{unknown[0]}. Nothing was stored. Look at the fields, and which of them is the status; --force stores "
             "them all the same"
         )
+    _refuse_empty_answers(events)
     without = without_address(events)
     if without > MOST_WITHOUT_ADDRESS * events.height:
         raise DoubtfulError(
@@ -74,6 +78,19 @@ def refuse_doubtful(made: MadeBatch, tenant: str, others: Callable[[], Mapping[s
             "all the same"
         )
     _refuse_other_tenant(events, tenant, others)
+
+
+def _refuse_empty_answers(events: pl.DataFrame) -> None:
+    carried = events.filter(
+        pl.col("episode_id").is_not_null(), pl.col("http_status") == 200, pl.col("http_method").ne_missing("HEAD")
+    )["bytes_sent"].drop_nulls()
+    too_small = carried.filter(carried < LEAST_BYTES)
+    if len(carried) >= FEWEST_ANSWERS and len(too_small) > MOST_TOO_SMALL * len(carried):
+        raise DoubtfulError(
+            f"{len(too_small):,} of its first {len(carried):,} whole answers (status 200) with files of the catalogue "
+            f"have fewer than {LEAST_BYTES:,} bytes, such as {too_small[0]:,}, and hardly any would count. Nothing was "
+            "stored. Look at the fields, and which of them is the bytes sent; --force stores them all the same"
+        )
 
 
 def _refuse_other_tenant(events: pl.DataFrame, tenant: str, others: Callable[[], Mapping[str, MediaPaths]]) -> None:

@@ -19,7 +19,13 @@ def media(*paths: str) -> MediaPaths:
 
 
 def made(
-    matched: int = 0, unmapped: tuple[str, ...] = (), rejected: int = 0, nobody: int = 0, status: int = 200
+    matched: int = 0,
+    unmapped: tuple[str, ...] = (),
+    rejected: int = 0,
+    nobody: int = 0,
+    status: int = 200,
+    method: str | None = "GET",
+    carried: int | None = 1_000_000,
 ) -> MadeBatch:
     events = matched + len(unmapped)
     addresses = [None] * nobody + ["192.0.2.1"] * (events - nobody)
@@ -33,8 +39,16 @@ def made(
                 "household_key": [None] * events,
                 "listener_id": [None] * events,
                 "http_status": [status] * events,
+                "http_method": [method] * events,
+                "bytes_sent": [carried] * events,
             },
-            schema_overrides={"event_data": pl.String, "client_ip": pl.String, "episode_id": pl.Binary},
+            schema_overrides={
+                "bytes_sent": pl.Int64,
+                "http_method": pl.String,
+                "event_data": pl.String,
+                "client_ip": pl.String,
+                "episode_id": pl.Binary,
+            },
         ),
         pl.DataFrame({"reason": ["it has no time"] * rejected}, schema={"reason": pl.String}),
     )
@@ -64,6 +78,16 @@ def test_a_log_whose_statuses_are_none_is_refused() -> None:
         refuse_doubtful(made(matched=20, status=41), "north", never)
     for status in (0, 206, 499):
         refuse_doubtful(made(matched=20, status=status), "north", never)
+
+
+def test_a_log_whose_whole_answers_carry_next_to_nothing_is_refused() -> None:
+    with pytest.raises(DoubtfulError, match=r"20 of its first 20 whole answers .* fewer than 1,000 bytes, such as 41"):
+        refuse_doubtful(made(matched=20, carried=41, method=None), "north", never)
+    refuse_doubtful(made(matched=19, carried=41), "north", never)
+    refuse_doubtful(made(matched=20, carried=41, method="HEAD"), "north", never)
+    refuse_doubtful(made(matched=20, carried=2, status=206), "north", never)
+    refuse_doubtful(made(matched=20, carried=None), "north", never)
+    refuse_doubtful(made(matched=9, unmapped=("/a.css",) * 8, carried=0), "north", never)
 
 
 def test_a_log_of_another_tenants_files_is_refused_and_that_tenant_named() -> None:
