@@ -96,8 +96,8 @@ class ReportReader:
         """What has been made of the subscription's report on the period; None: nothing yet."""
         return read_revisions(self.read, self.tenant.tenant_id, self.period).get(subscription)
 
-    def key_version(self) -> int | None:
-        """The version that the tenant's stored keys are of; None: they were never rotated."""
+    def key_version(self) -> int:
+        """The version that the tenant's stored keys are of."""
         return stored_version(self.read, self.tenant.tenant_id)
 
     def facts(self, subject: Subject, key: ReportKey, together: Together | None = None) -> ReportFacts:
@@ -106,11 +106,12 @@ class ReportReader:
         Read again where the keys are rotated meanwhile. Raises PermanentError where that happens again and again.
         """
 
-        def of(version: int | None) -> ReportFacts:
+        def of(version: int) -> ReportFacts:
             fits = together is not None and together.key_version == version
             return self._facts(subject, key, together if fits else None)
 
-        return at_one_version(self.read, self.tenant.tenant_id, of)
+        begun = together.key_version if together is not None else None
+        return at_one_version(self.read, self.tenant.tenant_id, of, begun)
 
     def _facts(self, subject: Subject, key: ReportKey, together: Together | None) -> ReportFacts:
         found = together.results(key.subscription_id, self.measuring) if together else None

@@ -282,7 +282,7 @@ class Outbox:
         ids = {"tenant": delivery.tenant_id, "report": delivery.report_id}
         with self._warehouse.transaction(role="earshot_report", tenant=delivery.tenant_id) as connection:
             found = connection.execute(statement("read_mail_subject").text, ids).fetchone()
-            with connection.cursor(row_factory=class_row(FrozenFile)) as cursor:
+            with connection.cursor(row_factory=class_row(FrozenFile), binary=True) as cursor:
                 files = cursor.execute(statement("read_mail_artefacts").text, ids).fetchall()
         return FrozenReport(str(found[0] or "") if found else "", tuple(files))
 

@@ -18,19 +18,24 @@ Result = TypeVar("Result")
 TRIES = 3
 
 
-def stored_version(read: Reader, tenant: UUID) -> int | None:
-    """The version that the tenant's stored keys are of; None: they were never rotated."""
+# The version of keys that were never rotated.
+NEVER_ROTATED = 0
+
+
+def stored_version(read: Reader, tenant: UUID) -> int:
+    """The version that the tenant's stored keys are of, or NEVER_ROTATED."""
     versions = read("read_key_versions", tenants=[tenant])
-    return next(iter(versions["version"]), None)
+    return next(iter(versions["version"]), NEVER_ROTATED)
 
 
-def at_one_version(read: Reader, tenant: UUID, work: Callable[[int | None], Result]) -> Result:
+def at_one_version(read: Reader, tenant: UUID, work: Callable[[int], Result], version: int | None = None) -> Result:
     """What the work returns, given the version, where the tenant's keys were not rotated while it read them.
 
-    Keys that are rotated meanwhile are those of before in some tables and of after in others, so that nobody is found
-    again: it works once more then. Raises PermanentError where that happens again and again.
+    version: what stored_version found before anything was read that the work builds on; None: it is read now. Keys
+    that are rotated meanwhile are those of before in some tables and of after in others, so that nobody is found again:
+    it works once more then. Raises PermanentError where that happens again and again.
     """
-    version = stored_version(read, tenant)
+    version = stored_version(read, tenant) if version is None else version
     for _ in range(TRIES):
         result = work(version)
         before, version = version, stored_version(read, tenant)

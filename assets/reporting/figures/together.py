@@ -20,6 +20,7 @@ from assets.campaigns.period.summarising import PeriodResult, summarise
 from assets.campaigns.period.to_date import read_histories
 from assets.campaigns.results.apart import Apart, Member
 from assets.campaigns.results.credited_conversions import ids_of
+from assets.listening.identity.key_versions import NEVER_ROTATED
 from assets.reporting.figures.beside import Beside, read_beside
 from assets.reporting.figures.cumulative import Cumulative, accumulate, parted
 from assets.reporting.figures.periods import ReportPeriod
@@ -123,7 +124,7 @@ class Together:
     """
 
     subjects: Mapping[UUID, Subject]
-    key_version: int | None = None
+    key_version: int = NEVER_ROTATED
     found: dict[UUID, Results] | None = None
 
     def results(self, subscription: UUID, measuring: Callable[[], Measuring]) -> Results | None:
