@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, cast
 
 from dagster import DagsterInstance
+from dagster._core.scheduler.instigation import InstigatorState
 from dagster._core.storage.schedules.schema import JobTickTable
 from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStorage
 
@@ -36,9 +37,9 @@ _MOMENTS = (
 )
 
 
-def noted_ahead(instance: DagsterInstance) -> dict[str, dict[str, float]]:
-    """The schedules and sensors that last looked in a time to come, by this machine's clock, each with now instead of
-    those moments."""
+def noted_ahead(instance: DagsterInstance) -> dict[str, InstigatorState]:
+    """The schedules and sensors that last looked in a time to come, by this machine's clock, by name: the state of each
+    with now instead of those moments."""
     now = time.time()
     found = {}
     for state in instance.all_instigator_state():
@@ -46,7 +47,7 @@ def noted_ahead(instance: DagsterInstance) -> dict[str, dict[str, float]]:
         data: Any = state.instigator_data
         ahead = {name: now for name in _MOMENTS if (getattr(data, name, None) or 0.0) > now + SET_BACK_S}
         if ahead:
-            found[state.instigator_name] = ahead
+            found[state.instigator_name] = state.with_data(data._replace(**ahead))
     return found
 
 
@@ -57,10 +58,8 @@ def forget_times_to_come(instance: DagsterInstance) -> list[str]:
     """
     until = datetime.fromtimestamp(time.time() + SET_BACK_S, UTC).replace(tzinfo=None)
     found = noted_ahead(instance)
-    for state in instance.all_instigator_state():
-        if state.instigator_name in found:
-            data: Any = state.instigator_data
-            instance.update_instigator_state(state.with_data(data._replace(**found[state.instigator_name])))
+    for state in found.values():
+        instance.update_instigator_state(state)
     storage = cast(SqlScheduleStorage, instance.schedule_storage)
     with storage.connect() as connection:
         connection.execute(JobTickTable.delete().where(JobTickTable.c.timestamp > until))

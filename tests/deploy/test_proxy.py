@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.server
 import json
-import shutil
 import ssl
 import subprocess
 import threading
@@ -18,12 +17,10 @@ import pytest
 
 from tests.deploy.reading import DEPLOY
 from tests.object_store import free_ports
+from tests.programs import program
 from tests.waiting import wait_for
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 TEMPLATE = (DEPLOY / "proxy" / "nginx.conf.template").read_text(encoding="utf-8")
-
-pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not on this machine: apt-get install nginx-light")
 
 # What the image has around the file, with the folder of the test for what it writes. Whoever runs the test may read it.
 AROUND = """
@@ -74,7 +71,9 @@ def ports(tmp_path: Path) -> Iterator[tuple[int, int]]:
     (tmp_path / "nginx.conf").write_text(AROUND.format(tmp_path))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", ui), Headers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    command = [str(NGINX), "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", str(tmp_path / "early.log")]
+    nginx = program("nginx", "nginx-light")
+    config, errors = tmp_path / "nginx.conf", tmp_path / "early.log"
+    command = [nginx, "-c", str(config), "-p", str(tmp_path), "-e", str(errors)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         wait_for(lambda: process.poll() is not None or (tmp_path / "pid").exists(), "the start of nginx")

@@ -23,7 +23,7 @@ from pipelines.health.freshness import find_stale
 from pipelines.sensors import early_rows
 from sql.warehouse import Warehouse
 from tests.object_store import ObjectStore, free_ports
-from tests.pipelines.commands.importing.network import TENANT, fill_network
+from tests.pipelines.commands.importing.network import TENANT, fill_network, source_at
 from tests.pipelines.running import home_of_its_own
 
 SOUTH = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6a002")
@@ -43,18 +43,7 @@ def sources(warehouse: Warehouse, store: ObjectStore, tmp_path: Path) -> Any:
     dead = f"http://127.0.0.1:{free_ports(1)[0]}"
     for slug, tenant, endpoint in (("north", TENANT, store.endpoint), ("south", SOUTH, dead)):
         place = Place("s3://arrivals/cdn/", {"endpoint": endpoint})
-        add_source(
-            warehouse,
-            Source(
-                tenant=tenant,
-                tenant_slug=slug,
-                name="cdn",
-                kind="requests",
-                place=place,
-                format_name="cloudfront",
-                entered_by="ann",
-            ),
-        )
+        add_source(warehouse, source_at(place, tenant=tenant, tenant_slug=slug, format_name="cloudfront"))
     with home_of_its_own(tmp_path / "home"):
         yield warehouse
 
@@ -112,9 +101,7 @@ def test_the_lag_is_from_the_newest_object_to_its_import() -> None:
     from assets.importing.sources.reading import SourceRead
     from assets.importing.storing import ImportSummary
 
-    source = Source(
-        tenant=TENANT, tenant_slug="north", name="cdn", kind="requests", place=Place("/logs"), format_name="combined"
-    )
+    source = source_at(Place("/logs"))
     read = SourceRead(source)
     now = datetime(2026, 10, 14, 12, tzinfo=UTC)
     for hour in (11, 9):
@@ -177,16 +164,7 @@ def test_days_before_a_first_day_that_is_set_are_left_alone(
 def test_a_source_that_could_be_looked_at_again_is_no_failure_any_more(warehouse: Warehouse, tmp_path: Path) -> None:
     fill_network(warehouse)
     place = tmp_path / "logs"
-    source = Source(
-        tenant=TENANT,
-        tenant_slug="north",
-        name="cdn",
-        kind="requests",
-        place=Place(str(place)),
-        format_name="combined",
-        entered_by="ann",
-    )
-    add_source(warehouse, source)
+    add_source(warehouse, source_at(place))
     with home_of_its_own(tmp_path / "home"), DagsterInstance.ephemeral() as history:
         tick(warehouse, history)
         assert warehouse.read("read_tenant_failures", tenants=[TENANT]).height == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from html import unescape
@@ -20,9 +19,7 @@ from reports.drawing.logos import normalised
 from reports.facts.report_facts import ReportFacts
 from reports.rendering.preview import IndexEntry, write_index, write_preview
 from reports.rendering.render import render
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine: apt-get install chromium")
+from tests.programs import program
 
 FLAGS = [
     "--headless",
@@ -85,7 +82,7 @@ def seen_on(text: str, tmp_path: Path) -> Any:
     """What a page has noted of what it shows in its frame."""
     page = tmp_path / "page.html"
     page.write_text(text)
-    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()]
+    command = [program("chromium", "chromium"), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     found = re.search(r'<pre id="seen">(.+?)</pre>', dom, re.DOTALL)
     assert found, "the page did not load"

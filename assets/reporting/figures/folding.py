@@ -1,6 +1,6 @@
 """Folding: rows of a report that stand for too few households become one row, so that nobody can be singled out.
 
-Here: which rows fold, their sum, and which shows can be told as a whole.
+Here: which rows fold, their sum, and which shows are named with all that they did.
 Not here: the rows themselves (gathering.py), text about them (reports/).
 """
 
@@ -70,8 +70,8 @@ def _is_enough(rows: Sequence[Counted], fewest: int) -> bool:
     return len(rows) > 1 and sum(each.households for each in rows) >= fewest
 
 
-def told_shows(rows: Sequence[Counted], fewest: int) -> set[tuple[str, str]]:
-    """The shows, with their currencies, of which a report can tell the whole: what of it was folded can be subtracted.
+def shows_apart(rows: Sequence[Counted], fewest: int) -> set[tuple[str, str]]:
+    """The shows, with their currencies, that a report names with all they did: what of it was folded can be subtracted.
 
     Without those whose folded rows are too few, or all of it; and without more where these could be subtracted.
     """
@@ -84,19 +84,19 @@ def told_shows(rows: Sequence[Counted], fewest: int) -> set[tuple[str, str]]:
         for each in own:
             folded, others = shows.setdefault((each.row.currency, each.row.show), ([], []))
             (folded if each in small else others).append(each)
-    told = {show for show, (folded, others) in shows.items() if others and (not folded or _is_enough(folded, fewest))}
+    apart = {show for show, (folded, others) in shows.items() if others and (not folded or _is_enough(folded, fewest))}
     for currency in {currency for currency, _ in shows}:
         own_shows = [show for show in shows if show[0] == currency]
         candidates = sorted(
-            (show for show in own_shows if show in told),
+            (show for show in own_shows if show in apart),
             key=lambda show: (sum(each.households for part in shows[show] for each in part), show),
         )
-        hidden = [each for show in own_shows if show not in told for each in shows[show][0]]
+        hidden = [each for show in own_shows if show not in apart for each in shows[show][0]]
         while hidden and candidates and not _is_enough(hidden, fewest):
             show = candidates.pop(0)
-            told.discard(show)
+            apart.discard(show)
             hidden += shows[show][0] or shows[show][1]
-    return told
+    return apart
 
 
 def _sum(rows: Sequence[PlacementRow]) -> PlacementRow:

@@ -16,7 +16,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.campaigns.period.summarising import PeriodResult
-from assets.reporting.figures.folding import Counted, fold_small, told_shows
+from assets.reporting.figures.folding import Counted, fold_small, shows_apart
 from assets.reporting.figures.periods import ReportPeriod
 from assets.reporting.figures.subscriptions import ReportCampaign, Subject
 from reports.content.tables.grouping import together
@@ -118,7 +118,7 @@ def gather(
         fewest_households=context.fewest_households,
         failed_checks=context.failed_checks,
         folded_rows=folded,
-        shows=show_rows(so_far.shows, names, subject, told_shows(counted, context.fewest_households)),
+        shows=show_rows(so_far.shows, names, subject, shows_apart(counted, context.fewest_households)),
         response=tuple(measures(kpis, RESPONSE)),
         flights=tuple(Period(campaign.starts_on, campaign.ends_on) for campaign in subject.campaigns),
     )
@@ -234,9 +234,9 @@ def _placement_row(
 
 
 def show_rows(
-    so_far: pl.DataFrame, names: pl.DataFrame, subject: Subject, told: Container[tuple[str, str]]
+    so_far: pl.DataFrame, names: pl.DataFrame, subject: Subject, apart: Container[tuple[str, str]]
 ) -> tuple[ShowRow, ...]:
-    """The shows that can be told, over all of their placements and episodes. so_far: of period.to_date.shows_until."""
+    """The shows that are named, over all of their placements and episodes. so_far: of period.to_date.shows_until."""
     currencies = {campaign.campaign_id: campaign.currency for campaign in subject.campaigns}
     titles = dict(names.select("placement_id", "show").unique().iter_rows())
     heard = so_far.select("placement_id", "podcast_id").unique().iter_rows()
@@ -244,7 +244,7 @@ def show_rows(
     parts: dict[tuple[str, str], list[Figures]] = {}
     for row in so_far.rename({"impressions": "delivered"}).iter_rows(named=True):
         show = currencies[row["campaign_id"]], title_of.get(row["podcast_id"], "")
-        if show in told:
+        if show in apart:
             parts.setdefault(show, []).append(Figures(*(row[name] for name in Figures.__slots__)))
     return tuple(ShowRow(name, currency, together(each)) for (currency, name), each in sorted(parts.items()))
 

@@ -8,12 +8,11 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.importing.sources.configured import Source, add_source, read_object_states
+from assets.importing.sources.configured import add_source, read_object_states
 from assets.importing.sources.objects import importer
-from assets.importing.sources.places import Place
 from assets.importing.sources.reading import read_source
 from sql.warehouse import Warehouse
-from tests.pipelines.commands.importing.network import TENANT, fill_network
+from tests.pipelines.commands.importing.network import TENANT, fill_network, source_at
 
 ACME = UUID(int=9)
 HEADER = "Name,Financial Status,Created at,Total,Currency,Discount Code\n"
@@ -38,14 +37,11 @@ def test_orders_of_a_source_are_stored_once_and_a_file_that_is_no_export_is_set_
     lay(
         tmp_path, "3.csv", f"{HEADER}#1001,paid,2026-10-14 08:12:00,19.90,EUR,\n#1002,paid,2026-10-14 09:00:00,5,EUR,\n"
     )
-    source = Source(
-        tenant=TENANT,
-        tenant_slug="north",
+    source = source_at(
+        tmp_path,
         name="shop",
         kind="orders",
-        place=Place(str(tmp_path)),
         format_name="shopify",
-        entered_by="ann",
         reading={"sponsor": str(ACME), "map": "shopify", "time_zone": "Europe/Berlin"},
     )
     add_source(warehouse, source)

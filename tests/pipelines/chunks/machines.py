@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from benchmarks.fingerprint import Fingerprint, fingerprint, write_keyring
 from sql.warehouse import Warehouse
 from tests.object_store import free_ports
 from tests.pipelines.small_network import HOMES, MONDAY, add, add_tenant, download, purchase
+from tests.programs import program
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -73,9 +73,8 @@ class Machines:
 
     def start_broker(self) -> None:
         """Redis that keeps nothing: after a restart it knows of no step."""
-        redis = shutil.which("redis-server")
-        assert redis, "redis-server is not installed"
         options = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        redis = program("redis-server", "redis-server")
         self.broker = subprocess.Popen([redis, *options], cwd=self.folder, stdout=subprocess.DEVNULL)
         wait_for(self._broker_is_up, "the start of the broker")
 

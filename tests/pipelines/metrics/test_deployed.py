@@ -23,6 +23,7 @@ from prometheus_client import start_http_server
 from pipelines.metrics.collecting import make_registry
 from pipelines.metrics.registry import METRICS
 from pipelines.settings import load_settings
+from tests.programs import program
 from tests.reports.delivery.conftest import unused_port
 from tests.test_docs import anchors
 
@@ -33,10 +34,6 @@ ROOT = Path(__file__).parents[3]
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
 CONFIG = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "earshot.json"
-PROMTOOL, PROMETHEUS = shutil.which("promtool"), shutil.which("prometheus")
-with_prometheus = pytest.mark.skipif(
-    not (PROMTOOL and PROMETHEUS), reason="Prometheus is not on this machine: apt-get install prometheus"
-)
 
 LABELS = {metric.full_name: set(metric.labels) for metric in METRICS}
 # Prometheus's own: whether a target could be scraped.
@@ -123,19 +120,21 @@ def test_an_alert_says_how_bad_it_is_and_leads_to_a_section_of_the_runbook(rule:
     assert anchor in anchors(ROOT / page)
 
 
-@with_prometheus
 @pytest.mark.parametrize(
     "command", [("check", "config", CONFIG), ("check", "rules", ALERTS), ("test", "rules", Path("alerts_test.yml"))]
 )
 def test_promtool_passes(command: tuple[str, str, Path]) -> None:
     *words, file = command
     found = subprocess.run(
-        [str(PROMTOOL), *words, str(file)], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        [program("promtool", "prometheus"), *words, str(file)],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-@with_prometheus
 def test_a_real_prometheus_loads_the_rules_and_reads_the_exporter(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,7 +146,11 @@ def test_a_real_prometheus_loads_the_rules_and_reads_the_exporter(
     (tmp_path / "prometheus.yml").write_text(config)
     shutil.copy(ALERTS, tmp_path)
     command = [
-        *(str(PROMETHEUS), f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path / 'data'}"),
+        *(
+            program("prometheus", "prometheus"),
+            f"--config.file={tmp_path / 'prometheus.yml'}",
+            f"--storage.tsdb.path={tmp_path / 'data'}",
+        ),
         f"--web.listen-address=127.0.0.1:{port}",
     ]
     log = tmp_path / "log"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +18,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipelines.doctor.work import last_due
 from pipelines.metrics.registry import METRICS, describe_metrics
 from tests.pipelines.small_network import add_tenant, named
+from tests.programs import program
 
 if TYPE_CHECKING:
     from tests.pipelines.installation import Installation
 
 ROOT = Path(__file__).parents[3]
-PROMTOOL = shutil.which("promtool")
 # Where there is no replica there is no lag.
 OF_REPLICAS = {"earshot_replica_lag_seconds", "earshot_replica_lag_bytes"}
 
@@ -190,11 +189,11 @@ def test_they_are_served_until_the_process_is_told_to_stop(installation: Install
     assert read(first)("late_partitions", tenant="harbor") == read(second)("late_partitions", tenant="harbor") == 0
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not on this machine: apt-get install prometheus")
 def test_promtool_finds_nothing_to_say_of_names_types_and_help(installation: Installation) -> None:
     fill(installation)
     text = installation.call("metrics", "--once").stdout
-    found = subprocess.run([str(PROMTOOL), "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    command = [program("promtool", "prometheus"), "check", "metrics"]
+    found = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
 

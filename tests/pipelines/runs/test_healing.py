@@ -18,14 +18,14 @@ from dagster import (
     build_sensor_context,
 )
 
-from assets.importing.sources.configured import Source, add_source
-from assets.importing.sources.places import Place
+from assets.importing.sources.configured import add_source
 from pipelines.arrivals import new_objects
 from pipelines.backfill.computing import run_job
 from pipelines.definitions import defs
 from pipelines.schedules import weekly_report_mornings
 from pipelines.sensors import late_rows
 from sql.warehouse import Warehouse
+from tests.pipelines.commands.importing.network import source_at
 from tests.pipelines.history import passing_history
 from tests.pipelines.running import compute, rows, states, written
 from tests.pipelines.small_network import (
@@ -101,18 +101,7 @@ def test_a_file_that_comes_late_is_followed_from_the_folder_to_the_correction_of
     with passing_history() as history:
         run_job(week, history, "weekly_reports", partition_key=MONDAY.isoformat(), tenants=["kreuz"])
     assert states(week) == {"kreuz": "frozen"}
-    add_source(
-        week,
-        Source(
-            tenant=named("kreuz"),
-            tenant_slug="kreuz",
-            name="edge",
-            kind="requests",
-            place=Place(f"{tmp_path}"),
-            format_name="combined",
-            entered_by="ann",
-        ),
-    )
+    add_source(week, source_at(tmp_path, tenant=named("kreuz"), tenant_slug="kreuz", name="edge"))
     line = '{} - - [04/Mar/2026:08:00:00 +0000] "GET /tides/1.mp3 HTTP/1.1" 200 3601000 "-" "Overcast/3.0"\n'
     log = tmp_path / "2026-03-04.log"
     log.write_text("".join(line.format(f"10.0.0.{home}") for home in (4, 5, 6)))

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sql.embedded.account import PLAIN_ENVIRONMENT, serving_account
+from tests.programs import program
 
 _INI = """
 [databases]
@@ -46,8 +47,7 @@ def pooled(
 
     tls: it takes encrypted connections alone, and the address names its certificate. others: addresses of more logins.
     """
-    program = shutil.which("pgbouncer", path=PLAIN_ENVIRONMENT["PATH"])
-    assert program, "PgBouncer is not installed: apt-get install pgbouncer (README.md names what the tests need)"
+    pgbouncer = program("pgbouncer", "pgbouncer")
     place, account = urlsplit(url), serving_account()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
@@ -64,7 +64,7 @@ def pooled(
         account.own(each, 0o600)
     account.own(folder, 0o711)
     process = subprocess.Popen(
-        [program, str(folder / "ini")],
+        [pgbouncer, str(folder / "ini")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         user=account.uid if account.switched else None,

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from assets.importing.sources.configured import (
-    Source,
     add_source,
     find_source,
     note_object,
@@ -20,16 +19,11 @@ from assets.importing.sources.configured import (
 from assets.importing.sources.places import FoundObject, Place
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
-from tests.pipelines.commands.importing.network import TENANT, fill_network
+from tests.pipelines.commands.importing.network import TENANT, fill_network, source_at
 
-CDN = Source(
-    tenant=TENANT,
-    tenant_slug="north",
-    name="cdn",
-    kind="requests",
-    place=Place("s3://logs/E1.", {"endpoint": "http://127.0.0.1:9"}),
+CDN = source_at(
+    Place("s3://logs/E1.", {"endpoint": "http://127.0.0.1:9"}),
     format_name="cloudfront-realtime",
-    entered_by="ann",
     reading={"fields": "timestamp c-ip"},
 )
 OBJECT = FoundObject("s3://logs/E1.gz", "tag-9", 9, datetime(2026, 10, 14, tzinfo=UTC), CDN.place, "logs/E1.gz", None)

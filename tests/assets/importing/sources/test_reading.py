@@ -15,7 +15,7 @@ from assets.importing.sources.objects import importer
 from assets.importing.sources.places import FoundObject, Place
 from assets.importing.sources.reading import SourceRead, due_objects, has_news, read_source
 from sql.warehouse import Warehouse
-from tests.pipelines.commands.importing.network import TENANT, fill_network
+from tests.pipelines.commands.importing.network import TENANT, fill_network, source_at
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 10, 15, tzinfo=UTC)
@@ -52,15 +52,7 @@ def source(warehouse: Warehouse, tmp_path: Path) -> Source:
     fill_network(warehouse)
     folder = tmp_path / "logs"
     folder.mkdir()
-    made = Source(
-        tenant=TENANT,
-        tenant_slug="north",
-        name="cdn",
-        kind="requests",
-        place=Place(str(folder)),
-        format_name="combined",
-        entered_by="ann",
-    )
+    made = source_at(folder)
     add_source(warehouse, made)
     return made
 

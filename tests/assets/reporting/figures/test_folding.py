@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.reporting.figures.folding import OTHER_ROWS, Counted, fold_small, told_shows
+from assets.reporting.figures.folding import OTHER_ROWS, Counted, fold_small, shows_apart
 from reports.facts.report_facts import PlacementRow
 
 
@@ -22,8 +22,8 @@ def of_show(show: str, name: str, households: int) -> Counted:
     return Counted(replace(row(name, households).row, show=show), households)
 
 
-def told(*rows: Counted) -> set[str]:
-    return {show for _, show in told_shows(rows, 10)}
+def apart(*rows: Counted) -> set[str]:
+    return {show for _, show in shows_apart(rows, 10)}
 
 
 def names(rows: list[Counted], fewest: int = 10) -> list[str]:
@@ -81,24 +81,24 @@ def test_the_second_row_is_of_the_same_show_so_that_both_shows_can_be_told() -> 
     assert names(rows) == ["a1", "a2", OTHER_ROWS]
     rows.append(of_show("B", "b3", 60))
     assert names(rows) == ["a1", "a2", "b3", OTHER_ROWS]
-    assert told(*rows) == {"A", "B"}
+    assert apart(*rows) == {"A", "B"}
 
 
 def test_a_show_is_not_told_where_it_would_single_out_a_folded_row() -> None:
     """Of B one row folds, and one of A with it: B's is the whole show, and A's could be subtracted."""
     small = [of_show("A", "a1", 40), of_show("A", "a2", 12), of_show("B", "b1", 3)]
     assert names(small) == ["a1", OTHER_ROWS]
-    assert told(*small) == set()
-    assert told(*small, of_show("C", "c1", 90)) == {"C"}
+    assert apart(*small) == set()
+    assert apart(*small, of_show("C", "c1", 90)) == {"C"}
 
 
 def test_another_show_stays_with_one_that_could_be_subtracted() -> None:
     """B's only row is of few households and folds with two of A, which could be told but for it."""
     rows = [of_show("A", "a1", 40), of_show("A", "a2", 4), of_show("A", "a3", 8), of_show("B", "b1", 3)]
     assert names([*rows, of_show("C", "c1", 90)]) == ["a1", "c1", OTHER_ROWS]
-    assert told(*rows, of_show("C", "c1", 90)) == {"C"}
+    assert apart(*rows, of_show("C", "c1", 90)) == {"C"}
 
 
 def test_shows_without_folded_rows_are_all_told() -> None:
-    assert told(of_show("A", "a1", 40), of_show("B", "b1", 10)) == {"A", "B"}
-    assert told(row("one", 3)) == {"Tides"}
+    assert apart(of_show("A", "a1", 40), of_show("B", "b1", 10)) == {"A", "B"}
+    assert apart(row("one", 3)) == {"Tides"}

@@ -1,15 +1,20 @@
 """A network whose logs are imported: its rows.
 
-Here: one tenant with a show of two episodes. Not here: logs (docs/examples), the fixture (conftest.py).
+Here: one tenant with a show of two episodes, and sources of its logs.
+Not here: logs (docs/examples), the fixture (conftest.py).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import polars as pl
 
+from assets.importing.sources.configured import Source
+from assets.importing.sources.places import Place
 from sql.warehouse import Warehouse
 
 TENANT = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6a001")
@@ -17,6 +22,20 @@ PODCAST = UUID("6f1c1a34-0d5e-4a53-9a2e-5a6de1f6b001")
 EPISODES = [UUID(f"6f1c1a34-0d5e-4a53-9a2e-5a6de1f6c{number:03}") for number in (40, 41)]
 PATHS = ["/harbour-hours/040-ferry days.mp3", "/harbour-hours/041-the-lock-keeper.mp3"]
 PUBLISHED = datetime(2026, 10, 1, 4, tzinfo=UTC)
+
+
+def source_at(place: Place | Path, **changes: Any) -> Source:
+    """A source of the tenant's logs, in the combined format if nothing else is said."""
+    usual: dict[str, Any] = {
+        "tenant": TENANT,
+        "tenant_slug": "north",
+        "name": "cdn",
+        "kind": "requests",
+        "place": place if isinstance(place, Place) else Place(str(place)),
+        "format_name": "combined",
+        "entered_by": "ann",
+    }
+    return Source(**(usual | changes))
 
 
 def fill_network(warehouse: Warehouse) -> None:
