@@ -90,6 +90,8 @@ def beside(progress: Progress) -> Iterator[BackfillProcess]:
                 plans.close()
             process.wait()
         except BaseException:
+            with suppress(BrokenPipeError):
+                plans.close()
             _stop(process)
             raise
         finally:
@@ -97,7 +99,8 @@ def beside(progress: Progress) -> Iterator[BackfillProcess]:
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGINT)
+    # Not SIGINT: while Python imports, a KeyboardInterrupt can be raised where exceptions are ignored.
+    process.terminate()
     try:
         process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
@@ -117,7 +120,8 @@ def _read_progress(lines: IO[str] | None, progress: Progress, done: SimpleQueue[
 def main(arguments: list[str]) -> None:
     """Compute the plans of each line of stdin, as JSON; a line of JSON on stdout for each progress, null at the end."""
     (parent,) = arguments
-    end_with(int(parent), signal.SIGINT)
+    end_with(int(parent), signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = load_settings()
         with (
