@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import Any, BinaryIO
 
+from assets.importing.doubled import load_doubled
 from assets.importing.files.batches import open_log
 from assets.spreadsheets import named_separator, separator_of
 from sql.values import PermanentError
@@ -23,7 +23,7 @@ from sql.values import PermanentError
 class Record:
     """One row or object. number: its line. values: by name; None with why where it cannot be read.
 
-    twice: the names under which it has two different values.
+    twice: the columns of CSV under which it has two different values; JSON has TWO_VALUES there.
     """
 
     number: int
@@ -66,7 +66,7 @@ def _lines(name: str, content: BinaryIO) -> Iterator[tuple[str, int, str]]:
 
 def _of_json(number: int, text: str) -> Record:
     try:
-        values = json.loads(text, strict=False)
+        values = load_doubled(text)
     except (ValueError, RecursionError):
         return Record(number, text, None, "it is no JSON")
     if not isinstance(values, dict):

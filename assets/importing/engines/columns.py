@@ -34,7 +34,7 @@ from assets.listening.identity.agent_rules import BOT_SUFFIX
 Field = Callable[[str], pl.Expr]
 
 # What is wrong with a row, and the words for it.
-Problem = tuple[pl.Expr, str]
+Problem = tuple[pl.Expr, str | pl.Expr]
 
 # GET /ferry days.mp3 HTTP/1.1: servers log the path as it came, with spaces too.
 REQUEST = r"^(?P<method>[A-Z]+) (?P<path>.*?)(?: HTTP/[\d.]+)?$"

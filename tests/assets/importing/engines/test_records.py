@@ -63,6 +63,51 @@ def test_numbers_are_read_as_numbers_or_as_text_and_lists_by_their_first() -> No
     assert one("caddy", json.dumps(caddy))["user_agent"] == "Castro"
 
 
+@pytest.mark.parametrize("end", ['"status": 200}', '"status" : 200}', '"status"\t:200}', r'"st\u0061tus": 200}'])
+def test_a_field_with_two_values_costs_its_row_which_says_so(end: str) -> None:
+    parsed = parse("nginx-json", row(), row()[:-1] + ", " + end, "[" + row() + ",")
+
+    assert parsed.requests.height == 2
+    assert parsed.rejects["reason"].to_list() == ["it names status twice, with two values"]
+
+
+def test_a_field_that_is_there_twice_with_one_value_or_is_not_read_costs_nothing() -> None:
+    same, unread = row()[:-1] + ', "status": 206}', row()[:-1] + ', "x": 1, "x": {"status": 1, "status": 2}}'
+    text = row(http_user_agent='a "status": b, "status": c')
+
+    assert parse("nginx-json", same, unread, text).requests["http_status"].to_list() == [206] * 3
+
+
+@pytest.mark.parametrize(
+    "inside", ['"headers": {"Range": ["bytes=0-1"], "Range": ["bytes=5-9"]}', '"uri": "/b.mp3"', '"remote_ip": null']
+)
+def test_a_field_with_two_values_inside_of_another_costs_its_row_too(inside: str) -> None:
+    record = '{"ts": 1791958361.5, "status": 200, "request": {"remote_ip": "203.0.113.7", "uri": "/a.mp3"%s}}'
+    whole = '{"ts": 1791958361.5, "request": {"remote_ip": "203.0.113.7"}, "status": 200, ' + (record % "")[1:]
+
+    parsed = parse("caddy", record % "", record % (", " + inside), whole)
+
+    assert parsed.rejects["line_number"].to_list() == [2, 3]
+    assert all("twice, with two values" in reason for reason in parsed.rejects["reason"])
+
+
+def test_brackets_without_end_are_no_object() -> None:
+    deep = row()[:-1] + ', "status": 200, "x": ' + "[" * 990 + "]" * 990 + "}"
+
+    assert parse("nginx-json", row(), deep).rejects.height == 1
+
+
+def test_a_header_that_was_sent_several_times_is_one_list_of_addresses() -> None:
+    record = {
+        "ts": 1791958361.5,
+        "request": {"remote_ip": "10.0.0.1", "method": "GET", "uri": "/a.mp3"},
+        "status": 200,
+    }
+    record["request"]["headers"] = {"X-Forwarded-For": ["1.2.3.4", "203.0.113.7, 10.0.0.2"]}  # type: ignore[index]
+
+    assert one("caddy", json.dumps(record))["forwarded_for"] == "1.2.3.4, 203.0.113.7, 10.0.0.2"
+
+
 def test_a_request_line_is_read_where_the_parts_are_not_logged() -> None:
     found = one("nginx-json", json.dumps({**ROW, "request_uri": None, "request": "GET /b c.mp3 HTTP/2.0"}))
 
