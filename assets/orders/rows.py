@@ -1,7 +1,8 @@
 """Rows: from the records of an export to rows of attribution_events, and rejects with their reasons.
 
-Here: times, amounts, ids and bounds of an order.
-Not here: columns (shops.py), which orders make a conversion (assets/attribution/conversions.py).
+Here: times, ids and bounds of an order.
+Not here: columns (shops.py), the spelling of amounts (amounts.py), which orders make a conversion
+(assets/attribution/conversions.py).
 """
 
 from __future__ import annotations
@@ -11,9 +12,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from functools import cache
-from importlib import resources
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,8 +22,10 @@ from babel.numbers import get_currency_precision
 from assets.attribution.spellings import clean_code, clean_order_id
 from assets.frames import UTC_TIME
 from assets.importing.addresses import TrustedProxies, client_of
+from assets.importing.doubled import TWO_VALUES
 from assets.importing.events import LONGEST_REJECT, MadeBatch, uuid5_bytes
 from assets.importing.requests import EARLIEST
+from assets.orders.amounts import BadAmountError, known_currencies, read_amount
 from assets.orders.records import Record
 from assets.orders.shops import Shop
 from sql.safety.characters import one_line
@@ -125,9 +125,10 @@ class OrderMaker:
         return MadeBatch(once, pl.DataFrame(rejects, schema=REJECTS))
 
     def _refuse_twice(self, record: Record) -> None:
-        for meaning, names in self.shop.columns.items():
+        assert record.values is not None  # noqa: S101
+        for meaning, names in self.shop.read().items():
             for name in names:
-                if name in record.twice:
+                if name in record.twice or _at(record.values, name) is TWO_VALUES:
                     raise _BadOrderError(f"the column {name} is there twice, with two values for its {meaning}")
 
     def _is_item(self, values: Mapping[str, Any]) -> bool:
@@ -143,7 +144,7 @@ class OrderMaker:
         if kind not in KINDS:
             raise _BadOrderError(f"its kind is {one_line(kind)[:40]!r}; it can be {', '.join(KINDS)}")
         moment = self._moment(given.get("occurred_at"), now)
-        value, currency = self._money(given)
+        value, currency = self._money(values, given)
         if any("\n" in (text or "") for text in given.values()):
             raise _BadOrderError("it goes on over several lines: a quote is not closed, and orders may be lost in it")
         for name, longest in LONGEST.items():
@@ -201,25 +202,24 @@ class OrderMaker:
             raise _BadOrderError(f"its time {one_line(text)[:40]!r} is before 2000 or yet to come")
         return found
 
-    def _money(self, given: Mapping[str, str | None]) -> tuple[int | None, str | None]:
+    def _money(self, values: Mapping[str, Any], given: Mapping[str, str | None]) -> tuple[int | None, str | None]:
         text = given.get("value")
         if text is None:
             return None, None
         currency = (given.get("currency") or self.currency or "").upper()
-        if not currency:
-            raise _BadOrderError("it has a value and no currency: name it with --currency")
-        if currency not in _currencies():
+        if currency and currency not in known_currencies():
             raise _BadOrderError(f"its currency {one_line(currency)[:20]!r} is none")
-        digits = get_currency_precision(currency)
-        if digits < 3 and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
-            raise _BadOrderError(f"its value {text!r} may be a thousand times another: write 1234.50")
+        shown = one_line(text)[:40]
         try:
-            minor = half_up(_amount(text).scaleb(digits))
-        except (InvalidOperation, OverflowError, ValueError):
-            raise _BadOrderError(f"its value {one_line(text)[:40]!r} is no amount such as 1234.50") from None
-        if not 0 <= minor <= MOST_MINOR:
-            raise _BadOrderError(f"its value {one_line(text)[:40]} is less than nothing, or more than is possible")
-        return minor, currency
+            amount, currency = read_amount(_said(values, self.shop.columns["value"]), currency)
+        except BadAmountError as error:
+            raise _BadOrderError(f"its value {shown!r} {error}") from None
+        # Compared first: what is out of all bounds cannot be rounded.
+        if 0 <= amount <= MOST_MINOR:
+            minor = half_up(amount.scaleb(get_currency_precision(currency)))
+            if minor <= MOST_MINOR:
+                return minor, currency
+        raise _BadOrderError(f"its value {shown} is less than nothing, or more than is possible")
 
     def _event_id(self, values: Mapping[str, Any], event: Mapping[str, Any], order: str | None) -> bytes:
         """The same order has the same id in every export; what has no number is known by its content."""
@@ -254,39 +254,34 @@ class OrderMaker:
 
 def _text(values: Mapping[str, Any], names: Sequence[str]) -> str | None:
     """The first of the columns that says something, as text; what no database keeps becomes U+FFFD."""
-    for name in names:
-        value: Any = values.get(name)
-        if value is None and "." in name:
-            value = _inside(values, name.split("."))
-        if isinstance(value, dict | list) or value is None:
-            continue
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        text = HALVES.sub(UNREADABLE, str(value)).replace("\0", UNREADABLE).strip()
-        if text:
-            return text
-    return None
+    return _as_text(_said(values, names))
 
 
-def _inside(value: Any, path: Sequence[str]) -> Any:
-    for part in path:
+def _said(values: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """The value of the first of the columns that says something."""
+    return next((value for name in names if _as_text(value := _at(values, name)) is not None), None)
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, dict | list) or value is None or value is TWO_VALUES:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return HALVES.sub(UNREADABLE, str(value)).replace("\0", UNREADABLE).strip() or None
+
+
+def _at(values: Mapping[str, Any], name: str) -> Any:
+    """What a name stands for: the column itself, else what its dots lead to; TWO_VALUES where one on the way is."""
+    value: Any = values.get(name)
+    if value is not None or "." not in name:
+        return value
+    value = values
+    for part in name.split("."):
         if isinstance(value, list) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
-        elif isinstance(value, dict):
-            value = value.get(part)
-        else:
-            return None
+        elif value is not TWO_VALUES:
+            value = value.get(part) if isinstance(value, dict) else None
     return value
-
-
-def _amount(text: str) -> Decimal:
-    """1234.5, 1,234.50, 1234,5 and 1.234,50. Raises InvalidOperation for what is none."""
-    if "_" in text:
-        # Python's way to write a number, and nobody's to write an amount.
-        raise InvalidOperation
-    if re.fullmatch(r"(\d+|\d{1,3}(\.\d{3})+),\d{1,2}", text):
-        return Decimal(text.replace(".", "").replace(",", "."))
-    return Decimal(text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text)
 
 
 def _order_number(text: str | None) -> str | None:
@@ -309,10 +304,3 @@ def _is_yes(text: str | None) -> bool | None:
     if text is None:
         return None
     return True if text.lower() in YES else False if text.lower() in NO else None
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    """Those that the database takes: another one would cost all orders that are stored with it."""
-    text = (resources.files("sql") / "functions" / "is_known_currency.sql").read_text("utf-8")
-    return frozenset(re.findall(r"[A-Z]{3}", text.partition("{")[2].partition("}")[0]))

@@ -51,6 +51,12 @@ class Shop:
         }
         return len(found) if "occurred_at" in found and found & {"order_id", "value"} else 0
 
+    def read(self) -> Mapping[str, Sequence[str]]:
+        """The names of every column that it reads, by what it reads in them."""
+        state = self.only_if[0] if self.only_if is not None else ()
+        first = (self.first_row_has,) if self.first_row_has is not None else ()
+        return {**self.columns, "state": state, "first row": first, "refund": self.refunded}
+
 
 def load_shop(path: Path) -> Shop:
     """The mapping in a file of YAML. Raises PermanentError that names the file and what is wrong."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from assets.importing.doubled import TWO_VALUES
 from assets.importing.events import MadeBatch
 from assets.orders.records import Record
 from assets.orders.rows import OrderMaker
@@ -76,7 +77,14 @@ def test_a_refund_of_an_order_is_another_event() -> None:
         ({"order_id": "10\x0001"}, "its order_id has characters that cannot be read"),
         ({"promo_code": "TIDES,\nB0,2026"}, "a quote is not closed"),
         ({"value": "-1"}, "less than nothing"),
-        ({"value": "1e30"}, "more than is possible"),
+        ({"value": "(5.00)"}, "less than nothing"),
+        ({"value": "9" * 30}, "more than is possible"),
+        ({"value": "9" * 12}, "more than is possible"),
+        ({"value": "1E+03"}, "is no amount"),
+        ({"value": float("nan")}, "is no amount"),
+        ({"value": True}, "is no amount"),
+        ({"value": "£5.00"}, "its value '£5.00' is in another currency than EUR"),
+        ({"value": "$5.00", "currency": ""}, "no currency: name it with --currency"),
         ({"currency": "EURO"}, "its currency 'EURO' is none"),
         ({"currency": ""}, "no currency: name it with --currency"),
         ({"kind": "gift"}, "its kind is 'gift'"),
@@ -99,6 +107,9 @@ def test_what_cannot_be_an_order_is_rejected_with_the_reason(values: dict[str, A
         ("500", "JPY", 500),
         ("0.005", "EUR", 1),
         (12, "EUR", 1200),
+        (1.234, "EUR", 123),
+        (1e-07, "EUR", 0),
+        ("€ 1 234,50", "EUR", 123450),
     ],
 )
 def test_amounts_are_exact_in_the_digits_of_their_currency(value: Any, currency: str, minor: int) -> None:
@@ -147,6 +158,28 @@ def test_a_column_that_is_there_twice_is_refused_where_it_is_read_and_differs() 
     made = maker.make([good, bad], NOW)
     assert made.events["order_id"].to_list() == ["1001"]
     assert made.rejects["reason"].to_list() == ["the column value is there twice, with two values for its value"]
+
+
+@pytest.mark.parametrize(
+    ("shop", "values"),
+    [
+        ("plain", {"value": TWO_VALUES}),
+        ("woocommerce", {"coupon_lines": [{"code": TWO_VALUES}]}),
+        ("woocommerce", {"coupon_lines": TWO_VALUES}),
+        ("woocommerce", {"status": TWO_VALUES}),
+        ("shopify", {"Total": TWO_VALUES}),
+        ("shopify", {"Refunded Amount": TWO_VALUES}),
+    ],
+)
+def test_json_that_says_two_things_under_one_key_is_refused_where_it_is_read(shop: str, values: dict[str, Any]) -> None:
+    made = make(values, shop=shop)
+    assert made.events.is_empty()
+    assert "is there twice, with two values for its" in made.rejects["reason"][0]
+    assert make(plain(note=TWO_VALUES)).rejects.is_empty()
+
+
+def test_the_currency_is_that_of_the_amount_where_nothing_else_says_one() -> None:
+    assert make(plain(value="12,- €", currency="")).events.select("value_minor", "currency").row(0) == (1200, "EUR")
 
 
 def test_a_number_that_comes_again_with_another_value_is_counted() -> None:
