@@ -35,10 +35,34 @@ PRIVATE = (
 # What is written where an address was taken out: by privacy settings of a CDN.
 NOBODY = ("0.0.0.0", "::")  # noqa: S104
 
-WITH_PORT = re.compile(r"^(?:\[(?P<v6>[^\]]+)\](?::\d{1,5})?|(?P<v4>\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$")
+# Between the addresses of a list, whoever wrote it; none of it stands in an address.
+BETWEEN = re.compile(r"[,;|+\s]+")
+
+# Around an address: quotes, escaped or not, brackets of lists and comments, and what a file begins with.
+AROUND = "\"'\\ ,.(){}<>\ufeff\u200b"
+
+# A port behind an address, as a colon, BIND or BSD put it there. An address of IPv6 without brackets needs all of its
+# parts in front of a colon: else the port is one of them.
+WITH_PORT = re.compile(
+    r"^(?:\[(?P<v6>[^\]]+)\](?:[:.#]\d{0,5})?|(?P<v4>\d{1,3}(?:\.\d{1,3}){3})[:.#]\d{0,5}"
+    r"|(?P<whole>(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}):\d{1,5}|(?P<bare>[0-9a-f:]*:[0-9a-f:]*)[.#]\d{1,5})$",
+    re.IGNORECASE,
+)
 # As some logs fill up the parts of an address, which is decimal there, whatever a C library would take it for.
 PADDED = re.compile(r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$")
-FORWARDED = re.compile(r'for="?([^";,]+)', re.IGNORECASE)
+
+# In front of an address: for= of Forwarded (RFC 7239), whose other pairs name no client, and kinds of addresses of gRPC.
+KIND = re.compile(r"^(?:for=|ip(?:v?[46])?:(?=[\d\[]|[0-9a-f]*:))", re.IGNORECASE)
+PAIR = re.compile(r"^(?!for=)[a-z]+=(?!$)", re.IGNORECASE)
+EQUALS = re.compile(r"\s*=\s*")
+
+# What stands around addresses, escaped by percent signs, or by nginx.
+ESCAPES = re.compile(r"(?:%|\\x)(2[02CF75]|09|3[ABD]|5[BD]|7C)", re.IGNORECASE)
+MOST_ESCAPED = 3
+
+# IPv4 addresses in IPv6: as a translator writes them (RFC 6052 section 2.1), and as once (RFC 4291 section 2.5.5.1). As
+# addresses of IPv6, all of them would be one household.
+AS_V6 = (0x64FF9B << 96, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +94,7 @@ def read_clients(requests: pl.DataFrame, trusted: TrustedProxies) -> pl.DataFram
     if trusted.networks:
         has_both = forwarded.is_not_null() & peer.is_not_null()
         both = requests.with_columns(
-            pl.when(has_both).then(pl.format("{}|{}", peer, forwarded)).otherwise(peer).alias("client_ip")
+            pl.when(has_both).then(pl.format("{}\n{}", peer, forwarded)).otherwise(peer).alias("client_ip")
         )
     else:
         both = requests
@@ -85,8 +109,8 @@ def read_clients(requests: pl.DataFrame, trusted: TrustedProxies) -> pl.DataFram
 
 
 def _apart(text: str) -> tuple[str, str | None]:
-    peer, bar, forwarded = text.partition("|")
-    return peer, forwarded if bar else None
+    peer, end, forwarded = text.partition("\n")
+    return peer, forwarded if end else None
 
 
 def client_of(peer: str, forwarded: str | None, trusted: TrustedProxies) -> str | None:
@@ -117,22 +141,42 @@ def _last_outside(chain: list[Address | None], trusted: TrustedProxies) -> Addre
 
 def read_list(text: str) -> list[Address | None]:
     """The addresses of a text in their order, None for one that cannot be read: of a list, a Forwarded header (RFC
-    7239), or alone; with ports, brackets, quotes and zones.
+    7239), or alone; with ports, brackets, quotes and zones; with percent escapes, where more is read without them.
     """
-    written = FORWARDED.findall(text) if "for=" in text.lower() else re.split(r"[,\s]+", text)
-    return [parse_one(each) for each in written if each.strip("\"' ,")]
+    found = _addresses(text)
+    for _ in range(MOST_ESCAPED):
+        text, escapes = ESCAPES.subn(lambda escape: chr(int(escape[1], 16)), text)
+        if not escapes or (found and None not in found):
+            break
+        plain = _addresses(text)
+        if len(plain) - plain.count(None) > len(found) - found.count(None):
+            found = plain
+    return found
+
+
+def _addresses(text: str) -> list[Address | None]:
+    words = (word.strip(AROUND) for word in BETWEEN.split(EQUALS.sub("=", text)))
+    return [parse_one(word) for word in words if word and not PAIR.match(word)]
 
 
 def parse_one(text: str) -> Address | None:
     """One address: 203.0.113.7, 203.0.113.7:4711, 2001:db8::7, [2001:db8::7]:4711, with quotes around it or not.
 
-    Also 203.0.113.007, what a database shows of one (203.0.113.7/32), and behind the byte order mark of a file.
+    Also 203.0.113.007, what a database shows of one (203.0.113.7/32), for=203.0.113.7, ipv4:203.0.113.7, and behind the
+    byte order mark of a file. Not as one number, which may be any number.
     """
-    bare = text.strip("\"' ,\ufeff\u200b").removesuffix("/32").removesuffix("/128")
+    bare = KIND.sub("", text.strip(AROUND)).strip(AROUND)
+    if bare.count("[") != bare.count("]"):
+        # The first or last of a list in brackets.
+        bare = bare.strip("[]").strip(AROUND)
     ported = WITH_PORT.match(bare)
-    address = ported.group("v6") or ported.group("v4") if ported else bare
+    address = next(filter(None, ported.groups())) if ported else bare.removesuffix("/32").removesuffix("/128")
+    address = address.strip(AROUND)
     padded = PADDED.match(address)
-    return parse_address(".".join(str(int(part)) for part in padded.groups()) if padded else address)
+    found = parse_address(".".join(str(int(part)) for part in padded.groups()) if padded else address)
+    if isinstance(found, ipaddress.IPv6Address) and int(found) >> 32 << 32 in AS_V6 and int(found) & 0xFF000000:
+        return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found
 
 
 def private_peers(clients: pl.Series) -> pl.Series:

@@ -10,7 +10,7 @@ import re
 
 import polars as pl
 
-from assets.importing.addresses import parse_one
+from assets.importing.addresses import BETWEEN, parse_one
 from assets.importing.engines.columns import read_requests
 from assets.importing.mappings.mapping import LogMapping
 from assets.importing.requests import Parsed, dash_is_null, map_distinct
@@ -61,7 +61,7 @@ def addresses_of(lead: str) -> str:
 
     lead: all before the time: host or vhost, maybe several addresses, ident, and user, who may have spaces
     """
-    words = [word for word in re.split(r'[\s,"]+', lead) if word]
+    words = [word for word in BETWEEN.split(lead.replace('"', " ")) if word]
     is_address = [parse_one(word) is not None for word in words]
     if not any(is_address):
         return words[0] if words else "-"

@@ -67,7 +67,7 @@ COLUMNS: Mapping[str, str] = {
     "target": "the requested path or URL, as it was written",
     "guid": "the guid of the episode, where there is no path",
     "client_ip": "the address of the peer, in any spelling",
-    "forwarded_for": "X-Forwarded-For, or what a proxy said of its client",
+    "forwarded_for": "X-Forwarded-For, Forwarded, or what a proxy said of its client",
     "hashed_ip": "a hash that stands for the address",
     "request_id": "an id of the request",
     "listener_id": "an id of the listener",

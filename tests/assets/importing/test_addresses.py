@@ -27,6 +27,32 @@ PROXIES = TrustedProxies.of(["10.0.0.0/8", "2001:db8:f::/48"])
         ("203.0.113.7/32", "203.0.113.7"),
         ("2001:db8::7/128", "2001:db8::7"),
         ("\ufeff203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7.", "203.0.113.7"),
+        ("203.0.113.7:", "203.0.113.7"),
+        ("203.0.113.7#4711", "203.0.113.7"),
+        ("203.0.113.7.4711", "203.0.113.7"),
+        ("(203.0.113.7)", "203.0.113.7"),
+        ("[203.0.113.7]:80", "203.0.113.7"),
+        ('\\"203.0.113.7\\"', "203.0.113.7"),
+        ('["203.0.113.7"]', "203.0.113.7"),
+        ("ipv4:203.0.113.7:80", "203.0.113.7"),
+        ("ipv6:[2001:db8::7]:80", "2001:db8::7"),
+        ("IPv6:2001:db8::7", "2001:db8::7"),
+        ("2001:db8:0:0:0:0:0:7:4711", "2001:db8::7"),
+        ("2001:db8::7.4711", "2001:db8::7"),
+        ("[2001:db8::7%25eth0]:443", "2001:db8::7"),
+        ("64:ff9b::cb00:7107", "203.0.113.7"),
+        ("::203.0.113.7", "203.0.113.7"),
+        ("::1", "::1"),
+        ("::2", "::2"),
+        # Each may be another number, a network, or half of something.
+        ("3405803783", None),
+        ("0xcb007107", None),
+        ("203.0.113.7/24", None),
+        ("203.0.113.0/203.0.113.7", None),
+        ("203.0.113.xxx", None),
+        ("12:34:56", None),
+        ("_hidden", None),
         ("203.0.1203.0.113.8", None),
         ("unknown", None),
         ("", None),
@@ -69,6 +95,43 @@ def test_a_header_is_believed_only_behind_trusted_proxies_and_from_its_end(
         schema={"client_ip": pl.String, "forwarded_for": pl.String},
     )
     assert read_clients(rows, trusted)["client_ip"].to_list() == [client, "203.0.113.99", None]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            f"203.0.113.7{between}10.0.0.1"
+            for between in (", ", ",", "; ", ";", "|", " ", "\t", ", ,", "%2C%20", "%2c+")
+        ),
+        *(
+            "203.0.113.7,%2010.0.0.1",
+            "203.0.113.7%252C10.0.0.1",
+            "203.0.113.7%3A80%3B%2010.0.0.1",
+            "203.0.113.7, 10.0.0.1,",
+        ),
+        *("203.0.113.7\\, 10.0.0.1", "{203.0.113.7,10.0.0.1}", "['203.0.113.7', '10.0.0.1']", "unknown; 203.0.113.7"),
+        *("X-Forwarded-For: 203.0.113.7", "for=203.0.113.7;proto=https;by=10.0.0.2", "by=10.0.0.2; For = 203.0.113.7"),
+        *(
+            'for="203.0.113.7:80", for=10.0.0.1',
+            "for=203.0.113.7, 10.0.0.1",
+            "for=_hidden, for=203.0.113.7;host=a.example",
+        ),
+        *(r"for=\x22203.0.113.7\x22", "for%3D203.0.113.7", "192.0.2.1, 203.0.113.7"),
+    ],
+)
+def test_a_list_is_read_whatever_stands_between_and_around_its_addresses(written: str) -> None:
+    assert client_of("10.0.0.7", written, PROXIES) == "203.0.113.7"
+    rows = pl.DataFrame({"client_ip": [written, "10.0.0.7"], "forwarded_for": [None, written]})
+    assert read_clients(rows, PROXIES)["client_ip"].to_list() == ["203.0.113.7", "203.0.113.7"]
+    assert read_clients(rows, NONE)["client_ip"].to_list() == ["203.0.113.7", "10.0.0.7"]
+
+
+@pytest.mark.parametrize(
+    "written", ["203.0.113.7; unknown", "203.0.113.7%2C%20_hidden", "for=203.0.113.7, for=unknown"]
+)
+def test_a_client_that_the_last_proxy_hides_is_nobody(written: str) -> None:
+    assert client_of("10.0.0.7", written, PROXIES) is None
 
 
 def test_what_is_no_network_is_refused() -> None:

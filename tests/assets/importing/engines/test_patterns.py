@@ -28,6 +28,9 @@ REST = '[14/Oct/2026:08:12:41 +0000] "GET /a.mp3 HTTP/1.1" 200 10 "-" "AntennaPo
         ('media.example.com "203.0.113.7, 10.0.0.7" - - ', "203.0.113.7"),
         ("203.0.113.7, 10.0.0.7 - - ", "203.0.113.7"),
         ("198.51.100.1, 203.0.113.7 - - ", "203.0.113.7"),
+        ("203.0.113.7; 10.0.0.7 - - ", "203.0.113.7"),
+        ("203.0.113.7|10.0.0.7 192.168.0.1 - - ", "203.0.113.7"),
+        ("for=203.0.113.7;proto=https - - ", "203.0.113.7"),
         ('"203.0.113.7" - - ', "203.0.113.7"),
         ("<134>2026-10-14T08:12:41Z cache-fra8220 podcast[62959]: 203.0.113.7 - - ", "203.0.113.7"),
         ("Oct 14 08:12:41 web1 nginx: 203.0.113.7 - - ", "203.0.113.7"),
@@ -86,6 +89,24 @@ def test_a_target_is_kept_as_it_was_written(request_line: str, target: str) -> N
     line = "203.0.113.7 - - " + REST.replace("GET /a.mp3 HTTP/1.1", request_line)
 
     assert (one("combined", line)["target"], one("combined", line)["http_method"]) == (target, "GET")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            "203.0.113.9; 10.0.0.2",
+            "203.0.113.9|10.0.0.2",
+            "203.0.113.9%2C%2010.0.0.2",
+            "unknown; 203.0.113.9 10.0.0.2,",
+        ),
+        *("for=203.0.113.9;proto=https", "proto=https;for=203.0.113.9", r"for=\"203.0.113.9:80\"", "_x, 203.0.113.9"),
+    ],
+)
+def test_a_list_of_addresses_behind_the_agent_is_read_in_every_spelling(header: str) -> None:
+    parsed = parse("combined", "10.0.0.7 - - " + REST + f' "0.021" "{header}"')
+
+    assert read_clients(parsed.requests, TrustedProxies.of(["10.0.0.0/8"]))["client_ip"].to_list() == ["203.0.113.9"]
 
 
 def test_x_forwarded_for_behind_the_agent_is_found_in_any_place() -> None:

@@ -27,9 +27,10 @@ import says so. JSON may have one record a line, or a list in any layout; the re
 
 In every format:
 
-- *Addresses* are read with ports, in brackets or quotes, and in lists. Of a list the last address counts that is
-  neither private nor a trusted proxy. `X-Forwarded-For` is believed where the peer's address is in a network that
-  `--trusted-proxy` names, from its end.
+- *Addresses* are read with ports, zones and percent escapes, in brackets or quotes, and in lists with commas,
+  semicolons, bars or blanks between them; IPv4 also as IPv6 (`::ffff:`, `64:ff9b::`). An address that is written as one
+  number is not. Of a list the last address counts that is neither private nor a trusted proxy. `X-Forwarded-For` and
+  `Forwarded` are believed where the peer's address is in a network that `--trusted-proxy` names, from their end.
 - *Paths* are looked up in the catalogue as they were logged first, then after each layer of escapes is undone (those of
   Apache and nginx, percent escapes once, twice and more often, `+` for a space), and behind each host inside of them.
 - *Requests with an id* are known again by the id together with time, client, method, path, status, range and bytes, so
