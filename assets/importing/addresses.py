@@ -51,7 +51,7 @@ WITH_PORT = re.compile(
 # As some logs fill up the parts of an address, which is decimal there, whatever a C library would take it for.
 PADDED = re.compile(r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$")
 
-# In front of an address: for= of Forwarded (RFC 7239), whose other pairs name no client, and kinds of addresses of gRPC.
+# In front of an address: for= of Forwarded (RFC 7239), whose other pairs name no client, and the kinds of gRPC.
 KIND = re.compile(r"^(?:for=|ip(?:v?[46])?:(?=[\d\[]|[0-9a-f]*:))", re.IGNORECASE)
 PAIR = re.compile(r"^(?!for=)[a-z]+=(?!$)", re.IGNORECASE)
 EQUALS = re.compile(r"\s*=\s*")
