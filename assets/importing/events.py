@@ -14,7 +14,7 @@ from uuid import UUID
 import polars as pl
 
 from assets.importing.addresses import TrustedProxies, read_clients
-from assets.importing.paths import GUID, MediaPaths, clean_path, without_query
+from assets.importing.paths import GUID, MediaPaths, clean_path, without_listener, without_query
 from assets.importing.requests import REQUEST_SCHEMA, Parsed, hold_to_bounds, map_distinct
 
 # The name space of imported events: made once, at random, and never changed, or imports would double.
@@ -26,7 +26,8 @@ LONGEST_REJECT = 4096
 # What tells apart two requests with one id. The moment to the second: the logs of one CDN have it more or less exactly.
 IDENTITY = [
     pl.col("occurred_at").dt.epoch("s"),
-    *(pl.col(name).cast(pl.String).fill_null("") for name in ("client_ip", "http_method", "target")),
+    *(pl.col(name).cast(pl.String).fill_null("") for name in ("client_ip", "http_method")),
+    without_query(pl.col("target")).fill_null(""),
     *(pl.col(name).cast(pl.String).fill_null("") for name in ("http_status", "range_start", "range_end", "bytes_sent")),
 ]
 
@@ -107,7 +108,8 @@ class EventMaker:
         return MadeBatch(self._events(held.requests), self._rejects(held.rejects))
 
     def _events(self, requests: pl.DataFrame) -> pl.DataFrame:
-        requests = requests.with_columns(without_query(pl.col("target")).alias("target"))
+        named = without_listener(pl.col("target"), self.media.names_with_query())
+        requests = requests.with_columns(named.alias("target"))
         files = self.media.match(requests.get_column("target"))
         events = (
             requests.with_columns(self._event_ids(requests))

@@ -4,14 +4,16 @@ Here: the spellings under which a request may name a file, the look-up, and the 
 Not here: files that are not in the catalogue; their requests have no episode and are judged later (dispositions.py).
 
 Servers, CDNs and proxies escape what they log once, twice or not at all, and no log says how often. So the catalogue is
-consulted after each decoding, the form that was logged first: a file that is really named 100%25.mp3 is found by it.
+consulted after each decoding, the form that was logged first: a file that is really named 100%25.mp3 is found by it,
+and so is one that is named a;b.mp3 or a#b.mp3.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import normpath
 from urllib.parse import unquote
@@ -19,7 +21,6 @@ from urllib.parse import unquote
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from assets.importing.requests import percent_decoded
 from assets.importing.versions import FileVersions, separate_versions
 
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
@@ -45,7 +46,30 @@ PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})", re.IGNORECASE)
 # An escape that was escaped, and that again: nobody does it more often.
 MOST_DECODINGS = 4
 
+# What servers take for the names of files: parameters of a path, such as ;jsessionid=0A1B, are not among them.
+PARAMETERS = re.compile(r";[^/]*")
+
+# What stands in a log for each letter of Windows-1252, of which Latin-1 is a part, that was logged as its bare byte.
+UNREAD = "\ufffd"
+AS_UNREAD = str.maketrans(dict.fromkeys(bytes(range(128, 256)).decode("cp1252", "ignore"), UNREAD))
+
 Ids = tuple[object, object, object]
+
+
+def _read_as_latin(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8, as the letters of Windows-1252 that they are then."""
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+
+def _keep_escaped(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8, as percent escapes."""
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101
+    return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("earshot-latin", _read_as_latin)
+codecs.register_error("earshot-escaped", _keep_escaped)
 
 
 def guid_target(guid: pl.Expr) -> pl.Expr:
@@ -58,35 +82,58 @@ def without_query(target: pl.Expr) -> pl.Expr:
     return pl.when(target.str.starts_with(GUID)).then(target).otherwise(target.str.extract(r"^([^?#]*)"))
 
 
+def without_listener(target: pl.Expr, names: Iterable[str]) -> pl.Expr:
+    """The target without its query, unless it is one of these names of files; that of a guid as it is.
+
+    No browser sends a fragment, so where a log has one it is a part of the name, or of what a broken program asked for.
+    """
+    is_name = target.str.starts_with(GUID) | target.is_in(list(names))
+    return pl.when(is_name).then(target).otherwise(target.str.extract(r"^([^?]*)"))
+
+
 def bare_path(target: str) -> str:
     """The path alone, not decoded: no scheme and host, no query, no fragment, one slash in front, none doubled."""
-    bare = SCHEME.sub("", target.strip()).split("?", 1)[0].split("#", 1)[0]
-    return "/" + "/".join(segment for segment in bare.split("/") if segment)
+    return _single_slashes(re.split("[?#]", SCHEME.sub("", target.strip()), maxsplit=1)[0])
+
+
+def _whole_path(target: str) -> str:
+    """The same with what may be a fragment, and may be the end of a name."""
+    return _single_slashes(SCHEME.sub("", target.strip()).split("?", 1)[0])
+
+
+def _single_slashes(path: str) -> str:
+    return "/" + "/".join(segment for segment in path.split("/") if segment)
 
 
 def clean_path(target: str) -> str:
-    """The path alone, decoded once, but for the signs that would end it: a name may hold them."""
-    decoded = percent_decoded(bare_path(target)).replace("?", "%3F").replace("#", "%23")
-    return bare_path(decoded)
+    """The path alone, decoded once, but for what could not be told from something else then: signs that would end it or
+    stand for a space, and bytes that are no UTF-8.
+    """
+    path = re.sub("%2B", "%252B", _whole_path(target), flags=re.IGNORECASE)
+    decoded = unquote(path, errors="earshot-escaped").replace("\x00", "%00")
+    return bare_path(decoded.replace("?", "%3F").replace("#", "%23"))
+
+
+def _decoded(path: str) -> str:
+    """The path with one layer of percent escapes undone; NUL becomes U+FFFD."""
+    return unquote(path, errors="earshot-latin").replace("\x00", UNREAD) if "%" in path else path
 
 
 def decodings(path: str) -> Iterator[str]:
     """The path as it is, and then what it becomes when one more layer of escapes is undone, until none is left.
 
-    The escapes of a server's log come first, then percent escapes; last, what is Latin-1 and no UTF-8 or the reverse,
-    and plus signs that stand for spaces.
+    The escapes of a server's log come first, then percent escapes, of UTF-8 or Latin-1; last, UTF-8 that was read as
+    Latin-1, and plus signs that stand for spaces.
     """
     seen = [path]
     if "\\" in path:
         seen.append(_unescaped(path))
-    while "%" in seen[-1] and len(seen) < MOST_DECODINGS + 2 and (decoded := percent_decoded(seen[-1])) != seen[-1]:
+    while "%" in seen[-1] and len(seen) < MOST_DECODINGS + 2 and (decoded := _decoded(seen[-1])) != seen[-1]:
         seen.append(decoded)
     yield from seen
     if "%u" in path.lower():
-        yield percent_decoded(PERCENT_U.sub(lambda match: _character(match[1]), path))
+        yield _decoded(PERCENT_U.sub(lambda match: _character(match[1]), path))
     yield from (again for each in seen if not each.isascii() and (again := _read_as_utf8(each)) is not None)
-    if any("\ufffd" in each for each in seen):
-        yield unquote(path, encoding="latin-1").replace("\x00", "\ufffd")
     if "+" in path:
         yield from (each.replace("+", " ") for each in seen if "+" in each)
 
@@ -98,7 +145,7 @@ def _unescaped(path: str) -> str:
             return bytes.fromhex(of_byte.decode()) if of_byte else bytes([int(octal, 8)])
         return _character(of_character.decode()).encode() if of_character else plain_sign
 
-    return ESCAPED.sub(plain, path.encode()).decode("utf-8", errors="replace").replace("\x00", "\ufffd")
+    return ESCAPED.sub(plain, path.encode()).decode("utf-8", errors="earshot-latin").replace("\x00", UNREAD)
 
 
 def _character(digits: str) -> str:
@@ -116,7 +163,7 @@ def _read_as_utf8(path: str) -> str | None:
 
 def spellings(path: str) -> Iterator[str]:
     """The paths that a path may mean, most literal first: as it stands, then behind each host inside it."""
-    clean = "/" + "/".join(segment for segment in path.split("/") if segment)
+    clean = _single_slashes(path)
     yield clean
     segments = clean.split("/")[1:]
     for place, segment in enumerate(segments[:-1]):
@@ -130,12 +177,14 @@ class MediaPaths:
 
     exact:   by the path as the catalogue has it
     decoded: by that path with its escapes undone and its accents composed, where no other file has it
+    unread:  by that with U+FFFD for each letter outside ASCII, where no other file has it
     Two files with one path, which differ in their host alone, cannot be distinguished in a log and match nothing. Nor
     do two episodes with one guid. An episode with several files is known without its file.
     """
 
     exact: Mapping[str, Ids] = field(repr=False)
     decoded: Mapping[str, Ids] = field(repr=False)
+    unread: Mapping[str, Ids] = field(default_factory=dict, repr=False)
     versions: FileVersions = field(default_factory=FileVersions, repr=False)
 
     @classmethod
@@ -145,23 +194,38 @@ class MediaPaths:
         media, versions = separate_versions(media)
         files = list(media.select("path", "podcast_id", "episode_id", "asset_id").iter_rows())
         exact = _unambiguous((path, ids) for stored, *ids in files for path in _catalogue_paths(stored))
-        decoded = _unambiguous(
-            (_composed(percent_decoded(path)), ids) for stored, *ids in files for path in _catalogue_paths(stored)
-        )
-        return cls(exact | _by_guids(_current(media)) if "guid" in media.columns else exact, decoded, versions)
+        plain = [(_composed(_decoded(path)), ids) for stored, *ids in files for path in _catalogue_paths(stored)]
+        decoded = _unambiguous(iter(plain))
+        unread = _unambiguous((found, ids) for path, ids in plain if UNREAD in (found := path.translate(AS_UNREAD)))
+        named = exact | _by_guids(_current(media)) if "guid" in media.columns else exact
+        return cls(named, decoded, unread, versions)
+
+    def names_with_query(self) -> list[str]:
+        """The paths of files whose names look as if they had a query."""
+        return [path for path in self.exact if "?" in path and not path.startswith(GUID)]
 
     def find(self, target: str) -> Ids | None:
         """podcast, episode and asset of the target; None if the catalogue has no such file."""
-        if target.startswith(GUID):
+        if target in self.exact or target.startswith(GUID):
             return self.exact.get(target)
-        decoded = list(decodings(bare_path(target)))
-        # A query that was escaped together with its path is still none of the file's name.
-        decoded += [bare_path(each) for each in decoded if "?" in each or "#" in each]
-        # What /./ and /../ lead to (RFC 3986, section 5.2.4), as servers see it.
-        decoded += [normpath(each) for each in decoded if "/." in each]
-        forms = [path for each in decoded for path in spellings(each)]
+        paths = list(decodings(_whole_path(target)))
+        for mends in ((), MENDS, LAST_MENDS):
+            for mend in mends:
+                paths += [mended for each in paths if (mended := mend(each)) != each]
+            found = self._among([form for each in paths for form in spellings(each)])
+            if found is not None:
+                return found
+        return None
+
+    def _among(self, forms: list[str]) -> Ids | None:
+        """The file of the first form that is one's path, else of the first that is one's path but for escapes."""
         found = next((self.exact[path] for path in forms if path in self.exact), None)
-        return found or next((self.decoded[path] for path in map(_composed, forms) if path in self.decoded), None)
+        if found is None:
+            composed = [_composed(path) for path in forms]
+            found = next((self.decoded[path] for path in composed if path in self.decoded), None)
+            if found is None and self.unread:
+                found = next((self.unread[path] for path in composed if path in self.unread), None)
+        return found
 
     def match(self, targets: pl.Series) -> pl.DataFrame:
         """One row per distinct target that is known: target, podcast_id, episode_id, asset_id."""
@@ -223,6 +287,29 @@ def _catalogue_paths(path: str) -> Iterator[str]:
     yield bare_path(here)
     if ("?" in here or "#" in here) and not SCHEME.match(here):
         yield "/" + "/".join(segment for segment in here.split("/") if segment)
+
+
+def _without_end(path: str) -> str:
+    """A query that was escaped together with its path is still none of the file's name; nor is a blank at the end."""
+    return re.split("[?#]", path, maxsplit=1)[0].rstrip()
+
+
+def _without_dots(path: str) -> str:
+    """What /./ and /../ lead to (RFC 3986, section 5.2.4), as servers see it."""
+    return normpath(path) if "/." in path else path
+
+
+def _without_parameters(path: str) -> str:
+    return PARAMETERS.sub("", path)
+
+
+def _with_slashes(path: str) -> str:
+    """As browsers and Windows read backslashes."""
+    return path.replace("\\", "/")
+
+
+MENDS: tuple[Callable[[str], str], ...] = (_without_end, _without_dots)
+LAST_MENDS: tuple[Callable[[str], str], ...] = (_with_slashes, _without_parameters, _without_dots)
 
 
 def _composed(path: str) -> str:

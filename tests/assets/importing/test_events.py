@@ -32,8 +32,8 @@ def combined(second: int = 0, path: str = "/a.mp3", address: str = "203.0.113.7"
     return f'{address} - - [{time}] "GET {path} HTTP/1.1" 200 10 "-" "AntennaPod/3.4.0"{more}'
 
 
-def make(*batches: list[str]) -> MadeBatch:
-    maker = EventMaker(TENANT, "combined", "server_log", MEDIA)
+def make(*batches: list[str], media: MediaPaths = MEDIA) -> MadeBatch:
+    maker = EventMaker(TENANT, "combined", "server_log", media)
     parser = parser_of("combined")
     made = []
     for lines in batches:
@@ -103,6 +103,30 @@ def test_a_mapped_request_knows_show_episode_and_file() -> None:
     assert (row["podcast_id"], row["episode_id"], row["asset_id"]) == (b"p" * 16, b"3" * 16, b"6" * 16)
     assert row["event_data"] is None
     assert (row["source"], row["event_type"], row["tenant_id"]) == ("server_log", "download", TENANT.bytes)
+
+
+def test_a_sign_that_ends_a_path_elsewhere_is_part_of_a_files_name_and_a_query_is_not_kept() -> None:
+    paths = ["/Part #1.mp3", "/Part #2.mp3", "/why?.mp3"]
+    asset = [path.encode() for path in paths]
+    files = MediaPaths.of(pl.DataFrame({"path": paths, "podcast_id": asset, "episode_id": asset, "asset_id": asset}))
+    asked = ["/Part #1.mp3", "/Part #2.mp3?id=7", "/why?.mp3", "/Part #3.mp3?id=7", "/b.mp3?id=7"]
+
+    events = make([combined(path=path) for path in asked], media=files).events
+
+    assert events["asset_id"].to_list() == [*asset, None, None]
+    kept = [json.loads(data)["path"] for data in events["event_data"].drop_nulls()]
+    assert kept == ["/Part %233.mp3", "/b.mp3"]
+
+
+def test_the_id_of_a_request_does_not_depend_on_which_files_there_are() -> None:
+    lines = [combined(path=path, more=f' "{number:032x}"') for number, path in enumerate(["/a.mp3#x", "/a.mp3?y"])]
+    asset = [b"7" * 16]
+    named = pl.DataFrame({"path": ["/a.mp3?y"], "podcast_id": asset, "episode_id": asset, "asset_id": asset})
+
+    made = make(lines)
+
+    assert ids(made) == ids(make(lines, media=MediaPaths.of(named)))
+    assert ids(made) == ids(make([line.replace("#x", "").replace("?y", "") for line in lines]))
 
 
 def test_an_address_that_is_none_is_left_out_and_the_row_kept() -> None:

@@ -102,13 +102,37 @@ def media(*paths: str) -> MediaPaths:
         ("/show/../x/./%C3%A9t%C3%A9.mp3", None),
         ("/show/.././%C3%A9t%C3%A9.mp3", "/été.mp3"),
         ("/%252525252525.mp3", None),
+        ("/%E9t%E9.mp3", "/été.mp3"),
+        ("/%e9t%C3%A9.mp3", "/été.mp3"),
+        ("/%25E9t%25E9.mp3", "/été.mp3"),
+        (r"/\xE9t\xE9.mp3", "/été.mp3"),
+        ("/e\u0301te\u0301.mp3", "/été.mp3"),
+        ("/e%CC%81t%c3%a9.mp3", "/été.mp3"),
+        ("/\ufffdt\ufffd.mp3", "/été.mp3"),
+        ("/\ufffdt\ufffd\ufffd.mp3", None),
+        ("/a\ufffdb.mp3", None),
+        ("/Episode #5.mp3", "/Episode #5.mp3"),
+        ("/Episode #6.mp3", "/Episode #6.mp3"),
+        ("/Episode #7.mp3", None),
+        ("/what?.mp3", "/what?.mp3"),
+        ("/show/x;y.mp3", "/show/x;y.mp3"),
+        ("/show/x%3By.mp3", "/show/x;y.mp3"),
+        ("/show/x%3Bz.mp3;jsessionid=0A1B", "/show/x%3Bz.mp3"),
+        ("/show/x;z.mp3", "/show/x%3Bz.mp3"),
+        ("/90%25.mp3;jsessionid=0A1B?src=feed", "/90%.mp3"),
+        ("/show;v=1/x.mp3;t", "/show/x.mp3"),
+        (r"\show\x.mp3", "/show/x.mp3"),
+        ("/show%5Cx.mp3", "/show/x.mp3"),
+        ("//cdn.example//show/./x.mp3/", "/show/x.mp3"),
+        ("HTTP://cdn.example:80/show/x.mp3%20", "/show/x.mp3"),
     ],
 )
 def test_the_catalogue_is_consulted_after_each_decoding_the_form_as_logged_first(
     target: str, found: str | None
 ) -> None:
     files = media(
-        "/100%25.mp3", "/90%.mp3", "/a+b.mp3", "/c d.mp3", '/a"b".mp3', "/Episode #5.mp3", "/what?.mp3", "/été.mp3"
+        *("/100%25.mp3", "/90%.mp3", "/a+b.mp3", "/c d.mp3", '/a"b".mp3', "/Episode #5.mp3", "/what?.mp3", "/été.mp3"),
+        *("/Episode #6.mp3", "/show/x.mp3", "/show/x;y.mp3", "/show/x%3Bz.mp3"),
     )
 
     ids = files.find(target)
@@ -116,11 +140,39 @@ def test_the_catalogue_is_consulted_after_each_decoding_the_form_as_logged_first
     assert (None if ids is None else ids[2]) == (None if found is None else found.encode())
 
 
-@pytest.mark.parametrize("target", ["/Episode%20%235.mp3", "/what%3F.mp3", "/90%25.mp3", "/a.mp3%3Fsource=feed"])
+def test_letters_that_were_lost_lead_to_no_file_where_there_may_be_two() -> None:
+    files = media("/für.mp3", "/fär.mp3", "/漢.mp3")
+
+    assert files.find("/f\ufffdr.mp3") is None
+    assert files.find("/\ufffd.mp3") is None
+    assert files.find("/f%FCr.mp3") == files.find("/für.mp3") is not None
+
+
+def test_escapes_that_are_no_utf8_are_letters_in_the_catalogue_too() -> None:
+    files = media("/f%FCr.mp3", "/f%E4r.mp3")
+
+    assert files.find("/f%fcr.mp3") == files.find("/f%C3%BCr.mp3") == files.find("/f%FCr.mp3") is not None
+    assert files.find("/f%e4r.mp3") == files.find("/fär.mp3") == files.find("/f%E4r.mp3") is not None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/Episode%20%235.mp3", "/Episode #5.mp3", "/what%3F.mp3", "/90%25.mp3", "/a.mp3%3Fsource=feed"),
+        *("/f%FCr.mp3", "/f%C3%BCr.mp3", "/f%25FCr.mp3", "/d%2Be.mp3", "/d+e.mp3", "/a.mp3%20", "/a.mp3;jsessionid=1"),
+    ],
+)
 def test_what_is_kept_of_a_target_leads_to_its_file_once_that_is_there(target: str) -> None:
-    files = media("/Episode #5.mp3", "/what?.mp3", "/90%.mp3", "/a.mp3")
+    files = media("/Episode #5.mp3", "/what?.mp3", "/90%.mp3", "/a.mp3", "/für.mp3", "/d+e.mp3")
 
     assert files.find(clean_path(target)) == files.find(target) is not None
+
+
+@pytest.mark.parametrize("target", ["/d%2Be.mp3", "/a.mp3%00", "/%93%FA.mp3"])
+def test_what_is_kept_of_a_target_leads_to_no_other_file_than_it_did(target: str) -> None:
+    files = media("/d e.mp3", "/a.mp3", "/日.mp3")
+
+    assert files.find(clean_path(target)) is files.find(target) is None
 
 
 def test_a_path_that_matches_nothing_has_its_nearest_file() -> None:

@@ -32,7 +32,10 @@ In every format:
   number is not. Of a list the last address counts that is neither private nor a trusted proxy. `X-Forwarded-For` and
   `Forwarded` are believed where the peer's address is in a network that `--trusted-proxy` names, from their end.
 - *Paths* are looked up in the catalogue as they were logged first, then after each layer of escapes is undone (those of
-  Apache and nginx, percent escapes once, twice and more often, `+` for a space), and behind each host inside of them.
+  Apache and nginx, percent escapes once, twice and more often, of UTF-8 or Latin-1, `+` for a space), and behind each
+  host inside of them; then without what follows `?` or `#`, blanks at the end, `/./` and `/../`; last with `/` for `\\`
+  and without parameters (`;jsessionid=...`). Composed and decomposed accents are the same, capitals and small letters
+  are not. A letter that was logged as a byte of Latin-1 (U+FFFD here) fits any such letter where one file alone does.
 - *Requests with an id* are known again by the id together with time, client, method, path, status, range and bytes, so
   that an id of a session or of a connection merges no two of them. Requests without one are known again by their line.
 - *A 206 without a range* shows that as many bytes of the file as were sent, less its header, were received, but not
