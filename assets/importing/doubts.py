@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from assets.importing.events import MadeBatch
+from assets.importing.misplaced import find_misplaced
 from assets.importing.paths import MediaPaths
 from sql.values import PermanentError
 
@@ -70,6 +71,11 @@ def refuse_doubtful(made: MadeBatch, tenant: str, others: Callable[[], Mapping[s
             "them all the same"
         )
     _refuse_empty_answers(events)
+    if misplaced := find_misplaced(events, unmapped_paths(events)):
+        raise DoubtfulError(
+            f"nearly all of its first {events.height:,} requests {misplaced}. Nothing was stored. Look at the fields, "
+            "and which of them were exchanged; --force stores them all the same"
+        )
     without = without_address(events)
     if without > MOST_WITHOUT_ADDRESS * events.height:
         raise DoubtfulError(

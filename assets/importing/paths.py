@@ -33,7 +33,29 @@ HOST = re.compile(
 )
 
 # What ends like a host and is a file: podtrac's redirect.mp3 is the classic.
-FILE_ENDINGS = frozenset({"mp3", "m4a", "mp4", "m4b", "aac", "ogg", "oga", "opus", "wav", "flac", "mov", "xml", "html"})
+FILE_ENDINGS = frozenset(
+    {
+        *("mp3", "m4a", "mp4", "m4b", "m4v", "aac", "ogg", "oga", "ogv", "opus", "wav", "flac", "aif", "aiff", "wma"),
+        *(
+            "mka",
+            "mkv",
+            "avi",
+            "mpg",
+            "mpeg",
+            "mpga",
+            "weba",
+            "webm",
+            "mov",
+            "xml",
+            "html",
+            "txt",
+            "jpg",
+            "jpeg",
+            "png",
+        ),
+        *("ico", "php", "css", "js", "json", "gif", "svg", "pdf", "srt", "vtt", "rss"),
+    }
+)
 
 # What stands before the guid of an episode where a source names the episode and no path. No path begins like it.
 GUID = "guid:"

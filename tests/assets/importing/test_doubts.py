@@ -26,6 +26,7 @@ def made(
     status: int = 200,
     method: str | None = "GET",
     carried: int | None = 1_000_000,
+    agent: str = "AntennaPod/3.4.0",
 ) -> MadeBatch:
     events = matched + len(unmapped)
     addresses = [None] * nobody + ["192.0.2.1"] * (events - nobody)
@@ -41,9 +42,16 @@ def made(
                 "http_status": [status] * events,
                 "http_method": [method] * events,
                 "bytes_sent": [carried] * events,
+                "user_agent": [agent] * events,
+                "referrer": [None] * events,
+                "range_start": [None] * events,
+                "range_end": [None] * events,
             },
             schema_overrides={
                 "bytes_sent": pl.Int64,
+                "referrer": pl.String,
+                "range_start": pl.Int64,
+                "range_end": pl.Int64,
                 "http_method": pl.String,
                 "event_data": pl.String,
                 "client_ip": pl.String,
@@ -78,6 +86,13 @@ def test_a_log_whose_statuses_are_none_is_refused() -> None:
         refuse_doubtful(made(matched=20, status=41), "north", never)
     for status in (0, 206, 499):
         refuse_doubtful(made(matched=20, status=status), "north", never)
+
+
+def test_a_log_whose_columns_were_exchanged_is_refused() -> None:
+    with pytest.raises(
+        DoubtfulError, match=r"nearly all of its first 20 requests have an address where the agent is.*--fo"
+    ):
+        refuse_doubtful(made(matched=20, agent="https://a.example/"), "north", never)
 
 
 def test_a_log_whose_whole_answers_carry_next_to_nothing_is_refused() -> None:
