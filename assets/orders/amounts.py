@@ -141,7 +141,8 @@ def _plain(text: str) -> str:
     """The text in digits and signs of one kind, without what cannot be seen."""
     seen = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
     digits = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in seen)
-    return re.sub(r"\s", " ", digits.translate(ONE_WAY)).strip()
+    # An apostrophe in front is how spreadsheets mark a text.
+    return re.sub(r"\s", " ", digits.translate(ONE_WAY)).strip().removeprefix("'")
 
 
 def _named(name: str, currency: str) -> str:

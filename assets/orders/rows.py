@@ -1,15 +1,15 @@
 """Rows: from the records of an export to rows of attribution_events, and rejects with their reasons.
 
 Here: times, ids and bounds of an order.
-Not here: columns (shops.py), the spelling of amounts (amounts.py), which orders make a conversion
-(assets/attribution/conversions.py).
+Not here: columns (shops.py), finding them in a record (fields.py), the spelling of amounts (amounts.py), which orders
+make a conversion (assets/attribution/conversions.py).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from assets.importing.doubled import TWO_VALUES
 from assets.importing.events import LONGEST_REJECT, MadeBatch, uuid5_bytes
 from assets.importing.requests import EARLIEST
 from assets.orders.amounts import BadAmountError, known_currencies, read_amount
+from assets.orders.fields import UNREADABLE, said_of, text_of, value_at
 from assets.orders.records import Record
 from assets.orders.shops import Shop
 from sql.safety.characters import one_line
@@ -39,16 +40,12 @@ LONGEST = {"order_id": 1_000, "promo_code": 1_000, "user_agent": 20_000, "listen
 
 # Texts that are compared with others: one that was damaged on the way would be another one.
 COMPARED = ("order_id", "promo_code", "listener_id", "event_id")
-UNREADABLE = "\ufffd"
 
 # What a reject shows of a record.
 SHOWN = ("order_id", "occurred_at", "kind", "value", "currency", "promo_code")
 
 # A clock that is a little ahead, or a local time without its zone.
 AHEAD = timedelta(days=1)
-
-# Halves of a character beyond 16 bits, which JSON can spell.
-HALVES = re.compile("[\ud800-\udfff]")
 
 YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
 
@@ -128,7 +125,7 @@ class OrderMaker:
         assert record.values is not None  # noqa: S101
         for meaning, names in self.shop.read().items():
             for name in names:
-                if name in record.twice or _at(record.values, name) is TWO_VALUES:
+                if name in record.twice or value_at(record.values, name) is TWO_VALUES:
                     raise _BadOrderError(f"the column {name} is there twice, with two values for its {meaning}")
 
     def _is_item(self, values: Mapping[str, Any]) -> bool:
@@ -137,9 +134,9 @@ class OrderMaker:
 
     def _event(self, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         self._refuse_unpaid(values)
-        if _text(values, self.shop.refunded) not in (None, "0", "0.0", "0.00"):
+        if text_of(values, self.shop.refunded) not in (None, "0", "0.0", "0.00"):
             self.refunded += 1
-        given = {meaning: _text(values, names) for meaning, names in self.shop.columns.items()}
+        given = self._given(values)
         kind = (given.get("kind") or "purchase").lower()
         if kind not in KINDS:
             raise _BadOrderError(f"its kind is {one_line(kind)[:40]!r}; it can be {', '.join(KINDS)}")
@@ -172,10 +169,19 @@ class OrderMaker:
             "is_new_customer": _is_yes(given.get("is_new_customer")),
         }
 
+    def _given(self, values: Mapping[str, Any]) -> dict[str, str | None]:
+        """The text of each column by its meaning."""
+        given = {meaning: text_of(values, names) for meaning, names in self.shop.columns.items()}
+        for meaning, names in self.shop.columns.items():
+            inside = (value_at(values, name) for name in names)
+            if given[meaning] is None and any(isinstance(value, dict | list) and value for value in inside):
+                raise _BadOrderError(f"its {meaning} is a list or an object: name the part of it in a mapping (--map)")
+        return given
+
     def _refuse_unpaid(self, values: Mapping[str, Any]) -> None:
         if self.shop.only_if is not None:
             names, wanted = self.shop.only_if
-            state = _text(values, names)
+            state = text_of(values, names)
             if state is not None and state.lower() not in wanted:
                 raise _BadOrderError(f"its {names[0]} is {one_line(state)[:40]}: it is no order that was paid")
 
@@ -211,7 +217,8 @@ class OrderMaker:
             raise _BadOrderError(f"its currency {one_line(currency)[:20]!r} is none")
         shown = one_line(text)[:40]
         try:
-            amount, currency = read_amount(_said(values, self.shop.columns["value"]), currency)
+            said = said_of(values, self.shop.columns["value"])
+            amount, currency = read_amount(said if isinstance(said, int | float) else text, currency)
         except BadAmountError as error:
             raise _BadOrderError(f"its value {shown!r} {error}") from None
         # Compared first: what is out of all bounds cannot be rounded.
@@ -239,7 +246,7 @@ class OrderMaker:
         if record.values is None:
             return record.text.encode(errors="replace").decode()
         names = {meaning: self.shop.columns.get(meaning, ()) for meaning in SHOWN}
-        return json.dumps({meaning: _text(record.values, columns) for meaning, columns in names.items()})
+        return json.dumps({meaning: text_of(record.values, columns) for meaning, columns in names.items()})
 
     def _reject(self, record: Record, reason: str) -> dict[str, Any]:
         return {
@@ -252,40 +259,8 @@ class OrderMaker:
         }
 
 
-def _text(values: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first of the columns that says something, as text; what no database keeps becomes U+FFFD."""
-    return _as_text(_said(values, names))
-
-
-def _said(values: Mapping[str, Any], names: Sequence[str]) -> Any:
-    """The value of the first of the columns that says something."""
-    return next((value for name in names if _as_text(value := _at(values, name)) is not None), None)
-
-
-def _as_text(value: Any) -> str | None:
-    if isinstance(value, dict | list) or value is None or value is TWO_VALUES:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return HALVES.sub(UNREADABLE, str(value)).replace("\0", UNREADABLE).strip() or None
-
-
-def _at(values: Mapping[str, Any], name: str) -> Any:
-    """What a name stands for: the column itself, else what its dots lead to; TWO_VALUES where one on the way is."""
-    value: Any = values.get(name)
-    if value is not None or "." not in name:
-        return value
-    value = values
-    for part in name.split("."):
-        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        elif value is not TWO_VALUES:
-            value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
 def _order_number(text: str | None) -> str | None:
-    """The number of an order without what programs put around it: ="1001", '1001, 1001.0. Raises _BadOrderError where
+    """The number of an order without what programs put around it: '1001, 1001.0. Raises _BadOrderError where
     one has written it in powers of ten, as it is the same for many orders then, or has lost it.
     """
     if text is None:
@@ -296,7 +271,7 @@ def _order_number(text: str | None) -> str | None:
         raise _BadOrderError(
             f"its number {text} was cut by a spreadsheet: export the orders again, and do not open them"
         )
-    bare = re.fullmatch(r'="(.*)"', text) or re.fullmatch(r"'(.+)", text) or re.fullmatch(r"([0-9]+)\.0", text)
+    bare = re.fullmatch(r"'(.+)", text) or re.fullmatch(r"([0-9]+)\.0", text)
     return bare[1].strip() or None if bare else text
 
 

@@ -83,6 +83,8 @@ def test_a_refund_of_an_order_is_another_event() -> None:
         ({"value": "1E+03"}, "is no amount"),
         ({"value": float("nan")}, "is no amount"),
         ({"value": True}, "is no amount"),
+        ({"value": [5, 6]}, "its value is a list or an object: name the part of it in a mapping"),
+        ({"promo_code": {"code": "TIDES"}}, "its promo_code is a list or an object"),
         ({"value": "£5.00"}, "its value '£5.00' is in another currency than EUR"),
         ({"value": "$5.00", "currency": ""}, "no currency: name it with --currency"),
         ({"currency": "EURO"}, "its currency 'EURO' is none"),
@@ -109,11 +111,19 @@ def test_what_cannot_be_an_order_is_rejected_with_the_reason(values: dict[str, A
         (12, "EUR", 1200),
         (1.234, "EUR", 123),
         (1e-07, "EUR", 0),
+        ([5], "EUR", 500),
+        ('="5.00"', "EUR", 500),
+        ("'5.00", "EUR", 500),
         ("€ 1 234,50", "EUR", 123450),
     ],
 )
 def test_amounts_are_exact_in_the_digits_of_their_currency(value: Any, currency: str, minor: int) -> None:
     assert make(plain(value=value, currency=currency)).events["value_minor"].to_list() == [minor]
+
+
+def test_texts_of_spreadsheets_and_lists_of_one_are_what_is_in_them() -> None:
+    row = make(plain(promo_code='="TIDES"', currency=["EUR"], client_ip=[], listener_id={})).events.row(0, named=True)
+    assert (row["promo_code"], row["currency"], row["client_ip"], row["listener_id"]) == ("tides", "EUR", None, None)
 
 
 def test_times_without_a_zone_are_of_the_shop() -> None:
