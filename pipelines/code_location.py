@@ -28,6 +28,7 @@ from dagster import (
 from assets.archive.assets import archived_rows
 from assets.assets import day_assets
 from assets.catalogue.assets import adopted_rows, followed_feeds
+from assets.erasure.assets import erased_listeners
 from assets.importing.assets import imported_logs
 from assets.methods.assets import check_inclusions_valid, methodologies
 from assets.partitions import EVER, partitions_from
@@ -73,6 +74,7 @@ ASSETS: list[AssetsDefinition] = [
     methodologies,
     expired_addresses,
     archived_rows,
+    erased_listeners,
     series_partitions,
     raw_columns,
     pruned_history,

@@ -6,7 +6,7 @@ Not here: a frame as bytes (copying/), connections and roles (connections/, ware
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -146,7 +146,9 @@ def replace(
     # The rows come first: while they travel no lock is held, so nobody waits, and a connection that dies leaves none.
     staged = [stage(connection, write.table, write.frame, shape) for write, shape in zip(writes, shapes, strict=True)]
     _lock(connection, writes, window, tenants, ledger)
-    refuse_rotated(connection, ledger)
+    began = {line.tenant_id: line.began_at for line in ledger if line.began_at is not None}
+    refuse_rotated(connection, began)
+    refuse_erased(connection, began)
     if "conversions" in tables:
         lock_conversions(connection)
         release_conversions(connection, window, tenants)
@@ -235,16 +237,15 @@ def _lock(
 
 
 def key_lock(tenant: UUID) -> str:
-    """The lock of a tenant's stored keys: shared by who writes some, taken by who replaces all of them."""
+    """The lock of a tenant's stored keys: shared by who writes some, taken by who replaces all or erases some."""
     return f"keys {tenant}"
 
 
-def refuse_rotated(connection: Connection, ledger: Sequence[LedgerLine]) -> None:
-    """Raises PermanentError where the keys of a tenant were replaced since the lines' input was read.
+def refuse_rotated(connection: Connection, began: Mapping[UUID, datetime]) -> None:
+    """Raises PermanentError where the keys of a tenant were replaced since its input was read.
 
     What was computed has the keys of before, or is made of both. The caller holds the locks of the keys.
     """
-    began = {line.tenant_id: line.began_at for line in ledger if line.began_at is not None}
     found = connection.execute(
         "SELECT rotated.version, rotated.rotated_at FROM public.key_rotations AS rotated "
         "INNER JOIN unnest(%s::uuid[], %s::timestamptz[]) AS line (tenant_id, began_at) "
@@ -255,6 +256,24 @@ def refuse_rotated(connection: Connection, ledger: Sequence[LedgerLine]) -> None
         raise PermanentError(
             f"The keys were rotated to version {found[0]} while it was computed; nothing was written. The next run "
             "computes it with the new keys"
+        )
+
+
+def refuse_erased(connection: Connection, began: Mapping[UUID, datetime]) -> None:
+    """Raises PermanentError where somebody of a tenant was erased since its input was read.
+
+    What was computed may have them back. The caller holds the locks of the keys.
+    """
+    found = connection.execute(
+        "SELECT FROM public.erasures AS erased "
+        "INNER JOIN unnest(%s::uuid[], %s::timestamptz[]) AS line (tenant_id, began_at) "
+        "ON erased.tenant_id = line.tenant_id AND erased.erased_at >= line.began_at AND erased.days > 0 LIMIT 1",
+        [list(began), list(began.values())],
+    ).fetchone()
+    if found is not None:
+        raise PermanentError(
+            "A listener or a household was erased while it was computed; nothing was written. The next run computes "
+            "it without them"
         )
 
 

@@ -1,7 +1,7 @@
 """Erasing: a listener or a household leaves a tenant's rows, those of the archive, and what is computed of them.
 
 Here: whose rows they are: raw rows that have an address or kept keys, archived rows, all under the keys in force.
-Not here: the tables (sql/raw/erasing.py), computing the days again (earshot heal).
+Not here: the tables (sql/raw/erasing.py), requests that wait (requesting.py), computing the days again (earshot heal).
 """
 
 from __future__ import annotations
@@ -38,12 +38,24 @@ class Erasure:
     archived_rows: int
 
 
-def keys_of_address(address: str, tenant: UUID, keyring: Keyring) -> frozenset[int]:
-    """The key of a household under the newest version of the ring. Raises PermanentError for what is no address."""
+def kind_of(listener: int | None, address: str | None) -> str:
+    """Which of both is named: listener or address. Raises PermanentError for none and for both."""
+    if (listener is None) == (address is None):
+        raise PermanentError("Name a listener by key or a household by address")
+    return "listener" if listener is not None else "address"
+
+
+def spelt_address(address: str) -> str:
+    """The address in its usual spelling. Raises PermanentError for what is none."""
     try:
-        text = str(ipaddress.ip_address(address.strip()))
+        return str(ipaddress.ip_address(address.strip()))
     except ValueError:
         raise PermanentError(f"{address!r} is no address: write one such as 203.0.113.7 or 2001:db8::1") from None
+
+
+def keys_of_address(address: str, tenant: UUID, keyring: Keyring) -> frozenset[int]:
+    """The key of a household under the newest version of the ring. Raises PermanentError for what is no address."""
+    text = spelt_address(address)
     frame = pl.DataFrame({"tenant_id": [tenant.bytes], "client_ip": [text], "user_agent": [None]}).cast(
         {"user_agent": pl.String}
     )
@@ -60,14 +72,16 @@ def erase(
     address: str | None = None,
     root: Place | None = None,
     dry_run: bool = False,
+    request: UUID | None = None,
 ) -> Erasure:
     """Erase one listener, by key, or one household, by address (IPv6: its /64 network); keep the proof without either.
 
-    root: its options open the archive, whose files are written again first. It may be stopped and run again. Raises
-    PermanentError where rows are left, or for a key or address that is none.
+    root: its options open the archive, whose files are written again first. request: the one that this carries out. It
+    may be stopped and run again. Raises PermanentError, and leaves the tables as they are, where rows come meanwhile,
+    or for a key or address that is none; RequestEndedError where the request does not wait any more.
     """
-    if (listener is None) == (address is None):
-        raise PermanentError("Name a listener by key or a household by address")
+    kind = kind_of(listener, address)
+    began = warehouse.clock()
     keyring = keyring.in_force(warehouse.read, [tenant])
     households = keys_of_address(address, tenant, keyring) if address is not None else frozenset[int]()
     listeners = listeners_of(warehouse, tenant, households) if households else frozenset({listener or 0})
@@ -83,11 +97,8 @@ def erase(
     before = count_rows(warehouse, tenant, keys, events)
     if dry_run:
         return Erasure(before, before, tuple(sorted(days)), archived_days, archived_rows)
-    kind = "listener" if listener is not None else "address"
-    proof = Proof(kind, person, before, archived_days, archived_rows)
-    after, touched = erase_rows(warehouse, tenant, keys, events, days, address, MADE_OF_RAW, proof)
-    if any(after.values()):
-        raise PermanentError(f"Rows came while it was erased; run it again. Left: {after}")
+    proof = Proof(kind, person, before, archived_days, archived_rows, request)
+    after, touched = erase_rows(warehouse, tenant, keys, events, days, address, MADE_OF_RAW, began, proof)
     return Erasure(before, after, tuple(touched), archived_days, archived_rows)
 
 

@@ -23,7 +23,7 @@ from sql.failures import FailureLog
 from sql.statements import statement
 from sql.values import Scope, Window
 from sql.warehouse import Warehouse
-from sql.writing import insert, key_lock
+from sql.writing import insert, key_lock, refuse_erased
 
 # In tenant_failures: the asset that does it every night.
 SUBJECT = "expired_addresses"
@@ -112,6 +112,7 @@ def expire_day(
     A row that arrives in between has no keys yet and keeps its address until the next time.
     """
     names = STATEMENTS[relation.table]
+    began = warehouse.clock()
     rows = warehouse.read(names.read, start=window.start, end=window.end, tenants=[tenant])
     if rows.is_empty():
         return 0
@@ -121,6 +122,7 @@ def expire_day(
     with warehouse.transaction() as connection:
         # While the tenant's keys are rotated none are added; what comes after it names the version that it is of.
         take_locks(connection, [], [key_lock(tenant)])
+        refuse_erased(connection, {tenant: began})
         insert(connection, relation.table, retained)
     with warehouse.transaction() as connection:
         values = {"tenant": tenant, "start": window.start, "end": window.end}

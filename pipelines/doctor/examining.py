@@ -58,6 +58,7 @@ def _examine_database(settings: Settings, now: datetime) -> list[Finding]:
         "failures": work.check_failures,
         "entries": work.check_entries,
         "inclusion list": partial(work.check_inclusions, now=now),
+        "erasures": partial(work.check_erasures, now=now),
         "queue": partial(sender.check_queue, now=now),
     }
     with runtime.open_warehouse(settings, "earshot doctor", work="status") as warehouse:

@@ -25,6 +25,9 @@ from sql.warehouse import Warehouse
 # A day is there, provisional, by this hour of the next (UTC).
 NIGHT_IS_OVER = 2
 
+# By then the upkeep has had a night.
+LATE_ERASURE = timedelta(days=1)
+
 # Days that are looked at: those that are counted once a day, too (pipelines/sensors.py).
 LOOKED_BACK = timedelta(days=35)
 
@@ -148,6 +151,25 @@ def check_inclusions(warehouse: Warehouse, now: datetime) -> Iterator[Finding]:
             yield warning("inclusion list", f"lapses within two weeks: {name_some(soon)}", advice, slug)
     if not by_tenant:
         yield ok("inclusion list", "no entry has lapsed, or soon will")
+
+
+def read_late_erasures(warehouse: Warehouse, tenants: Iterable[UUID], now: datetime) -> list[dict[str, Any]]:
+    """Requests of erasure that have waited for more than a day, the oldest first; without whom."""
+    rows = warehouse.rows("read_erasure_requests", tenants=list(tenants))
+    return [row for row in rows if row["state"] == "waiting" and now - row["requested_at"] > LATE_ERASURE]
+
+
+def check_erasures(warehouse: Warehouse, now: datetime) -> Iterator[Finding]:
+    """Requests of erasure that no upkeep has carried out."""
+    late = read_late_erasures(warehouse, _tenants(warehouse), now)
+    for row in late:
+        meaning = (
+            f"request {row['request_id'].hex[:8]} waits since {row['requested_at']:%Y-%m-%d %H:%M} UTC: "
+            f"{row['error'] or 'nothing has tried it'}"
+        )
+        yield problem("erasures", meaning, "docs/runbook.md, 'A late erasure'", row["tenant"])
+    if not late:
+        yield ok("erasures", "none has waited for more than a day")
 
 
 def check_automation(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from pipelines import runtime
 from pipelines.doctor.machine import measure_rooms
 from pipelines.doctor.sender import PAUSED_AFTER
-from pipelines.doctor.work import last_due, read_coverage
+from pipelines.doctor.work import last_due, read_coverage, read_late_erasures
 from pipelines.problems import failed_runs
 from pipelines.settings import Settings
 from reports.delivery.alerts import INSTALLATION, Problem
@@ -184,3 +184,19 @@ def _lapsed(look: Look, rows: Iterator[Mapping[str, object]]) -> Iterator[Proble
             "docs/runbook.md: A lapsed inclusion list",
             tenant,
         )
+
+
+def find_late_erasures(look: Look) -> list[Problem]:
+    """One problem for all tenants: requests of erasure that have waited for more than a day."""
+    late = read_late_erasures(look.warehouse, look.tenants, look.now)
+    if not late:
+        return []
+    lines = [
+        f"{row['tenant']}: request {row['request_id'].hex[:8]} of {row['requested_at']:%Y-%m-%d %H:%M} UTC, "
+        f"{row['error'] or 'nothing has tried it'}"
+        for row in late[:10]
+    ]
+    lines += [f"and {len(late) - 10} more"] if len(late) > 10 else []
+    advice = "Materialize erased_listeners once that is mended.\ndocs/runbook.md: A late erasure"
+    text = "\n".join(["Left for the nightly upkeep, and not erased since:", *lines, advice])
+    return [Problem("late_erasure", "erasures", f"Erasures wait for more than a day: {len(late)}", text)]

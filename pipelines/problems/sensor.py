@@ -16,7 +16,7 @@ from sql.warehouse import Warehouse
     minimum_interval_seconds=300,
     default_status=DefaultSensorStatus.RUNNING,
     description="Every five minutes: looks for failed runs, late nights, held reports, mails that do not leave, full "
-    "disks and lapsed lists, and tells each once, and once more when it is solved.",
+    "disks, lapsed lists and erasures that wait, and tells each once, and once more when it is solved.",
 )
 def problems(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SkipReason:
     """What a person has to know of; it starts no run."""

@@ -35,6 +35,7 @@ FINDERS: dict[Kind, Find] = {
     "paused_sender": finding.find_paused_sender,
     "full_disk": finding.find_full_disks,
     "lapsed_list": finding.find_lapsed_lists,
+    "late_erasure": finding.find_late_erasures,
 }
 
 

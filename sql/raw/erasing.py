@@ -1,6 +1,6 @@
 """Erasing: every row of a tenant that stands for one listener or one household, and what is computed anew without it.
 
-Here: which tables have keys of people, deleting and counting by them, re-opening the days, keeping the proof.
+Here: which tables have keys of people, deleting and counting by them, re-opening days, the proof, the request's end.
 Not here: whose keys they are (assets/erasure), files of the archive.
 """
 
@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from uuid import UUID
+from datetime import date, datetime
+from uuid import UUID, uuid4
 
 from psycopg import sql
 
+from sql.connections.locks import take_locks
 from sql.raw.imports import whole_number
+from sql.statements import statement
 from sql.tables import RAW
+from sql.values import PermanentError
 from sql.warehouse import Connection, Warehouse
+from sql.writing import key_lock, refuse_rotated
 
 # By table: the columns that hold the key of a household and of a listener, and the day of a row.
 KEYED: Mapping[str, tuple[str | None, str | None, str | None]] = {
@@ -44,15 +48,23 @@ class Keys:
     listeners: frozenset[int] = frozenset()
 
 
+class RequestEndedError(PermanentError):
+    """The request of an erasure was carried out or withdrawn meanwhile; nothing was erased."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is kept of an erasure. kind: listener or address. person: who erased. before: rows by table."""
+    """What is kept of an erasure. kind: listener or address. person: who erased. before: rows by table.
+
+    request: the one that it carries out, which ends in the same transaction, and with it what it kept of whom.
+    """
 
     kind: str
     person: str
     before: Mapping[str, int]
     archived_days: int
     archived_rows: int
+    request: UUID | None = None
 
 
 def raw_days(warehouse: Warehouse, tenant: UUID) -> list[date]:
@@ -144,16 +156,24 @@ def erase_rows(
     days: Iterable[date],
     address: str | None,
     of_raw: Sequence[str],
+    began: datetime,
     proof: Proof,
 ) -> tuple[dict[str, int], list[date]]:
     """Delete them in one transaction, re-open the days, keep the proof; what is left by table, and the days.
 
     events, days: raw rows of the tables, by table, and their days. address: whose rejected lines go, too. of_raw: the
-    assets that are made of raw rows.
+    assets that are made of raw rows. began: before the keys were made. Runs that read the tenant's rows before cannot
+    write any more (writing.refuse_erased). Raises PermanentError, and erases nothing, where rows are left or keys were
+    rotated meanwhile; RequestEndedError where the request does not wait any more.
     """
     raw = set(days)
     touched = set(raw)
     with warehouse.transaction() as connection:
+        take_locks(connection, [key_lock(tenant)])
+        refuse_rotated(connection, {tenant: began})
+        request = {"tenant": tenant, "request": proof.request}
+        if proof.request and not connection.execute(statement("lock_erasure_request").text, request).fetchone():
+            raise RequestEndedError("It was carried out or withdrawn meanwhile; nothing was erased")
         for table in RAW:
             connection.execute(
                 sql.SQL("DELETE FROM public.{} WHERE tenant_id = %s AND event_id = ANY(%s)").format(
@@ -192,12 +212,16 @@ def erase_rows(
             )
         _reopen(connection, tenant, sorted(raw), sorted(touched), of_raw)
         after = _count(connection, tenant, keys, events)
+        if any(after.values()):
+            raise PermanentError(f"Rows came while it was erased, so nothing was; run it again. Left: {after}")
         counts = {table: {"before": before, "after": after[table]} for table, before in proof.before.items()}
+        erasure = uuid4()
         connection.execute(
             "INSERT INTO public.erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, "
-            "archived_rows) VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, %s, %s)",
+            "archived_rows) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 tenant,
+                erasure,
                 proof.person,
                 proof.kind,
                 json.dumps(counts),
@@ -206,6 +230,8 @@ def erase_rows(
                 proof.archived_rows,
             ],
         )
+        if proof.request:
+            connection.execute(statement("end_erasure_request").text, {**request, "erasure": erasure})
     return after, sorted(touched)
 
 

@@ -21,7 +21,7 @@ from sql.safety.masking import masked
 from sql.statements import statement
 from sql.warehouse import Connection, Warehouse
 
-Kind = Literal["failed_run", "late_night", "held_report", "paused_sender", "full_disk", "lapsed_list"]
+Kind = Literal["failed_run", "late_night", "held_report", "paused_sender", "full_disk", "lapsed_list", "late_erasure"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from assets.listening.identity.addresses import load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.privacy.expiry import expire_day
-from sql.values import PermanentError
-from sql.warehouse import Warehouse, Write
+from assets.privacy.rotation import rotate_keys
+from sql.values import PermanentError, Scope
+from sql.warehouse import LedgerLine, Warehouse, Write
 from tests.assets.archive.test_keeping import AT, DAY, ELSE, KEYS, QUAY, archive, network, signal
 from tests.assets.listening.test_day import load, name, request
 
@@ -149,3 +150,41 @@ def test_a_dry_run_changes_nothing(network: Warehouse) -> None:
 def test_what_is_no_address_is_refused(network: Warehouse) -> None:
     with pytest.raises(PermanentError, match="is no address"):
         erase(network, QUAY, KEYS, "Ada", address="home")
+
+
+def test_what_was_computed_of_rows_from_before_it_is_not_written(network: Warehouse) -> None:
+    began = network.clock()
+    erase(network, QUAY, KEYS, "Ada", address=HOME)
+    lines = [
+        LedgerLine("downloads", DAY.day, tenant, tenant, 0, None, "final", moment)
+        for tenant, moment in ((ELSE, began), (QUAY, network.clock()))
+    ]
+
+    network.replace([], DAY, [QUAY, ELSE], lines)
+    with pytest.raises(PermanentError, match="was erased while it was computed"):
+        network.replace([], DAY, [QUAY], [LedgerLine("downloads", DAY.day, QUAY, QUAY, 0, None, "final", began)])
+
+
+def test_keys_of_rows_that_were_read_before_it_are_not_kept(
+    network: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = network.clock()
+    erase(network, QUAY, KEYS, "Ada", address=HOME)
+    monkeypatch.setattr(network, "clock", lambda: began)
+
+    with pytest.raises(PermanentError, match="was erased while it was computed"):
+        expire_day(network, QUAY, DAY, load_ranges(), KEYS)
+
+    assert rows(network, "SELECT count(*) FROM event_keys WHERE tenant_id = %s", QUAY) == [(0,)]
+
+
+def test_nobody_is_erased_by_keys_from_before_a_rotation(network: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = Keyring(default=(*KEYS.default, Key(2, b"another secret for tests, 32 bytes")))
+    began = network.clock()
+    list(rotate_keys(network, Scope(), ring, "Ada"))
+    monkeypatch.setattr(network, "clock", lambda: began)
+
+    with pytest.raises(PermanentError, match="rotated to version 2"):
+        erase(network, QUAY, ring, "Ada", address=HOME)
+
+    assert rows(network, "SELECT count(*) FROM listener_events WHERE tenant_id = %s", QUAY) == [(2,)]

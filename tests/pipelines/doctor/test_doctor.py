@@ -85,6 +85,12 @@ def test_open_failures_lapsed_inclusions_and_mails_that_wait_are_found(installat
         " (%s, '198.51.100.0/24', 'office', now() - interval '80 days')",
         *(tenant, tenant),
     )
+    installation.execute(
+        "INSERT INTO erasure_requests (tenant_id, requested_at, requested_by, kind, address)"
+        " VALUES (%s, now() - interval '25 hours', 'Ada', 'address', '10.1.2.3'),"
+        " (%s, now() - interval '23 hours', 'Ada', 'address', '10.1.2.4')",
+        *(tenant, tenant),
+    )
     report = "9b1f7c1e-0000-4000-8000-000000000001"
     installation.execute(
         "INSERT INTO reports (tenant_id, report_id, subscription_id, sponsor_id, cadence, period_start, period_end,"
@@ -104,6 +110,8 @@ def test_open_failures_lapsed_inclusions_and_mails_that_wait_are_found(installat
         "lapsed, and counts no more: 192.0.2.0/24",
         "lapses within two weeks: 198.51.100.0/24",
     ]
+    assert found["erasures", "problem"]["meaning"].endswith("UTC: nothing has tried it")
+    assert "10.1.2.3" not in installation.doctor("--json").stdout
     assert found["queue", "problem"]["meaning"].endswith("UTC: 535 who are you?")
     assert found["queue", "problem"]["meaning"].startswith("1 mail(s) wait since ")
 

@@ -61,6 +61,8 @@ TRIED_ASSETS = {
     "adopted_rows",
     # In tests/assets/archive/test_keeping.py.
     "archived_rows",
+    # In tests/assets/erasure/test_requesting.py.
+    "erased_listeners",
     # In tests/pipelines/commands/importing.
     "imported_logs",
 }
@@ -263,6 +265,7 @@ def test_what_is_done_for_each_tenant_is_done_for_the_others(
     if job == "nightly_upkeep":
         assert rows(broken, "SELECT DISTINCT tenant_id FROM methodologies") == [(named(GOOD),)]
         assert (BAD, "rotated_keys", None) in open_failures(broken, "privacy")
+        assert (BAD, "erased_listeners", None) in open_failures(broken, "privacy")
         assert (BAD, "methodologies", None) in open_failures(broken, "methodology")
         assert (BAD, "check_inclusions_valid", None) in open_failures(broken, "check")
 

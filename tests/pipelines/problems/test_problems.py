@@ -152,6 +152,18 @@ def validate_entry(it: Installation) -> None:
     it.execute("UPDATE ip_inclusions SET validated_at = now()")
 
 
+def leave_erasure(it: Installation) -> None:
+    it.execute(
+        "INSERT INTO erasure_requests (tenant_id, requested_at, requested_by, kind, address)"
+        " VALUES (%s, now() - interval '25 hours', 'Ada', 'address', '10.1.2.3')",
+        named("harbor"),
+    )
+
+
+def withdraw_erasure(it: Installation) -> None:
+    it.execute("UPDATE erasure_requests SET state = 'withdrawn', ended_at = now(), withdrawn_by = 'Bo', address = NULL")
+
+
 def nothing(_: Installation) -> None:
     """The disk is as it is: the setting decides."""
 
@@ -170,6 +182,7 @@ KINDS: dict[str, tuple[Step, Step, str, str, str]] = {
     "paused_sender": (keep_mail, accept_mail, OPERATOR, "No mail leaves", "0"),
     "full_disk": (nothing, nothing, OPERATOR, "A disk is full: ", "100"),
     "lapsed_list": (lapse_entry, validate_entry, OWNER, "Entries of the inclusion list of harbor have lapsed: 1", "0"),
+    "late_erasure": (leave_erasure, withdraw_erasure, OPERATOR, "Erasures wait for more than a day: 1", "0"),
 }
 
 
