@@ -94,6 +94,18 @@ REFUSED = [
         "INSERT INTO erasures (tenant_id, erasure_id, erased_by, kind, days, archived_days, archived_rows, counts)"
         r" VALUES (%(tenant)s, %(id)s, E'Ada\nOps', 'listener', 1, 0, 0, '{}')",
     ),
+    *(
+        (
+            f"erasure_requests_{column}_check",
+            f"INSERT INTO erasure_requests (tenant_id, requested_by, kind, state, ended_at, {values}",
+        )
+        for column, values in {
+            "requested_by": r"withdrawn_by) VALUES (%(tenant)s, E'Ada\nOps', 'address', 'withdrawn', now(), 'Bo')",
+            "withdrawn_by": r"withdrawn_by) VALUES (%(tenant)s, 'Ada', 'address', 'withdrawn', now(), E'Bo\nOps')",
+            "address": r"address) VALUES (%(tenant)s, 'Ada', 'address', 'waiting', NULL, E'10.1.2.3\n')",
+            "error": r"address, error) VALUES (%(tenant)s, 'Ada', 'address', 'waiting', NULL, '10.1.2.3', E'a\nb')",
+        }.items()
+    ),
     (
         "key_rotations_rotated_by_check",
         "INSERT INTO key_rotations (tenant_id, version, rotated_by, counts)"
