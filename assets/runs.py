@@ -263,7 +263,7 @@ class StepRun:
         computed = time.perf_counter()
         writes = [Write(name, frame) for name, frame in tables.items()]
         finality_and_arrivals = status.join(arrivals, on="tenant_id", validate="1:1")
-        lines = _ledger_lines(content, self.tables_of, finality_and_arrivals, window, self.run_id, began_at)
+        lines = _ledger_lines(content, self.tables_of, finality_and_arrivals, window, self.run_id, began_at, clock)
         self.warehouse.replace(writes, window, chunk, lines)
         self._computed.update(chunk)
         self._suspects.difference_update(chunk)
@@ -361,6 +361,7 @@ def _ledger_lines(
     window: Window,
     run_id: UUID,
     began_at: datetime,
+    read_at: datetime,
 ) -> list[LedgerLine]:
     """A line for each asset and tenant, also where it has no rows. tenants: tenant_id, is_final, input_watermark."""
     lines = []
@@ -381,6 +382,7 @@ def _ledger_lines(
                     began_at=began_at,
                     content_hash=hashes.get(tenant_id, ""),
                     rules_version=measures.get(tenant_id),
+                    read_at=read_at,
                 )
             )
     return lines

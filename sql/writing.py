@@ -51,7 +51,8 @@ class Write:
 class LedgerLine:
     """Which run wrote a tenant's day of an asset, how many rows, and from input how fresh.
 
-    began_at: before the run read its input; None: now. content_hash: by which a later run sees that nothing changed;
+    began_at: before the run read its input; None: now. read_at: before it read what it has of this day, if that was
+    later, as in a run of many days; None: began_at. content_hash: by which a later run sees that nothing changed;
     None: something did. rules_version: by what the day was measured; None: no rule decides.
     """
 
@@ -65,6 +66,7 @@ class LedgerLine:
     began_at: datetime | None = None
     content_hash: str | None = None
     rules_version: str | None = None
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,9 @@ def replace(
     # The rows come first: while they travel no lock is held, so nobody waits, and a connection that dies leaves none.
     staged = [stage(connection, write.table, write.frame, shape) for write, shape in zip(writes, shapes, strict=True)]
     _lock(connection, writes, window, tenants, ledger)
-    began = {line.tenant_id: line.began_at for line in ledger if line.began_at is not None}
-    refuse_rotated(connection, began)
-    refuse_erased(connection, began)
+    refuse_rotated(connection, {line.tenant_id: line.began_at for line in ledger if line.began_at is not None})
+    read = {line.tenant_id: line.read_at or line.began_at for line in ledger}
+    refuse_erased(connection, {tenant: moment for tenant, moment in read.items() if moment is not None})
     if "conversions" in tables:
         lock_conversions(connection)
         release_conversions(connection, window, tenants)
@@ -259,16 +261,16 @@ def refuse_rotated(connection: Connection, began: Mapping[UUID, datetime]) -> No
         )
 
 
-def refuse_erased(connection: Connection, began: Mapping[UUID, datetime]) -> None:
+def refuse_erased(connection: Connection, read: Mapping[UUID, datetime]) -> None:
     """Raises PermanentError where somebody of a tenant was erased since its input was read.
 
     What was computed may have them back. The caller holds the locks of the keys.
     """
     found = connection.execute(
         "SELECT FROM public.erasures AS erased "
-        "INNER JOIN unnest(%s::uuid[], %s::timestamptz[]) AS line (tenant_id, began_at) "
-        "ON erased.tenant_id = line.tenant_id AND erased.erased_at >= line.began_at AND erased.days > 0 LIMIT 1",
-        [list(began), list(began.values())],
+        "INNER JOIN unnest(%s::uuid[], %s::timestamptz[]) AS line (tenant_id, read_at) "
+        "ON erased.tenant_id = line.tenant_id AND erased.erased_at >= line.read_at AND erased.days > 0 LIMIT 1",
+        [list(read), list(read.values())],
     ).fetchone()
     if found is not None:
         raise PermanentError(

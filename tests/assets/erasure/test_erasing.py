@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -155,14 +156,13 @@ def test_what_is_no_address_is_refused(network: Warehouse) -> None:
 def test_what_was_computed_of_rows_from_before_it_is_not_written(network: Warehouse) -> None:
     began = network.clock()
     erase(network, QUAY, KEYS, "Ada", address=HOME)
-    lines = [
-        LedgerLine("downloads", DAY.day, tenant, tenant, 0, None, "final", moment)
-        for tenant, moment in ((ELSE, began), (QUAY, network.clock()))
-    ]
+    line = LedgerLine("downloads", DAY.day, QUAY, QUAY, 0, None, "final", began)
 
-    network.replace([], DAY, [QUAY, ELSE], lines)
+    network.replace([], DAY, [ELSE], [replace(line, tenant_id=ELSE)])
+    # A run of many days that has read this one since.
+    network.replace([], DAY, [QUAY], [replace(line, read_at=network.clock())])
     with pytest.raises(PermanentError, match="was erased while it was computed"):
-        network.replace([], DAY, [QUAY], [LedgerLine("downloads", DAY.day, QUAY, QUAY, 0, None, "final", began)])
+        network.replace([], DAY, [QUAY], [line])
 
 
 def test_keys_of_rows_that_were_read_before_it_are_not_kept(

@@ -7,23 +7,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 from click.testing import CliRunner
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 
-from assets.erasure.erasing import keys_of_address
+from assets.erasure.erasing import erase, keys_of_address
 from pipelines.backfill.computing import BackfillError, BackfillPlan, backfill, heal, run_job
 from pipelines.cli import main
 from pipelines.definitions import defs
 from pipelines.runtime import keyring
 from pipelines.settings import load_settings
 from sql.embedded import Server
-from sql.warehouse import Warehouse
+from sql.values import Window
+from sql.warehouse import LedgerLine, Warehouse, Write
 from tests.assets.erasure.test_requesting import holding
 from tests.conftest import admin_address
 from tests.pipelines.history import passing_history
@@ -176,3 +179,35 @@ def test_a_process_that_is_killed_while_it_erases_leaves_the_request_and_the_nex
     assert holding(admin, HOUSEHOLD) == []
     assert kept(folder, "erased_listeners")
     assert kept(folder, HOUSEHOLD) == []
+
+
+def test_a_run_that_has_read_somebody_who_is_erased_meanwhile_writes_nothing_of_it_and_heal_computes_the_day(
+    week: Warehouse, database_url: str
+) -> None:
+    ring = keyring(load_settings())
+    [key] = keys_of_address(HOUSEHOLD, HARBOR, ring)
+
+    class Overtaken(Warehouse):
+        """Somebody is erased when the day's requests were read, and what was computed of them is not written yet."""
+
+        def replace(
+            self, writes: Sequence[Write], window: Window, tenants: Sequence[UUID], ledger: Sequence[LedgerLine] = ()
+        ) -> dict[str, int]:
+            if not rows(week, "SELECT FROM erasures"):
+                erase(week, HARBOR, ring, "Ada", address=HOUSEHOLD)
+            return super().replace(writes, window, tenants, ledger)
+
+    with (
+        closing(Overtaken(database_url)) as overtaken,
+        passing_history() as history,
+        pytest.raises(BackfillError, match="was erased while it was computed"),
+    ):
+        backfill(BackfillPlan(MONDAY, MONDAY, ("harbor",)), overtaken, history)
+    theirs = "SELECT count(*) FROM downloads WHERE tenant_id = %s AND household_key = %s"
+    assert rows(week, theirs, HARBOR, key) == [(0,)]
+
+    with passing_history() as history:
+        heal(week, history)
+
+    assert rows(week, theirs, HARBOR, key) == [(0,)]
+    assert rows(week, "SELECT count(*) FROM downloads WHERE tenant_id = %s AND day = %s", HARBOR, MONDAY) == [(3,)]
