@@ -14,7 +14,7 @@ import pytest
 from assets.archive.files import read_day, read_manifest
 from assets.erasure.erasing import erase, keys_of_address
 from assets.importing.sources.places import Place
-from assets.listening import compute_listening_day
+from assets.listening import RecentKeys, compute_audience_day, compute_listening_day
 from assets.listening.identity.addresses import load_ranges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
@@ -188,3 +188,17 @@ def test_nobody_is_erased_by_keys_from_before_a_rotation(network: Warehouse, mon
         erase(network, QUAY, ring, "Ada", address=HOME)
 
     assert rows(network, "SELECT count(*) FROM listener_events WHERE tenant_id = %s", QUAY) == [(2,)]
+
+
+def test_a_run_of_many_days_does_not_count_them_from_what_it_has_read_before(network: Warehouse) -> None:
+    compute(network, QUAY)
+    recent = RecentKeys(network.read)
+
+    def listeners() -> list[int]:
+        periods = compute_audience_day(network.read, DAY, [QUAY], recent)["audience_periods"]
+        return periods.filter(level="tenant", period_kind="rolling_7")["listeners"].to_list()
+
+    before = listeners()
+    erase(network, QUAY, KEYS, "Ada", address=HOME)
+
+    assert (before, listeners()) == ([2], [1])
