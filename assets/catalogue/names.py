@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -27,6 +28,24 @@ def slugify(text: str) -> str:
     """Lower case, letters without their accents, digits and single dashes; empty where nothing of that is in it."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
+
+
+def spelled(title: str) -> str:
+    """The slug of a title; of one in another script than the Latin one, of how it is spelled in Latin letters."""
+    if slug := slugify(title):
+        return slug
+    # Most networks never need it.
+    from anyascii import anyascii
+
+    return slugify(anyascii(title))
+
+
+def spelled_titles(new: Mapping[UUID, str], others: Iterable[str]) -> dict[UUID, str]:
+    """Slugs of those new titles that have none but as they are spelled in Latin letters; each is that of one title."""
+    taken = Counter(slugify(title) for title in (*new.values(), *others))
+    found = {row: spelled(title) for row, title in new.items() if not slugify(title)}
+    taken.update(found.values())
+    return {row: slug for row, slug in found.items() if slug and taken[slug] == 1}
 
 
 def row_uuid(tenant: UUID, kind: str, *key: object) -> UUID:

@@ -6,8 +6,6 @@ Not here: the command (pipelines/commands/catalogue/feeds.py), what follows (fol
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +18,7 @@ from assets.catalogue.feeds.retrieving import Retrieved, retrieve
 from assets.catalogue.feeds.state import FeedPlan
 from assets.catalogue.feeds.storing import FollowedFeed, read_feeds, read_show_state
 from assets.catalogue.feeds.syncing import Outcome, sync_feed
+from assets.catalogue.names import spelled
 from assets.web.public_addresses import Network
 from assets.web.requesting import check_address, shown
 from sql.statements import statement
@@ -116,7 +115,7 @@ def _show_of(
                 return row["podcast_id"], show, False
         named = ", ".join(row["slug"] for row in shows[:10]) or "none yet"
         raise PermanentError(f"{slug} has no show {show!r}; there are: {named}. Nothing was changed")
-    name = slug_of(content.title) or f"show-{uuid5(NAMESPACE_URL, url).hex[:8]}"
+    name = spelled(content.title) or f"show-{uuid5(NAMESPACE_URL, url).hex[:8]}"
     for row in shows:
         if row["slug"] == name or row["title"] == content.title:
             raise PermanentError(
@@ -124,9 +123,3 @@ def _show_of(
                 f"{row['slug']}. Nothing was changed"
             )
     return uuid4(), name, True
-
-
-def slug_of(title: str) -> str:
-    """A title as a readable id: small letters, digits and single hyphens; "" where it has no letter of these."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:100].strip("-")

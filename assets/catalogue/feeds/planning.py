@@ -18,6 +18,7 @@ from assets.catalogue.feeds.matching import Matched, match_items
 from assets.catalogue.feeds.reading import Feed, FeedFile
 from assets.catalogue.feeds.state import FeedPlan, FollowedFile, MediaFile, NewFile, ShowState
 from assets.catalogue.feeds.unwrapping import service_of, unwrap
+from assets.catalogue.names import spelled_titles
 from assets.importing.paths import is_host
 
 REMOVED, BEYOND_END = "removed", "beyond_end"
@@ -48,9 +49,12 @@ def plan_feed(feed: Feed, show: ShowState, now: datetime, new_id: Callable[[], U
     for each in matched:
         for file in each.item.files:
             _place(files, file, each.episode.episode_id, new_id)
+    added = tuple(each.episode for each in matched if each.before is None)
+    others = [each.episode.title for each in matched if each.before] + [each.title for each in show.episodes]
     return FeedPlan(
         title=feed.title,
-        added=tuple(each.episode for each in matched if each.before is None),
+        added=added,
+        slugs=spelled_titles({each.episode_id: each.title for each in added}, others),
         changed=tuple(each.episode for each in matched if each.before not in (None, each.episode)),
         items={each.guid: each.episode.episode_id for each in matched},
         left=_left(feed, matched, show),

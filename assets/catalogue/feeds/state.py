@@ -80,6 +80,7 @@ class FeedPlan:
 
     title:     of the show
     added, changed: episodes
+    slugs:     of added ones that are not called by their title alone, without the show's
     items:     guid and episode of every item of the feed
     left:      guids that the feed has no more, with why: removed, or beyond_end where it keeps only the newest
     new_files: to be added; followed: those that are there already
@@ -90,6 +91,7 @@ class FeedPlan:
     title: str | None = None
     added: tuple[Episode, ...] = ()
     changed: tuple[Episode, ...] = ()
+    slugs: Mapping[UUID, str] = field(default_factory=dict)
     items: Mapping[str, UUID] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     new_files: tuple[NewFile, ...] = ()

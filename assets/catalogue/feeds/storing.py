@@ -19,6 +19,7 @@ from assets.catalogue.feeds.remote_files import Content
 from assets.catalogue.feeds.retrieving import Retrieved
 from assets.catalogue.feeds.state import Episode, FeedPlan, FollowedFile, MediaFile, NewFile, ShowState
 from assets.catalogue.feeds.unwrapping import unwrap
+from assets.catalogue.names import LONGEST
 from sql.connections.locks import take_locks
 from sql.statements import statement
 from sql.values import EarshotError
@@ -158,6 +159,8 @@ class _Writing:
             numbers=[each.number for each in changed],
             durations=[each.duration_s for each in changed],
         )
+        slugs = [f"{self.feed.show}-{slug}"[:LONGEST].strip("-") for slug in plan.slugs.values()]
+        self._run("add_feed_slugs", episodes=[*plan.slugs], slugs=slugs)
         self._run_of_feed("add_feed_items", guids=[*plan.items], episodes=[*plan.items.values()], now=self.now)
         self._run_of_feed("add_feed_departures", guids=[*plan.left], reasons=[*plan.left.values()], now=self.now)
         self._run("replace_media", assets=[*plan.replaced], moments=[self.now for _ in plan.replaced])

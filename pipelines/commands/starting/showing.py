@@ -14,12 +14,11 @@ from uuid import uuid4
 
 import polars as pl
 
-from assets.catalogue.feeds.adding import slug_of
 from assets.catalogue.feeds.reading import Feed, FeedItem
 from assets.catalogue.feeds.retrieving import retrieve
 from assets.catalogue.feeds.unwrapping import unwrap
 from assets.catalogue.first_files import FirstEpisode, campaign_text, network_text
-from assets.catalogue.names import slugify
+from assets.catalogue.names import slugify, spelled
 from assets.importing import ImportSummary, MediaPaths, open_log
 from assets.importing.addresses import TrustedProxies
 from assets.importing.notices import Notices
@@ -122,7 +121,7 @@ def files_shown(answers: Answers, content: Feed, found: FoundLog, days: Days) ->
     """The files that would be written, line by line."""
     network, campaign = answers.catalogue / NETWORK, answers.catalogue / CAMPAIGN
     folder = str(answers.catalogue)
-    show = answers.show or slug_of(content.title)
+    show = answers.show or spelled(content.title)
     episodes = [_episode(show, content.items[number]) for number in sorted(found.requested)]
     run = days_of_campaign(answers, days)
     begins = Window.of_day(run[0]).start
@@ -145,7 +144,7 @@ def files_shown(answers: Answers, content: Feed, found: FoundLog, days: Days) ->
 def _episode(show: str, item: FeedItem) -> FirstEpisode:
     """As the file would name it; what is measured later is taken to be there."""
     return FirstEpisode(
-        slugify(f"{show} {item.title or item.guid}"),
+        slugify(f"{show} {spelled(item.title or item.guid or '')}"),
         unwrap(item.files[0].url).path,
         item.files[0].declared_bytes or 1,
         item.duration_s or float("inf"),

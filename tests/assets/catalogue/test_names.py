@@ -6,13 +6,32 @@ from uuid import UUID
 
 import pytest
 
-from assets.catalogue.names import name_rows, row_uuid, slugify, tenant_uuid
+from assets.catalogue.names import name_rows, row_uuid, slugify, spelled, spelled_titles, tenant_uuid
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 
 
 def test_slugs_are_plain() -> None:
     assert [slugify(text) for text in ("Kettle & Co", "Été 2026!", "日本", "--")] == ["kettle-co", "ete-2026", "", ""]
+
+
+def test_titles_of_other_scripts_are_spelled_in_latin_letters_and_others_stay_as_they_were() -> None:
+    assert [spelled(text) for text in ("Кот", "Αθήνα", "서울", "3 Кот", "Été", "–")] == [
+        "kot",
+        "athina",
+        "seoul",
+        "3",
+        "ete",
+        "",
+    ]
+
+
+def test_a_spelling_that_several_titles_have_is_given_to_none() -> None:
+    new = {A: "Кот", B: "港", C: "Gang"}
+
+    assert spelled_titles(new, []) == {A: "kot"}
+    assert spelled_titles({A: "Кот", B: "港"}, ["Kot"]) == {B: "gang"}
+    assert spelled_titles({A: "Кот", B: "Кот?"}, []) == {}
 
 
 def test_rows_that_are_called_the_same_are_told_apart_all_of_them() -> None:

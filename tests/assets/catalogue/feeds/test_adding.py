@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from assets.catalogue.feeds.adding import look_at_feed, slug_of
+from assets.catalogue.feeds.adding import look_at_feed
 from sql.values import PermanentError
 from sql.warehouse import Warehouse
-from tests.assets.catalogue.feeds.building import NOW, rss
+from tests.assets.catalogue.feeds.building import NOW, entry, rss
 from tests.assets.catalogue.feeds.living import follow, lay_feed, read_all, rows
 from tests.assets.catalogue.feeds.site import LOOPBACK, Site
 from tests.sql.rows import HARBOR, add_tenants
@@ -91,9 +91,27 @@ def test_a_feed_without_files_is_refused(warehouse: Warehouse, site: Site) -> No
         follow(warehouse, site.put("/feed", rss("<item><title>A blog</title></item>")))
 
 
-@pytest.mark.parametrize(
-    ("title", "slug"),
-    [("Tides & Times!", "tides-times"), ("Élan – café", "elan-cafe"), ("電台", ""), ("  ", ""), ("x" * 300, "x" * 100)],
-)
-def test_a_show_is_named_by_its_title(title: str, slug: str) -> None:
-    assert slug_of(title) == slug
+def test_a_show_and_new_episodes_in_another_script_are_called_as_they_are_spelled_in_latin_letters(
+    warehouse: Warehouse, site: Site
+) -> None:
+    def put(*titles: str) -> str:
+        """A feed with these titles."""
+        files = lay_feed(site, *range(len(titles)))
+        items = [
+            entry(place, f"{site.address}/show/{place}.mp3").replace(f"Episode {place}<", f"{title}<")
+            for place, title in enumerate(titles)
+        ]
+        assert site.put("/feed", rss(*items, channel="<title>Наш показ</title>")) == files
+        return files
+
+    stored = "SELECT slug, title FROM catalogue_slugs JOIN episodes ON row_id = episode_id ORDER BY slug"
+    # Of two that are spelled the same, and of one that is spelled as another is called, none has that name.
+    before = ["Кот", "Кот!", "港", "Plain", "Плаин", "🦊"]
+    follow(warehouse, put(*before))
+    assert rows(warehouse, "SELECT slug FROM podcasts WHERE title = 'Наш показ'") == [("nash-pokaz",)]
+    assert rows(warehouse, stored) == [("nash-pokaz-fox", "🦊"), ("nash-pokaz-gang", "港")]
+
+    after = [*before[:2], "湾", "Gang", *before[4:], "海"]
+    put(*after)
+    read_all(warehouse, NOW + timedelta(hours=2))
+    assert rows(warehouse, stored) == [("nash-pokaz-fox", "🦊"), ("nash-pokaz-gang", "湾"), ("nash-pokaz-hai", "海")]
