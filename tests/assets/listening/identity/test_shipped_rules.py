@@ -58,7 +58,26 @@ LIBRARIES = [
     *("Mozilla/4.0 (compatible; Win32; WinHttp.WinHttpRequest.5)", "qbhttp/1.0.0", "request.js", "vimeo.php 3.0"),
     *("babashka.http-client/0.4", "uclient-fetch", "quic-go-HTTP/3", "colly - https://github.com/gocolly/colly/v2"),
     *("Apidog/1.0.0 (https://apidog.example)", "host.example/go-network-v2.0.1"),
+    *("Example::Agent/3.14", "Example\\Http\\Client", "Example-HttpComponents-NIO"),
+    *("Example HTTP Components 1.0 (Pharo/11)", "http/2.9.8 Tcl/8.6.13"),
+    *("Asynchronous WinHTTP/1.0", "Example/2.0 (SBCL 2.3.7; Linux)", "Example/0.13 (std.http)"),
+    *("R (4.3.1 x86_64-pc-linux-gnu x86_64 linux-gnu)", "IE6.0,Java(TM) 2 Runtime Environment, Standard Edition"),
+    *("ExampleJavaClient/unknown (Java) ReactorNetty/0.9.6", "Mozilla/5.0 (pc-x86_64-linux-gnu) Siege/4.1.6"),
+    *("Mozilla/5.0 (compatible; Example HTTP_Request class;)", "Mozilla/4.0 (compatible; Synapse)"),
+    *("Popsicle (https://popsicle.example)", "Restler for node.js", "RxNetty Client", "mint/1.6.2", "serf/1.3.10"),
+    *("spray-can/1.3.3", "armeria/1.27.2", "Crystal", "SWI-Prolog", "zig/0.13.0 (std.http)", "Anemone/0.7.2"),
+    *("python-requests/1.2.0 CPython/2.7.4 Linux/3.8.0", "example-uploader/4.0 CPython/3.10.6"),
+    "Mozilla/4.0 (compatible; MSIE 6.0; MS Web Services Client Protocol 4.0.30319.42000)",
 ]  # fmt: skip
+
+# Tools that copy a show's whole archive, and servers that fetch for others, beside the podcatchers among the NAMESAKES.
+DOWNLOADERS = [
+    "poddl - podcast downloader",
+    "podcast-dl/9.1",
+    "podgrabber/1.0",
+    "pod-fetcher/2",
+    "rss enclosure downloader",
+]
 
 # Machines that play: people hear them, so none is a bot.
 PLAYERS = [
@@ -78,6 +97,13 @@ NAMESAKES = [
     *("APKXDL (Linux; U; Android 4.4.4;en_US; grouper) Downloader", "Free%20Downloader/1 CFNetwork/672 Darwin/14"),
     *("Peapod/1.0 +http://www.peapodpy.org.uk", "ntvmobil iPhone 7.0 Version/8.0 Mobile/12F70 (angebot: appntv)"),
     *("newsboat/2.36 (Linux x86_64; https://newsboat.example/) libcurl/8.5.0", "podboat/2.36 (Linux) libcurl/8.5.0"),
+    *("castget 2.0.1 (castget rss enclosure downloader)", "castget", "Podget", "Podgrab", "PodFetch/4.1"),
+    *("gPodder/3.11.4 (+http://gpodder.example/) Linux", "castero 0.9.5 <https://castero.example>", "BashPodder"),
+    *("Mopidy-Podcast/3.0.1 Mopidy/3.4.2 CPython/3.11.2", "Audacious/4.3.1 neon/0.32.5", "Kasts/24.08 Syndication"),
+    *("Example HTTP Player/1.0", "okhttp3-3.12.1.hw.191202", "Example HTTP/110 (Windows 10.0 64-bit)"),
+    "Mozilla/5.0 (compatible; Konqueror; FreeBSD; http://www.example.net/)",
+    "Mozilla/5.0 (X11; U; Linux x86_64; rv:1.9.1.5) Gecko/20091105 Firefox/3.5.5 AutoPager/0.5 (http://example.net/)",
+    "New York/R3.0 NF-Browser/3.3 Openwave-MMS/4.5 IA-Java/1.0 Profile/MIDP2.0/CLDC1.1",
     *("ExampleGalaxyClient/2.0.20 (win7 x64)", "Example Ad Client/6.2 (Silverlight; Windows Phone OS 10.0)"),
     "Microsoft Office/16.0 (Microsoft Outlook 16.0.13110; Pro), Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_4) Safari/531.2+ Miro/6.0 (http://www.getmiro.com/)",
@@ -114,6 +140,11 @@ def test_the_rules_for_a_brands_servers_leave_its_app_alone(rules: Rules, person
 
 @pytest.mark.parametrize("agent", LIBRARIES)
 def test_a_library_that_only_scripts_use_is_a_bot(rules: Rules, agent: str) -> None:
+    assert match_agent(agent, rules).is_bot
+
+
+@pytest.mark.parametrize("agent", DOWNLOADERS)
+def test_what_copies_archives_is_a_bot_though_a_podcatcher_is_an_app(rules: Rules, agent: str) -> None:
     assert match_agent(agent, rules).is_bot
 
 
