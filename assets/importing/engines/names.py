@@ -44,8 +44,11 @@ class Separated:
 
 def named_twice(mapping: LogMapping, fields: Separated) -> list[str]:
     """The fields that are read and that two columns claim to be."""
-    here = found_names(mapping.wanted(), fields.names).values()
-    return sorted({name for name in here if fields.names.count(name) > 1})
+    here = found_names(mapping.wanted(), fields.names)
+    plain = [plain_name(name) for name in fields.names]
+    # Of names that differ in signs alone, none is the right one where none is exact.
+    alike = {name for wanted, name in here.items() if name != wanted and plain.count(plain_name(name)) > 1}
+    return sorted(alike | {name for name in here.values() if fields.names.count(name) > 1})
 
 
 def lacking(mapping: LogMapping, fields: Separated) -> list[str]:

@@ -11,6 +11,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ import polars as pl
 
 from assets.importing.doubled import TWO_VALUES, load_doubled
 from assets.importing.engines.columns import Problem, read_requests
-from assets.importing.engines.names import Separated, best_separator, found_names, lacking, named_twice
+from assets.importing.engines.names import Separated, best_separator, lacking, named_twice, plain_name
 from assets.importing.engines.w3c import joined
 from assets.importing.mappings.mapping import LogMapping
 from assets.importing.requests import Parsed, dash_is_null
@@ -31,8 +32,8 @@ HEX_ESCAPES = re.compile(r"(?<!\\)(?:\\x[0-9A-Fa-f]{2})+")
 # What stands behind every key of an object, and now and then inside of a text.
 KEY_END = r'"\s*:'
 
-# How many of the first objects are looked at for how they spell the names of their fields.
-LOOKED_AT = 50
+# The spellings of a key: what one object spells in one way, the next may in another.
+Keys = tuple[str, ...]
 
 
 class JsonParser:
@@ -48,7 +49,7 @@ class JsonParser:
         """The lines of the next batch as requests and rejects."""
         objects, doubtful = _objects(lines.get_column("line"))
         present = [each for each in objects if each is not None]
-        paths = _paths(self._wanted, present[:LOOKED_AT], sorted(set().union(*present)))
+        paths = _paths(self._wanted, present)
         found = [
             _texts(objects, path, name in self._of_addresses).alias(f"_fields.{name}") for name, path in paths.items()
         ]
@@ -117,33 +118,55 @@ def _as_json(escapes: re.Match[str]) -> str:
     return json.dumps(text)[1:-1]
 
 
-def _paths(
-    wanted: Sequence[str], objects: Sequence[Mapping[str, Any]], present: Sequence[str]
-) -> Mapping[str, tuple[str, ...]]:
-    """Where each field stands: the key itself, else keys with dots between them; of those that are there.
+@dataclass(slots=True)
+class _Level:
+    """The objects that stand under one key of others, and how they spell theirs: keys by their plain names."""
 
-    present: every key of any object. objects: some of them, for how they spell what is inside
-    """
-    paths: dict[str, tuple[str, ...]] = {name: (key,) for name, key in found_names(wanted, present).items()}
+    objects: Sequence[Mapping[str, Any]]
+    spellings: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key in sorted(set().union(*self.objects)):
+            self.spellings.setdefault(plain_name(key), []).append(key)
+
+    def keys(self, name: str) -> Keys:
+        """The keys that mean a name, the name itself first; headers are spelled as each client sent them."""
+        return tuple(sorted(self.spellings.get(plain_name(name), ()), key=lambda key: key != name))
+
+    def under(self, keys: Keys) -> _Level:
+        """The objects under these keys."""
+        return _Level([found for each in self.objects if isinstance(found := _get(each, keys), dict)])
+
+
+def _paths(wanted: Sequence[str], objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[Keys, ...]]:
+    """Where each field stands: the key itself, else keys with dots between them; of those that are there."""
+    top = _Level(objects)
+    levels: dict[tuple[Keys, ...], _Level] = {(): top}
+    paths: dict[str, tuple[Keys, ...]] = {}
     for name in wanted:
-        if name not in paths and "." in name and found_names([name.split(".")[0]], present):
-            paths[name] = _nested(name, objects)
+        if keys := top.keys(name):
+            paths[name] = (keys,)
+        elif "." in name and top.keys(name.split(".")[0]):
+            path: tuple[Keys, ...] = ()
+            for part in name.split("."):
+                if path not in levels:
+                    levels[path] = levels[path[:-1]].under(path[-1])
+                path = (*path, levels[path].keys(part) or (part,))
+            paths[name] = path
     return paths
 
 
-def _nested(name: str, objects: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The keys of a path, each as the objects spell it."""
-    spelled: list[str] = []
-    inside: list[Mapping[str, Any]] = list(objects)
-    for part in name.split("."):
-        present = list(dict.fromkeys(key for each in inside for key in each))
-        spelled.append(found_names([part], present).get(part, part))
-        inside = [found for each in inside if isinstance(found := each.get(spelled[-1]), dict)]
-    return tuple(spelled)
+def _get(value: Any, keys: Keys) -> Any:
+    """What an object says under the first of the keys that says something."""
+    if type(value) is not dict:
+        return None
+    if len(keys) == 1:
+        return value.get(keys[0])
+    return next((found for key in keys if (found := value.get(key)) is not None), None)
 
 
 def _doubled(
-    objects: Sequence[dict[str, Any] | None], doubtful: Sequence[int], paths: Mapping[str, tuple[str, ...]]
+    objects: Sequence[dict[str, Any] | None], doubtful: Sequence[int], paths: Mapping[str, tuple[Keys, ...]]
 ) -> pl.Series:
     """For each object the first of the fields that it gives two values; null where it gives none two."""
     found: list[str | None] = [None] * len(objects)
@@ -152,19 +175,23 @@ def _doubled(
     return pl.Series("_doubled", found, dtype=pl.String)
 
 
-def _is_doubled(value: Any, path: Sequence[str]) -> bool:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
+def _is_doubled(value: Any, path: Sequence[Keys]) -> bool:
+    for keys in path:
+        value = _get(value, keys)
         if value is TWO_VALUES:
             return True
     return False
 
 
-def _texts(objects: Sequence[dict[str, Any] | None], path: tuple[str, ...], is_list: bool) -> pl.Series:
+def _texts(objects: Sequence[dict[str, Any] | None], path: Sequence[Keys], is_list: bool) -> pl.Series:
     """The values at a path as text. is_list: whether all of a list counts, as where a header was sent several times."""
     found: list[Any] = list(objects)
-    for key in path:
-        found = [each.get(key) if type(each) is dict else None for each in found]
+    for keys in path:
+        if len(keys) > 1:
+            found = [_get(each, keys) for each in found]
+        else:
+            [key] = keys
+            found = [each.get(key) if type(each) is dict else None for each in found]
     if not any(each is not None for each in found):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(objects))
     if is_list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.importing import FORMATS
-from assets.importing.engines.names import Separated, best_separator, found_names, lacking, plain_name
+from assets.importing.engines.names import Separated, best_separator, found_names, lacking, named_twice, plain_name
 
 
 def test_a_field_is_read_by_its_name_and_a_short_line_has_none() -> None:
@@ -21,6 +21,14 @@ def test_names_that_differ_in_signs_alone_are_one_and_the_exact_one_wins() -> No
     assert plain_name("cs(User-Agent)") == plain_name("cs_user_agent") == "cs_user_agent"
     assert found_names(["cs(User-Agent)", "x"], ["cs_user_agent"]) == {"cs(User-Agent)": "cs_user_agent"}
     assert found_names(["a-b"], ["a_b", "a-b"]) == {"a-b": "a-b"}
+
+
+def test_a_name_that_two_columns_may_mean_is_named_twice_unless_one_has_it_exactly() -> None:
+    mapping = FORMATS["cloudfront"]
+
+    assert named_twice(mapping, Separated(["c-ip", "c_ip", "x", "x"])) == []
+    assert named_twice(mapping, Separated(["c_ip", "C-IP"])) == ["c_ip"]
+    assert named_twice(mapping, Separated(["c-ip", "c-ip"])) == ["c-ip"]
 
 
 def test_what_is_needed_and_lacks_is_named_and_one_of_several_is_enough() -> None:

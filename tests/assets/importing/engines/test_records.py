@@ -97,6 +97,20 @@ def test_brackets_without_end_are_no_object() -> None:
     assert parse("nginx-json", row(), deep).rejects.height == 1
 
 
+def test_names_are_found_in_each_object_however_its_client_spelled_them() -> None:
+    def record(**headers: str) -> str:
+        inside = {"remote_ip": "203.0.113.7", "method": "GET", "uri": "/a.mp3", "headers": headers}
+        return json.dumps({"ts": 1791958361.5, "status": 200, "request": inside})
+
+    lines = [record(**{name: "Castro"}) for name in ("User-Agent", "user-agent", "USER_AGENT")]
+    both = record(**{"user-agent": "other", "User-Agent": "Castro"})
+
+    assert parse("caddy", *lines * 20, both).requests["user_agent"].to_list() == ["Castro"] * 61
+    upper = row().replace('"status"', '"Status"')
+    assert parse("nginx-json", row(), upper).requests["http_status"].to_list() == [206, 206]
+    assert parse("nginx-json", row(), upper[:-1] + ', "Status": 1}').rejects.height == 1
+
+
 def test_a_header_that_was_sent_several_times_is_one_list_of_addresses() -> None:
     record = {
         "ts": 1791958361.5,
