@@ -14,9 +14,10 @@ import orjson
 import polars as pl
 
 from assets.importing.addresses import TrustedProxies
+from assets.importing.doubts import DoubtfulError, refuse_doubtful
 from assets.importing.engines.names import found_names
 from assets.importing.engines.w3c import FIELDS_MARK
-from assets.importing.events import EVENT_COLUMNS
+from assets.importing.events import EVENT_COLUMNS, MadeBatch
 from assets.importing.files.batches import Batch
 from assets.importing.files.lines import LINES
 from assets.importing.formats import FORMATS, LINES_TO_GUESS, choose_format, fitting_formats, mapping_of
@@ -59,6 +60,7 @@ def explain(
     made = reading.maker(UUID(int=0), media or MediaPaths({}, {})).make(parsed)
     yield from _rows(made.events)
     yield from _rejected(made.rejects, lines.height)
+    yield from _refused(made)
     notices = Notices()
     events = made.events if media is not None else made.events.with_columns(episode_id=pl.lit(b""))
     notices.add(events)
@@ -106,6 +108,14 @@ def _rejected(rejects: pl.DataFrame, lines: int) -> Iterator[str]:
     reasons = rejects.group_by("reason").agg(pl.len().alias("count"), pl.col("line_number").min()).sort("count")
     for reason, count, number in reasons.reverse().iter_rows():
         yield f"  {count:,} lines, the first of them line {number}: {reason}"
+
+
+def _refused(made: MadeBatch) -> Iterator[str]:
+    """Why an import would store nothing of it, but for what only other tenants' files can say."""
+    try:
+        refuse_doubtful(made, "", dict)
+    except DoubtfulError as error:
+        yield f"  all of it, as an import refuses it: {error}"
 
 
 def _unread(mapping: LogMapping, lines: pl.DataFrame) -> Iterator[str]:

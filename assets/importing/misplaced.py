@@ -18,8 +18,9 @@ from assets.importing.requests import NO_METHOD
 # Of so many values, nearly all: some clients send anything.
 FEWEST, NEARLY_ALL = 20, 0.95
 
-# An agent begins with a name (RFC 9110, section 10.1.5), a referrer is an address, which has no version and no blank.
-ADDRESS = r"(?i)^(?:https?:/)?/\S*$"
+# An agent begins with the name of a program (RFC 9110, section 10.1.5); a referrer is an address, which has no version
+# and no blank.
+NO_AGENT = r"(?i)^(?:(?:https?:/)?/\S*|HTTP/\d(?:\.\d)?|TLSv?[\d.]+|IPv[46])$"
 AGENT = r"^[A-Za-z][\w-]*/v?\d[\w.]*(?: \S.*|)$"
 
 # RFC 9110, section 9, and what WebDAV, caches and scanners add.
@@ -42,8 +43,8 @@ def _found(events: pl.DataFrame, unmapped: pl.Series) -> Iterator[str]:
     agents, referrers, methods = (
         events.get_column(name).drop_nulls() for name in ("user_agent", "referrer", "http_method")
     )
-    if _are_nearly_all(agents.str.contains(ADDRESS)):
-        yield f"have an address where the agent is, such as {agents[0]}"
+    if _are_nearly_all(agents.str.contains(NO_AGENT)):
+        yield f"have something else where the agent is, such as {agents[0]}"
     if _are_nearly_all(referrers.str.contains(AGENT)):
         yield f"have an agent where the referrer is, such as {referrers[0]}"
     named = methods.filter(methods != NO_METHOD)

@@ -52,6 +52,8 @@ NUMBERS: Mapping[str, type[pl.DataType]] = {
     "object_bytes": pl.Int64,
 }
 
+OF_BYTES = ("bytes_sent", "range_start", "range_end", "object_bytes")
+
 # Values with which a service says no.
 NO = ("0", "false", "no", "null", "none")
 
@@ -80,7 +82,7 @@ def read_requests(rows: pl.DataFrame, field: Field, mapping: LogMapping, problem
         first_reason(
             (pl.col("_problem").is_not_null(), pl.col("_problem")),
             (pl.col("occurred_at").is_null(), f"its {when.title} cannot be read"),
-            (pl.col("_unread_bytes"), f"its {mapping.columns.get('bytes_sent', when).title} is no number of bytes"),
+            (pl.col("_unread_bytes").is_not_null(), pl.format("its {} is no number of bytes", "_unread_bytes")),
             *_unread_status(texts, mapping),
         )
     )
@@ -119,11 +121,23 @@ def _says_yes(field: Field, names: Iterable[str]) -> pl.Expr:
 
 
 def _unread_bytes(field: Field, mapping: LogMapping) -> pl.Expr:
-    """Whether a format that cannot do without the bytes has none that are a number."""
-    column = mapping.columns.get("bytes_sent")
-    if column is None or not set(column.from_) & set(mapping.needed):
-        return pl.lit(False)
-    return pl.all_horizontal(number(field(name)).is_null() for name in column.from_)
+    """The fields that should say a number of bytes and say something else, or nothing where a format cannot be without.
+
+    Less than nothing is what some servers write for what they do not know.
+    """
+    unread: list[tuple[pl.Expr, str | pl.Expr]] = []
+    for name in OF_BYTES:
+        column = mapping.columns.get(name)
+        if column is None or not column.from_:
+            continue
+        said = pl.coalesce(field(each) for each in column.from_)
+        if column.extract is not None:
+            said = said.str.extract(column.extract, 1)
+        is_other = said.is_not_null() & number(said).is_null() & ~said.str.contains(r"^-\d+$")
+        if name == "bytes_sent" and set(column.from_) & set(mapping.needed):
+            is_other = is_other | number(said).is_null()
+        unread.append((is_other.fill_null(False), column.title))
+    return first_reason(*unread)
 
 
 def _unread_status(texts: pl.DataFrame, mapping: LogMapping) -> Iterator[Problem]:

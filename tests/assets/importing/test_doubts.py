@@ -90,7 +90,7 @@ def test_a_log_whose_statuses_are_none_is_refused() -> None:
 
 def test_a_log_whose_columns_were_exchanged_is_refused() -> None:
     with pytest.raises(
-        DoubtfulError, match=r"nearly all of its first 20 requests have an address where the agent is.*--fo"
+        DoubtfulError, match=r"nearly all of its first 20 requests have something else where the agent is.*--fo"
     ):
         refuse_doubtful(made(matched=20, agent="https://a.example/"), "north", never)
 

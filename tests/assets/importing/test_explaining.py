@@ -56,3 +56,14 @@ def test_a_named_format_is_shown_with_what_it_rejects_and_letters_are_none() -> 
     assert "it does not read: " in explained(b"Dear listener,\n", FORMATS["combined"])
     with pytest.raises(PermanentError, match="none of the formats"):
         explained(b"Dear listener,\n")
+
+
+def test_what_an_import_would_refuse_is_said_with_the_reason() -> None:
+    line = combined(path="/a.mp3")
+    exchanged = "\n".join([line.replace('"-" "AntennaPod/3.4.0"', '"AntennaPod/3.4.0" "-"')] * 20)
+
+    assert "as an import refuses it: nearly all of its first 20 requests have an agent where the referrer is" in (
+        explained(exchanged.encode())
+    )
+    assert "refuses" not in explained("\n".join([line] * 20).encode())
+    assert "refuses it: 2 of its first 3 lines" in explained(f"{line}\nx\ny\n".encode(), FORMATS["combined"])

@@ -32,8 +32,13 @@ def found(count: int = 20, paths: tuple[str, ...] = (), **values: Any) -> str | 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"user_agent": "https://www.example.com/"}, "have an address where the agent is, such as https://www.exam"),
-        ({"user_agent": "/harbour/041.mp3"}, "have an address where the agent is"),
+        (
+            {"user_agent": "https://www.example.com/"},
+            "have something else where the agent is, such as https://www.exam",
+        ),
+        ({"user_agent": "HTTP/2.0"}, "have something else where the agent is"),
+        ({"user_agent": "TLSv1.3"}, "have something else where the agent is"),
+        ({"user_agent": "/harbour/041.mp3"}, "have something else where the agent is"),
         ({"referrer": "AppleCoreMedia/1.0.0.20G75 (iPhone)"}, "have an agent where the referrer is, such as Apple"),
         ({"referrer": "Mozilla/5.0 (X11)", "user_agent": None}, "have an agent where the referrer is"),
         ({"http_method": "https"}, "have a method that HTTP does not know, such as https"),

@@ -96,6 +96,15 @@ def test_a_status_that_is_none_costs_its_row(status: str | None, kept: object) -
         assert found.requests["http_status"].to_list() == [kept]
 
 
-@pytest.mark.parametrize(("written", "count"), [("28411200.00", 28411200), ("5.", 5), ("5.5", None), ("-1", None)])
+@pytest.mark.parametrize(("written", "count"), [("28411200.00", 28411200), ("5.", 5), ("-1", None)])
 def test_whole_numbers_may_have_zeros_behind_a_point(written: str, count: int | None) -> None:
     assert read({"b": written}, {"bytes_sent": "b"}).requests["bytes_sent"].to_list() == [count]
+
+
+@pytest.mark.parametrize("name", ["bytes_sent", "range_start", "range_end", "object_bytes"])
+@pytest.mark.parametrize("written", ["5.5", "5,000", "5e6", "many", "9" * 20])
+def test_bytes_that_are_no_number_cost_their_row(name: str, written: str) -> None:
+    assert read({"b": written}, {name: "b"}).rejects["reason"].to_list() == ["its b is no number of bytes"]
+    assert read({"b": f"x {written} y"}, {name: {"from": "b", "extract": r"x (\d+) y"}}).rejects.height == (
+        written[0] == "9"
+    )
