@@ -47,7 +47,8 @@ SHOWN = ("order_id", "occurred_at", "kind", "value", "currency", "promo_code")
 # A clock that is a little ahead, or a local time without its zone.
 AHEAD = timedelta(days=1)
 
-YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
+YES, NO = frozenset({"true", "yes", "y", "1"}), frozenset({"false", "no", "n", "0"})
+UNKNOWN = frozenset({"unknown", "n/a", "null", "none", "undefined", "-"})
 
 SCHEMA: Mapping[str, pl.DataType] = {
     "tenant_id": pl.Binary(),
@@ -276,6 +277,8 @@ def _order_number(text: str | None) -> str | None:
 
 
 def _is_yes(text: str | None) -> bool | None:
-    if text is None:
-        return None
-    return True if text.lower() in YES else False if text.lower() in NO else None
+    """What a text says; None where it says that nobody knows. Raises _BadOrderError for another text."""
+    said = (text or "unknown").lower()
+    if said not in YES | NO | UNKNOWN:
+        raise _BadOrderError(f"its is_new_customer is {one_line(said)[:40]!r}: write true or false")
+    return None if said in UNKNOWN else said in YES

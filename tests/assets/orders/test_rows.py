@@ -90,6 +90,7 @@ def test_a_refund_of_an_order_is_another_event() -> None:
         ({"currency": "EURO"}, "its currency 'EURO' is none"),
         ({"currency": ""}, "no currency: name it with --currency"),
         ({"kind": "gift"}, "its kind is 'gift'"),
+        ({"is_new_customer": "returning"}, "its is_new_customer is 'returning': write true or false"),
         ({"order_id": "9" * 1001}, "its order_id is longer than 1,000"),
     ],
 )
@@ -119,6 +120,13 @@ def test_what_cannot_be_an_order_is_rejected_with_the_reason(values: dict[str, A
 )
 def test_amounts_are_exact_in_the_digits_of_their_currency(value: Any, currency: str, minor: int) -> None:
     assert make(plain(value=value, currency=currency)).events["value_minor"].to_list() == [minor]
+
+
+def test_a_customer_is_new_or_not_or_nobody_knows() -> None:
+    said = [
+        make(plain(is_new_customer=each)).events["is_new_customer"][0] for each in ("Yes", True, "0", False, "N/A", "")
+    ]
+    assert said == [True, True, False, False, None, None]
 
 
 def test_texts_of_spreadsheets_and_lists_of_one_are_what_is_in_them() -> None:
