@@ -5,16 +5,20 @@ Not here: what is made, and how (sql/schema/partitions.py), what lies in columns
 the history (pipelines/processes/pruning.py).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dagster import AssetExecutionContext, Failure, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from assets.markdown import table
 from assets.resources import Archive, History
 from assets.steps import OWNERS
+from sql.raw.day_shards import remove_old_shards
 from sql.schema.columns import look_at_columns
 from sql.schema.partitions import make_partitions
 from sql.warehouse import Warehouse
+
+# No run of days in chunks takes so long.
+SHARDS_LEFT_FOR = timedelta(days=2)
 
 
 @asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"})
@@ -79,8 +83,12 @@ def raw_columns(
 
 
 @asset(group_name="upkeep", owners=OWNERS["upkeep"], kinds={"postgres"})
-def pruned_history(context: AssetExecutionContext, history: ResourceParam[History]) -> MaterializeResult[None]:
-    """Runs of Dagster that ended EARSHOT_HISTORY_DAYS ago are deleted, but for what says that a partition is there."""
+def pruned_history(
+    context: AssetExecutionContext, history: ResourceParam[History], warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult[None]:
+    """Runs of Dagster that ended EARSHOT_HISTORY_DAYS ago are deleted, but for what says that a partition is there, and
+    shards of days that runs left behind (day_shards)."""
+    shards = remove_old_shards(warehouse, SHARDS_LEFT_FOR)
     runs, events = history.prune(datetime.now(UTC)) if history.days else (0, 0)
     context.log.info(f"{runs:,} runs and {events:,} events deleted; kept for {history.days or 'any number of'} days")
     return MaterializeResult(
@@ -88,5 +96,6 @@ def pruned_history(context: AssetExecutionContext, history: ResourceParam[Histor
             "runs": MetadataValue.int(runs),
             "events": MetadataValue.int(events),
             "days": MetadataValue.int(history.days),
+            "day_shards": MetadataValue.int(shards),
         }
     )

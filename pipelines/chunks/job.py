@@ -8,7 +8,6 @@ Not here: where the steps run (executors.py), what happens to one that is lost (
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,6 @@ from dagster import (
     AssetCheckEvaluation,
     AssetKey,
     AssetMaterialization,
-    Backoff,
     DagsterEvent,
     DynamicOut,
     DynamicOutput,
@@ -27,7 +25,6 @@ from dagster import (
     MetadataValue,
     OpExecutionContext,
     Out,
-    RetryPolicy,
     job,
     op,
 )
@@ -36,69 +33,91 @@ from assets.assets import describe_outcome
 from assets.computing import bind, function_at
 from assets.partitions import days_ago, describe_scope, refuse_campaigns, refuse_days_to_come
 from assets.raw.assets import describe_raw_days
-from assets.steps import STEPS, DayStep
+from assets.steps import LISTENING, STEPS, DayStep
 from assets.upkeep.assets import conclude, describe_verdicts
 from assets.upkeep.checks import CHECKS
+from pipelines.chunks.chunk import (
+    Chunk,
+    days_of,
+    make_chunk,
+    read_day,
+    refuse_other_measures,
+    scope_of,
+    tenants_of,
+)
 from pipelines.chunks.dividing import count_rows, divide
 from pipelines.chunks.executors import chunk_executor
+from pipelines.chunks.shards import (
+    ROWS_PER_SHARD,
+    TRIED_AGAIN,
+    begin_reading,
+    compute_listening,
+    count_shards,
+    gather_shards,
+    measure_shard,
+    read_since,
+)
 from pipelines.chunks.signs import at_work
 from pipelines.settings import executor_setting
+from sql.raw.day_shards import remove_shards
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import Warehouse
 
 # More than there are workers, so that none idles at the end while another has much left.
 CHUNKS = 16
 
-# A database that restarts is back within minutes.
-TRIED_AGAIN = RetryPolicy(max_retries=4, delay=15, backoff=Backoff.EXPONENTIAL)
-
 # One outcome of a chunk: step, day, tenants, failed tenants, seconds of computing and of writing, rows by asset.
 Entry = tuple[str, str, int, int, float, float, Mapping[str, int]]
 
 
 @op(
-    description="Divides the tenants into chunks of about equal raw rows.",
-    out=DynamicOut(dict, io_manager_key="step_values"),
+    description="Divides the tenants into chunks of about equal raw rows, and the rows of very large ones into shards.",
+    out={
+        "chunks": DynamicOut(dict, io_manager_key="step_values"),
+        "shards": DynamicOut(dict, io_manager_key="step_values"),
+    },
     config_schema={
         "first": Field(str, default_value="", description="First UTC day, as 2026-01-31; empty means yesterday."),
         "last": Field(str, default_value="", description="Last UTC day, included; empty means the first."),
-        "chunks": Field(int, default_value=CHUNKS, description="In how many chunks, at most; a tenant is in one."),
+        "chunks": Field(
+            int, default_value=CHUNKS, description="In how many chunks, and a tenant in how many shards, at most."
+        ),
+        "rows_per_shard": Field(
+            int,
+            default_value=ROWS_PER_SHARD,
+            description="A tenant with twice as many raw rows a day or more is measured in shards of at least so many.",
+        ),
     },
     required_resource_keys={"warehouse", "scope", "measurement"},
     retry_policy=TRIED_AGAIN,
 )
-def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[dict[str, Any]]]:
-    """A value for each chunk: its tenants, the days, and the moment from which on what is computed counts as done."""
+def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[Chunk]]:
+    """A value for each chunk of whole tenants, and one for each shard of the others."""
     warehouse: Warehouse = context.resources.warehouse
     scope: Scope = context.resources.scope
     measurement = context.resources.measurement
+    config = context.op_config
     try:
-        refuse_campaigns(scope, [step.name for step in STEPS])
-        days = _days(context.op_config)
-        if context.op_config["chunks"] < 1:
-            raise PermanentError(
-                f"ops.divide_tenants.config.chunks is {context.op_config['chunks']}; it must be 1 or more."
-            )
-        tenants = warehouse.tenants(scope)
-        if tenants.is_empty():
-            raise PermanentError("There is no tenant yet, so there is nothing to compute.")
+        days, ids = _days_and_tenants(config, warehouse, scope)
     except PermanentError as error:
         raise Failure(str(error), allow_retries=False) from error
     for step in STEPS:
         if step.prepare:
             function_at(step.prepare)(warehouse, measurement.rules, measurement.ranges)
     began = warehouse.clock()
-    ids = {slug: UUID(bytes=tenant) for slug, tenant in tenants.select("slug", "tenant_id").iter_rows()}
-    groups = divide(count_rows(warehouse, days[0].day, days[-1].day, ids), context.op_config["chunks"])
+    rows_of = count_rows(warehouse, days[0].day, days[-1].day, ids)
+    shards_of = count_shards(rows_of, len(days), config["rows_per_shard"], config["chunks"])
+    groups = divide({slug: rows for slug, rows in rows_of.items() if slug not in shards_of}, config["chunks"])
     for number, slugs in enumerate(groups, 1):
-        value = {
-            "first": f"{days[0].day}",
-            "last": f"{days[-1].day}",
-            "began": began.isoformat(),
-            "measures": measures_of(measurement, [ids[slug] for slug in slugs]),
-            "tenants": [str(ids[slug]) for slug in slugs],
-        }
-        yield DynamicOutput(value, mapping_key=f"{number:02d}_of_{len(groups):02d}")
+        chunk = make_chunk(days, began, measurement, [ids[slug] for slug in slugs])
+        yield DynamicOutput(chunk, output_name="chunks", mapping_key=f"{number:02d}_of_{len(groups):02d}")
+    for number, (slug, shards) in enumerate(shards_of.items(), 1):
+        chunk = make_chunk(days, began, measurement, [ids[slug]])
+        read_from = begin_reading(warehouse, scope_of(chunk, scope), days)
+        for shard in range(shards):
+            more = {"run": context.run_id, "read_from": read_from.isoformat(), "shards": shards, "shard": shard}
+            key = f"{number:02d}_shard_{shard + 1:02d}_of_{shards:02d}"
+            yield DynamicOutput({**chunk, **more}, output_name="shards", mapping_key=key)
 
 
 @op(
@@ -108,23 +127,13 @@ def divide_tenants(context: OpExecutionContext) -> Iterator[DynamicOutput[dict[s
     required_resource_keys={"warehouse", "scope", "measurement"},
     retry_policy=TRIED_AGAIN,
 )
-def compute_chunk(context: OpExecutionContext, chunk: dict[str, Any]) -> dict[str, Any]:
+def compute_chunk(context: OpExecutionContext, chunk: Chunk) -> dict[str, Any]:
     """What was computed for whom. A chunk that is computed again leaves alone what the ledger says is done."""
     warehouse: Warehouse = context.resources.warehouse
     measurement = context.resources.measurement
-    if not fit(chunk["measures"], measures_of(measurement, list(map(UUID, chunk["tenants"])))):
-        raise Failure(
-            "This worker measures by other rules, networks or keys than the process that divided the tenants, so "
-            "nothing was computed: its numbers would not fit the others'. Give all of them the same EARSHOT_KEYRING "
-            "and EARSHOT_RULES, and the same installed versions.",
-            allow_retries=False,
-        )
-    scope = replace(
-        context.resources.scope,
-        tenants=tuple(map(UUID, chunk["tenants"])),
-        skip_computed_since=datetime.fromisoformat(chunk["began"]),
-    )
-    days = [Window.of_day(day) for day in Window.of_days(_day(chunk["first"]), _day(chunk["last"])).days()]
+    refuse_other_measures(chunk, measurement)
+    scope = scope_of(chunk, context.resources.scope)
+    days = days_of(chunk)
     entries: list[Entry] = []
     nobody = None
     with at_work(context.instance, context.run, context.get_step_execution_context().step.key) as check:
@@ -133,16 +142,28 @@ def compute_chunk(context: OpExecutionContext, chunk: dict[str, Any]) -> dict[st
         try:
             for step in STEPS:
                 compute = bind(step, warehouse.read, measurement if step.given else None)
-                entries += _compute(context, step, scope, days, compute, check)
+                read_from = None
+                if step is LISTENING and "shards" in chunk:
+                    compute, read_from = compute_listening(context, chunk), read_since(chunk)
+                entries += _compute(context, step, scope, days, compute, check, read_from)
         except NobodyComputedError as error:
             # One tenant's trouble is no reason to stop the others'; bringing together says whose it is.
             nobody = str(error)
+    if "shards" in chunk:
+        remove_shards(warehouse, tenants_of(chunk), UUID(chunk["run"]))
     return {"nobody": nobody, "entries": entries}
 
 
 def _compute(
-    context: OpExecutionContext, step: DayStep, scope: Scope, days: Sequence[Window], compute: Any, check: Any
+    context: OpExecutionContext,
+    step: DayStep,
+    scope: Scope,
+    days: Sequence[Window],
+    compute: Any,
+    check: Any,
+    read_from: datetime | None,
 ) -> Iterator[Entry]:
+    """read_from: from when on raw rows are newer than what is computed; None: from now on."""
     from assets.runs import begin_step
 
     run_scope, run = begin_step(
@@ -153,6 +174,7 @@ def _compute(
         compute,
         run_id=UUID(context.run_id),
         log_error=context.log.error,
+        read_from=read_from,
     )
     for window in days:
         check()
@@ -168,13 +190,14 @@ def _compute(
 
 @op(
     description="Shows the days in the asset graph, with their checks; fails last, naming the tenants.",
-    ins={"chunks": In(list)},
+    ins={"whole": In(list), "sharded": In(list)},
     config_schema={},
     required_resource_keys={"warehouse", "scope"},
     retry_policy=TRIED_AGAIN,
 )
-def bring_together(context: OpExecutionContext, chunks: list[dict[str, Any]]) -> None:
-    """The days' events, and the verdict of their checks."""
+def bring_together(context: OpExecutionContext, whole: list[dict[str, Any]], sharded: list[dict[str, Any]]) -> None:
+    """The days' events, and the verdict of their checks. sharded: of the tenants that were measured in shards."""
+    chunks = [*whole, *sharded]
     warehouse: Warehouse = context.resources.warehouse
     scope: Scope = context.resources.scope
     nobody = [chunk["nobody"] for chunk in chunks if chunk["nobody"]]
@@ -182,7 +205,7 @@ def bring_together(context: OpExecutionContext, chunks: list[dict[str, Any]]) ->
     for chunk in chunks:
         for entry in chunk["entries"]:
             entries[entry[0], entry[1]].append(entry)
-    days = sorted({_day(day) for _step, day in entries})
+    days = sorted({read_day(day) for _step, day in entries})
     if not scope.stale_only and days:
         _show_raw_days(context, days)
     tenants = warehouse.tenants(scope)
@@ -235,49 +258,38 @@ def _show_raw_days(context: OpExecutionContext, days: Sequence[date]) -> None:
         context.log_event(AssetMaterialization(asset, partition=f"{day}", metadata=metadata))
 
 
+def _days_and_tenants(
+    config: Mapping[str, Any], warehouse: Warehouse, scope: Scope
+) -> tuple[list[Window], dict[str, UUID]]:
+    """The days, and the ids of the tenants by slug. Raises PermanentError for a configuration that cannot be run."""
+    refuse_campaigns(scope, [step.name for step in STEPS])
+    days = _days(config)
+    for name in ("chunks", "rows_per_shard"):
+        if config[name] < 1:
+            raise PermanentError(f"ops.divide_tenants.config.{name} is {config[name]}; it must be 1 or more.")
+    tenants = warehouse.tenants(scope)
+    if tenants.is_empty():
+        raise PermanentError("There is no tenant yet, so there is nothing to compute.")
+    return days, {slug: UUID(bytes=tenant) for slug, tenant in tenants.select("slug", "tenant_id").iter_rows()}
+
+
 def _days(config: Mapping[str, Any]) -> list[Window]:
-    first = _day(config["first"] or days_ago(1))
-    last = _day(config["last"]) if config["last"] else first
+    first = read_day(config["first"] or days_ago(1))
+    last = read_day(config["last"]) if config["last"] else first
     days = [Window.of_day(day) for day in Window.of_days(first, last).days()] if first <= last else []
     refuse_days_to_come(days)
     return days
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise PermanentError(f"{text!r} is no day; write it as 2026-01-31") from None
-
-
-def measures_of(measurement: Any, tenants: Sequence[UUID]) -> dict[str, Any]:
-    """Names of the rules and networks in force, and of each tenant's keys, which cannot be read from them."""
-    from hashlib import blake2b
-
-    keyring = measurement.keyring
-    keys = {
-        f"{tenant} {version}": blake2b(keyring.key_of(tenant, version).secret, digest_size=12).hexdigest()
-        for tenant in tenants
-        for version in keyring.versions_of(tenant)
-    }
-    return {"rules": [measurement.rules.version, measurement.ranges.version], "keys": keys}
-
-
-def fit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two processes measure alike: by the same rules, and by the same secret for each version that both have.
-
-    A version that one lacks may wait to be rotated; where it is in force, that process refuses to compute by itself.
-    """
-    common = one["keys"].keys() & other["keys"].keys()
-    is_same = all(one["keys"][each] == other["keys"][each] for each in common)
-    return one["rules"] == other["rules"] and is_same and (bool(common) or not one["keys"])
-
-
 @job(
     executor_def=chunk_executor(executor_setting()),
     description="Everything that is computed for a range of days, as daily_rollups does it, with the tenants divided "
-    "into chunks that are computed beside each other, where EARSHOT_EXECUTOR says.",
+    "into chunks, and very large ones into shards of their rows, that are computed beside each other, where "
+    "EARSHOT_EXECUTOR says.",
 )
 def chunked_rollups() -> None:
-    """Divide, compute each chunk, bring together."""
-    bring_together(divide_tenants().map(compute_chunk).collect())
+    """Divide, measure the shards of very large tenants, compute each chunk, bring together."""
+    chunks, shards = divide_tenants()
+    sharded = gather_shards(shards.map(measure_shard).collect())
+    compute_sharded = compute_chunk.alias("compute_sharded_tenant")
+    bring_together(chunks.map(compute_chunk).collect(), sharded.map(compute_sharded).collect())

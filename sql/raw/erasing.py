@@ -196,6 +196,8 @@ def erase_rows(
         connection.execute(
             sql.SQL("DELETE FROM public.reach_sketches WHERE {}").format(_sketches()), _values(tenant, keys)
         )
+        # Whoever was to make a day of them measures it anew.
+        connection.execute("DELETE FROM public.day_shards WHERE tenant_id = %s", [tenant])
         for table, (_, _, day) in KEYED.items():
             found = connection.execute(
                 sql.SQL("DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND {} RETURNING {}").format(

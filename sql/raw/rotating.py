@@ -36,8 +36,8 @@ def replace_keys(
     """Replace each stored key of the tenant by what renew makes of it; the rows that changed, by table.
 
     renew: of distinct keys (i64) those of version after, in their order; before: the version that the keys are of.
-    Runs that read the tenant's keys before cannot write any more (writing.refuse_rotated). Sketches of reach are
-    deleted: they hold hashes of keys, only save reading, and are made anew with their days.
+    Runs that read the tenant's keys before cannot write any more (writing.refuse_rotated). Sketches of reach and
+    shards of days are deleted: they hold keys or hashes of them, only save reading, and are made anew with their days.
     """
     with warehouse.transaction() as connection:
         take_locks(connection, [key_lock(tenant)])
@@ -45,6 +45,7 @@ def replace_keys(
         _stage(connection, older, renew(older))
         counts = {table: _replace(connection, table, tenant, before, after) for table in KEYED}
         connection.execute("DELETE FROM public.reach_sketches WHERE tenant_id = %s", [tenant])
+        connection.execute("DELETE FROM public.day_shards WHERE tenant_id = %s", [tenant])
         connection.execute(
             "INSERT INTO public.key_rotations (tenant_id, version, rotated_by, counts) VALUES (%s, %s, %s, %s)",
             [tenant, after, person, json.dumps(counts)],

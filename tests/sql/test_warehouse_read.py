@@ -199,7 +199,7 @@ def test_hostile_text_stays_a_value(reader: ColumnReader) -> None:
 
 def test_an_empty_list_of_tenants_selects_nothing(warehouse: Warehouse) -> None:
     day = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
-    assert warehouse.read("read_listener_events", start=day[0], end=day[1], tenants=[]).height == 0
+    assert warehouse.read("read_listener_events", start=day[0], end=day[1], tenants=[], shard=0, shards=1).height == 0
 
 
 def test_an_unknown_statement_names_similar_ones() -> None:

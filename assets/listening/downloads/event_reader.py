@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import polars as pl
@@ -21,6 +22,17 @@ from assets.listening.downloads.catalogue import NAMES, Catalogue, look_up
 from assets.listening.downloads.dispositions import is_request
 from assets.listening.identity.enrichment import code_text
 from sql.values import Reader, Window
+
+
+class Shard(NamedTuple):
+    """One of so many parts of the rows, counted from 0: all requests of a household are in one, and all events of a
+    playback."""
+
+    shard: int
+    shards: int
+
+
+WHOLE = Shard(0, 1)
 
 # A span of time, and the tenants that are read over it.
 Span = tuple[Window, list[UUID]]
@@ -41,7 +53,7 @@ class RawRows:
               of what they name in names
     names:    NAMES, each combination once
     playback: the other rows, of the day alone, as the statement gives them
-    counts:   tenant_id, day, rows: all of them
+    counts:   tenant_id, day, rows: all that were read
     """
 
     requests: pl.DataFrame
@@ -56,14 +68,14 @@ class RawRows:
         return self.requests.drop("name_no").with_columns(column.gather(place) for column in matched.get_columns())
 
 
-def read_raw_rows(read: Reader, spans: Sequence[Span], day: Window) -> RawRows:
-    """The rows of the spans, each read once; of playback what is of the day."""
+def read_raw_rows(read: Reader, spans: Sequence[Span], day: Window, shard: Shard = WHOLE) -> RawRows:
+    """The rows of the spans, or a shard of them, each read once; of playback what is of the day."""
     is_today = pl.col("occurred_at").is_between(day.start, day.end, closed="left")
     requests: list[pl.DataFrame] = []
     playback: list[pl.DataFrame] = []
     counts: list[pl.DataFrame] = []
     names: pl.DataFrame | None = None
-    for rows in _read_slices(read, spans):
+    for rows in _read_slices(read, spans, shard):
         counts.append(rows.group_by("tenant_id", day=pl.col("occurred_at").dt.date()).len("rows"))
         playback.append(_copy(rows, ~is_request() & is_today))
         coded = _copy(rows.drop(ONLY_PLAYBACK), is_request()).pipe(code_text)
@@ -76,12 +88,12 @@ def read_raw_rows(read: Reader, spans: Sequence[Span], day: Window) -> RawRows:
     return RawRows(pl.concat(requests), names, pl.concat(playback), total)
 
 
-def _read_slices(read: Reader, spans: Sequence[Span]) -> Iterator[pl.DataFrame]:
+def _read_slices(read: Reader, spans: Sequence[Span], shard: Shard) -> Iterator[pl.DataFrame]:
     for span, tenants in spans:
         start, length = span.start, FIRST_SLICE
         while start < span.end:
             end = min(start + length, span.end)
-            slices = [read("read_listener_events", start=start, end=end, tenants=tenants)]
+            slices = [read("read_listener_events", start=start, end=end, tenants=tenants, **shard._asdict())]
             start, length = end, _next_length(end - start, slices[0].height)
             # Popped, so that this frame holds no reference to it while the next one is read.
             yield slices.pop()

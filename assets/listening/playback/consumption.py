@@ -38,18 +38,36 @@ def measure_consumption(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFr
                      that it reports, which had been played by then. Summed in whole milliseconds, so that no order of
                      rows changes the last bit.
     """
+    return divide_sums(sum_playbacks(events, catalogue))
+
+
+def sum_playbacks(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """episode_no, playback_starts, measured, completed, heard_ms (i64): what measure_consumption divides.
+
+    They add up over events that have no playback in common.
+    """
     duration = pl.col("duration_ms")
     measured = pl.col("started") & duration.is_not_null()
     completed = (measured & (pl.col("heard_ms") >= duration)).fill_null(False)
     before = pl.when("started").then(0).otherwise("heard_before_ms")
+    sums = {
+        "playback_starts": pl.col("started"),
+        "measured": measured,
+        "completed": completed,
+        "heard_ms": pl.col("heard_ms") - before,
+    }
     return (
         trace_playbacks(events, catalogue)
         .group_by("episode_no")
-        .agg(
-            playback_starts=pl.col("started").sum().cast(pl.Int64),
-            completion=_share(completed, measured),
-            heard_seconds=ratio((pl.col("heard_ms") - before).sum(), pl.lit(1000)),
-        )
+        .agg(value.sum().cast(pl.Int64).alias(name) for name, value in sums.items())
+    )
+
+
+def divide_sums(sums: pl.DataFrame) -> pl.DataFrame:
+    """measure_consumption of sum_playbacks, with the columns that name the episode."""
+    completion = pl.when(pl.col("measured") > 0).then(ratio(pl.col("completed"), pl.col("measured")))
+    return sums.with_columns(completion=completion, heard_seconds=ratio(pl.col("heard_ms"), pl.lit(1000))).drop(
+        "measured", "completed", "heard_ms"
     )
 
 
@@ -119,7 +137,3 @@ def milliseconds(name: str) -> pl.Expr:
     seconds = pl.col(name).cast(pl.Float64)
     is_plausible = seconds.is_between(0, LONGEST_PLAYBACK_S)
     return pl.when(is_plausible).then((seconds * 1000).round().cast(pl.Int64, strict=False))
-
-
-def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    return pl.when(whole.any()).then(ratio(part.sum(), whole.sum()))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from assets.listening import compute_listening_day, cut_windows, day, enrich_requests
+from assets.listening import compute_listening_day, cut_windows, day_shards, enrich_requests
 from assets.listening.downloads import counting
 from assets.listening.identity.addresses import INCLUSIONS, AddressRanges
 from assets.listening.identity.agent_rules import load_rules
@@ -232,7 +232,7 @@ def test_the_enriched_requests_are_gone_when_those_that_could_count_are_sorted(m
         when_sorted.extend(frame() is not None for frame in alive)
         return cut_windows(requests)
 
-    monkeypatch.setattr(day, "enrich_requests", enrich)
+    monkeypatch.setattr(day_shards, "enrich_requests", enrich)
     monkeypatch.setattr(counting, "cut_windows", sort)
     compute([])
     assert when_sorted == [False, False]

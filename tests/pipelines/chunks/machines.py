@@ -30,13 +30,19 @@ from tests.waiting import wait_for
 ROOT = Path(__file__).parents[3]
 
 
+# Of the first tenant, and more than twice as many as of each other one.
+HOMES_OF_LARGEST = 60
+ROWS_PER_SHARD = 20
+
+
 def fill(url: str, tenants: int) -> None:
-    """A day of so many tenants, no two of which have the same rows."""
+    """A day of so many tenants, no two of which have the same rows; that of the first is measured in shards."""
     warehouse = Warehouse(url)
     for number in range(tenants):
         slug = f"tenant-{number:02d}"
         add_tenant(warehouse, slug, "UTC", "USD")
-        homes = [*HOMES, *(f"10.1.{number}.{house}" for house in range(1 + number % 7))]
+        houses = 1 + number % 7 if number else HOMES_OF_LARGEST
+        homes = [*HOMES, *(f"10.1.{number}.{house}" for house in range(houses))]
         add(warehouse, "listener_events", *(download(slug, MONDAY, home) for home in homes))
         add(warehouse, "attribution_events", purchase(slug, MONDAY, f"order-{number}", "USD"))
     warehouse.close()
@@ -111,7 +117,8 @@ class Machines:
 
     def start_run(self, chunks: int) -> subprocess.Popen[bytes]:
         """A run of the job for Monday, in a process of its own."""
-        config = {"ops": {"divide_tenants": {"config": {"first": str(MONDAY), "chunks": chunks}}}}
+        divided = {"first": str(MONDAY), "chunks": chunks, "rows_per_shard": ROWS_PER_SHARD}
+        config = {"ops": {"divide_tenants": {"config": divided}}}
         code = (
             "import sys; from pipelines import runtime; from pipelines.settings import load_settings; "
             "runtime.prepare_orchestrator(load_settings(), None); from dagster._cli import cli; cli(sys.argv[1:])"
@@ -157,10 +164,10 @@ class Machines:
             self.broker.wait()
 
     @contextmanager
-    def nothing_written(self) -> Iterator[None]:
-        """Whoever has computed something waits before it can write it."""
+    def nothing_written(self, table: str) -> Iterator[None]:
+        """Whoever has something for the table waits before it can write it: rollup_ledger or day_shards."""
         with psycopg.connect(self.admin) as connection:
-            connection.execute("LOCK TABLE rollup_ledger IN SHARE MODE")
+            connection.execute(f"LOCK TABLE {table} IN SHARE MODE".encode())
             yield
             connection.rollback()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,6 +42,30 @@ class BrokenWarehouse(Warehouse):
         if isinstance(tenants, Sequence) and named("kreuz") in tenants and name != "read_tenant_failures":
             raise KeyError("of a row that nobody has thought of")
         return super().read(name, **params)
+
+
+class BrokenRequests(Warehouse):
+    """The requests of one tenant can be counted and not read."""
+
+    def read(self, name: str, /, **params: object) -> pl.DataFrame:
+        if name == "read_listener_events" and params["tenants"] == [named("kreuz")]:
+            raise KeyError("of a row that nobody has thought of")
+        return super().read(name, **params)
+
+
+class ErasingWarehouse(Warehouse):
+    """Somebody of one tenant is erased after some of its raw rows were read."""
+
+    def read(self, name: str, /, **params: object) -> pl.DataFrame:
+        found = super().read(name, **params)
+        if name == "read_listener_events" and (params["tenants"], params["shard"]) == ([named("kreuz")], 1):
+            with self.transaction() as connection:
+                connection.execute(
+                    "INSERT INTO erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, "
+                    "archived_rows) VALUES (%s, gen_random_uuid(), 'Ada Vance', 'address', '{}', 1, 0, 0)",
+                    [named("kreuz")],
+                )
+        return found
 
 
 def run(warehouse: Warehouse, instance: DagsterInstance, home: Path, **config: object) -> ExecuteInProcessResult:
@@ -166,3 +191,55 @@ def test_a_run_that_goes_on_after_a_failure_reads_what_the_first_one_divided_and
         began = [event.step_key for event in second.all_events if event.is_step_start]
         assert "divide_tenants" not in began
         assert "bring_together" in began
+
+
+def began(instance: DagsterInstance, result: ExecuteInProcessResult) -> dict[str, datetime]:
+    """When each step began."""
+    entries = instance.all_logs(result.run_id, of_type=DagsterEventType.STEP_START)
+    return {str(entry.step_key): datetime.fromtimestamp(entry.timestamp, UTC) for entry in entries}
+
+
+def test_a_day_that_is_measured_in_shards_is_the_same_day(
+    week: Warehouse, instance: DagsterInstance, home_folder: Path
+) -> None:
+    before = content(week)
+    with week.transaction("earshot_owner") as connection:
+        for table in ("downloads", "ad_exposures", "listener_metrics", "request_dispositions"):
+            connection.execute(f"DELETE FROM {table} WHERE day = %s".encode(), [MONDAY])
+    result = run(week, instance, home_folder, rows_per_shard=1, chunks=3)
+    assert result.success
+    assert content(week) == before
+    steps = began(instance, result)
+    measured = sorted(steps[step] for step in steps if step.startswith("measure_shard"))
+    assert len(measured) == 2 * 3
+    assert [step for step in steps if step.startswith("compute_chunk")] == []
+    assert not [entry for entry in instance.all_logs(result.run_id) if "measured as a whole" in entry.user_message]
+    # What arrives while the shards are measured is newer than what they read.
+    query = "SELECT DISTINCT began_at FROM rollup_ledger WHERE asset = 'downloads' AND day = %s"
+    assert max(moment for (moment,) in rows(week, query, MONDAY)) < measured[0]
+    assert rows(week, "SELECT count(*) FROM day_shards") == [(0,)]
+
+
+def test_a_tenant_that_cannot_be_measured_in_shards_is_named_and_the_other_is_computed(
+    server: Server, computed: str, instance: DagsterInstance, home_folder: Path
+) -> None:
+    with cloned_database(server, computed) as url, closing(BrokenRequests(url)) as broken:
+        result = run(broken, instance, home_folder, rows_per_shard=1)
+        query = "SELECT run_id::text FROM rollup_ledger WHERE day = %s AND tenant_id = %s AND asset = 'campaign_roi'"
+        assert rows(broken, query, MONDAY, named("harbor")) == [(result.run_id,)]
+    assert [event.step_key for event in result.get_step_failure_events()] == ["bring_together"]
+    (failed,) = result.get_step_failure_events()
+    assert "kreuz" in str(failed.step_failure_data)
+    assert len([step for step in began(instance, result) if step.startswith("measure_shard")]) > 2
+
+
+def test_shards_that_were_read_before_an_erasure_are_not_written(
+    server: Server, computed: str, instance: DagsterInstance, home_folder: Path
+) -> None:
+    with cloned_database(server, computed) as url, closing(ErasingWarehouse(url)) as warehouse:
+        result = run(warehouse, instance, home_folder, rows_per_shard=1, chunks=2)
+        query = "SELECT run_id::text FROM rollup_ledger WHERE day = %s AND tenant_id = %s AND asset = 'downloads'"
+        assert rows(warehouse, query, MONDAY, named("harbor")) == [(result.run_id,)]
+        assert rows(warehouse, query, MONDAY, named("kreuz")) == []
+    (failed,) = result.get_step_failure_events()
+    assert "A listener or a household was erased while it was computed" in str(failed.step_failure_data)

@@ -9,7 +9,7 @@ import pytest
 
 from assets.listening.identity.keys import Key, Keyring
 from assets.resources import Measurement
-from pipelines.chunks.job import fit, measures_of
+from pipelines.chunks.chunk import fit, measures_of
 
 TENANTS = [UUID(int=1), UUID(int=2)]
 FIRST, SECOND = Key(1, b"the first key of these tests 32b."), Key(2, b"the second key of these tests 32b")

@@ -16,12 +16,14 @@ from pipelines.settings import load_settings
 from sql.embedded import Server
 from sql.warehouse import Warehouse
 from tests.conftest import admin_address, cloned_database
-from tests.pipelines.chunks.machines import Machines, fill, ledger
+from tests.pipelines.chunks.machines import HOMES_OF_LARGEST, ROWS_PER_SHARD, Machines, fill, ledger
 from tests.pipelines.running import compute
 from tests.pipelines.small_network import MONDAY
 from tests.waiting import wait_for
 
-TENANTS = 4
+TENANTS = 50
+CHUNKS = 8
+SHARDS = HOMES_OF_LARGEST // ROWS_PER_SHARD
 
 
 @pytest.fixture
@@ -40,6 +42,13 @@ def machines(server: Server, template: str, tmp_path: Path) -> Iterator[tuple[Ma
         yield made[0], made[1]
 
 
+def kill_one(machines: Machines, kind: str) -> str:
+    """A step of that kind, after the worker was killed that was at it."""
+    step, pid = next((step, pid) for step, pid in machines.at_work().items() if step.startswith(kind))
+    machines.kill(pid)
+    return step
+
+
 def test_a_day_on_machines_that_fail_is_the_day_of_one_machine(
     machines: tuple[Machines, Machines], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,17 +56,26 @@ def test_a_day_on_machines_that_fail_is_the_day_of_one_machine(
     many.start_broker()
     many.start_worker()
     many.start_worker()
-    run = many.start_run(chunks=TENANTS)
-    with many.nothing_written():
-        wait_for(lambda: len(many.at_work()) == 2, "the work of two workers")
-        killed, pid = next(iter(many.at_work().items()))
-        many.kill(pid)
-        many.restart_broker()
+    run = many.start_run(chunks=CHUNKS)
+    killed = []
+    with many.nothing_written("day_shards"):
+        with many.nothing_written("rollup_ledger"):
+            wait_for(lambda: len(many.at_work()) == 2, "the work of two workers")
+            killed.append(kill_one(many, "compute_chunk"))
+            many.restart_broker()
+        many.start_worker()
+        wait_for(lambda: any(step.startswith("measure_shard") for step in many.at_work()), "a shard")
+        killed.append(kill_one(many, "measure_shard"))
+        many.start_worker()
     assert run.wait(300) == 0, (many.folder / "run.log").read_text()[-3000:]
     assert ledger(many) == [(asset, TENANTS) for asset in sorted((*DAILY_ASSETS, VERDICT))]
-    assert [step for step, _words in many.events("STEP_START")].count(killed) == 2
-    why = f"{killed} is handed to another worker, because the process that worked at it is gone."
-    assert (killed, why) in many.events("ENGINE_EVENT")
+    begun = [step for step, _words in many.events("STEP_START")]
+    assert [begun.count(step) for step in killed] == [2, 2]
+    assert len({step for step in begun if step.startswith("measure_shard")}) == SHARDS
+    for step in killed:
+        why = f"{step} is handed to another worker, because the process that worked at it is gone."
+        assert (step, why) in many.events("ENGINE_EVENT")
+    assert "measured as a whole" not in (many.folder / "run.log").read_text()
 
     for name, value in one.environment("home").items():
         if os.environ.get(name) != value:
@@ -66,7 +84,7 @@ def test_a_day_on_machines_that_fail_is_the_day_of_one_machine(
     compute(warehouse, MONDAY, MONDAY)
     warehouse.close()
     assert many.fingerprint() == one.fingerprint()
-    assert int(many.fingerprint()["downloads"].split()[0]) > TENANTS
+    assert int(many.fingerprint()["downloads"].split()[0]) > 3 * TENANTS
 
 
 def test_a_worker_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
