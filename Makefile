@@ -67,8 +67,8 @@ licences: .earshot/image/ready ## Write docs/licences.md anew, and fail for a li
 sbom: .earshot/image/ready $(TOOLS)/ready ## List what the image holds in .earshot/sbom.cdx.json (CycloneDX)
 	@$(BIN)/python .ci/sbom.py $(TOOLS) .earshot/image .earshot/sbom.cdx.json
 
-audit: $(TOOLS)/ready ## Look for known weaknesses of the pinned versions; fails where the advisories cannot be reached
-	@$(BIN)/python .ci/audit.py $(TOOLS)
+audit: $(TOOLS)/ready ## Look for known weaknesses of the pinned versions; ADVISORIES=FOLDER: by a copy of PyPA's database
+	@$(BIN)/python .ci/audit.py $(TOOLS) $(ADVISORIES)
 
 # What the image would install, by hash, for its Python and not for the one here.
 .earshot/image/ready: deploy/requirements.txt $(READY_DEV)
