@@ -168,8 +168,9 @@ class StepRun:
     failures: FailureLog
     # When the watermarks of the raw rows were recorded; None for assets that are not made of raw rows.
     watermarks_at: datetime | None
-    # When reading the raw rows began, where that was before the run: those of a tenant that is measured in shards.
-    read_from: datetime | None = None
+    # When reading the raw rows of a day began, where that was before the run: those of a tenant that is measured in
+    # shards. Computing may take a day out.
+    read_from: Mapping[date, datetime] = field(default_factory=dict)
     # Tenants whose stale days could not be read (RunScope.barred); it may grow during the run.
     barred: Mapping[UUID, BaseException] = field(default_factory=dict)
     committed: Committed = lambda _assets, _day, _tenants: None
@@ -256,18 +257,17 @@ class StepRun:
     def _replace_chunk(self, window: Window, chunk: Sequence[UUID]) -> Chunk:
         began = time.perf_counter()
         arrivals, clock = self._arrivals(window.day, chunk)
-        began_at = self.read_from or self.watermarks_at or clock
         part = self.tenants.filter(pl.col("tenant_id").is_in([tenant.bytes for tenant in chunk]))
-        status = finality(part, window, clock)
         self._refuse_dropped(window, chunk)
         content = self.compute(window, chunk)
+        read_from = self.read_from.get(window.day)
+        read_at, began_at = read_from or clock, read_from or self.watermarks_at or clock
+        status = finality(part, window, read_at)
         tables = {name: _stamp(name, frame, status, self.run_id) for name, frame in content.items()}
         computed = time.perf_counter()
         writes = [Write(name, frame) for name, frame in tables.items()]
         finality_and_arrivals = status.join(arrivals, on="tenant_id", validate="1:1")
-        lines = _ledger_lines(
-            content, self.tables_of, finality_and_arrivals, window, self.run_id, began_at, self.read_from or clock
-        )
+        lines = _ledger_lines(content, self.tables_of, finality_and_arrivals, window, self.run_id, began_at, read_at)
         self.warehouse.replace(writes, window, chunk, lines)
         self._computed.update(chunk)
         self._suspects.difference_update(chunk)
@@ -291,7 +291,7 @@ def begin_step(
     run_id: UUID,
     log_error: Callable[[str], object],
     committed: Committed = lambda _assets, _day, _tenants: None,
-    read_from: datetime | None = None,
+    read_from: Mapping[date, datetime] | None = None,
 ) -> tuple[RunScope, StepRun]:
     """A step at the begin of its run: for whom it computes which days, and the run of it. read_from: as of StepRun."""
     warehouse.analyze_new()
@@ -308,7 +308,7 @@ def begin_step(
         compute=compute,
         failures=FailureLog(warehouse, "computing", log_error, run_id),
         watermarks_at=run_scope.record_watermarks(),
-        read_from=read_from,
+        read_from=read_from if read_from is not None else {},
         barred=run_scope.barred,
         committed=committed,
     )

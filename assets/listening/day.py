@@ -68,15 +68,18 @@ def _join(shards: Sequence[DayShard]) -> DayShard:
         return pl.concat(frames)
 
     kinds, days = ["tenant_id", "disposition"], ["tenant_id", "day"]
-    sums = pl.exclude("podcast_id").sum()
     return DayShard(
         # The shards were begun at different times; what was computed before the first of them counts.
-        judged=joined("judged").group_by(days).agg(pl.col("requests").min()),
+        judged=joined("judged")
+        .group_by(days)
+        .agg(pl.col("requests").min(), found=pl.len())
+        .filter(found=len(shards))
+        .drop("found"),
         counts=joined("counts").group_by(days).agg(pl.col("rows").sum()),
         versions=joined("versions").unique(),
         addressed=joined("addressed").unique(),
         dispositions=joined("dispositions").group_by(kinds).agg(pl.all().sum()),
-        playback=joined("playback").group_by("podcast_id", *EPISODE).agg(sums),
+        playback=joined("playback").group_by(EPISODE).agg(pl.all().sum()),
         downloads=joined("downloads"),
         delivered=joined("delivered"),
     )
@@ -101,7 +104,7 @@ def _build_tables(
     downloads = downloads.sort("tenant_id", "downloaded_at", "download_id")
     breakdowns = measure_breakdowns(downloads)
     numbers = settings.catalogue.episodes.select(*EPISODE, "episode_no")
-    consumption = divide_sums(whole.playback.drop("podcast_id").join(numbers, on=EPISODE, validate="1:1"))
+    consumption = divide_sums(whole.playback.join(numbers, on=EPISODE, validate="1:1"))
     metrics = measure_audience(downloads, whole.delivered, consumption.drop(EPISODE), settings.catalogue)
     exposures = pl.concat([whole.delivered, explicit])
 

@@ -72,7 +72,7 @@ class DayShard:
     versions:     tenant_id, ip_rules_version: the rules of the retained keys of the day's rows
     addressed:    tenant_id of those with an address among the day's rows, each once
     dispositions: tenant_id, disposition, requests, range_assumed (those of them whose range is taken as received)
-    playback:     tenant_id, podcast_id, episode_id and the sums of consumption.sum_playbacks
+    playback:     tenant_id, episode_id and the sums of consumption.sum_playbacks
     downloads:    DOWNLOAD_COLUMNS
     delivered:    ad_delivery.find_delivered_ads
     """
@@ -181,7 +181,8 @@ def measure_shard(
         versions,
         addressed,
         dispositions=_sum_dispositions([each.filter(inputs.is_today) for each in (filtered, candidates)], inputs),
-        playback=name_episodes(inputs.playback, settings.catalogue),
+        # Without podcast_id: somebody may move the episode while shards are measured.
+        playback=name_episodes(inputs.playback, settings.catalogue).drop("podcast_id"),
         downloads=_build_downloads(downloads),
         delivered=find_delivered_ads(candidates, downloads, inputs.segments, settings.catalogue),
     )

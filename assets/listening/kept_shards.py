@@ -8,8 +8,9 @@ which (pipelines/chunks).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import fields
+from datetime import date, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -38,8 +39,10 @@ def keep_shard(
 ) -> bool:
     """Measure a shard of a tenant's UTC day and keep it for the run; False where the day cannot be divided.
 
-    A shard that is kept already is replaced.
+    A shard that is kept already is replaced. Raises PermanentError, and keeps nothing, where somebody was erased or
+    keys were rotated meanwhile.
     """
+    began = warehouse.clock()
     read = cached_reader(warehouse.read)
     settings = read_settings(read, [tenant])
     if not can_be_divided(read, window, [tenant], settings):
@@ -47,18 +50,26 @@ def keep_shard(
     keyring = measurement.keyring.in_force(warehouse.read, [tenant])
     rules, ranges = measurement.rules, measurement.ranges
     measured = measure_shard(read, window, [tenant], settings, rules, ranges, keyring, shard)
+    # Addresses may have gone while the rows were read; their keys are kept before they go.
+    if not can_be_divided(read, window, [tenant], settings):
+        return False
     day = ShardedDay(tenant, window.day, run_id, _measured_by(settings.methods, measurement, keyring))
-    replace_shard(warehouse, day, *shard, _slices(measured))
+    replace_shard(warehouse, day, *shard, _slices(measured), began)
     return True
 
 
 def compute_of_shards(
-    warehouse: Warehouse, measurement: Measurement, shards: int, run_id: UUID, log: Callable[[str], object]
+    warehouse: Warehouse,
+    measurement: Measurement,
+    shards: int,
+    run_id: UUID,
+    read_from: MutableMapping[date, datetime],
+    log: Callable[[str], object],
 ) -> ComputeDay:
     """Computes the listening of one tenant's day of the shards that the run has kept.
 
     Where one of them is missing, or was measured by other rules or keys, the whole day is measured at once, which gives
-    the same; log is called with a sentence about it.
+    the same; log is called with a sentence about it, and the day leaves read_from: when reading of each day began.
     """
     read = cached_reader(warehouse.read)
 
@@ -71,6 +82,7 @@ def compute_of_shards(
         if len(kept) != shards:
             log(f"{window.day} has {len(kept)} of {shards} shards of tenant {tenant}, so it is measured as a whole.")
             kept = []
+            read_from.pop(window.day, None)
         return compute_listening_day(read, window, tenants, measurement.rules, measurement.ranges, keyring, shards=kept)
 
     return compute

@@ -142,9 +142,10 @@ def compute_chunk(context: OpExecutionContext, chunk: Chunk) -> dict[str, Any]:
         try:
             for step in STEPS:
                 compute = bind(step, warehouse.read, measurement if step.given else None)
-                read_from = None
+                read_from: dict[date, datetime] = {}
                 if step is LISTENING and "shards" in chunk:
-                    compute, read_from = compute_listening(context, chunk), read_since(chunk)
+                    read_from = dict.fromkeys((window.day for window in days), read_since(chunk))
+                    compute = compute_listening(context, chunk, read_from)
                 entries += _compute(context, step, scope, days, compute, check, read_from)
         except NobodyComputedError as error:
             # One tenant's trouble is no reason to stop the others'; bringing together says whose it is.
@@ -161,9 +162,9 @@ def _compute(
     days: Sequence[Window],
     compute: Any,
     check: Any,
-    read_from: datetime | None,
+    read_from: Mapping[date, datetime],
 ) -> Iterator[Entry]:
-    """read_from: from when on raw rows are newer than what is computed; None: from now on."""
+    """read_from: by day from when on raw rows are newer than what is computed; not there: from now on."""
     from assets.runs import begin_step
 
     run_scope, run = begin_step(

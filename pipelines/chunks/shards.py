@@ -5,8 +5,8 @@ Not here: what a shard is and the day that is made of shards (assets/listening),
 (job.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -101,12 +101,18 @@ def gather_shards(context: OpExecutionContext, shards: list[Chunk]) -> Iterator[
         yield DynamicOutput(chunk, mapping_key=f"{number:02d}_of_{len(chunks):02d}")
 
 
-def compute_listening(context: OpExecutionContext, chunk: Chunk) -> "ComputeDay":
-    """The function of the listening step for a tenant that was measured in shards, in the place of computing.bind."""
+def compute_listening(
+    context: OpExecutionContext, chunk: Chunk, read_from: MutableMapping[date, datetime]
+) -> "ComputeDay":
+    """The function of the listening step for a tenant that was measured in shards, in the place of computing.bind.
+
+    read_from: of each day read_since; a day that is measured as a whole leaves it.
+    """
     from assets.listening.kept_shards import compute_of_shards
 
     warehouse, measurement = context.resources.warehouse, context.resources.measurement
-    return compute_of_shards(warehouse, measurement, chunk["shards"], UUID(chunk["run"]), context.log.info)
+    run_id = UUID(chunk["run"])
+    return compute_of_shards(warehouse, measurement, chunk["shards"], run_id, read_from, context.log.info)
 
 
 def read_since(chunk: Chunk) -> datetime:

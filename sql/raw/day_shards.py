@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 from uuid import UUID
 
+from sql.connections.locks import take_locks
 from sql.warehouse import Warehouse
+from sql.writing import key_lock, refuse_erased, refuse_rotated
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,23 @@ class ShardedDay:
 
 
 def replace_shard(
-    warehouse: Warehouse, day: ShardedDay, shard: int, shards: int, slices: Iterable[tuple[str, int, bytes]]
+    warehouse: Warehouse,
+    day: ShardedDay,
+    shard: int,
+    shards: int,
+    slices: Iterable[tuple[str, int, bytes]],
+    began: datetime,
 ) -> None:
-    """Keep a shard (from 0) of so many, in place of what was kept of it. slices: name, number from 0, content."""
+    """Keep a shard (from 0) of so many, in place of what was kept of it.
+
+    slices: name, number from 0, content. began: before its rows were read. Raises PermanentError, and keeps nothing,
+    where somebody of the tenant was erased or its keys were rotated since: whoever did that has emptied the table.
+    """
     key = [day.tenant, day.day, day.run_id, shard]
     with warehouse.transaction() as connection:
+        take_locks(connection, [], [key_lock(day.tenant)])
+        refuse_rotated(connection, {day.tenant: began})
+        refuse_erased(connection, {day.tenant: began})
         connection.execute(
             "DELETE FROM day_shards WHERE tenant_id = %s AND day = %s AND run_id = %s AND shard = %s", key
         )
@@ -44,8 +58,9 @@ def replace_shard(
 
 def read_slices(warehouse: Warehouse, day: ShardedDay) -> Iterator[tuple[int, str, bytes]]:
     """shard, name and content of what is kept of the day, in the order of shards, names and slices."""
-    with warehouse.transaction() as connection:
-        found = connection.execute(
+    with warehouse.transaction() as connection, connection.cursor() as cursor:
+        # Row by row, so that only one content is in memory at a time.
+        found = cursor.stream(
             "SELECT shard, name, content FROM day_shards WHERE tenant_id = %s AND day = %s AND run_id = %s "
             "AND measured_by = %s ORDER BY shard, name, slice",
             [day.tenant, day.day, day.run_id, day.measured_by],

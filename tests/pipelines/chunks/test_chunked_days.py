@@ -59,13 +59,29 @@ class ErasingWarehouse(Warehouse):
     def read(self, name: str, /, **params: object) -> pl.DataFrame:
         found = super().read(name, **params)
         if name == "read_listener_events" and (params["tenants"], params["shard"]) == ([named("kreuz")], 1):
-            with self.transaction() as connection:
-                connection.execute(
-                    "INSERT INTO erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, "
-                    "archived_rows) VALUES (%s, gen_random_uuid(), 'Ada Vance', 'address', '{}', 1, 0, 0)",
-                    [named("kreuz")],
-                )
+            erase(self)
         return found
+
+
+class LateErasingWarehouse(Warehouse):
+    """Somebody of one tenant is erased after all of its shards were kept."""
+
+    is_erased = False
+
+    def analyze_new(self) -> None:
+        super().analyze_new()
+        if not self.is_erased:
+            self.is_erased = True
+            erase(self)
+
+
+def erase(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as connection:
+        connection.execute(
+            "INSERT INTO erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, archived_rows) "
+            "VALUES (%s, gen_random_uuid(), 'Ada Vance', 'address', '{}', 1, 0, 0)",
+            [named("kreuz")],
+        )
 
 
 def run(warehouse: Warehouse, instance: DagsterInstance, home: Path, **config: object) -> ExecuteInProcessResult:
@@ -236,10 +252,29 @@ def test_a_tenant_that_cannot_be_measured_in_shards_is_named_and_the_other_is_co
 def test_shards_that_were_read_before_an_erasure_are_not_written(
     server: Server, computed: str, instance: DagsterInstance, home_folder: Path
 ) -> None:
-    with cloned_database(server, computed) as url, closing(ErasingWarehouse(url)) as warehouse:
+    with cloned_database(server, computed) as url, closing(LateErasingWarehouse(url)) as warehouse:
         result = run(warehouse, instance, home_folder, rows_per_shard=1, chunks=2)
         query = "SELECT run_id::text FROM rollup_ledger WHERE day = %s AND tenant_id = %s AND asset = 'downloads'"
         assert rows(warehouse, query, MONDAY, named("harbor")) == [(result.run_id,)]
         assert rows(warehouse, query, MONDAY, named("kreuz")) == []
     (failed,) = result.get_step_failure_events()
     assert "A listener or a household was erased while it was computed" in str(failed.step_failure_data)
+
+
+def test_a_day_of_which_a_shard_was_read_before_an_erasure_is_measured_as_a_whole(
+    server: Server, computed: str, instance: DagsterInstance, home_folder: Path
+) -> None:
+    with cloned_database(server, computed) as url, closing(ErasingWarehouse(url)) as warehouse:
+        before = content(warehouse)
+        result = run(warehouse, instance, home_folder, rows_per_shard=1, chunks=2)
+        assert result.success
+        assert content(warehouse) == before
+        [(began_at,)] = rows(
+            warehouse,
+            "SELECT began_at FROM rollup_ledger WHERE day = %s AND tenant_id = %s AND asset = 'downloads'",
+            MONDAY,
+            named("kreuz"),
+        )
+        assert began_at > max(at for step, at in began(instance, result).items() if step.startswith("measure_shard"))
+    said = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert len([words for words in said if "has 1 of 2 shards" in words]) == 1
