@@ -27,7 +27,9 @@ from sql.values import PermanentError
 )
 @click.option("--name", metavar="NAME", help="What the worker is called in logs; by default the machine's name.")
 def worker(concurrency: int, name: str | None) -> None:
-    """Compute chunks of days and shards of tenants, as runs of the job chunked_rollups hand them out. Stop it with Ctrl-C or SIGTERM.
+    """Compute chunks of days, and shards of very large tenants, as runs of the job chunked_rollups hand them out.
+
+    Stop it with Ctrl-C or SIGTERM.
 
     It needs the same database, history, key ring and rules as the process that started the run, and no folder that is
     shared with it. Stopped, it ends the step that it is at; killed, the step is handed to another worker.
