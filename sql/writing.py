@@ -266,17 +266,23 @@ def refuse_erased(connection: Connection, read: Mapping[UUID, datetime]) -> None
 
     What was computed may have them back. The caller holds the locks of the keys.
     """
-    found = connection.execute(
-        "SELECT FROM public.erasures AS erased "
-        "INNER JOIN unnest(%s::uuid[], %s::timestamptz[]) AS line (tenant_id, read_at) "
-        "ON erased.tenant_id = line.tenant_id AND erased.erased_at >= line.read_at AND erased.days > 0 LIMIT 1",
-        [list(read), list(read.values())],
-    ).fetchone()
-    if found is not None:
+    if is_erased_since(connection, read):
         raise PermanentError(
             "A listener or a household was erased while it was computed; nothing was written. The next run computes "
             "it without them"
         )
+
+
+def is_erased_since(connection: Connection, read: Mapping[UUID, datetime]) -> bool:
+    """Whether rows of somebody of a tenant were erased, in the tables or the archive, since its input was read."""
+    found = connection.execute(
+        "SELECT FROM public.erasures AS erased "
+        "INNER JOIN unnest(%s::uuid[], %s::timestamptz[]) AS line (tenant_id, read_at) "
+        "ON erased.tenant_id = line.tenant_id AND erased.erased_at >= line.read_at "
+        "AND (erased.days > 0 OR erased.archived_days > 0) LIMIT 1",
+        [list(read), list(read.values())],
+    ).fetchone()
+    return found is not None
 
 
 def _delete(connection: Connection, write: Write, shape: TableShape, window: Window, tenants: Sequence[UUID]) -> None:

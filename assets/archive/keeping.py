@@ -6,7 +6,7 @@ Not here: files (files.py), statements (sql/raw/archiving.py), when this runs (a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -25,11 +25,23 @@ from assets.privacy.expiry import expire_day
 from assets.spans import CALENDAR_DAY, ROLLING_AHEAD, ROLLING_BACK
 from assets.steps import MADE_OF_RAW
 from sql.connections.connecting import LockedError
+from sql.connections.locks import take_locks
 from sql.failures import FailureLog
-from sql.raw.archiving import TABLES, columns_of, drop_day, drop_empty_parts, fingerprints
+from sql.raw.archiving import (
+    TABLES,
+    RowsChangedError,
+    archive_lock,
+    archived_states,
+    columns_of,
+    drop_day,
+    drop_empty_parts,
+    fingerprints,
+    refuse_changed_files,
+)
 from sql.statements import statement
 from sql.values import PermanentError, Scope, Window
 from sql.warehouse import Warehouse
+from sql.writing import is_erased_since
 
 # In tenant_failures: the asset that does it every night.
 SUBJECT = "archived_rows"
@@ -143,17 +155,15 @@ def _archive_day(warehouse: Warehouse, archiving: Archiving, due: ArchivedDay) -
             "s3://bucket/earshot, or tenants.raw_days to NULL"
         )
     window = Window.of_day(due.day)
+    began = warehouse.clock()
     if due.loses_addresses:
         # Whose addresses are to go at some time has none in the archive, where nobody would take them out.
         for relation in (REQUESTS, SIGNALS):
             expire_day(warehouse, due.tenant, window, archiving.ranges, archiving.keyring, relation)
     before = fingerprints(warehouse, due.tenant, window)
     frames = _read_tables(warehouse, due.tenant, window)
-    manifest = write_day(
-        archiving.root, due.tenant, due.day, _with_dropped(warehouse, archiving.root, due.tenant, due.day, frames)
-    )
-    note_manifest(warehouse, manifest)
-    remove_earlier(Place(manifest.place, archiving.root.options), manifest)
+    merged, known = _with_dropped(warehouse, archiving.root, due.tenant, due.day, frames)
+    manifest = replace_files(warehouse, archiving.root, due.tenant, due.day, merged, known, began)
     gone = drop_day(warehouse, due.tenant, window, before)
     return ArchivedDay(due.tenant, due.slug, due.day, manifest.rows, manifest.bytes, sum(gone.values()), manifest.place)
 
@@ -180,33 +190,65 @@ def _read_tables(warehouse: Warehouse, tenant: UUID, window: Window) -> dict[str
 
 def _with_dropped(
     warehouse: Warehouse, root: Place, tenant: UUID, day: date, frames: dict[str, pl.DataFrame]
-) -> dict[str, pl.DataFrame]:
-    """The rows with those that were archived and dropped before: the day is in the tables in part, as late rows."""
+) -> tuple[dict[str, pl.DataFrame], str | None]:
+    """The rows with those that were archived and dropped before: the day is in the tables in part, as late rows.
+
+    And the hash of the day's manifest so far; None where it has none.
+    """
     archived = warehouse.rows("read_archived_days", tenants=[tenant], first=day, last=day)
+    known = archived[0]["manifest_sha256"] if archived else None
     if not archived or archived[0]["dropped_at"] is None:
-        return frames
+        return frames, known
     place = Place(archived[0]["place"], root.options)
-    earlier = read_day(place, read_manifest(place, archived[0]["manifest_sha256"]))
+    earlier = read_day(place, read_manifest(place, str(known)))
     merged = dict(frames)
     for table, frame in earlier.items():
         key = ["occurred_at", "event_id", *(["key_version"] if table == "attribution_event_keys" else [])]
         rest = frame.join(frames[table], on=key, how="anti")
         # A column that came since is NULL in earlier rows, as in the table.
         merged[table] = pl.concat([frames[table], rest], how="diagonal_relaxed").sort(key)
-    return merged
+    return merged, known
 
 
-def note_manifest(warehouse: Warehouse, manifest: Manifest) -> None:
-    """Keep where an archived day lies, and the hash of its manifest."""
+def replace_files(
+    warehouse: Warehouse,
+    root: Place,
+    tenant: UUID,
+    day: date,
+    frames: Mapping[str, pl.DataFrame],
+    known: str | None,
+    began: datetime | None = None,
+) -> Manifest:
+    """Write an archived day's files in place of those so far, and keep where it lies, with the hash of its manifest.
+
+    known: the hash of the manifest so far, None where it has none. began: before the frames were read, where somebody
+    may have been erased since. Raises RowsChangedError, and writes nothing, where the files so far are other ones by
+    now, or somebody was erased: nobody comes back by rows that were read before.
+    """
     with warehouse.transaction() as connection:
+        take_locks(connection, [archive_lock(tenant)])
+        # Files may take longer than a transaction may idle.
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        refuse_changed_files(connection, tenant, day, known)
+        if began is not None and is_erased_since(connection, {tenant: began}):
+            raise RowsChangedError(
+                f"Somebody was erased while {day} was archived; nothing was dropped, and the next night tries again"
+            )
+        manifest = write_day(root, tenant, day, frames)
         connection.execute(
             statement("note_archived_day").text,
             {
-                "tenant": manifest.tenant,
-                "day": manifest.day,
+                "tenant": tenant,
+                "day": day,
                 "place": manifest.place,
                 "manifest_sha256": manifest.sha256,
                 "rows": manifest.rows,
                 "bytes": manifest.bytes,
             },
         )
+    with warehouse.transaction() as connection:
+        take_locks(connection, [archive_lock(tenant)])
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        if archived_states(connection, tenant)[day][0] == manifest.sha256:
+            remove_earlier(Place(manifest.place, root.options), manifest)
+    return manifest

@@ -46,5 +46,5 @@ def restore_days(
         place = Place(each["place"], root.options if root else {})
         manifest = read_manifest(place, each["manifest_sha256"])
         frames = read_day(place, manifest)
-        added = 0 if dry_run else restore_day(warehouse, tenant, Window.of_day(each["day"]), frames)
+        added = 0 if dry_run else restore_day(warehouse, tenant, Window.of_day(each["day"]), frames, manifest.sha256)
         yield RestoredDay(each["day"], manifest.rows, added)

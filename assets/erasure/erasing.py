@@ -7,18 +7,20 @@ Not here: the tables (sql/raw/erasing.py), requests that wait (requesting.py), c
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import polars as pl
 
-from assets.archive.files import read_day, read_manifest, remove_earlier, root_of, write_day
-from assets.archive.keeping import note_manifest, read_rows
+from assets.archive.files import read_day, read_manifest, root_of
+from assets.archive.keeping import read_rows, replace_files
 from assets.importing.sources.places import Place
 from assets.listening.identity.keys import Keyring, derive_keys, renew_keys
 from assets.steps import MADE_OF_RAW
+from sql.raw.archiving import ArchivedState
 from sql.raw.erasing import Keys, Proof, count_rows, erase_rows, listeners_of, raw_days
 from sql.tables import RAW
 from sql.values import PermanentError, Window
@@ -36,6 +38,16 @@ class Erasure:
     days: tuple[date, ...]
     archived_days: int
     archived_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Archived:
+    """What was erased in the archive: days and rows; the keys with those found there; its days as they were left."""
+
+    days: int
+    rows: int
+    keys: Keys
+    states: Mapping[date, ArchivedState]
 
 
 def kind_of(listener: int | None, address: str | None) -> str:
@@ -78,7 +90,8 @@ def erase(
 
     root: its options open the archive, whose files are written again first. request: the one that this carries out. It
     may be stopped and run again. Raises PermanentError, and leaves the tables as they are, where rows come meanwhile,
-    or for a key or address that is none; RequestEndedError where the request does not wait any more.
+    or for a key or address that is none; RowsChangedError where days are archived or restored meanwhile;
+    RequestEndedError where the request does not wait any more.
     """
     kind = kind_of(listener, address)
     began = warehouse.clock()
@@ -86,6 +99,8 @@ def erase(
     households = keys_of_address(address, tenant, keyring) if address is not None else frozenset[int]()
     listeners = listeners_of(warehouse, tenant, households) if households else frozenset({listener or 0})
     keys = Keys(households, listeners)
+    # First, so that rows which move between the tables and the archive while both are read are not missed.
+    in_archive = warehouse.rows("read_archived_days", tenants=[tenant], first=date.min, last=date.max)
     events: dict[str, list[UUID]] = {table: [] for table in RAW}
     days: set[date] = set()
     for day in raw_days(warehouse, tenant):
@@ -93,13 +108,16 @@ def erase(
         for table, ids in found.items():
             events[table] += [UUID(bytes=each) for each in ids]
             days |= {day} if ids else set()
-    archived_days, archived_rows, keys = _erase_archived(warehouse, tenant, keys, keyring, root, dry_run=dry_run)
+    archived = _erase_archived(warehouse, tenant, keys, keyring, in_archive, root, dry_run=dry_run)
+    keys = archived.keys
     before = count_rows(warehouse, tenant, keys, events)
     if dry_run:
-        return Erasure(before, before, tuple(sorted(days)), archived_days, archived_rows)
-    proof = Proof(kind, person, before, archived_days, archived_rows, request)
-    after, touched = erase_rows(warehouse, tenant, keys, events, days, address, MADE_OF_RAW, began, proof)
-    return Erasure(before, after, tuple(touched), archived_days, archived_rows)
+        return Erasure(before, before, tuple(sorted(days)), archived.days, archived.rows)
+    proof = Proof(kind, person, before, archived.days, archived.rows, request)
+    after, touched = erase_rows(
+        warehouse, tenant, keys, events, days, address, MADE_OF_RAW, began, archived.states, proof
+    )
+    return Erasure(before, after, tuple(touched), archived.days, archived.rows)
 
 
 def _find(
@@ -135,12 +153,21 @@ def _find(
 
 
 def _erase_archived(
-    warehouse: Warehouse, tenant: UUID, keys: Keys, keyring: Keyring, root: Place | None, *, dry_run: bool
-) -> tuple[int, int, Keys]:
-    """Write archived days again without their rows; how many days and rows, and the keys with those found there."""
+    warehouse: Warehouse,
+    tenant: UUID,
+    keys: Keys,
+    keyring: Keyring,
+    in_archive: Iterable[Mapping[str, Any]],
+    root: Place | None,
+    *,
+    dry_run: bool,
+) -> _Archived:
+    """Write archived days again without their rows."""
     days = rows = 0
-    for each in warehouse.rows("read_archived_days", tenants=[tenant], first=date.min, last=date.max):
+    states: dict[date, ArchivedState] = {}
+    for each in in_archive:
         place = Place(each["place"], root.options if root else {})
+        states[each["day"]] = (each["manifest_sha256"], each["dropped_at"], each["restored_at"])
         frames = read_day(place, read_manifest(place, each["manifest_sha256"]))
         found, keys = _find(frames, tenant, keys, keyring)
         gone = {name: ids for table, ids in found.items() for name in (table, _RETAINED_KEYS[table])}
@@ -151,7 +178,6 @@ def _erase_archived(
         days, rows = days + 1, rows + fewer
         if not dry_run:
             above = Place(root_of(place.location, tenant, each["day"]), place.options)
-            manifest = write_day(above, tenant, each["day"], left)
-            note_manifest(warehouse, manifest)
-            remove_earlier(place, manifest)
-    return days, rows, keys
+            manifest = replace_files(warehouse, above, tenant, each["day"], left, each["manifest_sha256"])
+            states[each["day"]] = (manifest.sha256, each["dropped_at"], each["restored_at"])
+    return _Archived(days, rows, keys, states)

@@ -7,8 +7,8 @@ Not here: files (assets/archive), which days are due.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from psycopg import sql
@@ -44,6 +44,35 @@ class RowsChangedError(EarshotError):
 # How many rows, and a sum of their hashes.
 Fingerprint = tuple[int, int]
 
+# Of an archived day: its manifest, when its rows left the tables, when they came back.
+ArchivedState = tuple[str, datetime | None, datetime | None]
+
+
+def archive_lock(tenant: UUID) -> str:
+    """The lock of a tenant's archived days: taken by who replaces files or moves rows, until the database knows it."""
+    return f"archive {tenant}"
+
+
+def archived_states(connection: Connection, tenant: UUID) -> dict[date, ArchivedState]:
+    """The tenant's archived days as they are now."""
+    found = connection.execute(
+        "SELECT day, manifest_sha256, dropped_at, restored_at FROM public.archived_days WHERE tenant_id = %s", [tenant]
+    ).fetchall()
+    return {cast(date, day): cast(ArchivedState, tuple(state)) for day, *state in found}
+
+
+def refuse_changed_files(connection: Connection, tenant: UUID, day: date, known: str | None) -> None:
+    """Raises RowsChangedError where a day's manifest is not the one that was read. known: None: there was none.
+
+    The caller holds the lock of the archive.
+    """
+    now = archived_states(connection, tenant).get(day)
+    if (now[0] if now else None) != known:
+        raise RowsChangedError(
+            f"The files of {day} were replaced while they were read, by archiving or by an erasure; nothing was "
+            "changed. Run it again"
+        )
+
 
 def fingerprint(connection: Connection, table: str, tenant: UUID, window: Window) -> Fingerprint:
     """Of one tenant's rows of a table in the window."""
@@ -71,7 +100,7 @@ def drop_day(warehouse: Warehouse, tenant: UUID, window: Window, archived: Mappi
     """
     gone: dict[str, int] = {}
     with warehouse.transaction() as connection:
-        take_locks(connection, [f"archive {tenant}"])
+        take_locks(connection, [archive_lock(tenant)])
         for table in TABLES:
             went = _pair(
                 connection.execute(
@@ -111,14 +140,18 @@ def drop_empty_parts(warehouse: Warehouse, day: date) -> int:
     return dropped
 
 
-def restore_day(warehouse: Warehouse, tenant: UUID, window: Window, frames: Mapping[str, pl.DataFrame]) -> int:
+def restore_day(
+    warehouse: Warehouse, tenant: UUID, window: Window, frames: Mapping[str, pl.DataFrame], known: str
+) -> int:
     """Insert a tenant's archived rows of a day where they are not there, in one transaction; returns how many were not.
 
-    Raises PermanentError, and restores nothing, where a row could not be put in.
+    known: the hash of the manifest that they were read by. Raises PermanentError, and restores nothing, where a row
+    could not be put in; RowsChangedError where the files are other ones by now.
     """
     added = 0
     with warehouse.transaction() as connection:
-        take_locks(connection, [f"archive {tenant}"])
+        take_locks(connection, [archive_lock(tenant)])
+        refuse_changed_files(connection, tenant, window.day, known)
         for table in TABLES:
             if table in frames:
                 added += writing.insert(connection, table, frames[table])

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from psycopg import sql
 
 from sql.connections.locks import take_locks
+from sql.raw.archiving import ArchivedState, RowsChangedError, archive_lock, archived_states
 from sql.raw.imports import whole_number
 from sql.statements import statement
 from sql.tables import RAW
@@ -157,19 +158,26 @@ def erase_rows(
     address: str | None,
     of_raw: Sequence[str],
     began: datetime,
+    archived: Mapping[date, ArchivedState],
     proof: Proof,
 ) -> tuple[dict[str, int], list[date]]:
     """Delete them in one transaction, re-open the days, keep the proof; what is left by table, and the days.
 
     events, days: raw rows of the tables, by table, and their days. address: whose rejected lines go, too. of_raw: the
-    assets that are made of raw rows. began: before the keys were made. Runs that read the tenant's rows before cannot
+    assets that are made of raw rows. began: before the keys were made. archived: the archived days before any row was
+    read, with the manifests of those that were written again since. Runs that read the tenant's rows before cannot
     write any more (writing.refuse_erased). Raises PermanentError, and erases nothing, where rows are left or keys were
-    rotated meanwhile; RequestEndedError where the request does not wait any more.
+    rotated meanwhile; RowsChangedError where days were archived or restored; RequestEndedError where the request does
+    not wait any more.
     """
     raw = set(days)
     touched = set(raw)
     with warehouse.transaction() as connection:
-        take_locks(connection, [key_lock(tenant)])
+        take_locks(connection, [archive_lock(tenant), key_lock(tenant)])
+        if archived_states(connection, tenant) != archived:
+            raise RowsChangedError(
+                "Days were archived or restored while it was erased, so nothing was in the tables; run it again"
+            )
         refuse_rotated(connection, {tenant: began})
         request = {"tenant": tenant, "request": proof.request}
         if proof.request and not connection.execute(statement("lock_erasure_request").text, request).fetchone():

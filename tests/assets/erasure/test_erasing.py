@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +13,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.archive.files import read_day, read_manifest
+from assets.archive import keeping, restoring
+from assets.archive.files import Manifest, read_day, read_manifest
+from assets.archive.restoring import restore_days
 from assets.erasure.erasing import erase, keys_of_address
 from assets.importing.sources.places import Place
 from assets.listening import RecentKeys, compute_audience_day, compute_listening_day
@@ -20,9 +24,10 @@ from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.privacy.expiry import expire_day
 from assets.privacy.rotation import rotate_keys
+from sql.raw.archiving import RowsChangedError
 from sql.values import PermanentError, Scope
 from sql.warehouse import LedgerLine, Warehouse, Write
-from tests.assets.archive.test_keeping import AT, DAY, ELSE, KEYS, QUAY, archive, network, signal
+from tests.assets.archive.test_keeping import AT, DAY, ELSE, KEYS, QUAY, archive, finish, network, signal
 from tests.assets.listening.test_day import load, name, request
 
 __all__ = ["network"]
@@ -202,3 +207,132 @@ def test_a_run_of_many_days_does_not_count_them_from_what_it_has_read_before(net
     erase(network, QUAY, KEYS, "Ada", address=HOME)
 
     assert (before, listeners()) == ([2], [1])
+
+
+class Interrupted(Warehouse):
+    """Something happens once, after a statement was read for the first time."""
+
+    after = ""
+    then: Callable[[], object] | None = None
+
+    def read(self, name: str, /, **params: object) -> pl.DataFrame:
+        found = super().read(name, **params)
+        self._happen(name)
+        return found
+
+    def rows(self, name: str, /, **params: object) -> list[dict[str, Any]]:
+        found = super().rows(name, **params)
+        self._happen(name)
+        return found
+
+    def _happen(self, name: str) -> None:
+        if self.then is not None and name == self.after:
+            then, self.then = self.then, None
+            then()
+
+
+@pytest.fixture
+def interrupted(network: Warehouse, database_url: str) -> Iterator[Interrupted]:
+    with closing(Interrupted(database_url)) as warehouse:
+        yield warehouse
+
+
+def addresses(warehouse: Warehouse) -> set[str]:
+    """Those of all requests of the tenant, in the tables and in the archive."""
+    there = rows(warehouse, "SELECT client_ip::text FROM listener_events WHERE tenant_id = %s", QUAY)
+    found = {address for (address,) in there}
+    for each in warehouse.rows("read_archived_days", tenants=[QUAY], first=DAY.day, last=DAY.day):
+        place = Place(each["place"])
+        found |= set(read_day(place, read_manifest(place, each["manifest_sha256"]))["listener_events"]["client_ip"])
+    return found
+
+
+# After which statement of an erasure it happens; by then it has read the tables, the archive, or both.
+DURING_AN_ERASURE = ("read_archived_days", "read_archive_listener_events", "read_archive_attribution_event_keys")
+
+
+@pytest.mark.parametrize("after", DURING_AN_ERASURE)
+def test_nobody_stays_in_the_archive_by_a_day_that_is_archived_during_the_erasure(
+    interrupted: Interrupted, network: Warehouse, tmp_path: Path, after: str
+) -> None:
+    interrupted.after, interrupted.then = after, lambda: archive(network, tmp_path)
+    with pytest.raises(RowsChangedError, match="archived or restored while it was erased"):
+        erase(interrupted, QUAY, KEYS, "Ada", address=HOME)
+    assert rows(network, "SELECT count(*) FROM erasures") == [(0,)]
+
+    erase(interrupted, QUAY, KEYS, "Ada", address=HOME)
+
+    assert f"{HOME}/32" not in addresses(network)
+
+
+@pytest.mark.parametrize("after", ["read_archived_days", "read_key_versions"])
+def test_nobody_stays_in_the_tables_by_a_day_that_is_restored_during_the_erasure(
+    interrupted: Interrupted, network: Warehouse, tmp_path: Path, after: str
+) -> None:
+    archive(network, tmp_path)
+    interrupted.after, interrupted.then = after, lambda: list(restore_days(network, QUAY, DAY.day, DAY.day))
+    if after == "read_archived_days":
+        with pytest.raises(RowsChangedError, match="archived or restored while it was erased"):
+            erase(interrupted, QUAY, KEYS, "Ada", address=HOME)
+
+    erase(interrupted, QUAY, KEYS, "Ada", address=HOME)
+
+    assert f"{HOME}/32" not in addresses(network)
+
+
+def late_row(network: Warehouse, root: Path) -> None:
+    """A day that is archived gets a row, which joins the others the next night."""
+    archive(network, root)
+    load(network, [request("quay", "late", occurred_at=AT, client_ip="10.9.9.9")])
+    finish(network, QUAY)
+
+
+def erasing(network: Warehouse) -> Callable[[Place, Manifest], dict[str, pl.DataFrame]]:
+    """Reads the files of a day before somebody of them is erased."""
+
+    def read(place: Place, manifest: Manifest) -> dict[str, pl.DataFrame]:
+        frames = read_day(place, manifest)
+        erase(network, QUAY, KEYS, "Ada", address=HOME)
+        return frames
+
+    return read
+
+
+def assert_gone(network: Warehouse, root: Path) -> None:
+    assert f"{HOME}/32" not in addresses(network)
+    [done] = archive(network, root)
+    assert done.dropped == 1
+    assert f"{HOME}/32" not in addresses(network)
+    assert len(list(Path(done.place).iterdir())) == 3
+
+
+def test_nobody_comes_back_by_rows_that_were_read_for_the_archive_before_the_erasure(
+    interrupted: Interrupted, network: Warehouse, tmp_path: Path
+) -> None:
+    late_row(network, tmp_path)
+    interrupted.after = "read_archive_listener_events"
+    interrupted.then = lambda: erase(network, QUAY, KEYS, "Ada", address=HOME)
+    with pytest.raises(RowsChangedError, match="Somebody was erased while 2026-03-02 was archived"):
+        archive(interrupted, tmp_path)
+    assert_gone(network, tmp_path)
+
+
+def test_nobody_comes_back_by_files_that_were_read_for_the_archive_before_the_erasure(
+    network: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late_row(network, tmp_path)
+    monkeypatch.setattr(keeping, "read_day", erasing(network))
+    with pytest.raises(RowsChangedError, match="were replaced while they were read"):
+        archive(network, tmp_path)
+    monkeypatch.undo()
+    assert_gone(network, tmp_path)
+
+
+def test_nobody_comes_back_by_files_that_were_read_to_be_restored_before_the_erasure(
+    network: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive(network, tmp_path)
+    monkeypatch.setattr(restoring, "read_day", erasing(network))
+    with pytest.raises(RowsChangedError, match="were replaced while they were read"):
+        list(restore_days(network, QUAY, DAY.day, DAY.day))
+    assert f"{HOME}/32" not in addresses(network)
