@@ -76,16 +76,26 @@ class _Nothing:
 def tar_members(archive: Readable, name: str) -> Iterator[Member]:
     """The files of a tar archive, in the order in which they lie; each must be read before the next one is taken.
 
-    Where the archive breaks off, the last member has no content and says so.
+    Archives that were put one behind the other are one. Where the archive breaks off, also between two members, the last
+    member has no content and says so.
     """
+    source = _Exact(archive)
     try:
-        with tarfile.open(fileobj=_Exact(archive), mode="r|", bufsize=1 << 16) as opened:  # type: ignore[call-overload]
-            for count, info in enumerate(opened):
-                _refuse_crowd(count, name)
-                opened.members = []
-                if info.isfile() and not _is_resource(info.name):
-                    content = opened.extractfile(info)
-                    yield Member(info.name, _Guarded(content.raw))
+        while True:
+            with tarfile.open(fileobj=source, mode="r|", bufsize=1 << 16) as opened:  # type: ignore[call-overload]
+                for count, info in enumerate(opened):
+                    _refuse_crowd(count, name)
+                    opened.members = []
+                    if info.isfile() and not _is_resource(info.name):
+                        content = opened.extractfile(info)
+                        yield Member(info.name, _Guarded(content.raw))
+                # A block of zeros is the end; tarfile takes what is no whole block for it, too.
+                if source.count < opened.offset + tarfile.BLOCKSIZE:
+                    yield Member("", _Nothing(), "the archive breaks off: what came before is read")
+                    return
+                source.give_back(opened.fileobj.read(source.count - opened.fileobj.tell()))
+            if not source.skip_zeros():
+                return
     except (*DAMAGES, tarfile.TarError) as error:
         yield Member("", _Nothing(), f"the archive is damaged ({error}): what came before is read")
 
@@ -115,16 +125,35 @@ def zip_members(archive: BinaryIO, name: str, bound: Bound) -> Iterator[Member]:
 
 @dataclass(slots=True)
 class _Exact:
-    """Reads as many bytes as are asked for, as tarfile expects of a stream."""
+    """Reads as many bytes as are asked for, as tarfile expects of a stream. count: how many it gave since the last
+    were given back.
+    """
 
     source: Readable
+    count: int = 0
+    _given_back: bytes = b""
 
     def read(self, size: int = -1, /) -> bytes:
-        found: list[bytes] = []
+        found, self._given_back = [self._given_back[:size]], self._given_back[size:]
+        size -= len(found[0])
         while size > 0 and (piece := self.source.read(size)):
             found.append(piece)
             size -= len(piece)
-        return b"".join(found)
+        content = b"".join(found)
+        self.count += len(content)
+        return content
+
+    def give_back(self, content: bytes) -> None:
+        self._given_back = content + self._given_back
+        self.count = 0
+
+    def skip_zeros(self) -> bool:
+        """Go on behind blocks of zeros; whether there is anything."""
+        while block := self.read(tarfile.BLOCKSIZE):
+            if block.strip(b"\0"):
+                self.give_back(block)
+                return True
+        return False
 
 
 def _is_resource(name: str) -> bool:

@@ -57,6 +57,26 @@ def test_a_tar_that_breaks_off_gives_what_came_before_and_says_so() -> None:
     assert "archive is damaged" in str(last[2])
 
 
+@pytest.mark.parametrize("end", [2048, 2048 + 100], ids=["between members", "in the header of one"])
+def test_a_tar_that_breaks_off_outside_of_its_members_says_so(end: int) -> None:
+    cut = tar({"a.log": b"one\n" * 300, "b.log": b"two\n"})[:end]
+
+    [first, last] = read(tar_members(io.BytesIO(cut), "a.tar"))
+
+    assert first == ("a.log", b"one\n" * 300, None)
+    assert "breaks off" in str(last[2])
+
+
+def test_archives_one_behind_the_other_are_read_as_one() -> None:
+    several = b"".join(tar({f"{number}.log": b"one\n" * number}) for number in range(1, 400))
+
+    found = read(tar_members(io.BytesIO(several), "a.tar"))
+
+    assert found == [(f"{number}.log", b"one\n" * number, None) for number in range(1, 400)]
+    *_, last = read(tar_members(io.BytesIO(several + b"no archive" * 100), "a.tar"))
+    assert "archive is damaged" in str(last[2])
+
+
 def test_a_zip_without_its_directory_is_refused() -> None:
     with pytest.raises(PermanentError, match="damaged zip archive"):
         list(zip_members(io.BytesIO(zipped(FILES)[:-30]), "a.zip", BOUND))
