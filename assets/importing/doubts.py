@@ -132,14 +132,15 @@ def without_address(events: pl.DataFrame) -> int:
 def doubts_of(*, lines: int, rejected: int, events: int, unmapped: int, without_address: int) -> list[str]:
     """What a person should look at after a whole import, a sentence each; none for a log as logs are."""
     found = []
-    if _are_many(rejected, lines):
+    if are_many(rejected, lines):
         found.append(f"{rejected:,} of {lines:,} lines were rejected ({rejected / lines:.0%}): look at their reasons")
     if events and unmapped == events:
         found.append("not one request is for a file of the catalogue, so nothing of it is counted: enter the episodes")
-    if _are_many(without_address, events):
+    if are_many(without_address, events):
         found.append(f"{without_address:,} requests ({without_address / events:.0%}) have no address and do not count")
     return found
 
 
-def _are_many(count: int, of: int) -> bool:
+def are_many(count: int, of: int) -> bool:
+    """Whether so many lines of a log, or orders of an export, are a reason to look at it."""
     return count > max(WORTH_A_LOOK * of, min(FEW, OF_FEW * of))

@@ -75,6 +75,9 @@ PARAMETERS = re.compile(r";[^/]*")
 UNREAD = "\ufffd"
 AS_UNREAD = str.maketrans(dict.fromkeys(bytes(range(128, 256)).decode("cp1252", "ignore"), UNREAD))
 
+# The signs that Windows-1252 has in the place of control characters of Latin-1, as these.
+AS_LATIN = {ord(sign): code for code in range(128, 160) if (sign := bytes([code]).decode("cp1252", "ignore"))}
+
 Ids = tuple[object, object, object]
 
 
@@ -176,9 +179,9 @@ def _character(digits: str) -> str:
 
 
 def _read_as_utf8(path: str) -> str | None:
-    """The path whose UTF-8 was read as Latin-1, as in `Ã©`; None where it was not."""
+    """The path whose UTF-8 was read as Latin-1 or Windows-1252, as in `Ã©`; None where it was not."""
     try:
-        return path.encode("latin-1").decode("utf-8")
+        return path.translate(AS_LATIN).encode("latin-1").decode("utf-8")
     except UnicodeError:
         return None
 

@@ -6,6 +6,7 @@ Not here: any one format, ids and media files (events.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -106,6 +107,18 @@ def hold_to_bounds(parsed: Parsed) -> Parsed:
     return Parsed(held.requests, pl.concat([parsed.rejects, held.rejects]).sort("line_number"))
 
 
+# In front of a line, where it went through syslog: RFC 3164, RFC 5424 without structured data, and Fastly's.
+SYSLOG = re.compile(
+    r"^(?:<\d{1,3}>)?(?:1 \S+ \S+ \S+ \S+ \S+ - |(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)"
+    r" \S+ [^\s:\[]+(?:\[\d+\])?: ?)"
+)
+
+
+def without_syslog(line: str) -> str:
+    """The line without what syslog has put in front of it, which names the server, maybe by its address."""
+    return SYSLOG.sub("", line)
+
+
 def first_reason(*reasons: tuple[pl.Expr, str | pl.Expr]) -> pl.Expr:
     """The first reason that holds, null where none does."""
     said = (pl.when(holds).then(pl.lit(text) if isinstance(text, str) else text) for holds, text in reasons)
@@ -113,8 +126,8 @@ def first_reason(*reasons: tuple[pl.Expr, str | pl.Expr]) -> pl.Expr:
 
 
 def dash_is_null(expression: pl.Expr) -> pl.Expr:
-    """The text, null where the log wrote a dash or nothing."""
-    return pl.when(~expression.is_in(["-", ""])).then(expression)
+    """The text, null where the log wrote a dash, or nothing, or as Fastly and Varnish that there is none."""
+    return pl.when(~expression.is_in(["-", "", "(null)"])).then(expression)
 
 
 def number(expression: pl.Expr, dtype: type[pl.DataType] = pl.Int64) -> pl.Expr:

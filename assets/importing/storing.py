@@ -58,7 +58,7 @@ class ImportSummary:
         self.rejected += made.rejects.height
         unmapped = unmapped_paths(made.events)
         self.unmapped += len(unmapped)
-        self.example = self.example or next(iter(unmapped.head(1)), None)
+        self.example = self.example or next(iter(unmapped.drop_nulls().head(1)), None)
         nobody = without_address(made.events)
         self.without_address += nobody
         moments = made.events.get_column("occurred_at")

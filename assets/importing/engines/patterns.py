@@ -13,7 +13,7 @@ import polars as pl
 from assets.importing.addresses import BETWEEN, parse_one
 from assets.importing.engines.columns import read_requests
 from assets.importing.mappings.mapping import LogMapping
-from assets.importing.requests import Parsed, dash_is_null, map_distinct
+from assets.importing.requests import Parsed, dash_is_null, map_distinct, without_syslog
 
 # Whatever a server writes between the address and the time, the time itself stands in a line once.
 ONCE = r"\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
@@ -61,7 +61,7 @@ def addresses_of(lead: str) -> str:
 
     lead: all before the time: host or vhost, maybe several addresses, ident, and user, who may have spaces
     """
-    words = [word for word in BETWEEN.split(lead.replace('"', " ")) if word]
+    words = [word for word in BETWEEN.split(without_syslog(lead).replace('"', " ")) if word]
     is_address = [parse_one(word) is not None for word in words]
     if not any(is_address):
         return words[0] if words else "-"

@@ -22,7 +22,7 @@ from assets.importing.engines.columns import Problem, read_requests
 from assets.importing.engines.names import Separated, best_separator, lacking, named_twice, plain_name
 from assets.importing.engines.w3c import joined
 from assets.importing.mappings.mapping import LogMapping
-from assets.importing.requests import Parsed, dash_is_null
+from assets.importing.requests import Parsed, dash_is_null, without_syslog
 
 NO_OBJECT = "it is no JSON object"
 
@@ -98,8 +98,12 @@ def _count_keys(value: object) -> int:
 
 
 def _object(line: str, load: Callable[[str], Any] = orjson.loads) -> dict[str, Any] | None:
-    """The object; None for anything else, a lone surrogate among it. A list may stand one object a line in brackets."""
+    """The object; None for anything else, a lone surrogate among it. A list may stand one object a line in brackets, and
+    syslog may have put something in front.
+    """
     text = line.strip().removeprefix("[").removesuffix("]").removesuffix(",")
+    if not text.startswith("{"):
+        text = without_syslog(text)
     try:
         found = load(text)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """Times: the ways in which logs write a moment, as UTC.
 
-Here: ISO 8601, the time of Apache and nginx, numbers since 1970, and patterns of an operator's own.
+Here: ISO 8601, the time of Apache and nginx, that of HTTP, numbers since 1970, and patterns of an operator's own.
 Not here: which field holds it (the mappings).
 """
 
@@ -16,8 +16,11 @@ from assets.frames import UTC_TIME
 # Seconds are exact: as numbers of microseconds, never through a float. Finer digits are cut off.
 SECONDS = r"^(\d{9,10})(?:\.\d+)?$"
 DECIMALS = r"^\d{9,10}\.(\d{1,6})"
+MILLISECONDS = r"^(\d{13})\.\d+$"
 SINCE_1970: Mapping[int, Literal["ms", "us", "ns"]] = {13: "ms", 16: "us", 19: "ns"}
-ISO = r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z|[+-]\d\d:?\d\d|UTC|)$"
+# Apache's own has no fraction; a pattern of an operator's may ("%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t").
+APACHE = r"^(\d{1,2}/[A-Z][a-z]{2}/\d{4})[: ](\d\d:\d\d:\d\d)[.,](\d{1,6})\d*\s?([+-]\d{4})$"
+ISO = r"^(\d{4}[-/]\d\d[-/]\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z|[+-]\d\d:?\d\d|UTC|)$"
 
 
 def parse_times(texts: pl.Series, pattern: str | None = None) -> pl.Series:
@@ -27,7 +30,7 @@ def parse_times(texts: pl.Series, pattern: str | None = None) -> pl.Series:
     """
     if pattern is not None:
         return _by_pattern(texts, pattern)
-    ways: Sequence[Callable[[pl.Series], pl.Series]] = (_apache, _iso, _seconds, _numbers)
+    ways: Sequence[Callable[[pl.Series], pl.Series]] = (_apache, _iso, _seconds, _numbers, _fine_apache, _http)
     found = pl.Series("time", [None], dtype=UTC_TIME).new_from_index(0, len(texts)) if len(texts) else _none()
     present = texts.is_not_null()
     for way in ways:
@@ -55,10 +58,21 @@ def _apache(texts: pl.Series) -> pl.Series:
     return texts.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False).cast(UTC_TIME)
 
 
+def _fine_apache(texts: pl.Series) -> pl.Series:
+    day, clock, decimals, offset = texts.str.extract_groups(APACHE).struct.unnest().get_columns()
+    return (_apache(day + ":" + clock + " " + offset) + _micros(decimals)).cast(UTC_TIME)
+
+
+def _http(texts: pl.Series) -> pl.Series:
+    """Wed, 14 Oct 2026 06:12:41 GMT (RFC 9110, section 5.6.7)."""
+    whole = texts.str.extract(r"^[A-Z][a-z]{2}, (\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d) GMT$")
+    return whole.str.to_datetime("%d %b %Y %H:%M:%S", time_unit="us", time_zone="UTC", strict=False).cast(UTC_TIME)
+
+
 def _iso(texts: pl.Series) -> pl.Series:
     parts = texts.str.extract_groups(ISO).struct.unnest()
     day, clock, decimals, offset = parts.get_columns()
-    whole = (day + "T" + clock + offset.replace({"Z": "+00:00", "UTC": "+00:00", "": "+00:00"})).str.to_datetime(
+    whole = (day.str.replace_all("/", "-") + "T" + clock + offset.replace({"Z": "+00:00", "UTC": "+00:00", "": "+00:00"})).str.to_datetime(
         "%Y-%m-%dT%H:%M:%S%z", time_unit="us", strict=False
     )
     return (whole + _micros(decimals)).cast(UTC_TIME)
@@ -72,7 +86,7 @@ def _seconds(texts: pl.Series) -> pl.Series:
 
 
 def _numbers(texts: pl.Series) -> pl.Series:
-    found = pl.DataFrame({"text": texts}).select(
+    found = pl.DataFrame({"text": texts.str.replace(MILLISECONDS, "$1")}).select(
         pl.coalesce(
             pl.from_epoch(
                 pl.when(pl.col("text").str.contains(rf"^\d{{{length}}}$")).then("text").cast(pl.Int64, strict=False),

@@ -59,7 +59,7 @@ COLUMN_MEANINGS: Mapping[str, str] = {
     "unless": "see `without`",
     "default": "what is taken where there is nothing",
     "as": "of times: a pattern of strftime, in UTC where it has no offset. Without it, ISO 8601, the time of Apache, "
-    "and seconds, milli-, micro- or nanoseconds since 1970 are recognised",
+    "that of HTTP, and seconds, milli-, micro- or nanoseconds since 1970 are recognised",
 }
 COLUMNS: Mapping[str, str] = {
     "occurred_at": "when",

@@ -39,9 +39,10 @@ def count_lines(summary: ImportSummary, tenant: str, dry_run: bool, rejects_path
     else:
         lines.append("no line rejected")
     if summary.unmapped:
+        example = f", such as {summary.example}" if summary.example else ""
         lines.append(
-            f"{summary.unmapped:,} requests for files that are not in the catalogue, such as {summary.example}; "
-            "they count as unknown_asset until it has them"
+            f"{summary.unmapped:,} requests for files that are not in the catalogue{example}; they count as "
+            "unknown_asset until it has them"
         )
     if summary.without_address:
         lines.append(f"{summary.without_address:,} requests without an address; they cannot be counted")

@@ -98,6 +98,7 @@ def media(*paths: str) -> MediaPaths:
         (r"/\u00e9t\u00e9.mp3", "/été.mp3"),
         (r"/\303\251t\303\251.mp3", "/été.mp3"),
         ("/Ã©tÃ©.mp3", "/été.mp3"),
+        ("/grÃ¶ÃŸe â€“ 1.mp3", "/größe – 1.mp3"),
         (r"/\ud800t.mp3", None),
         ("/show/../x/./%C3%A9t%C3%A9.mp3", None),
         ("/show/.././%C3%A9t%C3%A9.mp3", "/été.mp3"),
@@ -132,7 +133,7 @@ def test_the_catalogue_is_consulted_after_each_decoding_the_form_as_logged_first
 ) -> None:
     files = media(
         *("/100%25.mp3", "/90%.mp3", "/a+b.mp3", "/c d.mp3", '/a"b".mp3', "/Episode #5.mp3", "/what?.mp3", "/été.mp3"),
-        *("/Episode #6.mp3", "/show/x.mp3", "/show/x;y.mp3", "/show/x%3Bz.mp3"),
+        *("/größe – 1.mp3", "/Episode #6.mp3", "/show/x.mp3", "/show/x;y.mp3", "/show/x%3Bz.mp3"),
     )
 
     ids = files.find(target)

@@ -34,6 +34,9 @@ REST = '[14/Oct/2026:08:12:41 +0000] "GET /a.mp3 HTTP/1.1" 200 10 "-" "AntennaPo
         ('"203.0.113.7" - - ', "203.0.113.7"),
         ("<134>2026-10-14T08:12:41Z cache-fra8220 podcast[62959]: 203.0.113.7 - - ", "203.0.113.7"),
         ("Oct 14 08:12:41 web1 nginx: 203.0.113.7 - - ", "203.0.113.7"),
+        ("Oct 14 08:12:41 10.0.0.5 nginx: 203.0.113.7 - - ", "203.0.113.7"),
+        ("<190>Oct  4 08:12:41 2001:db8::1 nginx[33]: 203.0.113.7 - - ", "203.0.113.7"),
+        ("<190>1 2026-10-14T08:12:41Z 10.0.0.5 nginx 33 - - 203.0.113.7 - - ", "203.0.113.7"),
         ("unix: - - ", None),
         ("- - - ", None),
         ("localhost - - ", None),
@@ -113,3 +116,5 @@ def test_x_forwarded_for_behind_the_agent_is_found_in_any_place() -> None:
     assert one("combined", A + ' "203.0.113.9, 10.0.0.2"')["forwarded_for"] == "203.0.113.9, 10.0.0.2"
     assert one("combined", A + ' "0.021" "2001:db8::7"')["forwarded_for"] == "2001:db8::7"
     assert one("combined", A)["forwarded_for"] is None
+    assert one("combined", A + ' ua="10.0.0.7:80" xff="203.0.113.9"')["forwarded_for"] == "203.0.113.9"
+    assert one("combined", A + ' "-" ua="10.0.0.7:80"')["forwarded_for"] is None

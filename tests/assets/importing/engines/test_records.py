@@ -33,6 +33,25 @@ def test_one_bad_row_is_lost_alone_and_counted(broken: str) -> None:
     assert (parsed.requests.height, parsed.rejects.height) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    "front",
+    [
+        "<134>2026-10-14T06:12:41Z cache-fra8220 podcast[62959]: ",
+        "Oct 14 08:12:41 web1 nginx: ",
+        "<190>1 2026-10-14T08:12:41Z web1 nginx 33 - - ",
+    ],
+)
+def test_json_behind_what_syslog_puts_in_front_is_read(front: str) -> None:
+    assert one("nginx-json", front + row())["target"] == "/a.mp3"
+    assert parse("nginx-json", "anything " + row()).requests.is_empty()
+
+
+def test_what_was_written_for_nothing_is_nothing() -> None:
+    found = one("nginx-json", row(http_user_agent="(null)", request_id="(null)", body_bytes_sent="-", http_referer=""))
+
+    assert [found[name] for name in ("user_agent", "request_id", "bytes_sent", "referrer")] == [None] * 4
+
+
 def test_json_that_nginx_has_escaped_in_its_own_way_is_read() -> None:
     line = row(request_uri="/URI", http_user_agent="AGENT")
     escaped = line.replace("/URI", r"/f\xC3\xBCr.mp3").replace("AGENT", r"A \x22B\x22 \\xC3")
