@@ -15,7 +15,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.importing.doubts import FEW, MOST_REJECTED, WORTH_A_LOOK, DoubtfulError
+from assets.importing.doubts import MOST_REJECTED, DoubtfulError, are_many
 from assets.importing.events import MadeBatch
 from assets.importing.storing import ImportSummary
 from assets.orders.records import Record, read_records
@@ -169,7 +169,7 @@ def _count(summary: ImportSummary, made: MadeBatch, codes: set[str]) -> dict[str
 
 def _doubts(summary: ImportSummary, maker: OrderMaker | None, has_codes: bool) -> Iterator[str]:
     refunded, repeated = (maker.refunded, maker.repeated) if maker else (0, 0)
-    if summary.rejected > max(FEW, WORTH_A_LOOK * summary.lines):
+    if are_many(summary.rejected, summary.lines):
         yield f"{summary.rejected:,} of {summary.lines:,} orders were rejected: look at their reasons"
     if refunded:
         yield (

@@ -47,6 +47,15 @@ def count(warehouse: Warehouse, table: str) -> int:
     return int(str(found[0]))
 
 
+def test_an_export_of_which_many_orders_are_rejected_is_to_be_looked_at(network: Warehouse) -> None:
+    orders = [row(number) for number in range(12)]
+
+    some = import_orders(network, TASK, csv(*orders, *(f"B-{number},never,1,EUR," for number in range(2))), now=NOW)
+    many = import_orders(network, TASK, csv(*orders, *(f"B-{number},never,1,EUR," for number in range(8))), now=NOW)
+
+    assert (some.doubts, many.doubts) == ([], ["8 of 20 orders were rejected: look at their reasons"])
+
+
 def test_an_order_is_stored_once_whatever_export_it_is_in_and_taken_back_whole(network: Warehouse) -> None:
     first = import_orders(network, TASK, csv(row(1), row(2), "A-3,never,1,EUR,"), now=NOW)
     again = import_orders(network, TASK, csv(row(2), row(4, day=15)), now=NOW)
