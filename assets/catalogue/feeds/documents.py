@@ -13,7 +13,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -33,6 +35,10 @@ _LONG = ("description", "encoded", "summary", "content", "transcript", "chapters
 _HEAD_BYTES = 4096
 _END = re.compile(rb"</\s*(?:\w+:)?(?:rss|rdf|feed)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL)
 _BARE_AMPERSAND = re.compile(rb"&(?!#?[0-9A-Za-z]+;)")
+# A character beyond 16 bits, as programs write it that know its two halves alone.
+_HALF = re.compile(rb"&#(?:[xX]([dD][89A-Fa-f][0-9A-Fa-f]{2})|(5[5-7]\d{3}));")
+_HALVES = re.compile(rb"(?:" + re.sub(rb"\((?!\?)", b"(?:", _HALF.pattern) + rb")+")
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding")
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
@@ -74,6 +80,7 @@ def read_document(content: bytes, charset: str | None = None) -> Document:
     if is_mended and not _END.search(content[-2000:]):
         raise PermanentError("ends in the middle; its server may have been interrupted")
     _resolve_names(root)
+    _resolve_bases(root)
     live = _remove(root, ("liveItem",), PODCAST)
     alternates = tuple(tuple(_alternates(item)) for item in _items(root))
     guid, locked, medium = (_said(root, tag) for tag in ("guid", "locked", "medium"))
@@ -103,7 +110,7 @@ def _parse(content: bytes, charset: str | None) -> tuple[etree._Element, bool]:
         return etree.fromstring(content, strict), False
     except etree.XMLSyntaxError:
         pass
-    encoding = charset if charset and not re.search(rb"<\?xml[^>]*encoding", content[:_HEAD_BYTES]) else None
+    encoding = None if _DECLARED.search(content[:_HEAD_BYTES]) else charset or _undeclared(content)
     try:
         lenient = etree.XMLParser(
             recover=True,
@@ -113,7 +120,7 @@ def _parse(content: bytes, charset: str | None) -> tuple[etree._Element, bool]:
             remove_pis=True,
             encoding=encoding,
         )
-        root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", content.lstrip()), lenient)
+        root = etree.fromstring(_HALVES.sub(_whole, _BARE_AMPERSAND.sub(b"&amp;", content.lstrip())), lenient)
     except LookupError:  # no such charset
         return _parse(content, None)
     except etree.XMLSyntaxError as error:
@@ -123,6 +130,29 @@ def _parse(content: bytes, charset: str | None) -> tuple[etree._Element, bool]:
     for entity in list(root.iter(etree.Entity)):
         _replace_by_text(entity)
     return root, True
+
+
+def _undeclared(content: bytes) -> str | None:
+    """The encoding of a document that names none and is not in the UTF-8 that it should be, in not one letter of it."""
+    beyond = [sign for sign in content.decode("utf-8", "surrogateescape") if sign > "\x7f"]
+    return "windows-1252" if beyond and all("\udc80" <= sign <= "\udcff" for sign in beyond) else None
+
+
+def _whole(halves: re.Match[bytes]) -> bytes:
+    """References to halves of characters as references to the characters; half of one alone would spoil the encoding."""
+    units = [int(digits, 16) if digits else int(number) for digits, number in _HALF.findall(halves[0])]
+    text = b"".join(unit.to_bytes(2, "little") for unit in units).decode("utf-16-le", errors="replace")
+    return "".join(f"&#{ord(sign)};" for sign in text).encode()
+
+
+def _resolve_bases(root: etree._Element) -> None:
+    """Relative addresses of files against the xml:base around them (XML Base, section 4)."""
+    for element in root.iter(etree.Element):
+        base = element.base if etree.QName(element).localname in ("enclosure", "link") else None
+        for name in ("url", "href"):
+            if base and element.get(name):
+                with suppress(ValueError):
+                    element.set(name, urljoin(base, element.get(name, "").strip()))
 
 
 def _replace_by_text(entity: etree._Entity) -> None:

@@ -151,7 +151,7 @@ def is_media(url: str, media_type: object) -> bool:
         return False
     if kind.startswith(("audio/", "video/")):
         return True
-    if kind and not kind.startswith(("application/octet-stream", "binary/", "application/x-")) and "/" in kind:
+    if kind and not kind.startswith(("application/", "binary/")) and "/" in kind:
         return False
     return urlsplit(url).path.lower().rpartition(".")[2] in ENDINGS
 

@@ -50,6 +50,29 @@ def test_links_are_those_that_the_feed_means_where_it_lies(link: str, url: str) 
     assert [file.url for file in item.files] == [url]
 
 
+def test_links_are_relative_to_the_base_that_the_feed_names() -> None:
+    based = rss(entry(1, "1.mp3"), entry(2, "/2.mp3"), entry(3, "https://m.example.com/3.mp3"))
+    based = based.replace(b"<channel>", b'<channel xml:base="https://files.example.com/deep/">', 1)
+
+    assert [item.files[0].url for item in read_feed(based, ADDRESS).items] == [
+        "https://files.example.com/deep/1.mp3",
+        "https://files.example.com/2.mp3",
+        "https://m.example.com/3.mp3",
+    ]
+
+
+def test_letters_that_are_no_utf_8_and_halves_of_characters_are_read() -> None:
+    title = b"<title>Gr\xf6\xdfe &#55357;&#56832; &#xD83D;&#xDE00; &#xD83D;</title>"
+    feed = b"<rss><channel>" + title + entry(1, "https://m.example.com/gr\xf6\xdfe.mp3").encode("latin-1")
+    found = read_feed(feed + b"</channel></rss>", ADDRESS)
+
+    assert found.title == "Größe \U0001f600 \U0001f600 \ufffd"
+    assert found.items[0].files[0].url == "https://m.example.com/größe.mp3"
+    # Where some letters are UTF-8, the others are damaged.
+    damaged = feed.replace(b"Gr\xf6\xdfe", "Größe".encode() + b" \xff")
+    assert read_feed(damaged + b"</channel></rss>", ADDRESS).title.startswith("Größe \ufffd")
+
+
 @pytest.mark.parametrize(
     "link", ["ftp://m.example.com/1.mp3", "javascript:alert(1)", "https://[::1/1.mp3", "file:///etc/1.mp3"]
 )
@@ -99,6 +122,8 @@ def test_a_feed_without_a_title_is_refused() -> None:
         ("https://m.example.com/1", "video/mp4", True),
         ("https://m.example.com/1.MP3?x=.jpg", "", True),
         ("https://m.example.com/1.mp3", "application/octet-stream", True),
+        ("https://m.example.com/1.ogg", "application/ogg", True),
+        ("https://m.example.com/1.m4a", "application/mp4", True),
         ("https://m.example.com/1.jpg", "image/jpeg", False),
         ("https://m.example.com/1.pdf", "application/pdf", False),
         ("https://m.example.com/1.m3u8", "audio/mpegurl", False),
