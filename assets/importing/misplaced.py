@@ -53,9 +53,10 @@ def _found(events: pl.DataFrame, unmapped: pl.Series) -> Iterator[str]:
     start, end = events.get_column("range_start"), events.get_column("range_end")
     if _are_nearly_all((start > end).drop_nulls()):
         yield "have a range that ends before it starts"
+    # With one dot it may be a file, such as feed.atom.
     if len(unmapped) == events.height and len(unmapped) >= FEWEST:
         hosts = unmapped.drop_nulls().unique()
-        if len(hosts) and all(is_host(path.removeprefix("/")) for path in hosts):
+        if len(hosts) and all(path.count(".") > 1 and is_host(path.removeprefix("/")) for path in hosts):
             yield f"have a host where the path is, such as {hosts[0].removeprefix('/')}"
 
 

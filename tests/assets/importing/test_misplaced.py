@@ -73,6 +73,7 @@ def test_what_honest_logs_have_is_not(values: dict[str, Any]) -> None:
 def test_hosts_are_no_paths_where_all_are_such_and_none_is_known() -> None:
     assert "have a host where the path is" in str(found(paths=("/media.example.com",) * 20))
     assert found(paths=("/media.example.com",) * 19) is None
+    assert found(paths=("/feed.atom", "/index.htm") * 10) is None
     assert found(paths=("/media.example.com",) * 19 + ("/a.mp3",)) is None
     assert found(paths=("/ep1.webm", "/the.last.one.m4v") * 10) is None
 
