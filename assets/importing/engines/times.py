@@ -72,9 +72,9 @@ def _http(texts: pl.Series) -> pl.Series:
 def _iso(texts: pl.Series) -> pl.Series:
     parts = texts.str.extract_groups(ISO).struct.unnest()
     day, clock, decimals, offset = parts.get_columns()
-    whole = (day.str.replace_all("/", "-") + "T" + clock + offset.replace({"Z": "+00:00", "UTC": "+00:00", "": "+00:00"})).str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S%z", time_unit="us", strict=False
-    )
+    whole = (
+        day.str.replace_all("/", "-") + "T" + clock + offset.replace({"Z": "+00:00", "UTC": "+00:00", "": "+00:00"})
+    ).str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="us", strict=False)
     return (whole + _micros(decimals)).cast(UTC_TIME)
 
 

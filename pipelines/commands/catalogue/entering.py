@@ -20,6 +20,8 @@ from sql.warehouse import Connection
 # What a person can mend in a file: values that break a bound, and rows that others need or that are there already.
 REFUSED = (psycopg.errors.IntegrityError, psycopg.errors.DataError, psycopg.errors.RaiseException)
 
+RULE = b"SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = %s AND conrelid = to_regclass(%s)"
+
 
 def enter(connection: Connection, plan: CataloguePlan) -> list[Problem]:
     """Make the changes of a plan inside the caller's transaction; returns what the database refuses.
@@ -59,16 +61,21 @@ def _try(connection: Connection, statement: Statement, change: Change) -> Proble
             connection.execute(text.encode(), values)
     except REFUSED as error:
         place = change.place or Place("the database")
-        return Problem(place, _explained(error, change))
+        return Problem(place, _explained(connection, error, change))
     return None
 
 
-def _explained(error: psycopg.Error, change: Change) -> str:
-    """The server's sentence, and the constraint whose name says what is wrong."""
+def _explained(connection: Connection, error: psycopg.Error, change: Change) -> str:
+    """The server's sentence; of a constraint, what it demands."""
     said = error.diag.message_primary or first_line(error)
     detail = f" ({error.diag.message_detail.rstrip('.')})" if error.diag.message_detail else ""
     if isinstance(error, psycopg.errors.CheckViolation):
-        return f"{change.kind}: the database refuses it, see {error.diag.constraint_name} in docs/operators.md"
+        name = error.diag.constraint_name
+        (rule,) = connection.execute(RULE, [name, error.diag.table_name]).fetchone() or ("",)
+        return (
+            f"{change.kind}: the database refuses it: {name} demands {' '.join(str(rule).split())}; see What may be "
+            "entered in docs/operators.md"
+        )
     return f"{change.kind}: the database refuses it: {said}{detail}"
 
 

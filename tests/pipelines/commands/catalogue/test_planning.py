@@ -138,6 +138,9 @@ def test_what_only_the_database_refuses_is_named_too(url: str, tmp_path: Path) -
     refused = run(url, "apply", file)
     assert refused.exit_code == 1
     assert "tenants_timezone_known" in refused.output
+    file.write_text(SPRING.replace("starts_on: 2026-03-01", "starts_on: 2026-04-01"))
+    backwards = run(url, "apply", file)
+    assert "campaigns: the database refuses it: campaigns_check demands (ends_on >= starts_on)" in backwards.output
     assert rows(url, "SELECT * FROM tenants") == []
 
 
