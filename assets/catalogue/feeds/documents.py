@@ -139,7 +139,7 @@ def _undeclared(content: bytes) -> str | None:
 
 
 def _whole(halves: re.Match[bytes]) -> bytes:
-    """References to halves of characters as references to the characters; half of one alone would spoil the encoding."""
+    """References to halves of characters as references to the characters; one alone would spoil the encoding."""
     units = [int(digits, 16) if digits else int(number) for digits, number in _HALF.findall(halves[0])]
     text = b"".join(unit.to_bytes(2, "little") for unit in units).decode("utf-16-le", errors="replace")
     return "".join(f"&#{ord(sign)};" for sign in text).encode()

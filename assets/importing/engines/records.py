@@ -98,8 +98,8 @@ def _count_keys(value: object) -> int:
 
 
 def _object(line: str, load: Callable[[str], Any] = orjson.loads) -> dict[str, Any] | None:
-    """The object; None for anything else, a lone surrogate among it. A list may stand one object a line in brackets, and
-    syslog may have put something in front.
+    """The object; None for anything else, a lone surrogate among it. A list may stand one object a line in brackets,
+    and syslog may have put something in front.
     """
     text = line.strip().removeprefix("[").removesuffix("]").removesuffix(",")
     if not text.startswith("{"):

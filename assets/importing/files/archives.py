@@ -76,8 +76,8 @@ class _Nothing:
 def tar_members(archive: Readable, name: str) -> Iterator[Member]:
     """The files of a tar archive, in the order in which they lie; each must be read before the next one is taken.
 
-    Archives that were put one behind the other are one. Where the archive breaks off, also between two members, the last
-    member has no content and says so.
+    Archives that were put one behind the other are one. Where the archive breaks off, also between two members, the
+    last member has no content and says so.
     """
     source = _Exact(archive)
     try:

@@ -40,7 +40,8 @@ In every format:
   that an id of a session or of a connection merges no two of them. Requests without one are known again by their line.
 - *A 206 without a range* shows that as many bytes of the file as were sent, less its header, were received, but not
   which: see *Downloads* in the methodology (`earshot methodology`). As many bytes as the file has are the file.
-- *A field that reads* `-`, `(null)`, *or nothing,* is not there. A row that cannot be read is rejected with the reason, alone.
+- *A field that reads* `-`, `(null)`, *or nothing,* is not there. A row that cannot be read is rejected with the reason,
+  alone.
 """
 
 OWN = """## A mapping of your own
