@@ -47,7 +47,9 @@ SHOWN = ("order_id", "occurred_at", "kind", "value", "currency", "promo_code")
 # A clock that is a little ahead, or a local time without its zone.
 AHEAD = timedelta(days=1)
 
-YES, NO = frozenset({"true", "yes", "y", "1"}), frozenset({"false", "no", "n", "0"})
+# Also as databases, tables of numbers and spreadsheets of other languages write it.
+YES = frozenset({"true", "yes", "y", "t", "1", "1.0", "new", "wahr", "ja", "vrai", "oui", "verdadero", "vero", "waar"})
+NO = frozenset({"false", "no", "n", "f", "0", "0.0", "returning", "falsch", "nein", "faux", "non", "falso", "onwaar"})
 UNKNOWN = frozenset({"unknown", "n/a", "null", "none", "undefined", "-"})
 
 SCHEMA: Mapping[str, pl.DataType] = {
@@ -85,7 +87,8 @@ class OrderMaker:
     """Makes the rows of one export. It holds the records without an id that it has seen, so each file takes a new one.
 
     currency, timezone: of amounts and times that do not say theirs. refunded: records of which something was paid back.
-    repeated: records with the number of an order above them, and another time or value, which were passed over.
+    repeated: records with the number of an order above them, and another time or value, which were passed over. unpaid:
+    records that are no orders which were paid.
     """
 
     tenant: UUID
@@ -95,6 +98,7 @@ class OrderMaker:
     timezone: str = "UTC"
     refunded: int = 0
     repeated: int = 0
+    unpaid: int = 0
     _seen: dict[str, int] = field(default_factory=dict)
 
     def make(self, records: Iterable[Record], now: datetime) -> MadeBatch:
@@ -184,6 +188,7 @@ class OrderMaker:
             names, wanted = self.shop.only_if
             state = text_of(values, names)
             if state is not None and state.lower() not in wanted:
+                self.unpaid += 1
                 raise _BadOrderError(f"its {names[0]} is {one_line(state)[:40]}: it is no order that was paid")
 
     def _moment(self, text: str | None, now: datetime) -> datetime:

@@ -168,8 +168,9 @@ def _count(summary: ImportSummary, made: MadeBatch, codes: set[str]) -> dict[str
 
 
 def _doubts(summary: ImportSummary, maker: OrderMaker | None, has_codes: bool) -> Iterator[str]:
-    refunded, repeated = (maker.refunded, maker.repeated) if maker else (0, 0)
-    if are_many(summary.rejected, summary.lines):
+    refunded, repeated, unpaid = (maker.refunded, maker.repeated, maker.unpaid) if maker else (0, 0, 0)
+    # Every shop has orders that were not paid.
+    if are_many(summary.rejected - unpaid, summary.lines):
         yield f"{summary.rejected:,} of {summary.lines:,} orders were rejected: look at their reasons"
     if refunded:
         yield (

@@ -90,7 +90,7 @@ def test_a_refund_of_an_order_is_another_event() -> None:
         ({"currency": "EURO"}, "its currency 'EURO' is none"),
         ({"currency": ""}, "no currency: name it with --currency"),
         ({"kind": "gift"}, "its kind is 'gift'"),
-        ({"is_new_customer": "returning"}, "its is_new_customer is 'returning': write true or false"),
+        ({"is_new_customer": "2"}, "its is_new_customer is '2': write true or false"),
         ({"order_id": "9" * 1001}, "its order_id is longer than 1,000"),
     ],
 )
@@ -124,9 +124,10 @@ def test_amounts_are_exact_in_the_digits_of_their_currency(value: Any, currency:
 
 def test_a_customer_is_new_or_not_or_nobody_knows() -> None:
     said = [
-        make(plain(is_new_customer=each)).events["is_new_customer"][0] for each in ("Yes", True, "0", False, "N/A", "")
+        make(plain(is_new_customer=each)).events["is_new_customer"][0]
+        for each in ("Yes", True, "t", 1.0, "WAHR", "0", False, "f", "0.0", "returning", "N/A", "")
     ]
-    assert said == [True, True, False, False, None, None]
+    assert said == [True] * 5 + [False] * 5 + [None] * 2
 
 
 def test_texts_of_spreadsheets_and_lists_of_one_are_what_is_in_them() -> None:

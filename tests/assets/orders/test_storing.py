@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from assets.importing.doubts import DoubtfulError
+from assets.orders.shops import SHOPS
 from assets.orders.storing import OrderImport, find_sponsor, import_orders
 from sql.raw.taking_back import take_back
 from sql.values import PermanentError
@@ -54,6 +55,16 @@ def test_an_export_of_which_many_orders_are_rejected_is_to_be_looked_at(network:
     many = import_orders(network, TASK, csv(*orders, *(f"B-{number},never,1,EUR," for number in range(8))), now=NOW)
 
     assert (some.doubts, many.doubts) == ([], ["8 of 20 orders were rejected: look at their reasons"])
+
+
+def test_orders_that_were_not_paid_are_no_reason_to_look(network: Warehouse) -> None:
+    states = ["paid"] * 12 + ["pending"] * 8
+    rows = [f"#{number},{state},2026-10-14 08:12:00 +0200,EUR,19.90" for number, state in enumerate(states)]
+    export = "\n".join(["Name,Financial Status,Created at,Currency,Total", *rows]).encode()
+
+    done = import_orders(network, replace(TASK, shop=SHOPS["shopify"]), io.BytesIO(export), now=NOW)
+
+    assert (done.stored, done.rejected, done.doubts) == (12, 8, [])
 
 
 def test_an_order_is_stored_once_whatever_export_it_is_in_and_taken_back_whole(network: Warehouse) -> None:
