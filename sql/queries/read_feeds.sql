@@ -26,8 +26,9 @@ INNER JOIN podcasts ON feeds.tenant_id = podcasts.tenant_id AND feeds.podcast_id
 LEFT JOIN feed_states AS states ON feeds.tenant_id = states.tenant_id AND feeds.feed_id = states.feed_id
 CROSS JOIN LATERAL (
     SELECT
-        count(*) FILTER (WHERE seen.left_at IS NULL) AS present,
-        count(*) FILTER (WHERE seen.left_at IS NOT NULL) AS gone
+        count(DISTINCT seen.episode_id) FILTER (WHERE seen.left_at IS NULL) AS present,
+        count(DISTINCT seen.episode_id)
+        - count(DISTINCT seen.episode_id) FILTER (WHERE seen.left_at IS NULL) AS gone
     FROM feed_items AS seen
     WHERE seen.tenant_id = feeds.tenant_id AND seen.feed_id = feeds.feed_id
 ) AS items

@@ -51,13 +51,15 @@ def plan_feed(feed: Feed, show: ShowState, now: datetime, new_id: Callable[[], U
             _place(files, file, each.episode.episode_id, new_id)
     added = tuple(each.episode for each in matched if each.before is None)
     others = [each.episode.title for each in matched if each.before] + [each.title for each in show.episodes]
+    left = _left(feed, matched, show)
     return FeedPlan(
         title=feed.title,
         added=added,
         slugs=spelled_titles({each.episode_id: each.title for each in added}, others),
         changed=tuple(each.episode for each in matched if each.before not in (None, each.episode)),
         items={each.guid: each.episode.episode_id for each in matched},
-        left=_left(feed, matched, show),
+        left=left,
+        left_episodes={show.guids[guid]: why for guid, why in left.items()},
         new_files=tuple(files.new),
         followed=tuple(files.followed.values()),
         replaced=tuple(_replaced(matched, show, files)),

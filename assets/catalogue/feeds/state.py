@@ -83,6 +83,7 @@ class FeedPlan:
     slugs:     of added ones that are not called by their title alone, without the show's
     items:     guid and episode of every item of the feed
     left:      guids that the feed has no more, with why: removed, or beyond_end where it keeps only the newest
+    left_episodes: the episodes of these, of which each may have had several
     new_files: to be added; followed: those that are there already
     replaced:  files whose place another one has taken; restored: those that are named again
     notes:     what is odd, each in words that follow "the feed"
@@ -94,6 +95,7 @@ class FeedPlan:
     slugs: Mapping[UUID, str] = field(default_factory=dict)
     items: Mapping[str, UUID] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
+    left_episodes: Mapping[UUID, str] = field(default_factory=dict)
     new_files: tuple[NewFile, ...] = ()
     followed: tuple[FollowedFile, ...] = ()
     replaced: tuple[UUID, ...] = ()

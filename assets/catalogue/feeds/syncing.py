@@ -90,7 +90,7 @@ def record_failure(warehouse: Warehouse, feed: FollowedFeed, error: BaseExceptio
 
 
 def _refuse_emptied(feed: FollowedFeed, retrieved: Retrieved, show: ShowState) -> None:
-    present = len(show.guids) - len(show.left)
+    present = len({episode for guid, episode in show.guids.items() if guid not in show.left})
     if present and retrieved.feed is not None and not any(item.files for item in retrieved.feed.items):
         raise PermanentError(
             f"{shown(feed.url)} has no episode any more, and had {present}. That looks like a mistake of its server, "
@@ -107,12 +107,12 @@ def _new_files(plan: FeedPlan, now: datetime) -> Iterator[FileToMeasure]:
 
 def describe_news(feed: FollowedFeed, retrieved: Retrieved, plan: FeedPlan, looks: Sequence[Look]) -> str:
     """What is new, in a sentence or two; what is odd about the feed comes after it."""
-    removed = sum(why == "removed" for why in plan.left.values())
+    removed = sum(why == "removed" for why in plan.left_episodes.values())
     counts = {
         "new episode(s)": len(plan.added),
         "changed": len(plan.changed),
         "taken out by the feed and kept here": removed,
-        "beyond the end of the feed now and kept here": len(plan.left) - removed,
+        "beyond the end of the feed now and kept here": len(plan.left_episodes) - removed,
         "new file(s)": len(plan.new_files),
         "file(s) replaced": len(plan.replaced) + sum(_is_new_version(look) for look in looks),
         "file(s) measured": sum(look.probe is not None and look.probe.measures is not None for look in looks),

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from assets.catalogue.feeds.storing import read_feeds
 from sql.warehouse import Warehouse
 from tests.assets.catalogue.feeds.building import NOW, entry, rss
 from tests.assets.catalogue.feeds.living import SOUND, follow, lay_feed, read_all, rows
@@ -55,6 +56,19 @@ def test_an_episode_that_comes_is_added_and_one_that_goes_is_kept_and_marked(war
     lay_feed(site, 3, 2, 1)
     read_all(warehouse, NOW + timedelta(hours=2))
     assert rows(warehouse, left)[1] == ("guid-2", None, None)
+
+
+def test_an_episode_that_had_several_guids_is_counted_once(warehouse: Warehouse, site: Site) -> None:
+    url = lay_feed(site, 2, 1)
+    follow(warehouse, url)
+    site.put("/feed", site.pages["/feed"].body.replace(b"guid-1", b"renamed-1"))
+    read_all(warehouse, NOW + timedelta(hours=1))
+    [feed] = read_feeds(warehouse, [HARBOR])
+    assert (feed.episodes, feed.left_episodes) == (2, 0)
+    lay_feed(site, 2)
+    assert "1 beyond the end of the feed" in read_all(warehouse, NOW + timedelta(hours=2))[url].detail
+    [feed] = read_feeds(warehouse, [HARBOR])
+    assert (feed.episodes, feed.left_episodes) == (1, 1)
 
 
 def test_another_content_under_the_same_address_is_another_file_since_then(warehouse: Warehouse, site: Site) -> None:
