@@ -27,6 +27,18 @@ def text_of(values: Mapping[str, Any], names: Sequence[str]) -> str | None:
     return _as_text(said_of(values, names))
 
 
+def texts_beside(values: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """What stands in the same place of the other items, where a name leads to the first one: coupon_lines.0.code."""
+    found: list[str] = []
+    for name in names:
+        front, first, end = name.partition(".0.")
+        items = value_at(values, front) if first else None
+        if isinstance(items, list):
+            said = (_as_text(value_at(item, end)) for item in items if isinstance(item, dict))
+            found += [text for text in said if text is not None]
+    return found
+
+
 def said_of(values: Mapping[str, Any], names: Sequence[str]) -> Any:
     """The value of the first of the columns that says something; of a list its only one."""
     found = (value_at(values, name) for name in names)

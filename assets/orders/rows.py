@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,10 +26,11 @@ from assets.importing.doubled import TWO_VALUES
 from assets.importing.events import LONGEST_REJECT, MadeBatch, uuid5_bytes
 from assets.importing.requests import EARLIEST
 from assets.orders.amounts import BadAmountError, known_currencies, read_amount
-from assets.orders.fields import UNREADABLE, said_of, text_of, value_at
+from assets.orders.fields import UNREADABLE, said_of, text_of, texts_beside, value_at
 from assets.orders.records import Record
 from assets.orders.shops import Shop
 from sql.safety.characters import one_line
+from sql.safety.spelling import clean_code as clean_code_of
 from sql.values import half_up
 
 KINDS = ("purchase", "trial", "install", "signup", "lead", "visit", "refund")
@@ -40,6 +41,9 @@ LONGEST = {"order_id": 1_000, "promo_code": 1_000, "user_agent": 20_000, "listen
 
 # Texts that are compared with others: one that was damaged on the way would be another one.
 COMPARED = ("order_id", "promo_code", "listener_id", "event_id")
+
+# Between the codes of an order that has several.
+SEPARATORS = re.compile(r"[,;|]")
 
 # What a reject shows of a record.
 SHOWN = ("order_id", "occurred_at", "kind", "value", "currency", "promo_code")
@@ -86,9 +90,9 @@ class _BadOrderError(ValueError):
 class OrderMaker:
     """Makes the rows of one export. It holds the records without an id that it has seen, so each file takes a new one.
 
-    currency, timezone: of amounts and times that do not say theirs. refunded: records of which something was paid back.
-    repeated: records with the number of an order above them, and another time or value, which were passed over. unpaid:
-    records that are no orders which were paid.
+    codes: those of the sponsor, as they are compared. currency, timezone: of amounts and times that do not say theirs.
+    refunded: records of which something was paid back. repeated: records with the number of an order above them, and
+    another time or value, which were passed over. unpaid: records that are no orders which were paid.
     """
 
     tenant: UUID
@@ -96,6 +100,7 @@ class OrderMaker:
     shop: Shop
     currency: str | None = None
     timezone: str = "UTC"
+    codes: Set[str] = frozenset()
     refunded: int = 0
     repeated: int = 0
     unpaid: int = 0
@@ -167,7 +172,7 @@ class OrderMaker:
             "order_id": _order_number(given.get("order_id")),
             "value_minor": value,
             "currency": currency,
-            "promo_code": given.get("promo_code"),
+            "promo_code": self._code(values, given.get("promo_code")),
             "listener_id": given.get("listener_id"),
             "client_ip": client_of(address, None, TrustedProxies()) if address else None,
             "user_agent": given.get("user_agent"),
@@ -182,6 +187,13 @@ class OrderMaker:
             if given[meaning] is None and any(isinstance(value, dict | list) and value for value in inside):
                 raise _BadOrderError(f"its {meaning} is a list or an object: name the part of it in a mapping (--map)")
         return given
+
+    def _code(self, values: Mapping[str, Any], first: str | None) -> str | None:
+        """The code; of several (TIDES10, FREE) one of the sponsor's, else what stands there."""
+        if first is None or clean_code_of(first) in self.codes:
+            return first
+        several = (*SEPARATORS.split(first), *texts_beside(values, self.shop.columns["promo_code"]))
+        return next((code for code in several if clean_code_of(code) in self.codes), first)
 
     def _refuse_unpaid(self, values: Mapping[str, Any]) -> None:
         if self.shop.only_if is not None:

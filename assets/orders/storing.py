@@ -63,12 +63,12 @@ def import_orders(
     Nothing is stored then.
     """
     codes = warehouse.read("read_promo_codes", tenants=[task.tenant])
-    mine = set(codes.filter(sponsor_id=task.sponsor.bytes)["code"])
+    mine = frozenset(codes.filter(sponsor_id=task.sponsor.bytes)["code"])
     summary, begun, maker = ImportSummary(), None, None
     clock = now or datetime.now(UTC)
     try:
         for records in _batches(read_records(task.object, content)):
-            maker = maker or _maker_of(task, records)
+            maker = maker or _maker_of(task, records, mine)
             made = maker.make(records, clock)
             if not summary.lines and not task.is_forced:
                 _refuse_doubtful(made, task, codes)
@@ -104,7 +104,7 @@ def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def _maker_of(task: OrderImport, records: list[Record]) -> OrderMaker:
+def _maker_of(task: OrderImport, records: list[Record], codes: frozenset[str]) -> OrderMaker:
     names = {name for record in records[:100] for name in record.values or {}}
     shop = task.shop or choose_shop(names, task.object)
     if not shop.fit(names):
@@ -113,7 +113,7 @@ def _maker_of(task: OrderImport, records: list[Record]) -> OrderMaker:
             f"({', '.join(shop.columns['occurred_at'])}), or none for its number and its value; its columns are "
             f"{', '.join(sorted(names)[:20])}. Nothing was stored"
         )
-    return OrderMaker(task.tenant, task.sponsor, shop, task.currency, task.timezone)
+    return OrderMaker(task.tenant, task.sponsor, shop, task.currency, task.timezone, codes)
 
 
 def _start(task: OrderImport, shop: Shop) -> ImportStart:
@@ -146,7 +146,7 @@ def _refuse_doubtful(made: MadeBatch, task: OrderImport, codes: pl.DataFrame) ->
         )
 
 
-def _count(summary: ImportSummary, made: MadeBatch, codes: set[str]) -> dict[str, int]:
+def _count(summary: ImportSummary, made: MadeBatch, codes: frozenset[str]) -> dict[str, int]:
     """Add a batch; returns its counts by the names of count_import."""
     events = made.events
     summary.lines += made.height

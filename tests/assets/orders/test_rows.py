@@ -241,3 +241,21 @@ def test_of_woocommerce_codes_and_addresses_are_read_from_inside() -> None:
     }
     row = make(order, shop="woocommerce").events.row(0, named=True)
     assert (row["order_id"], row["promo_code"], row["client_ip"]) == ("7", "tides", "192.0.2.7")
+
+
+@pytest.mark.parametrize(
+    ("shop", "values", "code"),
+    [
+        ("plain", plain(promo_code="FREE, Tides10"), "tides10"),
+        ("plain", plain(promo_code="FREE; SHIP"), "free; ship"),
+        ("plain", plain(promo_code="TWO, WORDS"), "two, words"),
+        ("woocommerce", {"coupon_lines": [{"code": "free"}, {"code": "tides10"}]}, "tides10"),
+        ("woocommerce", {"coupon_lines": [{"code": "free"}, {"code": "ship"}, 7, {"code": ["tides10"]}]}, "free"),
+        ("woocommerce", {"coupon_lines": []}, None),
+    ],
+)
+def test_of_several_codes_one_of_the_sponsors_is_taken(shop: str, values: dict[str, Any], code: str | None) -> None:
+    order = {"number": "1", "date_created_gmt": "2026-10-14T08:12:00", "total": "5", "currency": "EUR"} | values
+    made = make(order, shop=shop, codes=frozenset({"tides10", "words", "two, words"}))
+
+    assert made.events["promo_code"].to_list() == [code]
