@@ -22,10 +22,12 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
+from assets.lineage import read_stale
 from assets.steps import DAILY_ASSETS, RAW_ASSETS, VERDICT
 from assets.upkeep.checks import CHECKS
 from pipelines.code_location import RESOURCES, define
 from sql.embedded import Server
+from sql.raw.watermarks import record_watermarks
 from sql.warehouse import Warehouse
 from tests.conftest import cloned_database
 from tests.pipelines.running import content, home_of_its_own, rows
@@ -73,6 +75,25 @@ class LateErasingWarehouse(Warehouse):
         if not self.is_erased:
             self.is_erased = True
             erase(self)
+
+
+class LateRows(Warehouse):
+    """A request of one tenant's Monday comes in when its raw rows were read."""
+
+    has_come = False
+
+    def read(self, name: str, /, **params: object) -> pl.DataFrame:
+        found = super().read(name, **params)
+        if name == "read_ad_signals" and params["tenants"] == [named("kreuz")] and not self.has_come:
+            self.has_come = True
+            with self.transaction() as connection:
+                connection.execute(
+                    "INSERT INTO listener_events SELECT (jsonb_populate_record(events, jsonb_build_object("
+                    "'event_id', gen_random_uuid(), 'received_at', clock_timestamp()))).* FROM listener_events "
+                    "AS events WHERE tenant_id = %s AND occurred_at::date = %s LIMIT 1",
+                    [named("kreuz"), MONDAY],
+                )
+        return found
 
 
 def erase(warehouse: Warehouse) -> None:
@@ -278,3 +299,22 @@ def test_a_day_of_which_a_shard_was_read_before_an_erasure_is_measured_as_a_whol
         assert began_at > max(at for step, at in began(instance, result).items() if step.startswith("measure_shard"))
     said = [entry.user_message for entry in instance.all_logs(result.run_id)]
     assert len([words for words in said if "has 1 of 2 shards" in words]) == 1
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_request_that_comes_while_a_day_is_computed_fails_no_check_and_counts_the_next_time(
+    server: Server, computed: str, instance: DagsterInstance, home_folder: Path, shards: int
+) -> None:
+    judged = "SELECT sum(requests)::int FROM request_dispositions WHERE day = %s AND tenant_id = %s"
+    # Each tenant is in a chunk of its own, or in shards.
+    config = {"chunks": 2, **({"rows_per_shard": 1} if shards > 1 else {})}
+    with cloned_database(server, computed) as url, closing(LateRows(url)) as warehouse:
+        before = rows(warehouse, judged, MONDAY, named("kreuz"))
+        assert run(warehouse, instance, home_folder, **config).success
+        assert warehouse.has_come
+        assert rows(warehouse, judged, MONDAY, named("kreuz")) == before
+        record_watermarks(warehouse, [(named("kreuz"), MONDAY)])
+        stale = read_stale(warehouse.read, [named("kreuz")], MONDAY, MONDAY, ["request_dispositions"])
+        assert stale["reason"].to_list() == ["older"]
+        assert run(warehouse, instance, home_folder, **config).success
+        assert rows(warehouse, judged, MONDAY, named("kreuz")) == [(before[0][0] + 1,)]
