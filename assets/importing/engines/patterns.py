@@ -16,7 +16,10 @@ from assets.importing.mappings.mapping import LogMapping
 from assets.importing.requests import Parsed, dash_is_null, map_distinct, without_syslog
 
 # Whatever a server writes between the address and the time, the time itself stands in a line once.
-ONCE = r"\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
+ONCE = (
+    r"\[(?:\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:[.,]\d+)? ?[+-]\d{4}"
+    r"|\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[^\]\s]*|\d{10}\.\d{3})\]"
+)
 
 # The group of a pattern that holds all before the time: vhost, addresses, ident and user in one of several orders.
 LEAD = "lead"

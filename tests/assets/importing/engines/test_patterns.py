@@ -70,6 +70,24 @@ def test_two_whole_lines_in_one_are_rejected_with_the_reason() -> None:
     assert addresses_of("203.0.113.7 - 198.51.100.8 - - ") == ""
 
 
+@pytest.mark.parametrize(
+    "time", ["14/Oct/2026:08:12:41.031 +0000", "2026-10-14T08:12:41Z", "2026-10-14T08:12:41+02:00", "1791958361.031"]
+)
+def test_a_line_behind_another_one_is_found_however_its_time_is_written(time: str) -> None:
+    first, second = (line.replace("14/Oct/2026:08:12:41 +0000", time) for line in (A, B))
+
+    assert parse("combined", first, second).requests.height == 2
+    assert "two lines are joined" in parse("combined", first + second).rejects["reason"][0]
+    assert "two lines are joined" in parse("combined", first + " " + second).rejects["reason"][0]
+
+
+def test_tabs_and_several_blanks_between_the_fields_are_read_as_one() -> None:
+    line = A.replace("203.0.113.7 - anna ", "203.0.113.7\t-\tanna\t").replace('] "', ']\t"').replace('" "', '"\t"')
+    found, plain = one("combined", line.replace('" 200 10', '"\t200  10')), one("combined", A)
+
+    assert {**found, "line": None} == {**plain, "line": None}
+
+
 def test_the_first_half_of_a_bucket_log_is_not_read_with_the_second_of_the_next() -> None:
     line = (
         "owner media [14/Oct/2026:06:12:41 +0000] 203.0.113.7 - 3E57 REST.GET.OBJECT a.mp3 "
