@@ -15,6 +15,7 @@ import polars as pl
 from assets.importing.events import MadeBatch
 from assets.importing.misplaced import find_misplaced
 from assets.importing.paths import MediaPaths
+from assets.importing.requests import unread
 from sql.values import PermanentError
 
 # More rejected lines than good ones: the format, the fields or the clock of the server are other ones than was said.
@@ -53,8 +54,8 @@ def refuse_doubtful(made: MadeBatch, tenant: str, others: Callable[[], Mapping[s
     tenant: the slug of whom it was said to be of. others: the files of the other tenants by their slugs, looked at only
     where most requests are for files that this one does not have.
     """
-    events, rejects = made.events, made.rejects
-    lines = made.height
+    events, rejects = made.events, unread(made.rejects)
+    lines = events.height + rejects.height
     if rejects.height > MOST_REJECTED * lines:
         reason, count = rejects.get_column("reason").value_counts(sort=True).row(0)
         raise DoubtfulError(

@@ -17,7 +17,7 @@ from assets.importing.engines.patterns import PatternParser
 from assets.importing.engines.records import CsvParser, JsonParser
 from assets.importing.engines.w3c import W3CParser
 from assets.importing.mappings.mapping import LogMapping, load_mapping
-from assets.importing.requests import LogParser
+from assets.importing.requests import LogParser, unread
 from sql.values import PermanentError
 
 # Enough lines to recognise a format by, whatever a file begins with.
@@ -96,7 +96,7 @@ def fitting_formats(lines: pl.DataFrame) -> list[Fit]:
     fits = []
     for name in FORMATS:
         parsed = parser_of(name).parse(sample)
-        if parsed.requests.height >= max(1, parsed.rejects.height):
+        if parsed.requests.height >= max(1, unread(parsed.rejects).height):
             filled = sum(parsed.requests.select(pl.all().count()).row(0))
             fits.append(Fit(name, parsed.requests.height, parsed.rejects.height, filled))
     return sorted(fits, key=lambda fit: fit.score, reverse=True)

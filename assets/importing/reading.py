@@ -21,7 +21,7 @@ from assets.importing.files.lines import LINES
 from assets.importing.formats import FORMATS, LINES_TO_GUESS, choose_format, guess_format, mapping_of, parser_of
 from assets.importing.mappings.mapping import LogMapping
 from assets.importing.paths import MediaPaths
-from assets.importing.requests import LogParser
+from assets.importing.requests import LogParser, unread
 from sql.values import PermanentError
 
 
@@ -84,7 +84,7 @@ def made_batches(
         if batch.member != member:
             parser, maker, member = reading.parser(), reading.maker(tenant, media), batch.member
         parsed = parser.parse(batch.lines)
-        if nothing_yet and parsed.rejects.height and not parsed.requests.height:
+        if nothing_yet and unread(parsed.rejects).height and not parsed.requests.height:
             raise _wrong_format(reading, batch.lines, parsed.rejects)
         nothing_yet = nothing_yet and not parsed.requests.height
         yield batch, maker.make(parsed)

@@ -70,6 +70,15 @@ class Parsed:
     rejects: pl.DataFrame
 
 
+# How the reason begins of a row that is no request by its format, which is no reason to doubt the log.
+NO_REQUEST = "it is no request"
+
+
+def unread(rejects: pl.DataFrame) -> pl.DataFrame:
+    """The rejects that should have been requests."""
+    return rejects.filter(~pl.col("reason").str.starts_with(NO_REQUEST))
+
+
 class LogParser(Protocol):
     """Reads the batches of one file in order; it may hold a header."""
 

@@ -23,6 +23,7 @@ from assets.importing.mappings.mapping import LogMapping
 from assets.importing.notices import Notices
 from assets.importing.paths import MediaPaths
 from assets.importing.reading import Reading, made_batches, recognise
+from assets.importing.requests import unread
 from sql.failures import cause_of, is_database_away
 from sql.raw.imports import ImportId, ImportStart, begin_import, end_import, store_batch
 from sql.values import PermanentError
@@ -33,12 +34,16 @@ Progress = Callable[[int, str], object]
 
 @dataclass(slots=True)
 class ImportSummary:
-    """What an import did. stored is 0, and number None, in a dry run, where nothing is stored."""
+    """What an import did. stored is 0, and number None, in a dry run, where nothing is stored.
+
+    no_requests: the rejected rows that are none by their format
+    """
 
     lines: int = 0
     events: int = 0
     stored: int = 0
     rejected: int = 0
+    no_requests: int = 0
     unmapped: int = 0
     without_address: int = 0
     first: datetime | None = None
@@ -56,6 +61,7 @@ class ImportSummary:
         self.lines += made.events.height + made.rejects.height
         self.events += made.events.height
         self.rejected += made.rejects.height
+        self.no_requests += made.rejects.height - unread(made.rejects).height
         unmapped = unmapped_paths(made.events)
         self.unmapped += len(unmapped)
         self.example = self.example or next(iter(unmapped.drop_nulls().head(1)), None)
@@ -148,8 +154,8 @@ def import_batches(
         raise
     summary.notices = [*is_recognised, *notices.sentences(media)]
     summary.doubts = [f"not all of it could be read: {problem}" for problem in summary.problems] + doubts_of(
-        lines=summary.lines,
-        rejected=summary.rejected,
+        lines=summary.lines - summary.no_requests,
+        rejected=summary.rejected - summary.no_requests,
         events=summary.events,
         unmapped=summary.unmapped,
         without_address=summary.without_address,

@@ -19,6 +19,7 @@ from assets.importing.mappings.mapping import Column, LogMapping
 from assets.importing.paths import guid_target
 from assets.importing.requests import (
     NO_METHOD,
+    NO_REQUEST,
     Parsed,
     country_code,
     dash_is_null,
@@ -112,7 +113,8 @@ def _value(column: Column, field: Field) -> pl.Expr:
 def _not_requests(field: Field, mapping: LogMapping) -> Iterator[Problem]:
     """Rows that the format has beside its requests."""
     for name, values in mapping.only_if.items():
-        yield ~field(name).is_in(values).fill_null(False), f"it is no request: its {name} is not {' or '.join(values)}"
+        yield field(name).is_null(), f"it has no {name}"
+        yield ~field(name).is_in(values), f"{NO_REQUEST}: its {name} is not {' or '.join(values)}"
 
 
 def _says_yes(field: Field, names: Iterable[str]) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -101,3 +102,18 @@ def test_another_tenants_log_is_refused_unless_somebody_insists(network: Warehou
     assert count(network) == 0
 
     assert import_batches(network, replace(theirs, is_forced=True), [batch(line(1), line(2))]).stored == 2
+
+
+@pytest.mark.parametrize(("kinds", "stored", "rejected"), [(("download", *["play"] * 9), 1, 9), (("play",) * 5, 0, 5)])
+def test_rows_that_are_no_requests_are_no_reason_to_doubt_the_log(
+    network: Warehouse, kinds: tuple[str, ...], stored: int, rejected: int
+) -> None:
+    made = {"created_at": "2026-10-14T08:12:41Z", "episode_id": "no such", "ip": "192.0.2.7"}
+    lines = [json.dumps(made | {"id": str(number), "delivery_type": kind}) for number, kind in enumerate(kinds)]
+
+    done = import_batches(network, replace(TASK, format_name="megaphone-delivery"), [batch(*lines)])
+
+    assert (done.stored, done.rejected) == (stored, rejected)
+    assert not any("rejected" in doubt for doubt in done.doubts)
+    with pytest.raises(PermanentError, match="it has no delivery_type"):
+        import_batches(network, replace(TASK, format_name="megaphone-delivery"), [batch(json.dumps(made))])
