@@ -32,6 +32,9 @@ HEX_ESCAPES = re.compile(r"(?<!\\)(?:\\x[0-9A-Fa-f]{2})+")
 # What stands behind every key of an object, and now and then inside of a text.
 KEY_END = r'"\s*:'
 
+# What a key says that another spelling of it may say better.
+NOTHING: tuple[object, ...] = (None, "", "-", "(null)", [])
+
 # The spellings of a key: what one object spells in one way, the next may in another.
 Keys = tuple[str, ...]
 
@@ -166,7 +169,7 @@ def _get(value: Any, keys: Keys) -> Any:
         return None
     if len(keys) == 1:
         return value.get(keys[0])
-    return next((found for key in keys if (found := value.get(key)) is not None), None)
+    return next((found for key in keys if (found := value.get(key)) not in NOTHING), None)
 
 
 def _doubled(

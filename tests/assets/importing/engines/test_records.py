@@ -116,6 +116,12 @@ def test_brackets_without_end_are_no_object() -> None:
     assert parse("nginx-json", row(), deep).rejects.height == 1
 
 
+@pytest.mark.parametrize("nothing", [None, "", "-"])
+def test_a_spelling_that_says_nothing_hides_no_other_one(nothing: str | None) -> None:
+    assert one("nginx-json", row(http_range=nothing, Http_Range="bytes=0-9"))["range_end"] == 9
+    assert one("nginx-json", row(http_range="bytes=0-9", Http_Range=nothing))["range_end"] == 9
+
+
 def test_names_are_found_in_each_object_however_its_client_spelled_them() -> None:
     def record(**headers: str) -> str:
         inside = {"remote_ip": "203.0.113.7", "method": "GET", "uri": "/a.mp3", "headers": headers}
