@@ -6,7 +6,7 @@ Not here: what it is (assets/listening/kept_shards.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -56,11 +56,12 @@ def replace_shard(
             )
 
 
-def read_slices(warehouse: Warehouse, day: ShardedDay) -> Iterator[tuple[int, str, bytes]]:
+def read_slices(warehouse: Warehouse, day: ShardedDay) -> Generator[tuple[int, str, bytes]]:
     """shard, name and content of what is kept of the day, in the order of shards, names and slices."""
-    with warehouse.transaction() as connection, connection.cursor() as cursor:
-        # Row by row, so that only one content is in memory at a time.
-        found = cursor.stream(
+    with warehouse.transaction() as connection, connection.cursor("day_shards") as cursor:
+        # One by one, so that only one content is in memory at a time.
+        cursor.itersize = 1
+        found = cursor.execute(
             "SELECT shard, name, content FROM day_shards WHERE tenant_id = %s AND day = %s AND run_id = %s "
             "AND measured_by = %s ORDER BY shard, name, slice",
             [day.tenant, day.day, day.run_id, day.measured_by],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -75,6 +75,25 @@ def test_a_tenant_that_fails_loses_its_line_and_the_other_is_written_and_final(n
     assert [failure.tenant_id for failure in outcome.failures] == [KREUZBERG]
     assert compute.committed == [(["request_dispositions"], DAY, [HARBOR])]
     assert ledger(networks) == [(HARBOR.bytes, DAY, 1, "final")]
+
+
+def test_a_day_that_was_read_before_is_as_final_and_as_new_as_it_was_then(networks: Warehouse) -> None:
+    compute, read_from = Compute(), {DAY: WINDOW.end, DAY + timedelta(days=1): WINDOW.end + timedelta(days=90)}
+    run = replace(step_run(networks, compute), read_from=read_from)
+    for day in read_from:
+        run.replace_day(Window.of_day(day), [[HARBOR]])
+    # A day that was measured anew is not among them any more.
+    run = replace(run, read_from={})
+    run.replace_day(Window.of_day(DAY - timedelta(days=1)), [[HARBOR]])
+    with networks.transaction() as connection:
+        found = connection.execute("SELECT day, status, began_at FROM rollup_ledger ORDER BY day").fetchall()
+        [(clock,)] = connection.execute("SELECT clock_timestamp()").fetchall()
+    (anew, *read) = found
+    assert read == [
+        (day, status, read_from[day]) for day, status in zip(read_from, ("provisional", "final"), strict=True)
+    ]
+    assert anew[1] == "final"
+    assert clock - anew[2] < timedelta(minutes=5)  # type: ignore[operator]
 
 
 def test_who_failed_once_is_tried_alone_on_the_days_after(networks: Warehouse) -> None:

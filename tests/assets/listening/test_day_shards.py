@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from assets.listening import compute_listening_day
-from assets.listening.day_shards import measure_shard, read_settings
+from assets.listening import compute_listening_day, kept_shards
+from assets.listening.day_shards import DayShard, measure_shard, read_settings
 from assets.listening.downloads.event_reader import Shard
 from assets.listening.identity.address_parsing import household_network, parse_address
 from assets.listening.identity.addresses import AddressRanges, load_ranges
@@ -24,7 +24,7 @@ from assets.listening.identity.agent_rules import Rules, load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.listening.kept_shards import compute_of_shards, keep_shard
 from assets.privacy.expiry import expire_day
-from sql.raw.day_shards import remove_shards
+from sql.raw.day_shards import ShardedDay, read_slices, remove_shards
 from sql.values import PermanentError
 from sql.warehouse import Warehouse, Write
 from tests.assets.listening.test_day import DAY, dimensions, load, name, request
@@ -264,6 +264,21 @@ def test_a_day_that_is_measured_as_a_whole_was_not_read_with_its_shards(quay: Wa
     remove_shards(quay, [QUAY], run)
     compute(DAY, [QUAY])
     assert list(read_from) == [DAY.day - timedelta(days=1)]
+
+
+def test_frames_are_kept_in_slices_and_who_stops_reading_them_holds_up_nobody(
+    quay: Warehouse, used: Measurement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_shards, "SLICE_ROWS", 7)
+    expected, run = computed(quay, used), uuid4()
+    keep(quay, used, run, 0, 1, 2)
+    with quay.transaction() as connection:
+        [(slices, measured_by)] = connection.execute("SELECT count(*), min(measured_by) FROM day_shards").fetchall()
+    assert int(str(slices)) > 3 * len(fields(DayShard))
+    begun = read_slices(quay, ShardedDay(QUAY, DAY.day, run, str(measured_by)))
+    assert next(begun)[0] == 0
+    begun.close()
+    assert_same(of_shards(quay, used, run, pytest.fail), expected)
 
 
 def test_episodes_may_be_moved_while_shards_are_measured(quay: Warehouse, used: Measurement) -> None:
