@@ -67,6 +67,16 @@ def test_a_tar_that_breaks_off_outside_of_its_members_says_so(end: int) -> None:
     assert "breaks off" in str(last[2])
 
 
+def test_a_tar_with_a_damaged_header_between_its_members_says_so() -> None:
+    damaged = bytearray(tar({"a.log": b"one\n" * 300, "b.log": b"two\n" * 300, "c.log": b"three\n"}))
+    damaged[2048 + 150] ^= 0x7F
+
+    [first, last] = read(tar_members(io.BytesIO(bytes(damaged)), "a.tar"))
+
+    assert first == ("a.log", b"one\n" * 300, None)
+    assert "archive is damaged" in str(last[2])
+
+
 def test_archives_one_behind_the_other_are_read_as_one() -> None:
     several = b"".join(tar({f"{number}.log": b"one\n" * number}) for number in range(1, 400))
 
