@@ -5,7 +5,7 @@ which steps they matter (reopened_days).
 Not here: what depends on which setting (sql/queries/reopen_edited_days.sql), what raw rows make stale (lineage.py).
 
 An edit is looked at when it is first seen, and once more when every run that had read the settings before is over: such
-a run writes lines that the first look did not find.
+a run writes lines that the first look did not find. A tenant of whose days shards are kept is in such a run still.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sql.connections.locks import take_locks
 from sql.statements import statement
 from sql.warehouse import Warehouse
 
-# No step of a run reads settings longer than this before it writes.
+# No step of a run reads settings longer than this before it writes, but for those that measure shards.
 SETTLED_AFTER = timedelta(hours=6)
 
 # Of days whose lines were made after the edit, nothing has to be noted any more.

@@ -102,6 +102,7 @@ UNNOTED = {
     "attribution_configs": "its rows are added and never changed, and each that is added is noted",
     "attribution_deliveries": "written with the raw row, which arrives",
     "conversion_days": "written by the step itself",
+    "erasures": "an erasure marks its days",
     "import_days": "an import notes its days",
     "imports": "an import notes its days",
     "key_rotations": "a rotation changes no number",
@@ -231,4 +232,26 @@ def test_days_that_are_computed_again_are_fresh_and_late_lines_of_earlier_runs_a
     # The run that wrote Sunday had read its settings before; it is found once every such run is over.
     reopen_edited_days(week, [HARBOR], now=datetime.now(UTC) + SETTLED_AFTER + timedelta(minutes=1))
     assert stale(week) == {"campaign_roi": {FIRST, SUNDAY}}
+    assert week.rows("count_setting_edits", tenants=[HARBOR]) == [{"edits": 0}]
+
+
+def test_an_edit_waits_for_a_day_whose_shards_were_measured_before_it(week: Warehouse) -> None:
+    edit(
+        week,
+        "INSERT INTO day_shards (tenant_id, day, run_id, shard, shards, name, slice, measured_by, content) "
+        f"VALUES ('{HARBOR}', '{SUNDAY}', '{UUID(int=5)}', 0, 2, 'downloads', 0, '', '')",
+    )
+    line = "UPDATE rollup_ledger SET day = day + {} WHERE day {} '{}'"
+    edit(week, line.format(1000, "=", SUNDAY))
+    edit(week, EDITS["a price"][0])
+    settled = datetime.now(UTC) + SETTLED_AFTER + timedelta(minutes=1)
+    for _ in range(2):
+        reopen_edited_days(week, [HARBOR], now=settled)
+        assert week.rows("count_setting_edits", tenants=[HARBOR]) == [{"edits": 1}]
+    # The day is written at last, by what was read before.
+    edit(week, line.format(-1000, ">", SUNDAY))
+    assert stale(week) == {"campaign_roi": ALL - {SUNDAY}}
+    edit(week, "DELETE FROM day_shards")
+    reopen_edited_days(week, [HARBOR], now=settled)
+    assert stale(week) == {"campaign_roi": ALL}
     assert week.rows("count_setting_edits", tenants=[HARBOR]) == [{"edits": 0}]
