@@ -39,6 +39,7 @@ SLOW = (
     "assets/listening/downloads/test_reference.py",
     "assets/listening/test_day_promises.py",
     "assets/listening/test_day_shards.py",
+    "assets/listening/test_kept_shards.py",
     "assets/methods/test_methodology.py",
     "assets/orders/test_storing.py",
     "assets/privacy/test_expiry.py",
