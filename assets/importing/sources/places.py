@@ -13,6 +13,7 @@ import errno
 import logging
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -121,7 +122,7 @@ def find_objects(place: Place) -> list[FoundObject]:
     objects = [
         _object(name, info, place, filesystem) for name, info in found.items() if info.get("type") != "directory"
     ]
-    wanted = [each for each in objects if _is_log(each) or each.path == path]
+    wanted = [each for each in objects if (_is_log(each) and _is_file(each)) or each.path == path]
     return sorted(wanted, key=lambda each: (each.modified_at or datetime.max.replace(tzinfo=UTC), each.name))
 
 
@@ -129,6 +130,10 @@ def find_objects(place: Place) -> list[FoundObject]:
 def opened(found: FoundObject) -> Iterator[Path]:
     """The object as a local file: itself, or a private copy that is removed at the end. Raises as find_objects."""
     if found.place.is_local:
+        try:
+            Path(found.path).open("rb").close()
+        except OSError as error:
+            raise PermanentError(f"{found.name} cannot be read ({cause_of(error)})") from None
         yield Path(found.path)
         return
     with tempfile.TemporaryDirectory(prefix="earshot-") as folder:
@@ -262,6 +267,15 @@ def _is_log(found: FoundObject) -> bool:
     """Whether it may be a log: not hidden, not half-written, no mark of a folder, and it has content."""
     parts = PurePosixPath(found.path).name
     return bool(parts) and not parts.startswith((".", "_SUCCESS")) and not parts.endswith(NO_LOGS) and found.bytes != 0
+
+
+def _is_file(found: FoundObject) -> bool:
+    """Whether it has an end: a link may lead to a folder, and a pipe waits for whoever writes to it."""
+    try:
+        return not found.place.is_local or stat.S_ISREG(Path(found.path).stat().st_mode)
+    except OSError:
+        # It is named when it is read.
+        return True
 
 
 @contextmanager

@@ -16,12 +16,13 @@ from assets.orders import SHOPS, OrderImport, import_orders
 from assets.orders.shops import named_shop
 from assets.orders.storing import find_sponsor
 from pipelines import console, runtime
-from pipelines.commands.importing.logs import DOUBTFUL, objects_of
+from pipelines.commands.importing.logs import DOUBTFUL, FAILED, objects_of
 from pipelines.commands.importing.person import person
 from pipelines.commands.importing.stores import place_options, store_options
 from pipelines.commands.importing.summary import computing_lines
 from pipelines.first_day import describe_first_day_change, save_first_day
 from pipelines.settings import load_settings
+from sql.failures import cause_of
 from sql.values import PermanentError
 
 
@@ -61,6 +62,7 @@ def orders(
     zone_or_refusal(timezone)
     todo = [each for place in places for each in objects_of(place, place_options(store), rejects)]
     doubts: list[str] = []
+    failed = 0
     with runtime.open_warehouse(settings) as warehouse:
         owner = warehouse.tenant_id(tenant)
         whose, title = find_sponsor(warehouse, owner, sponsor)
@@ -77,9 +79,16 @@ def orders(
             is_forced=force,
         )
         for each in todo:
-            with each.open() as path, path.open("rb") as content:
-                this = replace(task, object=each.name, version=each.version)
-                done = import_orders(warehouse, this, content, each.rejects.add)
+            try:
+                with each.open() as path, path.open("rb") as content:
+                    this = replace(task, object=each.name, version=each.version)
+                    done = import_orders(warehouse, this, content, each.rejects.add)
+            except PermanentError as error:
+                if len(todo) == 1:
+                    raise
+                failed += 1
+                console.print_error(f"{each.name} is not imported: {cause_of(error)}")
+                continue
             for line in order_lines(each.name, done, tenant, dry_run, each.rejects.path):
                 console.out.print(line)
             doubts += done.doubts
@@ -88,7 +97,7 @@ def orders(
         console.out.print(line)
     for doubt in doubts:
         console.err.print(f"Look at this: {doubt}.")
-    click.get_current_context().exit(DOUBTFUL if doubts else 0)
+    click.get_current_context().exit(FAILED if failed else DOUBTFUL if doubts else 0)
 
 
 def zone_or_refusal(name: str) -> str:

@@ -42,6 +42,23 @@ def test_a_folder_means_its_logs_and_those_below_oldest_first(folder: Path) -> N
     assert names(Place(str(folder))) == ["b.log", "a.log.gz"]
 
 
+def test_links_to_folders_and_pipes_are_no_logs(folder: Path) -> None:
+    (folder / "deep" / "up.log").symlink_to(folder)
+    (folder / "same.log").symlink_to(folder / "b.log")
+    os.mkfifo(folder / "pipe.log")
+
+    assert sorted(names(Place(str(folder)))) == ["a.log.gz", "b.log", "same.log"]
+    assert sorted(names(Place(f"{folder}/*.log"))) == ["b.log", "same.log"]
+
+
+def test_a_file_that_went_before_it_was_read_is_named(folder: Path) -> None:
+    [found, _] = find_objects(Place(str(folder)))
+    (folder / "b.log").unlink()
+
+    with pytest.raises(PermanentError, match=r"b\.log cannot be read"), opened(found):
+        pass
+
+
 def test_a_pattern_and_a_file_mean_what_they_name(folder: Path) -> None:
     assert names(Place(f"{folder}/**/*.gz")) == ["a.log.gz"]
     # Whatever it is called, somebody has named it.

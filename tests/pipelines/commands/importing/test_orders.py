@@ -56,3 +56,15 @@ def test_options_that_cannot_be_are_named(
     failed = run(database_url, str(shop), *arguments)
     assert isinstance(failed.exception, PermanentError)
     assert message in str(failed.exception)
+
+
+def test_of_several_exports_one_that_cannot_be_read_costs_none_of_the_others(shop: Path, database_url: str) -> None:
+    (shop.parent / "aa.csv").write_text("no,orders\n1,2\n")
+    (shop.parent / "zz.csv").write_text("order_id,occurred_at,value,currency\n7,2026-10-14T08:12:00Z,5,EUR\n")
+
+    done = run(database_url, str(shop.parent))
+
+    assert done.exit_code == 1
+    assert "aa.csv is not imported: " in done.stderr
+    assert "2 stored, 0 already there" in done.stdout
+    assert "1 stored, 0 already there" in done.stdout
