@@ -20,7 +20,7 @@ MILLISECONDS = r"^(\d{13})\.\d+$"
 SINCE_1970: Mapping[int, Literal["ms", "us", "ns"]] = {13: "ms", 16: "us", 19: "ns"}
 # Apache's own has no fraction; a pattern of an operator's may ("%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t").
 APACHE = r"^(\d{1,2}/[A-Z][a-z]{2}/\d{4})[: ](\d\d:\d\d:\d\d)[.,](\d{1,6})\d*\s?([+-]\d{4})$"
-ISO = r"^(\d{4}[-/]\d\d[-/]\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z|[+-]\d\d:?\d\d|UTC|)$"
+ISO = r"^(\d{4}[-/]\d\d[-/]\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?([Zz]|[+-]\d\d(?::?\d\d)?|UTC|)$"
 
 
 def parse_times(texts: pl.Series, pattern: str | None = None) -> pl.Series:
@@ -72,10 +72,16 @@ def _http(texts: pl.Series) -> pl.Series:
 def _iso(texts: pl.Series) -> pl.Series:
     parts = texts.str.extract_groups(ISO).struct.unnest()
     day, clock, decimals, offset = parts.get_columns()
-    whole = (
-        day.str.replace_all("/", "-") + "T" + clock + offset.replace({"Z": "+00:00", "UTC": "+00:00", "": "+00:00"})
-    ).str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="us", strict=False)
+    whole = (day.str.replace_all("/", "-") + "T" + clock + _offset(offset)).str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%z", time_unit="us", strict=False
+    )
     return (whole + _micros(decimals)).cast(UTC_TIME)
+
+
+def _offset(texts: pl.Series) -> pl.Series:
+    """Offsets in full: PostgreSQL writes whole hours without minutes."""
+    utc = {"Z": "+00:00", "z": "+00:00", "UTC": "+00:00", "": "+00:00"}
+    return texts.replace(utc).str.replace(r"^([+-]\d\d)$", "${1}:00")
 
 
 def _seconds(texts: pl.Series) -> pl.Series:

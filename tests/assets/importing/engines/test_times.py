@@ -23,6 +23,8 @@ MILLI = timedelta(milliseconds=31)
         ("2026-10-14 06:12:41", MOMENT),
         ("2026-10-14T06:12:41+0000", MOMENT),
         ("2026-10-14T08:12:41.031999999+02:00", MOMENT + timedelta(microseconds=31999)),
+        ("2026-10-14 08:12:41.031+02", MOMENT + MILLI),
+        ("2026-10-14t06:12:41z", MOMENT),
         ("1791958361", MOMENT),
         ("1791958361.031", MOMENT + MILLI),
         ("1791958361031", MOMENT + MILLI),
