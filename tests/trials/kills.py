@@ -123,7 +123,8 @@ class Work:
                 given = {"assetSelection": paths, "partitionNames": [f"{day}" for day in DATES[:2]]}
                 answer = home.ask(BACKFILL, what=given)["launchPartitionBackfill"]
             else:
-                config = {"ops": {"divide_tenants": {"config": what}}}
+                # So few that each tenant is measured in shards.
+                config = {"ops": {"divide_tenants": {"config": {**what, "rows_per_shard": 1}}}}
                 answer = home.ask(LAUNCH, of=CHUNKED, config=config)["launchRun"]
             assert isinstance(answer, dict)
             kind, message = str(answer["__typename"]), str(answer.get("message", ""))
