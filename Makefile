@@ -7,8 +7,8 @@ READY := .venv/ready
 READY_DEV := .venv/ready-dev
 # What looks at the others' supply chain, apart from them.
 TOOLS := .venv/tools
-# One more process than there are processors: tests also wait, for servers and for clocks.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4) + 1)')
+# Two more processes than there are processors: tests also wait, for servers and for clocks.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4) + 2)')
 PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Images of containers often forbid bytecode; then every process that starts compiles Dagster anew, which takes seconds.
