@@ -162,8 +162,8 @@ def _archive_day(warehouse: Warehouse, archiving: Archiving, due: ArchivedDay) -
             expire_day(warehouse, due.tenant, window, archiving.ranges, archiving.keyring, relation)
     before = fingerprints(warehouse, due.tenant, window)
     frames = _read_tables(warehouse, due.tenant, window)
-    merged, known = _with_dropped(warehouse, archiving.root, due.tenant, due.day, frames)
-    manifest = replace_files(warehouse, archiving.root, due.tenant, due.day, merged, known, began)
+    merged, manifest_sha256 = _with_dropped(warehouse, archiving.root, due.tenant, due.day, frames)
+    manifest = replace_files(warehouse, archiving.root, due.tenant, due.day, merged, manifest_sha256, began)
     gone = drop_day(warehouse, due.tenant, window, before)
     return ArchivedDay(due.tenant, due.slug, due.day, manifest.rows, manifest.bytes, sum(gone.values()), manifest.place)
 
@@ -196,18 +196,18 @@ def _with_dropped(
     And the hash of the day's manifest so far; None where it has none.
     """
     archived = warehouse.rows("read_archived_days", tenants=[tenant], first=day, last=day)
-    known = archived[0]["manifest_sha256"] if archived else None
+    manifest_sha256 = archived[0]["manifest_sha256"] if archived else None
     if not archived or archived[0]["dropped_at"] is None:
-        return frames, known
+        return frames, manifest_sha256
     place = Place(archived[0]["place"], root.options)
-    earlier = read_day(place, read_manifest(place, str(known)))
+    earlier = read_day(place, read_manifest(place, str(manifest_sha256)))
     merged = dict(frames)
     for table, frame in earlier.items():
         key = ["occurred_at", "event_id", *(["key_version"] if table == "attribution_event_keys" else [])]
         rest = frame.join(frames[table], on=key, how="anti")
         # A column that came since is NULL in earlier rows, as in the table.
         merged[table] = pl.concat([frames[table], rest], how="diagonal_relaxed").sort(key)
-    return merged, known
+    return merged, manifest_sha256
 
 
 def replace_files(
@@ -216,12 +216,12 @@ def replace_files(
     tenant: UUID,
     day: date,
     frames: Mapping[str, pl.DataFrame],
-    known: str | None,
+    manifest_sha256: str | None,
     began: datetime | None = None,
 ) -> Manifest:
     """Write an archived day's files in place of those so far, and keep where it lies, with the hash of its manifest.
 
-    known: the hash of the manifest so far, None where it has none. began: before the frames were read, where somebody
+    manifest_sha256: of the manifest so far, None where it has none. began: before the frames were read, where somebody
     may have been erased since. Raises RowsChangedError, and writes nothing, where the files so far are other ones by
     now, or somebody was erased: nobody comes back by rows that were read before.
     """
@@ -229,7 +229,7 @@ def replace_files(
         take_locks(connection, [archive_lock(tenant)])
         # Files may take longer than a transaction may idle.
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        refuse_changed_files(connection, tenant, day, known)
+        refuse_changed_files(connection, tenant, day, manifest_sha256)
         if began is not None and is_erased_since(connection, {tenant: began}):
             raise RowsChangedError(
                 f"Somebody was erased while {day} was archived; nothing was dropped, and the next night tries again"

@@ -61,13 +61,13 @@ def archived_states(connection: Connection, tenant: UUID) -> dict[date, Archived
     return {cast(date, day): cast(ArchivedState, tuple(state)) for day, *state in found}
 
 
-def refuse_changed_files(connection: Connection, tenant: UUID, day: date, known: str | None) -> None:
-    """Raises RowsChangedError where a day's manifest is not the one that was read. known: None: there was none.
+def refuse_changed_files(connection: Connection, tenant: UUID, day: date, manifest_sha256: str | None) -> None:
+    """Raises RowsChangedError where a day's manifest is not the one that was read.
 
-    The caller holds the lock of the archive.
+    manifest_sha256: of the one that was read; None: there was none. The caller holds the lock of the archive.
     """
     now = archived_states(connection, tenant).get(day)
-    if (now[0] if now else None) != known:
+    if (now[0] if now else None) != manifest_sha256:
         raise RowsChangedError(
             f"The files of {day} were replaced while they were read, by archiving or by an erasure; nothing was "
             "changed. Run it again"
@@ -141,17 +141,17 @@ def drop_empty_parts(warehouse: Warehouse, day: date) -> int:
 
 
 def restore_day(
-    warehouse: Warehouse, tenant: UUID, window: Window, frames: Mapping[str, pl.DataFrame], known: str
+    warehouse: Warehouse, tenant: UUID, window: Window, frames: Mapping[str, pl.DataFrame], manifest_sha256: str
 ) -> int:
     """Insert a tenant's archived rows of a day where they are not there, in one transaction; returns how many were not.
 
-    known: the hash of the manifest that they were read by. Raises PermanentError, and restores nothing, where a row
+    manifest_sha256: of the manifest that they were read by. Raises PermanentError, and restores nothing, where a row
     could not be put in; RowsChangedError where the files are other ones by now.
     """
     added = 0
     with warehouse.transaction() as connection:
         take_locks(connection, [archive_lock(tenant)])
-        refuse_changed_files(connection, tenant, window.day, known)
+        refuse_changed_files(connection, tenant, window.day, manifest_sha256)
         for table in TABLES:
             if table in frames:
                 added += writing.insert(connection, table, frames[table])
