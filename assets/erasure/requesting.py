@@ -64,8 +64,8 @@ def request_erasure(
 def withdraw_request(warehouse: Warehouse, tenant: UUID, request: UUID, person: str) -> None:
     """Take back a request that waits; whom it was about is forgotten. Raises PermanentError for one that does not."""
     with warehouse.transaction() as connection:
-        values = {"tenant": tenant, "request": request, "person": person}
-        if connection.execute(statement("withdraw_erasure_request").text, values).fetchone() is None:
+        values = {"tenant": tenant, "request": request, "state": "withdrawn", "erasure": None, "withdrawn_by": person}
+        if connection.execute(statement("end_erasure_request").text, values).fetchone() is None:
             raise PermanentError(
                 "This request does not wait any more; `earshot privacy requests` says what became of it"
             )

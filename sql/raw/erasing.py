@@ -171,7 +171,6 @@ def erase_rows(
     not wait any more.
     """
     raw = set(days)
-    touched = set(raw)
     with warehouse.transaction() as connection:
         take_locks(connection, [archive_lock(tenant), key_lock(tenant)])
         if archived_states(connection, tenant) != archived:
@@ -182,67 +181,79 @@ def erase_rows(
         request = {"tenant": tenant, "request": proof.request}
         if proof.request and not connection.execute(statement("lock_erasure_request").text, request).fetchone():
             raise RequestEndedError("It was carried out or withdrawn meanwhile; nothing was erased")
-        for table in RAW:
-            connection.execute(
-                sql.SQL("DELETE FROM public.{} WHERE tenant_id = %s AND event_id = ANY(%s)").format(
-                    sql.Identifier(table)
-                ),
-                [tenant, list(events.get(table, ()))],
-            )
-        connection.execute(
-            "DELETE FROM public.attribution_deliveries WHERE tenant_id = %s AND event_id = ANY(%s)",
-            [tenant, list(events.get("attribution_events", ()))],
-        )
-        for table in _OF_CONVERSIONS:
-            connection.execute(
-                sql.SQL(
-                    "DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND conversion_id IN (SELECT conversion_id "
-                    "FROM public.conversions WHERE tenant_id = %(tenant)s AND {})"
-                ).format(sql.Identifier(table), _whose("conversions")),
-                _values(tenant, keys),
-            )
-        connection.execute(
-            sql.SQL("DELETE FROM public.reach_sketches WHERE {}").format(_sketches()), _values(tenant, keys)
-        )
-        # Whoever was to make a day of them measures it anew.
-        connection.execute("DELETE FROM public.day_shards WHERE tenant_id = %s", [tenant])
-        for table, (_, _, day) in KEYED.items():
-            found = connection.execute(
-                sql.SQL("DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND {} RETURNING {}").format(
-                    sql.Identifier(table),
-                    _whose(table),
-                    sql.SQL(day or "NULL::date"),
-                ),
-                _values(tenant, keys),
-            ).fetchall()
-            touched |= {each for (each,) in found if isinstance(each, date)}
-        if address is not None:
-            connection.execute(
-                "DELETE FROM public.ingest_rejects WHERE tenant_id = %s AND strpos(line, %s) > 0", [tenant, address]
-            )
+        touched = raw | _delete(connection, tenant, keys, events, address)
         _reopen(connection, tenant, sorted(raw), sorted(touched), of_raw)
         after = _count(connection, tenant, keys, events)
         if any(after.values()):
             raise PermanentError(f"Rows came while it was erased, so nothing was; run it again. Left: {after}")
-        counts = {table: {"before": before, "after": after[table]} for table, before in proof.before.items()}
-        erasure = uuid4()
-        connection.execute(
-            "INSERT INTO public.erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, "
-            "archived_rows) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                tenant,
-                erasure,
-                proof.person,
-                proof.kind,
-                json.dumps(counts),
-                len(touched),
-                proof.archived_days,
-                proof.archived_rows,
-            ],
-        )
+        erasure = _keep_proof(connection, tenant, proof, after, len(touched))
         if proof.request:
-            connection.execute(statement("end_erasure_request").text, {**request, "erasure": erasure})
+            ended = {**request, "state": "done", "erasure": erasure, "withdrawn_by": None}
+            connection.execute(statement("end_erasure_request").text, ended)
     return after, sorted(touched)
+
+
+def _delete(
+    connection: Connection, tenant: UUID, keys: Keys, events: Mapping[str, Sequence[UUID]], address: str | None
+) -> set[date]:
+    """Delete what is somebody's from every table; the days of the rows that were computed."""
+    touched: set[date] = set()
+    for table in RAW:
+        connection.execute(
+            sql.SQL("DELETE FROM public.{} WHERE tenant_id = %s AND event_id = ANY(%s)").format(sql.Identifier(table)),
+            [tenant, list(events.get(table, ()))],
+        )
+    connection.execute(
+        "DELETE FROM public.attribution_deliveries WHERE tenant_id = %s AND event_id = ANY(%s)",
+        [tenant, list(events.get("attribution_events", ()))],
+    )
+    for table in _OF_CONVERSIONS:
+        connection.execute(
+            sql.SQL(
+                "DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND conversion_id IN (SELECT conversion_id "
+                "FROM public.conversions WHERE tenant_id = %(tenant)s AND {})"
+            ).format(sql.Identifier(table), _whose("conversions")),
+            _values(tenant, keys),
+        )
+    connection.execute(sql.SQL("DELETE FROM public.reach_sketches WHERE {}").format(_sketches()), _values(tenant, keys))
+    # Whoever was to make a day of them measures it anew.
+    connection.execute("DELETE FROM public.day_shards WHERE tenant_id = %s", [tenant])
+    for table, (_, _, day) in KEYED.items():
+        found = connection.execute(
+            sql.SQL("DELETE FROM public.{} WHERE tenant_id = %(tenant)s AND {} RETURNING {}").format(
+                sql.Identifier(table),
+                _whose(table),
+                sql.SQL(day or "NULL::date"),
+            ),
+            _values(tenant, keys),
+        ).fetchall()
+        touched |= {each for (each,) in found if isinstance(each, date)}
+    if address is not None:
+        connection.execute(
+            "DELETE FROM public.ingest_rejects WHERE tenant_id = %s AND strpos(line, %s) > 0", [tenant, address]
+        )
+    return touched
+
+
+def _keep_proof(connection: Connection, tenant: UUID, proof: Proof, after: Mapping[str, int], days: int) -> UUID:
+    """Note that somebody was erased, and never who; the erasure's id. days: how many are computed anew."""
+    counts = {table: {"before": before, "after": after[table]} for table, before in proof.before.items()}
+    erasure = uuid4()
+    connection.execute(
+        "INSERT INTO public.erasures (tenant_id, erasure_id, erased_by, kind, counts, days, archived_days, "
+        "archived_rows) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            tenant,
+            erasure,
+            proof.person,
+            proof.kind,
+            json.dumps(counts),
+            days,
+            proof.archived_days,
+            proof.archived_rows,
+        ],
+    )
+    return erasure
 
 
 def _reopen(connection: Connection, tenant: UUID, raw: list[date], touched: list[date], of_raw: Sequence[str]) -> None:
