@@ -40,7 +40,8 @@ from sql.values import Reader, Scope
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from assets.runs import Committed, ComputeDay, Outcome, RunScope
+    from assets.run_scope import RunScope
+    from assets.runs import Committed, ComputeDay, Outcome
 
 Description = dict[str, MetadataValue]
 # What an operator looks at of a day, read back over all tenants, so that a run of one draws no drop into the plots.

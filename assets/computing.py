@@ -2,7 +2,7 @@
 
 Here: importing it by its place, and binding its reader and the rules, ranges and keys in force. The keys are looked
 up for each day: they may be rotated during a run.
-Not here: which function a step has (steps.py), the tenants and days that it is called with (runs.py).
+Not here: which function a step has (steps.py), the tenants and days that it is called with (run_scope.py).
 """
 
 from __future__ import annotations

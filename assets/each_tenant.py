@@ -1,7 +1,7 @@
 """Each tenant: work that is done tenant by tenant, where the failure of one must not stop the others.
 
 Here: the order, and where failures and successes are recorded.
-Not here: the work, days and chunks of tenants (runs.py).
+Not here: the work, days and chunks of tenants (run_scope.py).
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def show_tenant_checks(
     """
     import polars as pl
 
-    from assets.runs import read_begun
+    from assets.run_scope import read_begun
     from assets.upkeep.verdicts import NO_RESULTS, judge_by_hand, read_results, read_unjudged
 
     refuse_campaigns(scope, ["checks"])

@@ -13,7 +13,8 @@ from uuid import UUID
 import polars as pl
 
 from assets.computing import bind
-from assets.runs import RunScope, StepRun
+from assets.run_scope import RunScope
+from assets.runs import StepRun
 from assets.steps import DAILY_ASSETS, VERDICT, VERDICTS
 from assets.upkeep.checks import CASES_NAMED, Check, run_checks
 from sql.failures import FailureLog, TenantFailure, bisect_failures

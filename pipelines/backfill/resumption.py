@@ -15,7 +15,7 @@ from uuid import UUID
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
-from assets.runs import computed_since
+from assets.run_scope import computed_since
 from sql.warehouse import Warehouse
 
 if TYPE_CHECKING:

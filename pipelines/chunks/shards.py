@@ -40,7 +40,7 @@ def count_shards(rows_of: Mapping[str, int], days: int, rows_per_shard: int, mos
 
 def begin_reading(warehouse: Warehouse, scope: Scope, days: Sequence[Window]) -> datetime:
     """Record what raw rows there are of tenants that are measured in shards; what comes from now on is newer."""
-    from assets.runs import RunScope
+    from assets.run_scope import RunScope
 
     recorded = RunScope(warehouse, scope, LISTENING.names, [window.day for window in days]).record_watermarks()
     return recorded or warehouse.clock()
@@ -60,7 +60,7 @@ def measure_shard(context: OpExecutionContext, chunk: Chunk) -> Chunk:
     """
     from assets.listening.downloads.event_reader import Shard
     from assets.listening.kept_shards import keep_shard
-    from assets.runs import RunScope
+    from assets.run_scope import RunScope
 
     warehouse: Warehouse = context.resources.warehouse
     measurement = context.resources.measurement

@@ -12,10 +12,10 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.runs import NobodyComputedError, RunScope, StepRun, cached_reader, finality, rules_versions_of
+from assets.runs import NobodyComputedError, StepRun, cached_reader, finality, rules_versions_of
 from sql.events import collect_events
 from sql.failures import FailureLog
-from sql.values import Scope, Window
+from sql.values import Window
 from sql.warehouse import Warehouse
 from tests.sql.rows import DAY, HARBOR, KREUZBERG, RUN, add_tenants, dispositions
 
@@ -116,19 +116,6 @@ def test_a_run_that_computes_nobody_stops_with_the_cause(networks: Warehouse) ->
         run.replace_day(WINDOW, [BOTH])
     with pytest.raises(NobodyComputedError):
         run.finish()
-
-
-def test_a_run_leaves_out_what_was_computed_since_and_heals_what_is_missing(networks: Warehouse) -> None:
-    began = networks.clock()
-    assets = list(TABLES)
-    step_run(networks, Compute()).replace_day(WINDOW, [[HARBOR]])
-
-    resumed = RunScope(networks, Scope(skip_computed_since=began), assets, [DAY])
-
-    assert resumed.chunks(DAY) == [[KREUZBERG]]
-    assert resumed.is_finished(DAY)
-    assert RunScope(networks, Scope(stale_only=True), assets, [DAY]).chunks(DAY) == []
-    assert {each for chunk in RunScope(networks, Scope(), assets, [DAY]).chunks(DAY) for each in chunk} == set(BOTH)
 
 
 def test_a_day_is_final_once_its_tenant_waits_for_nothing_more() -> None:

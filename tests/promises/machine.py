@@ -17,7 +17,8 @@ from assets.listening.identity.addresses import AddressRanges
 from assets.listening.identity.agent_rules import load_rules
 from assets.listening.identity.keys import Key, Keyring
 from assets.resources import Measurement
-from assets.runs import RunScope, StepRun
+from assets.run_scope import RunScope
+from assets.runs import StepRun
 from assets.steps import STEPS, DayStep
 from pipelines.health.freshness import compare_counts, find_stale, record_arrivals
 from sql.failures import FailureLog
