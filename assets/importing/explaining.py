@@ -14,7 +14,8 @@ import orjson
 import polars as pl
 
 from assets.importing.addresses import TrustedProxies
-from assets.importing.doubts import DoubtfulError, refuse_doubtful
+from assets.importing.checks.doubts import DoubtfulError, refuse_doubtful
+from assets.importing.checks.notices import Notices
 from assets.importing.engines.names import found_names
 from assets.importing.engines.w3c import FIELDS_MARK
 from assets.importing.events import EVENT_COLUMNS, MadeBatch
@@ -22,7 +23,6 @@ from assets.importing.files.batches import Batch
 from assets.importing.files.lines import LINES
 from assets.importing.formats import FORMATS, LINES_TO_GUESS, choose_format, fitting_formats, mapping_of
 from assets.importing.mappings.mapping import LogMapping
-from assets.importing.notices import Notices
 from assets.importing.paths import MediaPaths
 from assets.importing.reading import Reading
 

@@ -15,12 +15,12 @@ import polars as pl
 
 from assets.importing.addresses import TrustedProxies
 from assets.importing.ahead import ahead
-from assets.importing.doubts import doubts_of, refuse_doubtful, unmapped_paths, without_address
+from assets.importing.checks.doubts import doubts_of, refuse_doubtful, unmapped_paths, without_address
+from assets.importing.checks.notices import Notices
 from assets.importing.events import MadeBatch
 from assets.importing.files.batches import Batch
 from assets.importing.formats import mapping_of
 from assets.importing.mappings.mapping import LogMapping
-from assets.importing.notices import Notices
 from assets.importing.paths import MediaPaths
 from assets.importing.reading import Reading, made_batches, recognise
 from assets.importing.requests import unread

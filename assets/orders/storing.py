@@ -15,7 +15,7 @@ from uuid import UUID
 
 import polars as pl
 
-from assets.importing.doubts import MOST_REJECTED, DoubtfulError, are_many
+from assets.importing.checks.doubts import MOST_REJECTED, DoubtfulError, are_many
 from assets.importing.events import MadeBatch
 from assets.importing.storing import ImportSummary
 from assets.orders.records import Record, read_records

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from assets.importing.ahead import ahead
-from assets.importing.doubts import DoubtfulError
+from assets.importing.checks.doubts import DoubtfulError
 from assets.importing.sources.configured import ObjectState, Source, note_object, read_object_states
 from assets.importing.sources.places import FoundObject, SourceUnavailableError, find_objects, opened
 from assets.importing.storing import ImportSummary

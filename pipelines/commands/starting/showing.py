@@ -21,7 +21,7 @@ from assets.catalogue.first_files import FirstEpisode, campaign_text, network_te
 from assets.catalogue.names import slugify, spelled
 from assets.importing import ImportSummary, MediaPaths, open_log
 from assets.importing.addresses import TrustedProxies
-from assets.importing.notices import Notices
+from assets.importing.checks.notices import Notices
 from assets.importing.reading import Reading, made_batches, recognise
 from pipelines import console
 from pipelines.commands.importing.logs import objects_of

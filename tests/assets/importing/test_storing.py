@@ -11,7 +11,7 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.importing.doubts import DoubtfulError
+from assets.importing.checks.doubts import DoubtfulError
 from assets.importing.files.batches import Batch
 from assets.importing.storing import LogImport, import_batches
 from sql.values import PermanentError

@@ -10,7 +10,7 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from assets.importing.doubts import DoubtfulError
+from assets.importing.checks.doubts import DoubtfulError
 from assets.orders.shops import SHOPS
 from assets.orders.storing import OrderImport, find_sponsor, import_orders
 from sql.raw.taking_back import take_back

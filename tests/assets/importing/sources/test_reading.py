@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assets.importing.doubts import DoubtfulError
+from assets.importing.checks.doubts import DoubtfulError
 from assets.importing.sources.configured import ObjectState, Source, add_source, read_object_states, retry_objects
 from assets.importing.sources.objects import importer
 from assets.importing.sources.places import FoundObject, Place

@@ -1,7 +1,7 @@
 """Doubts: what a person should look at before, or after, the rows of a log are taken for listening.
 
 Here: what the first lines of a log say against storing it, and what a whole import says against trusting it.
-Not here: single lines that cannot be read (requests.py), storing (storing.py).
+Not here: single lines that cannot be read, and storing (assets/importing).
 
 Nothing here is a law of logs: each check can be overruled by a person (--force), because the log may be right.
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from assets.importing.checks.misplaced import find_misplaced
 from assets.importing.events import MadeBatch
-from assets.importing.misplaced import find_misplaced
 from assets.importing.paths import MediaPaths
 from assets.importing.requests import unread
 from sql.values import PermanentError

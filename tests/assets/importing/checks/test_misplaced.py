@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.importing.misplaced import find_misplaced
+from assets.importing.checks.misplaced import find_misplaced
 from assets.importing.requests import REQUEST_SCHEMA
 from tests.assets.importing.reading import FILES, example
 

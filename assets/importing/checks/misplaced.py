@@ -1,7 +1,7 @@
 """Misplaced: columns of a log whose values are never those of what the columns are called, as where two were exchanged.
 
 Here: what no honest log has in nearly all of its rows, and the sentence that says so.
-Not here: refusing a log (doubts.py), values that are none and cost their row (engines/columns.py).
+Not here: refusing a log (doubts.py), values that are none and cost their row (assets/importing/engines).
 
 Two columns that look alike, such as two times or two addresses, cannot be told apart by their values.
 """

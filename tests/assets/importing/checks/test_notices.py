@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.importing.notices import Notices
+from assets.importing.checks.notices import Notices
 from tests.assets.importing.test_events import MEDIA, combined, make
 
 

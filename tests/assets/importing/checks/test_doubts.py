@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 import pytest
 
-from assets.importing.doubts import DoubtfulError, doubts_of, refuse_doubtful, unmapped_paths
+from assets.importing.checks.doubts import DoubtfulError, doubts_of, refuse_doubtful, unmapped_paths
 from assets.importing.events import MadeBatch
 from assets.importing.paths import MediaPaths
 

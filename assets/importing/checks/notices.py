@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from assets.importing.addresses import private_peers
-from assets.importing.doubts import unmapped_paths
+from assets.importing.checks.doubts import unmapped_paths
 from assets.importing.paths import MediaPaths
 
 # As many as a person reads; and, while counting, as many as a memory holds of paths that scanners make up.
